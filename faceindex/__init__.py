@@ -1,0 +1,76 @@
+"""faceindex: every face of a photo collection, searchable, in albums.
+
+>>> import faceindex
+>>> with faceindex.Library("family.faces") as library:  # doctest: +SKIP
+...     library.ingest(["~/Pictures"])
+...     for match in library.search("who.jpg", k=10, threshold=0.5)[0].matches:
+...         print(match.photo, match.distance)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from faceindex.errors import (
+    FaceindexError,
+    LibraryDamaged,
+    LibraryError,
+    LibraryLocked,
+    LibraryUnwritable,
+    ModelError,
+    NewerSchema,
+    NoFaceFound,
+    RecipeMismatch,
+    UnreadablePhoto,
+    UsageError,
+)
+from faceindex.types import (
+    Album,
+    Box,
+    ClusterReport,
+    FaceRecord,
+    FailedPhoto,
+    IngestReport,
+    Match,
+    ProbeFace,
+    Status,
+    Verification,
+)
+
+if TYPE_CHECKING:
+    from faceindex.library import Library
+
+__version__ = "0.1.0"
+__all__ = [
+    "Album",
+    "Box",
+    "ClusterReport",
+    "FaceRecord",
+    "FaceindexError",
+    "FailedPhoto",
+    "IngestReport",
+    "Library",
+    "LibraryDamaged",
+    "LibraryError",
+    "LibraryLocked",
+    "LibraryUnwritable",
+    "Match",
+    "ModelError",
+    "NewerSchema",
+    "NoFaceFound",
+    "ProbeFace",
+    "RecipeMismatch",
+    "Status",
+    "UnreadablePhoto",
+    "UsageError",
+    "Verification",
+]
+
+
+def __getattr__(name: str) -> object:
+    """`Library` is imported when it is first used: worker processes never need FAISS or scikit-learn."""
+    if name == "Library":
+        from faceindex.library import Library
+
+        return Library
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

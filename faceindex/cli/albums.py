@@ -1,0 +1,78 @@
+"""`faceindex cluster` and `faceindex albums`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import faceindex
+from faceindex.cli import options
+from faceindex.cli.output import errors, print_json, print_line, print_table
+
+app = typer.Typer(help="The albums: groups of faces taken for one person.", no_args_is_help=True)
+
+
+def cluster(
+    library: options.Library = None,
+    method: Annotated[str, typer.Option(metavar="whispers|dbscan", help="How faces are grouped.")] = "whispers",
+    threshold: options.Threshold = None,
+    seed: Annotated[int, typer.Option(min=0, help="Same faces and seed, same albums.")] = 0,
+    as_json: options.AsJson = False,
+) -> None:
+    """Group all faces into albums; they replace the albums there were."""
+    with faceindex.Library(library, create=False) as opened:
+        report = opened.cluster(method=method, threshold=threshold, seed=seed)
+    if as_json:
+        print_json(asdict(report))
+        return
+    print_line(
+        f"{report.albums:,} albums with {report.clustered:,} faces, {report.singletons:,} faces alone "
+        f"({report.method} at {report.threshold:g}, {report.seconds:.1f} s)"
+    )
+
+
+@app.command("list")
+def list_albums(library: options.Library = None, as_json: options.AsJson = False) -> None:
+    """List the albums, largest first."""
+    with faceindex.Library(library, create=False) as opened:
+        albums = opened.albums()
+        covers = {album.album: opened.face(album.cover).photo for album in albums}
+    if as_json:
+        print_json([asdict(album) | {"cover_photo": covers[album.album]} for album in albums])
+        return
+    if not albums:
+        errors.print("no albums yet; `faceindex cluster` makes them")
+    rows = [(a.album, a.person, a.faces, a.photos, covers[a.album]) for a in albums]
+    print_table(("album#", "person", "faces#", "photos#", "cover"), rows)
+
+
+@app.command("show")
+def show_album(
+    album: Annotated[int, typer.Argument(help="The album's number.")],
+    library: options.Library = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """List the faces of one album."""
+    with faceindex.Library(library, create=False) as opened:
+        faces = opened.album(album)
+    if as_json:
+        listed = [{"face": f.face, "photo": f.photo, "box": f.box.as_list(), "score": f.score} for f in faces]
+        print_json({"album": album, "person": faces[0].person, "faces": listed})
+        return
+    print_table(("face#", "box", "photo"), [(f.face, f.box.as_list(), f.photo) for f in faces])
+
+
+@app.command("sheet")
+def sheet(
+    out: Annotated[Path, typer.Argument(metavar="OUT.html", help="The page to write.")],
+    library: options.Library = None,
+    faces: Annotated[int, typer.Option(min=1, help="Faces shown of each album, at most.")] = 16,
+    albums: Annotated[int, typer.Option(min=1, help="Albums shown, at most.")] = 100,
+) -> None:
+    """Write one self-contained page: albums largest first, a row of faces each, links to the photos."""
+    with faceindex.Library(library, create=False) as opened:
+        opened.write_album_sheet(out, faces=faces, albums=albums)
+    print_line(str(out.absolute()))

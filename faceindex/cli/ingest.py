@@ -1,0 +1,103 @@
+"""`faceindex ingest`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+import faceindex
+from faceindex.cli import options
+from faceindex.cli.output import errors, print_json, print_line, print_table
+from faceindex.errors import FaceindexError
+from faceindex.faces.recipe import DEFAULT_RECIPE, RECIPES, recipe
+from faceindex.ingest.run import Progress as Step
+from faceindex.photos.find import find_files
+from faceindex.types import IngestReport
+
+
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Photos and folders of photos.")],
+    library: options.Library = None,
+    name: Annotated[
+        str | None,
+        typer.Option("--recipe", metavar="NAME", help=f"{', '.join(RECIPES)}. Default: {DEFAULT_RECIPE}."),
+    ] = None,
+    landmarks: Annotated[int, typer.Option(metavar="5|68", help="Points that align a face.")] = 5,
+    jitter: Annotated[int, typer.Option(metavar="N", help="Average over N disturbed copies of a face.")] = 0,
+    min_face: options.MinFace = None,
+    max_megapixels: Annotated[float, typer.Option(min=0, help="Larger photos are refused.")] = 300,
+    workers: Annotated[
+        int | None, typer.Option("--workers", "-j", min=1, help="Processes. Default: the cores.")
+    ] = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Find the photos under PATH, and store every face in them. Run it again to resume or to update."""
+    wanted = (
+        recipe(name or DEFAULT_RECIPE, landmarks=landmarks, jitter=jitter) if name or landmarks != 5 or jitter else None
+    )
+    with faceindex.Library(library, recipe=wanted) as opened, _progress(paths) as progress:
+        report = opened.ingest(
+            paths, workers=workers, min_face=min_face, max_megapixels=max_megapixels, progress=progress
+        )
+    if as_json:
+        print_json(_as_object(report))
+    else:
+        _print_report(report)
+    if report.interrupted:
+        errors.print("stopped; what was analysed is stored. Run the same command again to go on.")
+        raise typer.Exit(130)
+
+
+def _as_object(report: IngestReport) -> dict[str, object]:
+    counts = ("seen", "new", "unchanged", "moved", "duplicate", "failed", "ignored")
+    return {
+        "photos": {name: getattr(report, name) for name in counts},
+        "faces": {"new": report.new_faces, "total": report.total_faces},
+        "failed": [{"path": failure.path, "error": failure.error} for failure in report.failures],
+        "seconds": round(report.seconds, 3),
+        "photos_per_second": round(report.photos_per_second, 2),
+        "recipe": report.recipe,
+    }
+
+
+def _print_report(report: IngestReport) -> None:
+    columns = ("photos#", "new#", "unchanged#", "moved#", "duplicate#", "failed#", "new faces#", "all faces#")
+    counts = (report.seen, report.new, report.unchanged, report.moved, report.duplicate, report.failed)
+    print_table(columns, [(*counts, report.new_faces, report.total_faces)])
+    print_line(
+        f"{report.seconds:.1f} s, {report.photos_per_second:.1f} photos/s, recipe {report.recipe}"
+        + (f"; {report.ignored} files are no photos" if report.ignored else "")
+    )
+    if report.failures:
+        print_line("")
+        print_table(("could not be read", "why"), [(f.path, f.error) for f in report.failures])
+
+
+@contextmanager
+def _progress(paths: list[Path]) -> Iterator[Callable[[Step], None] | None]:
+    if not errors.is_terminal:
+        yield None
+        return
+    columns = (
+        TextColumn("{task.completed:,.0f} photos"),
+        BarColumn(),
+        TextColumn("{task.fields[faces]:,} faces  {task.fields[failed]} failed  {task.speed:.1f} photos/s"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=errors, transient=True) as bar:
+        task = bar.add_task("", total=None, faces=0, failed=0)
+
+        def count() -> None:
+            try:
+                bar.update(task, total=sum(1 for _ in find_files(paths)))
+            except FaceindexError:
+                return  # the ingest itself says what is wrong
+
+        threading.Thread(target=count, daemon=True).start()
+        yield lambda step: bar.update(task, completed=step.photos, faces=step.faces, failed=step.failed)

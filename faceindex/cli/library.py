@@ -1,0 +1,66 @@
+"""`faceindex status`, `photos` and `export`: the library itself."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from contextlib import nullcontext
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import faceindex
+from faceindex.cli import options
+from faceindex.cli.output import print_json, print_table
+from faceindex.errors import UsageError
+from faceindex.exchange import FORMATS, FaceAndVector, face_lines
+
+photos = typer.Typer(help="The photos of the library.", no_args_is_help=True)
+
+
+@photos.command("failed")
+def failed(library: options.Library = None, as_json: options.AsJson = False) -> None:
+    """List the photos that could not be read, and why."""
+    with faceindex.Library(library, create=False) as opened:
+        failures = opened.failed_photos()
+    if as_json:
+        print_json([asdict(failure) for failure in failures])
+    else:
+        print_table(("could not be read", "why"), [(f.path, f.error) for f in failures])
+
+
+@photos.callback()
+def _group() -> None:
+    """Keep `photos failed` a command of a group while it is the only one."""
+
+
+def status(library: options.Library = None, as_json: options.AsJson = False) -> None:
+    """Show the library in figures."""
+    with faceindex.Library(library, create=False) as opened:
+        figures = asdict(opened.status())
+    if as_json:
+        print_json(figures)
+    else:
+        print_table(("", ""), figures.items())
+
+
+def export(
+    out: Annotated[Path, typer.Argument(metavar="FILE|-", help="The file to write; - is stdout.")],
+    library: options.Library = None,
+    form: Annotated[str, typer.Option("--format", metavar="jsonl|csv", help="One line per face.")] = "jsonl",
+    vectors: Annotated[bool, typer.Option("--vectors", help="With each face's vector.")] = False,
+) -> None:
+    """Write every face: id, photo, box, landmarks, score, album, person, and its vector if wanted."""
+    if form not in FORMATS:
+        raise UsageError(f"no export format is called {form}; there are {', '.join(FORMATS)}")
+    with faceindex.Library(library, create=False) as opened:
+        faces: Iterable[FaceAndVector] = (
+            opened.faces_with_vectors() if vectors else ((face, None) for face in opened.faces())
+        )
+        target = (
+            nullcontext(sys.stdout) if str(out) == "-" else out.open("w", encoding="utf-8", errors="backslashreplace")
+        )
+        with target as file:
+            file.writelines(line + "\n" for line in face_lines(faces, form=form))

@@ -1,0 +1,39 @@
+"""Answers on stdout, as JSON or as a table; everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+errors = Console(stderr=True, soft_wrap=True, highlight=False)
+# Only a terminal has a width; a table in a pipe or a file keeps each row on one line.
+_out = Console(highlight=False, width=None if sys.stdout.isatty() else 10_000)
+
+
+def print_json(value: object) -> None:
+    """One JSON value on stdout."""
+    typer.echo(json.dumps(value, indent=2))
+
+
+def print_line(text: str) -> None:
+    """One line on stdout."""
+    _out.print(text, markup=False, soft_wrap=True)
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
+    """A table on stdout. Columns whose name ends in # are numbers, aligned right."""
+    table = Table(box=None, pad_edge=False, title=title, title_justify="left", header_style="bold")
+    for name in columns:
+        table.add_column(name.rstrip("#"), justify="right" if name.endswith("#") else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*("" if value is None else _plain(value) for value in row))
+    _out.print(table)
+
+
+def _plain(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value).replace("[", "\\[")

@@ -1,0 +1,42 @@
+"""Cluster faces by a named method, the same way whatever order they come in."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from faceindex.clustering.dbscan import dbscan
+from faceindex.clustering.graph import neighbour_graph
+from faceindex.clustering.whispers import chinese_whispers
+from faceindex.types import Labels, Vectors
+
+METHODS = ("whispers", "dbscan")
+
+
+def cluster(vectors: Vectors, *, method: str, threshold: float, seed: int = 0) -> Labels:
+    """Labels int64 [n], 0 for the largest cluster and rising; a face alone has -1.
+
+    vectors: float32 [n, d]. threshold: Euclidean, up to which two faces are neighbours. The same
+    vectors and seed give the same clusters in any order of the rows.
+    """
+    order = _canonical_order(vectors)
+    graph = neighbour_graph(vectors[order], threshold)
+    found = chinese_whispers(graph, seed=seed) if method == "whispers" else dbscan(graph)
+    labels = np.empty_like(found)
+    labels[order] = found
+    return by_size(labels)
+
+
+def _canonical_order(vectors: Vectors) -> np.ndarray:
+    """An order of the rows that depends on their contents alone; eight numbers tell any two faces apart."""
+    return np.lexsort(vectors[:, :8].T)
+
+
+def by_size(labels: Labels) -> Labels:
+    """Renumber: 0 for the largest cluster, equals by first member; clusters of one become -1."""
+    values, first, places, sizes = np.unique(labels, return_index=True, return_inverse=True, return_counts=True)
+    alone = (sizes < 2) | (values < 0)
+    rank = np.lexsort((first, -sizes, alone))
+    numbers = np.empty(len(values), dtype=np.int64)
+    numbers[rank] = np.arange(len(values))
+    numbers[alone] = -1
+    return numbers[places]

@@ -1,0 +1,82 @@
+"""Every error faceindex raises on purpose.
+
+::
+
+    FaceindexError                 exit code of the command line
+    ├── UsageError             2   a wrong argument, a path that is not there
+    │   ├── UnreadablePhoto    2   the file is no photo, or a damaged one
+    │   └── NoFaceFound        2   the photo was read and shows no face
+    ├── ModelError             3   weights missing, or not the ones the card describes
+    └── LibraryError           3   the library refuses
+        ├── LibraryLocked      3   another process is writing
+        ├── LibraryDamaged     3   a file the catalog speaks of is missing or altered
+        ├── LibraryUnwritable  3   the folder or disk does not take files
+        ├── RecipeMismatch     3   its vectors come from another recipe
+        └── NewerSchema        3   written by a newer faceindex
+
+A message is one line: what happened, to which file, and what to do.
+"""
+
+from __future__ import annotations
+
+
+class FaceindexError(Exception):
+    """Base of all errors below; `exit_code` is what the command line returns."""
+
+    exit_code = 2
+
+
+class UsageError(FaceindexError):
+    """The request cannot be carried out as it was made."""
+
+
+class UnreadablePhoto(UsageError):
+    """A file that is no photo, or one that is damaged, too large or not readable.
+
+    `path` is the file; `reason` says what is wrong without repeating the path.
+    """
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"cannot read {path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class NoFaceFound(UsageError):
+    """The photo was read and no face was found in it."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"no face found in {path}; a lower --min-face finds smaller ones")
+        self.path = path
+
+
+class ModelError(FaceindexError):
+    """Weights are missing, or are not the ones that their card describes."""
+
+    exit_code = 3
+
+
+class LibraryError(FaceindexError):
+    """The library refuses."""
+
+    exit_code = 3
+
+
+class LibraryLocked(LibraryError):
+    """Another process is writing to the library."""
+
+
+class LibraryDamaged(LibraryError):
+    """A file the catalog speaks of is missing or is not what was written."""
+
+
+class LibraryUnwritable(LibraryError):
+    """The library's folder or disk does not take files."""
+
+
+class RecipeMismatch(LibraryError):
+    """The library's vectors come from another recipe than the one asked for."""
+
+
+class NewerSchema(LibraryError):
+    """The library was written by a newer faceindex."""

@@ -1,0 +1,55 @@
+"""Chips to vectors: dlib's ResNet, with the recipe's mirror image, jitter and length."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image
+
+from faceindex.faces.recipe import CHIP_SIZE, Recipe
+from faceindex.models.networks import face_encoder
+from faceindex.types import Pixels, Vectors
+
+
+def encode(chips: Sequence[Pixels], recipe: Recipe) -> Vectors:
+    """One vector a chip. chips: uint8 [150, 150, 3] each. Returns: float32 [n, d]. Raises: ModelError."""
+    if not chips:
+        return np.empty((0, recipe.dimension), dtype=np.float32)
+    vectors = np.stack([_network(_views(chip, recipe)).mean(axis=0) for chip in chips])
+    if recipe.length is not None:
+        vectors *= recipe.length / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors.astype(np.float32)
+
+
+def _network(chips: Sequence[Pixels]) -> np.ndarray:
+    return np.array(face_encoder().compute_face_descriptor([np.ascontiguousarray(c) for c in chips]))
+
+
+def _views(chip: Pixels, recipe: Recipe) -> list[Pixels]:
+    views = jittered(chip, recipe.jitter) if recipe.jitter else [chip]
+    return views + [view[:, ::-1] for view in views] if recipe.mirror else views
+
+
+def jittered(chip: Pixels, copies: int) -> list[Pixels]:
+    """`copies` slightly turned, scaled, shifted and flipped versions of a chip.
+
+    The ranges are those of dlib's jitter_image (image_transforms/random_cropper as it sets it up:
+    rotation up to 3 degrees, scale 0.97 to 1, shift up to 2 %, every other one flipped). Unlike there, the same
+    disturbances are applied to every chip, so that a vector never depends on what was encoded before.
+    """
+    random = np.random.default_rng(seed=0)
+    centre = (CHIP_SIZE - 1) / 2
+    source = Image.fromarray(chip)
+    views = []
+    for copy in range(copies):
+        angle = np.deg2rad(random.uniform(-3, 3))
+        scale = random.uniform(0.97, 1.0)
+        shift = random.uniform(-0.02, 0.02, size=2) * CHIP_SIZE
+        a, b = np.cos(angle) * scale, np.sin(angle) * scale
+        x0 = centre - a * (centre + shift[0]) + b * (centre + shift[1])
+        y0 = centre - b * (centre + shift[0]) - a * (centre + shift[1])
+        turned = source.transform(source.size, Image.Transform.AFFINE, (a, -b, x0, b, a, y0), Image.Resampling.BILINEAR)
+        view = np.asarray(turned)
+        views.append(view[:, ::-1] if copy % 2 else view)
+    return views

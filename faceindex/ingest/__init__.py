@@ -1,0 +1,1 @@
+"""Floor 4: reader -> analyser -> writer. `run.ingest` puts them together."""

@@ -1,0 +1,155 @@
+"""A pool of worker processes in which a photo that kills or hangs its worker costs that photo only.
+
+Workers are started with exec, not fork: they inherit no lock and no thread, and a script that calls
+`Library.ingest` needs no `if __name__ == "__main__"`. A worker whose parent dies sees its pipe close and ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from faceindex.errors import FaceindexError
+from faceindex.faces.analyse import Analyser
+from faceindex.ingest.worker import Analysed
+from faceindex.photos.find import FoundFile
+
+TIME_LIMIT = 60.0
+"""Seconds after which a photo that is still being analysed is given up and its worker replaced."""
+
+_WORKER = "from faceindex.ingest.worker import main; main()"
+_QUEUED = 2  # files given to a worker at a time: one to work on and one so that it never waits
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+class WorkerPool:
+    """`submit` files while there is `room`; collect an Analysed for each, in the order of completion."""
+
+    def __init__(self, analyser: Analyser, workers: int, *, time_limit: float = TIME_LIMIT) -> None:
+        self._analyser = analyser
+        self._time_limit = time_limit
+        self._workers = [_Worker(analyser) for _ in range(workers)]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for worker in self._workers:
+            worker.stop()
+
+    @property
+    def room(self) -> bool:
+        """Whether a worker can take another file."""
+        return any(len(worker.files) < _QUEUED for worker in self._workers)
+
+    @property
+    def waiting(self) -> int:
+        """Number of files submitted and not yet answered."""
+        return sum(len(worker.files) for worker in self._workers)
+
+    def submit(self, file: FoundFile) -> None:
+        """Give a file to the worker with the fewest."""
+        min(self._workers, key=lambda worker: len(worker.files)).give(file)
+
+    def answers(self, timeout: float) -> Iterator[Analysed]:
+        """What has been answered by now; waits up to `timeout` seconds for the first.
+
+        Raises: FaceindexError when workers do not even start.
+        """
+        connections = [worker.connection for worker in self._workers if worker.files]
+        ready = set(wait(connections, timeout)) if connections else set()
+        for place, worker in enumerate(self._workers):
+            if worker.connection in ready:
+                try:
+                    answer = worker.receive()
+                except (EOFError, ConnectionResetError):
+                    yield self._replace(place, f"its decoder crashed ({worker.ending()})")
+                    continue
+                if answer is not None:
+                    yield answer
+            elif worker.files and time.monotonic() - worker.since > self._time_limit:
+                yield self._replace(place, f"not finished after {self._time_limit:g} seconds")
+
+    def _replace(self, place: int, reason: str) -> Analysed:
+        worker = self._workers[place]
+        worker.stop()
+        if not worker.started:
+            raise FaceindexError(f"worker processes do not start ({worker.ending()}); try `faceindex models verify`")
+        culprit, *others = worker.files
+        self._workers[place] = _Worker(self._analyser)
+        for file in others:
+            self._workers[place].give(file)
+        return Analysed(culprit, None, reason)
+
+
+class _Worker:
+    """One process. files: given and not yet answered, the first being worked on since `since`."""
+
+    def __init__(self, analyser: Analyser) -> None:
+        self.connection, theirs = Pipe()
+        self.files: deque[FoundFile] = deque()
+        self.since = time.monotonic()
+        self.started = False
+        self._process = _start(theirs)
+        theirs.close()
+        self.connection.send(analyser)
+
+    def give(self, file: FoundFile) -> None:
+        if not self.files:
+            self.since = time.monotonic()
+        self.files.append(file)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # dead: the next `receive` says so
+            self.connection.send(file)
+
+    def receive(self) -> Analysed | None:
+        """The worker's next answer; None is its word that it has started."""
+        answer: Analysed | None = self.connection.recv()
+        self.started = True
+        self.since = time.monotonic()
+        if answer is not None:
+            self.files.popleft()
+        return answer
+
+    def ending(self) -> str:
+        """How the process ended."""
+        try:
+            code = self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            return "still running"
+        return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+
+    def stop(self) -> None:
+        self.connection.close()
+        self._process.kill()
+        self._process.wait()
+
+
+def _start(connection: Connection) -> subprocess.Popen[bytes]:
+    environment = dict(os.environ, **dict.fromkeys(_ONE_THREAD, "1"))
+    package = str(Path(__file__).parents[2])
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
+    # A child inherits the mask: Ctrl-C is for the parent, which then stops its workers.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-c", _WORKER, str(connection.fileno())],
+            pass_fds=(connection.fileno(),),
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)

@@ -1,0 +1,78 @@
+"""The reader: what is to be done about a found file, given what the catalog knows."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+
+from faceindex.errors import UnreadablePhoto
+from faceindex.photos.find import FoundFile
+from faceindex.photos.read import identify
+from faceindex.store.catalog import Catalog
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """Same path, size and time as when it was stored: not even opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class StillUnreadable:
+    """Failed before and has not changed since: not opened again."""
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoPhoto:
+    """Neither by name nor by content a photo."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Should be a photo and cannot be read."""
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The content is in the library as `photo`. former: the path it had before this one, if that is known."""
+
+    file: FoundFile
+    photo: int
+    former: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The content is new to the library."""
+
+    file: FoundFile
+    content: bytes
+
+
+Finding = Unchanged | StillUnreadable | NoPhoto | Unreadable | Known | Unknown
+
+
+def look_at(file: FoundFile, catalog: Catalog) -> Finding:
+    """Compare `file` with the catalog; it is opened and hashed only when its path, size or time are new."""
+    known = catalog.known_path(file.path)
+    if known is not None and (known.size, known.mtime_ns) == (file.size, file.mtime_ns):
+        return Unchanged() if known.error is None else StillUnreadable(known.error)
+    try:
+        identity = identify(file.path, named=file.named)
+    except UnreadablePhoto as error:
+        return Unreadable(error.reason)
+    if identity is None:
+        return NoPhoto()
+    file = replace(file, size=identity.size, mtime_ns=identity.mtime_ns)
+    photo = catalog.photo_with(identity.content)
+    if photo is None:
+        return Unknown(file, identity.content)
+    return Known(file, photo, catalog.paths_of(photo))
+
+
+def gone(path: str) -> bool:
+    """Whether nothing is at `path` any more."""
+    return not os.path.lexists(path)

@@ -1,0 +1,257 @@
+"""Library: the one object a user holds. It opens, closes and delegates."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import faiss
+import numpy as np
+import platformdirs
+
+from faceindex.clustering.cluster import METHODS, cluster
+from faceindex.errors import NoFaceFound, UsageError
+from faceindex.faces.analyse import Analyser
+from faceindex.faces.detect import check_min_face
+from faceindex.faces.recipe import Recipe
+from faceindex.ingest.run import Progress, ingest
+from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
+from faceindex.photos.find import absolute
+from faceindex.photos.read import read_bytes
+from faceindex.search import index as face_index
+from faceindex.search.nearest import confidence_same, distance, nearest
+from faceindex.sheets.albums import AlbumRow, album_sheet
+from faceindex.sheets.matches import match_sheet
+from faceindex.store.folder import LibraryFolder
+from faceindex.types import (
+    Album,
+    AnalysedPhoto,
+    ClusterReport,
+    FaceRecord,
+    FailedPhoto,
+    IngestReport,
+    Match,
+    ProbeFace,
+    Status,
+    Vectors,
+    Verification,
+)
+
+StrPath = str | os.PathLike[str]
+
+
+def default_library() -> Path:
+    """FACEINDEX_LIBRARY, or `library.faces` in the platform's folder for user data."""
+    chosen = os.environ.get("FACEINDEX_LIBRARY")
+    return Path(chosen) if chosen else Path(platformdirs.user_data_dir("faceindex")) / "library.faces"
+
+
+class Library:
+    """A folder that holds every face of a photo collection.
+
+    Reading may be done from many threads and processes beside one writer.
+    """
+
+    def __init__(self, path: StrPath | None = None, *, recipe: Recipe | None = None, create: bool = True) -> None:
+        """Open the library at `path` (default: `default_library()`).
+
+        recipe: what a new library is made with (default: recipe `dlib`), and what an existing one must
+        have been made with. create: whether an absent library may be created; the first write does so.
+
+        Raises: UsageError when absent and not to be created; RecipeMismatch; NewerSchema; LibraryDamaged.
+        """
+        self._folder = LibraryFolder(Path(path or default_library()), wanted=recipe, create=create)
+        self._index: faiss.Index | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the library; it must not be used afterwards."""
+        self._folder.close()
+
+    @property
+    def path(self) -> Path:
+        """The library's folder, absolute."""
+        return self._folder.path
+
+    @property
+    def recipe(self) -> Recipe:
+        """How its vectors are made."""
+        return self._folder.recipe
+
+    def ingest(
+        self,
+        paths: Iterable[StrPath],
+        *,
+        workers: int | None = None,
+        min_face: int | None = None,
+        max_megapixels: float = DEFAULT_MAX_MEGAPIXELS,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> IngestReport:
+        """Find, analyse and store every photo under `paths`, then bring the index up to date.
+
+        Unchanged photos are not even opened; after a crash or Ctrl-C the same call resumes.
+        workers: processes, default the number of cores. min_face: thousandths of a photo's longer side,
+        default what this library was last ingested with. max_megapixels: larger photos are refused.
+
+        Raises: UsageError when a path is missing or holds no photo; LibraryLocked; LibraryUnwritable;
+        ModelError. Photos that cannot be read are listed in the report.
+        """
+        analyser = self._analyser(min_face, max_megapixels)
+        report = ingest(self._folder, paths, analyser=analyser, workers=workers or cores(), progress=progress)
+        self._index = None
+        if not report.interrupted:
+            face_index.load_or_build(self._folder)
+        return report
+
+    def search(
+        self, image: StrPath, *, k: int = 10, threshold: float | None = None, min_face: int | None = None
+    ) -> list[ProbeFace]:
+        """For every face in `image`, left to right: the at most k faces within `threshold`, nearest first.
+
+        threshold: Euclidean distance, default the recipe's. Raises: UnreadablePhoto; NoFaceFound.
+        """
+        if k < 1:
+            raise UsageError(f"-k must be at least 1, not {k}")
+        limit = self.recipe.match_threshold if threshold is None else threshold
+        faces = self._probe(image, min_face).faces
+        return [ProbeFace(f.box, f.score, tuple(self._matches(f.vector, k, limit))) for f in faces]
+
+    def verify(
+        self, a: StrPath, b: StrPath, *, threshold: float | None = None, min_face: int | None = None
+    ) -> Verification:
+        """Whether the largest face of `a` and the largest face of `b` are the same person's.
+
+        The photos need not be in the library, nor the library exist. Raises: UnreadablePhoto; NoFaceFound.
+        """
+        first, second = (max(self._probe(image, min_face).faces, key=lambda face: face.box.area) for image in (a, b))
+        limit = self.recipe.match_threshold if threshold is None else threshold
+        away = distance(first.vector, second.vector)
+        same = away <= limit
+        probability = confidence_same(away, *self.recipe.confidence)
+        return Verification(same, away, limit, probability if same else 1 - probability, (first.box, second.box))
+
+    def cluster(self, *, method: str = "whispers", threshold: float | None = None, seed: int = 0) -> ClusterReport:
+        """Group all faces into albums, which replace the ones there were; albums are numbered by size.
+
+        method: "whispers" or "dbscan". threshold: Euclidean, default the recipe's. The same faces and
+        seed give the same albums. Raises: UsageError; LibraryLocked.
+        """
+        if method not in METHODS:
+            raise UsageError(f"no clustering method is called {method}; there are {', '.join(METHODS)}")
+        limit = self.recipe.cluster_threshold if threshold is None else threshold
+        began = time.monotonic()
+        with self._folder.writer() as writer:
+            ids, vectors = self._folder.vectors()
+            labels = cluster(vectors, method=method, threshold=limit, seed=seed)
+            members = np.split(ids[np.argsort(labels, kind="stable")], np.cumsum(np.bincount(labels + 1)))
+            albums = {number: group.tolist() for number, group in enumerate(members[1:-1], start=1)}
+            writer.replace_albums(albums)
+        alone = int(np.sum(labels < 0))
+        return ClusterReport(method, limit, len(albums), len(ids) - alone, alone, time.monotonic() - began)
+
+    def albums(self) -> list[Album]:
+        """All albums, largest first."""
+        return self._folder.catalog.albums()
+
+    def album(self, album: int) -> list[FaceRecord]:
+        """The faces of one album. Raises: UsageError when there is no such album."""
+        faces = self._folder.catalog.album_faces(album)
+        if not faces:
+            raise UsageError(f"no album {album}; `faceindex albums list` shows them, `faceindex cluster` makes them")
+        return faces
+
+    def face(self, face: int) -> FaceRecord:
+        """The face with this id. Raises: UsageError when there is none."""
+        found = self._folder.catalog.faces_with([face])
+        if not found:
+            raise UsageError(f"no face {face} in {self.path}")
+        return found[face]
+
+    def faces(self) -> Iterator[FaceRecord]:
+        """Every face, by rising id."""
+        return self._folder.catalog.faces()
+
+    def faces_with_vectors(self) -> Iterator[tuple[FaceRecord, Vectors]]:
+        """Every face with its vector, float32 [d], by rising id."""
+        ids, vectors = self._folder.vectors()
+        places = {int(face): place for place, face in enumerate(ids)}
+        return ((record, vectors[places[record.face]]) for record in self.faces() if record.face in places)
+
+    def failed_photos(self) -> list[FailedPhoto]:
+        """Every file that could not be read, and why."""
+        return self._folder.catalog.failed()
+
+    def status(self) -> Status:
+        """The library in figures."""
+        counts = self._folder.catalog.counts()
+        return Status(
+            library=str(self.path),
+            recipe=self.recipe.title,
+            photos=counts["photos"],
+            failed=counts["failures"],
+            faces=counts["faces"],
+            people=0,
+            albums=counts["albums"],
+            segments=counts["segments"],
+            index=face_index.state(self._folder),
+            bytes=self._folder.bytes_on_disk(),
+        )
+
+    def write_album_sheet(self, out: StrPath, *, faces: int = 16, albums: int = 100) -> None:
+        """Write one self-contained HTML page: the largest albums, a row of at most `faces` crops each."""
+        chosen = self.albums()
+        rows = [AlbumRow(album, self.album(album.album)[:faces]) for album in chosen[:albums]]
+        page = album_sheet(rows, title=self.path.name, status=self.status(), left_out=len(chosen) - len(rows))
+        _write_page(out, page)
+
+    def write_match_sheet(self, out: StrPath, image: StrPath, found: Sequence[ProbeFace]) -> None:
+        """Write one self-contained HTML page: every probe face of `image` and its matches."""
+        _write_page(out, match_sheet(absolute(image), found))
+
+    def _analyser(self, min_face: int | None, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> Analyser:
+        chosen = self._folder.min_face if min_face is None else check_min_face(min_face)
+        return Analyser(self.recipe, chosen, max_megapixels)
+
+    def _probe(self, image: StrPath, min_face: int | None) -> AnalysedPhoto:
+        path = absolute(image)
+        data, _ = read_bytes(path)
+        analyser = self._analyser(min_face)
+        photo = analyser(analyser.open(data, path))
+        if not photo.faces:
+            raise NoFaceFound(path)
+        return photo
+
+    def _matches(self, vector: Vectors, k: int, threshold: float) -> Iterator[Match]:
+        if self._index is None:
+            self._index = face_index.load_or_build(self._folder)
+        ids, distances = nearest(self._index, vector, k, threshold)
+        records = self._folder.catalog.faces_with(ids)
+        for face, away in zip(ids, distances, strict=True):
+            if int(face) in records:
+                record = records[int(face)]
+                yield Match(record.face, record.photo, record.box, float(away), record.person)
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _write_page(out: StrPath, page: str) -> None:
+    path = Path(out)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(page, encoding="utf-8", errors="surrogateescape")
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror or error}") from error

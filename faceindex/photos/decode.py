@@ -1,0 +1,144 @@
+"""Decode a photo's bytes to upright 8-bit RGB, at full size or, for JPEG, at a cheaper reduced one."""
+
+from __future__ import annotations
+
+import io
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pillow_heif
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from faceindex.errors import UnreadablePhoto
+from faceindex.photos.read import read_bytes
+from faceindex.types import Pixels
+
+DEFAULT_MAX_MEGAPIXELS = 300
+FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "HEIF", "AVIF")
+
+MAX_DECODED_PIXELS = 80_000_000
+"""A JPEG of more pixels than this is never decoded at full size: 80 MP are 240 MB of RGB."""
+
+_ORIENTATION = 0x0112
+_SIDES_SWAPPED = frozenset((5, 6, 7, 8))
+
+pillow_heif.register_heif_opener()
+_pillow_limit = threading.Lock()
+
+
+class Photo:
+    """A photo in memory. Its size is known at once; pixels are decoded when asked for.
+
+    width, height: pixels of the upright photo, after EXIF orientation.
+    """
+
+    def __init__(self, data: bytes, path: str, *, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> None:
+        """Read the header only. Raises: UnreadablePhoto when it is damaged or announces too many pixels."""
+        self.path = path
+        self._data = data
+        self._decoded: Pixels | None = None
+        with self._reporting_damage(), self._open() as image:
+            stored_width, stored_height = image.size
+            pixels = stored_width * stored_height
+            if pixels > max_megapixels * 1e6:
+                raise UnreadablePhoto(
+                    path,
+                    f"{stored_width} x {stored_height} pixels are more than the limit of "
+                    f"{max_megapixels:g} megapixels (--max-megapixels raises it)",
+                )
+            self._is_jpeg = image.format in ("JPEG", "MPO")
+            swapped = image.getexif().get(_ORIENTATION) in _SIDES_SWAPPED
+        self.width, self.height = (stored_height, stored_width) if swapped else (stored_width, stored_height)
+
+    def pixels(self, longer_side: int | None = None) -> Pixels:
+        """Upright RGB, uint8 [height, width, 3].
+
+        longer_side: the result's longer side may be smaller than the photo's but not smaller than this;
+        only JPEG makes use of it (libjpeg decodes at 1/2, 1/4 and 1/8 for a fraction of the time). None
+        asks for the best there is, within MAX_DECODED_PIXELS for JPEG.
+
+        Raises: UnreadablePhoto when the file is truncated or corrupt: never half a picture.
+        """
+        scale = self._jpeg_scale(longer_side)
+        needed = -(-max(self.width, self.height) // scale)
+        if self._decoded is None or max(self._decoded.shape[:2]) < needed:
+            self._decoded = None
+            with self._reporting_damage():
+                self._decoded = self._decode(scale)
+        return self._decoded
+
+    def _jpeg_scale(self, longer_side: int | None) -> int:
+        if not self._is_jpeg:
+            return 1
+        longer, pixels = max(self.width, self.height), self.width * self.height
+        affordable = next((s for s in (1, 2, 4) if pixels <= MAX_DECODED_PIXELS * s * s), 8)
+        if longer_side is None:
+            return affordable
+        enough = next((s for s in (8, 4, 2) if longer // s >= longer_side), 1)
+        return max(affordable, enough)
+
+    def _open(self) -> Image.Image:
+        # Pillow's own bomb check is a process-wide setting below our limit; ours is in __init__.
+        with _pillow_limit:
+            limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+            try:
+                return Image.open(io.BytesIO(self._data), formats=FORMATS)
+            finally:
+                Image.MAX_IMAGE_PIXELS = limit
+
+    def _decode(self, scale: int) -> Pixels:
+        with self._open() as image:
+            if scale > 1:
+                image.draft(None, (image.width // scale, image.height // scale))
+            image.load()
+            if image.getexif().get(_ORIENTATION, 1) != 1:
+                ImageOps.exif_transpose(image, in_place=True)
+            return _as_rgb(image)
+
+    @contextmanager
+    def _reporting_damage(self) -> Iterator[None]:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                yield
+        except UnreadablePhoto:
+            raise
+        except UnidentifiedImageError:
+            raise UnreadablePhoto(self.path, "damaged, or not a photo of a known format") from None
+        except MemoryError:
+            raise UnreadablePhoto(self.path, "not enough memory to decode it") from None
+        except Exception as error:  # decoders raise anything on damaged files: struct.error, IndexError, ...
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise UnreadablePhoto(self.path, reason) from error
+
+
+def open_photo(path: str, *, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> Photo:
+    """The photo at `path`, its bytes read and its header checked. Raises: UnreadablePhoto."""
+    data, _ = read_bytes(path)
+    return Photo(data, path, max_megapixels=max_megapixels)
+
+
+def _as_rgb(image: Image.Image) -> Pixels:
+    """8-bit RGB of any Pillow mode; what is transparent becomes white."""
+    if image.mode.startswith(("I", "F")):
+        return _deep_grey_as_rgb(np.asarray(image))
+    if image.has_transparency_data:
+        layer = image.convert("RGBA")
+        image = Image.new("RGB", layer.size, "white")
+        image.paste(layer, mask=layer.getchannel("A"))
+    return np.asarray(image.convert("RGB"))
+
+
+def _deep_grey_as_rgb(values: np.ndarray) -> Pixels:
+    """16-bit, 32-bit and floating grey, from the range that its type and largest value imply."""
+    levels = np.nan_to_num(values.astype(np.float32))
+    top = levels.max(initial=0)
+    if values.dtype.kind == "f" and top <= 1:
+        white = 1.0
+    else:
+        white = 255.0 if top <= 255 and values.dtype.itemsize > 2 else 65535.0
+    grey = np.clip(levels * (255.0 / white), 0, 255).astype(np.uint8)
+    return np.repeat(grey[:, :, None], 3, axis=2)

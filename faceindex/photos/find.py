@@ -1,0 +1,83 @@
+"""Find the files under paths, in a stable order, with no file opened."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from faceindex.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A regular file. path: absolute; size: bytes; mtime_ns: nanoseconds; named: given by the user."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    named: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableEntry:
+    """A file or folder that cannot be looked at, and why."""
+
+    path: str
+    reason: str
+
+
+def absolute(path: str | os.PathLike[str]) -> str:
+    """`path` made absolute, `~` expanded, symbolic links kept."""
+    return os.path.abspath(Path(path).expanduser())  # noqa: PTH100  (Path.resolve follows links)
+
+
+def find_files(
+    paths: Iterable[str | os.PathLike[str]], *, skip: str | None = None
+) -> Iterator[FoundFile | UnreadableEntry]:
+    """Every regular file under `paths`, each once, folders depth first and sorted by name.
+
+    Hidden files and folders (a leading dot) below the given paths are left out, as are faceindex
+    libraries (`skip`, and any folder with a catalog and vectors). Symbolic links are followed; a folder
+    is entered once, so that loops end. Raises: UsageError when one of `paths` does not exist.
+    """
+    roots = [absolute(path) for path in paths]
+    for root in roots:
+        if not os.path.lexists(root):
+            raise UsageError(f"no such file or folder: {root}")
+    entered: set[tuple[int, int]] = set()
+    given: set[str] = set()
+    for root in roots:
+        if root in given:
+            continue
+        given.add(root)
+        for entry in _walk(root, entered, skip=skip, named=True):
+            if isinstance(entry, FoundFile) and not entry.named and entry.path in given:
+                continue
+            yield entry
+
+
+def _walk(
+    path: str, entered: set[tuple[int, int]], *, skip: str | None, named: bool = False
+) -> Iterator[FoundFile | UnreadableEntry]:
+    try:
+        status = os.stat(path)  # noqa: PTH116  (one call for type, size and time)
+        if stat.S_ISREG(status.st_mode):
+            yield FoundFile(path, status.st_size, status.st_mtime_ns, named)
+            return
+        identity = (status.st_dev, status.st_ino)
+        if not stat.S_ISDIR(status.st_mode) or identity in entered or path == skip:
+            return
+        entered.add(identity)
+        with os.scandir(path) as listing:
+            names = sorted(entry.name for entry in listing)
+    except OSError as error:
+        yield UnreadableEntry(path, error.strerror or str(error))
+        return
+    if "catalog.sqlite" in names and "vectors" in names:
+        return
+    for name in names:
+        if not name.startswith("."):
+            yield from _walk(os.path.join(path, name), entered, skip=skip)  # noqa: PTH118  (speed)

@@ -1,0 +1,66 @@
+"""What a file is, by its first bytes, and which photo it is, by the hash of all of them."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import PurePath
+
+HASH_BYTES = 32
+
+_EXTENSIONS = frozenset(
+    [
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".mpo",
+        ".png",
+        ".apng",
+        ".webp",
+        ".tif",
+        ".tiff",
+        ".gif",
+        ".bmp",
+        ".dib",
+        ".heic",
+        ".heif",
+        ".hif",
+        ".avif",
+    ]
+)
+_HEIF_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis"))
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """content: blake2b-256 of the bytes; size: bytes; mtime_ns: when the bytes were read."""
+
+    content: bytes
+    size: int
+    mtime_ns: int
+
+
+def is_photo(head: bytes) -> bool:
+    """Whether a file that starts with `head` (32 bytes are enough) is of a format we decode."""
+    if head[:3] == b"\xff\xd8\xff" or head[:8] == b"\x89PNG\r\n\x1a\n" or head[:6] in (b"GIF87a", b"GIF89a"):
+        return True
+    if head[:2] == b"BM" and len(head) >= 26:
+        return int.from_bytes(head[14:18], "little") in (12, 16, 40, 52, 56, 64, 108, 124)
+    if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+        return True
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return True
+    return head[4:8] == b"ftyp" and (
+        head[8:12] in _HEIF_BRANDS or head[16:20] in _HEIF_BRANDS or head[20:24] in _HEIF_BRANDS
+    )
+
+
+def claims_to_be_photo(path: str) -> bool:
+    """Whether the file's name says photo. Such a file with other content is a failure, not ignored."""
+    return PurePath(path).suffix.lower() in _EXTENSIONS
+
+
+def content_hash(data: bytes) -> bytes:
+    """blake2b-256 of a file's bytes (RFC 7693)."""
+    return hashlib.blake2b(data, digest_size=HASH_BYTES).digest()

@@ -1,0 +1,187 @@
+"""Results: frozen, slotted, with units. Nothing here knows a file, a network or a database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Pixels = npt.NDArray[np.uint8]
+"""uint8 [height, width, 3], upright RGB."""
+
+Vectors = npt.NDArray[np.float32]
+"""float32 [n, d], one face a row."""
+
+FaceIds = npt.NDArray[np.int64]
+"""int64 [n], ids of faces in one library."""
+
+Labels = npt.NDArray[np.int64]
+"""int64 [n], the cluster of each row; -1 is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A face's square in pixels of the upright photo; may reach over the photo's edge."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    def as_list(self) -> list[int]:
+        """[x, y, width, height], as every JSON answer gives it."""
+        return [self.x, self.y, self.width, self.height]
+
+    @property
+    def area(self) -> int:
+        """Square pixels."""
+        return self.width * self.height
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A face found in a photo, not yet in a library.
+
+    box: pixels of the upright photo. score: the detector's, higher is surer (dlib's HOG: 0 is the
+    usual limit, 1 and more a clear frontal face). landmarks: float32 [5 or 68, 2], x and y in pixels
+    of the upright photo. vector: float32 [d].
+    """
+
+    box: Box
+    score: float
+    landmarks: npt.NDArray[np.float32]
+    vector: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysedPhoto:
+    """What the analyser says of one photo. width, height: pixels, upright."""
+
+    width: int
+    height: int
+    faces: tuple[Face, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FaceRecord:
+    """A face in a library. album: None when the face is in no album; person: None when unnamed."""
+
+    face: int
+    photo: str
+    box: Box
+    score: float
+    landmarks: npt.NDArray[np.float32]
+    album: int | None = None
+    person: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A face of the library that resembles the probe. distance: Euclidean, not squared."""
+
+    face: int
+    photo: str
+    box: Box
+    distance: float
+    person: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeFace:
+    """One face of a searched image, and its matches, nearest first."""
+
+    box: Box
+    score: float
+    matches: tuple[Match, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Whether two photos show the same person.
+
+    distance: Euclidean. confidence: probability in [0, 1] that the answer `same` is right, for a pair
+    that is as likely to be the same person as not. faces: the box compared in each photo.
+    """
+
+    same: bool
+    distance: float
+    threshold: float
+    confidence: float
+    faces: tuple[Box, Box]
+
+
+@dataclass(frozen=True, slots=True)
+class FailedPhoto:
+    """A photo that could not be read, and why."""
+
+    path: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What one ingest did. Every photo seen is counted once among new ... failed.
+
+    new: analysed and stored. unchanged: same path, size and time as before. moved: known content whose
+    old path is gone. duplicate: known content that is still elsewhere too. failed: listed in `failures`.
+    ignored: files that are no photos. interrupted: stopped by the user; what was analysed is stored.
+    """
+
+    seen: int
+    new: int
+    unchanged: int
+    moved: int
+    duplicate: int
+    failed: int
+    ignored: int
+    new_faces: int
+    total_faces: int
+    failures: tuple[FailedPhoto, ...]
+    seconds: float
+    recipe: str
+    interrupted: bool = False
+
+    @property
+    def photos_per_second(self) -> float:
+        """Photos seen, by the time of the whole run."""
+        return self.seen / self.seconds if self.seconds > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterReport:
+    """albums: groups of two faces and more; clustered: faces in them; singletons: faces alone."""
+
+    method: str
+    threshold: float
+    albums: int
+    clustered: int
+    singletons: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Album:
+    """A group of faces taken for one person. faces and photos are counts; cover is a face id."""
+
+    album: int
+    faces: int
+    photos: int
+    cover: int
+    person: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The library in figures. index: "current", "stale" or "absent". bytes: on disk, everything."""
+
+    library: str
+    recipe: str
+    photos: int
+    failed: int
+    faces: int
+    people: int
+    albums: int
+    segments: int
+    index: str
+    bytes: int
