@@ -10,6 +10,8 @@ from sklearn.neighbors import sort_graph_by_row_values
 from faceindex.clustering.graph import NeighbourGraph
 from faceindex.types import Labels
 
+_ANY_DISTANCE = 1e9  # the graph holds only edges within the threshold
+
 MIN_FACES = 3
 """Faces within the threshold, itself included, that make a face the core of a cluster."""
 
@@ -20,5 +22,5 @@ def dbscan(graph: NeighbourGraph, *, min_faces: int = MIN_FACES) -> Labels:
     distance = np.maximum(graph.distance, np.float32(1e-6))
     matrix = csr_matrix((distance, graph.neighbour, graph.start), shape=(graph.size, graph.size))
     matrix = sort_graph_by_row_values(matrix, warn_when_not_sorted=False)
-    model = DBSCAN(eps=np.inf, min_samples=min_faces, metric="precomputed", algorithm="brute", n_jobs=1)
+    model = DBSCAN(eps=_ANY_DISTANCE, min_samples=min_faces, metric="precomputed", algorithm="brute", n_jobs=1)
     return np.asarray(model.fit_predict(matrix), dtype=np.int64)

@@ -105,7 +105,8 @@ class _Worker:
         self.started = False
         self._process = _start(theirs)
         theirs.close()
-        self.connection.send(analyser)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # dead: the first `receive` says so
+            self.connection.send(analyser)
 
     def give(self, file: FoundFile) -> None:
         if not self.files:

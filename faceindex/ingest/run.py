@@ -60,12 +60,12 @@ def ingest(
     Raises: UsageError when a path does not exist or no photo is found; LibraryLocked; LibraryUnwritable;
     ModelError. A bad photo raises nothing: it is listed in the report.
     """
-    paths = [os.fspath(path) for path in paths]
+    roots = [os.fspath(path) for path in paths]
     analyser.check_models()
-    files = find_files(paths, skip=str(folder.path))
+    files = find_files(roots, skip=str(folder.path))
     first = next(files, None)
     if first is None:
-        raise UsageError(f"no files under {', '.join(paths) or 'no path'}")
+        raise UsageError(f"no files under {', '.join(roots) or 'no path'}")
     with folder.writer() as writer, _stop_signals() as stop, WorkerPool(analyser, workers) as pool:
         writer.save_settings(min_face=analyser.min_face)
         run = _Run(writer, pool, progress or (lambda _: None))
@@ -79,7 +79,7 @@ def ingest(
         run.commit()
         report = run.report(analyser.recipe.title, interrupted=stop.is_set())
     if not report.seen and not report.interrupted:
-        raise UsageError(f"no photos under {', '.join(paths)}")
+        raise UsageError(f"no photos under {', '.join(roots)}")
     return report
 
 

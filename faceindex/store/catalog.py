@@ -147,7 +147,11 @@ def _open(file: Path, mode: str) -> Catalog:
             check_same_thread=False,
             timeout=30,
         )
-        refuse_newer(connection, file)
+        try:
+            refuse_newer(connection, file)
+        except BaseException:
+            connection.close()
+            raise
     return Catalog(connection)
 
 

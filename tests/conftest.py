@@ -1,0 +1,83 @@
+"""Fixtures: real photos where they are to be had, an astronaut everywhere, and the command line as a process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageEnhance
+from skimage import data
+
+import faceindex
+from faceindex.types import Pixels
+
+ROOT = Path(__file__).resolve().parents[1]
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real photos and truth that tests may read."""
+    folder = Path(os.environ.get("FACEINDEX_TEST_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no real photos at {folder}; set FACEINDEX_TEST_DATA to their folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def astronaut() -> Pixels:
+    """uint8 [512, 512, 3]: Eileen Collins (NASA, public domain), one frontal face."""
+    return np.ascontiguousarray(data.astronaut())
+
+
+@pytest.fixture(scope="session")
+def many_photos(astronaut: Pixels, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twenty different small photos of one face, two of nothing, and one that is cut off."""
+    folder = tmp_path_factory.mktemp("many")
+    face = Image.fromarray(astronaut).crop((100, 0, 360, 260))
+    for number in range(20):
+        bright = ImageEnhance.Brightness(face).enhance(0.7 + number / 40)
+        bright.save(folder / f"{number:02d}.jpg", quality=90)
+    for number in range(2):
+        Image.fromarray(data.coffee()).resize((200, 140 + number)).save(folder / f"nothing-{number}.png")
+    whole = (folder / "00.jpg").read_bytes()
+    (folder / "cut-off.jpg").write_bytes(whole[: len(whole) // 2])
+    return folder
+
+
+@pytest.fixture(scope="session")
+def album_library(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[faceindex.Library]:
+    """A library of the folder `album`, clustered; tests only read it."""
+    path = tmp_path_factory.mktemp("libraries") / "album.faces"
+    with faceindex.Library(path) as library:
+        library.ingest([shared_data / "album"])
+        library.cluster()
+        yield library
+
+
+@pytest.fixture(scope="session")
+def small_library(many_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[faceindex.Library]:
+    """A library of `many_photos`, clustered; tests only read it."""
+    with faceindex.Library(tmp_path_factory.mktemp("libraries") / "small.faces") as library:
+        library.ingest([many_photos])
+        library.cluster()
+        yield library
+
+
+@pytest.fixture
+def command() -> Command:
+    """The command line, run as its users do; keyword arguments go to subprocess.run."""
+
+    def run(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+        environment = {k: v for k, v in os.environ.items() if k != "FACEINDEX_LIBRARY"}
+        return subprocess.run(
+            [sys.executable, "-m", "faceindex", *map(str, arguments)],
+            **{"capture_output": True, "text": True, "env": environment, "timeout": 300} | options,  # type: ignore[call-overload]
+        )
+
+    return run

@@ -1,0 +1,38 @@
+"""Recipes and their fingerprints."""
+
+from __future__ import annotations
+
+import pytest
+
+from faceindex.errors import UsageError
+from faceindex.faces.recipe import RECIPES, recipe
+
+
+def test_whatever_changes_a_vector_changes_the_fingerprint() -> None:
+    variants = [recipe("dlib"), recipe("dlib-raw"), recipe(jitter=1), recipe(jitter=2), recipe(landmarks=68)]
+    assert len({variant.fingerprint for variant in variants}) == len(variants)
+
+
+def test_fingerprint_is_stable_from_call_to_call() -> None:
+    assert recipe("dlib").fingerprint == recipe("dlib").fingerprint
+
+
+def test_title_names_what_differs_from_the_default() -> None:
+    assert recipe().title == "dlib"
+    assert recipe("dlib-raw", landmarks=68, jitter=5).title == "dlib-raw landmarks=68 jitter=5"
+
+
+def test_unknown_recipes_and_options_are_usage_errors() -> None:
+    for call in (
+        lambda: recipe("vgg"),
+        lambda: recipe(landmarks=6),
+        lambda: recipe(jitter=-1),
+        lambda: recipe(jitter=1000),
+    ):
+        with pytest.raises(UsageError):
+            call()
+
+
+def test_error_lists_the_recipes_there_are() -> None:
+    with pytest.raises(UsageError, match=", ".join(RECIPES)):
+        recipe("vgg")

@@ -1,0 +1,35 @@
+"""An analyser for tests of the pool: what it does to its worker follows from the photo's name."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from faceindex.photos.decode import Photo
+from faceindex.types import AnalysedPhoto
+
+
+@dataclass(frozen=True)
+class HostileAnalyser:
+    """crash: the process dies as in a decoder's segfault; hang: it never answers; else: a photo of no faces."""
+
+    def check_models(self) -> None:
+        pass
+
+    def open(self, data: bytes, path: str) -> Photo:
+        return Photo(data, path)
+
+    def __call__(self, photo: Photo) -> AnalysedPhoto:
+        name = Path(photo.path).name
+        if "crash" in name:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if "hang" in name:
+            time.sleep(600)
+        if "memory" in name:
+            raise MemoryError
+        if "bug" in name:
+            raise ValueError("line one\nline two")
+        return AnalysedPhoto(photo.width, photo.height, ())

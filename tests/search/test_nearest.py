@@ -1,0 +1,165 @@
+"""Nearest faces: what brute force finds, at true Euclidean distances."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from faceindex.search.nearest import build_index, confidence_same, distance, nearest
+from faceindex.types import FaceIds, Vectors
+
+
+def faces(count: int, seed: int = 0, length: float = 1.4237) -> Vectors:
+    vectors = np.random.default_rng(seed).normal(size=(count, 128))
+    return (length * vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def spread_ids(count: int) -> FaceIds:
+    """Rising, with gaps, and beyond 32 bits."""
+    return np.arange(count, dtype=np.int64) ** 2 + 2**33
+
+
+def brute_force(
+    ids: FaceIds, vectors: Vectors, probe: npt.NDArray[np.float32], k: int, threshold: float
+) -> list[tuple[float, int]]:
+    distances = np.linalg.norm(vectors.astype(np.float64) - probe.astype(np.float64), axis=1)
+    ranked = sorted(zip(distances.tolist(), ids.tolist(), strict=True))
+    return [(d, face) for d, face in ranked if d <= threshold][:k]
+
+
+@pytest.mark.parametrize("k", [1, 10, 500, 5000])
+@pytest.mark.parametrize("threshold", [1.8, 2.0, 10.0])
+def test_the_faces_found_are_those_of_brute_force(k: int, threshold: float) -> None:
+    vectors, ids = faces(1000), spread_ids(1000)
+    index = build_index(ids, vectors)
+    for probe in faces(5, seed=1):
+        expected = brute_force(ids, vectors, probe, k, threshold)
+        found, distances = nearest(index, probe, k, threshold)
+        assert found.tolist() == [face for _, face in expected]
+        np.testing.assert_allclose(distances, [d for d, _ in expected], atol=1e-9)
+
+
+def test_both_k_and_the_threshold_hold() -> None:
+    line = np.zeros((10, 128), dtype=np.float32)
+    line[:, 0] = np.arange(10) / 8
+    index = build_index(np.arange(10), line)
+    assert nearest(index, line[0], 3, 100.0)[0].tolist() == [0, 1, 2]
+    assert nearest(index, line[0], 100, 0.25)[0].tolist() == [0, 1, 2]
+    assert nearest(index, line[0], 2, 0.5)[0].tolist() == [0, 1]
+    assert nearest(index, line[0], 100, 100.0)[0].tolist() == list(range(10))
+
+
+def test_the_threshold_is_inclusive_and_not_squared() -> None:
+    vectors = np.zeros((3, 128), dtype=np.float32)
+    vectors[:, 5] = [0.5, 0.75, 1.5]
+    ids, distances = nearest(build_index(np.array([1, 2, 3]), vectors), np.zeros(128, dtype=np.float32), 10, 0.75)
+    assert ids.tolist() == [1, 2]
+    assert distances.tolist() == [0.5, 0.75]
+
+
+@pytest.mark.parametrize("length", [1.0, 1.4237, 20.0])
+@pytest.mark.parametrize("count", [1, 50, 2000])
+def test_an_identical_vector_is_at_no_distance(length: float, count: int) -> None:
+    vectors = faces(count, length=length)
+    index = build_index(np.arange(count), vectors)
+    for row in {0, count // 2, count - 1}:
+        ids, distances = nearest(index, vectors[row], 1, 0.6)
+        assert ids.tolist() == [row]
+        assert distances[0] < 1e-5
+
+
+def test_small_distances_are_true_to_a_millionth() -> None:
+    vectors = faces(100)
+    close = vectors[7].copy()
+    close[0] += np.float32(1e-4)
+    _, distances = nearest(build_index(np.arange(100), vectors), close, 1, 0.6)
+    assert distances[0] == pytest.approx(1e-4, rel=1e-2)
+
+
+def test_types_are_ids_and_float64() -> None:
+    ids, distances = nearest(build_index(spread_ids(5), faces(5)), faces(1, seed=9)[0], 3, 10.0)
+    assert (ids.dtype, distances.dtype) == (np.int64, np.float64)
+    assert ids.min() >= 2**33
+
+
+def test_ties_are_ordered_by_id() -> None:
+    vectors = np.repeat(faces(1), 6, axis=0)
+    index = build_index(np.array([50, 10, 40, 20, 60, 30]), vectors)
+    assert nearest(index, vectors[0], 6, 0.6)[0].tolist() == [10, 20, 30, 40, 50, 60]
+
+
+def test_of_tied_faces_more_than_k_the_smallest_ids_are_found() -> None:
+    vectors = np.repeat(faces(1), 60, axis=0)
+    assert nearest(build_index(np.arange(60), vectors), vectors[0], 4, 0.6)[0].tolist() == [0, 1, 2, 3]
+
+
+def test_of_tied_faces_more_than_k_the_smallest_ids_are_found_in_any_order_of_adding() -> None:
+    vectors = np.repeat(faces(1), 60, axis=0)
+    assert nearest(build_index(np.arange(60)[::-1].copy(), vectors), vectors[0], 4, 0.6)[0].tolist() == [0, 1, 2, 3]
+
+
+@given(
+    st.lists(st.tuples(st.integers(-2, 2), st.integers(-2, 2)), min_size=1, max_size=40),
+    st.integers(1, 45),
+    st.sampled_from([0.0, 1.0, 2.0, 4.0]),
+)
+@settings(max_examples=100, deadline=None)
+def test_ties_at_every_place_are_broken_as_brute_force_breaks_them(
+    points: list[tuple[int, int]], k: int, threshold: float
+) -> None:
+    vectors = np.array(points, dtype=np.float32)
+    ids = np.arange(len(points), dtype=np.int64) * 3 + 1
+    probe = np.zeros(2, dtype=np.float32)
+    found, distances = nearest(build_index(ids, vectors), probe, k, threshold)
+    expected = brute_force(ids, vectors, probe, k, threshold)
+    assert list(zip(distances.tolist(), found.tolist(), strict=True)) == expected
+
+
+@pytest.mark.parametrize("k", [0, -1])
+def test_no_faces_are_wanted_and_none_are_found(k: int) -> None:
+    assert nearest(build_index(np.arange(5), faces(5)), faces(1)[0], k, 10.0)[0].tolist() == []
+
+
+def test_an_empty_index_finds_nothing() -> None:
+    index = build_index(np.empty(0, dtype=np.int64), np.empty((0, 128), dtype=np.float32))
+    ids, distances = nearest(index, faces(1)[0], 10, 10.0)
+    assert (ids.dtype, ids.shape, distances.shape) == (np.int64, (0,), (0,))
+
+
+def test_nothing_within_the_threshold_finds_nothing() -> None:
+    ids, distances = nearest(build_index(np.arange(5), faces(5)), faces(1, seed=3)[0], 10, 0.1)
+    assert (ids.shape, distances.shape) == ((0,), (0,))
+
+
+def test_vectors_can_be_had_back_by_id() -> None:
+    vectors, ids = faces(20), spread_ids(20)
+    index = build_index(ids, vectors)
+    np.testing.assert_array_equal(index.reconstruct(int(ids[13])), vectors[13])
+
+
+def test_an_index_is_built_from_rows_that_are_not_contiguous() -> None:
+    vectors = faces(20)
+    found, _ = nearest(build_index(np.arange(20), np.asfortranarray(vectors)), vectors[3], 1, 0.1)
+    assert found.tolist() == [3]
+
+
+def test_distance_is_euclidean_and_symmetric() -> None:
+    a, b = np.array([0, 3, 1], dtype=np.float32), np.array([4, 0, 1], dtype=np.float32)
+    assert distance(a, b) == distance(b, a) == 5.0
+    assert distance(a, a) == 0.0
+
+
+def test_confidence_is_a_half_at_the_midpoint_and_falls_with_distance() -> None:
+    assert confidence_same(0.6, 0.6, 0.05) == 0.5
+    values = [confidence_same(value, 0.6, 0.05) for value in (0.0, 0.3, 0.55, 0.65, 0.9, 1.4)]
+    assert values == sorted(values, reverse=True)
+    assert values[0] > 0.99
+    assert values[-1] < 0.01
+
+
+@pytest.mark.parametrize("value", [0.0, 1e9, np.inf])
+def test_confidence_stays_a_probability(value: float) -> None:
+    assert 0.0 <= confidence_same(value, 0.6, 1e-6) <= 1.0

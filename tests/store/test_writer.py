@@ -1,0 +1,187 @@
+"""The commit protocol: what is acknowledged is there, what is not leaves no trace."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from faceindex.errors import UsageError
+from faceindex.faces.recipe import recipe
+from faceindex.photos.find import FoundFile
+from faceindex.store.folder import LibraryFolder
+from faceindex.store.writer import Batch
+from faceindex.types import AnalysedPhoto, Box, Face
+
+
+def photo(*seeds: int) -> AnalysedPhoto:
+    """A photo with one face per seed."""
+    faces = []
+    for seed in seeds:
+        random = np.random.default_rng(seed)
+        landmarks = random.uniform(0, 100, (5, 2)).astype(np.float32)
+        vector = random.standard_normal(128).astype(np.float32)
+        faces.append(Face(Box(seed, 2, 30, 40), 1.5, landmarks, vector))
+    return AnalysedPhoto(200, 100, tuple(faces))
+
+
+def batch(**photos: AnalysedPhoto) -> Batch:
+    """New photos by name; the content hash is the name."""
+    return Batch(photos={name.encode(): (p, [FoundFile(f"/{name}.jpg", 7, 8, False)]) for name, p in photos.items()})
+
+
+def commit(folder: LibraryFolder, what: Batch) -> int:
+    with folder.writer() as writer:
+        return writer.commit(what)
+
+
+def test_committed_faces_are_read_back_as_they_were(tmp_path: Path) -> None:
+    folder = LibraryFolder(tmp_path / "x.faces", wanted=recipe())
+    stored = photo(1, 2)
+    assert commit(folder, batch(a=stored)) == 2
+    ids, vectors = folder.vectors()
+    assert np.array_equal(vectors, [face.vector for face in stored.faces])
+    for record, number, face in zip(folder.catalog.faces(), ids, stored.faces, strict=True):
+        assert (record.face, record.photo, record.box) == (number, "/a.jpg", face.box)
+        assert np.array_equal(record.landmarks, face.landmarks)
+
+
+def test_batch_without_faces_needs_no_segment(tmp_path: Path) -> None:
+    folder = LibraryFolder(tmp_path / "x.faces", wanted=recipe())
+    assert commit(folder, batch(a=photo())) == 0
+    assert folder.catalog.counts() == {"photos": 1, "failures": 0, "faces": 0, "albums": 0, "segments": 0}
+
+
+def test_edited_photo_loses_its_old_faces_and_their_ids_never_return(tmp_path: Path) -> None:
+    folder = LibraryFolder(tmp_path / "x.faces", wanted=recipe())
+    commit(folder, batch(a=photo(1, 2)))
+    first = {record.face for record in folder.catalog.faces()}
+    edited = photo(3)
+    commit(folder, Batch(photos={b"new": (edited, [FoundFile("/a.jpg", 9, 9, False)])}))
+    (record,) = folder.catalog.faces()
+    assert record.face not in first
+    ids, vectors = folder.vectors()
+    assert ids.tolist() == [record.face]
+    assert np.array_equal(vectors[0], edited.faces[0].vector)
+
+
+def test_edit_that_cannot_be_read_keeps_the_old_faces(tmp_path: Path) -> None:
+    folder = LibraryFolder(tmp_path / "x.faces", wanted=recipe())
+    commit(folder, batch(a=photo(1)))
+    commit(folder, Batch(failures=[(FoundFile("/a.jpg", 9, 9, False), "cut off")]))
+    assert [record.photo for record in folder.catalog.faces()] == ["/a.jpg"]
+    assert [failure.error for failure in folder.catalog.failed()] == ["cut off"]
+
+
+def test_commit_that_fails_changes_nothing(tmp_path: Path) -> None:
+    folder = LibraryFolder(tmp_path / "x.faces", wanted=recipe())
+    commit(folder, batch(a=photo(1)))
+    with pytest.raises(Exception, match="UNIQUE"):
+        commit(folder, batch(b=photo(2), a=photo(1)))
+    assert folder.catalog.counts()["photos"] == 1
+    commit(folder, batch(c=photo(4)))
+    assert sorted(path.name for path in (folder.path / "vectors").iterdir()) == ["000001.h5", "000002.h5"]
+    assert len(folder.vectors()[0]) == 2
+
+
+_DIE = """
+import os, signal, sys
+sys.path.insert(0, sys.argv[3])
+from pathlib import Path
+from test_writer import batch, photo
+from faceindex.store import durable, writer
+from faceindex.store.folder import LibraryFolder
+
+moment = sys.argv[2]
+def die(): os.kill(os.getpid(), signal.SIGKILL)
+real_replace, real_sync = Path.replace, durable.sync_folder
+def replace(self, target):
+    if self.name.endswith(".h5.tmp"):
+        if moment == "half of the segment":
+            os.truncate(self, 100)
+        if moment in ("half of the segment", "segment under its temporary name"):
+            die()
+    return real_replace(self, target)
+def sync(path):
+    real_sync(path)
+    if path.name == "vectors" and moment == "segment renamed, no transaction":
+        die()
+real_insert = writer._insert_faces
+def insert(*arguments):
+    real_insert(*arguments)
+    if moment == "inside the transaction":
+        die()
+Path.replace, durable.sync_folder, writer._insert_faces = replace, sync, insert
+folder = LibraryFolder(Path(sys.argv[1]))
+with folder.writer() as opened:
+    opened.commit(batch(b=photo(2), c=photo(3, 4)))
+    if moment == "after the commit":
+        die()
+"""
+
+
+@pytest.mark.parametrize(
+    ("moment", "acknowledged"),
+    [
+        ("half of the segment", False),
+        ("segment under its temporary name", False),
+        ("segment renamed, no transaction", False),
+        ("inside the transaction", False),
+        ("after the commit", True),
+    ],
+)
+def test_killed_at_any_step_the_batch_is_in_or_out(tmp_path: Path, moment: str, acknowledged: bool) -> None:
+    path = tmp_path / "x.faces"
+    commit(LibraryFolder(path, wanted=recipe()), batch(a=photo(1)))
+    arguments = [sys.executable, "-c", _DIE, str(path), moment, str(Path(__file__).parent)]
+    assert subprocess.run(arguments, check=False).returncode == -signal.SIGKILL
+
+    folder = LibraryFolder(path)
+    assert len(folder.vectors()[0]) == (4 if acknowledged else 1)
+    if not acknowledged:
+        commit(folder, batch(b=photo(2), c=photo(3, 4)))
+    ids, vectors = folder.vectors()
+    expected = [face.vector for p in (photo(1), photo(2), photo(3, 4)) for face in p.faces]
+    assert len(set(ids.tolist())) == 4
+    assert np.array_equal(vectors, expected)
+    committed = {file for _, file in folder.catalog.segments()}
+    assert {file.name for file in (path / "vectors").iterdir()} == committed
+
+
+def test_files_and_folders_are_for_their_owner_only(tmp_path: Path) -> None:
+    former = os.umask(0)
+    try:
+        folder = LibraryFolder(tmp_path / "x.faces", wanted=recipe())
+        commit(folder, batch(a=photo(1)))
+        modes = {p: p.stat().st_mode & 0o777 for p in [folder.path, *folder.path.rglob("*")]}
+    finally:
+        os.umask(former)
+    assert len(modes) >= 5
+    for path, mode in modes.items():
+        assert mode == (0o700 if path.is_dir() else 0o600), path
+
+
+def test_folder_with_other_things_in_it_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("do not touch")
+    with pytest.raises(UsageError, match="choose another folder"):
+        LibraryFolder(tmp_path)
+
+
+def test_reader_sees_what_was_committed_while_it_was_open(tmp_path: Path) -> None:
+    folder = LibraryFolder(tmp_path / "x.faces", wanted=recipe())
+    commit(folder, batch(a=photo(1)))
+    reader = LibraryFolder(tmp_path / "x.faces", create=False)
+    assert reader.catalog.counts()["faces"] == 1
+    with folder.writer() as writer:
+        writer.commit(batch(b=photo(2)))
+        assert reader.catalog.counts()["faces"] == 2
+        with reader.catalog.snapshot():
+            before = reader.catalog.counts()
+            writer.commit(batch(c=photo(3)))
+            assert reader.catalog.counts() == before
+    assert reader.catalog.counts()["faces"] == 3
