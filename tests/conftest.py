@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -75,9 +76,10 @@ def command() -> Command:
 
     def run(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
         environment = {k: v for k, v in os.environ.items() if k != "FACEINDEX_LIBRARY"}
-        return subprocess.run(
-            [sys.executable, "-m", "faceindex", *map(str, arguments)],
-            **{"capture_output": True, "text": True, "env": environment, "timeout": 300} | options,  # type: ignore[call-overload]
+        settings: dict[str, Any] = {"capture_output": True, "text": True, "env": environment, "timeout": 300}
+        done: subprocess.CompletedProcess[str] = subprocess.run(
+            [sys.executable, "-m", "faceindex", *map(str, arguments)], **(settings | options)
         )
+        return done
 
     return run

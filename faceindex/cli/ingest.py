@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -87,11 +88,12 @@ def _progress(paths: list[Path]) -> Iterator[Callable[[Step], None] | None]:
     columns = (
         TextColumn("{task.completed:,.0f} photos"),
         BarColumn(),
-        TextColumn("{task.fields[faces]:,} faces  {task.fields[failed]} failed  {task.speed:.1f} photos/s"),
+        TextColumn("{task.fields[faces]:,} faces  {task.fields[failed]} failed  {task.fields[rate]:.1f} photos/s"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=errors, transient=True) as bar:
-        task = bar.add_task("", total=None, faces=0, failed=0)
+        task = bar.add_task("", total=None, faces=0, failed=0, rate=0.0)
+        began = time.monotonic()
 
         def count() -> None:
             try:
@@ -100,4 +102,9 @@ def _progress(paths: list[Path]) -> Iterator[Callable[[Step], None] | None]:
                 return  # the ingest itself says what is wrong
 
         threading.Thread(target=count, daemon=True).start()
-        yield lambda step: bar.update(task, completed=step.photos, faces=step.faces, failed=step.failed)
+
+        def show(step: Step) -> None:
+            rate = step.photos / max(time.monotonic() - began, 1e-3)
+            bar.update(task, completed=step.photos, faces=step.faces, failed=step.failed, rate=rate)
+
+        yield show

@@ -29,7 +29,7 @@ def chinese_whispers(graph: NeighbourGraph, *, seed: int = 0) -> Labels:
     return labels
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _round(
     order: npt.NDArray[np.int64],
     start: npt.NDArray[np.int64],

@@ -15,7 +15,8 @@ def faces(seed: int, people: int = 25, each: int = 8, spread: float = 0.28) -> V
     random = np.random.default_rng(seed)
     centres = np.repeat(random.normal(size=(people, 32)), each, axis=0)
     vectors = centres + random.normal(size=centres.shape) * spread
-    return (1.4237 * vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    scaled: Vectors = (1.4237 * vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return scaled
 
 
 def partition(labels: Labels, rows: np.ndarray) -> set[frozenset[int]]:

@@ -20,7 +20,8 @@ def faces(count: int, seed: int = 0, spread: float = 0.4) -> Vectors:
     centres = random.normal(size=(max(1, count // 6), 128))
     blur = random.uniform(0, spread, size=(count, 1))
     vectors = centres[random.integers(0, len(centres), count)] + random.normal(size=(count, 128)) * blur
-    return (1.4237 * vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    scaled: Vectors = (1.4237 * vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return scaled
 
 
 def brute_force(vectors: Vectors) -> npt.NDArray[np.float64]:
@@ -45,16 +46,18 @@ def test_the_graph_is_what_brute_force_finds(count: int, threshold: float) -> No
     vectors = faces(count, seed=count)
     distances = brute_force(vectors)
     found = edges(neighbour_graph(vectors, threshold))
-    # float32 arithmetic may decide either way within a millionth of the threshold
-    assert within(distances, threshold - 1e-6) <= found.keys() <= within(distances, threshold + 1e-6)
+    # float32 arithmetic on the squares may decide either way within a hundred-thousandth of the threshold
+    assert within(distances, threshold - 1e-5) <= found.keys() <= within(distances, threshold + 1e-5)
     assert count < 19 or found
     for (i, j), length in found.items():
-        assert length == pytest.approx(distances[i, j], abs=1e-5)
+        assert length**2 == pytest.approx(distances[i, j] ** 2, abs=5e-6)
 
 
 def test_the_types_are_those_of_a_csr_matrix() -> None:
     graph = neighbour_graph(faces(50), 0.6)
-    assert (graph.start.dtype, graph.neighbour.dtype, graph.distance.dtype) == (np.int64, np.int64, np.float32)
+    assert graph.start.dtype == np.int64
+    assert graph.neighbour.dtype == np.int64
+    assert graph.distance.dtype == np.float32
     assert graph.size == 50
     assert len(graph.start) == 51
     assert graph.start[0] == 0
@@ -102,14 +105,15 @@ def test_exact_duplicates_are_neighbours_at_no_distance(count: int) -> None:
     originals = faces(count, seed=5)
     found = edges(neighbour_graph(np.concatenate([originals, originals]), 0.3))
     for face in range(count):
-        assert found[face, face + count] == pytest.approx(0, abs=1e-5)
+        assert found[face, face + count] ** 2 == pytest.approx(0, abs=5e-6)
 
 
-@pytest.mark.parametrize("count", [2, 10, 30])
+@pytest.mark.parametrize("count", [2, 10, 30, 1500])
 def test_exact_duplicates_are_neighbours_at_the_smallest_threshold(count: int) -> None:
     originals = faces(count, seed=5)
-    found = edges(neighbour_graph(np.concatenate([originals, originals]), 0.0))
-    assert found.keys() == {(i, j) for i in range(2 * count) for j in range(2 * count) if abs(i - j) == count}
+    found = edges(neighbour_graph(np.concatenate([originals, originals]), 0.0)).keys()
+    assert len(found) == 2 * count
+    assert all(abs(i - j) == count for i, j in found)
 
 
 @pytest.mark.parametrize("count", [0, 1])

@@ -23,14 +23,13 @@ def test_title_names_what_differs_from_the_default() -> None:
 
 
 def test_unknown_recipes_and_options_are_usage_errors() -> None:
-    for call in (
-        lambda: recipe("vgg"),
-        lambda: recipe(landmarks=6),
-        lambda: recipe(jitter=-1),
-        lambda: recipe(jitter=1000),
-    ):
-        with pytest.raises(UsageError):
-            call()
+    with pytest.raises(UsageError, match="no recipe"):
+        recipe("vgg")
+    with pytest.raises(UsageError, match="5 or 68"):
+        recipe(landmarks=6)
+    for jitter in (-1, 1000):
+        with pytest.raises(UsageError, match="between 0 and"):
+            recipe(jitter=jitter)
 
 
 def test_error_lists_the_recipes_there_are() -> None:

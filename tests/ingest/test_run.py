@@ -41,12 +41,14 @@ def contents(library: Path) -> Contents:
             os.fsdecode(path): bytes(known)
             for path, known in connection.execute("SELECT path, content FROM paths JOIN photos ON photos.id = photo")
         }
-        faces = [
+        faces: Contents = [
             (face.photo, content[face.photo], tuple(face.box.as_list()), vector.tobytes())
             for face, vector in opened.faces_with_vectors()
         ]
-        empty = [(path, known, (), b"") for path, known in content.items() if path not in {face[0] for face in faces}]
-        failed = [(failure.path, b"", (), failure.error.encode()) for failure in opened.failed_photos()]
+        empty: Contents = [
+            (path, known, (), b"") for path, known in content.items() if path not in {face[0] for face in faces}
+        ]
+        failed: Contents = [(failure.path, b"", (), failure.error.encode()) for failure in opened.failed_photos()]
     return sorted(faces + empty + failed)
 
 
@@ -152,7 +154,7 @@ def test_names_that_are_not_utf8_or_contain_newlines_are_names_like_others(many_
     photos.mkdir()
     names = [b"caf\xe9.jpg", b"two\nlines.jpg", "日本.jpg".encode()]
     for number, name in enumerate(names):
-        shutil.copy(many_photos / f"{number:02d}.jpg", os.fsencode(photos) + b"/" + name)
+        shutil.copy(many_photos / f"{number:02d}.jpg", photos / os.fsdecode(name))
     with faceindex.Library(tmp_path / "x.faces", recipe=recipe("dlib-raw")) as library:
         assert library.ingest([photos]).new == 3
         assert {os.fsencode(Path(face.photo).name) for face in library.faces()} == set(names)
@@ -214,7 +216,17 @@ def test_ctrl_c_stores_what_was_analysed_and_the_next_run_goes_on(
 ) -> None:
     whole, seconds = uninterrupted
     library = tmp_path / "x.faces"
-    command = [sys.executable, "-m", "faceindex", "ingest", "-L", library, "--recipe", "dlib-raw", many_photos]
+    command = [
+        sys.executable,
+        "-m",
+        "faceindex",
+        "ingest",
+        "-L",
+        str(library),
+        "--recipe",
+        "dlib-raw",
+        str(many_photos),
+    ]
     ingest = subprocess.Popen(
         command, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

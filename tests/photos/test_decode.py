@@ -61,6 +61,7 @@ WHOLE: dict[str, tuple[str, dict[str, object]]] = {
     "gif": ("GIF", {}),
     "bmp": ("BMP", {}),
     "heif": ("HEIF", {}),
+    "heif-tiles": ("HEIF", {"tile_size": 64}),  # as phones write it
     "avif": ("AVIF", {}),
 }
 

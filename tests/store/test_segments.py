@@ -22,7 +22,8 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
     ids, vectors = read_segment(tmp_path / "000001.h5", "recipe")
     assert np.array_equal(ids, IDS)
     assert np.array_equal(vectors, VECTORS)
-    assert (ids.dtype, vectors.dtype) == (np.int64, np.float32)
+    assert ids.dtype == np.int64
+    assert vectors.dtype == np.float32
 
 
 def test_segment_is_plain_hdf5_as_the_design_describes(tmp_path: Path) -> None:
