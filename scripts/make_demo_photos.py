@@ -19,18 +19,18 @@ ROTATED_BY_EXIF = 6  # stored lying on its side, to be turned by 90 degrees cloc
 
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    astronaut = Image.fromarray(data.astronaut())
+    astronaut = Image.fromarray(data.astronaut()).crop((80, 0, 400, 320))
     coffee = Image.fromarray(data.coffee())
     astronaut.save(folder / "astronaut.png")
-    astronaut.resize((300, 300)).save(folder / "small.webp")
+    astronaut.resize((200, 200)).save(folder / "small.webp")
     ImageOps.mirror(astronaut).save(folder / "mirrored.jpg", quality=90)
     ImageEnhance.Brightness(astronaut).enhance(0.45).save(folder / "dark.jpg", quality=90)
     exif = Image.Exif()
     exif[0x0112] = ROTATED_BY_EXIF
     astronaut.rotate(90).save(folder / "turned.jpg", quality=90, exif=exif)
-    collage = Image.new("RGB", (1112, 512), "white")
-    collage.paste(coffee.resize((600, 400)), (0, 56))
-    collage.paste(astronaut, (600, 0))
+    collage = Image.new("RGB", (800, 320), "white")
+    collage.paste(coffee.resize((480, 320)), (0, 0))
+    collage.paste(astronaut, (480, 0))
     collage.save(folder / "collage.jpg", quality=90)
     coffee.save(folder / "coffee.jpg", quality=90)
     whole = (folder / "mirrored.jpg").read_bytes()
