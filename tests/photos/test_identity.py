@@ -53,6 +53,11 @@ def test_lossless_webp_and_animated_gif_are_photos() -> None:
     assert is_photo(encoded("GIF", save_all=True, append_images=[Image.new("RGB", (20, 12))])[:32])
 
 
+@pytest.mark.parametrize("brand", [b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif", b"avis"])
+def test_every_heif_and_avif_brand_is_a_photo(brand: bytes) -> None:
+    assert is_photo(b"\0\0\0\x18ftyp" + brand + b"\0\0\0\0miafMA1B")
+
+
 def test_a_heif_brand_counts_among_the_compatible_ones() -> None:
     assert is_photo(b"\0\0\0\x1cftypmif2\0\0\0\0heicmif1miaf\0\0\0\0")
     assert is_photo(b"\0\0\0\x1cftypmiaf\0\0\0\0miafheicMiHB\0\0\0\0")
