@@ -13,6 +13,7 @@ import numpy.typing as npt
 from faceindex.types import FaceRecord
 
 FORMATS = ("jsonl", "csv")
+_COLUMNS = ["face", "photo", "x", "y", "width", "height", "landmarks", "score", "album", "person", "vector"]
 
 FaceAndVector = tuple[FaceRecord, npt.NDArray[np.float32] | None]
 
@@ -28,7 +29,7 @@ def _as_object(face: FaceAndVector) -> dict[str, object]:
         "face": record.face,
         "photo": record.photo,
         "box": record.box.as_list(),
-        "landmarks": record.landmarks.round(2).tolist(),
+        "landmarks": [[round(float(x), 2), round(float(y), 2)] for x, y in record.landmarks],
         "score": round(record.score, 4),
         "album": record.album,
         "person": record.person,
@@ -38,20 +39,20 @@ def _as_object(face: FaceAndVector) -> dict[str, object]:
 
 def _csv_lines(faces: Iterable[FaceAndVector]) -> Iterator[str]:
     """box becomes x, y, width, height; landmarks and vector are lists of numbers in one column each."""
-    for number, face in enumerate(faces):
-        values = _as_object(face)
-        row = {"face": values["face"], "photo": values["photo"]}
-        row |= dict(zip(("x", "y", "width", "height"), face[0].box.as_list(), strict=True))
-        row["landmarks"] = " ".join(f"{x:g}" for x in face[0].landmarks.ravel())
-        row |= {name: values[name] for name in ("score", "album", "person")}
-        if face[1] is not None:
-            row["vector"] = " ".join(str(x) for x in face[1])
-        if number == 0:
-            yield _csv_line(row.keys())
-        yield _csv_line(row.values())
+    header: list[str] = []
+    for record, vector in faces:
+        if not header:
+            header = _COLUMNS if vector is None else [*_COLUMNS, "vector"]
+            yield _csv_line(header)
+        landmarks = " ".join(f"{x:g}" for x in record.landmarks.ravel())
+        row = [record.face, record.photo, *record.box.as_list(), landmarks, round(record.score, 4)]
+        row += [record.album, record.person]
+        yield _csv_line(row if vector is None else [*row, " ".join(map(str, vector))])
+    if not header:
+        yield _csv_line(_COLUMNS)
 
 
 def _csv_line(values: Iterable[object]) -> str:
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="").writerow(values)
-    return buffer.getvalue()
+    csv.writer(buffer, lineterminator="\r\n").writerow(values)  # it quotes what is part of it
+    return buffer.getvalue().removesuffix("\r\n")

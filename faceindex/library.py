@@ -17,6 +17,7 @@ from faceindex.clustering.cluster import METHODS, cluster
 from faceindex.errors import NoFaceFound, UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.detect import check_min_face
+from faceindex.faces.engine import DEFAULT_ENGINE, Engine
 from faceindex.faces.recipe import Recipe
 from faceindex.ingest.run import Progress, ingest
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
@@ -56,15 +57,24 @@ class Library:
     Reading may be done from many threads and processes beside one writer.
     """
 
-    def __init__(self, path: StrPath | None = None, *, recipe: Recipe | None = None, create: bool = True) -> None:
+    def __init__(
+        self,
+        path: StrPath | None = None,
+        *,
+        recipe: Recipe | None = None,
+        engine: Engine = DEFAULT_ENGINE,
+        create: bool = True,
+    ) -> None:
         """Open the library at `path` (default: `default_library()`).
 
         recipe: what a new library is made with (default: recipe `dlib`), and what an existing one must
-        have been made with. create: whether an absent library may be created; the first write does so.
+        have been made with. engine: what runs the networks, with the same results. create: whether an
+        absent library may be created; the first write does so.
 
         Raises: UsageError when absent and not to be created; RecipeMismatch; NewerSchema; LibraryDamaged.
         """
         self._folder = LibraryFolder(Path(path or default_library()), wanted=recipe, create=create)
+        self._engine = engine
         self._index: faiss.Index | None = None
 
     def __enter__(self) -> Self:
@@ -221,12 +231,13 @@ class Library:
 
     def _analyser(self, min_face: int | None, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> Analyser:
         chosen = self._folder.min_face if min_face is None else check_min_face(min_face)
-        return Analyser(self.recipe, chosen, max_megapixels)
+        return Analyser(self.recipe, chosen, max_megapixels, self._engine)
 
     def _probe(self, image: StrPath, min_face: int | None) -> AnalysedPhoto:
         path = absolute(image)
         data, _ = read_bytes(path)
         analyser = self._analyser(min_face)
+        analyser.check_models()
         photo = analyser(analyser.open(data, path))
         if not photo.faces:
             raise NoFaceFound(path)

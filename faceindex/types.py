@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -125,7 +126,9 @@ class IngestReport:
 
     new: analysed and stored. unchanged: same path, size and time as before. moved: known content whose
     old path is gone. duplicate: known content that is still elsewhere too. failed: listed in `failures`.
-    ignored: files that are no photos. interrupted: stopped by the user; what was analysed is stored.
+    ignored: files that are no photos. stages: seconds of find and write (in the main process) and of
+    decode, detect, align and encode (summed over workers). interrupted: stopped by the user; what was
+    analysed is stored.
     """
 
     seen: int
@@ -140,6 +143,7 @@ class IngestReport:
     failures: tuple[FailedPhoto, ...]
     seconds: float
     recipe: str
+    stages: Mapping[str, float] = field(default_factory=dict)
     interrupted: bool = False
 
     @property

@@ -16,6 +16,7 @@ import faceindex
 from faceindex.cli import options
 from faceindex.cli.output import errors, print_json, print_line, print_table
 from faceindex.errors import FaceindexError
+from faceindex.faces.engine import Engine
 from faceindex.faces.recipe import DEFAULT_RECIPE, RECIPES, recipe
 from faceindex.ingest.run import Progress as Step
 from faceindex.photos.find import find_files
@@ -29,6 +30,7 @@ def ingest(
         str | None,
         typer.Option("--recipe", metavar="NAME", help=f"{', '.join(RECIPES)}. Default: {DEFAULT_RECIPE}."),
     ] = None,
+    detector: Annotated[str, typer.Option(metavar="hog|cnn", help="What finds faces.")] = "hog",
     landmarks: Annotated[int, typer.Option(metavar="5|68", help="Points that align a face.")] = 5,
     jitter: Annotated[int, typer.Option(metavar="N", help="Average over N disturbed copies of a face.")] = 0,
     min_face: options.MinFace = None,
@@ -36,20 +38,28 @@ def ingest(
     workers: Annotated[
         int | None, typer.Option("--workers", "-j", min=1, help="Processes. Default: the cores.")
     ] = None,
+    engine: options.EngineName = "onnx",
+    device: options.Device = "cpu",
+    profile: Annotated[bool, typer.Option("--profile", help="Also tell where the time went.")] = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Find the photos under PATH, and store every face in them. Run it again to resume or to update."""
-    wanted = (
-        recipe(name or DEFAULT_RECIPE, landmarks=landmarks, jitter=jitter) if name or landmarks != 5 or jitter else None
-    )
-    with faceindex.Library(library, recipe=wanted) as opened, _progress(paths) as progress:
+    special = name or detector != "hog" or landmarks != 5 or jitter
+    wanted = recipe(name or DEFAULT_RECIPE, detector=detector, landmarks=landmarks, jitter=jitter)
+    chosen = wanted if special else None  # else: as the library was made
+    with (
+        faceindex.Library(library, recipe=chosen, engine=Engine(engine, device)) as opened,
+        _progress(paths) as progress,
+    ):
         report = opened.ingest(
             paths, workers=workers, min_face=min_face, max_megapixels=max_megapixels, progress=progress
         )
     if as_json:
-        print_json(_as_object(report))
+        print_json(_as_object(report) | ({"stages": report.stages} if profile else {}))
     else:
         _print_report(report)
+        if profile:
+            _print_profile(report)
     if report.interrupted:
         errors.print("stopped; what was analysed is stored. Run the same command again to go on.")
         raise typer.Exit(130)
@@ -78,6 +88,13 @@ def _print_report(report: IngestReport) -> None:
     if report.failures:
         print_line("")
         print_table(("could not be read", "why"), [(f.path, f.error) for f in report.failures])
+
+
+def _print_profile(report: IngestReport) -> None:
+    analysed = max(report.new, 1)
+    rows = [(stage, f"{seconds:.2f}", f"{1000 * seconds / analysed:.1f}") for stage, seconds in report.stages.items()]
+    print_line("")
+    print_table(("stage", "seconds#", "ms per new photo#"), rows)
 
 
 @contextmanager

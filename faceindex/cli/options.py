@@ -27,6 +27,10 @@ MinFace = Annotated[
         help="Smallest face wanted, in thousandths of the photo's longer side. Default: as last ingested, first 50.",
     ),
 ]
+EngineName = Annotated[
+    str, typer.Option("--engine", metavar="onnx|dlib", help="What runs the networks; same results, onnx is faster.")
+]
+Device = Annotated[str, typer.Option(metavar="cpu|cuda|...", help="onnxruntime's device for the networks.")]
 Threshold = Annotated[
     float | None, typer.Option(min=0, metavar="DISTANCE", help="Euclidean distance. Default: the recipe's.")
 ]

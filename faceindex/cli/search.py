@@ -10,6 +10,7 @@ import typer
 import faceindex
 from faceindex.cli import options
 from faceindex.cli.output import errors, print_json, print_line, print_table
+from faceindex.faces.engine import Engine
 from faceindex.types import Match, ProbeFace
 
 
@@ -19,13 +20,15 @@ def search(
     k: Annotated[int, typer.Option("-k", min=1, help="Matches for each face, at most.")] = 10,
     threshold: options.Threshold = None,
     min_face: options.MinFace = None,
+    engine: options.EngineName = "onnx",
+    device: options.Device = "cpu",
     sheet: Annotated[
         Path | None, typer.Option(metavar="OUT.html", help="Also write a page that shows the matches.")
     ] = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Find the faces of the library that look like each face in IMAGE, nearest first."""
-    with faceindex.Library(library, create=False) as opened:
+    with faceindex.Library(library, engine=Engine(engine, device), create=False) as opened:
         found = opened.search(image, k=k, threshold=threshold, min_face=min_face)
         if sheet:
             opened.write_match_sheet(sheet, image, found)
@@ -49,10 +52,12 @@ def verify(
     library: options.Library = None,
     threshold: options.Threshold = None,
     min_face: options.MinFace = None,
+    engine: options.EngineName = "onnx",
+    device: options.Device = "cpu",
     as_json: options.AsJson = False,
 ) -> None:
     """Say whether A and B show the same person. Exit code 0: the same; 1: different people."""
-    with faceindex.Library(library) as opened:
+    with faceindex.Library(library, engine=Engine(engine, device)) as opened:
         answer = opened.verify(a, b, threshold=threshold, min_face=min_face)
     if as_json:
         print_json(

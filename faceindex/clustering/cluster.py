@@ -16,19 +16,26 @@ def cluster(vectors: Vectors, *, method: str, threshold: float, seed: int = 0) -
     """Labels int64 [n], 0 for the largest cluster and rising; a face alone has -1.
 
     vectors: float32 [n, d]. threshold: Euclidean, up to which two faces are neighbours. The same
-    vectors and seed give the same clusters in any order of the rows.
+    vectors and seed give the same clusters in any order of the rows. Raises: ValueError for another method.
     """
     order = _canonical_order(vectors)
     graph = neighbour_graph(vectors[order], threshold)
-    found = chinese_whispers(graph, seed=seed) if method == "whispers" else dbscan(graph)
+    match method:
+        case "whispers":
+            found = chinese_whispers(graph, seed=seed)
+        case "dbscan":
+            found = dbscan(graph)
+        case _:
+            raise ValueError(f"no clustering method is called {method}")
     labels = np.empty_like(found)
     labels[order] = found
     return by_size(labels)
 
 
 def _canonical_order(vectors: Vectors) -> np.ndarray:
-    """An order of the rows that depends on their contents alone; eight numbers tell any two faces apart."""
-    return np.lexsort(vectors[:, :8].T)
+    """An order of the rows that depends on their contents alone: that of their bytes."""
+    rows = np.ascontiguousarray(vectors, dtype=np.float32)
+    return np.argsort(rows.view(f"V{rows.strides[0]}").ravel(), kind="stable")
 
 
 def by_size(labels: Labels) -> Labels:

@@ -18,6 +18,8 @@ MIN_FACES = 3
 
 def dbscan(graph: NeighbourGraph, *, min_faces: int = MIN_FACES) -> Labels:
     """Labels int64 [n]; -1 is noise. The graph's own threshold is the radius."""
+    if not len(graph.neighbour):
+        return np.full(graph.size, -1, dtype=np.int64)
     # A stored zero distance (an exact duplicate) must remain an edge: lift it off zero.
     distance = np.maximum(graph.distance, np.float32(1e-6))
     matrix = csr_matrix((distance, graph.neighbour, graph.start), shape=(graph.size, graph.size))

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from faceindex.types import Vectors
 
 _BLOCK = 1024  # rows searched at a time: bounds what a range search holds at once
+_ROUNDING = 1e-4  # FAISS's float32 error of a squared distance, amply; the true distance is computed from the rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +37,21 @@ def neighbour_graph(vectors: Vectors, threshold: float) -> NeighbourGraph:
     vectors = np.ascontiguousarray(vectors, dtype=np.float32)
     index = faiss.IndexFlatL2(vectors.shape[1])
     index.add(vectors)
-    rows, columns, squares = [], [], []
+    rows, columns, lengths = [], [], []
     for begin in range(0, count, _BLOCK):
         block = vectors[begin : begin + _BLOCK]
-        # FAISS reports what is strictly below its radius, in squared distance.
-        limits, squared, found = index.range_search(block, float(np.nextafter(np.float32(threshold**2), np.inf)))
+        limits, _, found = index.range_search(block, float(threshold) ** 2 + _ROUNDING)
         row = np.repeat(np.arange(begin, begin + len(block)), np.diff(limits.astype(np.int64)))
-        # Half of the graph, mirrored below: both directions of an edge then agree to the last bit.
-        upper = found > row
-        rows.append(row[upper])
-        columns.append(found[upper])
-        squares.append(squared[upper])
+        upper = found > row  # half of the graph, mirrored below
+        row, column = row[upper], found[upper]
+        length = np.linalg.norm(vectors[row] - vectors[column], axis=1)
+        near = length <= threshold
+        rows.append(row[near])
+        columns.append(column[near])
+        lengths.append(length[near])
     if not rows:
         return NeighbourGraph(np.zeros(1, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
-    row, column = np.concatenate(rows), np.concatenate(columns)
-    length = np.sqrt(np.maximum(np.concatenate(squares), 0)).astype(np.float32)
+    row, column, length = np.concatenate(rows), np.concatenate(columns), np.concatenate(lengths)
     row, column = np.concatenate([row, column]), np.concatenate([column, row])
     order = np.lexsort((column, row))
     start = np.zeros(count + 1, dtype=np.int64)

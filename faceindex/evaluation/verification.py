@@ -12,12 +12,13 @@ def accuracy(distances: npt.NDArray[np.float64], same: npt.NDArray[np.bool_], th
 
 
 def best_threshold(distances: npt.NDArray[np.float64], same: npt.NDArray[np.bool_]) -> tuple[float, float]:
-    """(threshold, accuracy) of the threshold that decides most pairs rightly, among the distances given.
+    """(threshold, accuracy) of the threshold that decides most pairs rightly, among the finite distances given.
 
-    It is chosen on the pairs it is reported for, so its accuracy is an upper bound.
+    It is chosen on the pairs it is reported for, so its accuracy is an upper bound. Raises: ValueError when
+    no distance is finite.
     """
-    order = np.argsort(distances, kind="stable")
-    gained = np.cumsum(np.where(same[order], 1, -1))
-    last_of_tie = np.append(np.diff(distances[order]) > 0, True)
-    best = int(np.argmax(np.where(last_of_tie, gained, -len(gained) - 1)))
-    return float(distances[order][best]), float(((~same).sum() + gained[best]) / len(same))
+    finite = np.isfinite(distances)
+    candidates, gains = np.unique(distances[finite], return_inverse=True)
+    gained = np.cumsum(np.bincount(gains, weights=np.where(same[finite], 1, -1)))
+    best = int(np.argmax(gained))
+    return float(candidates[best]), float((np.sum(~same) + gained[best]) / len(same))

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from faceindex.faces.align import face_chip, place_landmarks
 from faceindex.faces.detect import DEFAULT_MIN_FACE, Detection, detect, detection_scale
 from faceindex.faces.encode import encode
+from faceindex.faces.engine import DEFAULT_ENGINE, Engine
 from faceindex.faces.recipe import Recipe
-from faceindex.models.networks import ENCODER, landmark_model
+from faceindex.faces.stopwatch import Stopwatch
+from faceindex.models.graphs import DETECTOR, ENCODER
+from faceindex.models.networks import landmark_model
 from faceindex.models.weights import weights
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS, Photo
 from faceindex.types import AnalysedPhoto, Face, Pixels
@@ -22,41 +25,60 @@ class Analyser:
     """Finds the faces of a photo and their vectors.
 
     min_face: see `detection_scale`. max_megapixels: photos of more pixels are refused before decoding.
+    engine: what runs the networks; it does not change the result.
     """
 
     recipe: Recipe
     min_face: int = DEFAULT_MIN_FACE
     max_megapixels: float = DEFAULT_MAX_MEGAPIXELS
+    engine: Engine = DEFAULT_ENGINE
 
     def check_models(self) -> None:
-        """Fail early. Raises: ModelError when weights are missing or altered."""
-        weights(ENCODER)
-        weights(landmark_model(self.recipe.landmarks))
+        """Fail early. Raises: ModelError when weights are missing or altered; UsageError for a wrong engine."""
+        self.engine.check()
+        for model in (ENCODER, landmark_model(self.recipe.landmarks)):
+            weights(model)
+        if self.recipe.detector == "cnn":
+            weights(DETECTOR)
 
     def open(self, data: bytes, path: str) -> Photo:
         """The photo in `data`, under this analyser's limit. Raises: UnreadablePhoto."""
         return Photo(data, path, max_megapixels=self.max_megapixels)
 
-    def __call__(self, photo: Photo) -> AnalysedPhoto:
-        """The faces of `photo`, left to right. Raises: UnreadablePhoto, ModelError."""
+    def __call__(self, photo: Photo, stopwatch: Stopwatch | None = None) -> AnalysedPhoto:
+        """The faces of `photo`, left to right. Raises: UnreadablePhoto, ModelError.
+
+        stopwatch: gets the seconds of "decode", "detect", "align" and "encode".
+        """
+        stopwatch = stopwatch or Stopwatch()
         longer = max(photo.width, photo.height)
         scale = detection_scale(photo.width, photo.height, self.min_face)
-        pixels = photo.pixels(round(longer * min(scale, 1.0)))
+        with stopwatch.stage("decode"):
+            pixels = photo.pixels(round(longer * min(scale, 1.0)))
         zoom = _zoom(photo, pixels)
-        detections = [detection.scaled(zoom) for detection in detect(pixels, scale * zoom)]
-        if not detections:
+        with stopwatch.stage("detect"):
+            found = detect(pixels, scale * zoom, detector=self.recipe.detector, engine=self.engine)
+        if not found:
             return AnalysedPhoto(photo.width, photo.height, ())
+        detections = [detection.scaled(zoom) for detection in found]
         smallest = min(detection.side for detection in detections)
-        pixels = photo.pixels(round(longer * min(1.0, ENOUGH_FACE_PIXELS / smallest)))
-        return AnalysedPhoto(photo.width, photo.height, self._faces(photo, pixels, detections))
+        with stopwatch.stage("decode"):
+            pixels = photo.pixels(round(longer * min(1.0, ENOUGH_FACE_PIXELS / smallest)))
+        faces = self._faces(pixels, detections, _zoom(photo, pixels), stopwatch)
+        return AnalysedPhoto(photo.width, photo.height, faces)
 
-    def _faces(self, photo: Photo, pixels: Pixels, detections: list[Detection]) -> tuple[Face, ...]:
-        zoom = _zoom(photo, pixels)
-        points = [place_landmarks(pixels, d.scaled(1 / zoom).box(), self.recipe.landmarks) for d in detections]
-        vectors = encode([face_chip(pixels, landmarks) for landmarks in points], self.recipe)
+    def _faces(
+        self, pixels: Pixels, detections: list[Detection], zoom: float, stopwatch: Stopwatch
+    ) -> tuple[Face, ...]:
+        count = self.recipe.landmarks
+        with stopwatch.stage("align"):
+            points = [place_landmarks(pixels, found.scaled(1 / zoom).box(), count) for found in detections]
+            chips = [face_chip(pixels, landmarks) for landmarks in points]
+        with stopwatch.stage("encode"):
+            vectors = encode(chips, self.recipe, self.engine)
         return tuple(
-            Face(detection.box(), detection.score, landmarks * zoom, vector)
-            for detection, landmarks, vector in zip(detections, points, vectors, strict=True)
+            Face(found.box(), found.score, landmarks * zoom, vector)
+            for found, landmarks, vector in zip(detections, points, vectors, strict=True)
         )
 
 

@@ -1,18 +1,20 @@
-"""dlib's HOG face detector, run at the scale that the smallest face wanted asks for."""
+"""dlib's HOG and CNN face detectors, run at the scale that the smallest face wanted asks for."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
 from faceindex.errors import UsageError
+from faceindex.faces.engine import DEFAULT_ENGINE, Engine
 from faceindex.models.networks import hog_detector
 from faceindex.types import Box, Pixels
 
 DETECTOR_SIDE = 80
-"""Side in pixels of the smallest face that the HOG detector sees (its window; fhog_object_detector)."""
+"""Side in pixels of the smallest face that either detector sees: its window."""
 
 DEFAULT_MIN_FACE = 50
 """Thousandths of the longer side. Chosen on 27 group photos: README, measured figures."""
@@ -76,22 +78,43 @@ def detection_scale(width: int, height: int, min_face: int = DEFAULT_MIN_FACE) -
     return float(min(wanted, MAX_ENLARGEMENT, affordable))
 
 
-def detect(pixels: Pixels, scale: float = 1.0) -> list[Detection]:
-    """Faces in `pixels` (uint8 [h, w, 3]), scanned at `scale`, in pixels of `pixels`, left to right."""
-    factor, limit = SECOND_LOOK
-    found = _scan(pixels, scale, SCORE_LIMIT) or _scan(pixels, scale * factor, limit)
+def detect(
+    pixels: Pixels, scale: float = 1.0, *, detector: str = "hog", engine: Engine = DEFAULT_ENGINE
+) -> list[Detection]:
+    """Faces in `pixels` (uint8 [h, w, 3]), scanned at `scale`, in pixels of `pixels`, left to right.
+
+    detector: "hog" or "cnn"; engine: what runs the CNN. Raises: ModelError.
+    """
+    if detector == "cnn":
+        found = _scan(pixels, scale, lambda image: _by_cnn(image, engine))
+    else:
+        factor, limit = SECOND_LOOK
+        found = _scan(pixels, scale, lambda image: _by_hog(image, SCORE_LIMIT)) or _scan(
+            pixels, scale * factor, lambda image: _by_hog(image, limit)
+        )
     return sorted(found, key=lambda detection: (detection.left, detection.top))
 
 
-def _scan(pixels: Pixels, scale: float, limit: float) -> list[Detection]:
+def _scan(pixels: Pixels, scale: float, detector: Callable[[Pixels], list[Detection]]) -> list[Detection]:
     height, width = pixels.shape[:2]
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     if size != (width, height):
         image = Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
         pixels = np.asarray(image)
-    rectangles, scores, _ = hog_detector().run(np.ascontiguousarray(pixels), 0, limit)
     x, y = width / size[0], height / size[1]
     return [
-        Detection(r.left() * x, r.top() * y, (r.right() + 1) * x, (r.bottom() + 1) * y, float(score))
+        Detection(d.left * x, d.top * y, d.right * x, d.bottom * y, d.score)
+        for d in detector(np.ascontiguousarray(pixels))
+    ]
+
+
+def _by_hog(pixels: Pixels, limit: float) -> list[Detection]:
+    rectangles, scores, _ = hog_detector().run(pixels, 0, limit)
+    return [
+        Detection(r.left(), r.top(), r.right() + 1, r.bottom() + 1, float(score))
         for r, score in zip(rectangles, scores, strict=True)
     ]
+
+
+def _by_cnn(pixels: Pixels, engine: Engine) -> list[Detection]:
+    return [Detection(d.left, d.top, d.right + 1, d.bottom + 1, d.score) for d in engine.cnn_detections(pixels)]

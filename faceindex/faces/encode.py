@@ -1,4 +1,4 @@
-"""Chips to vectors: dlib's ResNet, with the recipe's mirror image, jitter and length."""
+"""Chips to vectors: the encoder's output, with the recipe's mirror image, jitter and length."""
 
 from __future__ import annotations
 
@@ -7,23 +7,21 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
+from faceindex.faces.engine import DEFAULT_ENGINE, Engine
 from faceindex.faces.recipe import CHIP_SIZE, Recipe
-from faceindex.models.networks import face_encoder
 from faceindex.types import Pixels, Vectors
 
 
-def encode(chips: Sequence[Pixels], recipe: Recipe) -> Vectors:
+def encode(chips: Sequence[Pixels], recipe: Recipe, engine: Engine = DEFAULT_ENGINE) -> Vectors:
     """One vector a chip. chips: uint8 [150, 150, 3] each. Returns: float32 [n, d]. Raises: ModelError."""
     if not chips:
         return np.empty((0, recipe.dimension), dtype=np.float32)
-    vectors = np.stack([_network(_views(chip, recipe)).mean(axis=0) for chip in chips])
+    views = [view for chip in chips for view in _views(chip, recipe)]
+    raw = engine.vectors(views).astype(np.float64)
+    vectors = raw.reshape(len(chips), -1, raw.shape[1]).mean(axis=1)
     if recipe.length is not None:
         vectors *= recipe.length / np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors.astype(np.float32)
-
-
-def _network(chips: Sequence[Pixels]) -> np.ndarray:
-    return np.array(face_encoder().compute_face_descriptor([np.ascontiguousarray(c) for c in chips]))
+    return np.asarray(vectors, dtype=np.float32)
 
 
 def _views(chip: Pixels, recipe: Recipe) -> list[Pixels]:

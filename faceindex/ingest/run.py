@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from faceindex.errors import UsageError
 from faceindex.faces.analyse import Analyser
+from faceindex.faces.stopwatch import Stopwatch
 from faceindex.ingest.pool import WorkerPool
 from faceindex.ingest.reader import (
     Known,
@@ -97,13 +98,16 @@ class _Run:
         self.counts: Counter[str] = Counter()
         self.new_faces = 0
         self.failures: list[FailedPhoto] = []
+        self.stopwatch = Stopwatch()
 
     def take(self, entry: FoundFile | UnreadableEntry) -> None:
         """Look at one file; submit it when its content is new, and collect what has been answered."""
         if isinstance(entry, UnreadableEntry):
             self._fail(entry.path, entry.reason)
             return
-        match look_at(entry, self.writer.catalog):
+        with self.stopwatch.stage("find"):
+            finding = look_at(entry, self.writer.catalog)
+        match finding:
             case Unchanged():
                 self.counts["unchanged"] += 1
             case NoPhoto():
@@ -131,7 +135,8 @@ class _Run:
     def commit(self) -> None:
         """Make everything answered so far durable."""
         if len(self.batch):
-            self.new_faces += self.writer.commit(self.batch)
+            with self.stopwatch.stage("write"):
+                self.new_faces += self.writer.commit(self.batch)
             self.batch = Batch()
         self.batch_since = time.monotonic()
 
@@ -147,6 +152,7 @@ class _Run:
             failures=tuple(sorted(self.failures, key=lambda failure: failure.path)),
             seconds=time.monotonic() - self.since,
             recipe=recipe,
+            stages=dict(self.stopwatch.seconds),
             interrupted=interrupted,
         )
 
@@ -164,6 +170,7 @@ class _Run:
             self.pool.submit(file)
 
     def _store(self, answer: Analysed) -> None:
+        self.stopwatch.seconds.update(answer.seconds)
         content = self.content_of.pop(answer.file.path)
         files = self.in_flight.pop(content)
         if answer.photo is None:

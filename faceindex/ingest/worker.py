@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
 from faceindex.errors import FaceindexError
 from faceindex.faces.analyse import Analyser
+from faceindex.faces.stopwatch import Stopwatch
 from faceindex.photos.find import FoundFile
 from faceindex.photos.read import read_bytes
 from faceindex.types import AnalysedPhoto
@@ -16,20 +18,28 @@ from faceindex.types import AnalysedPhoto
 
 @dataclass(frozen=True, slots=True)
 class Analysed:
-    """A worker's answer for one file: the photo, or the reason why there is none."""
+    """A worker's answer for one file: the photo, or the reason why there is none.
+
+    seconds: what each stage of the analysis took.
+    """
 
     file: FoundFile
     photo: AnalysedPhoto | None
     error: str | None = None
+    seconds: Counter[str] = field(default_factory=Counter)
 
 
 def analyse_file(analyser: Analyser, file: FoundFile) -> Analysed:
     """Read, decode and analyse one file; whatever is wrong with it becomes the answer's `error`."""
     try:
-        data, mtime_ns = read_bytes(file.path)
+        stopwatch = Stopwatch()
+        with stopwatch.stage("decode"):
+            data, mtime_ns = read_bytes(file.path)
         if (len(data), mtime_ns) != (file.size, file.mtime_ns):
             return Analysed(file, None, "changed while it was read; ingest again")
-        return Analysed(file, analyser(analyser.open(data, file.path)))
+        with stopwatch.stage("decode"):
+            photo = analyser.open(data, file.path)
+        return Analysed(file, analyser(photo, stopwatch), seconds=stopwatch.seconds)
     except FaceindexError as error:
         return Analysed(file, None, getattr(error, "reason", str(error)))
     except MemoryError:

@@ -1,4 +1,4 @@
-"""Checked weights turned into runnable dlib objects, each loaded once per process."""
+"""Checked weights turned into runnable networks, each loaded once per process."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from functools import cache
 from typing import Any
 
 import dlib
+import onnxruntime
 
+from faceindex.errors import UsageError
+from faceindex.models.graphs import DETECTOR, ENCODER, onnx_graph
 from faceindex.models.weights import weights
-
-ENCODER = "dlib_face_recognition_resnet_model_v1"
 
 
 def landmark_model(points: int) -> str:
@@ -30,6 +31,36 @@ def landmark_predictor(points: int) -> Any:
 
 
 @cache
-def face_encoder() -> Any:
-    """dlib's face recognition ResNet. Raises: ModelError."""
+def dlib_encoder() -> Any:
+    """dlib's face recognition ResNet, run by dlib. Raises: ModelError."""
     return dlib.face_recognition_model_v1(str(weights(ENCODER)))
+
+
+@cache
+def dlib_cnn_detector() -> Any:
+    """dlib's max-margin CNN detector, run by dlib. Raises: ModelError."""
+    return dlib.cnn_face_detection_model_v1(str(weights(DETECTOR)))
+
+
+@cache
+def onnx_session(model: str, device: str) -> onnxruntime.InferenceSession:
+    """ENCODER or DETECTOR on onnxruntime. Raises: ModelError; UsageError when there is no such device."""
+    return session(onnx_graph(model), device)
+
+
+def session(graph: bytes, device: str = "cpu") -> onnxruntime.InferenceSession:
+    """`graph` on one thread of `device`. Raises: UsageError when this onnxruntime has no such device."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.enable_mem_pattern = False  # inputs differ in size: a memory plan for each would be kept for ever
+    return onnxruntime.InferenceSession(graph, options, providers=[provider(device)])
+
+
+def provider(device: str) -> str:
+    """The execution provider called `device`, such as cpu, cuda or coreml. Raises: UsageError."""
+    available: list[str] = onnxruntime.get_available_providers()
+    names = {name.removesuffix("ExecutionProvider").lower(): name for name in available}
+    if device.lower() not in names:
+        hint = "; `pip install onnxruntime-gpu` brings cuda" if device.lower() == "cuda" else ""
+        raise UsageError(f"onnxruntime has no device {device} here, only {', '.join(names)}{hint}")
+    return names[device.lower()]

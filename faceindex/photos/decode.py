@@ -13,6 +13,7 @@ import pillow_heif
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from faceindex.errors import UnreadablePhoto
+from faceindex.photos.boxes import refuse_truncated_boxes
 from faceindex.photos.read import read_bytes
 from faceindex.types import Pixels
 
@@ -40,18 +41,21 @@ class Photo:
         self.path = path
         self._data = data
         self._decoded: Pixels | None = None
-        with self._reporting_damage(), self._open() as image:
-            stored_width, stored_height = image.size
-            pixels = stored_width * stored_height
+        with self._reporting_damage():
+            refuse_truncated_boxes(data)
+            image = self._open()
+            pixels = image.width * image.height
             if pixels > max_megapixels * 1e6:
                 raise UnreadablePhoto(
                     path,
-                    f"{stored_width} x {stored_height} pixels are more than the limit of "
+                    f"{image.width} x {image.height} pixels are more than the limit of "
                     f"{max_megapixels:g} megapixels (--max-megapixels raises it)",
                 )
             self._is_jpeg = image.format in ("JPEG", "MPO")
-            swapped = image.getexif().get(_ORIENTATION) in _SIDES_SWAPPED
-        self.width, self.height = (stored_height, stored_width) if swapped else (stored_width, stored_height)
+            # Pillow gives the upright size of a TIFF, and the stored size of everything else.
+            swapped = image.format != "TIFF" and image.getexif().get(_ORIENTATION) in _SIDES_SWAPPED
+        self.width, self.height = image.size[::-1] if swapped else image.size
+        self._opened: Image.Image | None = image  # for the first decoding: looking for EXIF may have read it all
 
     def pixels(self, longer_side: int | None = None) -> Pixels:
         """Upright RGB, uint8 [height, width, 3].
@@ -90,9 +94,10 @@ class Photo:
                 Image.MAX_IMAGE_PIXELS = limit
 
     def _decode(self, scale: int) -> Pixels:
-        with self._open() as image:
+        with self._opened or self._open() as image:
+            self._opened = None
             if scale > 1:
-                image.draft(None, (image.width // scale, image.height // scale))
+                image.draft(None, (max(1, image.width // scale), max(1, image.height // scale)))
             image.load()
             if image.getexif().get(_ORIENTATION, 1) != 1:
                 ImageOps.exif_transpose(image, in_place=True)
@@ -129,7 +134,7 @@ def _as_rgb(image: Image.Image) -> Pixels:
         layer = image.convert("RGBA")
         image = Image.new("RGB", layer.size, "white")
         image.paste(layer, mask=layer.getchannel("A"))
-    return np.asarray(image.convert("RGB"))
+    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
 
 
 def _deep_grey_as_rgb(values: np.ndarray) -> Pixels:

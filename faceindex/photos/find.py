@@ -43,41 +43,35 @@ def find_files(
     libraries (`skip`, and any folder with a catalog and vectors). Symbolic links are followed; a folder
     is entered once, so that loops end. Raises: UsageError when one of `paths` does not exist.
     """
-    roots = [absolute(path) for path in paths]
+    roots = {absolute(path): None for path in paths}
     for root in roots:
         if not os.path.lexists(root):
             raise UsageError(f"no such file or folder: {root}")
     entered: set[tuple[int, int]] = set()
-    given: set[str] = set()
     for root in roots:
-        if root in given:
-            continue
-        given.add(root)
-        for entry in _walk(root, entered, skip=skip, named=True):
-            if isinstance(entry, FoundFile) and not entry.named and entry.path in given:
+        for entry in _walk(root, entered, skip=skip):
+            if entry.path == root or entry.path not in roots:
+                yield entry
+
+
+def _walk(root: str, entered: set[tuple[int, int]], *, skip: str | None) -> Iterator[FoundFile | UnreadableEntry]:
+    """Depth first without recursion: a tree may be deeper than Python's stack."""
+    waiting = [root]
+    while waiting:
+        path = waiting.pop()
+        try:
+            status = os.stat(path)  # noqa: PTH116  (one call for type, size and time)
+            if stat.S_ISREG(status.st_mode):
+                yield FoundFile(path, status.st_size, status.st_mtime_ns, named=path == root)
                 continue
-            yield entry
-
-
-def _walk(
-    path: str, entered: set[tuple[int, int]], *, skip: str | None, named: bool = False
-) -> Iterator[FoundFile | UnreadableEntry]:
-    try:
-        status = os.stat(path)  # noqa: PTH116  (one call for type, size and time)
-        if stat.S_ISREG(status.st_mode):
-            yield FoundFile(path, status.st_size, status.st_mtime_ns, named)
-            return
-        identity = (status.st_dev, status.st_ino)
-        if not stat.S_ISDIR(status.st_mode) or identity in entered or path == skip:
-            return
-        entered.add(identity)
-        with os.scandir(path) as listing:
-            names = sorted(entry.name for entry in listing)
-    except OSError as error:
-        yield UnreadableEntry(path, error.strerror or str(error))
-        return
-    if "catalog.sqlite" in names and "vectors" in names:
-        return
-    for name in names:
-        if not name.startswith("."):
-            yield from _walk(os.path.join(path, name), entered, skip=skip)  # noqa: PTH118  (speed)
+            identity = (status.st_dev, status.st_ino)
+            if not stat.S_ISDIR(status.st_mode) or identity in entered or path == skip:
+                continue
+            entered.add(identity)
+            with os.scandir(path) as listing:
+                names = sorted((entry.name for entry in listing if not entry.name.startswith(".")), reverse=True)
+        except OSError as error:
+            yield UnreadableEntry(path, error.strerror or str(error))
+            continue
+        if not {"catalog.sqlite", "vectors"} <= set(names):
+            waiting.extend(os.path.join(path, name) for name in names)  # noqa: PTH118  (speed)

@@ -44,10 +44,11 @@ def _opened(path: str) -> Iterator[tuple[BinaryIO, os.stat_result]]:
     try:
         # O_NONBLOCK: a FIFO put in the photo's place must not make the run wait for ever.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            os.close(descriptor)
+            raise UnreadablePhoto(path, "not a regular file")
         with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                raise UnreadablePhoto(path, "not a regular file")
             if status.st_size > MAX_FILE_BYTES:
                 raise UnreadablePhoto(path, f"larger than {MAX_FILE_BYTES >> 20} MiB")
             yield file, status

@@ -15,7 +15,8 @@ faiss.omp_set_num_threads(1)
 def build_index(ids: FaceIds, vectors: Vectors) -> faiss.Index:
     """An exact index: ids int64 [n], vectors float32 [n, d]. Its vectors can be reconstructed by id."""
     index = faiss.IndexIDMap2(faiss.IndexFlatL2(vectors.shape[1]))
-    index.add_with_ids(np.ascontiguousarray(vectors), ids)
+    rising = np.argsort(ids)  # FAISS keeps the first of equals: ties go to the lowest id
+    index.add_with_ids(np.ascontiguousarray(vectors[rising]), ids[rising])
     return index
 
 

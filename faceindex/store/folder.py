@@ -138,6 +138,7 @@ class LibraryFolder:
         if not catalog.settings():
             Writer(catalog, self.path, self.recipe).save_settings(
                 recipe=self.recipe.name,
+                detector=self.recipe.detector,
                 landmarks=self.recipe.landmarks,
                 jitter=self.recipe.jitter,
                 fingerprint=self.recipe.fingerprint,
@@ -147,7 +148,12 @@ class LibraryFolder:
         return catalog
 
     def _checked_recipe(self, settings: dict[str, str], wanted: Recipe | None) -> Recipe:
-        stored = recipe(settings["recipe"], landmarks=int(settings["landmarks"]), jitter=int(settings["jitter"]))
+        stored = recipe(
+            settings["recipe"],
+            detector=settings["detector"],
+            landmarks=int(settings["landmarks"]),
+            jitter=int(settings["jitter"]),
+        )
         if stored.fingerprint != settings["fingerprint"]:
             raise RecipeMismatch(
                 f"{self.path} was made with another version of recipe {stored.title}; "

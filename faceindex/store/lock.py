@@ -34,4 +34,6 @@ class WriterLock:
     def release(self) -> None:
         """Give the lock back."""
         os.ftruncate(self._descriptor, 0)
+        # Closing is not enough: a child between fork and exec has the same open file for an instant.
+        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
         os.close(self._descriptor)

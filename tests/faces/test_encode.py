@@ -10,7 +10,8 @@ from faceindex.faces.align import face_chip, place_landmarks
 from faceindex.faces.detect import detect
 from faceindex.faces.encode import encode, jittered
 from faceindex.faces.recipe import DLIB_LENGTH, recipe
-from faceindex.models.networks import ENCODER, landmark_model
+from faceindex.models.graphs import ENCODER
+from faceindex.models.networks import landmark_model
 from faceindex.models.weights import weights
 from faceindex.types import Pixels
 

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from faceindex.faces.stopwatch import Stopwatch
 from faceindex.photos.decode import Photo
 from faceindex.types import AnalysedPhoto
 
@@ -22,7 +23,7 @@ class HostileAnalyser:
     def open(self, data: bytes, path: str) -> Photo:
         return Photo(data, path)
 
-    def __call__(self, photo: Photo) -> AnalysedPhoto:
+    def __call__(self, photo: Photo, stopwatch: Stopwatch) -> AnalysedPhoto:
         name = Path(photo.path).name
         if "crash" in name:
             os.kill(os.getpid(), signal.SIGSEGV)

@@ -1,0 +1,58 @@
+"""Engines run dlib's two neural networks: onnxruntime fast, dlib as the reference. Both give the same numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from faceindex.errors import UsageError
+from faceindex.faces.mmod import MmodDetection, MmodDetector
+from faceindex.models.graph_interface import CHIPS, VECTORS
+from faceindex.models.graphs import DETECTOR, ENCODER
+from faceindex.models.networks import dlib_cnn_detector, dlib_encoder, onnx_session, provider
+from faceindex.types import Pixels, Vectors
+
+ENGINES = ("onnx", "dlib")
+BATCH = 32
+"""Chips that the encoder sees at once: more gain nothing on a CPU and cost memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """name: "onnx" or "dlib". device: an execution provider of onnxruntime, such as "cpu" or "cuda"."""
+
+    name: str = "onnx"
+    device: str = "cpu"
+
+    def check(self) -> None:
+        """Raises: UsageError when there is no such engine or device."""
+        if self.name not in ENGINES:
+            raise UsageError(f"no engine is called {self.name}; there are {', '.join(ENGINES)}")
+        if self.name == "onnx":
+            provider(self.device)
+
+    def vectors(self, chips: Sequence[Pixels]) -> Vectors:
+        """The encoder's output for each chip: uint8 [150, 150, 3] each, float32 [n, 128]. Raises: ModelError."""
+        batches = [np.stack(chips[start : start + BATCH]) for start in range(0, len(chips), BATCH)]
+        if self.name == "dlib":
+            # numpy_image needs one array per chip, contiguous.
+            results = [dlib_encoder().compute_face_descriptor(list(batch)) for batch in batches]
+        else:
+            session = onnx_session(ENCODER, self.device)
+            results = [session.run([VECTORS], {CHIPS: batch})[0] for batch in batches]
+        return np.concatenate([np.array(result, dtype=np.float32) for result in results])
+
+    def cnn_detections(self, pixels: Pixels) -> list[MmodDetection]:
+        """Faces by dlib's CNN detector, in pixels of `pixels`, best score first. Raises: ModelError."""
+        if self.name == "dlib":
+            found = dlib_cnn_detector()(np.ascontiguousarray(pixels), 0)
+            return [
+                MmodDetection(d.rect.left(), d.rect.top(), d.rect.right(), d.rect.bottom(), float(d.confidence))
+                for d in found
+            ]
+        return MmodDetector(onnx_session(DETECTOR, self.device)).detect(pixels)
+
+
+DEFAULT_ENGINE = Engine()

@@ -1,0 +1,35 @@
+"""What the ONNX graphs take and give, for those who run them; needs no onnx."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CHIPS, VECTORS = "chips", "vectors"
+"""Encoder: uint8 [n, 150, 150, 3] RGB in, float32 [n, 128] out."""
+
+TILE, SCORES = "tile", "scores"
+"""Detector: float32 [1, 3, h, w] in, (RGB - mean) / 256, h and w at least 29; float32 [1, 1, h', w'] out."""
+
+DETECTOR_METADATA = "mmod"
+"""Key of the detector model's metadata; JSON with what `DetectorGeometry` holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorGeometry:
+    """How the detector's scores lie on its input.
+
+    Cell (column x, row y) of the map scores a window of `width` x `height` pixels around the input's pixel
+    (origin + stride * x, origin + stride * y). An input of n pixels gives (n - field) // stride + 1 cells;
+    the score depends on the inputs of no cell farther than `reach` away, so that an image can be scored
+    in overlapping parts. overlap, covered: see `Mmod`. mean: see `Network`.
+    """
+
+    width: int
+    height: int
+    overlap: float
+    covered: float
+    mean: tuple[float, float, float]
+    stride: int
+    origin: int
+    field: int
+    reach: int
