@@ -13,7 +13,7 @@ import numpy.typing as npt
 from faceindex.types import FaceRecord
 
 FORMATS = ("jsonl", "csv")
-_COLUMNS = ["face", "photo", "x", "y", "width", "height", "landmarks", "score", "album", "person", "vector"]
+_COLUMNS = ["face", "photo", "x", "y", "width", "height", "landmarks", "score", "album", "person"]
 
 FaceAndVector = tuple[FaceRecord, npt.NDArray[np.float32] | None]
 

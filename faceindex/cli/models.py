@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from faceindex.cli import options
-from faceindex.cli.output import print_json, print_table
+from faceindex.cli.output import print_json, print_line, print_table
 from faceindex.errors import ModelError
+from faceindex.faces.compare import TOLERANCE, compare_boxes, compare_vectors
 from faceindex.models.cards import ModelCard, model_cards
 from faceindex.models.weights import find_weights, weights
+from faceindex.photos.find import FoundFile, find_files
 
 app = typer.Typer(help="The networks that find and encode faces.", no_args_is_help=True)
 
@@ -29,15 +33,44 @@ def list_models(as_json: options.AsJson = False) -> None:
 
 
 @app.command("verify")
-def verify_models(as_json: options.AsJson = False) -> None:
+def verify_models(
+    compare: Annotated[
+        Path | None,
+        typer.Option(metavar="PHOTOS", help="Also compare both engines on the photos of a folder; takes minutes."),
+    ] = None,
+    as_json: options.AsJson = False,
+) -> None:
     """Check every model's weights against the sha256 of its card. Exit code 1: one is missing or altered."""
     results = [(card, _problem(card)) for card in model_cards().values()]
+    problem = any(wrong for _, wrong in results)
+    compared = _compared(compare) if compare and not problem else None
     if as_json:
-        print_json([{"model": card.name, "ok": not problem, "problem": problem} for card, problem in results])
+        rows = [{"model": card.name, "ok": not wrong, "problem": wrong} for card, wrong in results]
+        print_json(rows if compared is None else {"models": rows, "engines": compared})
     else:
-        print_table(("model", "weights"), [(card.name, problem or "as the card says") for card, problem in results])
-    if any(problem for _, problem in results):
+        print_table(("model", "weights"), [(card.name, wrong or "as the card says") for card, wrong in results])
+        if compared:
+            print_line("")
+            print_table(("onnx against dlib", ""), compared.items())
+    if problem or (compared and not compared["same"]):
         raise typer.Exit(1)
+
+
+def _compared(folder: Path) -> dict[str, object]:
+    """Both engines on every photo under `folder` (the slow CNN of dlib on the first ten)."""
+    photos = [Path(file.path) for file in find_files([folder]) if isinstance(file, FoundFile)]
+    vectors, boxes = compare_vectors(photos), compare_boxes(photos[:10])
+    return {
+        "same": vectors.largest_difference <= TOLERANCE and not boxes.missing and not boxes.extra,
+        "faces": vectors.faces,
+        "largest_difference": vectors.largest_difference,
+        "cnn_photos": boxes.photos,
+        "cnn_faces": boxes.faces,
+        "cnn_missing": boxes.missing,
+        "cnn_extra": boxes.extra,
+        "cnn_least_overlap": boxes.least_overlap,
+        "cnn_largest_score_difference": boxes.largest_difference,
+    }
 
 
 def _problem(card: ModelCard) -> str | None:

@@ -1,0 +1,166 @@
+"""Compare the ingest with the package face_recognition, end to end: photos a second, recall, memory, workers.
+
+    .venv/bin/pip install --no-deps face_recognition "setuptools<81"      # once; its models need pkg_resources
+    .venv/bin/python scripts/bench_ingest.py [--rounds 5] [--detector hog|cnn]
+
+face_recognition is used as its README does: load_image_file, face_locations (HOG, one upsampling) on the full-size
+photo, face_encodings; with a pool of as many processes as faceindex has. Its pool is started before the clock, ours
+after it. Both work on the same photos in turn, round by round; face_recognition gets a sample of each round's photos,
+because it is slow. Recall: on the made photos, boxes that overlap the true ones (IoU 0.3); on LFW, photos with a face
+in the middle.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import dlib
+from make_photos import make_photos
+
+import faceindex
+from faceindex.evaluation.detection import DetectionScore, score_boxes, score_points
+from faceindex.faces.recipe import recipe
+from faceindex.types import Box
+
+PROCESSES = 2
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+
+
+@dataclass(frozen=True, slots=True)
+class Photos:
+    """A benchmark set. boxes: true faces by path; without an entry the face is in the photo's middle, at `middle`."""
+
+    name: str
+    paths: list[Path]
+    boxes: dict[Path, list[Box]]
+    middle: tuple[int, int] | None
+    sample: int
+
+    def score(self, found: dict[Path, list[Box]]) -> DetectionScore:
+        total = DetectionScore()
+        for path, boxes in found.items():
+            total += score_points(boxes, [self.middle]) if self.middle else score_boxes(boxes, self.boxes[path])
+        return total
+
+
+def main() -> None:
+    root = Path(__file__).resolve().parents[1]
+    data = Path(os.environ.get("FACEINDEX_TEST_DATA", root.parent / "shared" / "data"))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--detector", choices=("hog", "cnn"), default="hog")
+    options = parser.parse_args()
+    os.environ.update(ONE_THREAD)
+    print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores, dlib {dlib.__version__}")
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "photos"
+        truth = make_photos(folder, data / "lfw-dev" / "images", 16 * options.rounds)
+        boxes = {folder / name: [Box(*box) for box in found] for name, found in truth.items()}
+        lfw = sorted((data / "lfw-dev" / "images").rglob("*.jpg"))[:: 3708 // (240 * options.rounds)]
+        sets = [
+            Photos("12 megapixels", sorted(boxes), boxes, None, 4),
+            Photos("lfw-dev", lfw[: 240 * options.rounds], {}, (125, 125), 40),
+        ]
+        for photos in sets:
+            compare(photos, options.rounds, options.detector, Path(temporary))
+        workers(sets[0], options.detector, Path(temporary))
+        memory(data, Path(temporary))
+
+
+def compare(photos: Photos, rounds: int, detector: str, temporary: Path) -> None:
+    ratios, rates, scores = [], [], []
+    with get_context("spawn").Pool(PROCESSES) as pool:
+        pool.map(by_face_recognition, photos.paths[:PROCESSES], chunksize=1)  # warm
+        for number in range(rounds):
+            chosen = photos.paths[number::rounds]
+            sample = chosen[: photos.sample]
+            began = time.monotonic()
+            theirs = dict(zip(sample, pool.imap(by_face_recognition, sample, chunksize=1), strict=True))
+            their_rate = len(sample) / (time.monotonic() - began)
+            our_rate, ours = by_faceindex(chosen, detector, PROCESSES, temporary / f"{photos.name}-{number}.faces")
+            ratios.append(our_rate / their_rate)
+            rates.append((their_rate, our_rate))
+            scores.append((photos.score(theirs), photos.score({path: ours[path] for path in sample})))
+    theirs_rate, ours_rate = (statistics.median(column) for column in zip(*rates, strict=True))
+    print(
+        f"{photos.name}: face_recognition {theirs_rate:.2f} photos/s, faceindex ({detector}) {ours_rate:.2f} photos/s, "
+        f"{statistics.median(ratios):.1f} times (median of {rounds}; {min(ratios):.1f} to {max(ratios):.1f})"
+    )
+    for name, column in zip(("face_recognition", "faceindex"), zip(*scores, strict=True), strict=True):
+        total = sum(column, DetectionScore())
+        print(f"  {name}: {total.found} of {total.true} faces, {total.false} others")
+
+
+def by_face_recognition(path: Path) -> list[Box]:
+    import face_recognition
+
+    image = face_recognition.load_image_file(path)
+    locations = face_recognition.face_locations(image)
+    face_recognition.face_encodings(image, locations)
+    return [Box(left, top, right - left, bottom - top) for top, right, bottom, left in locations]
+
+
+def by_faceindex(paths: list[Path], detector: str, processes: int, where: Path) -> tuple[float, dict[Path, list[Box]]]:
+    with faceindex.Library(where, recipe=recipe(detector=detector)) as library:
+        report = library.ingest(paths, workers=processes)
+        found: dict[Path, list[Box]] = defaultdict(list)
+        for face in library.faces():
+            found[Path(face.photo)].append(face.box)
+    return report.seen / report.seconds, found
+
+
+def workers(photos: Photos, detector: str, temporary: Path) -> None:
+    """Rates of one and of two workers, in turn over the same photos."""
+    ratios = []
+    for number in range(3):
+        one, _ = by_faceindex(photos.paths, detector, 1, temporary / f"one-{number}.faces")
+        two, _ = by_faceindex(photos.paths, detector, 2, temporary / f"two-{number}.faces")
+        ratios.append(two / one)
+    print(
+        f"two workers do {statistics.median(ratios):.2f} times the photos per second of one (median of {len(ratios)})"
+    )
+
+
+_MEMORY = """
+import resource, sys
+from pathlib import Path
+import faceindex
+with faceindex.Library(sys.argv[1]) as library:
+    report = library.ingest(sorted(Path(sys.argv[2]).rglob("*.jpg"))[: int(sys.argv[3])])
+print(report.seen, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
+"""
+
+
+def memory(data: Path, temporary: Path) -> None:
+    """Peak memory of a worker over the 12-megapixel photos, and over 200 and 2,000 photos."""
+    for name, folder, count in (
+        ("12 megapixels", temporary / "photos", 100_000),
+        ("lfw-dev", data / "lfw-dev" / "images", 200),
+        ("lfw-dev", data / "lfw-dev" / "images", 2000),
+    ):
+        arguments = [
+            sys.executable,
+            "-c",
+            _MEMORY,
+            str(temporary / f"memory-{name}-{count}.faces"),
+            str(folder),
+            str(count),
+        ]
+        done = subprocess.run(arguments, check=True, capture_output=True, text=True)
+        seen, peak = done.stdout.split()
+        print(f"peak memory of a worker over {seen} photos of {name}: {float(peak):.0f} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""Both engines give the same vectors and the same boxes; the ONNX one is the default."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import faceindex
+from faceindex.errors import UsageError
+from faceindex.faces.compare import TOLERANCE, compare_boxes, compare_vectors
+from faceindex.faces.detect import detect
+from faceindex.faces.engine import BATCH, DEFAULT_ENGINE, Engine
+from faceindex.faces.recipe import recipe
+from faceindex.types import Pixels
+
+
+@pytest.fixture(scope="module")
+def chips() -> list[Pixels]:
+    random = np.random.default_rng(0)
+    return [random.integers(0, 256, (150, 150, 3), dtype=np.uint8) for _ in range(BATCH + 3)]
+
+
+def test_onnx_is_the_default() -> None:
+    assert Engine("onnx", "cpu") == DEFAULT_ENGINE
+
+
+def test_vectors_of_real_faces_are_dlibs(shared_data: Path) -> None:
+    photos = sorted((shared_data / "album").rglob("*.*"))[::12]
+    compared = compare_vectors(photos)
+    assert compared.faces >= 5
+    assert compared.largest_difference <= TOLERANCE
+
+
+def test_cnn_boxes_and_scores_are_dlibs(shared_data: Path) -> None:
+    compared = compare_boxes(sorted((shared_data / "groups" / "photos").glob("2008_0013*")))
+    assert compared.faces >= 2
+    assert (compared.missing, compared.extra) == (0, 0)
+
+
+def test_comparison_notices_a_difference(shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Engine.vectors
+    monkeypatch.setattr(Engine, "vectors", lambda self, chips: real(self, chips) + 1e-3 * (self.name == "onnx"))
+    photos = sorted((shared_data / "album" / "elon").iterdir())
+    assert compare_vectors(photos).largest_difference > 5e-4
+
+
+def test_vectors_do_not_depend_on_the_batch(chips: list[Pixels]) -> None:
+    together = DEFAULT_ENGINE.vectors(chips)
+    for place in (0, BATCH - 1, BATCH, len(chips) - 1):
+        (alone,) = DEFAULT_ENGINE.vectors([chips[place]])
+        assert np.abs(alone - together[place]).max() <= 1e-6
+
+
+def test_cnn_finds_the_astronaut_at_any_scale(astronaut: Pixels) -> None:
+    for scale in (1.0, 1.5):
+        (found,) = detect(astronaut, scale, detector="cnn")
+        assert found.left < 224 < found.right
+        assert found.top < 120 < found.bottom
+
+
+def test_engines_share_a_fingerprint_and_detectors_do_not() -> None:
+    assert recipe(detector="cnn").fingerprint != recipe(detector="hog").fingerprint
+    assert recipe(detector="cnn").title == "dlib detector=cnn"
+
+
+def test_library_made_by_one_engine_is_searched_by_the_other(
+    small_library: faceindex.Library, many_photos: Path
+) -> None:
+    with faceindex.Library(small_library.path, engine=Engine("dlib")) as library:
+        (probe,) = library.search(many_photos / "04.jpg", k=1)
+    assert probe.matches[0].distance < 1e-5
+
+
+def test_cnn_library_remembers_its_detector(many_photos: Path, tmp_path: Path) -> None:
+    with faceindex.Library(tmp_path / "x.faces", recipe=recipe(detector="cnn")) as library:
+        library.ingest([many_photos / "00.jpg"])
+    with faceindex.Library(tmp_path / "x.faces") as library:
+        assert library.recipe.detector == "cnn"
+        assert library.search(many_photos / "00.jpg")[0].matches[0].distance < 1e-5
+
+
+def test_unknown_engines_and_devices_are_usage_errors() -> None:
+    with pytest.raises(UsageError, match="onnx, dlib"):
+        Engine("tensorflow").check()
+    with pytest.raises(UsageError, match="no device cuda here"):
+        Engine("onnx", "cuda").check()
