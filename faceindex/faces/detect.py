@@ -22,15 +22,19 @@ DEFAULT_MIN_FACE = 50
 MAX_ENLARGEMENT = 2.0
 """Photos are enlarged no further: a face of under 40 pixels has too little detail for its vector."""
 
+SMALL_SIDE, SMALL_ENLARGEMENT = 320, 1.5
+"""A photo with a shorter longer side is a thumbnail or a crop, and enlarged less: in lfw-dev (250 pixels) this
+finds as many faces as twice the size, in 0.6 of the time."""
+
 MAX_SCANNED_PIXELS = 4_000_000
 """Upper bound of work: no photo is scanned at more pixels than this, whatever --min-face asks."""
 
 SCORE_LIMIT = 0.0
 """Score from which a detection counts: dlib's own. Nearly all of what scores 0 to 0.15 in lfw-dev is a face."""
 
-SECOND_LOOK = (0.5, -0.2)
-"""Scale and score limit of the second scan that a photo without a face gets: it finds two thirds of the
-photos of lfw-dev whose face the first scan misses, for a quarter of the first scan's time."""
+SECOND_LOOK = (2 / 3, -0.2)
+"""Scale and score limit of the second scan that a photo without a face gets: it finds the face in 10 of the 16
+photos of lfw-dev in which the first scan sees nothing, for less than half of the first scan's time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +73,14 @@ def detection_scale(width: int, height: int, min_face: int = DEFAULT_MIN_FACE) -
     """Factor from a photo of width x height pixels to the image that is scanned.
 
     min_face: side of the smallest face wanted, in thousandths of the photo's longer side (of twice the
-    shorter one for panoramas, whose faces are as high as the photo allows). Bounded by MAX_ENLARGEMENT
-    and MAX_SCANNED_PIXELS.
+    shorter one for panoramas, whose faces are as high as the photo allows). Bounded by
+    MAX_ENLARGEMENT, SMALL_ENLARGEMENT and MAX_SCANNED_PIXELS.
     """
     side = min(max(width, height), 2 * min(width, height))
     wanted = DETECTOR_SIDE / (side * min_face / 1000)
     affordable = (MAX_SCANNED_PIXELS / (width * height)) ** 0.5
-    return float(min(wanted, MAX_ENLARGEMENT, affordable))
+    enlargement = SMALL_ENLARGEMENT if side < SMALL_SIDE else MAX_ENLARGEMENT
+    return float(min(wanted, enlargement, affordable))
 
 
 def detect(

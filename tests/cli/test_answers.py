@@ -151,6 +151,35 @@ def test_models_are_listed_and_verified(command: Command, tmp_path: Path) -> Non
     assert [row["model"] for row in json.loads(altered.stdout) if not row["ok"]] == ["mmod_human_face_detector"]
 
 
+def test_engines_are_compared_on_photos(command: Command, many_photos: Path) -> None:
+    done = command("models", "verify", "--compare", many_photos / "00.jpg", "--json")
+    assert done.returncode == 0, done.stderr
+    engines = json.loads(done.stdout)["engines"]
+    assert engines["same"] is True
+    assert (engines["faces"], engines["cnn_faces"], engines["cnn_missing"], engines["cnn_extra"]) == (1, 1, 0, 0)
+    assert engines["largest_difference"] <= 1e-5
+
+
+def test_profile_tells_where_the_time_went(command: Command, many_photos: Path, tmp_path: Path) -> None:
+    library = tmp_path / "x.faces"
+    done = command("ingest", many_photos / "00.jpg", "-L", library, "--profile", "--json", "--engine", "dlib")
+    stages = json.loads(done.stdout)["stages"]
+    assert set(stages) == {"find", "decode", "detect", "align", "encode", "write"}
+    assert all(seconds > 0 for seconds in stages.values())
+    table = command("ingest", many_photos / "01.jpg", "-L", library, "--profile").stdout
+    assert "ms per new photo" in table
+
+
+def test_cnn_detector_is_chosen_by_a_flag_and_remembered(command: Command, many_photos: Path, tmp_path: Path) -> None:
+    library = tmp_path / "x.faces"
+    command("ingest", many_photos / "00.jpg", "-L", library, "--detector", "cnn")
+    again = command("ingest", many_photos / "01.jpg", "-L", library, "--json")
+    assert json.loads(again.stdout)["recipe"] == "dlib detector=cnn"
+    other = command("ingest", many_photos, "-L", library, "--recipe", "dlib")
+    assert other.returncode == 3
+    assert "dlib detector=cnn, not dlib" in other.stderr
+
+
 def test_progress_is_shown_on_a_terminal_and_only_there(many_photos: Path, tmp_path: Path) -> None:
     arguments = ["-m", "faceindex", "ingest", "-L", str(tmp_path / "x.faces"), str(many_photos / "00.jpg")]
     terminal = pexpect.spawn(sys.executable, arguments, encoding="utf-8", timeout=120, dimensions=(24, 160))

@@ -14,6 +14,7 @@ from faceindex.evaluation.detection import DetectionScore, score_boxes, score_po
 from faceindex.faces.detect import (
     MAX_ENLARGEMENT,
     MAX_SCANNED_PIXELS,
+    SMALL_ENLARGEMENT,
     check_min_face,
     detect,
     detection_scale,
@@ -28,7 +29,8 @@ def test_smallest_face_wanted_becomes_as_large_as_the_detector_window() -> None:
 
 def test_small_photo_is_enlarged_and_only_twice() -> None:
     assert 1 < detection_scale(1000, 750) <= MAX_ENLARGEMENT
-    assert detection_scale(250, 250) == MAX_ENLARGEMENT
+    assert detection_scale(500, 375) == MAX_ENLARGEMENT
+    assert detection_scale(250, 250) == SMALL_ENLARGEMENT
 
 
 @pytest.mark.parametrize(("width", "height"), [(7360, 4912), (20000, 14000), (30000, 500), (4000, 4000)])
