@@ -1,6 +1,6 @@
 """Measure a recipe on photos laid out as LFW: detection, verification of pairs, albums, rescan.
 
-    .venv/bin/python scripts/bench_lfw.py [--recipe dlib] [--data ../shared/data/lfw-dev]
+    .venv/bin/python scripts/bench_lfw.py [--recipe dlib] [--detector hog] [--data ../shared/data/lfw-dev]
 
 One folder a person under DATA/images; DATA/pairs.txt in LFW's format. In a photo with several faces the one
 nearest to the photo's centre counts. A pair of which a photo shows no face counts as "different people".
@@ -22,7 +22,7 @@ import faceindex
 from faceindex.clustering.cluster import cluster
 from faceindex.evaluation.bcubed import bcubed
 from faceindex.evaluation.verification import accuracy, best_threshold
-from faceindex.faces.recipe import RECIPES, recipe
+from faceindex.faces.recipe import DETECTORS, RECIPES, Recipe, recipe
 from faceindex.photos.decode import open_photo
 
 Pair = tuple[str, str, bool]
@@ -63,6 +63,7 @@ def central_faces(library: faceindex.Library) -> dict[str, np.ndarray]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--recipe", choices=list(RECIPES), default="dlib")
+    parser.add_argument("--detector", choices=DETECTORS, default="hog")
     parser.add_argument("--data", type=Path, default=None, help="default: lfw-dev in $FACEINDEX_TEST_DATA")
     parser.add_argument("--library", type=Path, default=None, help="keep the library here; default: a temporary one")
     options = parser.parse_args()
@@ -70,12 +71,15 @@ def main() -> None:
     shared = Path(os.environ.get("FACEINDEX_TEST_DATA", root.parent / "shared" / "data"))
     data = options.data or shared / "lfw-dev"
     with tempfile.TemporaryDirectory() as temporary:
-        report(data, options.recipe, options.library or Path(temporary) / "lfw.faces")
+        report(
+            data, recipe(options.recipe, detector=options.detector), options.library or Path(temporary) / "lfw.faces"
+        )
 
 
-def report(data: Path, name: str, where: Path) -> None:
-    print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores; {data}, recipe {name}")
-    with faceindex.Library(where, recipe=recipe(name)) as library:
+def report(data: Path, chosen: Recipe, where: Path) -> None:
+    print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores; {data}, ", end="")
+    print(f"recipe {chosen.title}")
+    with faceindex.Library(where, recipe=chosen) as library:
         first = library.ingest([data / "images"])
         print(f"ingest: {first.seen} photos, {first.new_faces} faces, {first.seconds:.0f} s, ", end="")
         print(f"{first.photos_per_second:.1f} photos/s")

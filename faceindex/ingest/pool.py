@@ -39,7 +39,8 @@ class WorkerPool:
     def __init__(self, analyser: Analyser, workers: int, *, time_limit: float = TIME_LIMIT) -> None:
         self._analyser = analyser
         self._time_limit = time_limit
-        self._workers = [_Worker(analyser) for _ in range(workers)]
+        self._limit = workers
+        self._workers: list[_Worker] = []  # started when there is work: a rescan may need none
 
     def __enter__(self) -> Self:
         return self
@@ -53,7 +54,7 @@ class WorkerPool:
     @property
     def room(self) -> bool:
         """Whether a worker can take another file."""
-        return any(len(worker.files) < _QUEUED for worker in self._workers)
+        return len(self._workers) < self._limit or any(len(worker.files) < _QUEUED for worker in self._workers)
 
     @property
     def waiting(self) -> int:
@@ -61,7 +62,9 @@ class WorkerPool:
         return sum(len(worker.files) for worker in self._workers)
 
     def submit(self, file: FoundFile) -> None:
-        """Give a file to the worker with the fewest."""
+        """Give a file to an idle worker, a new one, or the one with the fewest."""
+        if len(self._workers) < self._limit and all(worker.files for worker in self._workers):
+            self._workers.append(_Worker(self._analyser))
         min(self._workers, key=lambda worker: len(worker.files)).give(file)
 
     def answers(self, timeout: float) -> Iterator[Analysed]:
