@@ -39,6 +39,13 @@ class Box:
         """Square pixels."""
         return self.width * self.height
 
+    def overlap(self, other: Box) -> float:
+        """Intersection over union with another box, in [0, 1]."""
+        width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
+        height = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
+        shared = max(0, width) * max(0, height)
+        return shared / (self.area + other.area - shared)
+
 
 @dataclass(frozen=True, slots=True)
 class Face:

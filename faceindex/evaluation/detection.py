@@ -23,17 +23,9 @@ class DetectionScore:
         return DetectionScore(self.found + other.found, self.true + other.true, self.false + other.false)
 
 
-def overlap(a: Box, b: Box) -> float:
-    """Intersection over union of two boxes, in [0, 1]."""
-    width = min(a.x + a.width, b.x + b.width) - max(a.x, b.x)
-    height = min(a.y + a.height, b.y + b.height) - max(a.y, b.y)
-    shared = max(0, width) * max(0, height)
-    return shared / (a.area + b.area - shared)
-
-
 def score_boxes(found: Sequence[Box], true: Sequence[Box]) -> DetectionScore:
     """Match found boxes with true ones, best overlap first, each used once."""
-    pairs = sorted(((overlap(f, t), i, j) for i, f in enumerate(found) for j, t in enumerate(true)), reverse=True)
+    pairs = sorted(((f.overlap(t), i, j) for i, f in enumerate(found) for j, t in enumerate(true)), reverse=True)
     return _match(len(found), len(true), [(i, j) for share, i, j in pairs if share >= MIN_OVERLAP])
 
 

@@ -14,7 +14,7 @@ from faceindex.faces.detect import detect, detection_scale
 from faceindex.faces.engine import Engine
 from faceindex.faces.mmod import MmodDetection
 from faceindex.photos.decode import open_photo
-from faceindex.types import Pixels
+from faceindex.types import Box, Pixels
 
 TOLERANCE = 1e-5
 """Vectors that differ by no more than this in any number are the same."""
@@ -78,22 +78,19 @@ def _pairs(ours: Sequence[MmodDetection], theirs: Sequence[MmodDetection]) -> li
     """(overlap, difference of scores) of the detections of `ours` that one of `theirs` equals."""
     pairs, left = [], list(theirs)
     for one in ours:
-        other = max(left, key=lambda candidate: _overlap(one, candidate), default=None)
+        other = max(left, key=lambda candidate: _box(one).overlap(_box(candidate)), default=None)
         if other is None:
             break
-        share, difference = _overlap(one, other), abs(one.score - other.score)
+        share, difference = _box(one).overlap(_box(other)), abs(one.score - other.score)
         if share >= MIN_OVERLAP and difference <= MAX_SCORE_DIFFERENCE:
             pairs.append((share, difference))
             left.remove(other)
     return pairs
 
 
-def _overlap(a: MmodDetection, b: MmodDetection) -> float:
-    width = min(a.right, b.right) - max(a.left, b.left) + 1
-    height = min(a.bottom, b.bottom) - max(a.top, b.top) + 1
-    shared = max(0, width) * max(0, height)
-    areas = [(d.right - d.left + 1) * (d.bottom - d.top + 1) for d in (a, b)]
-    return shared / (sum(areas) - shared)
+def _box(detection: MmodDetection) -> Box:
+    left, top = detection.left, detection.top
+    return Box(left, top, detection.right - left + 1, detection.bottom - top + 1)
 
 
 def _readable(photos: Iterable[Path], side: int | None) -> Iterable[Pixels]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from faceindex.evaluation.detection import MIN_OVERLAP, DetectionScore, overlap, score_boxes, score_points
+from faceindex.evaluation.detection import MIN_OVERLAP, DetectionScore, score_boxes, score_points
 from faceindex.types import Box
 
 
@@ -26,12 +26,12 @@ def square(x: int, y: int, side: int = 10) -> Box:
     ],
 )
 def test_overlap_is_intersection_over_union(a: Box, b: Box, expected: float) -> None:
-    assert overlap(a, b) == pytest.approx(expected)
-    assert overlap(b, a) == pytest.approx(expected)
+    assert a.overlap(b) == pytest.approx(expected)
+    assert b.overlap(a) == pytest.approx(expected)
 
 
 def test_boxes_apart_in_both_directions_do_not_overlap() -> None:
-    assert overlap(square(0, 0), square(100, 100)) == 0.0  # two negative sides make no area
+    assert square(0, 0).overlap(square(100, 100)) == 0.0  # two negative sides make no area
 
 
 def test_every_true_face_found_and_nothing_else() -> None:
