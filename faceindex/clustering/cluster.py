@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from faceindex.clustering.dbscan import dbscan
 from faceindex.clustering.graph import neighbour_graph
 from faceindex.clustering.whispers import chinese_whispers
 from faceindex.types import Labels, Vectors
@@ -24,6 +23,9 @@ def cluster(vectors: Vectors, *, method: str, threshold: float, seed: int = 0) -
         case "whispers":
             found = chinese_whispers(graph, seed=seed)
         case "dbscan":
+            # Imported here: scikit-learn takes a second to load, and every command would wait for it.
+            from faceindex.clustering.dbscan import dbscan
+
             found = dbscan(graph)
         case _:
             raise ValueError(f"no clustering method is called {method}")
