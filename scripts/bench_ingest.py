@@ -1,7 +1,7 @@
 """Compare the ingest with the package face_recognition, end to end: photos a second, recall, memory, workers.
 
     .venv/bin/pip install --no-deps face_recognition "setuptools<81"      # once; its models need pkg_resources
-    .venv/bin/python scripts/bench_ingest.py [--rounds 5] [--detector hog|cnn]
+    .venv/bin/python scripts/bench_ingest.py [--rounds 5] [--detector hog|cnn] [--parts workers ...]
 
 face_recognition is used as its README does: load_image_file, face_locations (HOG, one upsampling) on the full-size
 photo, face_encodings; with a pool of as many processes as faceindex has. Its pool is started before the clock, ours
@@ -33,6 +33,7 @@ from faceindex.evaluation.detection import DetectionScore, score_boxes, score_po
 from faceindex.faces.recipe import recipe
 from faceindex.types import Box
 
+PARTS = ("compare", "workers", "memory")
 PROCESSES = 2
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
@@ -60,6 +61,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--detector", choices=("hog", "cnn"), default="hog")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     options = parser.parse_args()
     os.environ.update(ONE_THREAD)
     print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores, dlib {dlib.__version__}")
@@ -72,10 +74,13 @@ def main() -> None:
             Photos("12 megapixels", sorted(boxes), boxes, None, 4),
             Photos("lfw-dev", lfw[: 240 * options.rounds], {}, (125, 125), 40),
         ]
-        for photos in sets:
-            compare(photos, options.rounds, options.detector, Path(temporary))
-        workers(sets[0], options.detector, Path(temporary))
-        memory(data, Path(temporary))
+        if "compare" in options.parts:
+            for photos in sets:
+                compare(photos, options.rounds, options.detector, Path(temporary))
+        if "workers" in options.parts:
+            workers(sets[0], options.detector, Path(temporary))
+        if "memory" in options.parts:
+            memory(data, Path(temporary))
 
 
 def compare(photos: Photos, rounds: int, detector: str, temporary: Path) -> None:
