@@ -2,8 +2,8 @@
 
     .venv/bin/python scripts/bench_engine.py [--cnn-photos 12]
 
-Vectors: every HOG face of the folders album and groups. CNN boxes: their photos, reduced to 640 pixels so that dlib
-is done within minutes (--cnn-photos limits their number; 0 takes all). Times: medians, both in turn in one process.
+Vectors: every HOG face of the folders album and groups. Boxes: their photos, reduced to 640 pixels so that dlib
+is done within minutes (--cnn-photos limits the CNN's; 0 takes all). Times: medians, both in turn in one process.
 """
 
 from __future__ import annotations
@@ -41,13 +41,16 @@ def main() -> None:
     vectors = compare_vectors(photos)
     print(f"vectors: {vectors.faces} faces, max |difference| {vectors.largest_difference:.2e}")
     chosen = photos[:: max(1, len(photos) // limit)][:limit] if limit else photos
-    boxes = compare_boxes(chosen)
-    print(f"CNN boxes: {boxes.photos} photos, {boxes.faces} by dlib, {boxes.missing} missing, ", end="")
-    print(f"{boxes.extra} extra, least overlap {boxes.least_overlap:.4f}, score within {boxes.largest_difference:.1e}")
+    for detector, some in (("hog", photos), ("cnn", chosen)):
+        boxes = compare_boxes(some, detector)
+        print(f"{detector} boxes: {boxes.photos} photos, {boxes.faces} by dlib, {boxes.missing} missing, ", end="")
+        print(f"{boxes.extra} extra, least overlap {boxes.least_overlap:.4f}, ", end="")
+        print(f"score within {boxes.largest_difference:.1e}")
     chip = np.random.default_rng(0).integers(0, 256, (150, 150, 3), dtype=np.uint8)
     megapixel = np.ascontiguousarray(open_photo(str(data / "album" / "sundar" / "img24.jpg")).pixels()[:1000, :1000])
     report("encoder, one face", *in_turn(lambda engine: engine.vectors([chip])))
     report("encoder, mirrored pair", *in_turn(lambda engine: engine.vectors([chip, chip])))
+    report(f"HOG detector, {megapixel.size / 3e6:.2f} megapixels", *in_turn(lambda e: e.hog_detections(megapixel, 0.0)))
     report(f"CNN detector, {megapixel.size / 3e6:.2f} megapixels", *in_turn(lambda e: e.cnn_detections(megapixel), 5))
 
 

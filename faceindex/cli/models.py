@@ -59,18 +59,16 @@ def verify_models(
 def _compared(folder: Path) -> dict[str, object]:
     """Both engines on every photo under `folder` (the slow CNN of dlib on the first ten)."""
     photos = [Path(file.path) for file in find_files([folder]) if isinstance(file, FoundFile)]
-    vectors, boxes = compare_vectors(photos), compare_boxes(photos[:10])
-    return {
-        "same": vectors.largest_difference <= TOLERANCE and not boxes.missing and not boxes.extra,
+    vectors, hog, cnn = compare_vectors(photos), compare_boxes(photos, "hog"), compare_boxes(photos[:10], "cnn")
+    unequal = hog.missing + hog.extra + cnn.missing + cnn.extra
+    figures: dict[str, object] = {
+        "same": vectors.largest_difference <= TOLERANCE and not unequal,
         "faces": vectors.faces,
         "largest_difference": vectors.largest_difference,
-        "cnn_photos": boxes.photos,
-        "cnn_faces": boxes.faces,
-        "cnn_missing": boxes.missing,
-        "cnn_extra": boxes.extra,
-        "cnn_least_overlap": boxes.least_overlap,
-        "cnn_largest_score_difference": boxes.largest_difference,
     }
+    for name, boxes in (("hog", hog), ("cnn", cnn)):
+        figures |= {f"{name}_{figure}": value for figure, value in asdict(boxes).items()}
+    return figures
 
 
 def _problem(card: ModelCard) -> str | None:

@@ -12,6 +12,7 @@ from faceindex.errors import UnreadablePhoto
 from faceindex.faces.align import face_chip, place_landmarks
 from faceindex.faces.detect import detect, detection_scale
 from faceindex.faces.engine import Engine
+from faceindex.faces.hog import HogDetection
 from faceindex.faces.mmod import MmodDetection
 from faceindex.photos.decode import open_photo
 from faceindex.types import Box, Pixels
@@ -20,7 +21,9 @@ TOLERANCE = 1e-5
 """Vectors that differ by no more than this in any number are the same."""
 
 MIN_OVERLAP, MAX_SCORE_DIFFERENCE = 0.9, 0.05
-"""Intersection over union, and difference of scores, of two CNN detections that are the same."""
+"""Intersection over union, and difference of scores, of two detections that are the same."""
+
+AnyDetection = HogDetection | MmodDetection
 
 _SIDE = 640  # dlib's own CNN takes many seconds a megapixel
 
@@ -58,12 +61,12 @@ def compare_vectors(photos: Iterable[Path]) -> VectorComparison:
     return VectorComparison(faces, largest)
 
 
-def compare_boxes(photos: Iterable[Path]) -> BoxComparison:
-    """Run the CNN detector by both engines over `photos`, reduced to 640 pixels."""
+def compare_boxes(photos: Iterable[Path], detector: str) -> BoxComparison:
+    """Run the detector "hog" or "cnn" by both engines over `photos`, reduced to 640 pixels."""
     count = faces = missing = extra = 0
     overlaps, differences = [1.0], [0.0]
     for pixels in _readable(photos, _SIDE):
-        by_dlib, by_onnx = (Engine(name).cnn_detections(pixels) for name in ("dlib", "onnx"))
+        by_dlib, by_onnx = (_detections(Engine(name), detector, pixels) for name in ("dlib", "onnx"))
         pairs = _pairs(by_dlib, by_onnx)
         overlaps += [share for share, _ in pairs]
         differences += [difference for _, difference in pairs]
@@ -74,7 +77,11 @@ def compare_boxes(photos: Iterable[Path]) -> BoxComparison:
     return BoxComparison(count, faces, missing, extra, min(overlaps), max(differences))
 
 
-def _pairs(ours: Sequence[MmodDetection], theirs: Sequence[MmodDetection]) -> list[tuple[float, float]]:
+def _detections(engine: Engine, detector: str, pixels: Pixels) -> Sequence[AnyDetection]:
+    return engine.cnn_detections(pixels) if detector == "cnn" else engine.hog_detections(pixels, 0.0)
+
+
+def _pairs(ours: Sequence[AnyDetection], theirs: Sequence[AnyDetection]) -> list[tuple[float, float]]:
     """(overlap, difference of scores) of the detections of `ours` that one of `theirs` equals."""
     pairs, left = [], list(theirs)
     for one in ours:
@@ -88,7 +95,7 @@ def _pairs(ours: Sequence[MmodDetection], theirs: Sequence[MmodDetection]) -> li
     return pairs
 
 
-def _box(detection: MmodDetection) -> Box:
+def _box(detection: AnyDetection) -> Box:
     left, top = detection.left, detection.top
     return Box(left, top, detection.right - left + 1, detection.bottom - top + 1)
 

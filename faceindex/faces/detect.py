@@ -10,7 +10,6 @@ from PIL import Image
 
 from faceindex.errors import UsageError
 from faceindex.faces.engine import DEFAULT_ENGINE, Engine
-from faceindex.models.networks import hog_detector
 from faceindex.types import Box, Pixels
 
 DETECTOR_SIDE = 80
@@ -88,14 +87,14 @@ def detect(
 ) -> list[Detection]:
     """Faces in `pixels` (uint8 [h, w, 3]), scanned at `scale`, in pixels of `pixels`, left to right.
 
-    detector: "hog" or "cnn"; engine: what runs the CNN. Raises: ModelError.
+    detector: "hog" or "cnn"; engine: what runs it, with the same result. Raises: ModelError.
     """
     if detector == "cnn":
         found = _scan(pixels, scale, lambda image: _by_cnn(image, engine))
     else:
         factor, limit = SECOND_LOOK
-        found = _scan(pixels, scale, lambda image: _by_hog(image, SCORE_LIMIT)) or _scan(
-            pixels, scale * factor, lambda image: _by_hog(image, limit)
+        found = _scan(pixels, scale, lambda image: _by_hog(image, SCORE_LIMIT, engine)) or _scan(
+            pixels, scale * factor, lambda image: _by_hog(image, limit, engine)
         )
     return sorted(found, key=lambda detection: (detection.left, detection.top))
 
@@ -113,12 +112,8 @@ def _scan(pixels: Pixels, scale: float, detector: Callable[[Pixels], list[Detect
     ]
 
 
-def _by_hog(pixels: Pixels, limit: float) -> list[Detection]:
-    rectangles, scores, _ = hog_detector().run(pixels, 0, limit)
-    return [
-        Detection(r.left(), r.top(), r.right() + 1, r.bottom() + 1, float(score))
-        for r, score in zip(rectangles, scores, strict=True)
-    ]
+def _by_hog(pixels: Pixels, limit: float, engine: Engine) -> list[Detection]:
+    return [Detection(d.left, d.top, d.right + 1, d.bottom + 1, d.score) for d in engine.hog_detections(pixels, limit)]
 
 
 def _by_cnn(pixels: Pixels, engine: Engine) -> list[Detection]:

@@ -1,4 +1,4 @@
-"""Engines run dlib's two neural networks: onnxruntime fast, dlib as the reference. Both give the same numbers."""
+"""Engines run dlib's detectors and its encoder: ours fast, dlib as the reference. Both give the same numbers."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from faceindex.errors import UsageError
+from faceindex.faces.hog import HogDetection, hog_detector
 from faceindex.faces.mmod import MmodDetection, MmodDetector
 from faceindex.models.graph_interface import CHIPS, VECTORS
 from faceindex.models.graphs import DETECTOR, ENCODER
-from faceindex.models.networks import dlib_cnn_detector, dlib_encoder, onnx_session, provider
+from faceindex.models.networks import dlib_cnn_detector, dlib_encoder, dlib_hog_detector, onnx_session, provider
 from faceindex.types import Pixels, Vectors
 
 ENGINES = ("onnx", "dlib")
@@ -21,7 +22,10 @@ BATCH = 32
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """name: "onnx" or "dlib". device: an execution provider of onnxruntime, such as "cpu" or "cuda"."""
+    """name: "onnx" (onnxruntime, and numba for HOG's features) or "dlib" (dlib's own code).
+
+    device: an execution provider of onnxruntime for the networks, such as "cpu" or "cuda".
+    """
 
     name: str = "onnx"
     device: str = "cpu"
@@ -43,6 +47,16 @@ class Engine:
             session = onnx_session(ENCODER, self.device)
             results = [session.run([VECTORS], {CHIPS: batch})[0] for batch in batches]
         return np.concatenate([np.array(result, dtype=np.float32) for result in results])
+
+    def hog_detections(self, pixels: Pixels, limit: float) -> list[HogDetection]:
+        """Faces by dlib's HOG detector that score `limit` or more, in pixels of `pixels`, best score first."""
+        if self.name == "dlib":
+            rectangles, scores, _ = dlib_hog_detector().run(np.ascontiguousarray(pixels), 0, limit)
+            return [
+                HogDetection(r.left(), r.top(), r.right(), r.bottom(), float(score))
+                for r, score in zip(rectangles, scores, strict=True)
+            ]
+        return hog_detector().detect(pixels, limit)
 
     def cnn_detections(self, pixels: Pixels) -> list[MmodDetection]:
         """Faces by dlib's CNN detector, in pixels of `pixels`, best score first. Raises: ModelError."""

@@ -19,8 +19,8 @@ def landmark_model(points: int) -> str:
 
 
 @cache
-def hog_detector() -> Any:
-    """dlib's frontal face detector: five HOG templates compiled into dlib, no weights file."""
+def dlib_hog_detector() -> Any:
+    """dlib's frontal face detector, run by dlib: five HOG templates compiled into it, no weights file."""
     return dlib.get_frontal_face_detector()
 
 

@@ -34,9 +34,16 @@ def test_vectors_of_real_faces_are_dlibs(shared_data: Path) -> None:
 
 
 def test_cnn_boxes_and_scores_are_dlibs(shared_data: Path) -> None:
-    compared = compare_boxes(sorted((shared_data / "groups" / "photos").glob("2008_0013*")))
+    compared = compare_boxes(sorted((shared_data / "groups" / "photos").glob("2008_0013*")), "cnn")
     assert compared.faces >= 2
     assert (compared.missing, compared.extra) == (0, 0)
+
+
+def test_hog_boxes_and_scores_are_dlibs(shared_data: Path) -> None:
+    compared = compare_boxes(sorted((shared_data / "album").rglob("*.*"))[::3], "hog")
+    assert compared.faces >= 15
+    assert (compared.missing, compared.extra) == (0, 0)
+    assert compared.least_overlap > 0.99
 
 
 def test_comparison_notices_a_difference(shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,88 @@
+"""The five templates of dlib's frontal face detector, read from dlib's own serialisation of it.
+
+Format: dlib object_detector<scan_fhog_pyramid<pyramid_down<6>>>, serialize(), 20.0. The templates are compiled
+into dlib; no weights file comes with them.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import dlib
+import numpy as np
+import numpy.typing as npt
+
+from faceindex.models.dlib_stream import DlibStream
+
+CELL = 8
+"""Side of a cell in pixels."""
+
+CELLS = 10
+"""Side of the window in cells."""
+
+WINDOW = CELL * CELLS
+"""Side of the window in pixels."""
+
+PLANES = 31
+"""Features of a cell: 18 signed and 9 unsigned orientations, 4 sums."""
+
+SMALLEST_LEVEL = 64
+"""Pixels that width and height of a pyramid level must have, the first level excepted."""
+
+TEMPLATES = 5
+"""Faces from the front, turned to both sides and tilted to both sides."""
+
+
+@dataclass(frozen=True, slots=True)
+class HogTemplates:
+    """weights: float32 [template, plane, row, column]. thresholds: float64 [template], subtracted from the sums.
+
+    overlap: largest intersection over the common bounding box that two detections may have; covered: largest
+    intersection over the area of one of them.
+    """
+
+    weights: npt.NDArray[np.float32]
+    thresholds: npt.NDArray[np.float64]
+    overlap: float
+    covered: float
+
+
+@cache
+def hog_templates() -> HogTemplates:
+    """The templates of the dlib that is installed. Raises: ModelError when they are not of the expected form."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "dlib's frontal face detector"
+        dlib.get_frontal_face_detector().save(str(path))
+        return read_templates(DlibStream.open(path))
+
+
+def read_templates(stream: DlibStream) -> HogTemplates:
+    """A saved frontal face detector. Raises: ModelError, also for any damage to the file."""
+    stream.version(2)
+    _expect_scanner(stream)
+    overlap, covered = stream.number(), stream.number()
+    if not (0 <= overlap <= 1 and 0 <= covered <= 1):
+        raise stream.error("an overlap out of range")
+    stream.expect(TEMPLATES)
+    vectors = np.array([_read_vector(stream) for _ in range(TEMPLATES)])
+    stream.end()
+    weights = vectors[:, :-1].reshape(TEMPLATES, PLANES, CELLS, CELLS)
+    return HogTemplates(weights.astype(np.float32), vectors[:, -1], overlap, covered)
+
+
+def _expect_scanner(stream: DlibStream) -> None:
+    stream.version(1)
+    no_features, no_padding, most_levels = (0, 0), 0, 1000
+    stream.expect(*no_features, CELL, no_padding, WINDOW, WINDOW, most_levels, SMALLEST_LEVEL, SMALLEST_LEVEL)
+    _regularisation_in_training = stream.number()
+    stream.expect(PLANES * CELLS * CELLS)
+
+
+def _read_vector(stream: DlibStream) -> list[float]:
+    """A column vector: minus its rows, minus its columns, its numbers."""
+    size = PLANES * CELLS * CELLS + 1
+    stream.expect(-size, -1)
+    return [stream.number() for _ in range(size)]
