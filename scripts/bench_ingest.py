@@ -6,8 +6,8 @@
 face_recognition is used as its README does: load_image_file, face_locations (HOG, one upsampling) on the full-size
 photo, face_encodings; with a pool of as many processes as faceindex has. Its pool is started before the clock, ours
 after it. Both work in turn, round by round: faceindex on all photos of a set, face_recognition on a sample of them, a
-different one each round, because it is slow. Recall: on the made photos, boxes that overlap the true ones (IoU 0.3); on LFW, photos with a face
-in the middle.
+different one each round, because it is slow. Recall, on the sample: on the made photos, boxes that overlap the true
+ones (IoU 0.3); on LFW, photos with a face in the middle.
 """
 
 from __future__ import annotations
