@@ -12,8 +12,7 @@ from faceindex.errors import UnreadablePhoto
 from faceindex.faces.align import face_chip, place_landmarks
 from faceindex.faces.detect import detect, detection_scale
 from faceindex.faces.engine import Engine
-from faceindex.faces.hog import HogDetection
-from faceindex.faces.mmod import MmodDetection
+from faceindex.faces.suppression import ScoredBox
 from faceindex.photos.decode import open_photo
 from faceindex.types import Box, Pixels
 
@@ -22,8 +21,6 @@ TOLERANCE = 1e-5
 
 MIN_OVERLAP, MAX_SCORE_DIFFERENCE = 0.9, 0.05
 """Intersection over union, and difference of scores, of two detections that are the same."""
-
-AnyDetection = HogDetection | MmodDetection
 
 _SIDE = 640  # dlib's own CNN takes many seconds a megapixel
 
@@ -77,11 +74,11 @@ def compare_boxes(photos: Iterable[Path], detector: str) -> BoxComparison:
     return BoxComparison(count, faces, missing, extra, min(overlaps), max(differences))
 
 
-def _detections(engine: Engine, detector: str, pixels: Pixels) -> Sequence[AnyDetection]:
+def _detections(engine: Engine, detector: str, pixels: Pixels) -> Sequence[ScoredBox]:
     return engine.cnn_detections(pixels) if detector == "cnn" else engine.hog_detections(pixels, 0.0)
 
 
-def _pairs(ours: Sequence[AnyDetection], theirs: Sequence[AnyDetection]) -> list[tuple[float, float]]:
+def _pairs(ours: Sequence[ScoredBox], theirs: Sequence[ScoredBox]) -> list[tuple[float, float]]:
     """(overlap, difference of scores) of the detections of `ours` that one of `theirs` equals."""
     pairs, left = [], list(theirs)
     for one in ours:
@@ -95,7 +92,7 @@ def _pairs(ours: Sequence[AnyDetection], theirs: Sequence[AnyDetection]) -> list
     return pairs
 
 
-def _box(detection: AnyDetection) -> Box:
+def _box(detection: ScoredBox) -> Box:
     left, top = detection.left, detection.top
     return Box(left, top, detection.right - left + 1, detection.bottom - top + 1)
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from faceindex.errors import UsageError
-from faceindex.faces.hog import HogDetection, hog_detector
-from faceindex.faces.mmod import MmodDetection, MmodDetector
+from faceindex.faces.hog import hog_detector
+from faceindex.faces.mmod import MmodDetector
+from faceindex.faces.suppression import ScoredBox
 from faceindex.models.graph_interface import CHIPS, VECTORS
 from faceindex.models.graphs import DETECTOR, ENCODER
 from faceindex.models.networks import dlib_cnn_detector, dlib_encoder, dlib_hog_detector, onnx_session, provider
@@ -48,22 +49,22 @@ class Engine:
             results = [session.run([VECTORS], {CHIPS: batch})[0] for batch in batches]
         return np.concatenate([np.array(result, dtype=np.float32) for result in results])
 
-    def hog_detections(self, pixels: Pixels, limit: float) -> list[HogDetection]:
+    def hog_detections(self, pixels: Pixels, limit: float) -> list[ScoredBox]:
         """Faces by dlib's HOG detector that score `limit` or more, in pixels of `pixels`, best score first."""
         if self.name == "dlib":
             rectangles, scores, _ = dlib_hog_detector().run(np.ascontiguousarray(pixels), 0, limit)
             return [
-                HogDetection(r.left(), r.top(), r.right(), r.bottom(), float(score))
+                ScoredBox(r.left(), r.top(), r.right(), r.bottom(), float(score))
                 for r, score in zip(rectangles, scores, strict=True)
             ]
         return hog_detector().detect(pixels, limit)
 
-    def cnn_detections(self, pixels: Pixels) -> list[MmodDetection]:
+    def cnn_detections(self, pixels: Pixels) -> list[ScoredBox]:
         """Faces by dlib's CNN detector, in pixels of `pixels`, best score first. Raises: ModelError."""
         if self.name == "dlib":
             found = dlib_cnn_detector()(np.ascontiguousarray(pixels), 0)
             return [
-                MmodDetection(d.rect.left(), d.rect.top(), d.rect.right(), d.rect.bottom(), float(d.confidence))
+                ScoredBox(d.rect.left(), d.rect.top(), d.rect.right(), d.rect.bottom(), float(d.confidence))
                 for d in found
             ]
         return MmodDetector(onnx_session(DETECTOR, self.device)).detect(pixels)

@@ -8,7 +8,6 @@ with separable filters.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 
 import numba
@@ -17,6 +16,7 @@ import numpy.typing as npt
 
 from faceindex.faces.fhog import Features, cell_count, features
 from faceindex.faces.pyramid import Planes, colour_planes, shrunk
+from faceindex.faces.suppression import ScoredBox, rounded, suppressed
 from faceindex.models.hog_graph import FEATURES, SUMS, estimate_graph
 from faceindex.models.hog_templates import CELL, CELLS, PLANES, SMALLEST_LEVEL, HogTemplates, hog_templates
 from faceindex.models.networks import session
@@ -39,17 +39,6 @@ Places = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class HogDetection:
-    """Pixels of the image; right and bottom are the last ones inside, as in dlib. score: above 0 is a face."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-    score: float
-
-
 class HogDetector:
     """Several detectors in one process share nothing but the templates; each runs on the thread that calls it."""
 
@@ -57,7 +46,7 @@ class HogDetector:
         self._templates = templates
         self._session = session(estimate_graph(templates))
 
-    def detect(self, pixels: Pixels, limit: float = 0.0, min_side: int | None = None) -> list[HogDetection]:
+    def detect(self, pixels: Pixels, limit: float = 0.0, min_side: int | None = None) -> list[ScoredBox]:
         """The faces in `pixels` (uint8 [h, w, 3]), best score first.
 
         limit: score that a face must reach; below 0 finds more. min_side: side in pixels of the smallest box wanted;
@@ -69,7 +58,12 @@ class HogDetector:
                 places, found = self._score_level(planes, limit)
                 boxes.append(boxes_of(places, level))
                 scores.append(found)
-        return suppressed(np.concatenate(boxes), np.concatenate(scores), self._templates)
+        return suppressed(
+            np.concatenate(boxes),
+            np.concatenate(scores),
+            overlap=self._templates.overlap,
+            covered=self._templates.covered,
+        )
 
     def _score_level(self, planes: Planes, limit: float) -> tuple[npt.NDArray[np.int64], Scores]:
         """Windows (row, column) that score `limit` or more on one level, int64 [n, 2], and their scores [n]."""
@@ -94,19 +88,14 @@ def hog_detector() -> HogDetector:
 def pyramid(pixels: Pixels) -> Iterator[Planes]:
     """`pixels` and its ever smaller versions, while both sides have SMALLEST_LEVEL pixels; at least one."""
     planes = colour_planes(pixels)
-    last = [side - 1 for side in pixels.shape[:2]]
+    last = np.array(pixels.shape[:2]) - 1
     while True:
         yield planes
         # dlib counts the levels on a rectangle, whose sides are not quite those of the image that is shrunk.
-        last = [_rounded((pixel - POINT_SHIFT) * SHRINKING) for pixel in last]
-        if min(last) + 1 < SMALLEST_LEVEL:
+        last = rounded((last - POINT_SHIFT) * SHRINKING)
+        if last.min() + 1 < SMALLEST_LEVEL:
             return
         planes = shrunk(planes)
-
-
-def _rounded(value: float) -> int:
-    """To the nearest whole number, halves away from zero as C does."""
-    return int(np.copysign(np.floor(abs(value) + 0.5), value))
 
 
 def _sums(
@@ -152,35 +141,4 @@ def boxes_of(places: npt.NDArray[np.int64], level: int) -> npt.NDArray[np.int64]
     points = boxes.astype(np.float64)
     for _ in range(level):
         points = GROWTH * points + POINT_SHIFT
-    return (np.sign(points) * np.floor(np.abs(points) + 0.5)).astype(np.int64)
-
-
-def suppressed(boxes: npt.NDArray[np.int64], scores: Scores, templates: HogTemplates) -> list[HogDetection]:
-    """Detections without those that overlap a better one too much, best first."""
-    kept: list[int] = []
-    for number in np.argsort(-scores, kind="stable"):
-        if not _overlaps(boxes[kept], boxes[number], templates).any():
-            kept.append(number)
-    return [_detection(boxes[number], float(scores[number])) for number in kept]
-
-
-def _detection(box: npt.NDArray[np.int64], score: float) -> HogDetection:
-    left, top, right, bottom = map(int, box)
-    return HogDetection(left, top, right, bottom, score)
-
-
-def _overlaps(
-    boxes: npt.NDArray[np.int64], box: npt.NDArray[np.int64], templates: HogTemplates
-) -> npt.NDArray[np.bool_]:
-    """Which of `boxes` overlap `box` by more than the detector was trained to allow (dlib test_box_overlap)."""
-    shared = _area(np.maximum(boxes[:, :2], box[:2]), np.minimum(boxes[:, 2:], box[2:]))
-    around = _area(np.minimum(boxes[:, :2], box[:2]), np.maximum(boxes[:, 2:], box[2:]))
-    smaller = np.minimum(_area(boxes[:, :2], boxes[:, 2:]), _area(box[:2], box[2:]))
-    return (shared > templates.overlap * around) | (shared > templates.covered * smaller)
-
-
-def _area(low: npt.NDArray[np.int64], high: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Square pixels between two corners, both inside; 0 when they are on the wrong sides of each other."""
-    sides = np.maximum(high - low + 1, 0)
-    area: npt.NDArray[np.int64] = sides[..., 0] * sides[..., 1]
-    return area
+    return rounded(points)

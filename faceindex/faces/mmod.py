@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
+from faceindex.faces.suppression import ScoredBox, rounded, suppressed
 from faceindex.models.graph_interface import DETECTOR_METADATA, SCORES, TILE, DetectorGeometry
 from faceindex.types import Pixels
 
@@ -42,17 +43,6 @@ Plane = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class MmodDetection:
-    """Pixels of the image; right and bottom are the last ones inside, as in dlib. score: above `adjust`."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
 class Place:
     """Where a level lies on the tile, in pixels."""
 
@@ -70,7 +60,7 @@ class MmodDetector:
         metadata = session.get_modelmeta().custom_metadata_map
         self._geometry = DetectorGeometry(**json.loads(metadata[DETECTOR_METADATA]))
 
-    def detect(self, pixels: Pixels, adjust: float = 0.0, min_face: float | None = None) -> list[MmodDetection]:
+    def detect(self, pixels: Pixels, adjust: float = 0.0, min_face: float | None = None) -> list[ScoredBox]:
         """The faces in `pixels` (uint8 [h, w, 3]), best score first.
 
         adjust: score that a face must exceed; below 0 finds more. min_face: side in pixels of the smallest box
@@ -84,7 +74,7 @@ class MmodDetector:
         tile = make_tile(planes, places, rows, columns)
         cells, scores = self._cells_above(tile, adjust)
         boxes = boxes_of(cells, self._geometry, places, skipped)
-        return suppressed(boxes, scores, self._geometry)
+        return suppressed(boxes, scores, overlap=self._geometry.overlap, covered=self._geometry.covered)
 
     def _cells_above(self, tile: Plane, limit: float) -> tuple[npt.NDArray[np.int64], Plane]:
         """Cells (row, column) of the tile's map that score above `limit`, int64 [n, 2], and scores [n]; best first."""
@@ -213,7 +203,7 @@ def boxes_of(
     boxes = np.concatenate([centres - reach - origins, centres + reach - origins], axis=1)
     for level in range(skipped + len(places) - 1):
         boxes = np.where((levels + skipped > level)[:, None], GROWTH * boxes + POINT_SHIFT, boxes)
-    return _rounded(boxes)
+    return rounded(boxes)
 
 
 def _nearest_places(points: npt.NDArray[np.int64], places: list[Place]) -> npt.NDArray[np.int64]:
@@ -223,39 +213,3 @@ def _nearest_places(points: npt.NDArray[np.int64], places: list[Place]) -> npt.N
     outside = points[:, None] - np.clip(points[:, None], low, high)
     nearest: npt.NDArray[np.int64] = (outside**2).sum(axis=2).argmin(axis=1)
     return nearest
-
-
-def _rounded(values: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    """To the nearest whole number, halves away from zero as C does."""
-    return (np.sign(values) * np.floor(np.abs(values) + 0.5)).astype(np.int64)
-
-
-def suppressed(boxes: npt.NDArray[np.int64], scores: Plane, geometry: DetectorGeometry) -> list[MmodDetection]:
-    """Detections without those that overlap a better one too much. boxes, scores: best first."""
-    kept: list[int] = []
-    for number, box in enumerate(boxes):
-        if not _overlaps(boxes[kept], box, geometry).any():
-            kept.append(number)
-    return [_detection(boxes[number], scores[number]) for number in kept]
-
-
-def _detection(box: npt.NDArray[np.int64], score: np.float32) -> MmodDetection:
-    left, top, right, bottom = map(int, box)
-    return MmodDetection(left, top, right, bottom, float(score))
-
-
-def _overlaps(
-    boxes: npt.NDArray[np.int64], box: npt.NDArray[np.int64], geometry: DetectorGeometry
-) -> npt.NDArray[np.bool_]:
-    """Which of `boxes` overlap `box` by more than the detector was trained to allow (dlib test_box_overlap)."""
-    shared = _area(np.maximum(boxes[:, :2], box[:2]), np.minimum(boxes[:, 2:], box[2:]))
-    around = _area(np.minimum(boxes[:, :2], box[:2]), np.maximum(boxes[:, 2:], box[2:]))
-    smaller = np.minimum(_area(boxes[:, :2], boxes[:, 2:]), _area(box[:2], box[2:]))
-    return (shared > geometry.overlap * around) | (shared > geometry.covered * smaller)
-
-
-def _area(low: npt.NDArray[np.int64], high: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Square pixels between two corners, both inside; 0 when they are on the wrong sides of each other."""
-    sides = np.maximum(high - low + 1, 0)
-    area: npt.NDArray[np.int64] = sides[..., 0] * sides[..., 1]
-    return area

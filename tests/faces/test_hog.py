@@ -10,8 +10,9 @@ import pytest
 from PIL import Image
 
 from faceindex.errors import ModelError
-from faceindex.faces.hog import HogDetection, HogDetector
+from faceindex.faces.hog import HogDetector
 from faceindex.faces.pyramid import colour_planes, shrunk, shrunk_size
+from faceindex.faces.suppression import ScoredBox
 from faceindex.models.dlib_stream import DlibStream
 from faceindex.models.hog_templates import hog_templates, read_templates
 from faceindex.types import Pixels
@@ -28,16 +29,16 @@ def resized(pixels: Pixels, width: int, height: int) -> Pixels:
     return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR))
 
 
-def by_dlib(pixels: Pixels, limit: float) -> list[HogDetection]:
+def by_dlib(pixels: Pixels, limit: float) -> list[ScoredBox]:
     boxes, scores, _ = dlib.get_frontal_face_detector().run(pixels, 0, limit)
     return [
-        HogDetection(box.left(), box.top(), box.right(), box.bottom(), score)
+        ScoredBox(box.left(), box.top(), box.right(), box.bottom(), score)
         for box, score in zip(boxes, scores, strict=True)
     ]
 
 
-def assert_same(found: list[HogDetection], expected: list[HogDetection]) -> None:
-    def ordered(detections: list[HogDetection]) -> list[HogDetection]:
+def assert_same(found: list[ScoredBox], expected: list[ScoredBox]) -> None:
+    def ordered(detections: list[ScoredBox]) -> list[ScoredBox]:
         return sorted(detections, key=lambda d: (d.left, d.top, d.right, d.bottom))
 
     boxes = [[(d.left, d.top, d.right, d.bottom) for d in ordered(side)] for side in (found, expected)]

@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from faceindex.faces import mmod
-from faceindex.faces.mmod import MmodDetection, MmodDetector, bands, levels_below, next_level, tile_layout
+from faceindex.faces.mmod import MmodDetector, bands, levels_below, next_level, tile_layout
+from faceindex.faces.suppression import ScoredBox
 from faceindex.models.dlib_networks import read_detector
 from faceindex.models.dlib_stream import DlibStream
 from faceindex.models.networks import session
@@ -35,12 +36,12 @@ def photo(path: Path) -> Pixels:
     return np.asarray(Image.open(path).convert("RGB"))
 
 
-def dlib_detections(pixels: Pixels) -> list[MmodDetection]:
+def dlib_detections(pixels: Pixels) -> list[ScoredBox]:
     found = dlib.cnn_face_detection_model_v1(str(weights(DETECTOR)))(np.ascontiguousarray(pixels), 0)
-    return [MmodDetection(d.rect.left(), d.rect.top(), d.rect.right(), d.rect.bottom(), d.confidence) for d in found]
+    return [ScoredBox(d.rect.left(), d.rect.top(), d.rect.right(), d.rect.bottom(), d.confidence) for d in found]
 
 
-def assert_same(ours: list[MmodDetection], theirs: list[MmodDetection]) -> None:
+def assert_same(ours: list[ScoredBox], theirs: list[ScoredBox]) -> None:
     assert [replace(detection, score=0) for detection in ours] == [replace(detection, score=0) for detection in theirs]
     assert [detection.score for detection in ours] == pytest.approx([d.score for d in theirs], abs=1e-4)
 
