@@ -19,6 +19,7 @@ from faceindex.faces.analyse import Analyser
 from faceindex.faces.detect import check_min_face
 from faceindex.faces.engine import DEFAULT_ENGINE, Engine
 from faceindex.faces.recipe import Recipe
+from faceindex.ingest.pool import cores
 from faceindex.ingest.run import Progress, ingest
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
 from faceindex.photos.find import absolute
@@ -252,11 +253,6 @@ class Library:
             if int(face) in records:
                 record = records[int(face)]
                 yield Match(record.face, record.photo, record.box, float(away), record.person)
-
-
-def cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _write_page(out: StrPath, page: str) -> None:

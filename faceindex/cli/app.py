@@ -10,7 +10,7 @@ import sys
 import typer
 
 import faceindex
-from faceindex.cli import albums, ingest, library, models, search
+from faceindex.cli import albums, evaluate, ingest, library, models, search
 from faceindex.cli.output import errors
 from faceindex.errors import FaceindexError
 
@@ -32,6 +32,7 @@ app.add_typer(library.photos, name="photos")
 app.command("status")(library.status)
 app.command("export")(library.export)
 app.add_typer(models.app, name="models")
+app.add_typer(evaluate.app, name="evaluate")
 
 
 def _version(wanted: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +17,6 @@ from faceindex.cli import options
 from faceindex.cli.output import errors, print_json, print_line, print_table
 from faceindex.errors import FaceindexError
 from faceindex.faces.engine import Engine
-from faceindex.faces.recipe import DEFAULT_RECIPE, RECIPES, recipe
 from faceindex.ingest.run import Progress as Step
 from faceindex.photos.find import find_files
 from faceindex.types import IngestReport
@@ -26,30 +25,24 @@ from faceindex.types import IngestReport
 def ingest(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Photos and folders of photos.")],
     library: options.Library = None,
-    name: Annotated[
-        str | None,
-        typer.Option("--recipe", metavar="NAME", help=f"{', '.join(RECIPES)}. Default: {DEFAULT_RECIPE}."),
-    ] = None,
-    detector: Annotated[str, typer.Option(metavar="hog|cnn", help="What finds faces.")] = "hog",
-    landmarks: Annotated[int, typer.Option(metavar="5|68", help="Points that align a face.")] = 5,
-    jitter: Annotated[int, typer.Option(metavar="N", help="Average over N disturbed copies of a face.")] = 0,
+    name: options.RecipeName = None,
+    detector: options.Detector = None,
+    landmarks: options.Landmarks = None,
+    jitter: options.Jitter = None,
     min_face: options.MinFace = None,
     max_megapixels: Annotated[float, typer.Option(min=0, help="Larger photos are refused.")] = 300,
-    workers: Annotated[
-        int | None, typer.Option("--workers", "-j", min=1, help="Processes. Default: the cores.")
-    ] = None,
+    workers: options.Workers = None,
     engine: options.EngineName = "onnx",
     device: options.Device = "cpu",
     profile: Annotated[bool, typer.Option("--profile", help="Also tell where the time went.")] = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Find the photos under PATH, and store every face in them. Run it again to resume or to update."""
-    special = name or detector != "hog" or landmarks != 5 or jitter
-    wanted = recipe(name or DEFAULT_RECIPE, detector=detector, landmarks=landmarks, jitter=jitter)
-    chosen = wanted if special else None  # else: as the library was made
+    asked = (name, detector, landmarks, jitter)
+    chosen = None if asked == (None, None, None, None) else options.recipe_with(*asked)  # None: as the library was made
     with (
         faceindex.Library(library, recipe=chosen, engine=Engine(engine, device)) as opened,
-        _progress(paths) as progress,
+        progress_bar(paths) as progress,
     ):
         report = opened.ingest(
             paths, workers=workers, min_face=min_face, max_megapixels=max_megapixels, progress=progress
@@ -98,7 +91,8 @@ def _print_profile(report: IngestReport) -> None:
 
 
 @contextmanager
-def _progress(paths: list[Path]) -> Iterator[Callable[[Step], None] | None]:
+def progress_bar(paths: Sequence[Path]) -> Iterator[Callable[[Step], None] | None]:
+    """What `ingest` reports its progress to: a bar on a terminal, else None."""
     if not errors.is_terminal:
         yield None
         return

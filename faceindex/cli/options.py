@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from faceindex.faces.recipe import DEFAULT_RECIPE, RECIPES, Recipe, recipe
 
 Library = Annotated[
     Path | None,
@@ -27,6 +29,13 @@ MinFace = Annotated[
         help="Smallest face wanted, in thousandths of the photo's longer side. Default: as last ingested, first 50.",
     ),
 ]
+RecipeName = Annotated[
+    str | None, typer.Option("--recipe", metavar="NAME", help=f"{', '.join(RECIPES)}. Default: {DEFAULT_RECIPE}.")
+]
+Detector = Annotated[str | None, typer.Option(metavar="hog|cnn", help="What finds faces. Default: the recipe's.")]
+Landmarks = Annotated[int | None, typer.Option(metavar="5|68", help="Points that align a face. Default: the recipe's.")]
+Jitter = Annotated[int | None, typer.Option(metavar="N", help="Average over N disturbed copies of a face.")]
+Workers = Annotated[int | None, typer.Option("--workers", "-j", min=1, help="Processes. Default: the cores.")]
 EngineName = Annotated[
     str, typer.Option("--engine", metavar="onnx|dlib", help="What runs the networks; same results, onnx is faster.")
 ]
@@ -34,3 +43,10 @@ Device = Annotated[str, typer.Option(metavar="cpu|cuda|...", help="onnxruntime's
 Threshold = Annotated[
     float | None, typer.Option(min=0, metavar="DISTANCE", help="Euclidean distance. Default: the recipe's.")
 ]
+
+
+def recipe_with(name: str | None, detector: str | None, landmarks: int | None, jitter: int | None) -> Recipe:
+    """The recipe of these options; what was not given is as the recipe has it. Raises: UsageError."""
+    asked: dict[str, Any] = {"detector": detector, "landmarks": landmarks, "jitter": jitter}
+    given = {option: value for option, value in asked.items() if value is not None}
+    return recipe(name or DEFAULT_RECIPE, **given)

@@ -1,1 +1,1 @@
-"""Floor 5: how good are the answers, as pure functions over arrays."""
+"""Floor 5: how good are the answers: pure functions over arrays, and what they are applied to."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from faceindex.evaluation.contingency import Contingency, contingency
+
 
 @dataclass(frozen=True, slots=True)
 class BCubed:
@@ -23,11 +25,12 @@ def bcubed(labels: npt.NDArray[np.int64], people: npt.NDArray[np.int64]) -> BCub
     Bagga and Baldwin 1998: averages, over faces, of the share of a face's cluster that is its person
     (precision) and the share of its person that is in its cluster (recall).
     """
-    alone = labels < 0
-    labels = np.where(alone, labels.max(initial=0) + 1 + np.cumsum(alone), labels)
-    cluster, person = (np.unique(values, return_inverse=True)[1] for values in (labels, people))
-    _, pair, together = np.unique(np.stack([cluster, person]), axis=1, return_inverse=True, return_counts=True)
-    shared = together[pair.ravel()]
-    precision = float(np.mean(shared / np.bincount(cluster)[cluster]))
-    recall = float(np.mean(shared / np.bincount(person)[person]))
+    return bcubed_of(contingency(labels, people))
+
+
+def bcubed_of(table: Contingency) -> BCubed:
+    """B-cubed of a table of clusters against people."""
+    shared = table.shared[table.cell]
+    precision = float(np.mean(shared / table.cluster_sizes[table.cluster][table.cell]))
+    recall = float(np.mean(shared / table.person_sizes[table.person][table.cell]))
     return BCubed(precision, recall, 2 * precision * recall / (precision + recall))

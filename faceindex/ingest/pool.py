@@ -141,6 +141,11 @@ class _Worker:
         self._process.wait()
 
 
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _start(connection: Connection) -> subprocess.Popen[bytes]:
     environment = dict(os.environ, **dict.fromkeys(_ONE_THREAD, "1"))
     package = str(Path(__file__).parents[2])

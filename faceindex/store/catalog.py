@@ -28,6 +28,15 @@ class KnownPath:
     error: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CentralFace:
+    """The face in the middle of a photo: ids of both, and the detector's score of the face."""
+
+    photo: int
+    face: int
+    score: float
+
+
 _FACES = """
     SELECT faces.id, (SELECT MIN(path) FROM paths WHERE paths.photo = faces.photo),
         x, y, width, height, score, landmarks, album
@@ -96,6 +105,17 @@ class Catalog:
         chosen = json.dumps([int(face) for face in ids])
         rows = self.connection.execute(_FACES + "WHERE faces.id IN (SELECT value FROM json_each(?))", (chosen,))
         return {record.face: record for record in map(_face_record, rows)}
+
+    def central_faces(self) -> Iterator[CentralFace]:
+        """Of every photo with a face: the face whose middle is nearest to the photo's, by rising photo id."""
+        # SQLite takes the other columns from the row that has the minimum.
+        rows = self.connection.execute(
+            """SELECT photo, faces.id, score, MIN(
+                (2 * x + faces.width - photos.width) * (2 * x + faces.width - photos.width)
+                + (2 * y + faces.height - photos.height) * (2 * y + faces.height - photos.height))
+            FROM faces JOIN photos ON photos.id = photo GROUP BY photo ORDER BY photo"""
+        )
+        return (CentralFace(photo, face, score) for photo, face, score, _ in rows)
 
     def album_faces(self, album: int) -> list[FaceRecord]:
         """The faces of one album, by rising id; empty when there is no such album."""

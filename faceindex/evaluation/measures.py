@@ -1,0 +1,87 @@
+"""What is measured of labelled faces: all pairs, albums, pairs of the LFW protocol, rejection by quality."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from faceindex.clustering.cluster import cluster
+from faceindex.errors import UsageError
+from faceindex.evaluation.albums import AlbumScore, score_albums
+from faceindex.evaluation.folds import half_of
+from faceindex.evaluation.labelled import LabelledFaces
+from faceindex.evaluation.lfw import LfwResult, PairDistances, lfw_result, pair_distances
+from faceindex.evaluation.pairs import Pairs
+from faceindex.evaluation.reject import ErrorVersusReject, error_versus_reject
+from faceindex.evaluation.roc import PairCounts, Roc, count_all_pairs, operating_point, roc
+
+ALBUM_METHOD = "whispers"
+REJECT_RATE = 1e-4
+"""False accept rate, before any face is rejected, of the threshold that rejection is measured at."""
+
+
+THRESHOLD_STEPS = (0.80, 0.85, 0.90, 0.95, 1.0, 1.05, 1.10, 1.15, 1.20)
+"""Thresholds tried for albums, as multiples of the recipe's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class AllPairs:
+    """All pairs of faces. detectable: share of all same-person pairs of photos that have a face in both."""
+
+    counts: PairCounts
+    roc: Roc
+    detectable: float
+
+    def tar_of_photos(self, tar: float) -> float:
+        """A true accept rate over pairs of faces, as one over pairs of photos: without a face, nothing is accepted."""
+        return tar * self.detectable
+
+
+@dataclass(frozen=True, slots=True)
+class Albums:
+    """Albums made by `method` with faces up to `threshold` apart as neighbours."""
+
+    method: str
+    threshold: float
+    score: AlbumScore
+
+
+def measure_pairs(faces: LabelledFaces, pairs: Pairs, half: str | None = None) -> tuple[LfwResult, PairDistances]:
+    """The LFW protocol on `pairs`, of one half of the people if given. Raises: UsageError."""
+    wanted = pairs if half is None else pairs.among(lambda person: half_of(person) == half)
+    distances = pair_distances(wanted, faces.rows, faces.vectors)
+    return lfw_result(wanted, distances, faces.rows, faces.recipe.match_threshold), distances
+
+
+def measure_all_pairs(faces: LabelledFaces) -> AllPairs:
+    """The ROC over all pairs of faces. Raises: UsageError when no person has two faces, or there is one person only."""
+    counts = count_all_pairs(faces.vectors, faces.people)
+    try:
+        figures = roc(counts)
+    except ValueError as error:
+        raise UsageError(f"{error}: it takes two people with a face, one of them with two photos") from error
+    photos = np.bincount(np.concatenate([faces.people, faces.faceless]))
+    return AllPairs(counts, figures, figures.same_pairs / int(np.sum(photos * (photos - 1) // 2)))
+
+
+def measure_albums(faces: LabelledFaces, threshold: float | None = None) -> Albums:
+    """Albums of all faces, at the recipe's threshold or the one given. Raises: UsageError without any face."""
+    if not len(faces.people):
+        raise UsageError("no face was found in any photo")
+    limit = faces.recipe.cluster_threshold if threshold is None else threshold
+    labels = cluster(faces.vectors, method=ALBUM_METHOD, threshold=limit)
+    return Albums(ALBUM_METHOD, limit, score_albums(labels, faces.people))
+
+
+def measure_albums_around(faces: LabelledFaces) -> list[Albums]:
+    """Albums at THRESHOLD_STEPS, the recipe's own threshold among them. Raises: UsageError without any face."""
+    return [measure_albums(faces, step * faces.recipe.cluster_threshold) for step in THRESHOLD_STEPS]
+
+
+def measure_rejection(faces: LabelledFaces, counts: PairCounts) -> ErrorVersusReject | None:
+    """What the detector's score is worth as a measure of quality; None when `counts` has no such threshold."""
+    threshold = operating_point(counts, REJECT_RATE).threshold
+    if threshold is None:
+        return None
+    return error_versus_reject(faces.vectors, faces.people, faces.scores, threshold)

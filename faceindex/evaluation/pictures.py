@@ -1,0 +1,58 @@
+"""Which pictures each evaluation draws into its folder, and under which names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from faceindex.evaluation.compare import RecipeFigures
+from faceindex.evaluation.labelled import LabelledFaces
+from faceindex.evaluation.lfw import LfwResult, PairDistances
+from faceindex.evaluation.measures import AllPairs, measure_albums_around, measure_rejection
+from faceindex.evaluation.plots import draw_albums, draw_distances, draw_reject, draw_roc
+from faceindex.evaluation.roc import count_pairs
+
+
+def draw_pairs(out: Path, faces: LabelledFaces, result: LfwResult, pairs: PairDistances) -> list[Path]:
+    """ROC and distances of given pairs that have a face in both photos. Raises: UsageError."""
+    title = faces.recipe.title
+    seen = np.isfinite(pairs.distances)
+    counts = count_pairs(pairs.distances[seen], pairs.same[seen])
+    thresholds = {"default": result.threshold, "best": result.best_threshold}
+    drawn = [draw_distances(out / "distances.png", counts, thresholds, f"{title}: {result.pairs:,} given pairs")]
+    if counts.same.any() and counts.different.any():
+        drawn.insert(0, draw_roc(out / "roc.png", {title: counts}, f"ROC over {result.pairs:,} given pairs"))
+    return drawn
+
+
+def draw_all_pairs(out: Path, faces: LabelledFaces, result: AllPairs) -> list[Path]:
+    """ROC and distances of all pairs, and error versus reject by the detector's score. Raises: UsageError."""
+    title = faces.recipe.title
+    drawn = [
+        draw_roc(out / "roc.png", {title: result.counts}, f"ROC over all pairs of {len(faces.photos):,} faces"),
+        draw_distances(
+            out / "distances.png",
+            result.counts,
+            {f"FAR {p.far:g}:": p.threshold for p in result.roc.points if p.enough and p.threshold is not None},
+            f"{title}: all pairs of {len(faces.photos):,} faces",
+        ),
+    ]
+    curve = measure_rejection(faces, result.counts)
+    if curve is not None:
+        drawn.append(draw_reject(out / "reject.png", curve, f"{title}: faces rejected by the detector's score"))
+    return drawn
+
+
+def draw_albums_around(out: Path, faces: LabelledFaces) -> list[Path]:
+    """B-cubed of albums over thresholds around the recipe's. Raises: UsageError."""
+    tried = measure_albums_around(faces)
+    thresholds, scores = [albums.threshold for albums in tried], [albums.score.bcubed for albums in tried]
+    title = f"{faces.recipe.title}: albums of {len(faces.photos):,} faces"
+    return [draw_albums(out / "albums.png", thresholds, scores, faces.recipe.cluster_threshold, title)]
+
+
+def draw_comparison(out: Path, rows: Sequence[RecipeFigures]) -> list[Path]:
+    """One ROC with a line for each recipe. Raises: UsageError."""
+    return [draw_roc(out / "roc.png", {row.recipe: row.all_pairs.counts for row in rows}, "ROC over all pairs")]

@@ -1,0 +1,103 @@
+"""Pictures of an evaluation, drawn by matplotlib: an optional dependency, asked for only here."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from faceindex.errors import UsageError
+from faceindex.evaluation.bcubed import BCubed
+from faceindex.evaluation.reject import ErrorVersusReject
+from faceindex.evaluation.roc import PairCounts
+
+LOWEST_RATE = 1e-6
+_HISTOGRAM_BARS = 200
+
+
+def require_matplotlib() -> None:
+    """Fail before hours of work. Raises: UsageError when matplotlib is not installed."""
+    _figure_class()
+
+
+def draw_roc(file: Path, curves: Mapping[str, PairCounts], title: str) -> Path:
+    """True against false accept rate, the latter on a logarithmic axis: a line for each title in `curves`.
+
+    Returns `file`. Raises: UsageError when it cannot be written; ValueError as the rates do.
+    """
+    figure, axes = _axes(title, "false accept rate", "true accept rate")
+    for name, counts in curves.items():
+        far, tar = counts.false_accept_rates(), counts.true_accept_rates()
+        steps = np.flatnonzero(np.diff(far, prepend=-1.0) + np.diff(tar, prepend=-1.0))
+        seen = steps[far[steps] > 0]
+        axes.plot(far[seen], tar[seen], label=f"{name} ({counts.different.sum():,} different)")
+    axes.set_xscale("log")
+    axes.set_xlim(LOWEST_RATE, 1)
+    axes.set_ylim(top=1.005)
+    axes.legend(loc="lower right")
+    return _save(figure, file)
+
+
+def draw_distances(file: Path, counts: PairCounts, thresholds: Mapping[str, float], title: str) -> Path:
+    """Histograms of distances of the same and of different people, each of area 1, and the named thresholds.
+
+    Returns `file`. Raises: UsageError when it cannot be written.
+    """
+    figure, axes = _axes(title, "distance", "share of pairs")
+    last = int(np.flatnonzero(counts.same + counts.different)[-1]) + 1
+    edges = np.linspace(0, last * counts.width, _HISTOGRAM_BARS + 1)
+    for name, each in (("same person", counts.same), ("different people", counts.different)):
+        bars, _ = np.histogram(counts.edges[:last], bins=edges, weights=each[:last])
+        axes.stairs(bars / max(bars.sum(), 1), edges, fill=True, alpha=0.5, label=f"{name} ({each.sum():,} pairs)")
+    for name, threshold in thresholds.items():
+        axes.axvline(threshold, linestyle="--", linewidth=1, color="black")
+        axes.annotate(f" {name} {threshold:.3f}", (threshold, 0.98), xycoords=("data", "axes fraction"), va="top")
+    axes.legend(loc="upper left")
+    return _save(figure, file)
+
+
+def draw_reject(file: Path, curve: ErrorVersusReject, title: str) -> Path:
+    """False non-match rate against the share of faces rejected. Returns `file`. Raises: UsageError."""
+    figure, axes = _axes(title, "share of faces rejected, worst quality first", "false non-match rate")
+    axes.plot(curve.rejected, curve.false_non_match_rate, label=f"threshold {curve.threshold:.3f}")
+    axes.set_ylim(bottom=0)
+    axes.legend(loc="upper right")
+    return _save(figure, file)
+
+
+def draw_albums(file: Path, thresholds: Sequence[float], scores: Sequence[BCubed], default: float, title: str) -> Path:
+    """B-cubed over thresholds, and the default one. Returns `file`. Raises: UsageError when it cannot be written."""
+    figure, axes = _axes(title, "threshold", "B-cubed")
+    for name in ("precision", "recall", "f"):
+        axes.plot(thresholds, [getattr(score, name) for score in scores], marker=".", label=name)
+    axes.axvline(default, linestyle="--", linewidth=1, color="black")
+    axes.legend(loc="lower right")
+    return _save(figure, file)
+
+
+def _figure_class() -> Any:
+    try:
+        return importlib.import_module("matplotlib.figure").Figure
+    except ImportError:
+        raise UsageError("--plots needs matplotlib: pip install 'faceindex[plots]'") from None
+
+
+def _axes(title: str, x: str, y: str) -> tuple[Any, Any]:
+    """A figure that no window and no global state knows, and its axes."""
+    figure = _figure_class()(figsize=(8, 5), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set(title=title, xlabel=x, ylabel=y)
+    axes.grid(visible=True, alpha=0.3)
+    return figure, axes
+
+
+def _save(figure: Any, file: Path) -> Path:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(file, dpi=120)
+    except OSError as error:
+        raise UsageError(f"cannot write {file}: {error.strerror or error}") from error
+    return file
