@@ -4,6 +4,7 @@
 
 One folder a person under DATA/images; DATA/pairs.txt in LFW's format. In a photo with several faces the one
 nearest to the photo's centre counts. A pair of which a photo shows no face counts as "different people".
+`faceindex evaluate` measures accuracy further; this adds ingest, rescan, and both clustering methods over thresholds.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import platform
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -21,43 +23,11 @@ from sklearn.linear_model import LogisticRegression
 import faceindex
 from faceindex.clustering.cluster import cluster
 from faceindex.evaluation.bcubed import bcubed
-from faceindex.evaluation.verification import accuracy, best_threshold
+from faceindex.evaluation.labelled import LabelledFaces, labelled_faces
+from faceindex.evaluation.measures import measure_pairs
+from faceindex.evaluation.pairs import Pairs, read_pairs
 from faceindex.faces.recipe import DETECTORS, RECIPES, Recipe, recipe
-from faceindex.photos.decode import open_photo
-
-Pair = tuple[str, str, bool]
-
-
-def read_pairs(file: Path) -> list[Pair]:
-    """(photo, photo, same), photos as "Name/Name_0001.jpg"."""
-
-    def name(person: str, number: str) -> str:
-        return f"{person}/{person}_{int(number):04d}.jpg"
-
-    pairs = []
-    for line in file.read_text(encoding="utf-8").splitlines()[1:]:
-        part = line.split("\t")
-        if len(part) == 3:
-            pairs.append((name(part[0], part[1]), name(part[0], part[2]), True))
-        else:
-            pairs.append((name(part[0], part[1]), name(part[2], part[3]), False))
-    return pairs
-
-
-def central_faces(library: faceindex.Library) -> dict[str, np.ndarray]:
-    """The vector of the face nearest to each photo's centre, by "Name/Name_0001.jpg"."""
-    best: dict[str, tuple[float, np.ndarray]] = {}
-    sizes: dict[str, tuple[int, int]] = {}
-    for face, vector in library.faces_with_vectors():
-        if face.photo not in sizes:
-            photo = open_photo(face.photo)
-            sizes[face.photo] = (photo.width, photo.height)
-        width, height = sizes[face.photo]
-        away = np.hypot(face.box.x + face.box.width / 2 - width / 2, face.box.y + face.box.height / 2 - height / 2)
-        key = "/".join(Path(face.photo).parts[-2:])
-        if key not in best or away < best[key][0]:
-            best[key] = (float(away), vector)
-    return {key: vector for key, (_, vector) in best.items()}
+from faceindex.store.folder import LibraryFolder
 
 
 def main() -> None:
@@ -85,34 +55,31 @@ def report(data: Path, chosen: Recipe, where: Path) -> None:
         print(f"{first.photos_per_second:.1f} photos/s")
         again = library.ingest([data / "images"])
         print(f"second ingest: {again.new} analysed, {again.unchanged} unchanged, {again.seconds:.2f} s")
-        faces = central_faces(library)
-        print(f"photos with a face: {len(faces)} of {first.seen}")
-        verification(read_pairs(data / "pairs.txt"), faces, library.recipe.match_threshold)
-        albums(faces, library.recipe.cluster_threshold)
+    with closing(LibraryFolder(where)) as folder:
+        faces = labelled_faces(folder, data / "images")
+    print(f"photos with a face: {len(faces.photos)} of {first.seen}")
+    verification(read_pairs(data / "pairs.txt"), faces)
+    albums(faces)
 
 
-def verification(pairs: list[Pair], faces: dict[str, np.ndarray], threshold: float) -> None:
-    distances = np.array(
-        [float(np.linalg.norm(faces[a] - faces[b])) if a in faces and b in faces else np.inf for a, b, _ in pairs]
-    )
-    same = np.array([pair[2] for pair in pairs])
-    best, highest = best_threshold(distances, same)
-    print(f"pairs: {len(pairs)}, {np.sum(np.isinf(distances))} with a photo without a face; ", end="")
-    print(f"accuracy {highest:.4f} at {best:.3f}, {accuracy(distances, same, threshold):.4f} at {threshold}")
-    seen = np.isfinite(distances)
-    fit = LogisticRegression(C=1e6).fit(distances[seen, None], same[seen])
+def verification(pairs: Pairs, faces: LabelledFaces) -> None:
+    result, measured = measure_pairs(faces, pairs)
+    print(f"pairs: {result.pairs}, {result.pairs_without_face} with a photo without a face; ", end="")
+    print(f"accuracy {result.best_accuracy:.4f} at {result.best_threshold:.3f}, ", end="")
+    print(f"{result.accuracy:.4f} at {result.threshold}")
+    seen = np.isfinite(measured.distances)
+    fit = LogisticRegression(C=1e6).fit(measured.distances[seen, None], measured.same[seen])
     slope, offset = float(fit.coef_[0, 0]), float(fit.intercept_[0])
     print(f"logistic of same person over distance: midpoint {-offset / slope:.3f}, width {-1 / slope:.4f}")
 
 
-def albums(faces: dict[str, np.ndarray], default: float) -> None:
-    vectors = np.stack(list(faces.values()))
-    people = np.unique([key.split("/")[0] for key in faces], return_inverse=True)[1]
+def albums(faces: LabelledFaces) -> None:
+    default = faces.recipe.cluster_threshold
     for method in ("whispers", "dbscan"):
         for threshold in sorted({0.40, 0.42, 0.44, 0.46, 0.48, 0.50, default}):
             began = time.monotonic()
-            labels = cluster(vectors, method=method, threshold=threshold)
-            score = bcubed(labels, people)
+            labels = cluster(faces.vectors, method=method, threshold=threshold)
+            score = bcubed(labels, faces.people)
             mark = " (default)" if threshold == default and method == "whispers" else ""
             print(
                 f"{method} at {threshold:.2f}{mark}: B-cubed F {score.f:.4f}, precision {score.precision:.4f}, "

@@ -54,8 +54,15 @@ def draw_distances(file: Path, counts: PairCounts, thresholds: Mapping[str, floa
         axes.stairs(bars / max(bars.sum(), 1), edges, fill=True, alpha=0.5, label=f"{name} ({each.sum():,} pairs)")
     for name, threshold in thresholds.items():
         axes.axvline(threshold, linestyle="--", linewidth=1, color="black")
-        axes.annotate(f" {name} {threshold:.3f}", (threshold, 0.98), xycoords=("data", "axes fraction"), va="top")
-    axes.legend(loc="upper left")
+        axes.annotate(
+            f"{name} {threshold:.3f}",
+            (threshold, 0.99),
+            xycoords=("data", "axes fraction"),
+            rotation="vertical",
+            ha="right",
+            va="top",
+        )
+    axes.legend(loc="upper right")
     return _save(figure, file)
 
 
