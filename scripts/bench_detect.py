@@ -74,7 +74,7 @@ def measure(
         known = Truth(truth["boxes_xywh"].get(path.name, []), truth["noses_xy"].get(path.name, []))
         photo = open_photo(str(path))
         for size in SIZES if photo.width * photo.height < LARGE else (1.0,):
-            scale = detection_scale(round(photo.width * size), round(photo.height * size), min_face)
+            scale = detection_scale(round(photo.width * size), round(photo.height * size), min_face, detector)
             pixels = photo.pixels(round(max(photo.width, photo.height) * min(1.0, scale * size)))
             pixels = resized(pixels, size) if size != 1 else pixels
             zoom = max(photo.width, photo.height) * size / max(pixels.shape[:2])

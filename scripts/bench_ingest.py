@@ -30,7 +30,7 @@ from make_photos import make_photos
 
 import faceindex
 from faceindex.evaluation.detection import DetectionScore, score_boxes, score_points
-from faceindex.faces.recipe import recipe
+from faceindex.faces.recipe import DETECTORS, recipe
 from faceindex.types import Box
 
 PARTS = ("compare", "workers", "memory")
@@ -60,7 +60,7 @@ def main() -> None:
     data = Path(os.environ.get("FACEINDEX_TEST_DATA", root.parent / "shared" / "data"))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--detector", choices=("hog", "cnn"), default="hog")
+    parser.add_argument("--detector", choices=DETECTORS, default="yunet")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     options = parser.parse_args()
     os.environ.update(ONE_THREAD)

@@ -26,14 +26,14 @@ from faceindex.evaluation.bcubed import bcubed
 from faceindex.evaluation.labelled import LabelledFaces, labelled_faces
 from faceindex.evaluation.measures import measure_pairs
 from faceindex.evaluation.pairs import Pairs, read_pairs
-from faceindex.faces.recipe import DETECTORS, RECIPES, Recipe, recipe
+from faceindex.faces.recipe import DETECTORS, Recipe, recipe
 from faceindex.store.folder import LibraryFolder
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--recipe", choices=list(RECIPES), default="dlib")
-    parser.add_argument("--detector", choices=DETECTORS, default="hog")
+    parser.add_argument("--recipe", default="dlib")
+    parser.add_argument("--detector", choices=DETECTORS, default=None)
     parser.add_argument("--data", type=Path, default=None, help="default: lfw-dev in $FACEINDEX_TEST_DATA")
     parser.add_argument("--library", type=Path, default=None, help="keep the library here; default: a temporary one")
     options = parser.parse_args()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from faceindex.faces.recipe import DEFAULT_RECIPE, RECIPES, Recipe, recipe
+from faceindex.faces.recipe import DEFAULT_RECIPE, DETECTORS, Recipe, recipe
 
 Library = Annotated[
     Path | None,
@@ -26,13 +26,19 @@ MinFace = Annotated[
         min=1,
         max=1000,
         metavar="N",
-        help="Smallest face wanted, in thousandths of the photo's longer side. Default: as last ingested, first 50.",
+        help="Smallest face wanted, in thousandths of the photo's longer side. "
+        "Default: as last ingested, first the detector's.",
     ),
 ]
 RecipeName = Annotated[
-    str | None, typer.Option("--recipe", metavar="NAME", help=f"{', '.join(RECIPES)}. Default: {DEFAULT_RECIPE}.")
+    str | None,
+    typer.Option(
+        "--recipe", metavar="NAME", help=f"dlib, sface, ...: `faceindex models recipes`. Default: {DEFAULT_RECIPE}."
+    ),
 ]
-Detector = Annotated[str | None, typer.Option(metavar="hog|cnn", help="What finds faces. Default: the recipe's.")]
+Detector = Annotated[
+    str | None, typer.Option(metavar="|".join(DETECTORS), help="What finds faces. Default: the recipe's.")
+]
 Landmarks = Annotated[int | None, typer.Option(metavar="5|68", help="Points that align a face. Default: the recipe's.")]
 Jitter = Annotated[int | None, typer.Option(metavar="N", help="Average over N disturbed copies of a face.")]
 Workers = Annotated[int | None, typer.Option("--workers", "-j", min=1, help="Processes. Default: the cores.")]
@@ -47,6 +53,4 @@ Threshold = Annotated[
 
 def recipe_with(name: str | None, detector: str | None, landmarks: int | None, jitter: int | None) -> Recipe:
     """The recipe of these options; what was not given is as the recipe has it. Raises: UsageError."""
-    asked: dict[str, Any] = {"detector": detector, "landmarks": landmarks, "jitter": jitter}
-    given = {option: value for option, value in asked.items() if value is not None}
-    return recipe(name or DEFAULT_RECIPE, **given)
+    return recipe(name or DEFAULT_RECIPE, detector=detector, landmarks=landmarks, jitter=jitter or 0)

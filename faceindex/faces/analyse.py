@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from faceindex.faces.align import face_chip, place_landmarks
-from faceindex.faces.detect import DEFAULT_MIN_FACE, Detection, detect, detection_scale
+from faceindex.faces.align import align
+from faceindex.faces.detect import Detection, detect, detection_scale
 from faceindex.faces.encode import encode
 from faceindex.faces.engine import DEFAULT_ENGINE, Engine
 from faceindex.faces.recipe import Recipe
 from faceindex.faces.stopwatch import Stopwatch
-from faceindex.models.graphs import DETECTOR, ENCODER
-from faceindex.models.networks import landmark_model
 from faceindex.models.weights import weights
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS, Photo
 from faceindex.types import AnalysedPhoto, Face, Pixels
@@ -29,17 +27,15 @@ class Analyser:
     """
 
     recipe: Recipe
-    min_face: int = DEFAULT_MIN_FACE
+    min_face: int | None = None
     max_megapixels: float = DEFAULT_MAX_MEGAPIXELS
     engine: Engine = DEFAULT_ENGINE
 
     def check_models(self) -> None:
         """Fail early. Raises: ModelError when weights are missing or altered; UsageError for a wrong engine."""
         self.engine.check()
-        for model in (ENCODER, landmark_model(self.recipe.landmarks)):
+        for model in self.recipe.models:
             weights(model)
-        if self.recipe.detector == "cnn":
-            weights(DETECTOR)
 
     def open(self, data: bytes, path: str) -> Photo:
         """The photo in `data`, under this analyser's limit. Raises: UnreadablePhoto."""
@@ -52,7 +48,7 @@ class Analyser:
         """
         stopwatch = stopwatch or Stopwatch()
         longer = max(photo.width, photo.height)
-        scale = detection_scale(photo.width, photo.height, self.min_face)
+        scale = detection_scale(photo.width, photo.height, self.min_face, self.recipe.detector)
         with stopwatch.stage("decode"):
             pixels = photo.pixels(round(longer * min(scale, 1.0)))
         zoom = _zoom(photo, pixels)
@@ -70,15 +66,13 @@ class Analyser:
     def _faces(
         self, pixels: Pixels, detections: list[Detection], zoom: float, stopwatch: Stopwatch
     ) -> tuple[Face, ...]:
-        count = self.recipe.landmarks
         with stopwatch.stage("align"):
-            points = [place_landmarks(pixels, found.scaled(1 / zoom).box(), count) for found in detections]
-            chips = [face_chip(pixels, landmarks) for landmarks in points]
+            aligned = [align(pixels, found.scaled(1 / zoom), self.recipe) for found in detections]
         with stopwatch.stage("encode"):
-            vectors = encode(chips, self.recipe, self.engine)
+            vectors = encode([chip for _, chip in aligned], self.recipe, self.engine)
         return tuple(
             Face(found.box(), found.score, landmarks * zoom, vector)
-            for found, landmarks, vector in zip(detections, points, vectors, strict=True)
+            for found, (landmarks, _), vector in zip(detections, aligned, vectors, strict=True)
         )
 
 

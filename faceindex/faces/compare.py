@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from faceindex.errors import UnreadablePhoto
-from faceindex.faces.align import face_chip, place_landmarks
+from faceindex.faces.align import face_chip, place
 from faceindex.faces.detect import detect, detection_scale
 from faceindex.faces.engine import Engine
 from faceindex.faces.suppression import ScoredBox
@@ -46,11 +46,11 @@ class BoxComparison:
 
 
 def compare_vectors(photos: Iterable[Path]) -> VectorComparison:
-    """Encode the HOG faces of `photos` by both engines. Photos that cannot be read are left out."""
+    """Encode the faces of `photos` by both engines. Photos that cannot be read are left out."""
     largest, faces = 0.0, 0
     for pixels in _readable(photos, None):
         found = detect(pixels, detection_scale(pixels.shape[1], pixels.shape[0]))
-        chips = [face_chip(pixels, place_landmarks(pixels, detection.box())) for detection in found]
+        chips = [face_chip(pixels, place(pixels, detection, 5)) for detection in found]
         if chips:
             by_dlib, by_onnx = (Engine(name).vectors(chips) for name in ("dlib", "onnx"))
             largest = max(largest, float(np.abs(by_dlib - by_onnx).max()))

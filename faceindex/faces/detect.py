@@ -1,4 +1,4 @@
-"""dlib's HOG and CNN face detectors, run at the scale that the smallest face wanted asks for."""
+"""dlib's HOG and CNN face detectors and YuNet, run at the scale that the smallest face wanted asks for."""
 
 from __future__ import annotations
 
@@ -6,45 +6,64 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from faceindex.errors import UsageError
 from faceindex.faces.engine import DEFAULT_ENGINE, Engine
+from faceindex.faces.suppression import ScoredBox
 from faceindex.types import Box, Pixels
 
-DETECTOR_SIDE = 80
-"""Side in pixels of the smallest face that either detector sees: its window."""
+SMALL_SIDE = 320
+"""A photo with a shorter longer side than this is a thumbnail or a crop, and enlarged less."""
 
-DEFAULT_MIN_FACE = 50
-"""Thousandths of the longer side. Chosen on 27 group photos: README, measured figures."""
 
-MAX_ENLARGEMENT = 2.0
-"""Photos are enlarged no further: a face of under 40 pixels has too little detail for its vector."""
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """How photos are scanned with a detector.
 
-SMALL_SIDE, SMALL_ENLARGEMENT = 320, 1.5
-"""A photo with a shorter longer side is a thumbnail or a crop, and enlarged less: in lfw-dev (250 pixels) this
-finds as many faces as twice the size, in 0.6 of the time."""
+    side: pixels of the smallest face that the detector sees well. min_face: thousandths of the photo's longer side
+    that the smallest face wanted has by default. enlargement, small_enlargement: photos, and those of under SMALL_SIDE,
+    are enlarged no further; a face of under 40 pixels has too little detail for its vector anyway. limit: score from
+    which a detection counts. again: scale, of the first scan's, and score limit of the scan that a photo without a
+    face gets.
+    """
+
+    side: int
+    min_face: int
+    enlargement: float
+    small_enlargement: float
+    limit: float
+    again: tuple[float, float] | None = None
+
+
+SCANS = {
+    "hog": Scan(80, 50, 2.0, 1.5, 0.0, (2 / 3, -0.2)),
+    "cnn": Scan(80, 50, 2.0, 1.5, 0.0),
+    "yunet": Scan(32, 32, 1.0, 1.0, 0.8, (0.4, 0.88)),
+}
+"""Chosen by scripts/bench_detect.py and bench_lfw.py. hog: in lfw-dev (250 pixels) 1.5 times the size shows as many
+faces as twice, in 0.6 of the time; nearly all that scores 0 to 0.15 is a face; the second scan finds the face in 10 of
+the 16 photos in which the first one sees nothing, for less than half of its time. yunet: sees no face that is wider
+than some 550 pixels of the scanned image; the second scan does. Nearly all that scores 0.6 to 0.8 is out of focus or
+no face."""
 
 MAX_SCANNED_PIXELS = 4_000_000
 """Upper bound of work: no photo is scanned at more pixels than this, whatever --min-face asks."""
 
-SCORE_LIMIT = 0.0
-"""Score from which a detection counts: dlib's own. Nearly all of what scores 0 to 0.15 in lfw-dev is a face."""
 
-SECOND_LOOK = (2 / 3, -0.2)
-"""Scale and score limit of the second scan that a photo without a face gets: it finds the face in 10 of the 16
-photos of lfw-dev in which the first scan sees nothing, for less than half of the first scan's time."""
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Detection:
-    """box: pixels of the image given as (left, top, right, bottom), not rounded. score: the detector's."""
+    """left, top, right, bottom: pixels of the image given, not rounded. score: the detector's. points: float32 [5, 2],
+    x and y in pixels, as `YunetFaces` orders them; None for dlib's detectors.
+    """
 
     left: float
     top: float
     right: float
     bottom: float
     score: float
+    points: npt.NDArray[np.float32] | None = None
 
     @property
     def side(self) -> float:
@@ -53,7 +72,12 @@ class Detection:
 
     def scaled(self, factor: float) -> Detection:
         """The same detection in an image `factor` times as large."""
-        return Detection(self.left * factor, self.top * factor, self.right * factor, self.bottom * factor, self.score)
+        return self.stretched(factor, factor)
+
+    def stretched(self, x: float, y: float) -> Detection:
+        """The same detection in an image x times as wide and y times as high."""
+        points = None if self.points is None else self.points * np.array([x, y], dtype=np.float32)
+        return Detection(self.left * x, self.top * y, self.right * x, self.bottom * y, self.score, points)
 
     def box(self) -> Box:
         """The box in whole pixels."""
@@ -68,53 +92,69 @@ def check_min_face(min_face: int) -> int:
     return min_face
 
 
-def detection_scale(width: int, height: int, min_face: int = DEFAULT_MIN_FACE) -> float:
+def detection_scale(width: int, height: int, min_face: int | None = None, detector: str = "yunet") -> float:
     """Factor from a photo of width x height pixels to the image that is scanned.
 
     min_face: side of the smallest face wanted, in thousandths of the photo's longer side (of twice the
-    shorter one for panoramas, whose faces are as high as the photo allows). Bounded by
-    MAX_ENLARGEMENT, SMALL_ENLARGEMENT and MAX_SCANNED_PIXELS.
+    shorter one for panoramas, whose faces are as high as the photo allows); default the detector's. Bounded by the
+    detector's enlargements and MAX_SCANNED_PIXELS.
     """
+    scan = SCANS[detector]
     side = min(max(width, height), 2 * min(width, height))
-    wanted = DETECTOR_SIDE / (side * min_face / 1000)
+    wanted = scan.side / (side * (min_face or scan.min_face) / 1000)
     affordable = (MAX_SCANNED_PIXELS / (width * height)) ** 0.5
-    enlargement = SMALL_ENLARGEMENT if side < SMALL_SIDE else MAX_ENLARGEMENT
-    return float(min(wanted, enlargement, affordable))
+    return float(min(wanted, scan.small_enlargement if side < SMALL_SIDE else scan.enlargement, affordable))
 
 
 def detect(
-    pixels: Pixels, scale: float = 1.0, *, detector: str = "hog", engine: Engine = DEFAULT_ENGINE
+    pixels: Pixels, scale: float = 1.0, *, detector: str = "yunet", engine: Engine = DEFAULT_ENGINE
 ) -> list[Detection]:
     """Faces in `pixels` (uint8 [h, w, 3]), scanned at `scale`, in pixels of `pixels`, left to right.
 
-    detector: "hog" or "cnn"; engine: what runs it, with the same result. Raises: ModelError.
+    detector: "hog", "cnn" or "yunet"; engine: what runs it, with the same result. Raises: ModelError.
     """
-    if detector == "cnn":
-        found = _scan(pixels, scale, lambda image: _by_cnn(image, engine))
-    else:
-        factor, limit = SECOND_LOOK
-        found = _scan(pixels, scale, lambda image: _by_hog(image, SCORE_LIMIT, engine)) or _scan(
-            pixels, scale * factor, lambda image: _by_hog(image, limit, engine)
-        )
+    scan = SCANS[detector]
+    found = _scan(pixels, scale, scan.limit, detector, engine)
+    if not found and scan.again:
+        factor, limit = scan.again
+        found = _scan(pixels, scale * factor, limit, detector, engine)
     return sorted(found, key=lambda detection: (detection.left, detection.top))
 
 
-def _scan(pixels: Pixels, scale: float, detector: Callable[[Pixels], list[Detection]]) -> list[Detection]:
+def _scan(pixels: Pixels, scale: float, limit: float, detector: str, engine: Engine) -> list[Detection]:
     height, width = pixels.shape[:2]
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     if size != (width, height):
         image = Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
         pixels = np.asarray(image)
-    x, y = width / size[0], height / size[1]
-    return [
-        Detection(d.left * x, d.top * y, d.right * x, d.bottom * y, d.score)
-        for d in detector(np.ascontiguousarray(pixels))
-    ]
+    found = _DETECTORS[detector](np.ascontiguousarray(pixels), limit, engine)
+    return [detection.stretched(width / size[0], height / size[1]) for detection in found]
 
 
 def _by_hog(pixels: Pixels, limit: float, engine: Engine) -> list[Detection]:
-    return [Detection(d.left, d.top, d.right + 1, d.bottom + 1, d.score) for d in engine.hog_detections(pixels, limit)]
+    return [_of_dlib(found) for found in engine.hog_detections(pixels, limit)]
 
 
-def _by_cnn(pixels: Pixels, engine: Engine) -> list[Detection]:
-    return [Detection(d.left, d.top, d.right + 1, d.bottom + 1, d.score) for d in engine.cnn_detections(pixels)]
+def _by_cnn(pixels: Pixels, _limit: float, engine: Engine) -> list[Detection]:
+    return [_of_dlib(found) for found in engine.cnn_detections(pixels)]
+
+
+def _of_dlib(found: ScoredBox) -> Detection:
+    return Detection(found.left, found.top, found.right + 1, found.bottom + 1, found.score)
+
+
+def _by_yunet(pixels: Pixels, limit: float, engine: Engine) -> list[Detection]:
+    faces = engine.yunet_detections(pixels, limit)
+    return [
+        Detection(x, y, x + width, y + height, score, points)
+        for (x, y, width, height), score, points in zip(
+            faces.boxes.tolist(), faces.scores.tolist(), faces.points, strict=True
+        )
+    ]
+
+
+_DETECTORS: dict[str, Callable[[Pixels, float, Engine], list[Detection]]] = {
+    "hog": _by_hog,
+    "cnn": _by_cnn,
+    "yunet": _by_yunet,
+}

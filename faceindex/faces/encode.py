@@ -8,25 +8,25 @@ import numpy as np
 from PIL import Image
 
 from faceindex.faces.engine import DEFAULT_ENGINE, Engine
-from faceindex.faces.recipe import CHIP_SIZE, Recipe
+from faceindex.faces.recipe import Recipe
 from faceindex.types import Pixels, Vectors
 
 
 def encode(chips: Sequence[Pixels], recipe: Recipe, engine: Engine = DEFAULT_ENGINE) -> Vectors:
-    """One vector a chip. chips: uint8 [150, 150, 3] each. Returns: float32 [n, d]. Raises: ModelError."""
+    """One vector a chip. chips: uint8 [s, s, 3] each. Returns: float32 [n, d]. Raises: ModelError."""
     if not chips:
         return np.empty((0, recipe.dimension), dtype=np.float32)
     views = [view for chip in chips for view in _views(chip, recipe)]
-    raw = engine.vectors(views).astype(np.float64)
+    raw = engine.vectors(views, recipe.card.encoder).astype(np.float64)
     vectors = raw.reshape(len(chips), -1, raw.shape[1]).mean(axis=1)
-    if recipe.length is not None:
-        vectors *= recipe.length / np.linalg.norm(vectors, axis=1, keepdims=True)
+    if recipe.card.length is not None:
+        vectors *= recipe.card.length / np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(vectors, dtype=np.float32)
 
 
 def _views(chip: Pixels, recipe: Recipe) -> list[Pixels]:
     views = jittered(chip, recipe.jitter) if recipe.jitter else [chip]
-    return views + [view[:, ::-1] for view in views] if recipe.mirror else views
+    return views + [view[:, ::-1] for view in views] if recipe.card.mirror else views
 
 
 def jittered(chip: Pixels, copies: int) -> list[Pixels]:
@@ -37,13 +37,14 @@ def jittered(chip: Pixels, copies: int) -> list[Pixels]:
     disturbances are applied to every chip, so that a vector never depends on what was encoded before.
     """
     random = np.random.default_rng(seed=0)
-    centre = (CHIP_SIZE - 1) / 2
+    size = chip.shape[0]
+    centre = (size - 1) / 2
     source = Image.fromarray(chip)
     views = []
     for copy in range(copies):
         angle = np.deg2rad(random.uniform(-3, 3))
         scale = random.uniform(0.97, 1.0)
-        shift = random.uniform(-0.02, 0.02, size=2) * CHIP_SIZE
+        shift = random.uniform(-0.02, 0.02, size=2) * size
         a, b = np.cos(angle) * scale, np.sin(angle) * scale
         x0 = centre - a * (centre + shift[0]) + b * (centre + shift[1])
         y0 = centre - b * (centre + shift[0]) - a * (centre + shift[1])

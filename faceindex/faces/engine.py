@@ -1,4 +1,7 @@
-"""Engines run dlib's detectors and its encoder: ours fast, dlib as the reference. Both give the same numbers."""
+"""Engines run dlib's detectors and its encoder: ours fast, dlib as the reference. Both give the same numbers.
+
+Networks that are not dlib's are run by onnxruntime, whatever the engine's name.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,9 @@ from faceindex.errors import UsageError
 from faceindex.faces.hog import hog_detector
 from faceindex.faces.mmod import MmodDetector
 from faceindex.faces.suppression import ScoredBox
+from faceindex.faces.yunet import YunetDetector, YunetFaces
 from faceindex.models.graph_interface import CHIPS, VECTORS
-from faceindex.models.graphs import DETECTOR, ENCODER
+from faceindex.models.graphs import DETECTOR, ENCODER, YUNET
 from faceindex.models.networks import dlib_cnn_detector, dlib_encoder, dlib_hog_detector, onnx_session, provider
 from faceindex.types import Pixels, Vectors
 
@@ -38,14 +42,17 @@ class Engine:
         if self.name == "onnx":
             provider(self.device)
 
-    def vectors(self, chips: Sequence[Pixels]) -> Vectors:
-        """The encoder's output for each chip: uint8 [150, 150, 3] each, float32 [n, 128]. Raises: ModelError."""
+    def vectors(self, chips: Sequence[Pixels], encoder: str = ENCODER) -> Vectors:
+        """The encoder's output for each chip: uint8 [s, s, 3] each, float32 [n, d]. encoder: a model.
+
+        Raises: ModelError.
+        """
         batches = [np.stack(chips[start : start + BATCH]) for start in range(0, len(chips), BATCH)]
-        if self.name == "dlib":
+        if self.name == "dlib" and encoder == ENCODER:
             # numpy_image needs one array per chip, contiguous.
             results = [dlib_encoder().compute_face_descriptor(list(batch)) for batch in batches]
         else:
-            session = onnx_session(ENCODER, self.device)
+            session = onnx_session(encoder, self.device)
             results = [session.run([VECTORS], {CHIPS: batch})[0] for batch in batches]
         return np.concatenate([np.array(result, dtype=np.float32) for result in results])
 
@@ -68,6 +75,10 @@ class Engine:
                 for d in found
             ]
         return MmodDetector(onnx_session(DETECTOR, self.device)).detect(pixels)
+
+    def yunet_detections(self, pixels: Pixels, limit: float) -> YunetFaces:
+        """Faces by YuNet that score more than `limit`, best first. YuNet has no other engine. Raises: ModelError."""
+        return YunetDetector(onnx_session(YUNET, self.device)).detect(pixels, limit)
 
 
 DEFAULT_ENGINE = Engine()

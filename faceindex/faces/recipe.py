@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from faceindex.errors import UsageError
-from faceindex.models.cards import model_cards
-from faceindex.models.graphs import DETECTOR, ENCODER
+from faceindex.models.cards import RecipeCard, model_cards, recipe_cards
+from faceindex.models.graphs import DETECTOR, YUNET
 from faceindex.models.networks import landmark_model
 
-CHIP_SIZE = 150
-"""Side of a face chip in pixels: the input of dlib's ResNet."""
-
 CHIP_PADDING = 0.25
-"""Margin around the face in a chip, as a share of it: dlib's compute_face_descriptor default."""
+"""Margin around the face in dlib's chip, as a share of it: dlib's compute_face_descriptor default."""
 
-DLIB_LENGTH = 1.4237
-"""Mean L2 norm of dlib's vectors over LFW. Vectors scaled to it keep 0.6 as the natural threshold."""
+DEFAULT_RECIPE = "dlib"
+
+DETECTORS = ("hog", "cnn", "yunet")
+
+ALIGNMENTS = ("dlib", "five-point", "openface", "facenet")
 
 MAX_JITTER = 100
 
@@ -27,76 +27,100 @@ MAX_JITTER = 100
 class Recipe:
     """How a face becomes a vector. Everything here that changes a vector is part of the fingerprint.
 
-    detector: "hog" or "cnn". landmarks: 5 or 68 points align the chip. mirror: the vector is the mean over
-    chip and mirror image. length: L2 norm every vector is scaled to; None keeps the network's. jitter:
-    number of slightly disturbed copies of the chip to average over; 0 is none. match_threshold: distance up
-    to which a pair is called the same person. cluster_threshold: distance up to which faces are neighbours
-    in the album graph. confidence: (midpoint, width) of the logistic that turns a distance into a probability.
+    card: what the recipe's name stands for. detector: "hog", "cnn" or "yunet". landmarks: 5 or 68 points align the
+    chip. jitter: number of slightly disturbed copies of the chip to average over; 0 is none. chip_size: side of the
+    chip in pixels. dimension: of the vector.
     """
 
-    name: str
-    mirror: bool
-    length: float | None
-    match_threshold: float
-    cluster_threshold: float
-    confidence: tuple[float, float]
-    detector: str = "hog"
-    landmarks: int = 5
-    jitter: int = 0
-    dimension: int = 128
+    card: RecipeCard
+    detector: str
+    landmarks: int
+    jitter: int
+    chip_size: int
+    dimension: int
+
+    @property
+    def name(self) -> str:
+        """The card's."""
+        return self.card.name
+
+    @property
+    def match_threshold(self) -> float:
+        """Distance up to which a pair is called the same person."""
+        return self.card.match_threshold
+
+    @property
+    def cluster_threshold(self) -> float:
+        """Distance up to which faces are neighbours in the album graph."""
+        return self.card.cluster_threshold
+
+    @property
+    def confidence(self) -> tuple[float, float]:
+        """(midpoint, width) of the logistic that turns a distance into a probability."""
+        midpoint, width = self.card.confidence
+        return midpoint, width
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Names of the models it needs."""
+        detector = {"hog": (), "cnn": (DETECTOR,), "yunet": (YUNET,)}[self.detector]
+        landmarks = () if self.card.alignment == "five-point" else (landmark_model(self.landmarks),)
+        return (*detector, *landmarks, self.card.encoder)
 
     @property
     def fingerprint(self) -> str:
         """sha256 over what determines a vector; equal fingerprints mean comparable vectors."""
         cards = model_cards()
+        encoder = cards[self.card.encoder]
         parts = {
-            "detector": self._detector_identity,
-            "landmarks": cards[landmark_model(self.landmarks)].sha256,
-            "encoder": cards[ENCODER].sha256,
-            "chip": [CHIP_SIZE, CHIP_PADDING],
-            "mirror": self.mirror,
-            "length": self.length,
+            "detector": self.detector,
+            "models": [cards[name].sha256 for name in self.models],
+            "alignment": self.card.alignment,
+            "padding": CHIP_PADDING,
+            "input": [encoder.size, encoder.colour, encoder.scaling],
+            "mirror": self.card.mirror,
+            "length": self.card.length,
             "jitter": self.jitter,
             "dimension": self.dimension,
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     @property
-    def _detector_identity(self) -> str:
-        """dlib's HOG templates are part of its code; the CNN's weights have a checksum."""
-        return "dlib-hog" if self.detector == "hog" else model_cards()[DETECTOR].sha256
-
-    @property
     def title(self) -> str:
-        """The name, and the options that differ from its default."""
-        options = [f"detector={self.detector}"] if self.detector != "hog" else []
-        options += [f"landmarks={self.landmarks}"] if self.landmarks != 5 else []
+        """The name, and the options that differ from the card's."""
+        options = [f"detector={self.detector}"] if self.detector != self.card.detector else []
+        options += [f"landmarks={self.landmarks}"] if self.landmarks != self.card.landmarks else []
         options += [f"jitter={self.jitter}"] if self.jitter else []
         return " ".join([self.name, *options])
 
 
-# confidence: logistic fit by scripts/bench_lfw.py to the 1,000 development pairs of lfw-dev.
-RECIPES = {
-    recipe.name: recipe
-    for recipe in (
-        Recipe("dlib", True, DLIB_LENGTH, 0.6, 0.46, (0.599, 0.0196)),
-        Recipe("dlib-raw", False, None, 0.6, 0.46, (0.615, 0.0234)),
-    )
-}
-DEFAULT_RECIPE = "dlib"
+def recipe(
+    name: str = DEFAULT_RECIPE, *, detector: str | None = None, landmarks: int | None = None, jitter: int = 0
+) -> Recipe:
+    """The recipe `name` with its options; None leaves what the recipe's card says.
 
-
-DETECTORS = ("hog", "cnn")
-
-
-def recipe(name: str = DEFAULT_RECIPE, *, detector: str = "hog", landmarks: int = 5, jitter: int = 0) -> Recipe:
-    """The recipe `name` with its options. Raises: UsageError when there is no such recipe or option."""
-    if name not in RECIPES:
-        raise UsageError(f"no recipe is called {name}; there are {', '.join(RECIPES)}")
+    Raises: UsageError when there is no such recipe or option, or they do not go together; ModelError when a card of the
+    user's cannot be read.
+    """
+    card = _card(name)
+    detector = card.detector if detector is None else detector
+    landmarks = card.landmarks if landmarks is None else landmarks
     if detector not in DETECTORS:
         raise UsageError(f"no detector is called {detector}; there are {', '.join(DETECTORS)}")
     if landmarks not in (5, 68):
         raise UsageError(f"{landmarks} landmarks cannot be placed; choose 5 or 68")
     if not 0 <= jitter <= MAX_JITTER:
         raise UsageError(f"jitter must be between 0 and {MAX_JITTER}, not {jitter}")
-    return replace(RECIPES[name], detector=detector, landmarks=landmarks, jitter=jitter)
+    if card.alignment == "five-point" and detector != "yunet":
+        raise UsageError(f"recipe {name} takes its landmarks from the detector yunet; {detector} has none")
+    if card.alignment != "dlib" and landmarks != card.landmarks:
+        raise UsageError(f"recipe {name} aligns by {card.landmarks} landmarks, not by {landmarks}")
+    encoder = model_cards()[card.encoder]
+    return Recipe(card, detector, landmarks, jitter, encoder.size or 0, encoder.dimension or 0)
+
+
+def _card(name: str) -> RecipeCard:
+    cards = recipe_cards()
+    if name not in cards:
+        raise UsageError(f"no recipe is called {name}; there are {', '.join(cards)}")
+    return cards[name]

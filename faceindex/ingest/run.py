@@ -68,7 +68,8 @@ def ingest(
     if first is None:
         raise UsageError(f"no files under {', '.join(roots) or 'no path'}")
     with folder.writer() as writer, _stop_signals() as stop, WorkerPool(analyser, workers) as pool:
-        writer.save_settings(min_face=analyser.min_face)
+        if analyser.min_face is not None:
+            writer.save_settings(min_face=analyser.min_face)
         run = _Run(writer, pool, progress or (lambda _: None))
         run.take(first)
         for file in files:

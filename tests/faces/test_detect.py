@@ -12,9 +12,8 @@ from skimage import data
 from faceindex.errors import UsageError
 from faceindex.evaluation.detection import DetectionScore, score_boxes, score_points
 from faceindex.faces.detect import (
-    MAX_ENLARGEMENT,
     MAX_SCANNED_PIXELS,
-    SMALL_ENLARGEMENT,
+    SCANS,
     check_min_face,
     detect,
     detection_scale,
@@ -24,20 +23,23 @@ from faceindex.types import Box, Pixels
 
 
 def test_smallest_face_wanted_becomes_as_large_as_the_detector_window() -> None:
-    assert detection_scale(4000, 3000, min_face=50) * 4000 * 0.050 == pytest.approx(80)
+    for name, scan in SCANS.items():
+        assert detection_scale(4000, 3000, min_face=50, detector=name) * 4000 * 0.050 == pytest.approx(scan.side)
 
 
-def test_small_photo_is_enlarged_and_only_twice() -> None:
-    assert 1 < detection_scale(1000, 750) <= MAX_ENLARGEMENT
-    assert detection_scale(500, 375) == MAX_ENLARGEMENT
-    assert detection_scale(250, 250) == SMALL_ENLARGEMENT
+def test_small_photo_is_enlarged_and_only_so_much() -> None:
+    assert 1 < detection_scale(1000, 750, detector="hog") <= SCANS["hog"].enlargement
+    assert detection_scale(500, 375, detector="hog") == SCANS["hog"].enlargement
+    assert detection_scale(250, 250, detector="hog") == SCANS["hog"].small_enlargement
+    assert detection_scale(250, 250, detector="yunet") == 1
 
 
 @pytest.mark.parametrize(("width", "height"), [(7360, 4912), (20000, 14000), (30000, 500), (4000, 4000)])
 @pytest.mark.parametrize("min_face", [1, 10, 50])
 def test_work_is_bounded_whatever_is_asked(width: int, height: int, min_face: int) -> None:
-    scale = detection_scale(width, height, min_face)
-    assert width * height * scale**2 <= MAX_SCANNED_PIXELS * 1.001
+    for name in SCANS:
+        scale = detection_scale(width, height, min_face, name)
+        assert width * height * scale**2 <= MAX_SCANNED_PIXELS * 1.001
 
 
 def test_panorama_is_judged_by_twice_its_shorter_side() -> None:

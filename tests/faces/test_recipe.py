@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from faceindex.errors import UsageError
-from faceindex.faces.recipe import RECIPES, recipe
+from faceindex.faces.recipe import recipe
+from faceindex.models.cards import recipe_cards
 
 
 def test_whatever_changes_a_vector_changes_the_fingerprint() -> None:
@@ -33,5 +34,5 @@ def test_unknown_recipes_and_options_are_usage_errors() -> None:
 
 
 def test_error_lists_the_recipes_there_are() -> None:
-    with pytest.raises(UsageError, match=", ".join(RECIPES)):
+    with pytest.raises(UsageError, match=", ".join(recipe_cards())):
         recipe("vgg")

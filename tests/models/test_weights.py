@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from faceindex.errors import ModelError
-from faceindex.models.cards import model_cards
-from faceindex.models.weights import ENVIRONMENT, find_weights, weights
+from faceindex.models.cards import ENVIRONMENT, model_cards
+from faceindex.models.weights import find_weights, weights
 
 SMALL = "mmod_human_face_detector"
 

@@ -1,0 +1,149 @@
+"""The chips that other systems' encoders see: from a photo and a face's points or box, with nothing learned.
+
+Each function is pure and does what the system it is named after does, except that a face more than twice as large as
+its chip is reduced by averaging first: they all skip pixels there, and so see noise.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from faceindex.types import Box, Pixels
+
+Points = npt.NDArray[np.floating]
+"""[n, 2], x and y in pixels; (0, 0) is the centre of the pixel in the upper left corner."""
+
+FIVE_POINT_SIZE, OPENFACE_SIZE, FACENET_SIZE = 112, 96, 160
+"""Sides of the chips in pixels."""
+
+FACENET_MARGIN = 0.3
+"""Added to the width and height of a tight box, as a part of them: see `facenet_chip`."""
+
+Floats = npt.NDArray[np.float64]
+
+FIVE_POINTS = np.array(
+    [(38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041)]
+)
+"""Where the five points lie on a chip of 112 pixels (Deng, Guo, Xue, Zafeiriou 2019, ArcFace; OpenCV's
+FaceRecognizerSF::alignCrop)."""
+
+_OUTER_EYES_AND_NOSE = (36, 45, 33)
+_OPENFACE_MEAN = np.array(
+    [(0.252418718401, 0.331052263829), (0.782865376271, 0.321305281656), (0.520712933176, 0.634268222208)]
+)
+_OPENFACE_LEAST = np.array((0.0792396913815, 0.182360984545))
+_OPENFACE_MOST = np.array((0.971193274221, 1.06080371126))
+"""Those three of OpenFace's 68 mean points, and the box around all 68 (openface/align_dlib.py, MINMAX_TEMPLATE)."""
+
+
+def five_point_chip(pixels: Pixels, points: Points) -> Pixels:
+    """The face turned upright and scaled as ArcFace, SFace and their relatives want it.
+
+    points: [5, 2], right eye, left eye, nose, right and left corner of the mouth, the person's right being the
+    photo's left (YuNet's order). The similarity that brings them closest to the template (Umeyama 1991) maps the
+    photo; what lies outside is black. Returns: uint8 [112, 112, 3], OpenCV's FaceRecognizerSF::alignCrop but for
+    rounding, as long as the face is less than twice as large. Raises: ValueError when all points are one.
+    """
+    return warped(pixels, similarity(np.asarray(points, dtype=np.float64), FIVE_POINTS), FIVE_POINT_SIZE)
+
+
+def openface_chip(pixels: Pixels, points: Points) -> Pixels:
+    """The face as OpenFace's networks want it: outer corners of the eyes and base of the nose in their places.
+
+    points: [68, 2] in dlib's order. The affine map through three of them maps the photo; what lies outside is black.
+    Returns: uint8 [96, 96, 3] (OpenFace 0.2, AlignDlib.align with OUTER_EYES_AND_NOSE). Raises: ValueError when the
+    three points lie on one line.
+    """
+    template = OPENFACE_SIZE * (_OPENFACE_MEAN - _OPENFACE_LEAST) / (_OPENFACE_MOST - _OPENFACE_LEAST)
+    corners = np.asarray(points, dtype=np.float64)[list(_OUTER_EYES_AND_NOSE)]
+    return warped(pixels, _affinity(corners, template), OPENFACE_SIZE)
+
+
+def facenet_chip(pixels: Pixels, box: Box, margin: float = FACENET_MARGIN) -> Pixels:
+    """The face as FaceNet's networks want it: cut out with a margin, and scaled to a square whatever its shape.
+
+    margin: the part of the box's width and height that is added to them, half on each side; what lies outside the
+    photo is left out. Returns: uint8 [160, 160, 3].
+    """
+    height, width = pixels.shape[:2]
+    beside, above = margin * box.width / 2, margin * box.height / 2
+    left, right = _clipped(box.x - beside, box.x + box.width + beside, width)
+    top, bottom = _clipped(box.y - above, box.y + box.height + above, height)
+    face = Image.fromarray(np.ascontiguousarray(pixels[top:bottom, left:right]))
+    return np.asarray(face.resize((FACENET_SIZE, FACENET_SIZE), Image.Resampling.BILINEAR))
+
+
+def whitened(chips: Pixels) -> npt.NDArray[np.float32]:
+    """Each chip with mean 0 and standard deviation 1, over all its pixels and colours, as planes.
+
+    chips: uint8 [n, s, s, 3]. Returns: float32 [n, 3, s, s]. The deviation of a chip of one colour is taken to be
+    1 / sqrt(3 s^2) (davidsandberg/facenet, prewhiten).
+    """
+    planes = chips.transpose(0, 3, 1, 2).astype(np.float32)
+    mean = planes.mean(axis=(1, 2, 3), keepdims=True, dtype=np.float64)
+    deviation = planes.std(axis=(1, 2, 3), keepdims=True, dtype=np.float64)
+    least = 1 / math.sqrt(math.prod(chips.shape[1:]))
+    return np.asarray((planes - mean) / np.maximum(deviation, least), dtype=np.float32)
+
+
+def _clipped(first: float, last: float, size: int) -> tuple[int, int]:
+    """A range of whole pixels within the photo, at least one."""
+    start = min(max(int(first), 0), size - 1)
+    return start, max(min(int(last), size), start + 1)
+
+
+def similarity(points: Floats, template: Floats) -> Floats:
+    """[2, 3]: turn, scale and shift that bring `points` closest to `template` (Umeyama 1991, equations 39 to 42)."""
+    centre, target = points.mean(axis=0), template.mean(axis=0)
+    spread = ((points - centre) ** 2).sum()
+    if not spread > 0:
+        raise ValueError("all points of the face are one")
+    left, stretch, right = np.linalg.svd((template - target).T @ (points - centre))
+    signs = np.array([1, np.sign(np.linalg.det(left @ right))])
+    turn = (stretch * signs).sum() / spread * (left * signs) @ right
+    return np.column_stack([turn, target - turn @ centre])
+
+
+def _affinity(points: Floats, template: Floats) -> Floats:
+    """[2, 3]: the affine map from three points to three."""
+    try:
+        return np.asarray(np.linalg.solve(np.column_stack([points, np.ones(3)]), template).T)
+    except np.linalg.LinAlgError:
+        raise ValueError("three points of the face lie on one line") from None
+
+
+def warped(pixels: Pixels, forward: Floats, size: int) -> Pixels:
+    """`forward` [2, 3] maps the photo to the chip. Returns: uint8 [size, size, 3], linear between pixels."""
+    turn = np.linalg.inv(forward[:, :2])
+    steps = np.arange(size)
+    grid = np.stack(np.meshgrid(steps, steps), axis=-1) - forward[:, 2]
+    places = grid @ turn.T
+    least = np.maximum(np.floor(places.min(axis=(0, 1))).astype(np.int64), 0)
+    most = np.minimum(np.ceil(places.max(axis=(0, 1))).astype(np.int64) + 1, pixels.shape[1::-1])
+    if not (least < most).all():
+        return np.zeros((size, size, 3), dtype=np.uint8)
+    region = pixels[least[1] : most[1], least[0] : most[0]]
+    places -= least
+    reduction = int(math.sqrt(abs(np.linalg.det(turn))))
+    if reduction > 1:
+        region = np.asarray(Image.fromarray(np.ascontiguousarray(region)).reduce(reduction))
+        places = (places - (reduction - 1) / 2) / reduction
+    return _sampled(region, places)
+
+
+def _sampled(pixels: Pixels, places: Floats) -> Pixels:
+    """places: [rows, columns, 2], x and y. Returns: uint8 [rows, columns, 3]; black surrounds `pixels`."""
+    height, width = pixels.shape[:2]
+    framed = np.zeros((height + 2, width + 2, 3), dtype=np.float32)
+    framed[1:-1, 1:-1] = pixels
+    x = np.clip(places[..., 0] + 1, 0, width + 1)
+    y = np.clip(places[..., 1] + 1, 0, height + 1)
+    column, row = np.minimum(x.astype(np.int64), width), np.minimum(y.astype(np.int64), height)
+    right, below = (x - column)[..., None].astype(np.float32), (y - row)[..., None].astype(np.float32)
+    upper = framed[row, column] * (1 - right) + framed[row, column + 1] * right
+    lower = framed[row + 1, column] * (1 - right) + framed[row + 1, column + 1] * right
+    return np.asarray(upper * (1 - below) + lower * below + 0.5).astype(np.uint8)
