@@ -7,7 +7,7 @@ import numpy.typing as npt
 from onnx import TensorProto, helper, numpy_helper
 
 from faceindex.models.hog_templates import CELLS, PLANES, TEMPLATES, HogTemplates
-from faceindex.models.onnx_graphs import IR_VERSION, OPSET
+from faceindex.models.onnx_writer import IR_VERSION, OPSET
 
 FEATURES, SUMS = "features", "sums"
 """Input float32 [1, DEPTH, rows, columns]; output float32 [1, TEMPLATES, rows - CELLS + 1, columns - CELLS + 1]."""

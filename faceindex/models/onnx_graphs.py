@@ -6,19 +6,14 @@ Each affine layer is folded into the convolution that feeds it. The same network
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass
 
 import numpy as np
-import numpy.typing as npt
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
 from faceindex.models.dlib_networks import Detector, Encoder, Layer, Window
 from faceindex.models.graph_interface import CHIPS, DETECTOR_METADATA, SCORES, TILE, VECTORS, DetectorGeometry
-
-OPSET = 17
-IR_VERSION = 8
-"""The ONNX file version that goes with OPSET."""
+from faceindex.models.onnx_writer import OnnxGraph
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,39 +26,9 @@ class _Value:
     columns: int = 0
 
 
-@dataclass(slots=True)
-class _Graph:
-    """Nodes and weights, gathered in the order of evaluation; names are numbers in that order."""
-
-    nodes: list[NodeProto] = field(default_factory=list)
-    weights: list[TensorProto] = field(default_factory=list)
-
-    def node(self, operator: str, *inputs: str, **attributes: Any) -> str:
-        """Adds a node. Returns: the name of its output."""
-        name = f"{operator.lower()}{len(self.nodes)}"
-        self.nodes.append(helper.make_node(operator, list(inputs), [name], name=name, **attributes))
-        return name
-
-    def constant(self, array: npt.NDArray[np.generic]) -> str:
-        """Adds weights. Returns: their name."""
-        name = f"w{len(self.weights)}"
-        self.weights.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
-        return name
-
-    def model(self, name: str, source: TensorProto, result: TensorProto, metadata: dict[str, str]) -> bytes:
-        """The graph as an ONNX file."""
-        self.nodes[-1].output[0] = result.name
-        graph = helper.make_graph(self.nodes, name, [source], [result], self.weights)
-        model: ModelProto = helper.make_model(
-            graph, producer_name="faceindex", ir_version=IR_VERSION, opset_imports=[helper.make_opsetid("", OPSET)]
-        )
-        helper.set_model_props(model, metadata)
-        return bytes(model.SerializeToString(deterministic=True))
-
-
 def encoder_model(network: Encoder) -> bytes:
     """The ResNet: CHIPS to VECTORS, input normalised inside. Returns: an ONNX file."""
-    graph = _Graph()
+    graph = OnnxGraph()
     pixels = graph.node("Cast", CHIPS, to=TensorProto.FLOAT)
     centred = graph.node("Sub", pixels, graph.constant(np.array(network.mean, dtype=np.float32)))
     scaled = graph.node("Mul", centred, graph.constant(np.array(1 / 256, dtype=np.float32)))
@@ -84,7 +49,7 @@ def detector_model(network: Detector) -> bytes:
     The input is float and normalised, because dlib halves the levels of its pyramid out of normalised floats:
     a pyramid of whole numbers would not score the same.
     """
-    graph = _Graph()
+    graph = OnnxGraph()
     _add_layers(graph, network.layers, _Value(TILE, 3))
     return graph.model(
         "mmod_human_face_detector",
@@ -111,7 +76,7 @@ def detector_geometry(network: Detector) -> DetectorGeometry:
     )
 
 
-def _add_layers(graph: _Graph, layers: tuple[Layer, ...], value: _Value) -> None:
+def _add_layers(graph: OnnxGraph, layers: tuple[Layer, ...], value: _Value) -> None:
     tags: dict[int, _Value] = {}
     for layer, following in zip(layers, (*layers[1:], None), strict=True):
         match layer.kind:
@@ -134,7 +99,7 @@ def _add_layers(graph: _Graph, layers: tuple[Layer, ...], value: _Value) -> None
                 pass  # part of the convolution before it
 
 
-def _convolution(graph: _Graph, value: _Value, layer: Layer, following: Layer | None) -> _Value:
+def _convolution(graph: OnnxGraph, value: _Value, layer: Layer, following: Layer | None) -> _Value:
     weights, bias = layer.weights, layer.bias
     if following is not None and following.kind == "affine":
         weights = weights * following.weights[:, None, None, None]
@@ -144,7 +109,7 @@ def _convolution(graph: _Graph, value: _Value, layer: Layer, following: Layer | 
     return _Value(name, layer.channels, _extent(value.rows, window), _extent(value.columns, window))
 
 
-def _pooling(graph: _Graph, value: _Value, layer: Layer) -> _Value:
+def _pooling(graph: OnnxGraph, value: _Value, layer: Layer) -> _Value:
     window = layer.window
     if window.size == 0:
         return _Value(graph.node("GlobalAveragePool", value.name), value.channels, 1, 1)
@@ -165,7 +130,7 @@ def _extent(pixels: int, window: Window) -> int:
     return (pixels + 2 * window.padding - window.size) // window.stride + 1 if pixels else 0
 
 
-def _sum(graph: _Graph, one: _Value, other: _Value) -> _Value:
+def _sum(graph: OnnxGraph, one: _Value, other: _Value) -> _Value:
     """dlib adds tensors of different shapes by extending each with zeros to the larger of every dimension."""
     channels, rows, columns = (
         max(one.channels, other.channels),
@@ -176,7 +141,7 @@ def _sum(graph: _Graph, one: _Value, other: _Value) -> _Value:
     return _Value(graph.node("Add", *names), channels, rows, columns)
 
 
-def _extended(graph: _Graph, value: _Value, channels: int, rows: int, columns: int) -> str:
+def _extended(graph: OnnxGraph, value: _Value, channels: int, rows: int, columns: int) -> str:
     missing = [channels - value.channels, rows - value.rows, columns - value.columns]
     if not any(missing):
         return value.name
