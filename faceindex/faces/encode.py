@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
+from faceindex.errors import ModelError
 from faceindex.faces.engine import DEFAULT_ENGINE, Engine
 from faceindex.faces.recipe import Recipe
 from faceindex.types import Pixels, Vectors
@@ -18,6 +19,8 @@ def encode(chips: Sequence[Pixels], recipe: Recipe, engine: Engine = DEFAULT_ENG
         return np.empty((0, recipe.dimension), dtype=np.float32)
     views = [view for chip in chips for view in _views(chip, recipe)]
     raw = engine.vectors(views, recipe.card.encoder).astype(np.float64)
+    if not np.isfinite(raw).all():
+        raise ModelError(f"the encoder {recipe.card.encoder} gave a vector with values that are not numbers")
     vectors = raw.reshape(len(chips), -1, raw.shape[1]).mean(axis=1)
     if recipe.card.length is not None:
         vectors *= recipe.card.length / np.linalg.norm(vectors, axis=1, keepdims=True)

@@ -127,8 +127,11 @@ def read_table(path: Path) -> dict[str, Any]:
 
 def _cards(kind: type[Card], subfolder: str) -> dict[str, Card]:
     files = [file for folder in (_shipped(), models_folder()) for file in sorted((folder / subfolder).glob("*.toml"))]
-    cards = [card_from(read_table(file), kind, f"the card {file}") for file in files]
-    return dict(sorted((card.name, card) for card in cards))
+    cards: dict[str, Card] = {}
+    for file in files:
+        card = card_from(read_table(file), kind, f"the card {file}")
+        cards[card.name] = card
+    return {name: cards[name] for name in sorted(cards)}
 
 
 def _shipped() -> Path:

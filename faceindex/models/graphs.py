@@ -6,11 +6,11 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
 from pathlib import Path
 
 import platformdirs
 
+from faceindex.models.atomic import write_atomically
 from faceindex.models.cards import ModelCard, model_cards
 from faceindex.models.weights import weights
 
@@ -40,7 +40,7 @@ def onnx_graph(model: str) -> bytes:
     if graph is None:
         graph = convert(card, source)
         with contextlib.suppress(OSError):
-            _write(cached, graph)
+            write_atomically(cached, hashlib.sha256(graph).digest() + graph)
     return graph
 
 
@@ -56,11 +56,14 @@ def convert(card: ModelCard, source: Path) -> bytes:
     from faceindex.models.dlib_stream import DlibStream
     from faceindex.models.onnx_files import encoder_file, fold, parse, pixels_file
     from faceindex.models.onnx_graphs import detector_model, encoder_model
+    from faceindex.models.protobuf_stream import ProtobufFile
+    from faceindex.models.tensorflow_onnx import tensorflow_model
 
     if card.format == "dlib":
         stream = DlibStream.open(source)
         return encoder_model(read_encoder(stream)) if card.kind == "encoder" else detector_model(read_detector(stream))
-    model = parse(source.read_bytes(), str(source))
+    tensorflow = card.format == "tensorflow"
+    model = parse(tensorflow_model(ProtobufFile.open(source)) if tensorflow else source.read_bytes(), str(source))
     fold(model)
     return encoder_file(model, card) if card.kind == "encoder" else pixels_file(model)
 
@@ -77,15 +80,3 @@ def _read(path: Path) -> bytes | None:
         return None
     digest, graph = data[:_DIGEST_BYTES], data[_DIGEST_BYTES:]
     return graph if hashlib.sha256(graph).digest() == digest else None
-
-
-def _write(path: Path, graph: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        try:
-            file.write(hashlib.sha256(graph).digest() + graph)
-            file.close()
-            Path(file.name).replace(path)
-        except BaseException:
-            Path(file.name).unlink()
-            raise

@@ -68,7 +68,10 @@ def encoder_file(model: ModelProto, card: ModelCard) -> bytes:
     graph, size = model.graph, card.size
     if len(graph.input) != 1 or len(graph.output) != 1:
         raise ModelError(f"{card.name} has {len(graph.input)} inputs and {len(graph.output)} outputs, not one of each")
+    if graph.input[0].type.tensor_type.elem_type != TensorProto.FLOAT:
+        raise ModelError(f"{card.name} does not take 32-bit floats as its input")
     planes_first = _layout(graph, card)
+    _rename(graph, {graph.input[0].name: "network input", graph.output[0].name: "network output"})
     floats, nodes = "chips as floats", []
     nodes.append(helper.make_node("Cast", [CHIPS], [floats], to=TensorProto.FLOAT))
     scaled = _scaling(floats, card, nodes, model)
@@ -118,6 +121,15 @@ def _swap_colours(graph: GraphProto, source: str) -> None:
         if weights.name == convolution.input[1]:
             swapped = numpy_helper.to_array(weights)[:, ::-1]
             weights.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(swapped), weights.name))
+
+
+def _rename(graph: GraphProto, names: dict[str, str]) -> None:
+    """Give values of the graph other names, so that they cannot be taken for CHIPS and VECTORS."""
+    for node in graph.node:
+        _replace(node.input, [names.get(name, name) for name in node.input])
+        _replace(node.output, [names.get(name, name) for name in node.output])
+    for value in (*graph.input, *graph.output):
+        value.name = names[value.name]
 
 
 def _layout(graph: GraphProto, card: ModelCard) -> bool:

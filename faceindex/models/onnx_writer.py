@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
 OPSET = 17
 IR_VERSION = 8
@@ -33,7 +33,7 @@ class OnnxGraph:
         self.weights.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
         return name
 
-    def model(self, name: str, source: TensorProto, result: TensorProto, metadata: dict[str, str]) -> bytes:
+    def model(self, name: str, source: ValueInfoProto, result: ValueInfoProto, metadata: dict[str, str]) -> bytes:
         """The graph as an ONNX file. The node added last gives `result`."""
         self.nodes[-1].output[0] = result.name
         graph = helper.make_graph(self.nodes, name, [source], [result], self.weights)

@@ -1,0 +1,154 @@
+"""Models that users bring: checked, tried on sample chips, and kept with their cards in the user's folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+
+from faceindex.errors import ModelError
+from faceindex.models.atomic import write_atomically
+from faceindex.models.cards import (
+    SCALINGS,
+    ModelCard,
+    RecipeCard,
+    card_from,
+    forget_cards,
+    model_cards,
+    models_folder,
+    read_table,
+    recipe_cards,
+)
+from faceindex.models.graph_interface import CHIPS, VECTORS
+from faceindex.models.graphs import convert
+from faceindex.models.networks import session
+from faceindex.types import Pixels, Vectors
+
+FORMATS = ("onnx", "tensorflow")
+
+LARGEST_DIFFERENCE = 1e-3
+"""Of a chip's vector alone and in a batch, over the largest number in it."""
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,40}")
+
+
+def add_known_model(name: str, file: Path) -> RecipeCard:
+    """Take `file` for the model `name`, whose card we ship and whose weights the user has to bring.
+
+    Raises: ModelError when there is no such card, or the file is not what it says.
+    """
+    card = model_cards().get(name)
+    if card is None or card.package:
+        names = ", ".join(card.name for card in model_cards().values() if not card.package)
+        raise ModelError(f"there is no model {name} to be brought, only {names}; another one needs --card")
+    return _add(file, card, recipe_cards()[name])
+
+
+def add_model(file: Path, card_file: Path) -> RecipeCard:
+    """Take `file` with a card of the user's, a TOML file with the tables [model] and [recipe].
+
+    What [model] need not say: format (onnx), file, sha256, package. What [recipe] need not say: name and encoder (the
+    model's name). Raises: ModelError when the card or the file is wrong; nothing is kept then.
+    """
+    tables = read_table(card_file)
+    if not all(isinstance(tables.get(name), dict) for name in ("model", "recipe")):
+        raise ModelError(f"the card {card_file} needs the tables [model] and [recipe]")
+    defaults = {"kind": "encoder", "format": "onnx", "sha256": "", "package": "", "file": file.name}
+    card = card_from(defaults | tables["model"], ModelCard, f"[model] of {card_file}")
+    own = {"name": card.name, "encoder": card.name}
+    recipe = card_from(own | tables["recipe"], RecipeCard, f"[recipe] of {card_file}")
+    _check_cards(card, recipe, card_file)
+    return _add(file, card, recipe)
+
+
+def sample_chips(size: int) -> Pixels:
+    """Four chips that no two networks should find alike: flat, noise, and drawn faces. uint8 [4, size, size, 3]."""
+    rows, columns = np.mgrid[:size, :size] / size
+    flat = np.full((size, size, 3), 128)
+    noise = np.random.default_rng(0).integers(0, 256, (size, size, 3))
+    faces = [np.repeat(_drawn_face(rows, columns, width)[..., None], 3, axis=2) for width in (0.25, 0.35)]
+    return np.stack([flat, noise, *faces]).astype(np.uint8)
+
+
+def _drawn_face(rows: np.ndarray, columns: np.ndarray, width: float) -> np.ndarray:
+    head = ((columns - 0.5) / width) ** 2 + ((rows - 0.5) / 0.4) ** 2 < 1
+    eyes = (np.abs(np.abs(columns - 0.5) - width / 2) < 0.05) & (np.abs(rows - 0.4) < 0.03)
+    mouth = (np.abs(columns - 0.5) < width / 2) & (np.abs(rows - 0.7) < 0.03)
+    return np.where(eyes | mouth, 30, np.where(head, 190, 80))
+
+
+def _check_cards(card: ModelCard, recipe: RecipeCard, where: Path) -> None:
+    for name in (card.name, recipe.name):
+        if not _NAME.fullmatch(name):
+            raise ModelError(f"{where}: a name has small letters, digits, dots and hyphens only, not {name!r}")
+    shipped = model_cards().get(card.name)
+    if shipped is not None and shipped.package:
+        raise ModelError(f"{where}: faceindex itself has a model called {card.name}; choose another name")
+    if recipe.name in recipe_cards() and recipe_cards()[recipe.name].encoder != card.name:
+        raise ModelError(f"{where}: there is a recipe called {recipe.name} already; choose another name")
+    if card.kind != "encoder" or card.format not in FORMATS:
+        raise ModelError(f"{where}: a model to be added is an encoder in the format {' or '.join(FORMATS)}")
+    if not card.size or not card.dimension or not 0 < card.size <= 1024 or not 0 < card.dimension <= 65536:
+        raise ModelError(f"{where}: [model] needs size, the side of its chips in pixels, and dimension of its vectors")
+    if card.scaling not in SCALINGS or card.colour not in ("RGB", "BGR"):
+        raise ModelError(f"{where}: scaling is one of {', '.join(SCALINGS)}, and colour RGB or BGR")
+    if recipe.encoder != card.name:
+        raise ModelError(f"{where}: [recipe] takes its vectors from {recipe.encoder}, not from {card.name}")
+
+
+def _add(file: Path, card: ModelCard, recipe: RecipeCard) -> RecipeCard:
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{file} cannot be read: {error.strerror}") from None
+    digest = hashlib.sha256(data).hexdigest()
+    if card.sha256 not in ("", digest):
+        raise ModelError(f"{file} is not the file that the card of {card.name} describes (sha256 differs)")
+    card = replace(card, sha256=digest, file=f"{card.name}{file.suffix}")
+    _try(card, convert(card, file))
+    folder = models_folder()
+    try:
+        write_atomically(folder / card.file, data)
+        write_atomically(folder / f"{card.name}.toml", _toml(asdict(card)))
+        write_atomically(folder / "recipes" / f"{recipe.name}.toml", _toml(asdict(recipe)))
+    except OSError as error:
+        raise ModelError(f"cannot write to {folder}: {error.strerror}") from None
+    forget_cards()
+    return recipe
+
+
+def _try(card: ModelCard, graph: bytes) -> None:
+    """Raises: ModelError when the network does not give one vector a chip, of numbers, that differ."""
+    chips = sample_chips(card.size or 0)
+    try:
+        network = session(graph)
+        together = network.run([VECTORS], {CHIPS: chips})[0]
+        alone = np.concatenate([network.run([VECTORS], {CHIPS: chip[None]})[0] for chip in chips])
+    except Exception as error:  # onnxruntime raises classes of its own for anything wrong in a model
+        reason = " ".join(str(error).split())[:200]
+        raise ModelError(f"{card.name} cannot encode chips of {card.size} pixels: {reason}") from None
+    _check_vectors(card, together, alone)
+
+
+def _check_vectors(card: ModelCard, together: Vectors, alone: Vectors) -> None:
+    if together.shape != (len(alone), card.dimension):
+        raise ModelError(
+            f"{card.name} gives {together.shape[-1]} numbers a chip, not {card.dimension} as its card says"
+        )
+    if not np.isfinite(together).all():
+        raise ModelError(f"{card.name} gives vectors with values that are not numbers (NaN or infinity)")
+    if np.abs(together - alone).max() > LARGEST_DIFFERENCE * np.abs(alone).max():
+        raise ModelError(f"{card.name} gives another vector for a chip in a batch than for the chip alone")
+    if np.ptp(together, axis=0).max() <= LARGEST_DIFFERENCE * np.abs(together).max():
+        raise ModelError(f"{card.name} gives all chips the same vector")
+
+
+def _toml(values: Mapping[str, object]) -> bytes:
+    """TOML takes JSON's strings, numbers, booleans and lists."""
+    lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items() if value is not None]
+    return "\n".join([*lines, ""]).encode()
