@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from PIL import Image, ImageEnhance
 from skimage import data
 
@@ -21,6 +22,9 @@ from faceindex.faces.recipe import recipe
 from faceindex.types import Pixels
 
 ROOT = Path(__file__).resolve().parents[1]
+settings.register_profile("faceindex", deadline=None)  # no test may depend on how busy the machine is
+settings.load_profile("faceindex")
+
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
