@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,13 +12,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from PIL import Image, ImageEnhance
 from skimage import data
 
 import faceindex
+from faceindex.evaluation.labelled import evaluation_library, ingest_labelled
+from faceindex.faces.recipe import recipe
 from faceindex.types import Pixels
 
 ROOT = Path(__file__).resolve().parents[1]
+settings.register_profile("faceindex", deadline=None)  # no test may depend on how busy the machine is
+settings.load_profile("faceindex")
+
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -68,6 +75,38 @@ def small_library(many_photos: Path, tmp_path_factory: pytest.TempPathFactory) -
         library.ingest([many_photos])
         library.cluster()
         yield library
+
+
+@pytest.fixture(scope="session")
+def labelled_photos(shared_data: Path, many_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four people with three photos each, and Nobody: a photo without a face, and one that is cut off.
+
+    Al_Pacino also has a copy of his first photo, 0004. Beside the people lie a photo and pairs.txt.
+    """
+    folder = tmp_path_factory.mktemp("labelled")
+    for name in ("Abdullah_Gul", "Adel_Al-Jubeir", "Al_Pacino", "Adrien_Brody"):
+        (folder / name).mkdir()
+        for number in range(1, 4):
+            photo = f"{name}_{number:04d}.jpg"
+            shutil.copy(shared_data / "lfw-dev" / "images" / name / photo, folder / name)
+    shutil.copy(folder / "Al_Pacino" / "Al_Pacino_0001.jpg", folder / "Al_Pacino" / "Al_Pacino_0004.jpg")
+    (folder / "Nobody").mkdir()
+    shutil.copy(many_photos / "nothing-0.png", folder / "Nobody" / "Nobody_0001.png")
+    shutil.copy(many_photos / "cut-off.jpg", folder / "Nobody" / "Nobody_0002.jpg")
+    shutil.copy(many_photos / "00.jpg", folder)
+    same = ["Abdullah_Gul\t1\t2", "Al_Pacino\t2\t4", "Nobody\t1\t2"]
+    different = ["Abdullah_Gul\t1\tAl_Pacino\t1", "Adrien_Brody\t2\tAdel_Al-Jubeir\t3", "Nobody\t2\tAl_Pacino\t1"]
+    (folder / "pairs.txt").write_text("\n".join(["3", *same, *different, ""]))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def kept(labelled_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for `--keep` in which `labelled_photos` are ingested with the default recipe."""
+    folder = tmp_path_factory.mktemp("kept")
+    with evaluation_library(recipe(), folder) as library:
+        ingest_labelled(library, labelled_photos)
+    return folder
 
 
 @pytest.fixture

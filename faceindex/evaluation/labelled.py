@@ -85,11 +85,12 @@ def ingest_labelled(
     """
     if half not in (None, *HALVES):
         raise UsageError(f"no half of the people is called {half}; there are {', '.join(HALVES)}")
-    folders = sorted({path.parent for path, _ in _labelled_files(root, half)})
+    folders = {path.parent for path, _ in _labelled_files(root, half)}
     if not folders:
         raise _nothing_labelled(root, half)
+    paths = [root] if half is None else sorted(folders)
     analyser = Analyser(folder.recipe, folder.min_face, engine=engine)
-    report = ingest(folder, folders, analyser=analyser, workers=workers or cores(), progress=progress)
+    report = ingest(folder, paths, analyser=analyser, workers=workers or cores(), progress=progress)
     if report.interrupted:
         raise KeyboardInterrupt
     return labelled_faces(folder, root, half=half)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceindex.evaluation.verification import accuracy, best_threshold
+from faceindex.evaluation.folds import other_folds
+from faceindex.evaluation.verification import accuracy, best_threshold, cross_validate
 
 # Few values, so that ties are frequent.
 PAIRS = st.lists(st.tuples(st.integers(0, 8).map(lambda n: n / 8), st.booleans()), min_size=1, max_size=30)
@@ -77,3 +78,33 @@ def test_the_threshold_never_calls_a_photo_without_a_face_the_same_person() -> N
     threshold, reported = best_threshold(distances, same)
     assert np.isfinite(threshold)
     assert (threshold, reported) == (0.3, 0.4)
+
+
+def test_cross_validation_decides_each_fold_with_the_threshold_of_the_others() -> None:
+    # Fold 0 alone would choose 0.3, fold 1 alone 0.5: each is decided with the other's.
+    distances, same = arrays([(0.3, True), (0.4, False), (0.5, True), (0.6, False)])
+    result = cross_validate(distances, same, other_folds(np.array([0, 0, 1, 1]), 2))
+    assert result.thresholds == (0.5, 0.3)
+    assert result.accuracies == (0.5, 0.5)
+    assert (result.mean, result.standard_error) == (0.5, 0.0)
+
+
+def test_standard_error_is_that_of_the_mean_over_folds() -> None:
+    distances, same = arrays([(0.3, True), (0.9, False), (0.3, True), (0.9, True), (0.3, True), (0.9, False)])
+    result = cross_validate(distances, same, other_folds(np.array([0, 0, 1, 1, 2, 2]), 3))
+    assert result.accuracies == (1.0, 0.5, 1.0)
+    assert result.mean == pytest.approx(5 / 6)
+    assert result.standard_error == pytest.approx(np.std([1, 0.5, 1], ddof=1) / np.sqrt(3))
+
+
+def test_fold_without_pairs_or_without_others_cannot_be_cross_validated() -> None:
+    distances, same = arrays([(0.3, True), (0.9, False)])
+    with pytest.raises(ValueError, match="no pair to test"):
+        cross_validate(distances, same, other_folds(np.array([1, 2]), 3))
+    with pytest.raises(ValueError, match="no pair has a face"):
+        cross_validate(distances, same, other_folds(np.array([0, 0]), 1))
+
+
+def test_pairs_without_any_distance_have_no_best_threshold() -> None:
+    with pytest.raises(ValueError, match="no pair has a face"):
+        best_threshold(*arrays([(np.inf, True), (np.inf, False)]))

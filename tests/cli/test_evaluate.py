@@ -1,0 +1,163 @@
+"""`faceindex evaluate` on a few real photos: figures, shapes of the JSON, pictures, and wrong uses in one line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def answer(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    assert (done.returncode, done.stderr) == (0, "")
+    value: dict[str, Any] = json.loads(done.stdout)
+    return value
+
+
+def refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("faceindex: ")
+    for word in words:
+        assert word in line
+
+
+def test_all_pairs_json(command: Command, labelled_photos: Path, kept: Path) -> None:
+    figures = answer(command("evaluate", "all-pairs", labelled_photos, "--keep", kept, "--json"))
+    assert (figures["recipe"], figures["half"], figures["people"]) == ("dlib", None, 5)
+    assert (figures["photos"], figures["faces"], figures["copies"]) == (14, 12, 1)
+    assert [Path(path).name for path in figures["without_face"]] == ["Nobody_0001.png"]
+    assert [Path(failure["path"]).name for failure in figures["failed"]] == ["Nobody_0002.jpg"]
+    assert figures["pairs"] == {"same": 12, "different": 54}
+    assert [point["far"] for point in figures["points"]] == [1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6]
+    assert not any(point["enough"] for point in figures["points"])
+    first = figures["points"][0]
+    assert set(first) == {"far", "threshold", "tar", "tar_of_photos", "false_accepts", "enough"}
+    assert first["tar"] == 1.0
+    assert first["tar_of_photos"] == pytest.approx(12 / 13)
+    assert first["false_accepts"] == 5
+    assert 0.4 < first["threshold"] < 1.0
+    assert figures["auc"] > 0.99
+    assert figures["plots"] == []
+
+
+def test_all_pairs_table_marks_rates_with_too_few_pairs(command: Command, labelled_photos: Path, kept: Path) -> None:
+    done = command("evaluate", "all-pairs", labelled_photos, "--keep", kept)
+    assert done.returncode == 0
+    assert "Nobody_0002.jpg" in done.stdout
+    assert [line for line in done.stdout.splitlines() if "1e-06" in line and "too few to trust" in line]
+
+
+def test_lfw_json(command: Command, labelled_photos: Path, kept: Path) -> None:
+    pairs = labelled_photos / "pairs.txt"
+    figures = answer(command("evaluate", "lfw", labelled_photos, "--pairs", pairs, "--keep", kept, "--json"))
+    result = figures["pairs"]
+    assert (result["pairs"], result["pairs_without_face"], result["photos_without_face"]) == (6, 2, 2)
+    assert result["accuracy"] == pytest.approx(5 / 6)  # the pair of Nobody's photos cannot be known again
+    assert result["threshold"] == 0.6
+    assert result["best_accuracy"] == pytest.approx(5 / 6)
+    assert (result["folds"], result["cross_validation"]) == ("people", None)
+
+
+def test_lfw_table(command: Command, labelled_photos: Path, kept: Path) -> None:
+    done = command("evaluate", "lfw", labelled_photos, "--pairs", labelled_photos / "pairs.txt", "--keep", kept)
+    assert done.returncode == 0
+    assert "0.8333" in done.stdout
+    assert "an upper bound" in done.stdout
+
+
+def test_albums_json_and_table(command: Command, labelled_photos: Path, kept: Path) -> None:
+    arguments = ("evaluate", "albums", labelled_photos, "--keep", kept)
+    figures = answer(command(*arguments, "--json"))
+    assert (figures["method"], figures["threshold"]) == ("whispers", 0.46)
+    assert set(figures["bcubed"]) == set(figures["pairwise"]) == {"precision", "recall", "f"}
+    assert figures["bcubed"]["precision"] == figures["pairwise"]["precision"] == figures["purity"] == 1.0
+    assert 1 <= figures["albums_per_person"] <= 3
+    assert f"purity {figures['purity']:.4f}" in command(*arguments).stdout
+
+
+def test_a_half_has_only_its_people(command: Command, labelled_photos: Path, kept: Path) -> None:
+    halves = [
+        answer(command("evaluate", "albums", labelled_photos, "--keep", kept, "--half", half, "--json"))
+        for half in ("a", "b")
+    ]
+    assert [figures["half"] for figures in halves] == ["a", "b"]
+    assert sum(figures["people"] for figures in halves) == 5
+    assert sum(figures["photos"] for figures in halves) == 14
+
+
+def test_compare_json_and_picture(command: Command, labelled_photos: Path, kept: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    pairs = ("--pairs", labelled_photos / "pairs.txt")
+    recipes = ("dlib-raw", "dlib", "--data", labelled_photos)
+    figures = answer(command("evaluate", "compare", *recipes, "--keep", kept, *pairs, "--plots", tmp_path, "--json"))
+    assert [row["recipe"] for row in figures["recipes"]] == ["dlib-raw", "dlib"]
+    for row in figures["recipes"]:
+        assert (row["dimension"], row["photos"], row["faces"]) == (128, 14, 12)
+        assert row["pairs"]["pairs"] == 6
+        assert [point["far"] for point in row["points"]] == [1e-3, 1e-4, 1e-5]
+        assert row["best_albums"]["bcubed"]["f"] >= row["albums"]["bcubed"]["f"]
+        assert row["timing"]["ms_per_photo"] > row["timing"]["ms_per_face"] > 0
+    assert figures["plots"] == [str(tmp_path / "roc.png")]
+    assert (tmp_path / "roc.png").stat().st_size > 10_000
+
+
+def test_compare_table(command: Command, labelled_photos: Path, kept: Path) -> None:
+    done = command("evaluate", "compare", "dlib", "--data", labelled_photos, "--keep", kept)
+    assert done.returncode == 0
+    for name in ("with a face", "TAR at FAR 0.0001", "EER", "ms per photo, one core", "ms per face, encoding"):
+        assert [line for line in done.stdout.splitlines() if line.startswith(name)]
+
+
+def test_pictures_are_drawn(command: Command, labelled_photos: Path, kept: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    pairs = ("--pairs", labelled_photos / "pairs.txt")
+    for name, more, expected in (
+        ("all-pairs", (), ["distances.png", "reject.png", "roc.png"]),
+        ("lfw", pairs, ["distances.png", "roc.png"]),
+        ("albums", (), ["albums.png"]),
+    ):
+        out = tmp_path / name
+        done = command("evaluate", name, labelled_photos, *more, "--keep", kept, "--plots", out)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert sorted(file.name for file in out.iterdir()) == expected
+        assert str(out / expected[0]) in done.stdout
+
+
+def test_without_keep_nothing_is_left(
+    command: Command, labelled_photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    one = tmp_path / "photos"
+    for name in ("Al_Pacino", "Adrien_Brody"):
+        (one / name).mkdir(parents=True)
+        (one / name / "1.jpg").symlink_to(labelled_photos / name / f"{name}_0001.jpg")
+    figures = answer(command("evaluate", "albums", one, "--json", "--workers", 1))
+    assert (figures["people"], figures["faces"]) == (2, 2)
+    assert not list(tmp_path.glob("faceindex-*"))
+
+
+def test_malformed_pairs_file_is_refused_before_any_work(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "pairs.txt").write_text("1\nA\t1\t2\nA\t1\t2\n")
+    done = command("evaluate", "lfw", tmp_path / "none", "--pairs", tmp_path / "pairs.txt")
+    refused(done, "pairs.txt, line 3", "two people")
+
+
+def test_pair_of_a_photo_that_is_not_there(command: Command, labelled_photos: Path, kept: Path, tmp_path: Path) -> None:
+    (tmp_path / "pairs.txt").write_text("1\nAl_Pacino\t1\t9\nAl_Pacino\t1\tAdrien_Brody\t1\n")
+    done = command("evaluate", "lfw", labelled_photos, "--pairs", tmp_path / "pairs.txt", "--keep", kept)
+    refused(done, "line 2", "Al_Pacino_0009")
+
+
+def test_wrong_folders_and_names(command: Command, labelled_photos: Path, many_photos: Path, tmp_path: Path) -> None:
+    refused(command("evaluate", "all-pairs", tmp_path / "none"), "no such file or folder")
+    refused(command("evaluate", "all-pairs", many_photos), "each person needs a folder")
+    refused(command("evaluate", "albums", labelled_photos, "--half", "c"), "no half", "a, b")
+    refused(command("evaluate", "albums", labelled_photos, "--recipe", "vgg"), "vgg", "dlib-raw")
+    refused(command("evaluate", "compare", "dlib", "vgg", "--data", labelled_photos), "vgg", "dlib-raw")
+    refused(command("evaluate", "lfw", labelled_photos), "--pairs")
