@@ -12,7 +12,7 @@ def test_every_card_is_complete() -> None:
     assert len(cards) >= 6
     for name, card in cards.items():
         assert card.name == name
-        assert re.fullmatch(r"[0-9a-f]{64}", card.sha256)
+        assert re.fullmatch(r"[0-9a-f]{64}", card.sha256) or not card.package
         assert card.kind in ("detector", "landmarks", "encoder")
         assert card.licence
         assert card.source

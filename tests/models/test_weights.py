@@ -16,7 +16,7 @@ SMALL = "mmod_human_face_detector"
 
 
 def test_every_model_is_installed_and_as_its_card_says() -> None:
-    for name in model_cards():
+    for name in (name for name, card in model_cards().items() if card.package):
         assert weights(name).is_file()
 
 

@@ -1,0 +1,203 @@
+"""Models that users bring are tried before anything is kept; each wrong one is refused in one clear line."""
+
+from __future__ import annotations
+
+import importlib
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
+
+from faceindex.errors import ModelError, UsageError
+from faceindex.faces.analyse import Analyser
+from faceindex.faces.recipe import recipe
+from faceindex.models.add import add_known_model, add_model
+from faceindex.models.cards import ENVIRONMENT, forget_cards, model_cards, recipe_cards
+from faceindex.models.graph_interface import CHIPS, VECTORS
+from faceindex.models.networks import onnx_session
+from faceindex.photos.decode import Photo
+from faceindex.types import Pixels
+
+CARD = """
+[model]
+name = "mine"
+title = "A network of my own"
+licence = "mine"
+source = "my desk"
+input = "112x112 chip"
+size = 112
+dimension = 7
+metric = "euclidean"
+{model}
+
+[recipe]
+title = "My own"
+detector = "yunet"
+alignment = "five-point"
+match_threshold = 1.0
+cluster_threshold = 0.8
+confidence = [1.0, 0.1]
+{recipe}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The user's folder, empty."""
+    monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "models"))
+    forget_cards()
+    yield tmp_path / "models"
+    forget_cards()
+
+
+def network(
+    weights: npt.NDArray[np.generic], shape: list[int | str] | None = None, kind: int = TensorProto.FLOAT
+) -> bytes:
+    """An encoder: planes averaged over 4 x 4 parts of the chip, times `weights` [48, d]."""
+    nodes = [
+        helper.make_node("AveragePool", ["data"], ["parts"], kernel_shape=[28, 28], strides=[28, 28]),
+        helper.make_node("Flatten", ["parts"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "weights"], ["out"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "mine",
+        [helper.make_tensor_value_info("data", kind, shape or [1, 3, 112, 112])],
+        [helper.make_tensor_value_info("out", kind, [1, weights.shape[1]])],
+        [numpy_helper.from_array(weights, "weights")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    return bytes(model.SerializeToString())
+
+
+WEIGHTS = np.random.default_rng(0).standard_normal((48, 7)).astype(np.float32)
+
+
+def written(tmp_path: Path, data: bytes, *, model: str = "", recipe_lines: str = "") -> tuple[Path, Path]:
+    file, card = tmp_path / "mine.onnx", tmp_path / "card.toml"
+    file.write_bytes(data)
+    card.write_text(CARD.format(model=model, recipe=recipe_lines))
+    return file, card
+
+
+def test_an_added_model_is_a_recipe_like_any_other(folder: Path, tmp_path: Path, astronaut: Pixels) -> None:
+    added = add_model(*written(tmp_path, network(WEIGHTS), recipe_lines="length = 2.0"))
+    assert (added.name, added.encoder) == ("mine", "mine")
+    assert (folder / "mine.onnx").is_file()
+    chosen = recipe("mine")
+    assert (chosen.dimension, chosen.chip_size) == (7, 112)
+    buffer = io.BytesIO()
+    Image.fromarray(astronaut).save(buffer, "PNG")
+    (face,) = Analyser(chosen)(Photo(buffer.getvalue(), "astronaut")).faces
+    assert face.vector.shape == (7,)
+    assert np.linalg.norm(face.vector) == pytest.approx(2)
+
+
+@pytest.mark.parametrize(
+    ("scaling", "colour", "expected"),
+    [
+        ("none", "RGB", lambda x: x),
+        ("unit", "BGR", lambda x: x[..., ::-1] / 255),
+        ("symmetric", "RGB", lambda x: (x - 127.5) / 128),
+        ("whiten", "RGB", lambda x: (x - x.mean()) / x.std()),
+    ],
+)
+@pytest.mark.parametrize("opset", [13, 18])
+def test_chips_are_scaled_as_the_card_says(
+    folder: Path, tmp_path: Path, scaling: str, colour: str, expected: object, opset: int
+) -> None:
+    model = onnx.load_model_from_string(network(WEIGHTS))
+    model.opset_import[0].version = opset
+    lines = f'scaling = "{scaling}"\ncolour = "{colour}"'
+    add_model(*written(tmp_path, model.SerializeToString(), model=lines))
+    chip = np.random.default_rng(1).integers(0, 256, (112, 112, 3), dtype=np.uint8)
+    planes = expected(chip.astype(np.float64)).transpose(2, 0, 1)  # type: ignore[operator]
+    flat = planes.reshape(3, 4, 28, 4, 28).mean(axis=(2, 4)).ravel()
+    (vector,) = onnx_session("mine", "cpu").run([VECTORS], {CHIPS: chip[None]})[0]
+    assert vector == pytest.approx(flat @ WEIGHTS, rel=1e-3, abs=1e-3)
+    onnx_session.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("data", "lines", "reason"),
+    [
+        (b"not a network", "", "not an ONNX model"),
+        (b"", "", "not an ONNX model"),
+        (network(WEIGHTS)[:-100], "", "not an ONNX model"),
+        (network(WEIGHTS, [1, 3, 96, 96]), "", "not 112 x 112 pixels"),
+        (network(WEIGHTS, [1, 4, 112, 112]), "", "not 112 x 112 pixels"),
+        (network(WEIGHTS.astype(np.float64), kind=TensorProto.DOUBLE), "", "32-bit floats"),
+        (network(np.full((48, 7), np.nan, dtype=np.float32)), "", "not numbers"),
+        (network(np.zeros((48, 7), dtype=np.float32)), "", "all chips the same vector"),
+        (network(WEIGHTS[:, :5]), "", "gives 5 numbers a chip, not 7"),
+        (network(WEIGHTS[:40]), "", "cannot encode"),
+        (network(WEIGHTS), f'sha256 = "{"0" * 64}"', "sha256 differs"),
+    ],
+)
+def test_wrong_models_are_refused_and_nothing_is_kept(
+    folder: Path, tmp_path: Path, data: bytes, lines: str, reason: str
+) -> None:
+    with pytest.raises(ModelError, match=reason) as error:
+        add_model(*written(tmp_path, data, model=lines))
+    assert "\n" not in str(error.value)
+    assert not folder.exists()
+    with pytest.raises(UsageError, match="no recipe is called mine"):
+        recipe("mine")
+
+
+@pytest.mark.parametrize(
+    ("model", "lines", "reason"),
+    [
+        ("colour = 3", "", "`colour` cannot be 3"),
+        ('colour = "CMYK"', "", "colour RGB or BGR"),
+        ('scaling = "magic"', "", "scaling is one of"),
+        ("wings = 2", "", "unknown key `wings`"),
+        ('kind = "landmarks"', "", "is an encoder"),
+        ("", 'encoder = "sface"', "takes its vectors from sface"),
+        ("", 'name = "dlib"', "a recipe called dlib"),
+        ("", 'name = "../up"', "a name has small letters"),
+        ("", "confidence = [1.0]", "unknown key|cannot be|overwrite"),
+    ],
+)
+def test_wrong_cards_are_refused_by_their_key(
+    folder: Path, tmp_path: Path, model: str, lines: str, reason: str
+) -> None:
+    with pytest.raises(ModelError, match=reason):
+        add_model(*written(tmp_path, network(WEIGHTS), model=model, recipe_lines=lines))
+    assert not folder.exists()
+
+
+def test_a_models_name_may_not_hide_one_of_ours(folder: Path, tmp_path: Path) -> None:
+    file, card = written(tmp_path, network(WEIGHTS))
+    card.write_text(card.read_text().replace('"mine"', '"sface"', 1))
+    with pytest.raises(ModelError, match="itself has a model called sface"):
+        add_model(file, card)
+
+
+def test_only_models_that_lack_weights_are_brought_by_name(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="only facenet, openface"):
+        add_known_model("sface", tmp_path / "x")
+    with pytest.raises(ModelError, match="sha256 differs"):
+        add_known_model("facenet", written(tmp_path, network(WEIGHTS))[0])
+    with pytest.raises(ModelError, match="cannot be read"):
+        add_known_model("facenet", tmp_path / "absent")
+
+
+def test_openfaces_own_geometry_becomes_recipe_openface(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "faces")
+    model, _ = importlib.import_module("openface_like").openface_like_network()
+    (tmp_path / "nn4.onnx").write_bytes(model)
+    with pytest.raises(ModelError, match="faceindex models add openface"):
+        Analyser(recipe("openface")).check_models()
+    add_known_model("openface", tmp_path / "nn4.onnx")
+    Analyser(recipe("openface")).check_models()
+    assert recipe_cards()["openface"].alignment == "openface"
+    assert len(model_cards()["openface"].sha256) == 64
