@@ -1,4 +1,4 @@
-"""Landmarks by dlib's shape predictors, and the aligned chip that the recipe's encoder sees."""
+"""Landmarks by dlib's shape predictors, and the aligned chips that the recipe's encoder sees."""
 
 from __future__ import annotations
 
@@ -10,12 +10,18 @@ import numpy.typing as npt
 
 from faceindex.faces.alignments import FIVE_POINTS, facenet_chip, five_point_chip, openface_chip, similarity, warped
 from faceindex.faces.detect import Detection
-from faceindex.faces.recipe import CHIP_PADDING, Recipe
+from faceindex.faces.recipe import Recipe
 from faceindex.models.networks import landmark_predictor
 from faceindex.types import Box, Pixels
 
 Landmarks = npt.NDArray[np.float32]
 """float32 [5 or 68, 2], x and y in pixels: in dlib's order, or the detector's own five points."""
+
+DLIB_SIZE = 150
+"""Side in pixels of the chip that dlib's ResNet sees."""
+
+DLIB_PADDING = 0.25
+"""Margin around the face in the chip of dlib's compute_face_descriptor."""
 
 HOG_CENTRE, HOG_SIDE = (54.6, 72.1), 89.2
 """Where the box of dlib's HOG detector lies on the 112-pixel chip of five points: medians over the 3,702 photos of
@@ -25,20 +31,20 @@ UPRIGHT_SIZE, UPRIGHT_BOX = 260, 150
 """Sides in pixels of the upright picture that landmarks are placed in, and of the face's box in its middle."""
 
 
-def align(pixels: Pixels, found: Detection, recipe: Recipe) -> tuple[Landmarks, Pixels]:
-    """Landmarks of a face in `pixels`, in their pixels, and its chip, uint8 [s, s, 3]. Raises: ModelError."""
+def align(pixels: Pixels, found: Detection, recipe: Recipe) -> tuple[Landmarks, list[Pixels]]:
+    """Landmarks of a face in `pixels`, in their pixels, and its chips, uint8 [s, s, 3] each. Raises: ModelError."""
     match recipe.card.alignment:
         case "dlib":
             landmarks = place(pixels, found, recipe.landmarks)
-            return landmarks, face_chip(pixels, landmarks, recipe.chip_size)
+            return landmarks, [face_chip(pixels, landmarks, padding) for padding in recipe.card.paddings]
         case "openface":
             landmarks = place(pixels, found, 68)
-            return landmarks, openface_chip(pixels, landmarks)
+            return landmarks, [openface_chip(pixels, landmarks)]
         case "facenet":
-            return place(pixels, found, 5), facenet_chip(pixels, found.box())
+            return place(pixels, found, 5), [facenet_chip(pixels, found.box())]
         case _:
             assert found.points is not None  # recipe() sees to it that the detector gives points
-            return found.points, five_point_chip(pixels, found.points)
+            return found.points, [five_point_chip(pixels, found.points)]
 
 
 def place(pixels: Pixels, found: Detection, count: int) -> Landmarks:
@@ -66,9 +72,12 @@ def place_landmarks(pixels: Pixels, box: Box, points: int = 5) -> Landmarks:
     return np.array([(p.x, p.y) for p in shape.parts()], dtype=np.float32)
 
 
-def face_chip(pixels: Pixels, landmarks: Landmarks, size: int = 150) -> Pixels:
-    """The face turned upright and scaled: uint8 [size, size, 3], padding 0.25 (dlib get_face_chip)."""
-    return np.asarray(dlib.get_face_chip(pixels, _shape(landmarks), size=size, padding=CHIP_PADDING))
+def face_chip(pixels: Pixels, landmarks: Landmarks, padding: float = DLIB_PADDING) -> Pixels:
+    """The face turned upright and scaled: uint8 [150, 150, 3] (dlib get_face_chip).
+
+    padding: margin around the face as a share of it; the wider, the smaller the face in the chip.
+    """
+    return np.asarray(dlib.get_face_chip(pixels, _shape(landmarks), size=DLIB_SIZE, padding=padding))
 
 
 def _shape(landmarks: Landmarks) -> Any:

@@ -69,7 +69,7 @@ class Analyser:
         with stopwatch.stage("align"):
             aligned = [align(pixels, found.scaled(1 / zoom), self.recipe) for found in detections]
         with stopwatch.stage("encode"):
-            vectors = encode([chip for _, chip in aligned], self.recipe, self.engine)
+            vectors = encode([chips for _, chips in aligned], self.recipe, self.engine)
         return tuple(
             Face(found.box(), found.score, landmarks * zoom, vector)
             for found, (landmarks, _), vector in zip(detections, aligned, vectors, strict=True)

@@ -1,4 +1,4 @@
-"""Chips to vectors: the encoder's output, with the recipe's mirror image, jitter and length."""
+"""Chips to vectors: the encoder's output, averaged over the recipe's views of a face and scaled to its length."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ from faceindex.faces.recipe import Recipe
 from faceindex.types import Pixels, Vectors
 
 
-def encode(chips: Sequence[Pixels], recipe: Recipe, engine: Engine = DEFAULT_ENGINE) -> Vectors:
-    """One vector a chip. chips: uint8 [s, s, 3] each. Returns: float32 [n, d]. Raises: ModelError."""
-    if not chips:
+def encode(faces: Sequence[Sequence[Pixels]], recipe: Recipe, engine: Engine = DEFAULT_ENGINE) -> Vectors:
+    """One vector a face: the mean over all views of its chips, scaled to the recipe's length.
+
+    faces: the chips of each, as many for every face, uint8 [s, s, 3] each. Returns: float32 [n, d]. Raises: ModelError.
+    """
+    if not faces:
         return np.empty((0, recipe.dimension), dtype=np.float32)
-    views = [view for chip in chips for view in _views(chip, recipe)]
+    views = [view for chips in faces for chip in chips for view in _views(chip, recipe)]
     raw = engine.vectors(views, recipe.card.encoder).astype(np.float64)
     if not np.isfinite(raw).all():
         raise ModelError(f"the encoder {recipe.card.encoder} gave a vector with values that are not numbers")
-    vectors = raw.reshape(len(chips), -1, raw.shape[1]).mean(axis=1)
+    vectors = raw.reshape(len(faces), -1, raw.shape[1]).mean(axis=1)
     if recipe.card.length is not None:
         vectors *= recipe.card.length / np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(vectors, dtype=np.float32)

@@ -11,9 +11,6 @@ from faceindex.models.cards import RecipeCard, model_cards, recipe_cards
 from faceindex.models.graphs import DETECTOR, YUNET
 from faceindex.models.networks import landmark_model
 
-CHIP_PADDING = 0.25
-"""Margin around the face in dlib's chip, as a share of it: dlib's compute_face_descriptor default."""
-
 DEFAULT_RECIPE = "dlib"
 
 DETECTORS = ("hog", "cnn", "yunet")
@@ -76,7 +73,7 @@ class Recipe:
             "detector": self.detector,
             "models": [cards[name].sha256 for name in self.models],
             "alignment": self.card.alignment,
-            "padding": CHIP_PADDING,
+            "paddings": self.card.paddings,
             "input": [encoder.size, encoder.colour, encoder.scaling],
             "mirror": self.card.mirror,
             "length": self.card.length,

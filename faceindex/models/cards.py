@@ -56,7 +56,8 @@ class RecipeCard:
     """How a face becomes a vector, and what distances between such vectors mean.
 
     detector: the default one. alignment: how the chip is cut, see `faceindex.faces.align`. landmarks: points that
-    align it. encoder: a model. mirror: the vector is the mean over chip and mirror image. length: L2 norm that every
+    align it. paddings: margins around the face in dlib's chip, as shares of it; the vector is the mean over a chip for
+    each. encoder: a model. mirror: it is also the mean over chips and mirror images. length: L2 norm that every
     vector is scaled to; absent, the network's is kept. match_threshold: distance up to which a pair is called the same
     person. cluster_threshold: distance up to which faces are neighbours in the album graph. confidence: midpoint and
     width of the logistic that turns a distance into a probability. accuracy: measured.
@@ -69,8 +70,9 @@ class RecipeCard:
     encoder: str
     match_threshold: float
     cluster_threshold: float
-    confidence: list[float]
+    confidence: tuple[float, ...]
     landmarks: int = 5
+    paddings: tuple[float, ...] = (0.25,)
     mirror: bool = False
     length: float | None = None
     accuracy: str | None = None
@@ -114,7 +116,10 @@ def card_from(values: dict[str, Any], kind: type[Card], where: str) -> Card:
             raise ModelError(f"{where} has an unknown key `{name}`; there are {', '.join(expected)}")
         if not _is_a(value, expected[name]):
             raise ModelError(f"{where}: `{name}` cannot be {value!r}")
-    return kind(**values)
+    if kind is RecipeCard and len(values["confidence"]) != 2:
+        raise ModelError(f"{where}: `confidence` is two numbers, midpoint and width")
+    fields_of: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+    return kind(**fields_of)
 
 
 def read_table(path: Path) -> dict[str, Any]:
@@ -144,9 +149,9 @@ def _is_a(value: object, expected: Any) -> bool:
     """Whether a value from TOML is of the type that a card's field has."""
     if isinstance(expected, types.UnionType):
         return any(_is_a(value, one) for one in typing.get_args(expected))
-    if typing.get_origin(expected) is list:
-        (item,) = typing.get_args(expected)
-        return isinstance(value, list) and len(value) == 2 and all(_is_a(one, item) for one in value)
+    if typing.get_origin(expected) is tuple:
+        item, _ = typing.get_args(expected)
+        return isinstance(value, list | tuple) and bool(value) and all(_is_a(one, item) for one in value)
     if expected is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
     return type(value) is expected

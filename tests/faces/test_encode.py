@@ -5,8 +5,9 @@ from __future__ import annotations
 import dlib
 import numpy as np
 import pytest
+from PIL import Image
 
-from faceindex.faces.align import face_chip, place_landmarks
+from faceindex.faces.align import Landmarks, align, face_chip, place_landmarks
 from faceindex.faces.detect import detect
 from faceindex.faces.encode import encode, jittered
 from faceindex.faces.recipe import recipe
@@ -17,9 +18,20 @@ from faceindex.types import Pixels
 
 
 @pytest.fixture(scope="module")
-def chip(astronaut: Pixels) -> Pixels:
+def landmarks(astronaut: Pixels) -> Landmarks:
     (detection,) = detect(astronaut, detector="hog")
-    return face_chip(astronaut, place_landmarks(astronaut, detection.box()))
+    return place_landmarks(astronaut, detection.box())
+
+
+@pytest.fixture(scope="module")
+def chip(astronaut: Pixels, landmarks: Landmarks) -> Pixels:
+    return face_chip(astronaut, landmarks)
+
+
+@pytest.fixture(scope="module")
+def chips(astronaut: Pixels) -> list[Pixels]:
+    (detection,) = detect(astronaut, detector="hog")
+    return align(astronaut, detection, recipe("dlib", detector="hog"))[1]
 
 
 def test_landmarks_and_chip_are_those_of_dlib(astronaut: Pixels, chip: Pixels) -> None:
@@ -42,19 +54,41 @@ def test_landmarks_lie_on_the_face(astronaut: Pixels, points: int) -> None:
 def test_dlib_raw_gives_dlibs_vector(chip: Pixels) -> None:
     network = dlib.face_recognition_model_v1(str(weights(ENCODER)))
     expected = np.array(network.compute_face_descriptor(chip))
-    (vector,) = encode([chip], recipe("dlib-raw"))
+    (vector,) = encode([[chip]], recipe("dlib-raw"))
     assert vector.dtype == np.float32
     assert np.abs(vector - expected).max() <= 1e-5
 
 
-def test_dlib_is_the_mean_with_the_mirror_image_at_fixed_length(chip: Pixels) -> None:
-    mirror = np.ascontiguousarray(chip[:, ::-1])
-    length = recipe("dlib").card.length or 0
-    mean = encode([chip, mirror], recipe("dlib-raw")).astype(np.float64).mean(axis=0)
-    (vector,) = encode([chip], recipe("dlib"))
-    assert np.abs(vector - mean * length / np.linalg.norm(mean)).max() <= 1e-5
-    (mirrored,) = encode([mirror], recipe("dlib"))
+def test_dlib_is_the_mean_over_two_paddings_and_their_mirror_images_at_fixed_length(chips: list[Pixels]) -> None:
+    mirrors = [np.ascontiguousarray(chip[:, ::-1]) for chip in chips]
+    mean = encode([[view] for view in chips + mirrors], recipe("dlib-raw")).astype(np.float64).mean(axis=0)
+    (vector,) = encode([chips], recipe("dlib"))
+    assert np.abs(vector - mean * 1.48 / np.linalg.norm(mean)).max() <= 1e-5
+    (mirrored,) = encode([mirrors], recipe("dlib"))
     assert np.abs(vector - mirrored).max() <= 1e-5
+
+
+def test_faces_encoded_together_and_alone_have_the_same_vectors(chips: list[Pixels]) -> None:
+    darker = [chip // 2 for chip in chips]
+    together = encode([chips, darker], recipe("dlib"))
+    alone = [encode([face], recipe("dlib"))[0] for face in (chips, darker)]
+    assert np.abs(together - alone).max() <= 1e-5
+    assert np.linalg.norm(together[0] - together[1]) > 0.01
+
+
+def test_chips_of_dlib_show_the_face_closer_and_from_further_away_than_dlibs_own(
+    astronaut: Pixels, landmarks: Landmarks, chip: Pixels, chips: list[Pixels]
+) -> None:
+    (detection,) = detect(astronaut, detector="hog")
+    placed, (raw,) = align(astronaut, detection, recipe("dlib-raw"))
+    assert np.array_equal(placed, landmarks)
+    assert np.array_equal(raw, chip)
+    close, far = chips
+    # Chips of padding 0.15 and 0.30 are 1.3 and 1.6 faces wide.
+    inner = round(150 * 1.3 / 1.6)
+    edge = (150 - inner) // 2
+    middle = Image.fromarray(far).crop((edge, edge, edge + inner, edge + inner)).resize((150, 150))
+    assert np.corrcoef(np.asarray(middle).ravel(), close.ravel())[0, 1] > 0.95
 
 
 def test_no_chips_give_no_vectors() -> None:
@@ -62,7 +96,7 @@ def test_no_chips_give_no_vectors() -> None:
 
 
 def test_jitter_changes_a_vector_a_little_and_always_alike(chip: Pixels) -> None:
-    plain, once, twice = (encode([chip], recipe("dlib-raw", jitter=n))[0] for n in (0, 3, 3))
+    plain, once, twice = (encode([[chip]], recipe("dlib-raw", jitter=n))[0] for n in (0, 3, 3))
     assert np.array_equal(once, twice)
     assert 0.001 < np.linalg.norm(plain - once) < 0.3
 
