@@ -1,7 +1,7 @@
 """Compare the ingest with the package face_recognition, end to end: photos a second, recall, memory, workers.
 
     .venv/bin/pip install --no-deps face_recognition "setuptools<81"      # once; its models need pkg_resources
-    .venv/bin/python scripts/bench_ingest.py [--rounds 5] [--detector hog|cnn] [--parts workers ...]
+    .venv/bin/python scripts/bench_ingest.py [--rounds 5] [--recipes dlib sface] [--detector hog] [--parts workers ...]
 
 face_recognition is used as its README does: load_image_file, face_locations (HOG, one upsampling) on the full-size
 photo, face_encodings; with a pool of as many processes as faceindex has. Its pool is started before the clock, ours
@@ -30,7 +30,7 @@ from make_photos import make_photos
 
 import faceindex
 from faceindex.evaluation.detection import DetectionScore, score_boxes, score_points
-from faceindex.faces.recipe import DETECTORS, recipe
+from faceindex.faces.recipe import DETECTORS, Recipe, recipe
 from faceindex.types import Box
 
 PARTS = ("compare", "workers", "memory")
@@ -60,10 +60,12 @@ def main() -> None:
     data = Path(os.environ.get("FACEINDEX_TEST_DATA", root.parent / "shared" / "data"))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--detector", choices=DETECTORS, default="yunet")
+    parser.add_argument("--recipes", nargs="+", default=["dlib", "sface"], help="the parts after the first take one")
+    parser.add_argument("--detector", choices=DETECTORS, help="default: the recipe's")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     options = parser.parse_args()
     os.environ.update(ONE_THREAD)
+    recipes = [recipe(name, detector=options.detector) for name in options.recipes]
     print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores, dlib {dlib.__version__}")
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "photos"
@@ -76,36 +78,43 @@ def main() -> None:
         ]
         if "compare" in options.parts:
             for photos in sets:
-                compare(photos, options.rounds, options.detector, Path(temporary))
+                compare(photos, options.rounds, recipes, Path(temporary))
         if "workers" in options.parts:
-            workers(sets[0], options.detector, Path(temporary))
+            workers(sets[0], recipes[0], Path(temporary))
         if "memory" in options.parts:
             memory(data, Path(temporary))
 
 
-def compare(photos: Photos, rounds: int, detector: str, temporary: Path) -> None:
-    ratios, rates, scores = [], [], []
+def compare(photos: Photos, rounds: int, recipes: list[Recipe], temporary: Path) -> None:
+    their_rates: list[float] = []
+    their_score = DetectionScore()
+    rates: dict[str, list[float]] = {recipe.title: [] for recipe in recipes}
+    scores = {recipe.title: DetectionScore() for recipe in recipes}
     with get_context("spawn").Pool(PROCESSES) as pool:
         pool.map(by_face_recognition, photos.paths[:PROCESSES], chunksize=1)  # warm
         for number in range(rounds):
             sample = photos.paths[number::rounds][: photos.sample]
             began = time.monotonic()
             theirs = dict(zip(sample, pool.imap(by_face_recognition, sample, chunksize=1), strict=True))
-            their_rate = len(sample) / (time.monotonic() - began)
-            our_rate, ours = by_faceindex(
-                photos.paths, detector, PROCESSES, temporary / f"{photos.name}-{number}.faces"
-            )
-            ratios.append(our_rate / their_rate)
-            rates.append((their_rate, our_rate))
-            scores.append((photos.score(theirs), photos.score({path: ours[path] for path in sample})))
-    theirs_rate, ours_rate = (statistics.median(column) for column in zip(*rates, strict=True))
-    print(
-        f"{photos.name}: face_recognition {theirs_rate:.2f} photos/s, faceindex ({detector}) {ours_rate:.2f} photos/s, "
-        f"{statistics.median(ratios):.1f} times (median of {rounds}; {min(ratios):.1f} to {max(ratios):.1f})"
-    )
-    for name, column in zip(("face_recognition", "faceindex"), zip(*scores, strict=True), strict=True):
-        total = sum(column, DetectionScore())
-        print(f"  {name}: {total.found} of {total.true} faces, {total.false} others")
+            their_rates.append(len(sample) / (time.monotonic() - began))
+            their_score += photos.score(theirs)
+            for chosen in recipes:
+                where = temporary / f"{photos.name}-{chosen.title}-{number}.faces"
+                rate, ours = by_faceindex(photos.paths, chosen, PROCESSES, where)
+                rates[chosen.title].append(rate)
+                scores[chosen.title] += photos.score({path: ours[path] for path in sample})
+    print(f"{photos.name}: face_recognition {statistics.median(their_rates):.2f} photos/s, {told(their_score)}")
+    for title, ours_rates in rates.items():
+        ratios = [ours / theirs for ours, theirs in zip(ours_rates, their_rates, strict=True)]
+        print(
+            f"  faceindex ({title}) {statistics.median(ours_rates):.2f} photos/s, "
+            f"{statistics.median(ratios):.1f} times (median of {rounds}; {min(ratios):.1f} to {max(ratios):.1f}), {told(scores[title])}",
+            flush=True,
+        )
+
+
+def told(score: DetectionScore) -> str:
+    return f"{score.found} of {score.true} faces, {score.false} others"
 
 
 def by_face_recognition(path: Path) -> list[Box]:
@@ -117,8 +126,8 @@ def by_face_recognition(path: Path) -> list[Box]:
     return [Box(left, top, right - left, bottom - top) for top, right, bottom, left in locations]
 
 
-def by_faceindex(paths: list[Path], detector: str, processes: int, where: Path) -> tuple[float, dict[Path, list[Box]]]:
-    with faceindex.Library(where, recipe=recipe(detector=detector)) as library:
+def by_faceindex(paths: list[Path], chosen: Recipe, processes: int, where: Path) -> tuple[float, dict[Path, list[Box]]]:
+    with faceindex.Library(where, recipe=chosen) as library:
         report = library.ingest(paths, workers=processes)
         found: dict[Path, list[Box]] = defaultdict(list)
         for face in library.faces():
@@ -126,12 +135,12 @@ def by_faceindex(paths: list[Path], detector: str, processes: int, where: Path) 
     return report.seen / report.seconds, found
 
 
-def workers(photos: Photos, detector: str, temporary: Path) -> None:
+def workers(photos: Photos, chosen: Recipe, temporary: Path) -> None:
     """Rates of one and of two workers, in turn over the same photos."""
     ratios = []
     for number in range(3):
-        one, _ = by_faceindex(photos.paths, detector, 1, temporary / f"one-{number}.faces")
-        two, _ = by_faceindex(photos.paths, detector, 2, temporary / f"two-{number}.faces")
+        one, _ = by_faceindex(photos.paths, chosen, 1, temporary / f"one-{number}.faces")
+        two, _ = by_faceindex(photos.paths, chosen, 2, temporary / f"two-{number}.faces")
         ratios.append(two / one)
     print(
         f"two workers do {statistics.median(ratios):.2f} times the photos per second of one (median of {len(ratios)})"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from faceindex.faces.align import align
+import numpy as np
+from PIL import Image
+
+from faceindex.faces.align import Landmarks, align
 from faceindex.faces.detect import Detection, detect, detection_scale
 from faceindex.faces.encode import encode
 from faceindex.faces.engine import DEFAULT_ENGINE, Engine
@@ -14,8 +17,11 @@ from faceindex.models.weights import weights
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS, Photo
 from faceindex.types import AnalysedPhoto, Face, Pixels
 
-ENOUGH_FACE_PIXELS = 200
-"""A face this wide fills a 150-pixel chip twice over; more pixels than that are not decoded for it."""
+ENOUGH_FACE_PIXELS = 120
+"""A face this wide fills a 150-pixel chip; more pixels than that are not decoded for it."""
+
+REACH = 1.2
+"""Parts of a face's side by which chips may reach beyond its box, turned ones with a wide margin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +56,25 @@ class Analyser:
         longer = max(photo.width, photo.height)
         scale = detection_scale(photo.width, photo.height, self.min_face, self.recipe.detector)
         with stopwatch.stage("decode"):
-            pixels = photo.pixels(round(longer * min(scale, 1.0)))
-        zoom = _zoom(photo, pixels)
+            image = photo.image(round(longer * min(2 * scale, 1.0)))
+            scanned = _resized(image, scale * longer / max(image.size))
         with stopwatch.stage("detect"):
-            found = detect(pixels, scale * zoom, detector=self.recipe.detector, engine=self.engine)
+            found = detect(scanned, detector=self.recipe.detector, engine=self.engine)
         if not found:
             return AnalysedPhoto(photo.width, photo.height, ())
-        detections = [detection.scaled(zoom) for detection in found]
+        detections = [detection.scaled(longer / max(scanned.shape[:2])) for detection in found]
         smallest = min(detection.side for detection in detections)
         with stopwatch.stage("decode"):
-            pixels = photo.pixels(round(longer * min(1.0, ENOUGH_FACE_PIXELS / smallest)))
-        faces = self._faces(pixels, detections, _zoom(photo, pixels), stopwatch)
-        return AnalysedPhoto(photo.width, photo.height, faces)
+            image = photo.image(round(longer * min(1.0, ENOUGH_FACE_PIXELS / smallest)))
+        return AnalysedPhoto(photo.width, photo.height, self._faces(image, detections, longer, stopwatch))
 
     def _faces(
-        self, pixels: Pixels, detections: list[Detection], zoom: float, stopwatch: Stopwatch
+        self, image: Image.Image, detections: list[Detection], longer: int, stopwatch: Stopwatch
     ) -> tuple[Face, ...]:
+        """longer: side of the photo, of which `image` is a reduced version or all."""
+        zoom = longer / max(image.size)
         with stopwatch.stage("align"):
-            aligned = [align(pixels, found.scaled(1 / zoom), self.recipe) for found in detections]
+            aligned = [self._align(image, found.scaled(1 / zoom)) for found in detections]
         with stopwatch.stage("encode"):
             vectors = encode([chips for _, chips in aligned], self.recipe, self.engine)
         return tuple(
@@ -75,7 +82,16 @@ class Analyser:
             for found, (landmarks, _), vector in zip(detections, aligned, vectors, strict=True)
         )
 
+    def _align(self, image: Image.Image, found: Detection) -> tuple[Landmarks, list[Pixels]]:
+        """Landmarks and chips of a face, from the part of `image` around it."""
+        reach = REACH * found.side
+        left, top = max(0, int(found.left - reach)), max(0, int(found.top - reach))
+        right, bottom = min(image.width, int(found.right + reach)), min(image.height, int(found.bottom + reach))
+        part = np.asarray(image.crop((left, top, max(right, left + 1), max(bottom, top + 1))))
+        landmarks, chips = align(part, found.shifted(-left, -top), self.recipe)
+        return landmarks + np.array([left, top], dtype=np.float32), chips
 
-def _zoom(photo: Photo, pixels: Pixels) -> float:
-    """Factor from the decoded image to the upright photo, by the longer side."""
-    return max(photo.width, photo.height) / float(max(pixels.shape[:2]))
+
+def _resized(image: Image.Image, scale: float) -> Pixels:
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    return np.asarray(image if size == image.size else image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0))

@@ -79,6 +79,11 @@ class Detection:
         points = None if self.points is None else self.points * np.array([x, y], dtype=np.float32)
         return Detection(self.left * x, self.top * y, self.right * x, self.bottom * y, self.score, points)
 
+    def shifted(self, x: float, y: float) -> Detection:
+        """The same detection in an image that begins x pixels further left and y further up."""
+        points = None if self.points is None else self.points + np.array([x, y], dtype=np.float32)
+        return Detection(self.left + x, self.top + y, self.right + x, self.bottom + y, self.score, points)
+
     def box(self) -> Box:
         """The box in whole pixels."""
         left, top = round(self.left), round(self.top)

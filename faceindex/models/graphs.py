@@ -21,7 +21,7 @@ YUNET = "yunet"
 ENVIRONMENT = "FACEINDEX_CACHE"
 """A folder named by this variable takes the place of the user's cache folder."""
 
-BUILD = 2
+BUILD = 3
 """Part of a cached file's name: raise it when the graph builders change what they make."""
 
 _DIGEST_BYTES = 32
@@ -54,7 +54,7 @@ def convert(card: ModelCard, source: Path) -> bytes:
     # Imported here: loading onnx takes longer than everything else that a cached graph needs.
     from faceindex.models.dlib_networks import read_detector, read_encoder
     from faceindex.models.dlib_stream import DlibStream
-    from faceindex.models.onnx_files import encoder_file, fold, parse, pixels_file
+    from faceindex.models.onnx_files import encoder_file, fold, parse, pixels_file, replace_prelus
     from faceindex.models.onnx_graphs import detector_model, encoder_model
     from faceindex.models.protobuf_stream import ProtobufFile
     from faceindex.models.tensorflow_onnx import tensorflow_model
@@ -65,6 +65,7 @@ def convert(card: ModelCard, source: Path) -> bytes:
     tensorflow = card.format == "tensorflow"
     model = parse(tensorflow_model(ProtobufFile.open(source)) if tensorflow else source.read_bytes(), str(source))
     fold(model)
+    replace_prelus(model)
     return encoder_file(model, card) if card.kind == "encoder" else pixels_file(model)
 
 

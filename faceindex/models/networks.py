@@ -52,6 +52,7 @@ def session(graph: bytes, device: str = "cpu") -> onnxruntime.InferenceSession:
     """`graph` on one thread of `device`. Raises: UsageError when this onnxruntime has no such device."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3  # errors: a user's network may give rise to warnings that help nobody
     options.enable_mem_pattern = False  # inputs differ in size: a memory plan for each would be kept for ever
     return onnxruntime.InferenceSession(graph, options, providers=[provider(device)])
 

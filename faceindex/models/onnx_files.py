@@ -52,12 +52,38 @@ def fold(model: ModelProto) -> None:
         else:
             nodes.append(node)
     _replace(graph.node, nodes)
-    used = {name for node in nodes for name in node.input}
-    _replace(
-        graph.initializer,
-        [numpy_helper.from_array(np.ascontiguousarray(array), name) for name, array in known.items() if name in used],
-    )
-    _replace(graph.input, [source for source in graph.input if source.name in used - known.keys()])
+    weights = [numpy_helper.from_array(np.ascontiguousarray(array), name) for name, array in known.items()]
+    _replace(graph.initializer, weights)
+    _drop_unused(graph)
+
+
+def replace_prelus(model: ModelProto) -> None:
+    """Write PRelu(x) as x + (1 - slope) Relu(-x), with factors a channel as convolutions of one pixel.
+
+    onnxruntime has a slow PRelu, and rearranges the data before and after it; convolutions, Relu and sums it does in
+    one arrangement (SFace: half of the time).
+    """
+    graph = model.graph
+    slopes = {weights.name: numpy_helper.to_array(weights) for weights in graph.initializer}
+    nodes = []
+    for node in graph.node:
+        slope = slopes.get(node.input[1]) if node.op_type == "PRelu" else None
+        if slope is None or slope.size != slope.shape[0]:
+            nodes.append(node)
+            continue
+        source, result, channels = node.input[0], node.output[0], slope.size
+        factors = {"minus": np.full(channels, -1), "steepness": 1 - slope.ravel()}
+        for name, factor in factors.items():
+            weights = factor.astype(np.float32).reshape(channels, 1, 1, 1)
+            graph.initializer.append(numpy_helper.from_array(weights, f"{result} {name}"))
+        nodes += [
+            helper.make_node("Conv", [source, f"{result} minus"], [f"{result} below"], group=channels),
+            helper.make_node("Relu", [f"{result} below"], [f"{result} depth"]),
+            helper.make_node("Conv", [f"{result} depth", f"{result} steepness"], [f"{result} lift"], group=channels),
+            helper.make_node("Add", [source, f"{result} lift"], [result]),
+        ]
+    _replace(graph.node, nodes)
+    _drop_unused(graph)
 
 
 def encoder_file(model: ModelProto, card: ModelCard) -> bytes:
@@ -112,6 +138,15 @@ def pixels_file(model: ModelProto) -> bytes:
     _replace(graph.output, outputs)
     del graph.value_info[:]
     return bytes(model.SerializeToString(deterministic=True))
+
+
+def _drop_unused(graph: GraphProto) -> None:
+    """Leave out weights, and inputs with weights of their own, that no node takes."""
+    used = {name for node in graph.node for name in node.input}
+    weights = [weights for weights in graph.initializer if weights.name in used]
+    named = {one.name for one in weights}
+    _replace(graph.initializer, weights)
+    _replace(graph.input, [source for source in graph.input if source.name in used - named])
 
 
 def _swap_colours(graph: GraphProto, source: str) -> None:

@@ -40,7 +40,7 @@ class Photo:
         """Read the header only. Raises: UnreadablePhoto when it is damaged or announces too many pixels."""
         self.path = path
         self._data = data
-        self._decoded: Pixels | None = None
+        self._decoded: Image.Image | None = None
         with self._reporting_damage():
             refuse_truncated_boxes(data)
             image = self._open()
@@ -58,7 +58,11 @@ class Photo:
         self._opened: Image.Image | None = image  # for the first decoding: looking for EXIF may have read it all
 
     def pixels(self, longer_side: int | None = None) -> Pixels:
-        """Upright RGB, uint8 [height, width, 3].
+        """Upright RGB, uint8 [height, width, 3]; `longer_side` and errors as for `image`."""
+        return np.asarray(self.image(longer_side))
+
+    def image(self, longer_side: int | None = None) -> Image.Image:
+        """The photo upright, in mode RGB; not to be changed. Turning all of it into an array costs as much as decoding.
 
         longer_side: the result's longer side may be smaller than the photo's but not smaller than this;
         only JPEG makes use of it (libjpeg decodes at 1/2, 1/4 and 1/8 for a fraction of the time). None
@@ -68,7 +72,7 @@ class Photo:
         """
         scale = self._jpeg_scale(longer_side)
         needed = -(-max(self.width, self.height) // scale)
-        if self._decoded is None or max(self._decoded.shape[:2]) < needed:
+        if self._decoded is None or max(self._decoded.size) < needed:
             self._decoded = None
             with self._reporting_damage():
                 self._decoded = self._decode(scale)
@@ -93,7 +97,7 @@ class Photo:
             finally:
                 Image.MAX_IMAGE_PIXELS = limit
 
-    def _decode(self, scale: int) -> Pixels:
+    def _decode(self, scale: int) -> Image.Image:
         with self._opened or self._open() as image:
             self._opened = None
             if scale > 1:
@@ -126,15 +130,15 @@ def open_photo(path: str, *, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> 
     return Photo(data, path, max_megapixels=max_megapixels)
 
 
-def _as_rgb(image: Image.Image) -> Pixels:
+def _as_rgb(image: Image.Image) -> Image.Image:
     """8-bit RGB of any Pillow mode; what is transparent becomes white."""
     if image.mode.startswith(("I", "F")):
-        return _deep_grey_as_rgb(np.asarray(image))
+        return Image.fromarray(_deep_grey_as_rgb(np.asarray(image)))
     if image.has_transparency_data:
         layer = image.convert("RGBA")
         image = Image.new("RGB", layer.size, "white")
         image.paste(layer, mask=layer.getchannel("A"))
-    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _deep_grey_as_rgb(values: np.ndarray) -> Pixels:
