@@ -106,9 +106,10 @@ def compare(photos: Photos, rounds: int, recipes: list[Recipe], temporary: Path)
     print(f"{photos.name}: face_recognition {statistics.median(their_rates):.2f} photos/s, {told(their_score)}")
     for title, ours_rates in rates.items():
         ratios = [ours / theirs for ours, theirs in zip(ours_rates, their_rates, strict=True)]
+        spread = f"median of {rounds}; {min(ratios):.1f} to {max(ratios):.1f}"
         print(
             f"  faceindex ({title}) {statistics.median(ours_rates):.2f} photos/s, "
-            f"{statistics.median(ratios):.1f} times (median of {rounds}; {min(ratios):.1f} to {max(ratios):.1f}), {told(scores[title])}",
+            f"{statistics.median(ratios):.1f} times ({spread}), {told(scores[title])}",
             flush=True,
         )
 
