@@ -50,8 +50,8 @@ def align(pixels: Pixels, found: Detection, recipe: Recipe) -> tuple[Landmarks, 
 def place(pixels: Pixels, found: Detection, count: int) -> Landmarks:
     """dlib's 5 or 68 landmarks of a face that any detector found. Raises: ModelError.
 
-    Where the detector gives points, they tell how the face is turned: it is turned upright first, because dlib's
-    predictors lose their way on a face that is tilted by more than some 30 degrees.
+    Where the detector gives points, the face is brought into the place, size and, as far as the points tell,
+    direction that dlib's predictors know from dlib's own boxes.
     """
     if found.points is None:
         return place_landmarks(pixels, found.box(), count)

@@ -21,7 +21,7 @@ YUNET = "yunet"
 ENVIRONMENT = "FACEINDEX_CACHE"
 """A folder named by this variable takes the place of the user's cache folder."""
 
-BUILD = 3
+BUILD = 4
 """Part of a cached file's name: raise it when the graph builders change what they make."""
 
 _DIGEST_BYTES = 32
