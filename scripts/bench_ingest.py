@@ -62,6 +62,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--recipes", nargs="+", default=["dlib", "sface"], help="the parts after the first take one")
     parser.add_argument("--detector", choices=DETECTORS, help="default: the recipe's")
+    parser.add_argument("--photos", type=int, default=120, help="of 12 megapixels; enough that starting does not count")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     options = parser.parse_args()
     os.environ.update(ONE_THREAD)
@@ -69,7 +70,7 @@ def main() -> None:
     print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores, dlib {dlib.__version__}")
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "photos"
-        truth = make_photos(folder, data / "lfw-dev" / "images", 48)
+        truth = make_photos(folder, data / "lfw-dev" / "images", options.photos)
         boxes = {folder / name: [Box(*box) for box in found] for name, found in truth.items()}
         lfw = sorted((data / "lfw-dev" / "images").rglob("*.jpg"))[::4]
         sets = [

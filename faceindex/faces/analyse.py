@@ -17,8 +17,8 @@ from faceindex.models.weights import weights
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS, Photo
 from faceindex.types import AnalysedPhoto, Face, Pixels
 
-ENOUGH_FACE_PIXELS = 120
-"""A face this wide fills a 150-pixel chip; more pixels than that are not decoded for it."""
+ENOUGH = 0.8
+"""A face as wide as this part of its chip fills it; more pixels than that are not decoded for it."""
 
 SPARE = 2
 """A JPEG is decoded at twice the scanned size as long as that is half of its own: it costs little more than the scanned
@@ -69,7 +69,7 @@ class Analyser:
         detections = [detection.scaled(longer / max(scanned.shape[:2])) for detection in found]
         smallest = min(detection.side for detection in detections)
         with stopwatch.stage("decode"):
-            image = photo.image(round(longer * min(1.0, ENOUGH_FACE_PIXELS / smallest)))
+            image = photo.image(round(longer * min(1.0, ENOUGH * self.recipe.chip_size / smallest)))
         return AnalysedPhoto(photo.width, photo.height, self._faces(image, detections, longer, stopwatch))
 
     def _faces(
