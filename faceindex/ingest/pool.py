@@ -28,6 +28,9 @@ from faceindex.photos.find import FoundFile
 TIME_LIMIT = 60.0
 """Seconds after which a photo that is still being analysed is given up and its worker replaced."""
 
+START_LIMIT = 120.0
+"""Seconds that a worker may take to start: on a busy machine loading the networks takes long."""
+
 _WORKER = "from faceindex.ingest.worker import main; main()"
 _QUEUED = 2  # files given to a worker at a time: one to work on and one so that it never waits
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -83,7 +86,9 @@ class WorkerPool:
                     continue
                 if answer is not None:
                     yield answer
-            elif worker.files and time.monotonic() - worker.since > self._time_limit:
+            elif worker.files and time.monotonic() - worker.since > (
+                self._time_limit if worker.started else START_LIMIT
+            ):
                 yield self._replace(place, f"not finished after {self._time_limit:g} seconds")
 
     def _replace(self, place: int, reason: str) -> Analysed:
