@@ -5,16 +5,15 @@
 Target: the share of a face's genuine pairs that recipe `dlib` matches at false match rate 1e-4 over all pairs.
 Model: logistic regression with an intercept per person, which is left out afterwards (the common one is then set
 anew, to the mean share), so that it is learnt which photos of a person fail and not which people do. Photos of LFW
-have nearly one size: size and blur are learnt from chips of the same people that are reduced and blurred here,
+have nearly one size: size and blur are learnt from faces of the same people whose chips are reduced and blurred here,
 encoded, and compared with the untouched ones.
-Half of the people: even first byte of the sha256 of the name; the same is done the other way round.
---faces keeps the chips and vectors between runs (analysing takes minutes).
+Half of the people: `half_of` "a"; the same is done the other way round.
+--faces keeps measures and vectors between runs (analysing takes minutes).
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
@@ -24,22 +23,27 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 from scipy.optimize import brentq, minimize
-from scipy.spatial.distance import cdist
 from scipy.special import expit
 
-from faceindex.faces.align import face_chip, place_landmarks
+from faceindex.evaluation.distances import block_distances
+from faceindex.evaluation.folds import half_of
+from faceindex.evaluation.roc import count_all_pairs, operating_point
+from faceindex.faces.align import DLIB_PADDING, align, face_chip
 from faceindex.faces.detect import detect, detection_scale
-from faceindex.faces.engine import DEFAULT_ENGINE
+from faceindex.faces.encode import encoded
 from faceindex.faces.quality import DLIB_FRAMING, Coefficients, eye_distance, measure
-from faceindex.faces.recipe import DLIB_LENGTH
+from faceindex.faces.recipe import recipe
 from faceindex.photos.decode import open_photo
-from faceindex.types import Pixels
+from faceindex.types import Pixels, Vectors
 
+RECIPE = recipe("dlib")
+PADDINGS = (DLIB_PADDING, *RECIPE.card.paddings)
+"""Of the chip that is measured, and of those that are encoded."""
 FAR, REJECTED = 1e-4, 0.2
 EYES = (4, 6, 9, 13, 19, 28)
 """Pixels between the eyes of the reduced copies."""
 BLURS = (1.5, 2.5, 4.0)
-"""Radii in chip pixels of the blurred copies."""
+"""Radii of the blurred copies, in pixels of the chip that is measured."""
 COPIED = 120
 """Faces of each half that are reduced and blurred."""
 COPY_WEIGHT = 0.5
@@ -48,41 +52,41 @@ NAMES: tuple[str, ...] = ("frontality", "sharpness", "size", "mirror")
 SIGNS = (1, 1, 1, -1)
 """Better faces have more or less of it; a coefficient of the other sign becomes 0."""
 ROUNDS = 200
+BATCH = 32
+"""Faces encoded at once."""
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
+Change = Callable[[Image.Image, float], Image.Image]
+"""What makes a chip worse: (chip, its pixels per pixel of the measured chip) to a chip of the same size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aligned:
+    """A face. chips: one for each of PADDINGS; eyes: their distance in pixels of the photo."""
+
+    chips: list[Pixels]
+    eyes: float
 
 
 @dataclass(frozen=True, slots=True)
 class Faces:
-    """One row a face. chips uint8 [n, 150, 150, 3]; eyes: distance in pixels of the photo; raw, mirror [n, 128]."""
+    """One row a face. paths; measures [n, 4], columns as NAMES; vectors float32 [n, 128] of recipe `dlib`."""
 
-    person: npt.NDArray[np.str_]
-    chips: npt.NDArray[np.uint8]
-    eyes: Floats
-    raw: Floats
-    mirror: Floats
-
-    def vectors(self) -> Floats:
-        """Of recipe `dlib`."""
-        mean = self.raw + self.mirror
-        return np.asarray(DLIB_LENGTH * mean / np.linalg.norm(mean, axis=1, keepdims=True))
-
-    def measures(self) -> Floats:
-        """[n, 4], columns as NAMES."""
-        apart = np.linalg.norm(self.raw - self.mirror, axis=1)
-        found = [measure(*face) for face in zip(self.chips, self.eyes, apart.tolist(), strict=True)]
-        return np.array([[getattr(one, name) for name in NAMES] for one in found])
+    paths: npt.NDArray[np.str_]
+    measures: Floats
+    vectors: Vectors
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """All pairs of faces. distances [n, n]; people int64 [n]; even bool [n]: the half of each face's person."""
+    """All pairs of faces. distances [n, n]; people int64 [n]; first bool [n]: half "a" has the face's person."""
 
-    distances: Floats
+    vectors: Vectors
+    distances: npt.NDArray[np.float32]
     people: Numbers
-    even: Flags
+    first: Flags
 
     @property
     def genuine(self) -> Flags:
@@ -91,10 +95,10 @@ class Trial:
         return same
 
     def threshold(self, kept: Flags) -> float:
-        """The distance below which a share FAR of the impostor pairs among the faces kept lies."""
-        impostors = self.distances[np.ix_(kept, kept)][self.people[kept, None] != self.people[kept]]
-        place = int(FAR * len(impostors))
-        return float(np.partition(impostors, place)[place])
+        """The distance up to which a share FAR of the impostor pairs among the faces kept lies."""
+        found = operating_point(count_all_pairs(self.vectors[kept], self.people[kept]), FAR).threshold
+        assert found is not None
+        return found
 
     def misses(self, kept: Flags, threshold: float) -> tuple[Floats, Floats]:
         """Per person: false non-matches and genuine pairs among the faces kept."""
@@ -107,69 +111,85 @@ class Trial:
 
 def read_faces(data: Path, file: Path | None) -> Faces:
     """The face nearest to the centre of every photo below `data`/images, from `file` when it is there."""
-    if file is None or not file.exists():
-        rows = [row for path in sorted((data / "images").rglob("*.jpg")) if (row := analysed(path))]
-        person, chips, eyes = zip(*rows, strict=True)
-        raw, mirror = encoded(chips)
-        faces = Faces(np.array(person), np.stack(chips), np.array(eyes), raw, mirror)
-        if file is not None:
-            np.savez(file, person=person, chips=faces.chips, eyes=faces.eyes, raw=raw, mirror=mirror)
-        return faces
-    with np.load(file) as saved:
-        return Faces(**{field.name: saved[field.name] for field in fields(Faces)})
+    if file is not None and file.exists():
+        with np.load(file) as saved:
+            return Faces(**{field.name: saved[field.name] for field in fields(Faces)})
+    paths, measures, vectors = [], [], []
+    photos = sorted((data / "images").rglob("*.jpg"))
+    for start in range(0, len(photos), BATCH):
+        found = [(str(path), face) for path in photos[start : start + BATCH] if (face := aligned(path))]
+        paths += [path for path, _ in found]
+        seen = looked_at([face for _, face in found])
+        measures.append(seen[0])
+        vectors.append(seen[1])
+    faces = Faces(np.array(paths), np.concatenate(measures), np.concatenate(vectors))
+    if file is not None:
+        np.savez(file, paths=faces.paths, measures=faces.measures, vectors=faces.vectors)
+    return faces
 
 
-def analysed(path: Path) -> tuple[str, Pixels, float] | None:
+def aligned(path: Path) -> Aligned | None:
+    """The face nearest to the centre of a photo, as the analyser aligns it."""
     photo = open_photo(str(path))
     pixels = photo.pixels()
-    found = detect(pixels, detection_scale(photo.width, photo.height))
+    scale = detection_scale(photo.width, photo.height, detector=RECIPE.detector)
+    found = detect(pixels, scale, detector=RECIPE.detector)
     if not found:
         return None
     middle = photo.width / 2, photo.height / 2
     face = min(found, key=lambda d: np.hypot((d.left + d.right) / 2 - middle[0], (d.top + d.bottom) / 2 - middle[1]))
-    landmarks = place_landmarks(pixels, face.box())
-    return path.parent.name, face_chip(pixels, landmarks), eye_distance(landmarks)
+    landmarks, chips = align(pixels, face, RECIPE)
+    return Aligned([face_chip(pixels, landmarks), *chips], eye_distance(landmarks))
 
 
-def encoded(chips: Sequence[Pixels]) -> tuple[Floats, Floats]:
-    """The encoder's vectors of chips and of their mirror images."""
-    mirrored = [np.ascontiguousarray(chip[:, ::-1]) for chip in chips]
-    return DEFAULT_ENGINE.vectors(chips).astype(np.float64), DEFAULT_ENGINE.vectors(mirrored).astype(np.float64)
+def looked_at(faces: Sequence[Aligned]) -> tuple[Floats, Vectors]:
+    """Measures [n, 4] and vectors of faces."""
+    seen = encoded([face.chips[1:] for face in faces], RECIPE)
+    assert seen.mirror_distances is not None
+    apart = seen.mirror_distances.tolist()
+    found = [measure(face.chips[0], face.eyes, distance) for face, distance in zip(faces, apart, strict=True)]
+    return np.array([[getattr(one, name) for name in NAMES] for one in found]).reshape(-1, len(NAMES)), seen.vectors
 
 
-def copies(faces: Faces, chosen: Numbers) -> Iterable[Faces]:
-    """The chosen faces, reduced to each of EYES and blurred by each of BLURS."""
+def copies(faces: Sequence[Aligned]) -> Iterable[list[Aligned]]:
+    """The faces, reduced to each of EYES and blurred by each of BLURS."""
 
-    def reduced(apart: float) -> Callable[[Image.Image], Image.Image]:
-        side = round(150 * apart / (DLIB_FRAMING.right - DLIB_FRAMING.left))
-        return lambda image: image.resize((side, side), Image.Resampling.BOX).resize(
-            image.size, Image.Resampling.BILINEAR
-        )
+    def reduced(apart: float) -> Change:
+        def change(image: Image.Image, zoom: float) -> Image.Image:
+            side = max(1, round(image.width * apart / (zoom * (DLIB_FRAMING.right - DLIB_FRAMING.left))))
+            return image.resize((side, side), Image.Resampling.BOX).resize(image.size, Image.Resampling.BILINEAR)
 
-    def blurred(radius: float) -> Callable[[Image.Image], Image.Image]:
-        return lambda image: image.filter(ImageFilter.GaussianBlur(radius))
+        return change
 
+    def blurred(radius: float) -> Change:
+        return lambda image, zoom: image.filter(ImageFilter.GaussianBlur(radius * zoom))
+
+    zooms = [(1 + 2 * DLIB_PADDING) / (1 + 2 * padding) for padding in PADDINGS]
     for apart, change in [(eyes, reduced(eyes)) for eyes in EYES] + [(np.inf, blurred(r)) for r in BLURS]:
-        chips = [np.asarray(change(Image.fromarray(chip))) for chip in faces.chips[chosen]]
-        eyes = np.minimum(faces.eyes[chosen], apart)
-        yield Faces(faces.person[chosen], np.stack(chips), eyes, *encoded(chips))
+        yield [
+            Aligned(
+                [np.asarray(change(Image.fromarray(chip), zoom)) for chip, zoom in zip(face.chips, zooms, strict=True)],
+                min(face.eyes, apart),
+            )
+            for face in faces
+        ]
 
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Faces and copies of faces. measures [n, 4]; matched [n]: share of genuine pairs; even [n]."""
+    """Faces and copies of faces. measures [n, 4]; matched [n]: share of genuine pairs; first [n]."""
 
     measures: Floats
     matched: Floats
     weights: Floats
     people: Numbers
-    even: Flags
+    first: Flags
 
     def columns(self, names: Sequence[str], half: Flags) -> Floats:
         return self.measures[half][:, [NAMES.index(name) for name in names]]
 
 
-def examples(faces: Faces, measures: Floats, trial: Trial, file: Path | None) -> Examples:
+def examples(faces: Faces, trial: Trial, file: Path | None) -> Examples:
     """Every face with a genuine pair, and copies of COPIED faces of each half, kept in `file`."""
     threshold = trial.threshold(np.ones(len(trial.people), dtype=bool))
     genuine = trial.genuine
@@ -178,26 +198,27 @@ def examples(faces: Faces, measures: Floats, trial: Trial, file: Path | None) ->
     matched = (genuine & (trial.distances <= threshold)).sum(1) / np.maximum(pairs, 1)
     random = np.random.default_rng(0)
     chosen = np.concatenate(
-        [random.permutation(np.flatnonzero((pairs > 0) & (trial.even == half)))[:COPIED] for half in (True, False)]
+        [random.permutation(np.flatnonzero((pairs > 0) & (trial.first == half)))[:COPIED] for half in (True, False)]
     )
     if file is not None and file.exists():
         with np.load(file) as saved:
             copy_measures, copy_vectors = saved["measures"], saved["vectors"]
     else:
-        made = [(some.measures(), some.vectors()) for some in copies(faces, chosen)]
+        again = [face for path in faces.paths[chosen].tolist() if (face := aligned(Path(path)))]
+        made = [looked_at(some) for some in copies(again)]
         copy_measures, copy_vectors = (np.concatenate(part) for part in zip(*made, strict=True))
         if file is not None:
             np.savez(file, measures=copy_measures, vectors=copy_vectors)
     source = np.tile(chosen, len(EYES) + len(BLURS))
     own = genuine[source]
-    near = cdist(copy_vectors, faces.vectors()) <= threshold
+    near = block_distances(copy_vectors, faces.vectors) <= threshold
     rows = np.concatenate([np.arange(len(pairs)), source])
     return Examples(
-        measures=np.concatenate([measures, copy_measures]),
+        measures=np.concatenate([faces.measures, copy_measures]),
         matched=np.concatenate([matched, (near & own).sum(1) / pairs[source]]),
         weights=np.concatenate([weights, COPY_WEIGHT * weights[source]]),
         people=trial.people[rows],
-        even=trial.even[rows],
+        first=trial.first[rows],
     )
 
 
@@ -271,14 +292,14 @@ def rates(trial: Trial, quality: Floats, among: Flags, threshold: float) -> str:
 
 def report(trial: Trial, measures: Floats, data: Examples, names: Sequence[str], title: str) -> Floats:
     """Fit on each half and print the rates on the other, on both, and with the shipped fit. Returns: its logits."""
-    fits = {half: fit(data, data.even == half, names) for half in (True, False)}
+    fits = {half: fit(data, data.first == half, names) for half in (True, False)}
     shipped = logits(measures, names, fits[True])
     everyone = np.ones(len(trial.people), dtype=bool)
     threshold = trial.threshold(everyone)
     print(f"\n{title}: {', '.join(names)}")
-    print(f"  fitted on even, odd people: {rates(trial, shipped, ~trial.even, threshold)}")
-    print(f"  fitted on even, all people: {rates(trial, shipped, everyone, threshold)}")
-    print(f"  fitted on odd, even people: {rates(trial, logits(measures, names, fits[False]), trial.even, threshold)}")
+    print(f"  fitted on a, people of b: {rates(trial, shipped, ~trial.first, threshold)}")
+    print(f"  fitted on a, all people: {rates(trial, shipped, everyone, threshold)}")
+    print(f"  fitted on b, people of a: {rates(trial, logits(measures, names, fits[False]), trial.first, threshold)}")
     return fits[True]
 
 
@@ -297,12 +318,12 @@ def curve(trial: Trial, quality: Floats, among: Flags, threshold: float) -> tupl
 
 
 def calibration(trial: Trial, quality: Floats) -> str:
-    """Quality and the share of pairs matched, by fifths of the odd people's faces, worst first."""
+    """Quality and the share of pairs matched, by fifths of the faces of half b, worst first."""
     threshold = trial.threshold(np.ones(len(quality), dtype=bool))
     genuine = trial.genuine
     pairs = genuine.sum(1)
     share = (genuine & (trial.distances <= threshold)).sum(1) / np.maximum(pairs, 1)
-    chosen = np.flatnonzero((pairs > 0) & ~trial.even)
+    chosen = np.flatnonzero((pairs > 0) & ~trial.first)
     fifths = np.array_split(chosen[np.argsort(quality[chosen])], 5)
     return ", ".join(f"{expit(quality[fifth]).mean():.2f}: {share[fifth].mean():.2f}" for fifth in fifths)
 
@@ -329,11 +350,11 @@ def main() -> None:
     options = parser.parse_args()
 
     faces = read_faces(options.data, options.faces)
-    measures, vectors = faces.measures(), faces.vectors()
-    people = np.unique(faces.person, return_inverse=True)[1]
-    even = np.array([hashlib.sha256(name.encode()).digest()[0] % 2 == 0 for name in faces.person.tolist()])
-    distances = np.sqrt(np.maximum(0, 2 * DLIB_LENGTH**2 - 2 * vectors @ vectors.T))
-    trial = Trial(distances, people, even)
+    measures = faces.measures
+    persons = [Path(path).parent.name for path in faces.paths.tolist()]
+    people = np.unique(persons, return_inverse=True)[1]
+    first = np.array([half_of(person) == "a" for person in persons])
+    trial = Trial(faces.vectors, block_distances(faces.vectors, faces.vectors), people, first)
     everyone = np.ones(len(people), dtype=bool)
     threshold = trial.threshold(everyone)
     missed, pairs = trial.misses(everyone, threshold)
@@ -343,7 +364,7 @@ def main() -> None:
         f"{missed.sum():.0f} false non-matches, {missed[worst[0]]:.0f} and {missed[worst[1]]:.0f} of them of two people"
     )
 
-    data = examples(faces, measures, trial, options.faces and options.faces.with_suffix(".copies.npz"))
+    data = examples(faces, trial, options.faces and options.faces.with_suffix(".copies.npz"))
     plain = NAMES[:-1]
     fitted: dict[str, tuple[tuple[str, ...], Floats]] = {}
     fitted["with mirror"] = (NAMES, report(trial, measures, data, NAMES, "with mirror"))
@@ -352,7 +373,7 @@ def main() -> None:
         print(f"\n{title}: {coefficients(names, values)}")
         shares, misses = curve(trial, logits(measures, names, values), everyone, threshold)
         print("  ".join(f"{100 * share:.0f} %: {rate:.3f}" for share, rate in zip(shares, misses, strict=True)))
-    print(f"\ncalibration, odd people, fitted on even: {calibration(trial, logits(measures, *fitted['with mirror']))}")
+    print(f"\ncalibration, people of b, fitted on a: {calibration(trial, logits(measures, *fitted['with mirror']))}")
     for name in NAMES:
         report(trial, measures, data, [other for other in NAMES if other != name], f"without {name}")
         report(trial, measures, data, [name], f"{name} alone")
@@ -360,7 +381,7 @@ def main() -> None:
         curves = {
             f"{title}, {which}": curve(trial, logits(measures, names, values), among, threshold)
             for title, (names, values) in fitted.items()
-            for which, among in (("all people", everyone), ("odd people", ~even))
+            for which, among in (("all people", everyone), ("people of b", ~first))
         }
         draw(options.plot, curves)
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from faceindex.exchange import FORMATS, FaceAndVector, face_lines
 from faceindex.types import Box, FaceRecord
 
-KEYS = ["face", "photo", "box", "landmarks", "score", "album", "person"]
+KEYS = ["face", "photo", "box", "landmarks", "score", "album", "person", "quality"]
 LANDMARKS = [(101.25, 60.5), (90.0, 61.75), (70.125, 60.0), (80.5, 60.25), (85.0, 83.5)]
 
 
@@ -77,7 +77,7 @@ def test_album_0_is_an_album() -> None:
 def test_csv_begins_with_the_names_of_its_columns() -> None:
     lines = list(face_lines([(record(), None), (record(8), None)], form="csv"))
     assert len(lines) == 3
-    assert lines[0] == "face,photo,x,y,width,height,landmarks,score,album,person"
+    assert lines[0] == "face,photo,x,y,width,height,landmarks,score,album,person,quality"
 
 
 def test_a_csv_row_says_what_the_json_line_says() -> None:

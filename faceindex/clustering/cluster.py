@@ -5,20 +5,31 @@ from __future__ import annotations
 import numpy as np
 
 from faceindex.clustering.graph import neighbour_graph
+from faceindex.clustering.poor import joined, without
 from faceindex.clustering.whispers import chinese_whispers
-from faceindex.types import Labels, Vectors
+from faceindex.types import Labels, Qualities, Vectors
 
 METHODS = ("whispers", "dbscan")
 
 
-def cluster(vectors: Vectors, *, method: str, threshold: float, seed: int = 0) -> Labels:
+POOR_QUALITY = 0.2
+"""TODO"""
+
+
+def cluster(
+    vectors: Vectors, *, method: str, threshold: float, seed: int = 0, qualities: Qualities | None = None
+) -> Labels:
     """Labels int64 [n], 0 for the largest cluster and rising; a face alone has -1.
 
     vectors: float32 [n, d]. threshold: Euclidean, up to which two faces are neighbours. The same
-    vectors and seed give the same clusters in any order of the rows. Raises: ValueError for another method.
+    vectors and seed give the same clusters in any order of the rows. qualities: faces below POOR_QUALITY join a
+    cluster after all are made; None or NaN: no face, or not this one. Raises: ValueError for another method.
     """
-    order = _canonical_order(vectors)
-    graph = neighbour_graph(vectors[order], threshold)
+    order = _canonical_order(vectors if qualities is None else np.column_stack([vectors, qualities]))
+    whole = graph = neighbour_graph(vectors[order], threshold)
+    poor = None if qualities is None else qualities[order] < POOR_QUALITY
+    if poor is not None:
+        graph = without(whole, poor)
     match method:
         case "whispers":
             found = chinese_whispers(graph, seed=seed)
@@ -29,6 +40,8 @@ def cluster(vectors: Vectors, *, method: str, threshold: float, seed: int = 0) -
             found = dbscan(graph)
         case _:
             raise ValueError(f"no clustering method is called {method}")
+    if poor is not None:
+        found = joined(whole, found, poor)
     labels = np.empty_like(found)
     labels[order] = found
     return by_size(labels)

@@ -11,15 +11,19 @@ faces from good ones. It does not see expression or glasses, and it does not tel
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from faceindex.faces.align import Landmarks
+from faceindex.faces.align import Landmarks, face_chip
+from faceindex.faces.encode import Encoded
 from faceindex.faces.fhog import BEFORE, features
 from faceindex.faces.pyramid import colour_planes
+from faceindex.faces.recipe import Recipe
+from faceindex.models.graphs import ENCODER
 from faceindex.models.hog_templates import CELLS, PLANES, hog_templates
 from faceindex.types import Pixels
 
@@ -89,11 +93,12 @@ class Coefficients:
     mirror: float = 0.0
 
 
-# Printed by scripts/fit_quality.py: half of the people of lfw-dev. Without the fifth of worst quality the other half's
-# false non-match rate falls from 0.077 to 0.045, or to 0.052 without mirror; that of all people from 0.180 to 0.134,
-# or to 0.143.
-WITH_MIRROR = Coefficients(intercept=9.404, frontality=0.338, sharpness=3.564, size=1.6, mirror=-5.257)
-WITHOUT_MIRROR = Coefficients(intercept=8.224, frontality=0.483, sharpness=3.512, size=1.621)
+# Printed by scripts/fit_quality.py for recipe `dlib` as it is: half "a" of the people of lfw-dev. Without the fifth of
+# worst quality the false non-match rate of half "b", at the threshold of false match rate 1e-4 over all, falls from
+# 0.229 to 0.202, averaged over its people instead of its pairs from 0.152 to 0.110 (1,577 of the 3,816 false
+# non-matches are one man's); that of all people from 0.155 to 0.113, or to 0.122 without mirror.
+WITH_MIRROR = Coefficients(intercept=9.273, frontality=0.381, sharpness=3.376, size=1.217, mirror=-4.462)
+WITHOUT_MIRROR = Coefficients(intercept=8.288, frontality=0.501, sharpness=3.352, size=1.239)
 
 
 def quality(chip: Pixels, eyes: float, mirror_distance: float | None = None, framing: Framing = DLIB_FRAMING) -> float:
@@ -138,6 +143,29 @@ def measure(
         size=float(np.log2(min(max(eyes, SMALLEST_EYES), ENOUGH_EYES) / ENOUGH_EYES)),
         mirror=mirror_distance,
     )
+
+
+def measure_aligned(
+    pixels: Pixels, landmarks: Landmarks, chips: Sequence[Pixels], recipe: Recipe, zoom: float = 1.0
+) -> Measures:
+    """The measures, without mirror, of a face as `align` returned it for `recipe`.
+
+    pixels: what it was aligned in. zoom: pixels of the source photo in one of these.
+    """
+    if recipe.card.alignment == "five-point":
+        return measure(chips[0], zoom * float(np.linalg.norm(landmarks[0] - landmarks[1])), framing=ARCFACE_FRAMING)
+    return measure(face_chip(pixels, landmarks), zoom * eye_distance(landmarks))
+
+
+def qualities(measures: Sequence[Measures], found: Encoded, recipe: Recipe) -> list[float]:
+    """The quality of faces with these measures, whose chips were encoded by `recipe`.
+
+    Mirror distances count when the encoder is dlib's: WITH_MIRROR was fitted on them.
+    """
+    if found.mirror_distances is None or recipe.card.encoder != ENCODER:
+        return [quality_of(one) for one in measures]
+    distances = found.mirror_distances.tolist()
+    return [quality_of(replace(one, mirror=apart)) for one, apart in zip(measures, distances, strict=True)]
 
 
 def eye_distance(landmarks: Landmarks) -> float:

@@ -26,7 +26,7 @@ def photo(*seeds: int) -> AnalysedPhoto:
         random = np.random.default_rng(seed)
         landmarks = random.uniform(0, 100, (5, 2)).astype(np.float32)
         vector = random.standard_normal(128).astype(np.float32)
-        faces.append(Face(Box(seed, 2, 30, 40), 1.5, landmarks, vector))
+        faces.append(Face(Box(seed, 2, 30, 40), 1.5, landmarks, vector, seed / 10))
     return AnalysedPhoto(200, 100, tuple(faces))
 
 
@@ -49,6 +49,8 @@ def test_committed_faces_are_read_back_as_they_were(tmp_path: Path) -> None:
     for record, number, face in zip(folder.catalog.faces(), ids, stored.faces, strict=True):
         assert (record.face, record.photo, record.box) == (number, "/a.jpg", face.box)
         assert np.array_equal(record.landmarks, face.landmarks)
+        assert record.quality == face.quality
+    assert folder.catalog.face_qualities().tolist() == [0.1, 0.2]
 
 
 def test_batch_without_faces_needs_no_segment(tmp_path: Path) -> None:
