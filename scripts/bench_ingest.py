@@ -108,7 +108,8 @@ def compare(photos: Photos, rounds: int, recipes: list[Recipe], temporary: Path)
         ratios = [ours / theirs for ours, theirs in zip(ours_rates, their_rates, strict=True)]
         print(
             f"  faceindex ({title}) {statistics.median(ours_rates):.2f} photos/s, "
-            f"{statistics.median(ratios):.1f} times (median of {rounds}; {min(ratios):.1f} to {max(ratios):.1f}), {told(scores[title])}",
+            f"{statistics.median(ratios):.1f} times (median of {rounds}; {min(ratios):.1f} to {max(ratios):.1f}), "
+            f"{told(scores[title])}",
             flush=True,
         )
 

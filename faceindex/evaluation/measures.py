@@ -97,7 +97,7 @@ def measure_albums(faces: LabelledFaces, threshold: float | None = None) -> Albu
     if not len(faces.people):
         raise UsageError("no face was found in any photo")
     limit = faces.recipe.cluster_threshold if threshold is None else threshold
-    labels = cluster(faces.vectors, method=ALBUM_METHOD, threshold=limit)
+    labels = cluster(faces.vectors, method=ALBUM_METHOD, threshold=limit, qualities=faces.qualities)
     return Albums(ALBUM_METHOD, limit, score_albums(labels, faces.people))
 
 
