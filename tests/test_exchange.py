@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +28,7 @@ def record(
     person: str | None = "Ada",
 ) -> FaceRecord:
     landmarks = np.array(LANDMARKS, dtype=np.float32)
-    return FaceRecord(face, photo, Box(-4, 5, 60, 60), 1.25, landmarks, album, person)
+    return FaceRecord(face, photo, Box(-4, 5, 60, 60), 1.25, landmarks, album, person, 0.87654)
 
 
 def vector(seed: int = 0) -> npt.NDArray[np.float32]:
@@ -53,6 +54,7 @@ def test_a_json_line_has_the_promised_keys_and_values() -> None:
     assert line["score"] == 1.25
     assert line["album"] == 3
     assert line["person"] == "Ada"
+    assert line["quality"] == 0.8765
     np.testing.assert_allclose(np.array(line["landmarks"], dtype=np.float64), LANDMARKS, atol=0.0051)
 
 
@@ -66,6 +68,12 @@ def test_a_face_without_album_or_person_has_null_in_json_and_nothing_in_csv() ->
     (line,), (row,) = parsed_json(faces), parsed_csv(faces)
     assert (line["album"], line["person"]) == (None, None)
     assert (row["album"], row["person"]) == ("", "")
+
+
+def test_a_face_of_unknown_quality_has_null_in_json_and_nothing_in_csv() -> None:
+    faces: list[FaceAndVector] = [(replace(record(), quality=None), vector())]
+    assert parsed_json(faces)[0]["quality"] is None
+    assert parsed_csv(faces)[0]["quality"] == ""
 
 
 def test_album_0_is_an_album() -> None:
@@ -84,7 +92,7 @@ def test_a_csv_row_says_what_the_json_line_says() -> None:
     (row,) = parsed_csv([(record(), None)])
     assert (row["face"], row["photo"]) == ("7", "/photos/a.jpg")
     assert [row[name] for name in ("x", "y", "width", "height")] == ["-4", "5", "60", "60"]
-    assert (float(row["score"]), row["album"], row["person"]) == (1.25, "3", "Ada")
+    assert (float(row["score"]), row["album"], row["person"], row["quality"]) == (1.25, "3", "Ada", "0.8765")
     landmarks = np.array(row["landmarks"].split(), dtype=np.float64).reshape(5, 2)
     np.testing.assert_allclose(landmarks, LANDMARKS, atol=0.0051)
 
