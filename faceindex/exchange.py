@@ -13,7 +13,7 @@ import numpy.typing as npt
 from faceindex.types import FaceRecord
 
 FORMATS = ("jsonl", "csv")
-_COLUMNS = ["face", "photo", "x", "y", "width", "height", "landmarks", "score", "album", "person"]
+_COLUMNS = ["face", "photo", "x", "y", "width", "height", "landmarks", "score", "album", "person", "quality"]
 
 FaceAndVector = tuple[FaceRecord, npt.NDArray[np.float32] | None]
 
@@ -33,6 +33,7 @@ def _as_object(face: FaceAndVector) -> dict[str, object]:
         "score": round(record.score, 4),
         "album": record.album,
         "person": record.person,
+        "quality": None if record.quality is None else round(record.quality, 4),
     }
     return values if vector is None else values | {"vector": [float(str(x)) for x in vector]}
 
@@ -46,7 +47,7 @@ def _csv_lines(faces: Iterable[FaceAndVector]) -> Iterator[str]:
             yield _csv_line(header)
         landmarks = " ".join(f"{x:g}" for x in record.landmarks.ravel())
         row = [record.face, record.photo, *record.box.as_list(), landmarks, round(record.score, 4)]
-        row += [record.album, record.person]
+        row += [record.album, record.person, None if record.quality is None else round(record.quality, 4)]
         yield _csv_line(row if vector is None else [*row, " ".join(map(str, vector))])
     if not header:
         yield _csv_line(_COLUMNS)

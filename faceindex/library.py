@@ -164,7 +164,8 @@ class Library:
         began = time.monotonic()
         with self._folder.writer() as writer:
             ids, vectors = self._folder.vectors()
-            labels = cluster(vectors, method=method, threshold=limit, seed=seed)
+            qualities = self._folder.catalog.face_qualities()
+            labels = cluster(vectors, method=method, threshold=limit, seed=seed, qualities=qualities)
             members = np.split(ids[np.argsort(labels, kind="stable")], np.cumsum(np.bincount(labels + 1)))
             albums = {number: group.tolist() for number, group in enumerate(members[1:-1], start=1)}
             writer.replace_albums(albums)

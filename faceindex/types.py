@@ -17,6 +17,9 @@ Vectors = npt.NDArray[np.float32]
 FaceIds = npt.NDArray[np.int64]
 """int64 [n], ids of faces in one library."""
 
+Qualities = npt.NDArray[np.float64]
+"""float64 [n], in [0, 1] and higher for better faces; NaN is unknown."""
+
 Labels = npt.NDArray[np.int64]
 """int64 [n], the cluster of each row; -1 is none."""
 
@@ -53,13 +56,14 @@ class Face:
 
     box: pixels of the upright photo. score: the detector's, higher is surer (dlib's HOG: 0 is the
     usual limit, 1 and more a clear frontal face). landmarks: float32 [5 or 68, 2], x and y in pixels
-    of the upright photo. vector: float32 [d].
+    of the upright photo. vector: float32 [d]. quality: in [0, 1], see `faceindex.faces.quality`.
     """
 
     box: Box
     score: float
     landmarks: npt.NDArray[np.float32]
     vector: npt.NDArray[np.float32]
+    quality: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,11 @@ class AnalysedPhoto:
 
 @dataclass(frozen=True, slots=True)
 class FaceRecord:
-    """A face in a library. album: None when the face is in no album; person: None when unnamed."""
+    """A face in a library.
+
+    album: None when the face is in no album; person: None when unnamed; quality: in [0, 1], None when the face was
+    stored before there was such a number.
+    """
 
     face: int
     photo: str
@@ -82,6 +90,7 @@ class FaceRecord:
     landmarks: npt.NDArray[np.float32]
     album: int | None = None
     person: str | None = None
+    quality: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from faceindex.exchange import FORMATS, FaceAndVector, face_lines
 from faceindex.types import Box, FaceRecord
 
-KEYS = ["face", "photo", "box", "landmarks", "score", "album", "person"]
+KEYS = ["face", "photo", "box", "landmarks", "score", "album", "person", "quality"]
 LANDMARKS = [(101.25, 60.5), (90.0, 61.75), (70.125, 60.0), (80.5, 60.25), (85.0, 83.5)]
 
 
@@ -27,7 +28,7 @@ def record(
     person: str | None = "Ada",
 ) -> FaceRecord:
     landmarks = np.array(LANDMARKS, dtype=np.float32)
-    return FaceRecord(face, photo, Box(-4, 5, 60, 60), 1.25, landmarks, album, person)
+    return FaceRecord(face, photo, Box(-4, 5, 60, 60), 1.25, landmarks, album, person, 0.87654)
 
 
 def vector(seed: int = 0) -> npt.NDArray[np.float32]:
@@ -53,6 +54,7 @@ def test_a_json_line_has_the_promised_keys_and_values() -> None:
     assert line["score"] == 1.25
     assert line["album"] == 3
     assert line["person"] == "Ada"
+    assert line["quality"] == 0.8765
     np.testing.assert_allclose(np.array(line["landmarks"], dtype=np.float64), LANDMARKS, atol=0.0051)
 
 
@@ -68,6 +70,12 @@ def test_a_face_without_album_or_person_has_null_in_json_and_nothing_in_csv() ->
     assert (row["album"], row["person"]) == ("", "")
 
 
+def test_a_face_of_unknown_quality_has_null_in_json_and_nothing_in_csv() -> None:
+    faces: list[FaceAndVector] = [(replace(record(), quality=None), vector())]
+    assert parsed_json(faces)[0]["quality"] is None
+    assert parsed_csv(faces)[0]["quality"] == ""
+
+
 def test_album_0_is_an_album() -> None:
     faces: list[FaceAndVector] = [(record(album=0), None)]
     assert parsed_json(faces)[0]["album"] == 0
@@ -77,14 +85,14 @@ def test_album_0_is_an_album() -> None:
 def test_csv_begins_with_the_names_of_its_columns() -> None:
     lines = list(face_lines([(record(), None), (record(8), None)], form="csv"))
     assert len(lines) == 3
-    assert lines[0] == "face,photo,x,y,width,height,landmarks,score,album,person"
+    assert lines[0] == "face,photo,x,y,width,height,landmarks,score,album,person,quality"
 
 
 def test_a_csv_row_says_what_the_json_line_says() -> None:
     (row,) = parsed_csv([(record(), None)])
     assert (row["face"], row["photo"]) == ("7", "/photos/a.jpg")
     assert [row[name] for name in ("x", "y", "width", "height")] == ["-4", "5", "60", "60"]
-    assert (float(row["score"]), row["album"], row["person"]) == (1.25, "3", "Ada")
+    assert (float(row["score"]), row["album"], row["person"], row["quality"]) == (1.25, "3", "Ada", "0.8765")
     landmarks = np.array(row["landmarks"].split(), dtype=np.float64).reshape(5, 2)
     np.testing.assert_allclose(landmarks, LANDMARKS, atol=0.0051)
 

@@ -59,7 +59,10 @@ def show_album(
     with faceindex.Library(library, create=False) as opened:
         faces = opened.album(album)
     if as_json:
-        listed = [{"face": f.face, "photo": f.photo, "box": f.box.as_list(), "score": f.score} for f in faces]
+        listed = [
+            {"face": f.face, "photo": f.photo, "box": f.box.as_list(), "score": f.score, "quality": f.quality}
+            for f in faces
+        ]
         print_json({"album": album, "person": faces[0].person, "faces": listed})
         return
     print_table(("face#", "box", "photo"), [(f.face, f.box.as_list(), f.photo) for f in faces])

@@ -15,7 +15,16 @@ from faceindex.cli.output import print_json, print_line, print_table
 from faceindex.evaluation.compare import COMPARED_RATES, RecipeFigures, recipe_figures
 from faceindex.evaluation.labelled import LabelledFaces, evaluation_library, ingest_labelled
 from faceindex.evaluation.lfw import LfwResult
-from faceindex.evaluation.measures import Albums, AllPairs, measure_albums, measure_all_pairs, measure_pairs
+from faceindex.evaluation.measures import (
+    REJECT_RATE,
+    Albums,
+    AllPairs,
+    Rejection,
+    measure_albums,
+    measure_all_pairs,
+    measure_pairs,
+    measure_rejection,
+)
 from faceindex.evaluation.pairs import read_pairs
 from faceindex.evaluation.pictures import draw_albums_around, draw_all_pairs, draw_comparison, draw_pairs
 from faceindex.evaluation.plots import require_matplotlib
@@ -88,12 +97,16 @@ def all_pairs(
     chosen = options.recipe_with(name, detector, landmarks, jitter)
     faces = _ingested(chosen, folder, half, Engine(engine, device), workers, keep)
     result = measure_all_pairs(faces)
-    drawn = draw_all_pairs(plots, faces, result) if plots else []
+    rejection = measure_rejection(faces, result.counts)
+    drawn = draw_all_pairs(plots, faces, result, rejection) if plots else []
     if as_json:
-        print_json(_faces_as_object(faces, half) | _roc_as_object(result) | {"plots": _names(drawn)})
+        figures = _roc_as_object(result) | {"rejection": _rejection_as_object(rejection)}
+        print_json(_faces_as_object(faces, half) | figures | {"plots": _names(drawn)})
         return
     _print_faces(faces)
     _print_roc(result)
+    if rejection:
+        _print_rejection(rejection)
     _print_drawn(drawn)
 
 
@@ -196,6 +209,19 @@ def _roc_as_object(result: AllPairs) -> dict[str, object]:
     }
 
 
+def _rejection_as_object(rejection: Rejection | None) -> dict[str, object] | None:
+    if rejection is None:
+        return None
+    return {
+        "by": rejection.by,
+        "far": REJECT_RATE,
+        "threshold": rejection.curve.threshold,
+        "points": [asdict(rejection.before), asdict(rejection.after)],
+        "count_ratio": rejection.count_ratio,
+        "rate_ratio": rejection.rate_ratio,
+    }
+
+
 def _albums_as_object(result: Albums) -> dict[str, object]:
     return {"method": result.method, "threshold": result.threshold} | asdict(result.score)
 
@@ -254,6 +280,17 @@ def _print_roc(result: AllPairs) -> None:
         f"{roc.same_pairs:,} pairs of one person, {roc.different_pairs:,} of two; "
         f"EER {roc.eer:.4f} at {roc.eer_threshold:.4f}, AUC {roc.auc:.5f}"
     )
+
+
+def _print_rejection(rejection: Rejection) -> None:
+    shown = (rejection.before, rejection.after)
+    rows: list[tuple[object, ...]] = [
+        (f"{p.rejected:.0%}", p.pairs, p.false_non_matches, _known(p.rate)) for p in shown
+    ]
+    rows.append(("ratio", None, _known(rejection.count_ratio), _known(rejection.rate_ratio)))
+    print_line("")
+    print_table((f"rejected by {rejection.by}", "pairs of one person#", "false non-matches#", "FNMR#"), rows)
+    print_line(f"at {rejection.curve.threshold:.4f}, which has FAR {REJECT_RATE:g} before any face is rejected")
 
 
 def _point_row(point: OperatingPoint, result: AllPairs) -> tuple[object, ...]:
@@ -318,6 +355,10 @@ def _print_drawn(drawn: Sequence[Path]) -> None:
 
 def _rate(value: float) -> str:
     return f"{value:.4f}"
+
+
+def _known(value: float | None) -> str | None:
+    return None if value is None else _rate(value)
 
 
 def _mean(result: LfwResult) -> str | None:

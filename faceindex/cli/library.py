@@ -52,7 +52,7 @@ def export(
     form: Annotated[str, typer.Option("--format", metavar="jsonl|csv", help="One line per face.")] = "jsonl",
     vectors: Annotated[bool, typer.Option("--vectors", help="With each face's vector.")] = False,
 ) -> None:
-    """Write every face: id, photo, box, landmarks, score, album, person, and its vector if wanted."""
+    """Write every face: id, photo, box, landmarks, score, album, person, quality, and its vector if wanted."""
     if form not in FORMATS:
         raise UsageError(f"no export format is called {form}; there are {', '.join(FORMATS)}")
     with faceindex.Library(library, create=False) as opened:

@@ -20,7 +20,7 @@ from faceindex.ingest.pool import cores
 from faceindex.ingest.run import Progress, ingest
 from faceindex.photos.find import UnreadableEntry, absolute, find_files
 from faceindex.store.folder import LibraryFolder
-from faceindex.types import FailedPhoto, Vectors
+from faceindex.types import FailedPhoto, Qualities, Vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,10 @@ class LabelledFaces:
     """The central face of every photo of a labelled folder; rows are photos with a face, in the order of paths.
 
     names: people, sorted. people: int64 [n], places in `names`. vectors: float32 [n, d]. scores: float64 [n], the
-    detector's. photos: path of each row. without_face: photos that were read and show no face. failed: photos that
-    could not be read. faceless: int64 [m], places in `names` of the people of both. copies: files with the content of
-    an earlier one; they have no row of their own. rows: "Folder/file name without extension" of every photo, copies
-    too, to its row, or None when it has no face.
+    detector's. qualities: float64 [n], NaN where unknown. photos: path of each row. without_face: photos that were read
+    and show no face. failed: photos that could not be read. faceless: int64 [m], places in `names` of the people of
+    both. copies: files with the content of an earlier one; they have no row of their own. rows: "Folder/file name
+    without extension" of every photo, copies too, to its row, or None when it has no face.
     """
 
     recipe: Recipe
@@ -39,6 +39,7 @@ class LabelledFaces:
     people: npt.NDArray[np.int64]
     vectors: Vectors
     scores: npt.NDArray[np.float64]
+    qualities: Qualities
     photos: tuple[str, ...]
     without_face: tuple[str, ...]
     failed: tuple[FailedPhoto, ...]
@@ -113,6 +114,7 @@ def labelled_faces(folder: LibraryFolder, root: Path, *, half: str | None = None
         people=np.array([numbers[name] for name in listing.people], dtype=np.int64),
         vectors=vectors[np.searchsorted(ids, np.array([face.face for face in chosen], dtype=np.int64))],
         scores=np.array([face.score for face in chosen], dtype=np.float64),
+        qualities=np.array([np.nan if face.quality is None else face.quality for face in chosen], dtype=np.float64),
         photos=tuple(listing.photos),
         without_face=tuple(listing.without_face),
         failed=tuple(listing.failed),

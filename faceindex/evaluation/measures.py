@@ -13,13 +13,15 @@ from faceindex.evaluation.folds import half_of
 from faceindex.evaluation.labelled import LabelledFaces
 from faceindex.evaluation.lfw import LfwResult, PairDistances, lfw_result, pair_distances
 from faceindex.evaluation.pairs import Pairs
-from faceindex.evaluation.reject import ErrorVersusReject, error_versus_reject
+from faceindex.evaluation.reject import ErrorVersusReject, Rejected, error_versus_reject
 from faceindex.evaluation.roc import PairCounts, Roc, count_all_pairs, operating_point, roc
 
 ALBUM_METHOD = "whispers"
 REJECT_RATE = 1e-4
 """False accept rate, before any face is rejected, of the threshold that rejection is measured at."""
 
+REJECTED = 0.2
+"""Share of faces rejected, worst first, that the gain of a quality measure is stated for."""
 
 THRESHOLD_STEPS = (0.80, 0.85, 0.90, 0.95, 1.0, 1.05, 1.10, 1.15, 1.20)
 """Thresholds tried for albums, as multiples of the recipe's own."""
@@ -47,6 +49,31 @@ class Albums:
     score: AlbumScore
 
 
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """What the rejection of poor faces gains at the threshold of REJECT_RATE, which stays.
+
+    by: what they are ordered by: "quality", or the "detector's score" where the quality of a face is not known.
+    before, after: without rejection, and with REJECTED.
+    """
+
+    by: str
+    curve: ErrorVersusReject
+    before: Rejected
+    after: Rejected
+
+    @property
+    def count_ratio(self) -> float | None:
+        """False non-matches after by those before; some are gone with the pairs alone. None when there were none."""
+        before = self.before.false_non_matches
+        return self.after.false_non_matches / before if before else None
+
+    @property
+    def rate_ratio(self) -> float | None:
+        """False non-match rate after by that before; None when there is none, or it was 0."""
+        return self.after.rate / self.before.rate if self.before.rate and self.after.rate is not None else None
+
+
 def measure_pairs(faces: LabelledFaces, pairs: Pairs, half: str | None = None) -> tuple[LfwResult, PairDistances]:
     """The LFW protocol on `pairs`, of one half of the people if given. Raises: UsageError."""
     wanted = pairs if half is None else pairs.among(lambda person: half_of(person) == half)
@@ -70,7 +97,7 @@ def measure_albums(faces: LabelledFaces, threshold: float | None = None) -> Albu
     if not len(faces.people):
         raise UsageError("no face was found in any photo")
     limit = faces.recipe.cluster_threshold if threshold is None else threshold
-    labels = cluster(faces.vectors, method=ALBUM_METHOD, threshold=limit)
+    labels = cluster(faces.vectors, method=ALBUM_METHOD, threshold=limit, qualities=faces.qualities)
     return Albums(ALBUM_METHOD, limit, score_albums(labels, faces.people))
 
 
@@ -79,9 +106,12 @@ def measure_albums_around(faces: LabelledFaces) -> list[Albums]:
     return [measure_albums(faces, step * faces.recipe.cluster_threshold) for step in THRESHOLD_STEPS]
 
 
-def measure_rejection(faces: LabelledFaces, counts: PairCounts) -> ErrorVersusReject | None:
-    """What the detector's score is worth as a measure of quality; None when `counts` has no such threshold."""
+def measure_rejection(faces: LabelledFaces, counts: PairCounts) -> Rejection | None:
+    """What rejecting the faces of worst quality is worth; None when `counts` has no threshold at REJECT_RATE."""
     threshold = operating_point(counts, REJECT_RATE).threshold
     if threshold is None:
         return None
-    return error_versus_reject(faces.vectors, faces.people, faces.scores, threshold)
+    known = not np.isnan(faces.qualities).any()
+    order = faces.qualities if known else faces.scores
+    curve = error_versus_reject(faces.vectors, faces.people, order, threshold)
+    return Rejection("quality" if known else "detector's score", curve, curve.at(0), curve.at(REJECTED))

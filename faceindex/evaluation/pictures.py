@@ -10,7 +10,7 @@ import numpy as np
 from faceindex.evaluation.compare import RecipeFigures
 from faceindex.evaluation.labelled import LabelledFaces
 from faceindex.evaluation.lfw import LfwResult, PairDistances
-from faceindex.evaluation.measures import AllPairs, measure_albums_around, measure_rejection
+from faceindex.evaluation.measures import AllPairs, Rejection, measure_albums_around
 from faceindex.evaluation.plots import draw_albums, draw_distances, draw_reject, draw_roc
 from faceindex.evaluation.roc import count_pairs
 
@@ -27,8 +27,8 @@ def draw_pairs(out: Path, faces: LabelledFaces, result: LfwResult, pairs: PairDi
     return drawn
 
 
-def draw_all_pairs(out: Path, faces: LabelledFaces, result: AllPairs) -> list[Path]:
-    """ROC and distances of all pairs, and error versus reject by the detector's score. Raises: UsageError."""
+def draw_all_pairs(out: Path, faces: LabelledFaces, result: AllPairs, rejection: Rejection | None) -> list[Path]:
+    """ROC and distances of all pairs, and error versus reject if there is any. Raises: UsageError."""
     title = faces.recipe.title
     drawn = [
         draw_roc(out / "roc.png", {title: result.counts}, f"ROC over all pairs of {len(faces.photos):,} faces"),
@@ -39,9 +39,8 @@ def draw_all_pairs(out: Path, faces: LabelledFaces, result: AllPairs) -> list[Pa
             f"{title}: all pairs of {len(faces.photos):,} faces",
         ),
     ]
-    curve = measure_rejection(faces, result.counts)
-    if curve is not None:
-        drawn.append(draw_reject(out / "reject.png", curve, f"{title}: faces rejected by the detector's score"))
+    if rejection is not None:
+        drawn.append(draw_reject(out / "reject.png", rejection.curve, f"{title}: faces rejected by {rejection.by}"))
     return drawn
 
 

@@ -17,18 +17,44 @@ from faceindex.types import Vectors
 MOST_REJECTED = 0.5
 
 Rates = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorVersusReject:
-    """rejected: float64 [m], rising, share of faces rejected. false_non_match_rate: float64 [m], of what is left.
+    """What is left when faces are rejected.
 
-    threshold: Euclidean. A rate is NaN where no pair of one person is left.
+    threshold: Euclidean. rejected: float64 [m], rising, share of faces. false_non_matches: int64 [m], same-person
+    pairs left that are further apart than the threshold. pairs: int64 [m], all same-person pairs left.
     """
 
     threshold: float
     rejected: Rates
-    false_non_match_rate: Rates
+    false_non_matches: Counts
+    pairs: Counts
+
+    @property
+    def false_non_match_rate(self) -> Rates:
+        """float64 [m]; NaN where no pair of one person is left."""
+        rates = np.full(len(self.pairs), np.nan)
+        np.divide(self.false_non_matches, self.pairs, out=rates, where=self.pairs > 0)
+        return rates
+
+    def at(self, share: float) -> Rejected:
+        """What is left at the step nearest to `share`, in [0, 1], of the faces rejected."""
+        step = int(np.argmin(np.abs(self.rejected - share)))
+        wrong, pairs = int(self.false_non_matches[step]), int(self.pairs[step])
+        return Rejected(float(self.rejected[step]), pairs, wrong, wrong / pairs if pairs else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """One step of ErrorVersusReject. rate: false non-matches by pairs; None without a pair."""
+
+    rejected: float
+    pairs: int
+    false_non_matches: int
+    rate: float | None
 
 
 def error_versus_reject(
@@ -52,9 +78,7 @@ def error_versus_reject(
     rejected = np.round(shares * len(quality)).astype(np.int64)
     left, wrong = (np.cumsum(counts[::-1])[::-1] for counts in (matches + misses, misses))
     left, wrong = (np.append(counts, 0)[rejected] for counts in (left, wrong))
-    rates = np.full(len(shares), np.nan)
-    np.divide(wrong, left, out=rates, where=left > 0)
-    return ErrorVersusReject(threshold, shares, rates)
+    return ErrorVersusReject(threshold, shares, wrong, left)
 
 
 def _by_lower_rank(

@@ -9,8 +9,9 @@ from PIL import Image
 
 from faceindex.faces.align import Landmarks, align
 from faceindex.faces.detect import Detection, detect, detection_scale
-from faceindex.faces.encode import encode
+from faceindex.faces.encode import encoded
 from faceindex.faces.engine import DEFAULT_ENGINE, Engine
+from faceindex.faces.quality import Measures, measure_aligned, qualities
 from faceindex.faces.recipe import Recipe
 from faceindex.faces.stopwatch import Stopwatch
 from faceindex.models.weights import weights
@@ -29,8 +30,17 @@ REACH = 1.2
 
 
 @dataclass(frozen=True, slots=True)
+class _Aligned:
+    """A face before it is encoded. landmarks: in pixels of the image; chips: as `align` cut them."""
+
+    landmarks: Landmarks
+    chips: list[Pixels]
+    measures: Measures
+
+
+@dataclass(frozen=True, slots=True)
 class Analyser:
-    """Finds the faces of a photo and their vectors.
+    """Finds the faces of a photo, their vectors and their quality.
 
     min_face: see `detection_scale`. max_megapixels: photos of more pixels are refused before decoding.
     engine: what runs the networks; it does not change the result.
@@ -78,22 +88,24 @@ class Analyser:
         """longer: side of the photo, of which `image` is a reduced version or all."""
         zoom = longer / max(image.size)
         with stopwatch.stage("align"):
-            aligned = [self._align(image, found.scaled(1 / zoom)) for found in detections]
+            aligned = [self._align(image, found.scaled(1 / zoom), zoom) for found in detections]
         with stopwatch.stage("encode"):
-            vectors = encode([chips for _, chips in aligned], self.recipe, self.engine)
+            seen = encoded([face.chips for face in aligned], self.recipe, self.engine)
+        quality = qualities([face.measures for face in aligned], seen, self.recipe)
         return tuple(
-            Face(found.box(), found.score, landmarks * zoom, vector)
-            for found, (landmarks, _), vector in zip(detections, aligned, vectors, strict=True)
+            Face(found.box(), found.score, face.landmarks * zoom, vector, good)
+            for found, face, vector, good in zip(detections, aligned, seen.vectors, quality, strict=True)
         )
 
-    def _align(self, image: Image.Image, found: Detection) -> tuple[Landmarks, list[Pixels]]:
-        """Landmarks and chips of a face, from the part of `image` around it."""
+    def _align(self, image: Image.Image, found: Detection, zoom: float) -> _Aligned:
+        """A face, from the part of `image` around it. zoom: pixels of the photo in one of `image`."""
         reach = REACH * found.side
         left, top = max(0, int(found.left - reach)), max(0, int(found.top - reach))
         right, bottom = min(image.width, int(found.right + reach)), min(image.height, int(found.bottom + reach))
         part = np.asarray(image.crop((left, top, max(right, left + 1), max(bottom, top + 1))))
         landmarks, chips = align(part, found.shifted(-left, -top), self.recipe)
-        return landmarks + np.array([left, top], dtype=np.float32), chips
+        measures = measure_aligned(part, landmarks, chips, self.recipe, zoom)
+        return _Aligned(landmarks + np.array([left, top], dtype=np.float32), chips, measures)
 
 
 def _resized(image: Image.Image, scale: float) -> Pixels:

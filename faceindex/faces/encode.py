@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from faceindex.errors import ModelError
@@ -13,24 +15,46 @@ from faceindex.faces.recipe import Recipe
 from faceindex.types import Pixels, Vectors
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoded:
+    """What the encoder says of faces.
+
+    vectors: float32 [n, d]. mirror_distances: float64 [n], Euclidean distance of the network's own (not scaled) vectors
+    of a view and of its mirror image, mean over a face's views; None when the recipe does not mirror.
+    """
+
+    vectors: Vectors
+    mirror_distances: npt.NDArray[np.float64] | None
+
+
 def encode(faces: Sequence[Sequence[Pixels]], recipe: Recipe, engine: Engine = DEFAULT_ENGINE) -> Vectors:
+    """The vectors alone of `encoded`: float32 [n, d]. Raises: ModelError."""
+    return encoded(faces, recipe, engine).vectors
+
+
+def encoded(faces: Sequence[Sequence[Pixels]], recipe: Recipe, engine: Engine = DEFAULT_ENGINE) -> Encoded:
     """One vector a face: the mean over all views of its chips, scaled to the recipe's length.
 
-    faces: the chips of each, as many for every face, uint8 [s, s, 3] each. Returns: float32 [n, d]. Raises: ModelError.
+    faces: the chips of each, as many for every face, uint8 [s, s, 3] each. Raises: ModelError.
     """
     if not faces:
-        return np.empty((0, recipe.dimension), dtype=np.float32)
+        return Encoded(np.empty((0, recipe.dimension), dtype=np.float32), np.empty(0) if recipe.card.mirror else None)
     views = [view for chips in faces for chip in chips for view in _views(chip, recipe)]
     raw = engine.vectors(views, recipe.card.encoder).astype(np.float64)
     if not np.isfinite(raw).all():
         raise ModelError(f"the encoder {recipe.card.encoder} gave a vector with values that are not numbers")
+    distances = None
+    if recipe.card.mirror:
+        seen, mirrored = np.moveaxis(raw.reshape(len(faces), len(faces[0]), 2, -1, raw.shape[1]), 2, 0)
+        distances = np.linalg.norm(seen - mirrored, axis=-1).mean(axis=(1, 2))
     vectors = raw.reshape(len(faces), -1, raw.shape[1]).mean(axis=1)
     if recipe.card.length is not None:
         vectors *= recipe.card.length / np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors, dtype=np.float32)
+    return Encoded(np.asarray(vectors, dtype=np.float32), distances)
 
 
 def _views(chip: Pixels, recipe: Recipe) -> list[Pixels]:
+    """The chip or its jittered copies, then the mirror images of these."""
     views = jittered(chip, recipe.jitter) if recipe.jitter else [chip]
     return views + [view[:, ::-1] for view in views] if recipe.card.mirror else views
 

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from faceindex.errors import LibraryDamaged
-from faceindex.store.migrations import refuse_newer
-from faceindex.types import Album, Box, FaceIds, FaceRecord, FailedPhoto
+from faceindex.store.migrations import refuse_newer, show_as_newest
+from faceindex.types import Album, Box, FaceIds, FaceRecord, FailedPhoto, Qualities
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +30,17 @@ class KnownPath:
 
 @dataclass(frozen=True, slots=True)
 class CentralFace:
-    """The face in the middle of a photo: ids of both, and the detector's score of the face."""
+    """The face in the middle of a photo: ids of both, the detector's score of the face, and its quality if known."""
 
     photo: int
     face: int
     score: float
+    quality: float | None
 
 
 _FACES = """
     SELECT faces.id, (SELECT MIN(path) FROM paths WHERE paths.photo = faces.photo),
-        x, y, width, height, score, landmarks, album
+        x, y, width, height, score, landmarks, album, quality
     FROM faces LEFT JOIN album_faces ON album_faces.face = faces.id
 """
 
@@ -96,6 +97,11 @@ class Catalog:
         rows = self.connection.execute("SELECT id FROM faces ORDER BY id")
         return np.fromiter((row[0] for row in rows), dtype=np.int64)
 
+    def face_qualities(self) -> Qualities:
+        """The quality of each of `face_ids`: float64 [n], NaN where it is not known."""
+        rows = self.connection.execute("SELECT quality FROM faces ORDER BY id")
+        return np.fromiter((np.nan if row[0] is None else row[0] for row in rows), dtype=np.float64)
+
     def faces(self) -> Iterator[FaceRecord]:
         """Every face, by rising id."""
         return map(_face_record, self.connection.execute(_FACES + "ORDER BY faces.id"))
@@ -110,12 +116,12 @@ class Catalog:
         """Of every photo with a face: the face whose middle is nearest to the photo's, by rising photo id."""
         # SQLite takes the other columns from the row that has the minimum.
         rows = self.connection.execute(
-            """SELECT photo, faces.id, score, MIN(
+            """SELECT photo, faces.id, score, quality, MIN(
                 (2 * x + faces.width - photos.width) * (2 * x + faces.width - photos.width)
                 + (2 * y + faces.height - photos.height) * (2 * y + faces.height - photos.height))
             FROM faces JOIN photos ON photos.id = photo GROUP BY photo ORDER BY photo"""
         )
-        return (CentralFace(photo, face, score) for photo, face, score, _ in rows)
+        return (CentralFace(*row[:4]) for row in rows)
 
     def album_faces(self, album: int) -> list[FaceRecord]:
         """The faces of one album, by rising id; empty when there is no such album."""
@@ -123,10 +129,17 @@ class Catalog:
         return list(map(_face_record, rows))
 
     def albums(self) -> list[Album]:
-        """All albums, largest first. The cover is the face that the detector was surest of."""
+        """All albums, largest first. The cover is the face of best quality, of equals the largest.
+
+        Faces of unknown quality come after the others, in the order of the detector's score.
+        """
+        # SQLite takes the other columns from the row that has the minimum.
         rows = self.connection.execute(
-            """SELECT album, COUNT(*), COUNT(DISTINCT photo), id, MAX(score)
-            FROM album_faces JOIN faces ON faces.id = face GROUP BY album ORDER BY COUNT(*) DESC, album"""
+            """SELECT album, COUNT(*), COUNT(DISTINCT photo), id, MIN(place) FROM (
+                SELECT album, photo, id, ROW_NUMBER() OVER (PARTITION BY album ORDER BY
+                    quality DESC, IIF(quality IS NULL, score, 0) DESC, width * height DESC, id) AS place
+                FROM album_faces JOIN faces ON faces.id = face)
+            GROUP BY album ORDER BY COUNT(*) DESC, album"""
         )
         return [Album(album, faces, photos, cover) for album, faces, photos, cover, _ in rows]
 
@@ -146,7 +159,10 @@ class Catalog:
 
 def open_reader(file: Path) -> Catalog:
     """A catalog that never writes. Raises: LibraryDamaged; NewerSchema."""
-    return _open(file, "mode=ro" if _takes_readers(file) else "mode=ro&immutable=1")
+    catalog = _open(file, "mode=ro" if _takes_readers(file) else "mode=ro&immutable=1")
+    with damage_named(file):
+        show_as_newest(catalog.connection)
+    return catalog
 
 
 def open_writer(file: Path) -> Catalog:
@@ -191,7 +207,7 @@ def _takes_readers(file: Path) -> bool:
     return os.access(file.parent, os.W_OK) or file.with_name(file.name + "-shm").exists()
 
 
-def _face_record(row: tuple[int, bytes, int, int, int, int, float, bytes, int | None]) -> FaceRecord:
-    face, path, x, y, width, height, score, landmarks, album = row
+def _face_record(row: tuple[int, bytes, int, int, int, int, float, bytes, int | None, float | None]) -> FaceRecord:
+    face, path, x, y, width, height, score, landmarks, album, quality = row
     points = np.frombuffer(landmarks, dtype="<f4").reshape(-1, 2)
-    return FaceRecord(face, os.fsdecode(path), Box(x, y, width, height), score, points, album)
+    return FaceRecord(face, os.fsdecode(path), Box(x, y, width, height), score, points, album, quality=quality)

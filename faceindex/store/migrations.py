@@ -43,7 +43,12 @@ def m001_first_schema(catalog: sqlite3.Connection) -> None:
         catalog.execute(statement)
 
 
-MIGRATIONS = (m001_first_schema,)
+def m002_quality(catalog: sqlite3.Connection) -> None:
+    """The quality of faces, in [0, 1]; NULL for those that were stored before."""
+    catalog.execute("ALTER TABLE faces ADD COLUMN quality REAL")
+
+
+MIGRATIONS = (m001_first_schema, m002_quality)
 
 
 def schema_version(catalog: sqlite3.Connection) -> int:
@@ -56,6 +61,15 @@ def refuse_newer(catalog: sqlite3.Connection, path: object) -> None:
     version = schema_version(catalog)
     if version > len(MIGRATIONS):
         raise NewerSchema(f"{path} has schema {version}, this faceindex knows {len(MIGRATIONS)}; upgrade faceindex")
+
+
+def show_as_newest(catalog: sqlite3.Connection) -> None:
+    """Let a reader, who may not migrate, see an older catalog as the newest schema would have it.
+
+    A temporary view is found before the table of the same name; it remains right when a writer migrates meanwhile.
+    """
+    if schema_version(catalog) == 1:
+        catalog.execute("CREATE TEMP VIEW faces AS SELECT *, NULL AS quality FROM main.faces")
 
 
 def migrate(catalog: sqlite3.Connection) -> None:

@@ -132,9 +132,12 @@ def _insert_faces(
     transaction: sqlite3.Connection, photo: int, segment: int, first_face: int, faces: Sequence[Face]
 ) -> None:
     transaction.executemany(
-        "INSERT INTO faces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO faces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (number, photo, segment, *face.box.as_list(), face.score, face.landmarks.astype("<f4").tobytes())
+            (
+                *(number, photo, segment, *face.box.as_list()),
+                *(face.score, face.landmarks.astype("<f4").tobytes(), face.quality),
+            )
             for number, face in enumerate(faces, start=first_face)
         ],
     )

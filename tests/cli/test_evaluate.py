@@ -44,6 +44,12 @@ def test_all_pairs_json(command: Command, labelled_photos: Path, kept: Path) -> 
     assert 0.4 < first["threshold"] < 1.0
     assert figures["auc"] > 0.99
     assert figures["plots"] == []
+    rejection = figures["rejection"]
+    assert (rejection["by"], rejection["far"]) == ("quality", 1e-4)
+    assert set(rejection) == {"by", "far", "threshold", "points", "count_ratio", "rate_ratio"}
+    assert [point["rejected"] for point in rejection["points"]] == [0, 0.2]
+    assert [set(point) for point in rejection["points"]] == [{"rejected", "pairs", "false_non_matches", "rate"}] * 2
+    assert rejection["points"][0]["pairs"] == 12 > rejection["points"][1]["pairs"]
 
 
 def test_all_pairs_table_marks_rates_with_too_few_pairs(command: Command, labelled_photos: Path, kept: Path) -> None:
@@ -51,6 +57,8 @@ def test_all_pairs_table_marks_rates_with_too_few_pairs(command: Command, labell
     assert done.returncode == 0
     assert "Nobody_0002.jpg" in done.stdout
     assert [line for line in done.stdout.splitlines() if "1e-06" in line and "too few to trust" in line]
+    for beginning in ("rejected by quality", "0% ", "20% ", "ratio "):
+        assert [line for line in done.stdout.splitlines() if line.startswith(beginning)]
 
 
 def test_lfw_json(command: Command, labelled_photos: Path, kept: Path) -> None:

@@ -38,6 +38,7 @@ def faces() -> LabelledFaces:
         people=people,
         vectors=vectors.astype(np.float32),
         scores=np.arange(30.0),
+        qualities=np.arange(30.0) / 30,
         photos=photos,
         without_face=("/p/Dee/1.jpg", "/p/Dee/2.jpg", "/p/Ann/x.jpg"),
         failed=(),
@@ -74,16 +75,32 @@ def test_albums_of_no_faces_are_refused(faces: LabelledFaces) -> None:
         measure_albums(none)
 
 
-def test_rejection_is_by_the_detectors_score(faces: LabelledFaces) -> None:
+def test_rejection_is_by_quality_and_by_the_detectors_score_where_that_is_unknown(faces: LabelledFaces) -> None:
     stranger = faces.vectors.copy()
-    stranger[0] = stranger[10]  # Ann's face of lowest score is one of Bob's
-    mistaken = replace(faces, vectors=stranger)
+    stranger[0] = stranger[10]  # Ann's face of lowest quality is one of Bob's
+    mistaken = replace(faces, vectors=stranger, scores=faces.scores[::-1])
     counts = measure_all_pairs(faces).counts
     assert measure_rejection(mistaken, measure_all_pairs(mistaken).counts) is None  # a stranger at distance 0
-    curve = measure_rejection(mistaken, counts)
-    assert curve is not None
-    assert curve.false_non_match_rate[0] == pytest.approx(9 / 135)
-    assert curve.false_non_match_rate[-1] == 0
+    found = measure_rejection(mistaken, counts)
+    assert found is not None
+    assert found.by == "quality"
+    assert (found.before.false_non_matches, found.before.pairs, found.after.pairs) == (9, 135, 6 + 2 * 45)
+    assert found.curve.false_non_match_rate[[0, -1]].tolist() == pytest.approx([9 / 135, 0])
+    assert (found.count_ratio, found.rate_ratio) == (0, 0)
+    qualities = mistaken.qualities.copy()
+    qualities[7] = np.nan
+    by_score = measure_rejection(replace(mistaken, qualities=qualities), counts)
+    assert by_score is not None
+    assert by_score.by == "detector's score"
+    assert (by_score.after.false_non_matches, by_score.after.pairs) == (9, 2 * 45 + 6)
+    assert by_score.count_ratio == 1
+    assert by_score.rate_ratio == pytest.approx(135 / 96)
+
+
+def test_where_nothing_is_missed_rejection_has_no_ratio(faces: LabelledFaces) -> None:
+    found = measure_rejection(faces, measure_all_pairs(faces).counts)
+    assert found is not None
+    assert (found.count_ratio, found.rate_ratio) == (None, None)
 
 
 def test_pairs_of_a_half_are_those_of_its_people(faces: LabelledFaces) -> None:

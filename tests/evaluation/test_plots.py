@@ -30,7 +30,7 @@ def is_picture(file: Path) -> bool:
 def test_every_picture_is_drawn(counts: PairCounts, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     new = tmp_path / "new" / "folder"
-    curve = ErrorVersusReject(0.5, np.array([0.0, 0.5]), np.array([0.2, np.nan]))
+    curve = ErrorVersusReject(0.5, np.array([0.0, 0.5]), np.array([2, 0]), np.array([10, 0]))
     assert is_picture(draw_roc(new / "roc.png", {"one": counts, "two": counts}, "ROC"))
     assert is_picture(draw_distances(new / "distances.png", counts, {"default": 0.6}, "distances"))
     assert is_picture(draw_reject(new / "reject.png", curve, "rejection"))

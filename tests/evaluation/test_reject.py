@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceindex.evaluation.reject import error_versus_reject
+from faceindex.evaluation.reject import Rejected, error_versus_reject
 
 LINE = np.array([[0.0], [0.1], [0.9], [5.0], [5.1], [9.0]], dtype=np.float32)
 PEOPLE = np.array([0, 0, 0, 1, 1, 2])
@@ -27,6 +27,13 @@ def test_good_quality_lowers_the_error_and_bad_quality_does_not() -> None:
     assert good.false_non_match_rate.tolist() == [0.5, 0.0]
     bad = error_versus_reject(LINE, PEOPLE, -outlier_last, 0.5, most=1 / 6, steps=1)
     assert bad.false_non_match_rate.tolist() == [0.5, 0.5]
+
+
+def test_a_step_has_its_counts() -> None:
+    curve = error_versus_reject(LINE, PEOPLE, np.array([5.0, 4, 0, 3, 2, 1]), 0.5, most=1.0, steps=6)
+    assert curve.at(0) == Rejected(0.0, 4, 2, 0.5)
+    assert curve.at(0.2) == Rejected(pytest.approx(1 / 6), 2, 0, 0.0)
+    assert curve.at(1.0) == Rejected(1.0, 0, 0, None)
 
 
 def test_where_no_pair_is_left_there_is_no_rate() -> None:

@@ -10,7 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from faceindex.faces.align import align, face_chip
 from faceindex.faces.analyse import Analyser
+from faceindex.faces.detect import detect, detection_scale
+from faceindex.faces.encode import encoded
+from faceindex.faces.quality import eye_distance, quality
 from faceindex.faces.recipe import recipe
 from faceindex.types import AnalysedPhoto, Face, Pixels
 
@@ -27,10 +31,10 @@ _TO_STORED = {
 """What turns an upright picture into the one stored with each EXIF orientation."""
 
 
-def analyse(image: Image.Image, form: str = "PNG", **options: object) -> AnalysedPhoto:
+def analyse(image: Image.Image, form: str = "PNG", name: str = "dlib-raw", **options: object) -> AnalysedPhoto:
     buffer = io.BytesIO()
     image.save(buffer, form, **options)
-    analyser = Analyser(recipe("dlib-raw"))
+    analyser = Analyser(recipe(name))
     return analyser(analyser.open(buffer.getvalue(), "test"))
 
 
@@ -88,6 +92,32 @@ def test_small_face_in_a_large_photo_is_cut_from_full_pixels(astronaut: Pixels) 
     whole = surest(analyse(Image.fromarray(astronaut)))
     face = surest(analyse(canvas, "JPEG", quality=98))
     assert np.linalg.norm(face.vector - whole.vector) < 0.2
+
+
+@pytest.mark.parametrize("name", ["dlib", "dlib-raw", "sface"])
+def test_every_face_has_a_quality(astronaut: Pixels, name: str) -> None:
+    assert 0.8 < surest(analyse(Image.fromarray(astronaut), name=name)).quality < 1
+
+
+@pytest.mark.parametrize("name", ["dlib", "sface"])
+def test_a_small_face_has_a_worse_quality(astronaut: Pixels, name: str) -> None:
+    whole = surest(analyse(Image.fromarray(astronaut), name=name))
+    small = Image.new("RGB", (512, 512), "grey")
+    small.paste(Image.fromarray(astronaut).resize((140, 140)), (180, 180))
+    assert 0 <= surest(analyse(small, name=name)).quality < whole.quality - 0.02
+
+
+def test_quality_is_of_the_photos_pixels_and_of_what_the_encoder_says_of_the_mirror_image(astronaut: Pixels) -> None:
+    pixels = np.ascontiguousarray(astronaut[:260, 100:360])
+    (face,) = analyse(Image.fromarray(pixels), name="dlib").faces
+    (detection,) = detect(pixels, detection_scale(260, 260))
+    landmarks, chips = align(pixels, detection, recipe("dlib"))
+    distances = encoded([chips], recipe("dlib")).mirror_distances
+    assert distances is not None
+    expected = quality(face_chip(pixels, landmarks), eye_distance(landmarks), float(distances[0]))
+    assert face.quality == pytest.approx(expected, abs=0.01)
+    enlarged = Image.fromarray(pixels).resize((1040, 1040), Image.Resampling.BICUBIC)
+    assert surest(analyse(enlarged, name="dlib")).quality == pytest.approx(expected, abs=0.05)
 
 
 def test_photo_without_people_has_no_faces() -> None:

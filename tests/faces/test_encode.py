@@ -9,7 +9,7 @@ from PIL import Image
 
 from faceindex.faces.align import Landmarks, align, face_chip, place_landmarks
 from faceindex.faces.detect import detect
-from faceindex.faces.encode import encode, jittered
+from faceindex.faces.encode import encode, encoded, jittered
 from faceindex.faces.recipe import recipe
 from faceindex.models.graphs import ENCODER
 from faceindex.models.networks import landmark_model
@@ -108,3 +108,27 @@ def test_jittered_chips_remain_the_same_face_and_size(chip: Pixels) -> None:
         upright = view[:, ::-1] if number % 2 else view
         assert np.corrcoef(upright.ravel(), chip.ravel())[0, 1] > 0.8
         assert not np.array_equal(upright, chip)
+
+
+@pytest.mark.parametrize("jitter", [0, 2])
+def test_mirror_distances_are_those_of_the_networks_own_vectors_of_views_and_mirror_images(
+    chips: list[Pixels], jitter: int
+) -> None:
+    darker = [chip // 2 for chip in chips]
+    found = encoded([chips, darker], recipe("dlib", jitter=jitter))
+    assert np.array_equal(found.vectors, encode([chips, darker], recipe("dlib", jitter=jitter)))
+    assert found.mirror_distances is not None
+    for face, distance in zip([chips, darker], found.mirror_distances, strict=True):
+        views = [view for chip in face for view in (jittered(chip, jitter) if jitter else [chip])]
+        seen = encode([[view] for view in views], recipe("dlib-raw"))
+        mirrored = encode([[np.ascontiguousarray(view[:, ::-1])] for view in views], recipe("dlib-raw"))
+        assert distance == pytest.approx(np.linalg.norm(seen - mirrored, axis=1).mean(), abs=1e-5)
+        assert 0.01 < distance < 0.5
+
+
+def test_a_recipe_without_mirror_images_has_no_mirror_distances(chip: Pixels) -> None:
+    assert encoded([[chip]], recipe("dlib-raw")).mirror_distances is None
+    assert encoded([], recipe("dlib-raw")).mirror_distances is None
+    nothing = encoded([], recipe("dlib")).mirror_distances
+    assert nothing is not None
+    assert len(nothing) == 0

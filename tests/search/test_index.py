@@ -20,7 +20,7 @@ from faceindex.types import AnalysedPhoto, Box, Face
 def add_faces(folder: LibraryFolder, name: str, count: int) -> None:
     random = np.random.default_rng(count)
     faces = tuple(
-        Face(Box(0, 0, 9, 9), 1.0, np.zeros((5, 2), np.float32), random.standard_normal(128).astype(np.float32))
+        Face(Box(0, 0, 9, 9), 1.0, np.zeros((5, 2), np.float32), random.standard_normal(128).astype(np.float32), 0.5)
         for _ in range(count)
     )
     with folder.writer() as writer:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import faceindex
 from faceindex.errors import NewerSchema
 from faceindex.store import migrations
-from faceindex.store.migrations import MIGRATIONS, migrate, schema_version
+from faceindex.store.catalog import open_reader
+from faceindex.store.migrations import MIGRATIONS, m001_first_schema, migrate, schema_version
 
 
 def test_empty_file_becomes_the_newest_schema_and_stays_it() -> None:
@@ -33,6 +35,33 @@ def test_step_that_fails_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) 
         migrate(catalog)
     assert schema_version(catalog) == len(MIGRATIONS)
     assert not catalog.execute("SELECT 1 FROM sqlite_master WHERE name = 'half'").fetchone()
+
+
+def test_faces_stored_before_there_was_a_quality_have_none_for_readers_and_after_migration(tmp_path: Path) -> None:
+    file = tmp_path / "catalog.sqlite"
+    catalog = sqlite3.connect(file, isolation_level=None)
+    catalog.execute("PRAGMA journal_mode = WAL")
+    m001_first_schema(catalog)
+    catalog.execute("PRAGMA user_version = 1")
+    catalog.execute("INSERT INTO segments VALUES (1, 'a', 2, x'')")
+    catalog.execute("INSERT INTO photos VALUES (1, x'aa', 100, 100, 'now')")
+    catalog.execute("INSERT INTO paths VALUES (CAST('/a.jpg' AS BLOB), 1, 1, 1)")
+    catalog.execute("INSERT INTO faces VALUES (1, 1, 1, 0, 0, 10, 10, 1.5, x'')")
+    catalog.execute("INSERT INTO faces VALUES (2, 1, 1, 40, 40, 20, 20, 1.0, x'')")
+    catalog.execute("INSERT INTO albums VALUES (1)")
+    catalog.execute("INSERT INTO album_faces VALUES (1, 1), (2, 1)")
+    reader = open_reader(file)
+    for _ in range(2):
+        assert [(face.face, face.score, face.quality) for face in reader.faces()] == [(1, 1.5, None), (2, 1.0, None)]
+        assert np.isnan(reader.face_qualities()).all()
+        assert reader.albums()[0].cover == 1
+        assert [(face.face, face.quality) for face in reader.central_faces()] == [(2, None)]
+        migrate(catalog)  # while the reader is open
+    catalog.execute("UPDATE faces SET quality = 0.5 WHERE id = 2")
+    for opened in (reader, open_reader(file)):
+        assert [face.quality for face in opened.faces()] == [None, 0.5]
+        assert opened.albums()[0].cover == 2
+        opened.close()
 
 
 def test_library_of_a_newer_faceindex_is_refused(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ def photo(*seeds: int) -> AnalysedPhoto:
         random = np.random.default_rng(seed)
         landmarks = random.uniform(0, 100, (5, 2)).astype(np.float32)
         vector = random.standard_normal(128).astype(np.float32)
-        faces.append(Face(Box(seed, 2, 30, 40), 1.5, landmarks, vector))
+        faces.append(Face(Box(seed, 2, 30, 40), 1.5, landmarks, vector, seed / 10))
     return AnalysedPhoto(200, 100, tuple(faces))
 
 
@@ -49,6 +50,28 @@ def test_committed_faces_are_read_back_as_they_were(tmp_path: Path) -> None:
     for record, number, face in zip(folder.catalog.faces(), ids, stored.faces, strict=True):
         assert (record.face, record.photo, record.box) == (number, "/a.jpg", face.box)
         assert np.array_equal(record.landmarks, face.landmarks)
+        assert record.quality == face.quality
+    assert folder.catalog.face_qualities().tolist() == [0.1, 0.2]
+
+
+def test_the_cover_of_an_album_is_its_best_face_and_of_equals_the_largest(tmp_path: Path) -> None:
+    folder = LibraryFolder(tmp_path / "x.faces", wanted=recipe())
+    faces = photo(1, 2, 3, 4, 5, 6).faces
+    good = [0.4, 0.9, 0.9, 0.8, 0.1, 0.2]
+    sides = [90, 30, 40, 90, 10, 10]
+    made = [replace(f, quality=q, box=Box(0, 0, s, s)) for f, q, s in zip(faces, good, sides, strict=True)]
+    commit(folder, batch(a=AnalysedPhoto(200, 100, tuple(made))))
+    with folder.writer() as writer:
+        writer.replace_albums({1: [1, 2, 3, 4], 2: [5, 6]})
+        albums = folder.catalog.albums()
+        assert [(album.album, album.faces, album.photos, album.cover) for album in albums] == [
+            (1, 4, 1, 3),
+            (2, 2, 1, 6),
+        ]
+        writer.catalog.connection.execute("UPDATE faces SET quality = NULL, score = 10 - id")
+        assert [album.cover for album in folder.catalog.albums()] == [1, 5]
+        writer.catalog.connection.execute("UPDATE faces SET quality = 0.1 WHERE id IN (3, 4)")
+        assert [album.cover for album in folder.catalog.albums()] == [4, 5]
 
 
 def test_batch_without_faces_needs_no_segment(tmp_path: Path) -> None:

@@ -1,0 +1,108 @@
+"""Poor faces: no bridges between clusters, members of one afterwards, and never lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from faceindex.clustering.cluster import METHODS, POOR_QUALITY, cluster
+from faceindex.clustering.graph import NeighbourGraph, neighbour_graph
+from faceindex.clustering.poor import joined, poor_last, without
+from faceindex.clustering.whispers import chinese_whispers
+from faceindex.types import Labels, Vectors
+
+BRIDGED = np.array([0, 1, 2, 3.4, 4.6, 6, 7, 8], dtype=np.float32)[:, None]
+"""Two groups of three on a line, and two faces between them that make one of both."""
+
+BRIDGE = np.array([3, 4])
+
+
+def flags(count: int, *chosen: int) -> np.ndarray:
+    return np.isin(np.arange(count), chosen)
+
+
+def qualities(count: int, *poor: int) -> np.ndarray:
+    return np.where(flags(count, *poor), POOR_QUALITY - 0.1, POOR_QUALITY + 0.1)
+
+
+def test_a_graph_without_faces_has_none_of_their_edges() -> None:
+    graph = without(neighbour_graph(BRIDGED, 1.5), flags(8, *BRIDGE))
+    expected = neighbour_graph(np.delete(BRIDGED, BRIDGE, axis=0), 1.5)
+    kept = np.delete(np.arange(8), BRIDGE)
+    assert graph.size == 8
+    assert np.diff(graph.start)[BRIDGE].tolist() == [0, 0]
+    assert graph.neighbour.tolist() == kept[expected.neighbour].tolist()
+    assert graph.distance.tolist() == expected.distance.tolist()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_poor_faces_between_two_groups_do_not_make_them_one(method: str) -> None:
+    labels = cluster(BRIDGED, method=method, threshold=1.5, qualities=qualities(8, *BRIDGE))
+    assert labels.tolist() == [0, 0, 0, 0, 1, 1, 1, 1]
+
+
+def test_a_poor_face_joins_most_of_its_neighbours_and_of_equals_the_nearest() -> None:
+    points = np.array([0.0, 0.1, 1.0, 2.0, 1.9], dtype=np.float32)[:, None]
+    graph = neighbour_graph(points, 1.0)
+    assert joined(graph, np.array([7, 7, 9, 3, 3]), flags(5, 2)).tolist() == [7, 7, 3, 3, 3]  # 1.9 is nearest
+    assert joined(graph, np.array([7, 7, 9, 3, 5]), flags(5, 2)).tolist() == [7, 7, 7, 3, 5]
+    assert joined(graph, np.array([-1, -1, 9, -1, 5]), flags(5, 2)).tolist() == [-1, -1, 5, -1, 5]
+    assert joined(graph, np.array([-1, -1, 9, -1, -1]), flags(5, 2)).tolist() == [-1, -1, 9, -1, -1]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_poor_faces_alone_among_themselves_are_clustered_as_good_ones_are(method: str) -> None:
+    vectors = np.repeat(np.eye(3, 16, dtype=np.float32), [3, 4, 1], axis=0)
+    poor = qualities(8, *range(8))
+    expected = cluster(vectors, method=method, threshold=0.5).tolist()
+    assert expected == [1, 1, 1, 0, 0, 0, 0, -1]
+    assert cluster(vectors, method=method, threshold=0.5, qualities=poor).tolist() == expected
+    assert cluster(vectors, method=method, threshold=0.5, qualities=qualities(8, 0, 1, 2)).tolist() == expected
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("value", [np.nan, 1.0])
+def test_good_faces_and_faces_of_unknown_quality_are_clustered_as_ever(method: str, value: float) -> None:
+    vectors = np.random.default_rng(0).normal(size=(200, 4)).astype(np.float32)
+    labels = cluster(vectors, method=method, threshold=0.8, qualities=np.full(200, value))
+    assert labels.tolist() == cluster(vectors, method=method, threshold=0.8).tolist()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_any_order_of_the_rows_gives_the_same_clusters(method: str) -> None:
+    random = np.random.default_rng(1)
+    vectors: Vectors = random.integers(0, 4, size=(80, 3)).astype(np.float32)  # many equal rows
+    good = random.choice([0.2, 0.5, 0.9, 1.0], size=80)
+    expected = cluster(vectors, method=method, threshold=1.0, qualities=good)
+    for _ in range(8):
+        order = random.permutation(80)
+        labels = np.empty(80, dtype=np.int64)
+        labels[order] = cluster(vectors[order], method=method, threshold=1.0, qualities=good[order])
+        together = labels[:, None] == labels
+        assert np.array_equal(together & (labels >= 0), (expected[:, None] == expected) & (expected >= 0))
+
+
+def by_hand(graph: NeighbourGraph, poor: np.ndarray, method: Callable[[NeighbourGraph], Labels]) -> Labels:
+    labels = method(without(graph, poor))
+    result = labels.copy()
+    for face in np.flatnonzero(poor):
+        edges = range(graph.start[face], graph.start[face + 1])
+        near = [(graph.distance[e], labels[graph.neighbour[e]]) for e in edges if not poor[graph.neighbour[e]]]
+        if near:
+            votes = [label for _, label in near]
+            choice = {x: (-votes.count(x), min(d for d, label in near if label == x), x) for x in votes}
+            result[face] = min(choice, key=lambda label: choice[label])
+    return result
+
+
+@given(st.lists(st.tuples(st.integers(0, 12), st.booleans()), min_size=1, max_size=30))
+def test_joining_is_what_counting_neighbours_one_by_one_gives(faces: list[tuple[int, bool]]) -> None:
+    graph = neighbour_graph(np.array([[x] for x, _ in faces], dtype=np.float32), 1.0)
+    poor = np.array([is_poor for _, is_poor in faces])
+    labels, expected = poor_last(graph, poor, chinese_whispers), by_hand(graph, poor, chinese_whispers)
+    settled = ~poor | (expected != np.arange(len(faces)))
+    assert np.array_equal(labels[settled], expected[settled])
