@@ -164,7 +164,7 @@ class Library:
         began = time.monotonic()
         with self._folder.writer() as writer:
             ids, vectors = self._folder.vectors()
-            qualities = self._folder.catalog.face_qualities()
+            qualities = self._folder.catalog.face_qualities() if self.recipe.card.poor_last else None
             labels = cluster(vectors, method=method, threshold=limit, seed=seed, qualities=qualities)
             members = np.split(ids[np.argsort(labels, kind="stable")], np.cumsum(np.bincount(labels + 1)))
             albums = {number: group.tolist() for number, group in enumerate(members[1:-1], start=1)}

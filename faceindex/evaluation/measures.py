@@ -97,7 +97,8 @@ def measure_albums(faces: LabelledFaces, threshold: float | None = None) -> Albu
     if not len(faces.people):
         raise UsageError("no face was found in any photo")
     limit = faces.recipe.cluster_threshold if threshold is None else threshold
-    labels = cluster(faces.vectors, method=ALBUM_METHOD, threshold=limit, qualities=faces.qualities)
+    qualities = faces.qualities if faces.recipe.card.poor_last else None
+    labels = cluster(faces.vectors, method=ALBUM_METHOD, threshold=limit, qualities=qualities)
     return Albums(ALBUM_METHOD, limit, score_albums(labels, faces.people))
 
 

@@ -60,7 +60,8 @@ class RecipeCard:
     each. encoder: a model. mirror: it is also the mean over chips and mirror images. length: L2 norm that every
     vector is scaled to; absent, the network's is kept. match_threshold: distance up to which a pair is called the same
     person. cluster_threshold: distance up to which faces are neighbours in the album graph. confidence: midpoint and
-    width of the logistic that turns a distance into a probability. accuracy: measured.
+    width of the logistic that turns a distance into a probability. poor_last: albums are made without faces of poor
+    quality, which then join them. accuracy: measured.
     """
 
     name: str
@@ -75,6 +76,7 @@ class RecipeCard:
     paddings: tuple[float, ...] = (0.25,)
     mirror: bool = False
     length: float | None = None
+    poor_last: bool = False
     accuracy: str | None = None
 
 
