@@ -71,12 +71,12 @@ class Analyser:
         scale = detection_scale(photo.width, photo.height, self.min_face, self.recipe.detector)
         with stopwatch.stage("decode"):
             image = photo.image(round(longer * max(min(scale, 1.0), min(SPARE * scale, 0.5))))
-            scanned = _resized(image, scale * longer / max(image.size))
+        zoom = longer / max(image.size)
         with stopwatch.stage("detect"):
-            found = detect(scanned, detector=self.recipe.detector, engine=self.engine)
+            found = detect(image, scale * zoom, detector=self.recipe.detector, engine=self.engine)
         if not found:
             return AnalysedPhoto(photo.width, photo.height, ())
-        detections = [detection.scaled(longer / max(scanned.shape[:2])) for detection in found]
+        detections = [detection.scaled(zoom) for detection in found]
         smallest = min(detection.side for detection in detections)
         with stopwatch.stage("decode"):
             image = photo.image(round(longer * min(1.0, ENOUGH * self.recipe.chip_size / smallest)))
@@ -106,8 +106,3 @@ class Analyser:
         landmarks, chips = align(part, found.shifted(-left, -top), self.recipe)
         measures = measure_aligned(part, landmarks, chips, self.recipe, zoom)
         return _Aligned(landmarks + np.array([left, top], dtype=np.float32), chips, measures)
-
-
-def _resized(image: Image.Image, scale: float) -> Pixels:
-    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    return np.asarray(image if size == image.size else image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0))

@@ -112,28 +112,29 @@ def detection_scale(width: int, height: int, min_face: int | None = None, detect
 
 
 def detect(
-    pixels: Pixels, scale: float = 1.0, *, detector: str = "yunet", engine: Engine = DEFAULT_ENGINE
+    image: Pixels | Image.Image, scale: float = 1.0, *, detector: str = "yunet", engine: Engine = DEFAULT_ENGINE
 ) -> list[Detection]:
-    """Faces in `pixels` (uint8 [h, w, 3]), scanned at `scale`, in pixels of `pixels`, left to right.
+    """Faces in `image` (uint8 [h, w, 3], or mode RGB), scanned at `scale`, in pixels of `image`, left to right.
 
     detector: "hog", "cnn" or "yunet"; engine: what runs it, with the same result. Raises: ModelError.
     """
     scan = SCANS[detector]
-    found = _scan(pixels, scale, scan.limit, detector, engine)
+    found = _scan(image, scale, scan.limit, detector, engine)
     if not found and scan.again:
         factor, limit = scan.again
-        found = _scan(pixels, scale * factor, limit, detector, engine)
+        found = _scan(image, scale * factor, limit, detector, engine)
     return sorted(found, key=lambda detection: (detection.left, detection.top))
 
 
-def _scan(pixels: Pixels, scale: float, limit: float, detector: str, engine: Engine) -> list[Detection]:
-    height, width = pixels.shape[:2]
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    if size != (width, height):
-        image = Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
-        pixels = np.asarray(image)
-    found = _DETECTORS[detector](np.ascontiguousarray(pixels), limit, engine)
-    return [detection.stretched(width / size[0], height / size[1]) for detection in found]
+def _scan(image: Pixels | Image.Image, scale: float, limit: float, detector: str, engine: Engine) -> list[Detection]:
+    picture = image if isinstance(image, Image.Image) else Image.fromarray(image)
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    if size != picture.size:
+        pixels = np.asarray(picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0))
+    else:
+        pixels = np.ascontiguousarray(image)
+    found = _DETECTORS[detector](pixels, limit, engine)
+    return [detection.stretched(picture.width / size[0], picture.height / size[1]) for detection in found]
 
 
 def _by_hog(pixels: Pixels, limit: float, engine: Engine) -> list[Detection]:
