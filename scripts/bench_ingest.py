@@ -30,7 +30,8 @@ from make_photos import make_photos
 
 import faceindex
 from faceindex.evaluation.detection import DetectionScore, score_boxes, score_points
-from faceindex.faces.recipe import DETECTORS, Recipe, recipe
+from faceindex.faces.recipe import Recipe, recipe
+from faceindex.models.cards import DETECTORS
 from faceindex.types import Box
 
 PARTS = ("compare", "workers", "memory")

@@ -26,7 +26,8 @@ from faceindex.evaluation.bcubed import bcubed
 from faceindex.evaluation.labelled import LabelledFaces, labelled_faces
 from faceindex.evaluation.measures import measure_pairs
 from faceindex.evaluation.pairs import Pairs, read_pairs
-from faceindex.faces.recipe import DETECTORS, Recipe, recipe
+from faceindex.faces.recipe import Recipe, recipe
+from faceindex.models.cards import DETECTORS
 from faceindex.store.folder import LibraryFolder
 
 

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from faceindex.faces.recipe import DEFAULT_RECIPE, DETECTORS, Recipe, recipe
+from faceindex.faces.recipe import DEFAULT_RECIPE, Recipe, recipe
+from faceindex.models.cards import DETECTORS
 
 Library = Annotated[
     Path | None,

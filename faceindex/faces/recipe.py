@@ -7,15 +7,11 @@ import json
 from dataclasses import dataclass
 
 from faceindex.errors import UsageError
-from faceindex.models.cards import RecipeCard, model_cards, recipe_cards
+from faceindex.models.cards import DETECTORS, RecipeCard, model_cards, recipe_cards
 from faceindex.models.graphs import DETECTOR, YUNET
 from faceindex.models.networks import landmark_model
 
 DEFAULT_RECIPE = "dlib"
-
-DETECTORS = ("hog", "cnn", "yunet")
-
-ALIGNMENTS = ("dlib", "five-point", "openface", "facenet")
 
 MAX_JITTER = 100
 

@@ -14,6 +14,8 @@ import numpy as np
 from faceindex.errors import ModelError
 from faceindex.models.atomic import write_atomically
 from faceindex.models.cards import (
+    ALIGNMENTS,
+    DETECTORS,
     SCALINGS,
     ModelCard,
     RecipeCard,
@@ -97,6 +99,9 @@ def _check_cards(card: ModelCard, recipe: RecipeCard, where: Path) -> None:
         raise ModelError(f"{where}: [model] needs size, the side of its chips in pixels, and dimension of its vectors")
     if card.scaling not in SCALINGS or card.colour not in ("RGB", "BGR"):
         raise ModelError(f"{where}: scaling is one of {', '.join(SCALINGS)}, and colour RGB or BGR")
+    if recipe.detector not in DETECTORS or recipe.alignment not in ALIGNMENTS or recipe.landmarks not in (5, 68):
+        choices = f"detector is one of {', '.join(DETECTORS)}, alignment one of {', '.join(ALIGNMENTS)}"
+        raise ModelError(f"{where}: {choices}, and landmarks 5 or 68")
     if recipe.encoder != card.name:
         raise ModelError(f"{where}: [recipe] takes its vectors from {recipe.encoder}, not from {card.name}")
 

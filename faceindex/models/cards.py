@@ -18,6 +18,11 @@ from faceindex.errors import ModelError
 ENVIRONMENT = "FACEINDEX_MODELS"
 """A folder named by this variable takes the place of `models` in the user's data folder."""
 
+DETECTORS = ("hog", "cnn", "yunet")
+
+ALIGNMENTS = ("dlib", "five-point", "openface", "facenet")
+"""How a chip is cut: see `faceindex.faces.align`."""
+
 SCALINGS = ("none", "unit", "symmetric", "whiten")
 """Pixels 0 ... 255 as they are (the network scales them itself); / 255; (x - 127.5) / 128; per chip, less their mean
 and over their standard deviation."""

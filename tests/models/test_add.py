@@ -159,10 +159,10 @@ def test_wrong_models_are_refused_and_nothing_is_kept(
         ('scaling = "magic"', "", "scaling is one of"),
         ("wings = 2", "", "unknown key `wings`"),
         ('kind = "landmarks"', "", "is an encoder"),
+        ("", "landmarks = 7", "landmarks 5 or 68"),
         ("", 'encoder = "sface"', "takes its vectors from sface"),
         ("", 'name = "dlib"', "a recipe called dlib"),
         ("", 'name = "../up"', "a name has small letters"),
-        ("", "confidence = [1.0]", "unknown key|cannot be|overwrite"),
     ],
 )
 def test_wrong_cards_are_refused_by_their_key(
@@ -201,3 +201,11 @@ def test_openfaces_own_geometry_becomes_recipe_openface(
     Analyser(recipe("openface")).check_models()
     assert recipe_cards()["openface"].alignment == "openface"
     assert len(model_cards()["openface"].sha256) == 64
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [('"yunet"', '"retina"'), ('"five-point"', '"circle"')])
+def test_detectors_and_alignments_are_those_there_are(folder: Path, tmp_path: Path, ours: str, theirs: str) -> None:
+    file, card = written(tmp_path, network(WEIGHTS))
+    card.write_text(card.read_text().replace(ours, theirs))
+    with pytest.raises(ModelError, match="hog, cnn, yunet"):
+        add_model(file, card)
