@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from faceindex.faces.align import Landmarks, face_chip
+from faceindex.faces.align import DLIB_SIZE, Landmarks, face_chip
 from faceindex.faces.encode import Encoded
 from faceindex.faces.fhog import BEFORE, features
 from faceindex.faces.pyramid import colour_planes
@@ -59,9 +59,6 @@ class Framing:
 
 DLIB_FRAMING = Framing(47.7, 100.3, 47.1)
 """150 pixels, padding 0.25 (dlib get_face_chip_details: the mean shape of five landmarks)."""
-
-DLIB_SIDE = 150
-"""Side in pixels of the chip of DLIB_FRAMING."""
 
 ARCFACE_FRAMING = Framing(38.3, 73.5, 51.6)
 """112 pixels (InsightFace arcface_dst), the chip of SFace."""
@@ -178,7 +175,7 @@ def _framed(chip: Pixels, framing: Framing) -> Pixels:
     """The face of a chip as dlib's chip frames it: uint8 [FACE, FACE, 3]. What the chip lacks repeats its edge."""
     scale = (framing.right - framing.left) / (DLIB_FRAMING.right - DLIB_FRAMING.left)
     left, top = framing.left - DLIB_FRAMING.left * scale, framing.y - DLIB_FRAMING.y * scale
-    side = DLIB_SIDE * scale
+    side = DLIB_SIZE * scale
     height, width = chip.shape[:2]
     margin = int(np.ceil(max(0, -left, -top, left + side - width, top + side - height)))
     if margin:
