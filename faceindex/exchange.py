@@ -48,7 +48,8 @@ def _csv_lines(faces: Iterable[FaceAndVector]) -> Iterator[str]:
         landmarks = " ".join(f"{x:g}" for x in record.landmarks.ravel())
         row = [record.face, record.photo, *record.box.as_list(), landmarks, round(record.score, 4)]
         row += [record.album, record.person, None if record.quality is None else round(record.quality, 4)]
-        yield _csv_line(row if vector is None else [*row, " ".join(map(str, vector))])
+        wanted = len(header) > len(_COLUMNS)
+        yield _csv_line([*row, "" if vector is None else " ".join(map(str, vector))] if wanted else row)
     if not header:
         yield _csv_line(_COLUMNS)
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import faiss
 import numpy as np
 import platformdirs
 
@@ -25,10 +24,11 @@ from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
 from faceindex.photos.find import absolute
 from faceindex.photos.read import read_bytes
 from faceindex.search import index as face_index
-from faceindex.search.nearest import confidence_same, distance, nearest
+from faceindex.search.nearest import FaceIndex, confidence_same, distance, nearest
 from faceindex.sheets.albums import AlbumRow, album_sheet
 from faceindex.sheets.matches import match_sheet
 from faceindex.store.folder import LibraryFolder
+from faceindex.store.rows import replace_albums
 from faceindex.types import (
     Album,
     AnalysedPhoto,
@@ -76,7 +76,7 @@ class Library:
         """
         self._folder = LibraryFolder(Path(path or default_library()), wanted=recipe, create=create)
         self._engine = engine
-        self._index: faiss.Index | None = None
+        self._index: FaceIndex | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -162,13 +162,13 @@ class Library:
             raise UsageError(f"no clustering method is called {method}; there are {', '.join(METHODS)}")
         limit = self.recipe.cluster_threshold if threshold is None else threshold
         began = time.monotonic()
-        with self._folder.writer() as writer:
-            ids, vectors = self._folder.vectors()
-            qualities = self._folder.catalog.face_qualities() if self.recipe.card.poor_last else None
-            labels = cluster(vectors, method=method, threshold=limit, seed=seed, qualities=qualities)
-            members = np.split(ids[np.argsort(labels, kind="stable")], np.cumsum(np.bincount(labels + 1)))
-            albums = {number: group.tolist() for number, group in enumerate(members[1:-1], start=1)}
-            writer.replace_albums(albums)
+        ids, vectors, qualities = self._folder.vectors_with_qualities()
+        poor_last = qualities if self.recipe.card.poor_last else None
+        labels = cluster(vectors, method=method, threshold=limit, seed=seed, qualities=poor_last)
+        members = np.split(ids[np.argsort(labels, kind="stable")], np.cumsum(np.bincount(labels + 1)))
+        albums = {number: group.tolist() for number, group in enumerate(members[1:-1], start=1)}
+        with self._folder.decisions() as catalog, catalog.transaction() as transaction:
+            replace_albums(transaction, albums)
         alone = int(np.sum(labels < 0))
         return ClusterReport(method, limit, len(albums), len(ids) - alone, alone, time.monotonic() - began)
 
@@ -194,11 +194,9 @@ class Library:
         """Every face, by rising id."""
         return self._folder.catalog.faces()
 
-    def faces_with_vectors(self) -> Iterator[tuple[FaceRecord, Vectors]]:
-        """Every face with its vector, float32 [d], by rising id."""
-        ids, vectors = self._folder.vectors()
-        places = {int(face): place for place, face in enumerate(ids)}
-        return ((record, vectors[places[record.face]]) for record in self.faces() if record.face in places)
+    def faces_with_vectors(self) -> Iterator[tuple[FaceRecord, Vectors | None]]:
+        """Every face with its vector, float32 [d], by rising id; None when it was lost, see `repair`."""
+        return self._folder.faces_with_vectors()
 
     def failed_photos(self) -> list[FailedPhoto]:
         """Every file that could not be read, and why."""
@@ -213,7 +211,7 @@ class Library:
             photos=counts["photos"],
             failed=counts["failures"],
             faces=counts["faces"],
-            people=0,
+            people=counts["people"],
             albums=counts["albums"],
             segments=counts["segments"],
             index=face_index.state(self._folder),

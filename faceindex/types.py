@@ -68,11 +68,12 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class AnalysedPhoto:
-    """What the analyser says of one photo. width, height: pixels, upright."""
+    """What the analyser says of one photo. width, height: pixels, upright. warning: what is wrong with the file."""
 
     width: int
     height: int
     faces: tuple[Face, ...]
+    warning: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,31 @@ class Verification:
     threshold: float
     confidence: float
     faces: tuple[Box, Box]
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoRecord:
+    """One path of a photo in a library; photos with several paths have a record for each.
+
+    photo: its id. width, height: pixels, upright. faces: their number. warning: what is wrong with the file, which was
+    read all the same.
+    """
+
+    path: str
+    photo: int
+    width: int
+    height: int
+    faces: int
+    warning: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What was taken out of a library: numbers of paths, of photos that had no other path, and of their faces."""
+
+    paths: int
+    photos: int
+    faces: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ def test_k_and_threshold_both_hold_and_distances_rise(album_library: faceindex.L
 
 
 def test_distances_are_euclidean_not_squared(album_library: faceindex.Library, shared_data: Path) -> None:
-    vectors = {face.face: vector for face, vector in album_library.faces_with_vectors()}
+    vectors = {face.face: vector for face, vector in album_library.faces_with_vectors() if vector is not None}
     (probe,) = album_library.search(shared_data / "album" / "jeff" / "img20.jpg", k=5, threshold=2)
     own, *others = probe.matches
     for match in others:

@@ -3,49 +3,48 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
+import os
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import faiss
 import numpy as np
 
-from faceindex.search.nearest import build_index
-from faceindex.store.durable import make_folder, write_file
+from faceindex.search.nearest import FaceIndex, empty_rows
+from faceindex.store.durable import FILE_MODE, make_folder, write_file
 from faceindex.store.folder import LibraryFolder
+from faceindex.store.segments import file_checksum
+from faceindex.types import Vectors
 
 KIND = "flat"
-_INDEX, _STAMP = "faces.faiss", "stamp.json"
+_ROWS, _IDS, _STAMP = "faces.faiss", "ids.npy", "stamp.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What an index was built from: it is current when the library's coverage is the same."""
+    """What an index was built from: it is current when the library's coverage is the same.
+
+    state: the library's word for the faces it had then. faces: their number.
+    """
 
     kind: str
     recipe: str
-    segments: list[int]
-    faces: str
+    state: str
+    faces: int
 
     @classmethod
     def of(cls, folder: LibraryFolder) -> Coverage:
-        """The coverage that a current index has: the segments and the ids of the faces alive in them."""
+        """The coverage that a current index has."""
         with folder.catalog.snapshot():
-            segments = [number for number, _ in folder.catalog.segments()]
-            faces = hashlib.blake2b(folder.catalog.face_ids().tobytes(), digest_size=16).hexdigest()
-        return cls(KIND, folder.recipe.fingerprint, segments, faces)
+            return cls(KIND, folder.recipe.fingerprint, folder.catalog.faces_state(), folder.catalog.counts()["faces"])
 
 
-def load_or_build(folder: LibraryFolder) -> faiss.Index:
+def load_or_build(folder: LibraryFolder) -> FaceIndex:
     """The index of all faces in the library; rebuilt, and saved where possible, when not current."""
     wanted = Coverage.of(folder)
-    index = _load(folder.index, wanted)
-    if index is None:
-        index = build_index(*folder.vectors())
-        with contextlib.suppress(OSError):  # a reader of a read-only library does without
-            save(folder.index, index, wanted)
-    return index
+    return _load(folder.index, wanted) or _build(folder, wanted)
 
 
 def state(folder: LibraryFolder) -> str:
@@ -56,26 +55,77 @@ def state(folder: LibraryFolder) -> str:
     return "current" if stamp.get("coverage") == asdict(Coverage.of(folder)) else "stale"
 
 
-def save(path: Path, index: faiss.Index, coverage: Coverage) -> None:
+def damage(folder: LibraryFolder) -> str | None:
+    """What is wrong with the files of an index that says it is current; None when it is whole, stale or absent."""
+    stamp = _stamp(folder.index)
+    if stamp is None or stamp.get("coverage") != asdict(Coverage.of(folder)):
+        return None
+    try:
+        whole = _checksums(folder.index) == stamp.get("checksums")
+    except OSError as error:
+        return f"{error.filename}: {error.strerror}"
+    return None if whole else f"{folder.index} is not what was written"
+
+
+def save(path: Path, index: FaceIndex, coverage: Coverage) -> None:
     """Write index and stamp into the folder `path`, each atomically. Raises: OSError."""
     make_folder(path)
-    data = faiss.serialize_index(index).tobytes()
-    write_file(path / _INDEX, data)
-    stamp = {"coverage": asdict(coverage), "checksum": _checksum(data)}
+    (path / _STAMP).unlink(missing_ok=True)  # never a stamp beside an index that is not its own
+    with _replacing(path / _ROWS) as temporary:
+        try:
+            faiss.write_index(index.rows, str(temporary))
+        except RuntimeError as error:  # what FAISS raises when the disk is full
+            raise OSError(f"cannot write {temporary}: {error}") from error
+    with _replacing(path / _IDS) as temporary, temporary.open("wb") as file:
+        np.save(file, index.ids)
+    stamp = {"coverage": asdict(coverage), "checksums": _checksums(path)}
     write_file(path / _STAMP, json.dumps(stamp, indent=1).encode())
 
 
-def _load(path: Path, wanted: Coverage) -> faiss.Index | None:
+def _build(folder: LibraryFolder, coverage: Coverage) -> FaceIndex:
+    rows = faiss.IndexFlatL2(folder.recipe.dimension)
+
+    def room(count: int) -> Vectors:
+        nonlocal rows
+        rows, memory = empty_rows(count, folder.recipe.dimension)
+        return memory
+
+    ids, _ = folder.vectors(room)
+    index = FaceIndex(ids, rows)
+    if Coverage.of(folder) == coverage:  # no writer came between
+        with contextlib.suppress(OSError):  # a reader of a read-only library does without
+            save(folder.index, index, coverage)
+    return index
+
+
+def _load(path: Path, wanted: Coverage) -> FaceIndex | None:
     stamp = _stamp(path)
     if stamp is None or stamp.get("coverage") != asdict(wanted):
         return None
     try:
-        data = (path / _INDEX).read_bytes()
-    except OSError:
+        if _checksums(path) != stamp.get("checksums"):
+            return None
+        return FaceIndex(np.load(path / _IDS), faiss.read_index(str(path / _ROWS)))
+    except (OSError, RuntimeError):
         return None
-    if _checksum(data) != stamp.get("checksum"):
-        return None
-    return faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8))
+
+
+def _checksums(path: Path) -> dict[str, str]:
+    return {name: file_checksum(path / name).hex() for name in (_ROWS, _IDS)}
+
+
+@contextlib.contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """An empty private file to be written, which then takes the place of `path`, durably."""
+    temporary = path.with_name(path.name + ".tmp")
+    descriptor = os.open(temporary, os.O_RDONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE)
+    try:
+        yield temporary
+        os.fsync(descriptor)
+        temporary.replace(path)
+    finally:
+        os.close(descriptor)
+        temporary.unlink(missing_ok=True)
 
 
 def _stamp(path: Path) -> dict[str, object] | None:
@@ -84,7 +134,3 @@ def _stamp(path: Path) -> dict[str, object] | None:
     except (OSError, ValueError):
         return None
     return stamp if isinstance(stamp, dict) else None
-
-
-def _checksum(data: bytes) -> str:
-    return hashlib.blake2b(data, digest_size=32).hexdigest()

@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from faceindex.errors import LibraryDamaged
-from faceindex.store.migrations import refuse_newer, show_as_newest
-from faceindex.types import Album, Box, FaceIds, FaceRecord, FailedPhoto, Qualities
+from faceindex.store.identity import FormerFace, resized, scaled
+from faceindex.store.migrations import MIGRATIONS, migrate, refuse_newer, schema_version
+from faceindex.store.segments import Segment
+from faceindex.store.tombstones import Tombstones
+from faceindex.store.vectors import Faces
+from faceindex.types import Album, Box, FaceRecord, FailedPhoto, PhotoRecord, Qualities
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +45,9 @@ class CentralFace:
 
 _FACES = """
     SELECT faces.id, (SELECT MIN(path) FROM paths WHERE paths.photo = faces.photo),
-        x, y, width, height, score, landmarks, album, quality
+        x, y, width, height, score, landmarks, album, quality, people.name
     FROM faces LEFT JOIN album_faces ON album_faces.face = faces.id
+        LEFT JOIN person_faces ON person_faces.face = faces.id LEFT JOIN people ON people.id = person
 """
 
 
@@ -59,6 +65,18 @@ class Catalog:
             yield
         finally:
             self.connection.execute("ROLLBACK")
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Everything written inside becomes true at once, or not at all."""
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self.connection
+            self.connection.execute("COMMIT")
+        except BaseException:
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+            raise
 
     def settings(self) -> dict[str, str]:
         """What was decided when the library was created; empty when it never was."""
@@ -83,23 +101,61 @@ class Catalog:
         rows = self.connection.execute("SELECT path FROM paths WHERE photo = ? ORDER BY path", (photo,))
         return [os.fsdecode(row[0]) for row in rows]
 
+    def photos_named_only(self, paths: Sequence[str]) -> list[int]:
+        """The photos that have names among `paths` and no others."""
+        rows = [self._row("SELECT photo FROM paths WHERE path = ?", os.fsencode(path)) for path in paths]
+        photos = sorted({row[0] for row in rows if row})
+        return [photo for photo in photos if set(self.paths_of(photo)) <= set(paths)]
+
+    def faces_of(self, photo: int, size: tuple[int, int]) -> list[FormerFace]:
+        """The faces of a photo, with their boxes as they would be were the photo resized to `size`: width, height."""
+        width, height = self._row("SELECT width, height FROM photos WHERE id = ?", photo)
+        zoom = resized((width, height), size)
+        rows = self.connection.execute("SELECT id, x, y, width, height FROM faces WHERE photo = ?", (photo,))
+        return [FormerFace(face, scaled(Box(*box), zoom)) for face, *box in rows]
+
+    def decided_faces(self, content: bytes) -> list[FormerFace]:
+        """Faces that people decided about and that are in no photo now, but were last in one with this content."""
+        rows = self.connection.execute(
+            """SELECT face, x, y, width, height, MAX(id) FROM decisions
+            WHERE content = ? AND face NOT IN (SELECT id FROM faces) GROUP BY face""",
+            (content,),
+        )
+        return [FormerFace(face, Box(*box)) for face, *box, _ in rows]
+
+    def tombstones(self) -> Tombstones:
+        """What was forgotten."""
+        return Tombstones(self.connection)
+
+    def roots(self) -> list[str]:
+        """The folders that photos were ingested from."""
+        return [os.fsdecode(row[0]) for row in self.connection.execute("SELECT path FROM roots ORDER BY path")]
+
     def counts(self) -> dict[str, int]:
         """Number of rows of each table that a user asks about."""
-        tables = ("photos", "failures", "faces", "albums", "segments")
+        tables = ("photos", "failures", "faces", "people", "albums", "segments")
         return {table: int(self._row(f"SELECT COUNT(*) FROM {table}")[0]) for table in tables}
 
-    def segments(self) -> list[tuple[int, str]]:
-        """(id, file name) of every segment, in the order of writing."""
-        return list(self.connection.execute("SELECT id, file FROM segments ORDER BY id"))
+    def faces_state(self) -> str:
+        """A word that is another one after each change of the faces, in this library and in every other."""
+        return self.settings().get("faces_state", "")
 
-    def face_ids(self) -> FaceIds:
-        """The ids of all faces, rising: int64 [n]."""
-        rows = self.connection.execute("SELECT id FROM faces ORDER BY id")
-        return np.fromiter((row[0] for row in rows), dtype=np.int64)
+    def segments(self) -> list[Segment]:
+        """Every segment, in the order in which their vectors were first written."""
+        columns = "id, file, faces, checksum, first, last, bytes"
+        return [Segment(*row) for row in self.connection.execute(f"SELECT {columns} FROM segments ORDER BY first")]
+
+    def stored_faces(self) -> Faces:
+        """All faces that have a vector."""
+        return self._faces("")
+
+    def faces_between(self, lowest: int, highest: int) -> Faces:
+        """The faces with ids from `lowest` to `highest` that have a vector."""
+        return self._faces("AND id BETWEEN ? AND ?", lowest, highest)
 
     def face_qualities(self) -> Qualities:
-        """The quality of each of `face_ids`: float64 [n], NaN where it is not known."""
-        rows = self.connection.execute("SELECT quality FROM faces ORDER BY id")
+        """The quality of each of `stored_faces`: float64 [n], NaN where it is not known."""
+        rows = self.connection.execute("SELECT quality FROM faces WHERE segment > 0 ORDER BY id")
         return np.fromiter((np.nan if row[0] is None else row[0] for row in rows), dtype=np.float64)
 
     def faces(self) -> Iterator[FaceRecord]:
@@ -143,6 +199,25 @@ class Catalog:
         )
         return [Album(album, faces, photos, cover) for album, faces, photos, cover, _ in rows]
 
+    def photos(self, under: str | None = None) -> Iterator[PhotoRecord]:
+        """Every path of every photo, by path; only those at or under the path `under` if given."""
+        where, values = _under(under)
+        rows = self.connection.execute(
+            f"""SELECT path, paths.photo, width, height,
+                (SELECT COUNT(*) FROM faces WHERE faces.photo = paths.photo), warning
+            FROM paths JOIN photos ON photos.id = paths.photo {where} ORDER BY path""",
+            values,
+        )
+        return (PhotoRecord(os.fsdecode(row[0]), *row[1:]) for row in rows)
+
+    def paths(self, under: str) -> Iterator[str]:
+        """The paths of photos and of failures at or under the path `under`, sorted."""
+        where, values = _under(under)
+        rows = self.connection.execute(
+            f"SELECT path FROM paths {where} UNION SELECT path FROM failures {where} ORDER BY path", (*values, *values)
+        )
+        return (os.fsdecode(row[0]) for row in rows)
+
     def failed(self) -> list[FailedPhoto]:
         """Every file that could not be read, by path."""
         rows = self.connection.execute("SELECT path, error FROM failures ORDER BY path")
@@ -152,24 +227,41 @@ class Catalog:
         """Close the connection."""
         self.connection.close()
 
+    def _faces(self, condition: str, *values: object) -> Faces:
+        statement = f"SELECT id, segment FROM faces WHERE segment > 0 {condition} ORDER BY id"
+        numbers = np.fromiter(chain.from_iterable(self.connection.execute(statement, values)), dtype=np.int64)
+        columns = numbers.reshape(-1, 2).T
+        return Faces(np.ascontiguousarray(columns[0]), np.ascontiguousarray(columns[1]))
+
     def _row(self, statement: str, *values: object) -> tuple[Any, ...]:
         row: tuple[Any, ...] | None = self.connection.execute(statement, values).fetchone()
         return row or ()
 
 
 def open_reader(file: Path) -> Catalog:
-    """A catalog that never writes. Raises: LibraryDamaged; NewerSchema."""
+    """A catalog that never writes. Raises: LibraryDamaged; NewerSchema.
+
+    One of an older schema is read into memory and migrated there: only a writer may migrate the file.
+    """
     catalog = _open(file, "mode=ro" if _takes_readers(file) else "mode=ro&immutable=1")
     with damage_named(file):
-        show_as_newest(catalog.connection)
+        if 0 < schema_version(catalog.connection) < len(MIGRATIONS):
+            copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+            catalog.connection.backup(copy)
+            catalog.close()
+            migrate(copy)
+            return Catalog(copy)
     return catalog
 
 
 def open_writer(file: Path) -> Catalog:
-    """A catalog whose commits are durable (WAL, synchronous=FULL). Raises: LibraryDamaged; NewerSchema."""
+    """A catalog whose commits are durable (WAL, synchronous=FULL), and which overwrites what it deletes.
+
+    Raises: LibraryDamaged; NewerSchema.
+    """
     catalog = _open(file, "mode=rwc")
     with damage_named(file):
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
             catalog.connection.execute(f"PRAGMA {pragma}")
     return catalog
 
@@ -207,7 +299,18 @@ def _takes_readers(file: Path) -> bool:
     return os.access(file.parent, os.W_OK) or file.with_name(file.name + "-shm").exists()
 
 
-def _face_record(row: tuple[int, bytes, int, int, int, int, float, bytes, int | None, float | None]) -> FaceRecord:
-    face, path, x, y, width, height, score, landmarks, album, quality = row
+def _face_record(
+    row: tuple[int, bytes, int, int, int, int, float, bytes, int | None, float | None, str | None],
+) -> FaceRecord:
+    face, path, x, y, width, height, score, landmarks, album, quality, person = row
     points = np.frombuffer(landmarks, dtype="<f4").reshape(-1, 2)
-    return FaceRecord(face, os.fsdecode(path), Box(x, y, width, height), score, points, album, quality=quality)
+    return FaceRecord(face, os.fsdecode(path), Box(x, y, width, height), score, points, album, person, quality)
+
+
+def _under(path: str | None) -> tuple[str, tuple[bytes, ...]]:
+    """A WHERE clause for paths at or under `path`, and its values."""
+    if path is None:
+        return "", ()
+    name = os.fsencode(path)
+    folder = name.rstrip(b"/") + b"/"
+    return "WHERE path = ? OR (path >= ? AND path < ?)", (name, folder, folder[:-1] + b"0")  # 0 comes after /

@@ -5,23 +5,28 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 
-from faceindex.errors import LibraryDamaged, LibraryUnwritable, RecipeMismatch, UsageError
+from faceindex.errors import LibraryUnwritable, RecipeMismatch, UsageError
 from faceindex.faces.recipe import Recipe, recipe
 from faceindex.store.catalog import Catalog, open_reader, open_writer
 from faceindex.store.durable import FILE_MODE, make_folder
 from faceindex.store.lock import WriterLock
-from faceindex.store.migrations import migrate
-from faceindex.store.segments import aborted_files, read_segments
+from faceindex.store.migrations import MIGRATIONS, migrate, schema_version
+from faceindex.store.segments import SegmentMissing, aborted_files
+from faceindex.store.vectors import Faces, fill
 from faceindex.store.writer import Writer
-from faceindex.types import FaceIds, Vectors
+from faceindex.types import FaceIds, FaceRecord, Qualities, Vectors
+
+Room = Callable[[int], Vectors]
 
 CATALOG = "catalog.sqlite"
+_READING_ATTEMPTS = 100  # a reader that a compaction takes a segment from begins again
 _OWN_NAMES = frozenset(("vectors", "index", "lock", CATALOG, *(CATALOG + s for s in ("-wal", "-shm", "-journal"))))
 
 
@@ -68,9 +73,7 @@ class LibraryFolder:
         """This thread's connection for reading. Raises: UsageError when there is no library yet."""
         catalog: Catalog | None = getattr(self._local, "catalog", None)
         if catalog is None:
-            if not self._catalog_file.exists():
-                raise UsageError(f"no library at {self.path}; `faceindex ingest` creates one")
-            catalog = self._local.catalog = open_reader(self._catalog_file)
+            catalog = self._local.catalog = self._open_reader()
             self._readers.append(catalog)
         return catalog
 
@@ -80,41 +83,84 @@ class LibraryFolder:
             self._readers.pop().close()
         self._local = threading.local()
 
-    def vectors(self) -> tuple[FaceIds, Vectors]:
-        """All faces in the library: ids int64 [n], rising, and vectors float32 [n, d].
+    def vectors(self, room: Room | None = None) -> tuple[FaceIds, Vectors]:
+        """All faces in the library that have a vector: ids int64 [n], rising, and vectors float32 [n, d].
 
-        Raises: LibraryDamaged when a segment is missing or a face has no vector.
+        room: makes the array for n vectors, where it should not be a new one. Raises: LibraryDamaged when a segment
+        is missing or a face has no vector.
         """
-        with self.catalog.snapshot():
-            files = [self.path / "vectors" / file for _, file in self.catalog.segments()]
-            alive = self.catalog.face_ids()
-        stored, vectors = read_segments(files, self.recipe.fingerprint, self.recipe.dimension)
-        if np.array_equal(stored, alive):
-            return stored, vectors
-        order = np.argsort(stored)
-        places = np.searchsorted(stored, alive, sorter=order)
-        if len(alive) and (places.max() >= len(stored) or not np.array_equal(stored[order[places]], alive)):
-            raise LibraryDamaged(f"{self.path}: some faces have no vector; restore the folder from a backup")
-        return alive, vectors[order[places]]
+        with self._consistent_vectors(self.catalog, room) as found:
+            return found
+
+    def vectors_with_qualities(self) -> tuple[FaceIds, Vectors, Qualities]:
+        """As `vectors`, and the quality of each face: float64 [n], NaN where it is not known."""
+        with self._consistent_vectors(self.catalog) as (ids, vectors):
+            return ids, vectors, self.catalog.face_qualities()
+
+    def faces_with_vectors(self) -> Iterator[tuple[FaceRecord, Vectors | None]]:
+        """Every face with its vector, float32 [d], by rising id, all of one state of the library.
+
+        None in place of a vector that was lost and that no ingest has made again yet. Raises: LibraryDamaged.
+        """
+        with closing(self._open_reader()) as catalog, self._consistent_vectors(catalog) as (ids, vectors):
+            faces = Faces(ids, ids)
+            for record in catalog.faces():
+                (place,), (there,) = faces.places(np.array([record.face]))
+                yield record, vectors[place] if there else None
 
     @contextmanager
-    def writer(self) -> Iterator[Writer]:
+    def _consistent_vectors(self, catalog: Catalog, room: Room | None = None) -> Iterator[tuple[FaceIds, Vectors]]:
+        """The vectors of one state of the library, in which `catalog` stays; begins again when a writer has replaced a
+        segment meanwhile."""
+        for attempt in count(1):
+            with catalog.snapshot():
+                faces = catalog.stored_faces()
+                number = len(faces.ids)
+                out = room(number) if room else np.empty((number, self.recipe.dimension), dtype=np.float32)
+                try:
+                    fill(out, self.path / "vectors", catalog.segments(), faces, self.recipe.fingerprint)
+                except SegmentMissing as error:
+                    missing, segments = error, catalog.segments()
+                else:
+                    yield faces.ids, out
+                    return
+            if attempt == _READING_ATTEMPTS or catalog.segments() == segments:
+                raise missing
+
+    @contextmanager
+    def writer(self, *, wait: bool = False) -> Iterator[Writer]:
         """The one writer, under the lock; leftovers of aborted writes are removed first.
 
-        Raises: LibraryLocked; LibraryUnwritable when the folder or the disk takes no more files.
+        wait: for another writer to finish. Raises: LibraryLocked; LibraryUnwritable when the folder or the disk takes
+        no more files.
         """
         with self._writing():
             make_folder(self.path)
-            lock = WriterLock(self.path / "lock")
+            lock = WriterLock(self.path / "lock", wait=wait)
             try:
                 with closing(self._open_for_writing()) as catalog:
                     vectors = self.path / "vectors"
                     make_folder(vectors)
-                    for path in aborted_files(vectors, {file for _, file in catalog.segments()}):
+                    for path in aborted_files(vectors, {segment.file for segment in catalog.segments()}):
                         path.unlink()
                     yield Writer(catalog, vectors, self.recipe)
             finally:
                 lock.release()
+
+    @contextmanager
+    def decisions(self) -> Iterator[Catalog]:
+        """The catalog, for short transactions about albums and names: those need not wait for an ingest to end.
+
+        Raises: UsageError when there is no library; LibraryLocked when another process is just migrating it;
+        LibraryUnwritable.
+        """
+        if not self._settings():
+            raise UsageError(f"no library at {self.path}; `faceindex ingest` creates one")
+        with self._writing(), closing(open_writer(self._catalog_file)) as catalog:
+            if schema_version(catalog.connection) < len(MIGRATIONS):
+                with self.writer():
+                    pass  # it migrates
+            yield catalog
 
     def bytes_on_disk(self) -> int:
         """Size of all files of the library."""
@@ -123,6 +169,11 @@ class LibraryFolder:
     @property
     def _catalog_file(self) -> Path:
         return self.path / CATALOG
+
+    def _open_reader(self) -> Catalog:
+        if not self._catalog_file.exists():
+            raise UsageError(f"no library at {self.path}; `faceindex ingest` creates one")
+        return open_reader(self._catalog_file)
 
     def _settings(self) -> dict[str, str]:
         if not self._catalog_file.is_file() or self._catalog_file.stat().st_size == 0:
@@ -134,7 +185,9 @@ class LibraryFolder:
             self.close()
             os.close(os.open(self._catalog_file, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, FILE_MODE))
         catalog = open_writer(self._catalog_file)
-        migrate(catalog.connection)
+        if schema_version(catalog.connection) < len(MIGRATIONS):
+            migrate(catalog.connection)
+            self.close()  # readers here have seen it as it was
         if not catalog.settings():
             Writer(catalog, self.path, self.recipe).save_settings(
                 recipe=self.recipe.name,

@@ -17,17 +17,20 @@ class WriterLock:
     The descriptor is close-on-exec: worker processes never hold the lock.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Take the lock. Raises: LibraryLocked when another process has it; OSError."""
+    def __init__(self, path: Path, *, wait: bool = False) -> None:
+        """Take the lock; wait: as long as another process has it. Raises: LibraryLocked; OSError."""
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             owner = os.pread(self._descriptor, 200, 0).decode(errors="replace").strip() or "another process"
             os.close(self._descriptor)
             raise LibraryLocked(
-                f"{path.parent} is being written by {owner}; wait until it has finished, then try again"
+                f"{path.parent} is being written by {owner}; try again when it has finished, or use `ingest --wait`"
             ) from None
+        except BaseException:
+            os.close(self._descriptor)
+            raise
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
 

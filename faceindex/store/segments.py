@@ -3,18 +3,48 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
 import numpy as np
 
 from faceindex.errors import LibraryDamaged, RecipeMismatch
-from faceindex.store.durable import write_file
+from faceindex.store.durable import sync_folder
+from faceindex.store.sink import Sink
 from faceindex.types import FaceIds, Vectors
 
 FORMAT = "faceindex segment 1"
+
+BLOCK = 8192
+"""Rows that are read or written at a time: 4 MB of 128-D vectors."""
+
+_CHUNK = 1024  # rows under one Fletcher-32 checksum of HDF5, which checks them whenever they are read
+
+Block = tuple[FaceIds, Vectors]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A segment as the catalog knows it.
+
+    faces: rows. checksum: blake2b-256 of the file. size: its bytes, None when written before that was kept.
+    first, last: numbers of the segments in which its vectors were first written; its own unless it was compacted.
+    """
+
+    number: int
+    file: str
+    faces: int
+    checksum: bytes
+    first: int
+    last: int
+    size: int | None
+
+
+class SegmentMissing(LibraryDamaged):
+    """The file of a segment is not there: lost, or just replaced by compaction."""
 
 
 def segment_name(number: int) -> str:
@@ -22,47 +52,85 @@ def segment_name(number: int) -> str:
     return f"{number:06d}.h5"
 
 
-def write_segment(path: Path, faces: FaceIds, vectors: Vectors, fingerprint: str) -> bytes:
-    """Write one segment durably and return the blake2b-256 checksum of its file.
+def write_segment(
+    path: Path, blocks: Iterable[Block], *, faces: int, dimension: int, fingerprint: str
+) -> tuple[bytes, int]:
+    """Write one segment durably; returns the blake2b-256 checksum of its file and its size in bytes.
 
-    faces: int64 [n], rising. vectors: float32 [n, d]. fingerprint: the recipe's.
+    blocks: ids int64 [m] and vectors float32 [m, dimension], `faces` rows together. fingerprint: the recipe's.
+    Raises: OSError, for a full disk too; nothing is at `path` then.
     """
-    buffer = io.BytesIO()
-    with h5py.File(buffer, "w") as file:
-        file.attrs["format"] = FORMAT
-        file.attrs["recipe"] = fingerprint
-        file.create_dataset("face_id", data=faces, dtype=np.int64)
-        file.create_dataset("vector", data=vectors, dtype=np.float32)
-    data = buffer.getvalue()
-    write_file(path, data)
-    return hashlib.blake2b(data, digest_size=32).digest()
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        _write_rows(temporary, blocks, faces, dimension, fingerprint)
+        checksum, size = file_checksum(temporary), temporary.stat().st_size
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+    return checksum, size
 
 
-def read_segment(path: Path, fingerprint: str) -> tuple[FaceIds, Vectors]:
-    """The ids, int64 [n], and vectors, float32 [n, d], of one segment.
+def _write_rows(path: Path, blocks: Iterable[Block], faces: int, dimension: int, fingerprint: str) -> None:
+    with Sink(path) as sink:
+        with h5py.File(sink, "w") as file:
+            file.attrs["format"] = FORMAT
+            file.attrs["recipe"] = fingerprint
+            chunk = min(_CHUNK, faces)
+            ids = file.create_dataset("face_id", (faces,), np.int64, chunks=(chunk,), fletcher32=True)
+            vectors = file.create_dataset(
+                "vector", (faces, dimension), np.float32, chunks=(chunk, dimension), fletcher32=True
+            )
+            start = 0
+            for block_ids, block_vectors in blocks:
+                end = start + len(block_ids)
+                ids[start:end], vectors[start:end] = block_ids, block_vectors
+                start = end
+                if sink.error:
+                    break
+        sink.sync()
+    if start != faces:
+        raise LibraryDamaged(f"segment {path} was to get {faces} faces and got {start}")
 
-    Raises: LibraryDamaged when the file is missing or not readable; RecipeMismatch.
+
+def file_checksum(path: Path) -> bytes:
+    """blake2b-256 of a file's bytes. Raises: OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=32)).digest()
+
+
+def read_blocks(path: Path, fingerprint: str, dimension: int) -> Iterator[Block]:
+    """The rows of one segment, BLOCK at a time: ids int64 [m] and vectors float32 [m, dimension].
+
+    Raises: SegmentMissing; LibraryDamaged when the file is not readable or fails its checksums; RecipeMismatch.
     """
+    with _opened(path, fingerprint, dimension) as file:
+        for start in range(0, len(file["face_id"]), BLOCK):
+            yield file["face_id"][start : start + BLOCK], file["vector"][start : start + BLOCK]
+
+
+def segment_ids(path: Path, fingerprint: str, dimension: int) -> FaceIds:
+    """The ids of one segment, int64 [n]; its vectors are not read. Raises: as `read_blocks`."""
+    with _opened(path, fingerprint, dimension) as file:
+        ids: FaceIds = file["face_id"][:]
+        return ids
+
+
+@contextmanager
+def _opened(path: Path, fingerprint: str, dimension: int) -> Iterator[h5py.File]:
     try:
         with h5py.File(path, "r", locking=False) as file:
-            recipe = file.attrs["recipe"]
-            faces, vectors = file["face_id"][:], file["vector"][:]
+            if file.attrs["recipe"] != fingerprint:
+                raise RecipeMismatch(f"segment {path} holds vectors of another recipe than its library")
+            if file["vector"].shape != (len(file["face_id"]), dimension):
+                raise LibraryDamaged(f"segment {path} holds {file['vector'].shape} for {len(file['face_id'])} ids")
+            yield file
+    except FileNotFoundError as error:
+        raise SegmentMissing(f"segment {path} is missing; `faceindex check` shows the damage") from error
     except (OSError, KeyError) as error:
-        reason = "is missing" if not path.exists() else f"cannot be read ({error})"
-        raise LibraryDamaged(f"segment {path} {reason}; restore it from a backup") from error
-    if recipe != fingerprint:
-        raise RecipeMismatch(f"segment {path} holds vectors of another recipe than its library")
-    if len(faces) != len(vectors):
-        raise LibraryDamaged(f"segment {path} holds {len(faces)} ids for {len(vectors)} vectors")
-    return faces, vectors
-
-
-def read_segments(paths: Iterable[Path], fingerprint: str, dimension: int) -> tuple[FaceIds, Vectors]:
-    """All segments one after the other: ids int64 [n], vectors float32 [n, d]."""
-    parts = [read_segment(path, fingerprint) for path in paths]
-    if not parts:
-        return np.empty(0, dtype=np.int64), np.empty((0, dimension), dtype=np.float32)
-    return np.concatenate([faces for faces, _ in parts]), np.concatenate([vectors for _, vectors in parts])
+        reason = " ".join(str(error).split())
+        raise LibraryDamaged(f"segment {path} cannot be read ({reason}); `faceindex check` shows the damage") from error
 
 
 def aborted_files(folder: Path, committed: set[str]) -> Iterator[Path]:

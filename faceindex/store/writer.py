@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
-import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from faceindex.faces.recipe import Recipe
 from faceindex.photos.find import FoundFile
+from faceindex.store import rows
 from faceindex.store.catalog import Catalog
-from faceindex.store.segments import segment_name, write_segment
-from faceindex.types import AnalysedPhoto, Face
+from faceindex.store.identity import FormerFace, known_before
+from faceindex.store.names import follow_photo, replay
+from faceindex.store.segments import Block, Segment, segment_name, write_segment
+from faceindex.store.tombstones import forgotten
+from faceindex.types import AnalysedPhoto, Removed
 
 
 @dataclass(slots=True)
@@ -38,126 +40,105 @@ class Batch:
 
 
 class Writer:
-    """Write access to a library; obtained from LibraryFolder.writer, which holds the lock."""
+    """Write access to a library; obtained from LibraryFolder.writer, which holds the lock.
+
+    vectors: the folder of segments.
+    """
 
     def __init__(self, catalog: Catalog, vectors: Path, recipe: Recipe) -> None:
         self.catalog = catalog
-        self._vectors = vectors
-        self._recipe = recipe
+        self.vectors = vectors
+        self.recipe = recipe
 
     def save_settings(self, **settings: object) -> None:
         """Store or replace settings."""
-        with self._transaction() as transaction:
+        with self.catalog.transaction() as transaction:
             transaction.executemany(
                 "INSERT OR REPLACE INTO settings VALUES (?, ?)", [(k, str(v)) for k, v in settings.items()]
             )
+
+    def add_roots(self, roots: Iterable[str]) -> None:
+        """Remember folders that photos were ingested from."""
+        with self.catalog.transaction() as transaction:
+            transaction.executemany("INSERT OR IGNORE INTO roots VALUES (?)", [(os.fsencode(root),) for root in roots])
 
     def commit(self, batch: Batch) -> int:
         """Make `batch` durable and return the number of new faces.
 
         The segment file is on disk, under its name, before the transaction that speaks of it begins; the
         transaction's commit is the acknowledgement. A crash in between leaves a file without a row.
+
+        Faces of an edited photo (same path, other content), and of a photo that is analysed again, keep their ids
+        where their boxes overlap: see `known_before`. Faces that were forgotten are left out.
         """
-        faces = [face for photo, _ in batch.photos.values() for face in photo.faces]
-        first_face = self._last_id("faces") + 1
-        segment = self._last_id("segments") + 1
-        checksum = self._write_segment(segment, first_face, faces)
-        with self._transaction() as transaction:
-            if faces:
-                transaction.execute(
-                    "INSERT INTO segments VALUES (?, ?, ?, ?)",
-                    (segment, segment_name(segment), len(faces), checksum),
-                )
-            next_face = first_face
-            for content, (photo, files) in batch.photos.items():
-                photo_id = _insert_photo(transaction, content, photo)
-                _insert_faces(transaction, photo_id, segment, next_face, photo.faces)
-                next_face += len(photo.faces)
-                for file in files:
-                    _name_photo(transaction, photo_id, file)
-            for photo_id, file in batch.names:
-                _name_photo(transaction, photo_id, file)
-            transaction.executemany("DELETE FROM paths WHERE path = ?", [(os.fsencode(path),) for path in batch.gone])
-            transaction.executemany(
-                "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?)",
-                [(os.fsencode(f.path), f.size, f.mtime_ns, why, _now()) for f, why in batch.failures],
-            )
-        return len(faces)
+        first_new = self.last_id("faces") + 1
+        arrivals = self._arrivals(batch, first_new)
+        vectors = {number: face.vector for a in arrivals for number, face in zip(a.ids, a.faces, strict=True)}
+        segment = self._write_batch(vectors) if vectors else None
+        with self.catalog.transaction() as transaction:
+            if segment:
+                rows.insert_segment(transaction, segment)
+            for arrival in arrivals:
+                rows.store_photo(transaction, arrival, segment.number if segment else 0)
+                follow_photo(transaction, arrival)
+            replay(transaction, vectors)
+            for photo, file in batch.names:
+                rows.name_photo(transaction, photo, file)
+            rows.drop_paths(transaction, batch.gone)
+            rows.store_failures(transaction, batch.failures)
+        return sum(number >= first_new for number in vectors)
 
-    def replace_albums(self, albums: Mapping[int, Sequence[int]]) -> None:
-        """Make `albums` (album id to face ids) the only ones."""
-        with self._transaction() as transaction:
-            transaction.execute("DELETE FROM albums")
-            transaction.executemany("INSERT INTO albums VALUES (?)", [(album,) for album in albums])
-            transaction.executemany(
-                "INSERT INTO album_faces VALUES (?, ?)",
-                [(int(face), album) for album, faces in albums.items() for face in faces],
-            )
+    def remove_paths(self, paths: Sequence[str]) -> Removed:
+        """Let `paths` be names of nothing; a photo without a name left is removed, with its faces."""
+        with self.catalog.transaction() as transaction:
+            before = self.catalog.counts()
+            rows.drop_paths(transaction, paths)
+            after = self.catalog.counts()
+        return Removed(len(paths), before["photos"] - after["photos"], before["faces"] - after["faces"])
 
-    def _write_segment(self, number: int, first_face: int, faces: Sequence[Face]) -> bytes:
-        if not faces:
-            return b""
-        ids = np.arange(first_face, first_face + len(faces), dtype=np.int64)
-        vectors = np.stack([face.vector for face in faces])
-        return write_segment(self._vectors / segment_name(number), ids, vectors, self._recipe.fingerprint)
+    def write_segment(self, blocks: Iterable[Block], faces: int, origin: tuple[int, int] | None = None) -> Segment:
+        """A new segment file on disk, which no row speaks of yet. origin: its `first` and `last`, see Segment."""
+        number = self.last_id("segments") + 1
+        first, last = origin or (number, number)
+        checksum, size = write_segment(
+            self.vectors / segment_name(number),
+            blocks,
+            faces=faces,
+            dimension=self.recipe.dimension,
+            fingerprint=self.recipe.fingerprint,
+        )
+        return Segment(number, segment_name(number), faces, checksum, first, last, size)
 
-    def _last_id(self, table: str) -> int:
+    def last_id(self, table: str) -> int:
         """The highest id ever given in `table`, of removed rows too."""
         row = self.catalog.connection.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
         return int(row[0]) if row else 0
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        connection = self.catalog.connection
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield connection
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+    def _write_batch(self, vectors: Mapping[int, npt.NDArray[np.float32]]) -> Segment:
+        ids = np.array(sorted(vectors), dtype=np.int64)
+        return self.write_segment([(ids, np.stack([vectors[face] for face in ids.tolist()]))], len(ids))
 
+    def _arrivals(self, batch: Batch, first_new: int) -> list[rows.Arrival]:
+        arrivals = []
+        next_id = first_new
+        for content, (photo, files) in batch.photos.items():
+            graves = self.catalog.tombstones().of(content)
+            faces = [face for face in photo.faces if not forgotten(face.box, graves)]
+            former = self._former(content, files, (photo.width, photo.height))
+            ids = []
+            for known in known_before([face.box for face in faces], former):
+                ids.append(next_id if known is None else known)
+                next_id += known is None
+            arrivals.append(rows.Arrival(content, photo, files, faces, ids, self.catalog.photo_with(content)))
+        return arrivals
 
-def _insert_photo(transaction: sqlite3.Connection, content: bytes, photo: AnalysedPhoto) -> int:
-    cursor = transaction.execute(
-        "INSERT INTO photos (content, width, height, analysed) VALUES (?, ?, ?, ?)",
-        (content, photo.width, photo.height, _now()),
-    )
-    assert cursor.lastrowid is not None
-    return cursor.lastrowid
-
-
-def _insert_faces(
-    transaction: sqlite3.Connection, photo: int, segment: int, first_face: int, faces: Sequence[Face]
-) -> None:
-    transaction.executemany(
-        "INSERT INTO faces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                *(number, photo, segment, *face.box.as_list()),
-                *(face.score, face.landmarks.astype("<f4").tobytes(), face.quality),
-            )
-            for number, face in enumerate(faces, start=first_face)
-        ],
-    )
-
-
-def _name_photo(transaction: sqlite3.Connection, photo: int, file: FoundFile) -> None:
-    """Let `file` be a name of `photo`, of no other photo, and no failure.
-
-    A photo that thereby loses its last name was edited in place: its content is nowhere any more.
-    """
-    path = os.fsencode(file.path)
-    before = transaction.execute("SELECT photo FROM paths WHERE path = ?", (path,)).fetchone()
-    transaction.execute("INSERT OR REPLACE INTO paths VALUES (?, ?, ?, ?)", (path, photo, file.size, file.mtime_ns))
-    transaction.execute("DELETE FROM failures WHERE path = ?", (path,))
-    if before is not None and before[0] != photo:
-        transaction.execute(
-            "DELETE FROM photos WHERE id = ? AND NOT EXISTS (SELECT 1 FROM paths WHERE photo = ?)",
-            (before[0], before[0]),
-        )
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    def _former(self, content: bytes, files: Sequence[FoundFile], size: tuple[int, int]) -> list[FormerFace]:
+        """The faces that this photo, or what these files showed before, is known to have had."""
+        photo = self.catalog.photo_with(content)
+        if photo is not None:
+            return self.catalog.faces_of(photo, size)
+        edited = self.catalog.photos_named_only([file.path for file in files])
+        return [
+            *(face for former in edited for face in self.catalog.faces_of(former, size)),
+            *self.catalog.decided_faces(content),
+        ]

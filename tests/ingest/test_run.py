@@ -42,7 +42,7 @@ def contents(library: Path) -> Contents:
             for path, known in connection.execute("SELECT path, content FROM paths JOIN photos ON photos.id = photo")
         }
         faces: Contents = [
-            (face.photo, content[face.photo], tuple(face.box.as_list()), vector.tobytes())
+            (face.photo, content[face.photo], tuple(face.box.as_list()), b"" if vector is None else vector.tobytes())
             for face, vector in opened.faces_with_vectors()
         ]
         empty: Contents = [

@@ -140,7 +140,7 @@ def test_nothing_within_the_threshold_finds_nothing() -> None:
 def test_vectors_can_be_had_back_by_id() -> None:
     vectors, ids = faces(20), spread_ids(20)
     index = build_index(ids, vectors)
-    np.testing.assert_array_equal(index.reconstruct(int(ids[13])), vectors[13])
+    np.testing.assert_array_equal(index.rows.reconstruct(int(np.flatnonzero(index.ids == ids[13])[0])), vectors[13])
 
 
 def test_an_index_is_built_from_rows_that_are_not_contiguous() -> None:

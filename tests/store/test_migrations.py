@@ -37,7 +37,7 @@ def test_step_that_fails_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) 
     assert not catalog.execute("SELECT 1 FROM sqlite_master WHERE name = 'half'").fetchone()
 
 
-def test_faces_stored_before_there_was_a_quality_have_none_for_readers_and_after_migration(tmp_path: Path) -> None:
+def test_a_library_of_the_first_schema_is_read_as_it_is_and_migrated_by_the_next_writer(tmp_path: Path) -> None:
     file = tmp_path / "catalog.sqlite"
     catalog = sqlite3.connect(file, isolation_level=None)
     catalog.execute("PRAGMA journal_mode = WAL")
@@ -50,18 +50,25 @@ def test_faces_stored_before_there_was_a_quality_have_none_for_readers_and_after
     catalog.execute("INSERT INTO faces VALUES (2, 1, 1, 40, 40, 20, 20, 1.0, x'')")
     catalog.execute("INSERT INTO albums VALUES (1)")
     catalog.execute("INSERT INTO album_faces VALUES (1, 1), (2, 1)")
+    catalog.execute("INSERT INTO faces VALUES (9, 1, 1, 60, 60, 20, 20, 1.0, x'')")
+    catalog.execute("DELETE FROM faces WHERE id = 9")
     reader = open_reader(file)
-    for _ in range(2):
-        assert [(face.face, face.score, face.quality) for face in reader.faces()] == [(1, 1.5, None), (2, 1.0, None)]
-        assert np.isnan(reader.face_qualities()).all()
-        assert reader.albums()[0].cover == 1
-        assert [(face.face, face.quality) for face in reader.central_faces()] == [(2, None)]
-        migrate(catalog)  # while the reader is open
-    catalog.execute("UPDATE faces SET quality = 0.5 WHERE id = 2")
+    assert schema_version(catalog) == 1  # a reader does not write
+    migrate(catalog)
     for opened in (reader, open_reader(file)):
-        assert [face.quality for face in opened.faces()] == [None, 0.5]
-        assert opened.albums()[0].cover == 2
+        assert [(face.face, face.score, face.quality) for face in opened.faces()] == [(1, 1.5, None), (2, 1.0, None)]
+        assert np.isnan(opened.face_qualities()).all()
+        assert opened.albums()[0].cover == 1
+        assert [(face.face, face.quality) for face in opened.central_faces()] == [(2, None)]
+        assert [(s.first, s.last, s.size) for s in opened.segments()] == [(1, 1, None)]
         opened.close()
+    catalog.execute(
+        "INSERT INTO faces (photo, segment, x, y, width, height, score, landmarks) VALUES (1,1,1,1,1,1,1,x'')"
+    )
+    assert catalog.execute("SELECT MAX(id) FROM faces").fetchone() == (10,)  # 9 was given before
+    catalog.execute("PRAGMA foreign_keys = ON")
+    catalog.execute("DELETE FROM photos")
+    assert catalog.execute("SELECT COUNT(*) FROM album_faces").fetchone() == (0,)
 
 
 def test_library_of_a_newer_faceindex_is_refused(tmp_path: Path) -> None:

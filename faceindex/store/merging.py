@@ -1,0 +1,106 @@
+"""Many segments become few, by the commit protocol: the new file first, then one transaction, then the old files go."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
+from itertools import count
+
+import numpy as np
+
+from faceindex.store import rows
+from faceindex.store.compaction import run_to_merge
+from faceindex.store.segments import Block, Segment, segment_ids
+from faceindex.store.vectors import Faces, live_blocks
+from faceindex.store.writer import Writer
+
+SPARE_ROOM = 2
+"""Times the bytes of the segments that must be free on the disk for a merge that nobody asked for."""
+
+Stop = Callable[[], bool]
+
+
+class Stopped(Exception):
+    """A merge was told to stop; everything is as it was."""
+
+
+def compact(writer: Writer, stop: Stop) -> int:
+    """Merge segments until their number is right, see `run_to_merge`. Returns the number of merges.
+
+    stop: asked between blocks. Nothing is merged when the disk is nearly full.
+    """
+    for merges in count():
+        segments = writer.catalog.segments()
+        run = run_to_merge([segment.faces for segment in segments])
+        if run is None:
+            return merges
+        chosen = [segments[place] for place in run]
+        if shutil.disk_usage(writer.vectors).free < SPARE_ROOM * sum(segment.size or 0 for segment in chosen):
+            return merges
+        try:
+            merge(writer, chosen, stop)
+        except Stopped:
+            return merges
+    raise AssertionError("count() has no end")
+
+
+def merge(writer: Writer, segments: Sequence[Segment], stop: Stop = lambda: False) -> None:
+    """Replace neighbouring segments by one of their living vectors. Raises: Stopped; LibraryDamaged; OSError."""
+    merged = write_merged(writer, segments, stop=stop)
+    with writer.catalog.transaction() as transaction:
+        rows.swap_segments(transaction, segments, merged)
+    unlink(writer, segments)
+
+
+def has_dead_rows(writer: Writer, segment: Segment) -> bool:
+    """Whether the segment holds vectors of removed faces, or of earlier states of edited photos."""
+    ids = _ids(writer, segment)
+    return _living(writer, segment, ids, ()) < len(ids)
+
+
+def write_merged(
+    writer: Writer, segments: Sequence[Segment], *, without: Collection[int] = (), stop: Stop = lambda: False
+) -> Segment | None:
+    """A segment file, with no row yet, of the living faces of neighbouring `segments`; None when none live.
+
+    without: faces to be left out. Raises: as `merge`.
+    """
+    parts = [(segment, _ids(writer, segment)) for segment in segments]
+    faces = sum(_living(writer, segment, ids, without) for segment, ids in parts)
+    if not faces:
+        return None
+
+    def blocks() -> Iterator[Block]:
+        for segment, ids in parts:
+            known = _known(writer, ids, without)
+            recipe = writer.recipe
+            for block in live_blocks(writer.vectors, segment, known, recipe.fingerprint, recipe.dimension):
+                if stop():
+                    raise Stopped
+                yield block
+
+    return writer.write_segment(blocks(), faces, (segments[0].first, segments[-1].last))
+
+
+def unlink(writer: Writer, segments: Sequence[Segment]) -> None:
+    """Remove the files of segments that have no row any more; what cannot be removed now goes with the next writer."""
+    for segment in segments:
+        with suppress(OSError):
+            (writer.vectors / segment.file).unlink()
+
+
+def _ids(writer: Writer, segment: Segment) -> np.ndarray:
+    return segment_ids(writer.vectors / segment.file, writer.recipe.fingerprint, writer.recipe.dimension)
+
+
+def _known(writer: Writer, ids: np.ndarray, without: Collection[int]) -> Faces:
+    """The library's faces between the lowest and the highest of `ids`."""
+    if not len(ids):
+        return Faces.none()
+    known = writer.catalog.faces_between(int(ids.min()), int(ids.max()))
+    return known.without(without) if without else known
+
+
+def _living(writer: Writer, segment: Segment, ids: np.ndarray, without: Collection[int]) -> int:
+    return int(np.sum(_known(writer, ids, without).in_segment(segment).places(ids)[1]))

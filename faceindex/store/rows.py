@@ -1,0 +1,151 @@
+"""Every SQL statement that writes photos, faces and segments; each inside its caller's transaction."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from faceindex.photos.find import FoundFile
+from faceindex.store.segments import Segment
+from faceindex.types import AnalysedPhoto, Face
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A photo about to be stored, with the files that have its content.
+
+    faces: of the photo, those to be stored. ids: theirs, given before or new. photo_id: of a photo that is stored
+    already and was analysed again.
+    """
+
+    content: bytes
+    photo: AnalysedPhoto
+    files: Sequence[FoundFile]
+    faces: Sequence[Face]
+    ids: Sequence[int]
+    photo_id: int | None
+
+
+def insert_segment(transaction: sqlite3.Connection, segment: Segment) -> None:
+    """A segment whose file is on disk."""
+    transaction.execute(
+        "INSERT INTO segments (id, file, faces, checksum, first, last, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (*(segment.number, segment.file, segment.faces, segment.checksum), segment.first, segment.last, segment.size),
+    )
+
+
+def swap_segments(transaction: sqlite3.Connection, old: Iterable[Segment], new: Segment | None) -> None:
+    """Let `new` hold what `old` held; None when nothing of it is left."""
+    transaction.executemany("DELETE FROM segments WHERE id = ?", [(segment.number,) for segment in old])
+    if new is not None:
+        insert_segment(transaction, new)
+
+
+def store_photo(transaction: sqlite3.Connection, arrival: Arrival, segment: int) -> None:
+    """The photo, its faces with their vectors in `segment`, and its files; a former state of it goes."""
+    photo = arrival.photo
+    values = (photo.width, photo.height, photo.warning, now())
+    if arrival.photo_id is None:
+        cursor = transaction.execute(
+            "INSERT INTO photos (width, height, warning, analysed, content) VALUES (?, ?, ?, ?, ?)",
+            (*values, arrival.content),
+        )
+        number = cursor.lastrowid
+        assert number is not None
+    else:
+        number = arrival.photo_id
+        transaction.execute(
+            "UPDATE photos SET width = ?, height = ?, warning = ?, analysed = ? WHERE id = ?", (*values, number)
+        )
+        former = _ids(transaction, "SELECT id FROM faces WHERE photo = ?", number)
+        transaction.executemany("DELETE FROM faces WHERE id = ?", [(f,) for f in former if f not in arrival.ids])
+    _store_faces(transaction, number, segment, arrival)
+    note_change_of_faces(transaction)
+    for file in arrival.files:
+        name_photo(transaction, number, file)
+
+
+def name_photo(transaction: sqlite3.Connection, photo: int, file: FoundFile) -> None:
+    """Let `file` be a name of `photo`, of no other photo, and no failure.
+
+    A photo that thereby loses its last name was edited in place: its content is nowhere any more.
+    """
+    path = os.fsencode(file.path)
+    before = _ids(transaction, "SELECT photo FROM paths WHERE path = ?", path)
+    transaction.execute("INSERT OR REPLACE INTO paths VALUES (?, ?, ?, ?)", (path, photo, file.size, file.mtime_ns))
+    transaction.execute("DELETE FROM failures WHERE path = ?", (path,))
+    _drop_nameless(transaction, [other for other in before if other != photo])
+
+
+def drop_paths(transaction: sqlite3.Connection, paths: Iterable[str]) -> None:
+    """Let `paths` be names of nothing, and no failures; photos without a name go, with their faces."""
+    for path in map(os.fsencode, paths):
+        photos = _ids(transaction, "SELECT photo FROM paths WHERE path = ?", path)
+        transaction.execute("DELETE FROM paths WHERE path = ?", (path,))
+        transaction.execute("DELETE FROM failures WHERE path = ?", (path,))
+        _drop_nameless(transaction, photos)
+
+
+def store_failures(transaction: sqlite3.Connection, failures: Iterable[tuple[FoundFile, str]]) -> None:
+    """Files that could not be read, and why."""
+    transaction.executemany(
+        "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?)",
+        [(os.fsencode(file.path), file.size, file.mtime_ns, why, now()) for file, why in failures],
+    )
+
+
+def replace_albums(transaction: sqlite3.Connection, albums: Mapping[int, Sequence[int]]) -> None:
+    """Make `albums` (album id to face ids) the only ones. Faces that have been removed meanwhile are left out."""
+    transaction.execute("DELETE FROM albums")
+    transaction.executemany("INSERT INTO albums VALUES (?)", [(album,) for album in albums])
+    transaction.executemany(
+        "INSERT INTO album_faces SELECT id, ? FROM faces WHERE id = ?",
+        [(album, int(face)) for album, faces in albums.items() for face in faces],
+    )
+    transaction.execute("DELETE FROM albums WHERE id NOT IN (SELECT album FROM album_faces)")
+
+
+def note_change_of_faces(transaction: sqlite3.Connection) -> None:
+    """Make what was derived from the faces out of date, the index above all."""
+    transaction.execute("INSERT OR REPLACE INTO settings VALUES ('faces_state', lower(hex(randomblob(16))))")
+
+
+def now() -> str:
+    """The time in UTC, for people to read; nothing depends on it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _store_faces(transaction: sqlite3.Connection, photo: int, segment: int, arrival: Arrival) -> None:
+    transaction.executemany(
+        """INSERT INTO faces (id, photo, segment, x, y, width, height, score, landmarks, quality)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (id) DO UPDATE SET photo = excluded.photo, segment = excluded.segment,
+            x = excluded.x, y = excluded.y, width = excluded.width, height = excluded.height,
+            score = excluded.score, landmarks = excluded.landmarks, quality = excluded.quality""",
+        [
+            (
+                *(number, photo, segment),
+                *face.box.as_list(),
+                face.score,
+                face.landmarks.astype("<f4").tobytes(),
+                face.quality,
+            )
+            for number, face in zip(arrival.ids, arrival.faces, strict=True)
+        ],
+    )
+
+
+def _drop_nameless(transaction: sqlite3.Connection, photos: Iterable[int]) -> None:
+    dropped = transaction.executemany(
+        "DELETE FROM photos WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM paths WHERE photo = ?1)",
+        [(photo,) for photo in photos],
+    )
+    if dropped.rowcount > 0:
+        note_change_of_faces(transaction)
+
+
+def _ids(transaction: sqlite3.Connection, statement: str, value: object) -> list[int]:
+    return [row[0] for row in transaction.execute(statement, (value,))]
