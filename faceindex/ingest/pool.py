@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -32,6 +32,7 @@ START_LIMIT = 120.0
 """Seconds that a worker may take to start: on a busy machine loading the networks takes long."""
 
 _WORKER = "from faceindex.ingest.worker import main; main()"
+_STARTS = 3  # workers in a row that may die before they have started, until the pool gives up
 _QUEUED = 2  # files given to a worker at a time: one to work on and one so that it never waits
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
@@ -44,6 +45,8 @@ class WorkerPool:
         self._time_limit = time_limit
         self._limit = workers
         self._workers: list[_Worker] = []  # started when there is work: a rescan may need none
+        self._tried: set[str] = set()  # paths of photos that a worker died over
+        self._dead_starts = 0
 
     def __enter__(self) -> Self:
         return self
@@ -81,9 +84,9 @@ class WorkerPool:
             if worker.connection in ready:
                 try:
                     answer = worker.receive()
-                except (EOFError, ConnectionResetError):
-                    yield self._replace(place, f"its decoder crashed ({worker.ending()})")
-                    continue
+                    self._dead_starts = 0
+                except (EOFError, OSError):  # OSError: it died within an answer
+                    answer = self._died(place)
                 if answer is not None:
                     yield answer
             elif worker.files and time.monotonic() - worker.since > (
@@ -91,16 +94,36 @@ class WorkerPool:
             ):
                 yield self._replace(place, f"not finished after {self._time_limit:g} seconds")
 
+    def _died(self, place: int) -> Analysed | None:
+        """Replace a worker that has died. Its photo is tried once more: only a death that repeats is the photo's fault,
+        others are the work of people, or of a kernel that needed memory."""
+        worker = self._workers[place]
+        if worker.started:
+            culprit = worker.files[0].path
+            if culprit in self._tried:
+                return self._replace(place, f"its decoder crashed ({worker.ending()})")
+            self._tried.add(culprit)
+        else:
+            self._dead_starts += 1
+            if self._dead_starts == _STARTS:
+                raise _no_start(worker)
+        self._restart(place, worker.files)
+        return None
+
     def _replace(self, place: int, reason: str) -> Analysed:
         worker = self._workers[place]
-        worker.stop()
         if not worker.started:
-            raise FaceindexError(f"worker processes do not start ({worker.ending()}); try `faceindex models verify`")
+            worker.stop()
+            raise _no_start(worker)
         culprit, *others = worker.files
-        self._workers[place] = _Worker(self._analyser)
-        for file in others:
-            self._workers[place].give(file)
+        self._restart(place, others)
         return Analysed(culprit, None, reason)
+
+    def _restart(self, place: int, files: Iterable[FoundFile]) -> None:
+        self._workers[place].stop()
+        self._workers[place] = _Worker(self._analyser)
+        for file in files:
+            self._workers[place].give(file)
 
 
 class _Worker:
@@ -144,6 +167,10 @@ class _Worker:
         self.connection.close()
         self._process.kill()
         self._process.wait()
+
+
+def _no_start(worker: _Worker) -> FaceindexError:
+    return FaceindexError(f"worker processes do not start ({worker.ending()}); try `faceindex models verify`")
 
 
 def cores() -> int:

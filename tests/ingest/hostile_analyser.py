@@ -15,7 +15,8 @@ from faceindex.types import AnalysedPhoto
 
 @dataclass(frozen=True)
 class HostileAnalyser:
-    """crash: the process dies as in a decoder's segfault; hang: it never answers; else: a photo of no faces."""
+    """crash: the process dies as in a decoder's segfault; killed: it dies, but only the first time; hang: it never
+    answers; else: a photo of no faces."""
 
     def check_models(self) -> None:
         pass
@@ -27,6 +28,9 @@ class HostileAnalyser:
         name = Path(photo.path).name
         if "crash" in name:
             os.kill(os.getpid(), signal.SIGSEGV)
+        if "killed" in name and not (mark := Path(photo.path).with_suffix(".mark")).exists():
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
         if "hang" in name:
             time.sleep(600)
         if "memory" in name:
