@@ -71,7 +71,8 @@ def test_worker_killed_from_outside_costs_no_photo(tmp_path: Path, hostile: Anal
 def test_worker_killed_while_it_starts_is_started_again(
     tmp_path: Path, hostile: Analyser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, started = pool._start, []
+    real = pool._start
+    started: list[subprocess.Popen[bytes]] = []
 
     def start(connection: Connection) -> subprocess.Popen[bytes]:
         started.append(real(connection))
@@ -88,7 +89,8 @@ def test_worker_killed_while_it_starts_is_started_again(
 def test_worker_that_dies_within_its_answer_costs_no_photo(
     tmp_path: Path, hostile: Analyser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, cut = Connection.recv, []
+    real = Connection.recv
+    cut: list[Analysed] = []
 
     def receive(self: Connection) -> object:
         answer = real(self)
