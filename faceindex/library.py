@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import platformdirs
@@ -27,17 +27,24 @@ from faceindex.search import index as face_index
 from faceindex.search.nearest import FaceIndex, confidence_same, distance, nearest
 from faceindex.sheets.albums import AlbumRow, album_sheet
 from faceindex.sheets.matches import match_sheet
+from faceindex.store.erasing import erase, erase_all
 from faceindex.store.folder import LibraryFolder
+from faceindex.store.merging import compact_all
+from faceindex.store.names import NAME, decide
 from faceindex.store.rows import replace_albums
 from faceindex.types import (
     Album,
     AnalysedPhoto,
     ClusterReport,
+    Erased,
     FaceRecord,
     FailedPhoto,
     IngestReport,
     Match,
+    Person,
+    PhotoRecord,
     ProbeFace,
+    Removed,
     Status,
     Vectors,
     Verification,
@@ -107,6 +114,9 @@ class Library:
         workers: int | None = None,
         min_face: int | None = None,
         max_megapixels: float = DEFAULT_MAX_MEGAPIXELS,
+        retry_failed: bool = False,
+        prune: bool = False,
+        wait: bool = False,
         progress: Callable[[Progress], None] | None = None,
     ) -> IngestReport:
         """Find, analyse and store every photo under `paths`, then bring the index up to date.
@@ -114,12 +124,23 @@ class Library:
         Unchanged photos are not even opened; after a crash or Ctrl-C the same call resumes.
         workers: processes, default the number of cores. min_face: thousandths of a photo's longer side,
         default what this library was last ingested with. max_megapixels: larger photos are refused.
+        retry_failed: open photos again that could not be read. prune: remove photos from the library that are no
+        longer under `paths`, but none that may be on a disk that is not there. wait: for another writer to finish.
 
         Raises: UsageError when a path is missing or holds no photo; LibraryLocked; LibraryUnwritable;
         ModelError. Photos that cannot be read are listed in the report.
         """
         analyser = self._analyser(min_face, max_megapixels)
-        report = ingest(self._folder, paths, analyser=analyser, workers=workers or cores(), progress=progress)
+        report = ingest(
+            self._folder,
+            paths,
+            analyser=analyser,
+            workers=workers or cores(),
+            retry_failed=retry_failed,
+            prune=prune,
+            wait=wait,
+            progress=progress,
+        )
         self._index = None
         if not report.interrupted:
             face_index.load_or_build(self._folder)
@@ -171,6 +192,71 @@ class Library:
             replace_albums(transaction, albums)
         alone = int(np.sum(labels < 0))
         return ClusterReport(method, limit, len(albums), len(ids) - alone, alone, time.monotonic() - began)
+
+    def name(self, person: str, *, face: int | None = None, album: int | None = None) -> int:
+        """Say that a face, or every face of an album, is `person`; returns the number of faces named.
+
+        Names are kept over clusterings and edits of photos, and the face of another name takes this one.
+        Raises: UsageError when there is no such face or album, or no name.
+        """
+        name = " ".join(person.split())
+        if not name:
+            raise UsageError("a person's name must not be empty")
+        faces = [self.face(face).face] if face is not None else []
+        faces += [record.face for record in self.album(album)] if album is not None else []
+        with self._folder.decisions() as catalog, catalog.transaction() as transaction:
+            decide(transaction, NAME, faces, name)
+        return len(faces)
+
+    def people(self) -> list[Person]:
+        """Everybody with a name, by name."""
+        return self._folder.catalog.people()
+
+    def forget_person(self, person: str) -> Erased:
+        """Erase a person's faces from the disk, with the name; photos that show nobody else go with them.
+
+        Tombstones keep a later ingest of the same photos from bringing the faces back. Raises: UsageError when nobody
+        has this name; LibraryLocked.
+        """
+        faces = self._folder.catalog.faces_of_person(person)
+        if faces is None:
+            raise UsageError(f"nobody is called {person}; `faceindex people list` shows the names")
+        return self._erase(faces=faces, people=[person])
+
+    def forget_all(self) -> Erased:
+        """Empty the library: every photo, face, vector, name and tombstone. Raises: LibraryLocked."""
+        with self._folder.writer() as writer:
+            self._index = None
+            return erase_all(writer, self._folder.index)
+
+    def photos(self, under: StrPath | None = None) -> Iterator[PhotoRecord]:
+        """Every path of every photo, by path; or only those at or under the path `under`."""
+        return self._folder.catalog.photos(None if under is None else absolute(under))
+
+    def remove_photos(self, paths: Iterable[StrPath]) -> Removed:
+        """Take photos at or under `paths` out of the library; the files stay, and a later ingest brings them back.
+
+        Names of their faces are kept for that case. Raises: UsageError when the library knows nothing under one.
+        """
+        chosen = [path for under in paths for path in self._known_paths(under)]
+        with self._folder.writer() as writer:
+            self._index = None
+            return writer.remove_paths(chosen)
+
+    def erase_photos(self, paths: Iterable[StrPath]) -> Erased:
+        """Erase photos at or under `paths` from the disk, under all their paths, for good: tombstones keep them out.
+
+        The photo files stay. Raises: UsageError when the library knows nothing under one; LibraryLocked.
+        """
+        chosen = [absolute(path) for path in paths]
+        known = [path for under in chosen for path in self._known_paths(under)]
+        photos = {photo for under in chosen for photo in self._folder.catalog.photos_under(under)}
+        return self._erase(photos=photos, failures=known)
+
+    def compact(self) -> bool:
+        """Make one segment of all, without vectors of removed faces; False when there was nothing to do."""
+        with self._folder.writer() as writer:
+            return compact_all(writer)
 
     def albums(self) -> list[Album]:
         """All albums, largest first."""
@@ -228,6 +314,17 @@ class Library:
     def write_match_sheet(self, out: StrPath, image: StrPath, found: Sequence[ProbeFace]) -> None:
         """Write one self-contained HTML page: every probe face of `image` and its matches."""
         _write_page(out, match_sheet(absolute(image), found))
+
+    def _erase(self, **what: Iterable[Any]) -> Erased:
+        with self._folder.writer() as writer:
+            self._index = None
+            return erase(writer, self._folder.index, **what)
+
+    def _known_paths(self, under: StrPath) -> list[str]:
+        found = list(self._folder.catalog.paths(absolute(under)))
+        if not found:
+            raise UsageError(f"the library knows no photo at or under {absolute(under)}")
+        return found
 
     def _analyser(self, min_face: int | None, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> Analyser:
         chosen = self._folder.min_face if min_face is None else check_min_face(min_face)

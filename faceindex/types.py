@@ -146,6 +146,14 @@ class PhotoRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedPhoto:
+    """A photo that could not be read, and why."""
+
+    path: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class Removed:
     """What was taken out of a library: numbers of paths, of photos that had no other path, and of their faces."""
 
@@ -155,11 +163,37 @@ class Removed:
 
 
 @dataclass(frozen=True, slots=True)
-class FailedPhoto:
-    """A photo that could not be read, and why."""
+class Erased:
+    """The receipt of forgetting: what is no longer on the disk.
 
-    path: str
-    error: str
+    photos; their paths; faces with their vectors and rows; decisions: things said about them; segments: files of
+    vectors that were written anew without them. tombstones: what was left behind so that they do not come back.
+    """
+
+    photos: int
+    paths: int
+    faces: int
+    decisions: int
+    segments: int
+    tombstones: int
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with a name. faces and photos are counts; cover: id of the face of best quality, None without faces."""
+
+    person: str
+    faces: int
+    photos: int
+    cover: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What `ingest --prune` did. away: paths that were kept, because the disk they are on may just not be there."""
+
+    removed: Removed
+    away: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +202,9 @@ class IngestReport:
 
     new: analysed and stored. unchanged: same path, size and time as before. moved: known content whose
     old path is gone. duplicate: known content that is still elsewhere too. failed: listed in `failures`.
-    ignored: files that are no photos. stages: seconds of find and write (in the main process) and of
-    decode, detect, align and encode (summed over workers). interrupted: stopped by the user; what was
-    analysed is stored.
+    ignored: files that are no photos. forgotten: photos that were erased and stay so. stages: seconds of find, write
+    and compact (in the main process) and of decode, detect, align and encode (summed over workers). interrupted:
+    stopped by the user; what was analysed is stored. pruned: None unless pruning was asked for.
     """
 
     seen: int
@@ -187,6 +221,8 @@ class IngestReport:
     recipe: str
     stages: Mapping[str, float] = field(default_factory=dict)
     interrupted: bool = False
+    forgotten: int = 0
+    pruned: Pruned | None = None
 
     @property
     def photos_per_second(self) -> float:

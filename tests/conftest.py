@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import settings
+from made_library import MadeLibrary
 from PIL import Image, ImageEnhance
 from skimage import data
 
@@ -107,6 +108,14 @@ def kept(labelled_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     with evaluation_library(recipe(), folder) as library:
         ingest_labelled(library, labelled_photos)
     return folder
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Iterator[MadeLibrary]:
+    """An empty library for photos that are made of numbers."""
+    library = MadeLibrary(tmp_path / "made.faces")
+    yield library
+    library.folder.close()
 
 
 @pytest.fixture

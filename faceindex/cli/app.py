@@ -10,7 +10,7 @@ import sys
 import typer
 
 import faceindex
-from faceindex.cli import albums, evaluate, ingest, library, models, search
+from faceindex.cli import albums, evaluate, ingest, library, models, people, photos, search
 from faceindex.cli.output import errors
 from faceindex.errors import FaceindexError
 
@@ -28,7 +28,10 @@ app.command("search")(search.search)
 app.command("verify")(search.verify)
 app.command("cluster")(albums.cluster)
 app.add_typer(albums.app, name="albums")
-app.add_typer(library.photos, name="photos")
+app.add_typer(people.app, name="people")
+app.add_typer(photos.app, name="photos")
+app.command("forget")(people.forget)
+app.command("compact")(library.compact)
 app.command("status")(library.status)
 app.command("export")(library.export)
 app.add_typer(models.app, name="models")

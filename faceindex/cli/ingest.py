@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -34,6 +35,13 @@ def ingest(
     workers: options.Workers = None,
     engine: options.EngineName = "onnx",
     device: options.Device = "cpu",
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Try photos again that could not be read and have not changed.")
+    ] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Also remove photos from the library that are no longer under PATH.")
+    ] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for another ingest of the library to finish.")] = False,
     profile: Annotated[bool, typer.Option("--profile", help="Also tell where the time went.")] = False,
     as_json: options.AsJson = False,
 ) -> None:
@@ -45,7 +53,14 @@ def ingest(
         progress_bar(paths) as progress,
     ):
         report = opened.ingest(
-            paths, workers=workers, min_face=min_face, max_megapixels=max_megapixels, progress=progress
+            paths,
+            workers=workers,
+            min_face=min_face,
+            max_megapixels=max_megapixels,
+            retry_failed=retry_failed,
+            prune=prune,
+            wait=wait,
+            progress=progress,
         )
     if as_json:
         print_json(_as_object(report) | ({"stages": report.stages} if profile else {}))
@@ -59,7 +74,8 @@ def ingest(
 
 
 def _as_object(report: IngestReport) -> dict[str, object]:
-    counts = ("seen", "new", "unchanged", "moved", "duplicate", "failed", "ignored")
+    counts = ("seen", "new", "unchanged", "moved", "duplicate", "failed", "ignored", "forgotten")
+    pruned = report.pruned
     return {
         "photos": {name: getattr(report, name) for name in counts},
         "faces": {"new": report.new_faces, "total": report.total_faces},
@@ -67,7 +83,7 @@ def _as_object(report: IngestReport) -> dict[str, object]:
         "seconds": round(report.seconds, 3),
         "photos_per_second": round(report.photos_per_second, 2),
         "recipe": report.recipe,
-    }
+    } | ({} if pruned is None else {"pruned": asdict(pruned.removed) | {"away": pruned.away}})
 
 
 def _print_report(report: IngestReport) -> None:
@@ -78,6 +94,16 @@ def _print_report(report: IngestReport) -> None:
         f"{report.seconds:.1f} s, {report.photos_per_second:.1f} photos/s, recipe {report.recipe}"
         + (f"; {report.ignored} files are no photos" if report.ignored else "")
     )
+    if report.forgotten:
+        print_line(f"{report.forgotten:,} photos were erased before and stay out")
+    if report.pruned:
+        gone, away = report.pruned.removed, report.pruned.away
+        print_line(f"removed: {gone.photos:,} photos and {gone.faces:,} faces, {gone.paths:,} paths in all")
+        if away:
+            print_line(
+                f"kept: {away:,} photos whose folder is empty or missing, as on a disk that is not mounted; "
+                "`faceindex photos remove FOLDER` removes them"
+            )
     if report.failures:
         print_line("")
         print_table(("could not be read", "why"), [(f.path, f.error) for f in report.failures])

@@ -1,4 +1,4 @@
-"""`faceindex status`, `photos` and `export`: the library itself."""
+"""`faceindex status`, `compact` and `export`: the library itself."""
 
 from __future__ import annotations
 
@@ -13,27 +13,9 @@ import typer
 
 import faceindex
 from faceindex.cli import options
-from faceindex.cli.output import print_json, print_table
+from faceindex.cli.output import print_json, print_line, print_table
 from faceindex.errors import UsageError
 from faceindex.exchange import FORMATS, FaceAndVector, face_lines
-
-photos = typer.Typer(help="The photos of the library.", no_args_is_help=True)
-
-
-@photos.command("failed")
-def failed(library: options.Library = None, as_json: options.AsJson = False) -> None:
-    """List the photos that could not be read, and why."""
-    with faceindex.Library(library, create=False) as opened:
-        failures = opened.failed_photos()
-    if as_json:
-        print_json([asdict(failure) for failure in failures])
-    else:
-        print_table(("could not be read", "why"), [(f.path, f.error) for f in failures])
-
-
-@photos.callback()
-def _group() -> None:
-    """Keep `photos failed` a command of a group while it is the only one."""
 
 
 def status(library: options.Library = None, as_json: options.AsJson = False) -> None:
@@ -44,6 +26,19 @@ def status(library: options.Library = None, as_json: options.AsJson = False) -> 
         print_json(figures)
     else:
         print_table(("", ""), figures.items())
+
+
+def compact(library: options.Library = None, as_json: options.AsJson = False) -> None:
+    """Merge all files of vectors into one, without those of removed faces. Ingest does most of it by itself."""
+    with faceindex.Library(library, create=False) as opened:
+        before = opened.status()
+        done = opened.compact()
+        after = opened.status()
+    if as_json:
+        segments = {"before": before.segments, "after": after.segments}
+        print_json({"compacted": done, "segments": segments, "bytes": {"before": before.bytes, "after": after.bytes}})
+    else:
+        print_line(f"{before.segments:,} files of vectors became {after.segments:,}; {after.bytes:,} bytes in all")
 
 
 def export(

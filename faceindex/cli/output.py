@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 
 import typer
 from rich.console import Console
 from rich.table import Table
+
+from faceindex.types import Erased
 
 errors = Console(stderr=True, soft_wrap=True, highlight=False)
 # Only a terminal has a width; a table in a pipe or a file keeps each row on one line.
@@ -23,6 +26,19 @@ def print_json(value: object) -> None:
 def print_line(text: str) -> None:
     """One line on stdout."""
     _out.print(text, markup=False, soft_wrap=True)
+
+
+def print_receipt(receipt: Erased, *, as_json: bool) -> None:
+    """What was erased from the disk."""
+    if as_json:
+        print_json(asdict(receipt))
+        return
+    print_line(
+        f"erased from the disk: {receipt.photos:,} photos ({receipt.paths:,} paths), {receipt.faces:,} faces with "
+        f"their vectors, {receipt.decisions:,} decisions about them; {receipt.segments:,} files of vectors written anew"
+    )
+    if receipt.tombstones:
+        print_line(f"{receipt.tombstones:,} tombstones keep them from coming back")
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 
 from faceindex.errors import UnreadablePhoto
 from faceindex.photos.find import FoundFile
 from faceindex.photos.read import identify
 from faceindex.store.catalog import Catalog
+from faceindex.store.tombstones import WHOLE_PHOTO
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +52,25 @@ class Unknown:
     content: bytes
 
 
-Finding = Unchanged | StillUnreadable | NoPhoto | Unreadable | Known | Unknown
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """The photo was erased by `photos remove --erase` or `people forget`, and is not to come back."""
 
 
-def look_at(file: FoundFile, catalog: Catalog) -> Finding:
-    """Compare `file` with the catalog; it is opened and hashed only when its path, size or time are new."""
+Finding = Unchanged | StillUnreadable | NoPhoto | Unreadable | Known | Unknown | Forgotten
+
+
+def look_at(file: FoundFile, catalog: Catalog, *, retry: bool = False) -> Finding:
+    """Compare `file` with the catalog; it is opened and hashed only when its path, size or time are new.
+
+    retry: open it, too, when it could not be read the last time.
+    """
     known = catalog.known_path(file.path)
     if known is not None and (known.size, known.mtime_ns) == (file.size, file.mtime_ns):
-        return Unchanged() if known.error is None else StillUnreadable(known.error)
+        if known.error is None:
+            return Unchanged()
+        if not retry:
+            return StillUnreadable(known.error)
     try:
         identity = identify(file.path, named=file.named)
     except UnreadablePhoto as error:
@@ -67,12 +78,9 @@ def look_at(file: FoundFile, catalog: Catalog) -> Finding:
     if identity is None:
         return NoPhoto()
     file = replace(file, size=identity.size, mtime_ns=identity.mtime_ns)
+    if WHOLE_PHOTO in catalog.tombstones().of(identity.content):
+        return Forgotten()
     photo = catalog.photo_with(identity.content)
     if photo is None:
         return Unknown(file, identity.content)
     return Known(file, photo, catalog.paths_of(photo))
-
-
-def gone(path: str) -> bool:
-    """Whether nothing is at `path` any more."""
-    return not os.path.lexists(path)

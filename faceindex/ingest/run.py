@@ -7,29 +7,32 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from faceindex.errors import UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.stopwatch import Stopwatch
 from faceindex.ingest.pool import WorkerPool
 from faceindex.ingest.reader import (
+    Forgotten,
     Known,
     NoPhoto,
     StillUnreadable,
     Unchanged,
     Unknown,
     Unreadable,
-    gone,
     look_at,
 )
 from faceindex.ingest.worker import Analysed
-from faceindex.photos.find import FoundFile, UnreadableEntry, find_files
+from faceindex.photos.away import missing, removed, renamed
+from faceindex.photos.find import FoundFile, UnreadableEntry, absolute, find_files
 from faceindex.store.folder import LibraryFolder
+from faceindex.store.merging import compact
 from faceindex.store.writer import Batch, Writer
-from faceindex.types import FailedPhoto, IngestReport
+from faceindex.types import FailedPhoto, IngestReport, Pruned
 
 BATCH_PHOTOS = 64
 BATCH_SECONDS = 5.0
@@ -51,9 +54,16 @@ def ingest(
     *,
     analyser: Analyser,
     workers: int,
+    retry_failed: bool = False,
+    prune: bool = False,
+    wait: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> IngestReport:
     """Find, analyse and store every photo under `paths`; run it again to resume.
+
+    retry_failed: open photos again that could not be read and have not changed since. prune: remove photos from the
+    library that are no longer under `paths`; never ones that may be on a disk that is not there, see `removed`. wait:
+    for another writer to finish.
 
     Ctrl-C and SIGTERM stop it after storing what was analysed (`interrupted` in the report); a second
     one stops at once.
@@ -67,10 +77,12 @@ def ingest(
     first = next(files, None)
     if first is None:
         raise UsageError(f"no files under {', '.join(roots) or 'no path'}")
-    with folder.writer() as writer, _stop_signals() as stop, WorkerPool(analyser, workers) as pool:
+    with folder.writer(wait=wait) as writer, _stop_signals() as stop, WorkerPool(analyser, workers) as pool:
         if analyser.min_face is not None:
             writer.save_settings(min_face=analyser.min_face)
-        run = _Run(writer, pool, progress or (lambda _: None))
+        folders = [_folder(root) for root in roots]
+        writer.add_roots(folders)
+        run = _Run(writer, pool, stop, progress or (lambda _: None), retry_failed)
         run.take(first)
         for file in files:
             if stop.is_set():
@@ -79,6 +91,8 @@ def ingest(
         while pool.waiting and not stop.is_set():
             run.collect(timeout=0.2)
         run.commit()
+        if prune and not stop.is_set():
+            run.prune(folders)
         report = run.report(analyser.recipe.title, interrupted=stop.is_set())
     if not report.seen and not report.interrupted:
         raise UsageError(f"no photos under {', '.join(roots)}")
@@ -88,10 +102,20 @@ def ingest(
 class _Run:
     """The state of one ingest. in_flight: content hash to the files that have it, while it is analysed."""
 
-    def __init__(self, writer: Writer, pool: WorkerPool, progress: Callable[[Progress], None]) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        pool: WorkerPool,
+        stop: threading.Event,
+        progress: Callable[[Progress], None],
+        retry_failed: bool,
+    ) -> None:
         self.writer = writer
         self.pool = pool
+        self.stop = stop
         self.progress = progress
+        self.retry_failed = retry_failed
+        self.pruned: Pruned | None = None
         self.batch = Batch()
         self.batch_since = self.since = time.monotonic()
         self.in_flight: dict[bytes, list[FoundFile]] = {}
@@ -107,10 +131,12 @@ class _Run:
             self._fail(entry.path, entry.reason)
             return
         with self.stopwatch.stage("find"):
-            finding = look_at(entry, self.writer.catalog)
+            finding = look_at(entry, self.writer.catalog, retry=self.retry_failed)
         match finding:
             case Unchanged():
                 self.counts["unchanged"] += 1
+            case Forgotten():
+                self.counts["forgotten"] += 1
             case NoPhoto():
                 self.counts["ignored"] += 1
             case StillUnreadable(error):
@@ -139,7 +165,17 @@ class _Run:
             with self.stopwatch.stage("write"):
                 self.new_faces += self.writer.commit(self.batch)
             self.batch = Batch()
+            with self.stopwatch.stage("compact"):
+                compact(self.writer, self.stop.is_set)
         self.batch_since = time.monotonic()
+
+    def prune(self, folders: Sequence[str]) -> None:
+        """Remove the photos under `folders` that are there no longer, and count those that are only away."""
+        with self.stopwatch.stage("find"):
+            roots = self.writer.catalog.roots()
+            not_there = [path for folder in folders for path in self.writer.catalog.paths(folder) if missing(path)]
+            gone = [path for path in not_there if removed(path, roots)]
+        self.pruned = Pruned(self.writer.remove_paths(gone), away=len(not_there) - len(gone))
 
     def report(self, recipe: str, *, interrupted: bool) -> IngestReport:
         """The run in figures."""
@@ -148,6 +184,8 @@ class _Run:
             seen=sum(kinds.values()),
             **kinds,
             ignored=self.counts["ignored"],
+            forgotten=self.counts["forgotten"],
+            pruned=self.pruned,
             new_faces=self.new_faces,
             total_faces=self.writer.catalog.counts()["faces"],
             failures=tuple(sorted(self.failures, key=lambda failure: failure.path)),
@@ -190,7 +228,9 @@ class _Run:
         if known.file.path in known.former:
             self.counts["unchanged"] += 1
             return
-        old = next((p for p in known.former if p not in self.batch.gone and gone(p)), None)
+        new = known.file.path
+        former = (path for path in known.former if path not in self.batch.gone)
+        old = next((path for path in former if missing(path) or renamed(path, new)), None)
         if old is None:
             self.counts["duplicate"] += 1
         else:
@@ -203,8 +243,14 @@ class _Run:
 
     def _report_progress(self) -> None:
         faces = self.new_faces + sum(len(photo.faces) for photo, _ in self.batch.photos.values())
-        photos = self.counts.total() - self.counts["ignored"]
+        photos = self.counts.total() - self.counts["ignored"] - self.counts["forgotten"]
         self.progress(Progress(photos, faces, self.counts["failed"]))
+
+
+def _folder(root: str) -> str:
+    """The folder that the user meant by `root`: itself, or the one that the photo is in."""
+    path = Path(absolute(root))
+    return str(path if path.is_dir() else path.parent)
 
 
 @contextmanager

@@ -15,12 +15,15 @@ from typing import Any
 import numpy as np
 
 from faceindex.errors import LibraryDamaged
-from faceindex.store.identity import FormerFace, resized, scaled
 from faceindex.store.migrations import MIGRATIONS, migrate, refuse_newer, schema_version
+from faceindex.store.same_face import FormerFace, resized, scaled
 from faceindex.store.segments import Segment
 from faceindex.store.tombstones import Tombstones
 from faceindex.store.vectors import Faces
-from faceindex.types import Album, Box, FaceRecord, FailedPhoto, PhotoRecord, Qualities
+from faceindex.types import Album, Box, FaceRecord, FailedPhoto, Person, PhotoRecord, Qualities
+
+BUSY_SECONDS = 30.0
+"""How long a transaction waits for another one to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +200,26 @@ class Catalog:
                 FROM album_faces JOIN faces ON faces.id = face)
             GROUP BY album ORDER BY COUNT(*) DESC, album"""
         )
-        return [Album(album, faces, photos, cover) for album, faces, photos, cover, _ in rows]
+        names = self._names_of_albums()
+        return [Album(album, faces, photos, cover, names.get(album)) for album, faces, photos, cover, _ in rows]
+
+    def people(self) -> list[Person]:
+        """Everybody with a name, by name. The cover is the face of best quality, of equals the largest."""
+        rows = self.connection.execute(
+            """SELECT name, COUNT(faces.id), COUNT(DISTINCT photo), (
+                SELECT id FROM faces JOIN person_faces ON face = id WHERE person = people.id
+                ORDER BY quality DESC, width * height DESC, id LIMIT 1)
+            FROM people LEFT JOIN person_faces ON person = people.id LEFT JOIN faces ON faces.id = face
+            GROUP BY people.id ORDER BY name"""
+        )
+        return [Person(*row) for row in rows]
+
+    def faces_of_person(self, name: str) -> list[int] | None:
+        """Ids of the faces of the person of this name, rising; None when there is nobody of that name."""
+        person = self._row("SELECT id FROM people WHERE name = ?", name)
+        if not person:
+            return None
+        return [row[0] for row in self.connection.execute("SELECT face FROM person_faces WHERE person = ?", person)]
 
     def photos(self, under: str | None = None) -> Iterator[PhotoRecord]:
         """Every path of every photo, by path; only those at or under the path `under` if given."""
@@ -218,6 +240,11 @@ class Catalog:
         )
         return (os.fsdecode(row[0]) for row in rows)
 
+    def photos_under(self, path: str) -> list[int]:
+        """Ids of the photos that have a path at or under `path`."""
+        where, values = _under(path)
+        return [row[0] for row in self.connection.execute(f"SELECT DISTINCT photo FROM paths {where}", values)]
+
     def failed(self) -> list[FailedPhoto]:
         """Every file that could not be read, by path."""
         rows = self.connection.execute("SELECT path, error FROM failures ORDER BY path")
@@ -226,6 +253,16 @@ class Catalog:
     def close(self) -> None:
         """Close the connection."""
         self.connection.close()
+
+    def _names_of_albums(self) -> dict[int, str]:
+        """The name that most of an album's named faces have; of equally many, the first in the alphabet."""
+        rows = self.connection.execute(
+            """SELECT album, name FROM (
+                SELECT album, name, ROW_NUMBER() OVER (PARTITION BY album ORDER BY COUNT(*) DESC, name) AS place
+                FROM album_faces JOIN person_faces USING (face) JOIN people ON people.id = person GROUP BY album, name)
+            WHERE place = 1"""
+        )
+        return dict(rows.fetchall())
 
     def _faces(self, condition: str, *values: object) -> Faces:
         statement = f"SELECT id, segment FROM faces WHERE segment > 0 {condition} ORDER BY id"
@@ -273,7 +310,7 @@ def _open(file: Path, mode: str) -> Catalog:
             uri=True,
             isolation_level=None,
             check_same_thread=False,
-            timeout=30,
+            timeout=BUSY_SECONDS,
         )
         try:
             refuse_newer(connection, file)

@@ -1,11 +1,12 @@
-"""Few segments instead of many: neighbours of like size are merged, so that their number grows with the logarithm."""
+"""Few segments instead of many: neighbours are merged, so that their number grows with the logarithm of the faces."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 FAN = 8
-"""Segments of one size class that are merged into one: each face is written again log8(faces / batch) times."""
+"""Each size class holds segments of up to FAN times as many faces as the one below: a face is written again once a
+class, log8(faces / 64) times in all."""
 
 _SMALLEST = 64  # faces; what a batch usually has at least
 
@@ -13,14 +14,16 @@ _SMALLEST = 64  # faces; what a batch usually has at least
 def run_to_merge(faces: Sequence[int]) -> range | None:
     """Places of neighbouring segments that should become one, given the faces in each; None when none should.
 
-    Looks from the end: the newest segments are the smallest. Of a class (each `FAN` times as large as the one before)
-    at least FAN neighbours must have come together, smaller ones between and behind them included.
+    Looks from the end, where the newest and smallest are: the segments behind the last one of a higher class are merged
+    when they together make one of a higher class, and those of the lowest class also when they are FAN.
     """
     for level in range(_class(max(faces, default=0)) + 1):
-        start = len(faces)
+        start, together = len(faces), 0
         while start and _class(faces[start - 1]) <= level:
             start -= 1
-        if len(faces) - start >= FAN:
+            together += faces[start]
+        count = len(faces) - start
+        if count > 1 and (_class(together) > level or (level == 0 and count >= FAN)):
             return range(start, len(faces))
     return None
 

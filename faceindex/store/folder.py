@@ -16,6 +16,7 @@ from faceindex.errors import LibraryUnwritable, RecipeMismatch, UsageError
 from faceindex.faces.recipe import Recipe, recipe
 from faceindex.store.catalog import Catalog, open_reader, open_writer
 from faceindex.store.durable import FILE_MODE, make_folder
+from faceindex.store.erasing import finish_erasing
 from faceindex.store.lock import WriterLock
 from faceindex.store.migrations import MIGRATIONS, migrate, schema_version
 from faceindex.store.segments import SegmentMissing, aborted_files
@@ -143,7 +144,9 @@ class LibraryFolder:
                     make_folder(vectors)
                     for path in aborted_files(vectors, {segment.file for segment in catalog.segments()}):
                         path.unlink()
-                    yield Writer(catalog, vectors, self.recipe)
+                    writer = Writer(catalog, vectors, self.recipe)
+                    finish_erasing(writer, self.index)
+                    yield writer
             finally:
                 lock.release()
 

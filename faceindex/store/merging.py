@@ -53,18 +53,35 @@ def merge(writer: Writer, segments: Sequence[Segment], stop: Stop = lambda: Fals
     unlink(writer, segments)
 
 
-def has_dead_rows(writer: Writer, segment: Segment) -> bool:
-    """Whether the segment holds vectors of removed faces, or of earlier states of edited photos."""
+def compact_all(writer: Writer, stop: Stop = lambda: False) -> bool:
+    """Make one segment of all, without the vectors of removed faces. False when there was nothing to do, or `stop`."""
+    segments = writer.catalog.segments()
+    if not segments or (len(segments) == 1 and not has_dead_rows(writer, segments[0])):
+        return False
+    try:
+        merge(writer, segments, stop)
+    except Stopped:
+        return False
+    return True
+
+
+def has_dead_rows(writer: Writer, segment: Segment, gone: Collection[int] = ()) -> bool:
+    """Whether the segment holds vectors of removed faces, of earlier states of edited photos, or of `gone`."""
     ids = _ids(writer, segment)
-    return _living(writer, segment, ids, ()) < len(ids)
+    return _living(writer, segment, ids, gone) < len(ids)
 
 
 def write_merged(
-    writer: Writer, segments: Sequence[Segment], *, without: Collection[int] = (), stop: Stop = lambda: False
+    writer: Writer,
+    segments: Sequence[Segment],
+    *,
+    without: Collection[int] = (),
+    number: int | None = None,
+    stop: Stop = lambda: False,
 ) -> Segment | None:
     """A segment file, with no row yet, of the living faces of neighbouring `segments`; None when none live.
 
-    without: faces to be left out. Raises: as `merge`.
+    without: faces to be left out. number: the new segment's, default the next. Raises: as `merge`.
     """
     parts = [(segment, _ids(writer, segment)) for segment in segments]
     faces = sum(_living(writer, segment, ids, without) for segment, ids in parts)
@@ -80,7 +97,7 @@ def write_merged(
                     raise Stopped
                 yield block
 
-    return writer.write_segment(blocks(), faces, (segments[0].first, segments[-1].last))
+    return writer.write_segment(blocks(), faces, (segments[0].first, segments[-1].last), number)
 
 
 def unlink(writer: Writer, segments: Sequence[Segment]) -> None:

@@ -14,8 +14,8 @@ from faceindex.faces.recipe import Recipe
 from faceindex.photos.find import FoundFile
 from faceindex.store import rows
 from faceindex.store.catalog import Catalog
-from faceindex.store.identity import FormerFace, known_before
 from faceindex.store.names import follow_photo, replay
+from faceindex.store.same_face import FormerFace, known_before
 from faceindex.store.segments import Block, Segment, segment_name, write_segment
 from faceindex.store.tombstones import forgotten
 from faceindex.types import AnalysedPhoto, Removed
@@ -96,9 +96,18 @@ class Writer:
             after = self.catalog.counts()
         return Removed(len(paths), before["photos"] - after["photos"], before["faces"] - after["faces"])
 
-    def write_segment(self, blocks: Iterable[Block], faces: int, origin: tuple[int, int] | None = None) -> Segment:
-        """A new segment file on disk, which no row speaks of yet. origin: its `first` and `last`, see Segment."""
-        number = self.last_id("segments") + 1
+    def write_segment(
+        self,
+        blocks: Iterable[Block],
+        faces: int,
+        origin: tuple[int, int] | None = None,
+        number: int | None = None,
+    ) -> Segment:
+        """A new segment file on disk, which no row speaks of yet.
+
+        origin: its `first` and `last`, see Segment. number: default the next that was never given.
+        """
+        number = number or self.last_id("segments") + 1
         first, last = origin or (number, number)
         checksum, size = write_segment(
             self.vectors / segment_name(number),

@@ -1,0 +1,148 @@
+"""Forgetting: vectors, rows and index entries leave the disk, and a tombstone keeps them from coming back."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from faceindex.errors import LibraryLocked
+from faceindex.store import rows
+from faceindex.store.merging import has_dead_rows, unlink, write_merged
+from faceindex.store.segments import aborted_files
+from faceindex.store.tombstones import WHOLE_PHOTO
+from faceindex.store.writer import Writer
+from faceindex.types import Box, Erased
+
+_UNFINISHED = "erasing"  # a setting that is there from the deletion of rows until nothing of them is left on the disk
+_ALL_TABLES = ("photos", "failures", "people", "decisions", "albums", "tombstones", "roots", "segments")
+
+
+def erase(
+    writer: Writer,
+    index: Path,
+    *,
+    photos: Iterable[int] = (),
+    faces: Iterable[int] = (),
+    people: Iterable[str] = (),
+    failures: Iterable[str] = (),
+) -> Erased:
+    """Erase photos, faces, all that was said about `people`, and paths that could not be read.
+
+    A photo of which no face is left goes, too.
+
+    index: the folder of FAISS files, which is removed. Killed before the transaction, everything is as it was; killed
+    after it, the next writer finishes. Vectors of faces that were removed earlier are erased as well.
+    Raises: LibraryDamaged; LibraryLocked when readers keep the old state alive; OSError.
+    """
+    catalog = writer.catalog
+    whole, single = _sorted_out(catalog.connection, set(photos), set(faces))
+    gone = single | _chosen(catalog.connection, "SELECT id FROM faces WHERE photo IN {}", whole)
+    old = [segment for segment in catalog.segments() if has_dead_rows(writer, segment, gone)]
+    first = writer.last_id("segments") + 1
+    new = [write_merged(writer, [s], without=gone, number=n) for n, s in enumerate(old, start=first)]
+    with catalog.transaction() as transaction:
+        contents = _chosen(transaction, "SELECT content FROM photos WHERE id IN {}", whole)
+        graves = [*((content, WHOLE_PHOTO) for content in contents), *_boxes(transaction, single)]
+        tombstones = catalog.tombstones().add(graves)
+        decisions = _forget_decisions(transaction, gone, contents, people)
+        _change(transaction, "DELETE FROM failures WHERE path IN (SELECT path FROM paths WHERE photo IN {})", whole)
+        transaction.executemany("DELETE FROM failures WHERE path = ?", [(os.fsencode(path),) for path in failures])
+        paths = _change(transaction, "DELETE FROM paths WHERE photo IN {}", whole)
+        _change(transaction, "DELETE FROM faces WHERE id IN {}", gone)
+        _change(transaction, "DELETE FROM photos WHERE id IN {}", whole)
+        for segment, rewritten in zip(old, new, strict=True):
+            rows.swap_segments(transaction, [segment], rewritten)
+        _begin(transaction)
+    unlink(writer, old)
+    finish_erasing(writer, index)
+    return Erased(len(whole), paths, len(gone), decisions, len(old), tombstones)
+
+
+def erase_all(writer: Writer, index: Path) -> Erased:
+    """Empty the library; only its recipe is left, and that ids were given. Raises: as `erase`."""
+    counts = writer.catalog.counts()
+    segments = writer.catalog.segments()
+    with writer.catalog.transaction() as transaction:
+        paths, decisions = (
+            transaction.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0] for table in ("paths", "decisions")
+        )
+        for table in _ALL_TABLES:
+            transaction.execute(f"DELETE FROM {table}")
+        transaction.execute("DELETE FROM settings WHERE name = 'tombstone_salt'")
+        _begin(transaction)
+    unlink(writer, segments)
+    finish_erasing(writer, index)
+    return Erased(counts["photos"], paths, counts["faces"], decisions, len(segments), 0)
+
+
+def finish_erasing(writer: Writer, index: Path) -> None:
+    """Do what is left of an erasure after its transaction, if one was begun. Raises: LibraryLocked; OSError."""
+    connection = writer.catalog.connection
+    if _UNFINISHED not in writer.catalog.settings():
+        return
+    for path in aborted_files(writer.vectors, {segment.file for segment in writer.catalog.segments()}):
+        path.unlink()
+    shutil.rmtree(index, ignore_errors=not index.exists())
+    connection.execute("VACUUM")
+    _truncate_log(connection, writer.vectors.parent)
+    connection.execute("DELETE FROM settings WHERE name = ?", (_UNFINISHED,))
+    _truncate_log(connection, writer.vectors.parent)
+
+
+def _begin(transaction: sqlite3.Connection) -> None:
+    rows.note_change_of_faces(transaction)
+    transaction.execute("INSERT OR REPLACE INTO settings VALUES (?, '1')", (_UNFINISHED,))
+
+
+def _truncate_log(connection: sqlite3.Connection, library: Path) -> None:
+    busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if busy:
+        raise LibraryLocked(
+            f"what was to be forgotten is out of {library}, but a program that reads the library keeps its old log on "
+            "the disk; end it, then run `faceindex compact`"
+        )
+
+
+def _sorted_out(connection: sqlite3.Connection, photos: set[int], faces: set[int]) -> tuple[set[int], set[int]]:
+    """The photos that go whole, those with no face but `faces` included, and the faces of other photos."""
+    touched = _chosen(connection, "SELECT photo FROM faces WHERE id IN {}", faces)
+    kept = _chosen(connection, "SELECT photo FROM faces WHERE photo IN {} AND id NOT IN {}", touched, faces)
+    whole = photos | (touched - kept)
+    return whole, faces - _chosen(connection, "SELECT id FROM faces WHERE photo IN {}", whole)
+
+
+def _boxes(transaction: sqlite3.Connection, faces: set[int]) -> list[tuple[bytes, Box]]:
+    statement = "SELECT content, x, y, faces.width, faces.height FROM faces JOIN photos ON photos.id = photo"
+    found = _select(transaction, statement + " WHERE faces.id IN {}", faces)
+    return [(content, Box(*box)) for content, *box in found]
+
+
+def _forget_decisions(
+    transaction: sqlite3.Connection, faces: set[int], contents: set[bytes], people: Iterable[str]
+) -> int:
+    removed = _change(transaction, "DELETE FROM decisions WHERE face IN {}", faces)
+    for content in contents:
+        removed += transaction.execute("DELETE FROM decisions WHERE content = ?", (content,)).rowcount
+    for person in people:
+        removed += transaction.execute("DELETE FROM decisions WHERE person = ?", (person,)).rowcount
+        transaction.execute("DELETE FROM people WHERE name = ?", (person,))
+    return removed
+
+
+def _chosen(connection: sqlite3.Connection, statement: str, *sets: set[int]) -> set[Any]:
+    return {row[0] for row in _select(connection, statement, *sets)}
+
+
+def _change(connection: sqlite3.Connection, statement: str, *sets: set[int]) -> int:
+    return _select(connection, statement, *sets).rowcount
+
+
+def _select(connection: sqlite3.Connection, statement: str, *sets: set[int]) -> sqlite3.Cursor:
+    """Execute `statement`, in which every {} stands for a list of numbers."""
+    lists = ["(SELECT value FROM json_each(?))"] * len(sets)
+    return connection.execute(statement.format(*lists), [json.dumps(sorted(numbers)) for numbers in sets])
