@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -27,6 +28,7 @@ from faceindex.types import FaceIds, FaceRecord, Qualities, Vectors
 Room = Callable[[int], Vectors]
 
 CATALOG = "catalog.sqlite"
+_NO_ROOM = 1 << 20  # bytes
 _READING_ATTEMPTS = 100  # a reader that a compaction takes a segment from begins again
 _NEW_CATALOG = CATALOG + ".tmp"
 _OWN_CATALOGS = frozenset(name + s for name in (CATALOG, _NEW_CATALOG) for s in ("", "-wal", "-shm", "-journal"))
@@ -212,7 +214,8 @@ class LibraryFolder:
                 jitter=self.recipe.jitter,
                 fingerprint=self.recipe.fingerprint,
             )
-        new.replace(self._catalog_file)  # closing has fsynced it, and removed its log
+            catalog.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # fsyncs; closing would be silent of errors
+        new.replace(self._catalog_file)
         sync_folder(self.path)
 
     def _checked_recipe(self, settings: dict[str, str], wanted: Recipe | None) -> Recipe:
@@ -239,7 +242,9 @@ class LibraryFolder:
         try:
             yield
         except (OSError, sqlite3.OperationalError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
+            here = next(folder for folder in (self.path, *self.path.parents) if folder.exists())
+            full = shutil.disk_usage(here).free < _NO_ROOM  # of which SQLite says no more than "disk I/O error"
+            reason = "the disk is full" if full else getattr(error, "strerror", None) or str(error)
             raise LibraryUnwritable(
                 f"cannot write to the library {self.path}: {reason}; what was stored before is safe"
             ) from error
