@@ -142,7 +142,7 @@ class Library:
             progress=progress,
         )
         self._index = None
-        if not report.interrupted:
+        if not report.interrupted and face_index.state(self._folder) != "current":
             face_index.load_or_build(self._folder)
         return report
 

@@ -38,6 +38,9 @@ BATCH_PHOTOS = 64
 BATCH_SECONDS = 5.0
 """A batch is committed when it is this large, or this old: what a crash can cost."""
 
+PROGRESS_SECONDS = 0.1
+"""How often the caller hears of the progress; a rescan looks at thousands of files in that time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -90,7 +93,7 @@ def ingest(
             run.take(file)
         while pool.waiting and not stop.is_set():
             run.collect(timeout=0.2)
-        run.commit()
+        run.finish()
         if prune and not stop.is_set():
             run.prune(folders)
         report = run.report(analyser.recipe.title, interrupted=stop.is_set())
@@ -118,6 +121,7 @@ class _Run:
         self.pruned: Pruned | None = None
         self.batch = Batch()
         self.batch_since = self.since = time.monotonic()
+        self.shown = -PROGRESS_SECONDS
         self.in_flight: dict[bytes, list[FoundFile]] = {}
         self.content_of: dict[str, bytes] = {}
         self.counts: Counter[str] = Counter()
@@ -149,12 +153,12 @@ class _Run:
             case Unknown(file, content):
                 self._submit(file, content)
         self.collect(timeout=0)
-        self._report_progress()
 
     def collect(self, timeout: float) -> None:
         """Put the pool's answers into the batch, and commit it when it is due."""
         for answer in self.pool.answers(timeout):
             self._store(answer)
+        if time.monotonic() - self.shown > PROGRESS_SECONDS:
             self._report_progress()
         if len(self.batch) >= BATCH_PHOTOS or time.monotonic() - self.batch_since > BATCH_SECONDS:
             self.commit()
@@ -168,6 +172,11 @@ class _Run:
             with self.stopwatch.stage("compact"):
                 compact(self.writer, self.stop.is_set)
         self.batch_since = time.monotonic()
+
+    def finish(self) -> None:
+        """Commit what is left, and report the progress a last time."""
+        self.commit()
+        self._report_progress()
 
     def prune(self, folders: Sequence[str]) -> None:
         """Remove the photos under `folders` that are there no longer, and count those that are only away."""
@@ -244,6 +253,7 @@ class _Run:
     def _report_progress(self) -> None:
         faces = self.new_faces + sum(len(photo.faces) for photo, _ in self.batch.photos.values())
         photos = self.counts.total() - self.counts["ignored"] - self.counts["forgotten"]
+        self.shown = time.monotonic()
         self.progress(Progress(photos, faces, self.counts["failed"]))
 
 

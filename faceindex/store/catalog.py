@@ -91,10 +91,12 @@ class Catalog:
 
     def known_path(self, path: str) -> KnownPath | None:
         """The newest thing known of `path`."""
-        key = os.fsencode(path)
-        row = self._row("SELECT size, mtime_ns, NULL, error FROM failures WHERE path = ?", key)
-        row = row or self._row("SELECT size, mtime_ns, photo, NULL FROM paths WHERE path = ?", key)
-        return KnownPath(row[0], row[1], row[2], row[3]) if row else None
+        row = self._row(
+            """SELECT size, mtime_ns, NULL, error FROM failures WHERE path = ?1
+            UNION ALL SELECT size, mtime_ns, photo, NULL FROM paths WHERE path = ?1""",
+            os.fsencode(path),
+        )
+        return KnownPath(*row) if row else None
 
     def photo_with(self, content: bytes) -> int | None:
         """The id of the photo with this content."""

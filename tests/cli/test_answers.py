@@ -25,7 +25,8 @@ def test_ingest_json(command: Command, many_photos: Path, tmp_path: Path) -> Non
     done = command("ingest", "--json", "-L", tmp_path / "x.faces", photos)
     assert (done.returncode, done.stderr) == (0, "")
     answer = json.loads(done.stdout)
-    counts = {"seen": 3, "new": 2, "unchanged": 0, "moved": 0, "duplicate": 0, "failed": 1, "ignored": 0}
+    counts = {"seen": 3, "new": 2, "unchanged": 0, "moved": 0, "duplicate": 0, "failed": 1}
+    counts |= {"ignored": 0, "forgotten": 0}
     assert answer["photos"] == counts
     assert answer["faces"] == {"new": 1, "total": 1}
     assert [Path(failure["path"]).name for failure in answer["failed"]] == ["cut-off.jpg"]
@@ -164,7 +165,7 @@ def test_profile_tells_where_the_time_went(command: Command, many_photos: Path, 
     library = tmp_path / "x.faces"
     done = command("ingest", many_photos / "00.jpg", "-L", library, "--profile", "--json", "--engine", "dlib")
     stages = json.loads(done.stdout)["stages"]
-    assert set(stages) == {"find", "decode", "detect", "align", "encode", "write"}
+    assert set(stages) == {"find", "decode", "detect", "align", "encode", "write", "compact"}
     assert all(seconds > 0 for seconds in stages.values())
     table = command("ingest", many_photos / "01.jpg", "-L", library, "--profile").stdout
     assert "ms per new photo" in table
