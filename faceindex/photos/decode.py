@@ -5,15 +5,17 @@ from __future__ import annotations
 import io
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
 import pillow_heif
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
 from faceindex.errors import UnreadablePhoto
 from faceindex.photos.boxes import refuse_truncated_boxes
+from faceindex.photos.colour import in_srgb
+from faceindex.photos.cut_off import MISSING_LIMIT, mended
 from faceindex.photos.read import read_bytes
 from faceindex.types import Pixels
 
@@ -25,6 +27,16 @@ MAX_DECODED_PIXELS = 80_000_000
 
 _ORIENTATION = 0x0112
 _SIDES_SWAPPED = frozenset((5, 6, 7, 8))
+_TURN = {  # EXIF 2.32, tag 274
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_NEW_SUBFILE_TYPE, _REDUCED = 254, 1
 
 pillow_heif.register_heif_opener()
 _pillow_limit = threading.Lock()
@@ -33,7 +45,8 @@ _pillow_limit = threading.Lock()
 class Photo:
     """A photo in memory. Its size is known at once; pixels are decoded when asked for.
 
-    width, height: pixels of the upright photo, after EXIF orientation.
+    width, height: pixels of the upright photo, after EXIF orientation. warning: what is wrong with a photo that is
+    read all the same, in one line; known after the first decoding.
     """
 
     def __init__(self, data: bytes, path: str, *, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> None:
@@ -41,6 +54,7 @@ class Photo:
         self.path = path
         self._data = data
         self._decoded: Image.Image | None = None
+        self.warning: str | None = None
         with self._reporting_damage():
             refuse_truncated_boxes(data)
             image = self._open()
@@ -52,8 +66,8 @@ class Photo:
                     f"{max_megapixels:g} megapixels (--max-megapixels raises it)",
                 )
             self._is_jpeg = image.format in ("JPEG", "MPO")
-            # Pillow gives the upright size of a TIFF, and the stored size of everything else.
-            swapped = image.format != "TIFF" and image.getexif().get(_ORIENTATION) in _SIDES_SWAPPED
+            self._orientation = _orientation(image)
+        swapped = self._orientation in _SIDES_SWAPPED
         self.width, self.height = image.size[::-1] if swapped else image.size
         self._opened: Image.Image | None = image  # for the first decoding: looking for EXIF may have read it all
 
@@ -93,19 +107,39 @@ class Photo:
         with _pillow_limit:
             limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
             try:
-                return Image.open(io.BytesIO(self._data), formats=FORMATS)
+                return _opened(self._data)
             finally:
                 Image.MAX_IMAGE_PIXELS = limit
 
     def _decode(self, scale: int) -> Image.Image:
-        with self._opened or self._open() as image:
-            self._opened = None
+        image = self._loaded(scale)
+        if self._orientation in _TURN:  # before the conversion: a palette or grey takes less memory than RGB
+            image = image.transpose(_TURN[self._orientation])
+        return _as_rgb(image)
+
+    def _loaded(self, scale: int) -> Image.Image:
+        def load(image: Image.Image) -> None:
             if scale > 1:
                 image.draft(None, (max(1, image.width // scale), max(1, image.height // scale)))
             image.load()
-            if image.getexif().get(_ORIENTATION, 1) != 1:
-                ImageOps.exif_transpose(image, in_place=True)
-            return _as_rgb(image)
+
+        image, self._opened = self._opened or self._open(), None
+        try:
+            load(image)
+        except OSError as error:
+            if not self._is_jpeg or "truncated" not in str(error):
+                raise
+            return self._mended(load)
+        return image
+
+    def _mended(self, load: Callable[[Image.Image], None]) -> Image.Image:
+        """The picture of a JPEG that ends too early. Raises: ValueError when a visible part of it is missing."""
+        image, missing = mended(self._data, load)
+        part = f"{missing / image.height:.1%} of the picture"
+        if missing > MISSING_LIMIT * image.height:
+            raise ValueError(f"image file is truncated: {part} is missing")
+        self.warning = f"cut off: {part} is missing, at its end" if missing else "cut off behind the picture"
+        return image
 
     @contextmanager
     def _reporting_damage(self) -> Iterator[None]:
@@ -130,15 +164,61 @@ def open_photo(path: str, *, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> 
     return Photo(data, path, max_megapixels=max_megapixels)
 
 
+def _opened(data: bytes) -> Image.Image:
+    """The first or primary picture in `data`, its header read."""
+    try:
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+    except UnidentifiedImageError:
+        raise
+    except Exception:
+        if data[:2] != b"\xff\xd8":
+            raise
+        # What other pictures an MPO holds is written in its metadata; when these are broken it is still a JPEG.
+        image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
+    if image.format == "TIFF":
+        _skip_thumbnails(image)
+    return image
+
+
+def _skip_thumbnails(image: Image.Image) -> None:
+    """Go to the first page of a TIFF that is not marked as a reduced version of another one, if there is one."""
+    page = 0
+    while _is_thumbnail(image):
+        page += 1
+        try:
+            image.seek(page)
+        except EOFError:
+            image.seek(0)
+            return
+
+
+def _is_thumbnail(page: Image.Image) -> bool:
+    kind = page.tag_v2.get(_NEW_SUBFILE_TYPE)  # type: ignore[attr-defined]
+    return isinstance(kind, int) and bool(kind & _REDUCED)
+
+
+def _orientation(image: Image.Image) -> int:
+    """EXIF orientation that is left to be undone: 1 when there is none, or none that exists; broken EXIF is none."""
+    if image.format == "TIFF":  # Pillow does it
+        return 1
+    try:
+        orientation = image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # metadata are bytes from anywhere, and no reason to lose a photo
+        return 1
+    return orientation if isinstance(orientation, int) and orientation in _TURN else 1
+
+
 def _as_rgb(image: Image.Image) -> Image.Image:
-    """8-bit RGB of any Pillow mode; what is transparent becomes white."""
+    """8-bit sRGB of any Pillow mode; what is transparent becomes white."""
+    profile = image.info.get("icc_profile")
     if image.mode.startswith(("I", "F")):
         return Image.fromarray(_deep_grey_as_rgb(np.asarray(image)))
     if image.has_transparency_data:
         layer = image.convert("RGBA")
         image = Image.new("RGB", layer.size, "white")
         image.paste(layer, mask=layer.getchannel("A"))
-    return image if image.mode == "RGB" else image.convert("RGB")
+    image = in_srgb(image, profile)
+    return in_srgb(image.convert("RGB"), profile) if image.mode != "RGB" else image
 
 
 def _deep_grey_as_rgb(values: np.ndarray) -> Pixels:
