@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, replace
 
 from faceindex.errors import UnreadablePhoto
+from faceindex.photos import raw
 from faceindex.photos.find import FoundFile
 from faceindex.photos.read import identify
 from faceindex.store.catalog import Catalog
@@ -59,7 +60,10 @@ def look_at(file: FoundFile, catalog: Catalog) -> Finding:
     """Compare `file` with the catalog; it is opened and hashed only when its path, size or time are new."""
     known = catalog.known_path(file.path)
     if known is not None and (known.size, known.mtime_ns) == (file.size, file.mtime_ns):
-        return Unchanged() if known.error is None else StillUnreadable(known.error)
+        if known.error is None:
+            return Unchanged()
+        if known.error != raw.NOT_INSTALLED or not raw.installed():
+            return StillUnreadable(known.error)
     try:
         identity = identify(file.path, named=file.named)
     except UnreadablePhoto as error:

@@ -16,6 +16,7 @@ from faceindex.errors import UnreadablePhoto
 from faceindex.photos.boxes import refuse_truncated_boxes
 from faceindex.photos.colour import in_srgb
 from faceindex.photos.cut_off import MISSING_LIMIT, mended
+from faceindex.photos.raw import is_raw, picture_in
 from faceindex.photos.read import read_bytes
 from faceindex.types import Pixels
 
@@ -46,27 +47,27 @@ class Photo:
     """A photo in memory. Its size is known at once; pixels are decoded when asked for.
 
     width, height: pixels of the upright photo, after EXIF orientation. warning: what is wrong with a photo that is
-    read all the same, in one line; known after the first decoding.
+    read all the same, in one line; known after the first decoding. A RAW photo is its embedded preview or half of its
+    size, see `faceindex.photos.raw`; width and height are those of the picture that is used.
     """
 
     def __init__(self, data: bytes, path: str, *, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> None:
         """Read the header only. Raises: UnreadablePhoto when it is damaged or announces too many pixels."""
         self.path = path
+        self._max_megapixels = max_megapixels
         self._data = data
         self._decoded: Image.Image | None = None
         self.warning: str | None = None
         with self._reporting_damage():
             refuse_truncated_boxes(data)
+            turned = None
+            if is_raw(data, path):
+                raw = picture_in(data, self._check_size)
+                self._data, turned, self.warning = raw.data, raw.orientation, raw.warning
             image = self._open()
-            pixels = image.width * image.height
-            if pixels > max_megapixels * 1e6:
-                raise UnreadablePhoto(
-                    path,
-                    f"{image.width} x {image.height} pixels are more than the limit of "
-                    f"{max_megapixels:g} megapixels (--max-megapixels raises it)",
-                )
+            self._check_size(*image.size)
             self._is_jpeg = image.format in ("JPEG", "MPO")
-            self._orientation = _orientation(image)
+            self._orientation = turned or _orientation(image)
         swapped = self._orientation in _SIDES_SWAPPED
         self.width, self.height = image.size[::-1] if swapped else image.size
         self._opened: Image.Image | None = image  # for the first decoding: looking for EXIF may have read it all
@@ -140,6 +141,14 @@ class Photo:
             raise ValueError(f"image file is truncated: {part} is missing")
         self.warning = f"cut off: {part} is missing, at its end" if missing else "cut off behind the picture"
         return image
+
+    def _check_size(self, width: int, height: int) -> None:
+        if width * height > self._max_megapixels * 1e6:
+            raise UnreadablePhoto(
+                self.path,
+                f"{width} x {height} pixels are more than the limit of "
+                f"{self._max_megapixels:g} megapixels (--max-megapixels raises it)",
+            )
 
     @contextmanager
     def _reporting_damage(self) -> Iterator[None]:

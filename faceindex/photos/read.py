@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 from faceindex.errors import UnreadablePhoto
+from faceindex.photos.find import NOT_REGULAR
 from faceindex.photos.identity import Identity, claims_to_be_photo, content_hash, is_photo
 
 MAX_FILE_BYTES = 2**30
@@ -47,7 +48,7 @@ def _opened(path: str) -> Iterator[tuple[BinaryIO, os.stat_result]]:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             os.close(descriptor)
-            raise UnreadablePhoto(path, "not a regular file")
+            raise UnreadablePhoto(path, NOT_REGULAR)
         with os.fdopen(descriptor, "rb") as file:
             if status.st_size > MAX_FILE_BYTES:
                 raise UnreadablePhoto(path, f"larger than {MAX_FILE_BYTES >> 20} MiB")
