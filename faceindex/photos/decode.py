@@ -160,8 +160,8 @@ class Photo:
             raise
         except UnidentifiedImageError:
             raise UnreadablePhoto(self.path, "damaged, or not a photo of a known format") from None
-        except MemoryError:
-            raise UnreadablePhoto(self.path, "not enough memory to decode it") from None
+        except MemoryError as error:
+            raise UnreadablePhoto(self.path, "not enough memory to decode it") from error
         except Exception as error:  # decoders raise anything on damaged files: struct.error, IndexError, ...
             reason = " ".join(str(error).split()) or type(error).__name__
             raise UnreadablePhoto(self.path, reason) from error
@@ -221,22 +221,24 @@ def _as_rgb(image: Image.Image) -> Image.Image:
     """8-bit sRGB of any Pillow mode; what is transparent becomes white."""
     profile = image.info.get("icc_profile")
     if image.mode.startswith(("I", "F")):
-        return Image.fromarray(_deep_grey_as_rgb(np.asarray(image)))
+        image = Image.fromarray(_deep_grey(np.asarray(image)))
     if image.has_transparency_data:
-        layer = image.convert("RGBA")
+        layer = image if image.mode == "RGBA" else image.convert("RGBA")
         image = Image.new("RGB", layer.size, "white")
         image.paste(layer, mask=layer.getchannel("A"))
     image = in_srgb(image, profile)
     return in_srgb(image.convert("RGB"), profile) if image.mode != "RGB" else image
 
 
-def _deep_grey_as_rgb(values: np.ndarray) -> Pixels:
-    """16-bit, 32-bit and floating grey, from the range that its type and largest value imply."""
-    levels = np.nan_to_num(values.astype(np.float32))
-    top = levels.max(initial=0)
+def _deep_grey(values: np.ndarray) -> Pixels:
+    """16-bit, 32-bit and floating grey as 8-bit, from the range that its type and largest value imply."""
+    bands = np.array_split(values, max(1, values.size >> 22))  # as floats, all of them would take twice the photo
+    top = max(np.nan_to_num(band.astype(np.float32)).max(initial=0) for band in bands)
     if values.dtype.kind == "f" and top <= 1:
         white = 1.0
     else:
         white = 255.0 if top <= 255 and values.dtype.itemsize > 2 else 65535.0
-    grey = np.clip(levels * (255.0 / white), 0, 255).astype(np.uint8)
-    return np.repeat(grey[:, :, None], 3, axis=2)
+    grey = np.empty(values.shape, np.uint8)
+    for band, out in zip(bands, np.array_split(grey, len(bands)), strict=True):
+        out[:] = np.clip(np.nan_to_num(band.astype(np.float32)) * (255.0 / white), 0, 255)
+    return grey

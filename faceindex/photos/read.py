@@ -58,7 +58,7 @@ def _opened(path: str) -> Iterator[tuple[BinaryIO, os.stat_result]]:
 
 
 def _read_all(path: str, file: BinaryIO, before: os.stat_result) -> bytes:
-    data = file.read(MAX_FILE_BYTES + 1)
+    data = file.read(before.st_size + 1)  # one more, to see that it grew; as much room is made at once
     after = os.fstat(file.fileno())
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(data) != after.st_size:
         raise UnreadablePhoto(path, "changed while it was read")
