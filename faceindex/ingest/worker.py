@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import resource
 import sys
 from collections import Counter
@@ -62,12 +63,20 @@ def serve(connection: Connection) -> None:
     analyser: Analyser = connection.recv()
     analyser.check_models()
     connection.send(None)
+    _silence_libraries()
     while True:
         try:
             file: FoundFile = connection.recv()
         except EOFError:
             return
         connection.send(analyse_file(analyser, file))
+
+
+def _silence_libraries() -> None:
+    """libtiff and LibRaw write about damaged photos to stderr, past Python and into the progress bar."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
 
 
 def limit_memory(size: int) -> None:

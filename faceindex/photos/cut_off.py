@@ -1,4 +1,4 @@
-"""A JPEG that ends too early: how much of its picture is missing, and the picture without it.
+"""A JPEG whose data end too early: how much of its picture is missing, and the picture without it.
 
 libjpeg paints what it has no data for grey and tells nobody where that begins. So the picture is decoded twice, once
 with an end marker where the data stop and once with noise before it: the two are equal as far as the data reach.
@@ -7,6 +7,7 @@ with an end marker where the data stop and once with noise before it: the two ar
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -15,6 +16,10 @@ from PIL import Image, ImageChops
 MISSING_LIMIT = 1 / 6
 """Part of the rows of pixels that may be missing: with more the picture is not one any more."""
 
+_GREY = 128
+_UNWRITTEN = 64  # bytes; fewer zeros may be a picture's
+_BREAK = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+_BREAK_OR_RESTART = re.compile(rb"\xff[^\x00\xff]")
 _END = b"\xff\xd9"
 _NOISE = np.random.default_rng(0).integers(1, 255, 4096, dtype=np.uint8).tobytes()  # no 0xFF: no marker
 _RESTART_INTERVAL, _START_OF_SCAN, _END_OF_IMAGE = 0xDD, 0xDA, 0xD9
@@ -31,8 +36,7 @@ def mended(data: bytes, load: Callable[[Image.Image], object]) -> tuple[Image.Im
 
     Raises: ValueError when whole layers of the picture are missing; OSError as `load` does.
     """
-    # Zeros: a copy that stopped into a file whose length was already set. 0xFF: half of a marker.
-    data = data.rstrip(b"\0\xff")
+    data = data.rstrip(b"\xff")  # half of a marker
     if not _every_scan_begun(data):
         raise ValueError("image file is truncated: whole layers of the picture are missing")
     picture = _loaded(data + _END, load)
@@ -41,6 +45,34 @@ def mended(data: bytes, load: Callable[[Image.Image], object]) -> tuple[Image.Im
         box = ImageChops.difference(picture, _loaded(data + noise + _END, load)).getbbox(alpha_only=False)
         reach = min(reach, box[1]) if box else reach
     return picture, picture.height - reach
+
+
+def as_written(data: bytes) -> bytes:
+    """Without the zeros at the end of a copy that stopped after the file's length had been set."""
+    written = data.rstrip(b"\0")
+    return written if len(data) - len(written) >= _UNWRITTEN else data
+
+
+def ends_grey(picture: Image.Image) -> bool:
+    """Whether the last row of a decoded JPEG is what libjpeg paints where it has no data: worth a closer look."""
+    if picture.mode not in ("L", "RGB"):
+        return False
+    row = picture.crop((0, picture.height - 1, picture.width, picture.height))
+    return all(_GREY - 1 <= level <= _GREY + 1 for level in np.asarray(row.getextrema()).ravel())
+
+
+def until_first_break(data: bytes) -> bytes | None:
+    """A JPEG of one scan up to the first marker behind its beginning, which ends what libjpeg reads of it.
+
+    That marker is the end of the image, unless data were damaged so that they look like one. None for JPEGs of several
+    scans.
+    """
+    markers = _segments(data)
+    begin = next((end for marker, _, end in markers if marker == _START_OF_SCAN), len(data))
+    has_restarts = any(marker == _RESTART_INTERVAL for marker, _, end in _segments(data[:begin]))
+    found = (_BREAK if has_restarts else _BREAK_OR_RESTART).search(data, begin)
+    part = data[: found.start()] if found else data
+    return part if _every_scan_begun(part) else None
 
 
 def _loaded(data: bytes, load: Callable[[Image.Image], object]) -> Image.Image:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -15,7 +15,7 @@ from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 from faceindex.errors import UnreadablePhoto
 from faceindex.photos.boxes import refuse_truncated_boxes
 from faceindex.photos.colour import in_srgb
-from faceindex.photos.cut_off import MISSING_LIMIT, mended
+from faceindex.photos.cut_off import MISSING_LIMIT, as_written, ends_grey, mended, until_first_break
 from faceindex.photos.raw import is_raw, picture_in
 from faceindex.photos.read import read_bytes
 from faceindex.types import Pixels
@@ -130,17 +130,22 @@ class Photo:
         except OSError as error:
             if not self._is_jpeg or "truncated" not in str(error):
                 raise
-            return self._mended(load)
+            image, missing = mended(as_written(self._data), load)
+            self._judge(missing / image.height, "image file is truncated", "cut off")
+            self.warning = self.warning or "cut off behind the picture"
+        else:
+            if self._is_jpeg and ends_grey(image) and (data := until_first_break(self._data)):
+                image, missing = mended(data, load)
+                self._judge(missing / image.height, "damaged", "damaged")
         return image
 
-    def _mended(self, load: Callable[[Image.Image], None]) -> Image.Image:
-        """The picture of a JPEG that ends too early. Raises: ValueError when a visible part of it is missing."""
-        image, missing = mended(self._data, load)
-        part = f"{missing / image.height:.1%} of the picture"
-        if missing > MISSING_LIMIT * image.height:
-            raise ValueError(f"image file is truncated: {part} is missing")
-        self.warning = f"cut off: {part} is missing, at its end" if missing else "cut off behind the picture"
-        return image
+    def _judge(self, missing: float, failure: str, warning: str) -> None:
+        """Set the warning when a part of the picture is missing. Raises: ValueError when it is a visible part."""
+        part = f"{missing:.1%} of the picture is missing"
+        if missing > MISSING_LIMIT:
+            raise ValueError(f"{failure}: {part}")
+        if missing:
+            self.warning = f"{warning}: {part}, at its end"
 
     def _check_size(self, width: int, height: int) -> None:
         if width * height > self._max_megapixels * 1e6:

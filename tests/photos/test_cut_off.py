@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -127,3 +128,29 @@ def test_a_jpeg_that_ends_in_its_header_is_refused(astronaut: Pixels) -> None:
     data = jpeg(astronaut)
     for length in (2, 4, 20, 100, 300, 600):
         assert refusal(data[:length])
+
+
+def broken(data: bytes, place: float, marker: bytes) -> bytes:
+    """`data` with two bytes replaced."""
+    at = int(len(data) * place)
+    return data[:at] + marker + data[at + 2 :]
+
+
+@pytest.mark.parametrize("marker", [b"\xff\xd9", b"\xff\xd3"], ids=["an end marker", "a restart marker"])
+def test_damage_after_which_nothing_can_be_read_is_noticed(astronaut: Pixels, marker: bytes) -> None:
+    data = jpeg(astronaut)
+    assert "damaged: " in refusal(broken(data, 0.5, marker))
+    late = Photo(broken(data, 0.96, marker), "a.jpg")
+    late.image()
+    assert late.warning is not None
+    assert re.match(r"damaged: \d+\.\d% of the picture is missing", late.warning)
+
+
+@pytest.mark.parametrize("kind", ["baseline", "grey", "restarts", "progressive"])
+def test_a_picture_that_is_really_grey_at_its_end_is_whole(astronaut: Pixels, kind: str) -> None:
+    pixels = astronaut.copy()
+    pixels[300:] = 128
+    options = KINDS.get(kind, {"progressive": True})
+    photo = Photo(jpeg(pixels, **options), "a.jpg")
+    assert np.abs(photo.pixels()[400:].astype(int) - 128).max() <= 1
+    assert photo.warning is None
