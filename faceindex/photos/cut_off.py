@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 from PIL import Image, ImageChops
+from PIL.JpegImagePlugin import JpegImageFile
 
 MISSING_LIMIT = 1 / 6
 """Part of the rows of pixels that may be missing: with more the picture is not one any more."""
@@ -76,7 +77,7 @@ def until_first_break(data: bytes) -> bytes | None:
 
 
 def _loaded(data: bytes, load: Callable[[Image.Image], object]) -> Image.Image:
-    image = Image.open(io.BytesIO(data), formats=["JPEG"])
+    image = JpegImageFile(io.BytesIO(data))  # Image.open has a limit of its own, and asks for an MPO's other pictures
     load(image)
     return image
 

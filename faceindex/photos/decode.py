@@ -83,7 +83,8 @@ class Photo:
         only JPEG makes use of it (libjpeg decodes at 1/2, 1/4 and 1/8 for a fraction of the time). None
         asks for the best there is, within MAX_DECODED_PIXELS for JPEG.
 
-        Raises: UnreadablePhoto when the file is truncated or corrupt: never half a picture.
+        Raises: UnreadablePhoto when the file is truncated or corrupt: never half a picture. A JPEG of which a small
+        part is missing, at its end, is grey there and has a `warning`.
         """
         scale = self._jpeg_scale(longer_side)
         needed = -(-max(self.width, self.height) // scale)

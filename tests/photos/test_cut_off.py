@@ -154,3 +154,22 @@ def test_a_picture_that_is_really_grey_at_its_end_is_whole(astronaut: Pixels, ki
     photo = Photo(jpeg(pixels, **options), "a.jpg")
     assert np.abs(photo.pixels()[400:].astype(int) - 128).max() <= 1
     assert photo.warning is None
+
+
+def test_an_mpo_that_is_cut_off_within_its_first_picture_is_read_with_a_warning(astronaut: Pixels) -> None:
+    buffer = io.BytesIO()
+    Image.fromarray(astronaut).save(buffer, "MPO", save_all=True, append_images=[Image.new("RGB", (512, 512))])
+    whole = buffer.getvalue()
+    end = len(jpeg(astronaut))  # the first picture is longer than this by its index
+    photo = Photo(whole[:end], "a.jpg")
+    photo.image()
+    assert photo.warning is not None
+
+
+def test_a_cut_off_jpeg_beyond_pillows_own_limit_is_read_with_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    buffer = io.BytesIO()
+    Image.linear_gradient("L").save(buffer, "JPEG")
+    photo = Photo(buffer.getvalue()[:-20], "a.jpg")
+    assert photo.image().size == (256, 256)
+    assert photo.warning is not None
