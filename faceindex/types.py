@@ -68,7 +68,10 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class AnalysedPhoto:
-    """What the analyser says of one photo. width, height: pixels, upright. warning: what is wrong with the file."""
+    """What the analyser says of one photo.
+
+    width, height: pixels, upright. warning: what is wrong with a photo that was read all the same, in one line.
+    """
 
     width: int
     height: int

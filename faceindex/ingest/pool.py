@@ -1,4 +1,4 @@
-"""A pool of worker processes in which a photo that kills or hangs its worker costs that photo only.
+"""A pool of worker processes in which a photo that kills, hangs or swells its worker costs that photo only.
 
 Workers are started with exec, not fork: they inherit no lock and no thread, and a script that calls
 `Library.ingest` needs no `if __name__ == "__main__"`. A worker whose parent dies sees its pipe close and ends.
@@ -14,6 +14,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -31,6 +32,9 @@ TIME_LIMIT = 60.0
 START_LIMIT = 120.0
 """Seconds that a worker may take to start: on a busy machine loading the networks takes long."""
 
+MEMORY_LIMIT = 4 << 30
+"""Bytes that a worker may use, its networks included (0.6 GB). A PNG of 300 megapixels takes 2.7 GB."""
+
 _WORKER = "from faceindex.ingest.worker import main; main()"
 _QUEUED = 2  # files given to a worker at a time: one to work on and one so that it never waits
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -39,9 +43,17 @@ _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NU
 class WorkerPool:
     """`submit` files while there is `room`; collect an Analysed for each, in the order of completion."""
 
-    def __init__(self, analyser: Analyser, workers: int, *, time_limit: float = TIME_LIMIT) -> None:
+    def __init__(
+        self,
+        analyser: Analyser,
+        workers: int,
+        *,
+        time_limit: float = TIME_LIMIT,
+        memory_limit: int = MEMORY_LIMIT,
+    ) -> None:
         self._analyser = analyser
         self._time_limit = time_limit
+        self._memory_limit = memory_limit
         self._limit = workers
         self._workers: list[_Worker] = []  # started when there is work: a rescan may need none
 
@@ -67,7 +79,7 @@ class WorkerPool:
     def submit(self, file: FoundFile) -> None:
         """Give a file to an idle worker, a new one, or the one with the fewest."""
         if len(self._workers) < self._limit and all(worker.files for worker in self._workers):
-            self._workers.append(_Worker(self._analyser))
+            self._workers.append(self._new_worker())
         min(self._workers, key=lambda worker: len(worker.files)).give(file)
 
     def answers(self, timeout: float) -> Iterator[Analysed]:
@@ -84,6 +96,9 @@ class WorkerPool:
                 except (EOFError, ConnectionResetError):
                     yield self._replace(place, f"its decoder crashed ({worker.ending()})")
                     continue
+                if answer is not None and answer.exhausted:
+                    self._renew(place)
+                    answer = replace(answer, error=f"needed more than {self._memory_limit >> 20} MB of memory")
                 if answer is not None:
                     yield answer
             elif worker.files and time.monotonic() - worker.since > (
@@ -96,22 +111,30 @@ class WorkerPool:
         worker.stop()
         if not worker.started:
             raise FaceindexError(f"worker processes do not start ({worker.ending()}); try `faceindex models verify`")
-        culprit, *others = worker.files
-        self._workers[place] = _Worker(self._analyser)
-        for file in others:
-            self._workers[place].give(file)
+        culprit = worker.files.popleft()
+        self._renew(place)
         return Analysed(culprit, None, reason)
+
+    def _renew(self, place: int) -> None:
+        """Another worker in the place of one, for the files that this one has not answered."""
+        former, self._workers[place] = self._workers[place], self._new_worker()
+        former.stop()
+        for file in former.files:
+            self._workers[place].give(file)
+
+    def _new_worker(self) -> _Worker:
+        return _Worker(self._analyser, self._memory_limit)
 
 
 class _Worker:
     """One process. files: given and not yet answered, the first being worked on since `since`."""
 
-    def __init__(self, analyser: Analyser) -> None:
+    def __init__(self, analyser: Analyser, memory_limit: int) -> None:
         self.connection, theirs = Pipe()
         self.files: deque[FoundFile] = deque()
         self.since = time.monotonic()
         self.started = False
-        self._process = _start(theirs)
+        self._process = _start(theirs, memory_limit)
         theirs.close()
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # dead: the first `receive` says so
             self.connection.send(analyser)
@@ -151,7 +174,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _start(connection: Connection) -> subprocess.Popen[bytes]:
+def _start(connection: Connection, memory_limit: int) -> subprocess.Popen[bytes]:
     environment = dict(os.environ, **dict.fromkeys(_ONE_THREAD, "1"))
     package = str(Path(__file__).parents[2])
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
@@ -159,7 +182,7 @@ def _start(connection: Connection) -> subprocess.Popen[bytes]:
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         return subprocess.Popen(
-            [sys.executable, "-c", _WORKER, str(connection.fileno())],
+            [sys.executable, "-c", _WORKER, str(connection.fileno()), str(memory_limit)],
             pass_fds=(connection.fileno(),),
             env=environment,
             stdin=subprocess.DEVNULL,
