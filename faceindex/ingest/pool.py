@@ -39,6 +39,10 @@ _WORKER = "from faceindex.ingest.worker import main; main()"
 _QUEUED = 2  # files given to a worker at a time: one to work on and one so that it never waits
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
+_KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(256 << 20)}
+"""By itself glibc gives the memory of every picture back to the system, and gets it anew page by page: 5 % of a
+worker's time, for 45 MB less. 32 MiB is the most that the first one may be. Other C libraries do not look at them."""
+
 
 class WorkerPool:
     """`submit` files while there is `room`; collect an Analysed for each, in the order of completion."""
@@ -175,7 +179,7 @@ def cores() -> int:
 
 
 def _start(connection: Connection, memory_limit: int) -> subprocess.Popen[bytes]:
-    environment = dict(os.environ, **dict.fromkeys(_ONE_THREAD, "1"))
+    environment = _KEPT_MEMORY | os.environ | dict.fromkeys(_ONE_THREAD, "1")
     package = str(Path(__file__).parents[2])
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
     # A child inherits the mask: Ctrl-C is for the parent, which then stops its workers.
