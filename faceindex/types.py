@@ -301,3 +301,15 @@ class CheckReport:
     def damage(self) -> tuple[Damage, ...]:
         """All damage that was found."""
         return tuple(damage for part in self.parts for damage in part.damage)
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A copy of a library. path: absolute. bytes: on disk, everything."""
+
+    path: str
+    photos: int
+    faces: int
+    segments: int
+    bytes: int
+    seconds: float
