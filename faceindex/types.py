@@ -270,3 +270,49 @@ class Status:
     segments: int
     index: str
     bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """file: what is damaged. problem: how. remedy: what to do about it."""
+
+    file: str
+    problem: str
+    remedy: str = "faceindex repair"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedPart:
+    """A part of a library that was checked. found: what there is of it. notes: what is worth knowing and no damage."""
+
+    part: str
+    found: str
+    damage: tuple[Damage, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What is whole in a library and what is not. deep: every byte was read."""
+
+    library: str
+    deep: bool
+    parts: tuple[CheckedPart, ...]
+    seconds: float
+
+    @property
+    def damage(self) -> tuple[Damage, ...]:
+        """All damage that was found."""
+        return tuple(damage for part in self.parts for damage in part.damage)
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A copy of a library. path: absolute. bytes: on disk, everything."""
+
+    path: str
+    photos: int
+    faces: int
+    segments: int
+    bytes: int
+    seconds: float
