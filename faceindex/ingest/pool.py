@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
@@ -36,6 +36,7 @@ MEMORY_LIMIT = 4 << 30
 """Bytes that a worker may use, its networks included (0.6 GB). A PNG of 300 megapixels takes 2.7 GB."""
 
 _WORKER = "from faceindex.ingest.worker import main; main()"
+_STARTS = 3  # workers in a row that may die before they have started, until the pool gives up
 _QUEUED = 2  # files given to a worker at a time: one to work on and one so that it never waits
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
@@ -60,6 +61,8 @@ class WorkerPool:
         self._memory_limit = memory_limit
         self._limit = workers
         self._workers: list[_Worker] = []  # started when there is work: a rescan may need none
+        self._tried: set[str] = set()  # paths of photos that a worker died over
+        self._dead_starts = 0
 
     def __enter__(self) -> Self:
         return self
@@ -97,11 +100,11 @@ class WorkerPool:
             if worker.connection in ready:
                 try:
                     answer = worker.receive()
-                except (EOFError, ConnectionResetError):
-                    yield self._replace(place, f"its decoder crashed ({worker.ending()})")
-                    continue
+                    self._dead_starts = 0
+                except (EOFError, OSError):  # OSError: it died within an answer
+                    answer = self._died(place)
                 if answer is not None and answer.exhausted:
-                    self._renew(place)
+                    self._restart(place, worker.files)
                     answer = replace(answer, error=f"needed more than {self._memory_limit >> 20} MB of memory")
                 if answer is not None:
                     yield answer
@@ -110,20 +113,36 @@ class WorkerPool:
             ):
                 yield self._replace(place, f"not finished after {self._time_limit:g} seconds")
 
+    def _died(self, place: int) -> Analysed | None:
+        """Replace a worker that has died. Its photo is tried once more: only a death that repeats is the photo's fault,
+        others are the work of people, or of a kernel that needed memory."""
+        worker = self._workers[place]
+        if worker.started:
+            culprit = worker.files[0].path
+            if culprit in self._tried:
+                return self._replace(place, f"its decoder crashed ({worker.ending()})")
+            self._tried.add(culprit)
+        else:
+            self._dead_starts += 1
+            if self._dead_starts == _STARTS:
+                raise _no_start(worker)
+        self._restart(place, worker.files)
+        return None
+
     def _replace(self, place: int, reason: str) -> Analysed:
         worker = self._workers[place]
-        worker.stop()
         if not worker.started:
-            raise FaceindexError(f"worker processes do not start ({worker.ending()}); try `faceindex models verify`")
-        culprit = worker.files.popleft()
-        self._renew(place)
+            worker.stop()
+            raise _no_start(worker)
+        culprit, *others = worker.files
+        self._restart(place, others)
         return Analysed(culprit, None, reason)
 
-    def _renew(self, place: int) -> None:
-        """Another worker in the place of one, for the files that this one has not answered."""
-        former, self._workers[place] = self._workers[place], self._new_worker()
-        former.stop()
-        for file in former.files:
+    def _restart(self, place: int, files: Iterable[FoundFile]) -> None:
+        """Another worker in the place of one, for `files`, which it has not answered."""
+        self._workers[place].stop()
+        self._workers[place] = self._new_worker()
+        for file in files:
             self._workers[place].give(file)
 
     def _new_worker(self) -> _Worker:
@@ -171,6 +190,10 @@ class _Worker:
         self.connection.close()
         self._process.kill()
         self._process.wait()
+
+
+def _no_start(worker: _Worker) -> FaceindexError:
+    return FaceindexError(f"worker processes do not start ({worker.ending()}); try `faceindex models verify`")
 
 
 def cores() -> int:

@@ -87,11 +87,9 @@ def save(path: Path, index: FaceIndex, coverage: Coverage) -> None:
     """Write index and stamp into the folder `path`, each atomically. Raises: OSError."""
     make_folder(path)
     (path / _STAMP).unlink(missing_ok=True)  # never a stamp beside an index that is not its own
-    with _replacing(path / _ROWS) as temporary:
-        try:
-            faiss.write_index(index.rows, str(temporary))
-        except RuntimeError as error:  # what FAISS raises when the disk is full
-            raise OSError(f"cannot write {temporary}: {error}") from error
+    with _replacing(path / _ROWS) as temporary, temporary.open("wb") as file:
+        out = faiss.PyCallbackIOWriter(file.write)  # type: ignore[attr-defined]
+        faiss.write_index(index.rows, out)  # to a path it writes, too, but prints errors instead of raising them
     with _replacing(path / _IDS) as temporary, temporary.open("wb") as file:
         np.save(file, index.ids)
     written = {"coverage": asdict(coverage), "checksums": _checksums(path)}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -282,14 +284,11 @@ def open_reader(file: Path) -> Catalog:
 
     One of an older schema is read into memory and migrated there: only a writer may migrate the file.
     """
-    catalog = _open(file, "mode=ro" if _takes_readers(file) else "mode=ro&immutable=1")
+    catalog = _reader(file)
     with damage_named(file):
         if 0 < schema_version(catalog.connection) < len(MIGRATIONS):
-            copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-            catalog.connection.backup(copy)
-            catalog.close()
-            migrate(copy)
-            return Catalog(copy)
+            catalog = _in_memory(catalog)
+            migrate(catalog.connection)
     return catalog
 
 
@@ -333,9 +332,35 @@ def damage_named(file: Path) -> Iterator[None]:
         raise LibraryDamaged(f"{file} is damaged ({error}); restore it from a backup") from error
 
 
-def _takes_readers(file: Path) -> bool:
-    """A reader of a WAL catalog needs to write beside it, except where nothing can be writing."""
-    return os.access(file.parent, os.W_OK) or file.with_name(file.name + "-shm").exists()
+def _reader(file: Path) -> Catalog:
+    """A reader of a WAL catalog writes an index of the log beside it. Where it cannot, nothing can be writing."""
+    log, index_of_log = (file.with_name(file.name + suffix) for suffix in ("-wal", "-shm"))
+    if os.access(file.parent, os.W_OK) or index_of_log.exists():
+        try:
+            return _open(file, "mode=ro")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in (
+                sqlite3.SQLITE_IOERR,
+                sqlite3.SQLITE_CANTOPEN,
+                sqlite3.SQLITE_FULL,
+            ):
+                raise
+            if not log.exists():  # the disk is full; that may end, and then a writer may come
+                return _in_memory(_open(file, "mode=ro&immutable=1"))
+    if not log.exists():
+        return _open(file, "mode=ro&immutable=1")
+    with tempfile.TemporaryDirectory(prefix="faceindex-") as folder:
+        for part in (file, log):
+            shutil.copyfile(part, Path(folder, part.name))
+        return _in_memory(_open(Path(folder, file.name), "mode=rw"))
+
+
+def _in_memory(catalog: Catalog) -> Catalog:
+    """A copy; the original is closed."""
+    copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    with closing(catalog):
+        catalog.connection.backup(copy)
+    return Catalog(copy)
 
 
 def _face_record(

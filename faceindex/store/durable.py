@@ -10,9 +10,12 @@ FOLDER_MODE = 0o700
 
 
 def make_folder(path: Path) -> None:
-    """Create `path` and its parents; the new folder is for the owner only."""
+    """Create `path` and its parents, durably; the new folder is for the owner only."""
+    new = [folder for folder in (path, *path.parents) if not folder.exists()]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.mkdir(mode=FOLDER_MODE, exist_ok=True)
+    for folder in new:
+        sync_folder(folder.parent)
 
 
 def write_file(path: Path, data: bytes) -> None:

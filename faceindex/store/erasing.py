@@ -12,6 +12,7 @@ from typing import Any
 
 from faceindex.errors import LibraryLocked
 from faceindex.store import rows
+from faceindex.store.durable import sync_folder
 from faceindex.store.merging import has_dead_rows, unlink, write_merged
 from faceindex.store.segments import aborted_files
 from faceindex.store.tombstones import WHOLE_PHOTO
@@ -88,6 +89,8 @@ def finish_erasing(writer: Writer, index: Path) -> None:
     for path in aborted_files(writer.vectors, {segment.file for segment in writer.catalog.segments()}):
         path.unlink()
     shutil.rmtree(index, ignore_errors=not index.exists())
+    for folder in (writer.vectors, index.parent):
+        sync_folder(folder)  # or the files would be back after a power failure
     connection.execute("VACUUM")
     _truncate_log(connection, writer.vectors.parent)
     connection.execute("DELETE FROM settings WHERE name = ?", (_UNFINISHED,))

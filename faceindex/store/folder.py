@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ import numpy as np
 from faceindex.errors import LibraryDamaged, LibraryUnwritable, RecipeMismatch, UsageError
 from faceindex.faces.recipe import Recipe, recipe
 from faceindex.store.catalog import Catalog, damage_named, open_reader, open_writer
-from faceindex.store.durable import FILE_MODE, make_folder
+from faceindex.store.durable import FILE_MODE, make_folder, sync_folder
 from faceindex.store.erasing import finish_erasing
 from faceindex.store.lock import WriterLock
 from faceindex.store.migrations import MIGRATIONS, migrate, schema_version
@@ -27,8 +28,11 @@ from faceindex.types import FaceIds, FaceRecord, Qualities, Vectors
 Room = Callable[[int], Vectors]
 
 CATALOG = "catalog.sqlite"
+_NO_ROOM = 1 << 20  # bytes
 _READING_ATTEMPTS = 100  # a reader that a compaction takes a segment from begins again
-OWN_NAMES = frozenset(("vectors", "index", "lock", CATALOG, *(CATALOG + s for s in ("-wal", "-shm", "-journal"))))
+_NEW_CATALOG = CATALOG + ".tmp"
+_OWN_CATALOGS = frozenset(name + s for name in (CATALOG, _NEW_CATALOG) for s in ("", "-wal", "-shm", "-journal"))
+OWN_NAMES = _OWN_CATALOGS | {"vectors", "index", "lock"}
 
 
 class LibraryFolder:
@@ -186,12 +190,23 @@ class LibraryFolder:
     def _open_for_writing(self) -> Catalog:
         if not self._settings():
             self.close()
-            os.close(os.open(self._catalog_file, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, FILE_MODE))
+            self._create_catalog()
         catalog = open_writer(self._catalog_file)
         if schema_version(catalog.connection) < len(MIGRATIONS):
             migrate(catalog.connection)
             self.close()  # readers here have seen it as it was
-        if not catalog.settings():
+        self._checked_recipe(catalog.settings(), self.recipe)
+        return catalog
+
+    def _create_catalog(self) -> None:
+        """Durably, with schema and recipe: a catalog that is there is whole. (Of one torn in the making, SQLite keeps a
+        journal that only writers may roll back.)"""
+        new = self._catalog_file.with_name(_NEW_CATALOG)
+        for name in _OWN_CATALOGS - {CATALOG}:
+            (self.path / name).unlink(missing_ok=True)
+        os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, FILE_MODE))
+        with closing(open_writer(new)) as catalog:
+            migrate(catalog.connection)
             Writer(catalog, self.path, self.recipe).save_settings(
                 recipe=self.recipe.name,
                 detector=self.recipe.detector,
@@ -199,9 +214,9 @@ class LibraryFolder:
                 jitter=self.recipe.jitter,
                 fingerprint=self.recipe.fingerprint,
             )
-        else:
-            self._checked_recipe(catalog.settings(), self.recipe)
-        return catalog
+            catalog.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # fsyncs; closing would be silent of errors
+        new.replace(self._catalog_file)
+        sync_folder(self.path)
 
     def _checked_recipe(self, settings: dict[str, str], wanted: Recipe | None) -> Recipe:
         try:
@@ -232,7 +247,9 @@ class LibraryFolder:
         try:
             yield
         except (OSError, sqlite3.OperationalError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
+            here = next(folder for folder in (self.path, *self.path.parents) if folder.exists())
+            full = shutil.disk_usage(here).free < _NO_ROOM  # of which SQLite says no more than "disk I/O error"
+            reason = "the disk is full" if full else getattr(error, "strerror", None) or str(error)
             raise LibraryUnwritable(
                 f"cannot write to the library {self.path}: {reason}; what was stored before is safe"
             ) from error

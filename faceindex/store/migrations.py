@@ -124,6 +124,7 @@ def migrate(catalog: sqlite3.Connection) -> None:
             catalog.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             catalog.execute("COMMIT")
         except BaseException:
-            catalog.execute("ROLLBACK")
+            if catalog.in_transaction:  # on a full disk SQLite has rolled back itself
+                catalog.execute("ROLLBACK")
             raise
     catalog.execute("PRAGMA foreign_keys = ON")

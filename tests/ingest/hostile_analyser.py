@@ -19,7 +19,8 @@ from faceindex.types import AnalysedPhoto
 class HostileAnalyser:
     """crash: the process dies as in a decoder's segfault; hang: it never answers; swell: it takes ever more memory.
 
-    abort: the process dies as C++ does when it is out of memory. Else: a photo of no faces.
+    abort: the process dies as C++ does when it is out of memory; killed: it dies, but only the first time. Else: a
+    photo of no faces.
     """
 
     def check_models(self) -> None:
@@ -34,6 +35,9 @@ class HostileAnalyser:
             os.kill(os.getpid(), signal.SIGSEGV)
         if "abort" in name:
             os.abort()
+        if "killed" in name and not (mark := Path(photo.path).with_suffix(".mark")).exists():
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
         if "hang" in name:
             time.sleep(600)
         if "swell" in name:

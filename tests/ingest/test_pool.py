@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import os
+import subprocess
 import sys
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,6 +16,7 @@ from PIL import Image
 from faceindex.errors import FaceindexError
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.recipe import recipe
+from faceindex.ingest import pool
 from faceindex.ingest.pool import WorkerPool
 from faceindex.ingest.worker import Analysed
 from faceindex.photos.find import FoundFile, find_files
@@ -38,11 +41,11 @@ def photos(folder: Path, *names: str) -> list[FoundFile]:
 def run(analyser: Analyser, files: list[FoundFile], *, workers: int = 2, **limits: Any) -> dict[str, Analysed]:
     answers: dict[str, Analysed] = {}
     left = list(files)
-    with WorkerPool(analyser, workers, **limits) as pool:
-        while left or pool.waiting:
-            while left and pool.room:
-                pool.submit(left.pop(0))
-            for answer in pool.answers(timeout=1):
+    with WorkerPool(analyser, workers, **limits) as working:
+        while left or working.waiting:
+            while left and working.room:
+                working.submit(left.pop(0))
+            for answer in working.answers(timeout=1):
                 name = Path(answer.file.path).stem
                 assert name not in answers
                 answers[name] = answer
@@ -59,6 +62,48 @@ def test_crash_costs_the_photo_that_caused_it_and_no_other(tmp_path: Path, hosti
     answers = run(hostile, photos(tmp_path, "a", "b-crash", "c", "d", "e-crash", "f-crash", "g"))
     assert {name for name, answer in answers.items() if answer.photo is None} == {"b-crash", "e-crash", "f-crash"}
     assert answers["b-crash"].error == "its decoder crashed (SIGSEGV)"
+
+
+def test_worker_killed_from_outside_costs_no_photo(tmp_path: Path, hostile: Analyser) -> None:
+    answers = run(hostile, photos(tmp_path, "a", "b-killed", "c", "d-killed"), workers=1)
+    assert {name for name, answer in answers.items() if answer.photo} == {"a", "b-killed", "c", "d-killed"}
+
+
+def test_worker_killed_while_it_starts_is_started_again(
+    tmp_path: Path, hostile: Analyser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = pool._start
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(connection: Connection, memory_limit: int) -> subprocess.Popen[bytes]:
+        started.append(real(connection, memory_limit))
+        if len(started) == 1:
+            started[0].kill()
+        return started[-1]
+
+    monkeypatch.setattr(pool, "_start", start)
+    answers = run(hostile, photos(tmp_path, "a", "b"), workers=1)
+    assert len(started) == 2
+    assert all(answer.photo for answer in answers.values())
+
+
+def test_worker_that_dies_within_its_answer_costs_no_photo(
+    tmp_path: Path, hostile: Analyser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Connection.recv
+    cut: list[Analysed] = []
+
+    def receive(self: Connection) -> object:
+        answer = real(self)
+        if isinstance(answer, Analysed) and not cut:
+            cut.append(answer)
+            raise OSError("got end of file during message")  # what a half message is to multiprocessing
+        return answer
+
+    monkeypatch.setattr(Connection, "recv", receive)
+    answers = run(hostile, photos(tmp_path, "a", "b"), workers=1)
+    assert cut
+    assert all(answer.photo for answer in answers.values())
 
 
 def test_hang_is_given_up_and_the_run_goes_on(tmp_path: Path, hostile: Analyser) -> None:
@@ -133,8 +178,8 @@ def test_workers_that_cannot_start_are_an_error_not_a_loop(
 
 def test_nothing_is_left_running_when_the_pool_is_closed(tmp_path: Path, hostile: Analyser) -> None:
     files = photos(tmp_path, "a-hang", "b-hang")
-    with WorkerPool(hostile, 2) as pool:
+    with WorkerPool(hostile, 2) as working:
         for file in files:
-            pool.submit(file)
-        processes = [worker._process for worker in pool._workers]
+            working.submit(file)
+        processes = [worker._process for worker in working._workers]
     assert all(process.returncode is not None for process in processes)

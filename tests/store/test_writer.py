@@ -16,6 +16,7 @@ import pytest
 from faceindex.errors import UsageError
 from faceindex.faces.recipe import recipe
 from faceindex.photos.find import FoundFile
+from faceindex.store import durable
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.rows import replace_albums
 from faceindex.store.writer import Batch
@@ -182,6 +183,47 @@ def test_killed_at_any_step_the_batch_is_in_or_out(tmp_path: Path, moment: str, 
     assert np.array_equal(vectors, expected)
     committed = {segment.file for segment in folder.catalog.segments()}
     assert {file.name for file in (path / "vectors").iterdir()} == committed
+
+
+_DIE_IN_THE_MAKING = """
+import os, signal, sys
+from pathlib import Path
+from faceindex.store import folder as module
+from faceindex.store.folder import LibraryFolder
+
+real = getattr(module, sys.argv[2])
+def die(*arguments):
+    if sys.argv[3] == "after":
+        real(*arguments)
+    os.kill(os.getpid(), signal.SIGKILL)
+setattr(module, sys.argv[2], die)
+with LibraryFolder(Path(sys.argv[1])).writer():
+    pass
+"""
+
+
+@pytest.mark.parametrize(("step", "when"), [("open_writer", "before"), ("open_writer", "after"), ("migrate", "after")])
+def test_library_killed_in_the_making_is_not_there_and_is_made_by_the_next_writer(
+    tmp_path: Path, step: str, when: str
+) -> None:
+    path = tmp_path / "x.faces"
+    arguments = [sys.executable, "-c", _DIE_IN_THE_MAKING, str(path), step, when]
+    assert subprocess.run(arguments, check=False).returncode == -signal.SIGKILL
+    with pytest.raises(UsageError, match="no library at"):
+        LibraryFolder(path, create=False)
+    folder = LibraryFolder(path, wanted=recipe("sface"))
+    assert commit(folder, batch(a=photo(1))) == 1
+    assert LibraryFolder(path, create=False).recipe == recipe("sface")
+    assert not list(path.glob("*.tmp*"))
+
+
+def test_new_folders_are_durable_before_they_are_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(durable, "sync_folder", synced.append)
+    durable.make_folder(tmp_path / "a" / "b")
+    assert set(synced) == {tmp_path, tmp_path / "a"}
+    durable.make_folder(tmp_path / "a" / "b")
+    assert len(synced) == 2
 
 
 def test_files_and_folders_are_for_their_owner_only(tmp_path: Path) -> None:
