@@ -150,7 +150,7 @@ class PhotoRecord:
 
 @dataclass(frozen=True, slots=True)
 class FailedPhoto:
-    """A photo that could not be read, and why."""
+    """A photo that could not be read, or only with a warning, and why."""
 
     path: str
     error: str
@@ -207,7 +207,8 @@ class IngestReport:
     old path is gone. duplicate: known content that is still elsewhere too. failed: listed in `failures`.
     ignored: files that are no photos. forgotten: photos that were erased and stay so. stages: seconds of find, write
     and compact (in the main process) and of decode, detect, align and encode (summed over workers). interrupted:
-    stopped by the user; what was analysed is stored. pruned: None unless pruning was asked for.
+    stopped by the user; what was analysed is stored. warnings: new photos that were read though something is wrong with
+    their files. pruned: None unless pruning was asked for.
     """
 
     seen: int
@@ -225,6 +226,7 @@ class IngestReport:
     stages: Mapping[str, float] = field(default_factory=dict)
     interrupted: bool = False
     forgotten: int = 0
+    warnings: tuple[FailedPhoto, ...] = ()
     pruned: Pruned | None = None
 
     @property
