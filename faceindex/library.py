@@ -24,9 +24,12 @@ from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
 from faceindex.photos.find import absolute
 from faceindex.photos.read import read_bytes
 from faceindex.search import index as face_index
+from faceindex.search.check import check_index
 from faceindex.search.nearest import FaceIndex, confidence_same, distance, nearest
 from faceindex.sheets.albums import AlbumRow, album_sheet
 from faceindex.sheets.matches import match_sheet
+from faceindex.store.backup import backup
+from faceindex.store.check import check
 from faceindex.store.erasing import erase, erase_all
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.merging import compact_all
@@ -35,6 +38,8 @@ from faceindex.store.rows import replace_albums
 from faceindex.types import (
     Album,
     AnalysedPhoto,
+    Backup,
+    CheckReport,
     ClusterReport,
     Erased,
     FaceRecord,
@@ -325,6 +330,31 @@ class Library:
         if not found:
             raise UsageError(f"the library knows no photo at or under {absolute(under)}")
         return found
+
+    def check(self, *, deep: bool = False) -> CheckReport:
+        """What is whole and what is damaged, file by file. Nothing is written; a writer may be at work.
+
+        deep: every byte is read and compared with its checksum. Raises: LibraryDamaged when the catalog cannot even be
+        opened.
+        """
+        began = time.monotonic()
+        parts = check(self._folder, deep=deep)
+        if not parts[0].damage:  # else nothing can be said about what follows from the catalog
+            parts.append(check_index(self._folder, deep=deep and not any(part.damage for part in parts)))
+        return CheckReport(str(self.path), deep, tuple(parts), time.monotonic() - began)
+
+    def backup(self, target: StrPath) -> Backup:
+        """Copy the library to `target`, checked while it is copied; an ingest may be at work.
+
+        The copy is a library like this one, without an index. Raises: UsageError when `target` exists; LibraryDamaged
+        when this library is; LibraryUnwritable; in each case nothing is left of the copy.
+        """
+        began = time.monotonic()
+        path = Path(absolute(target))
+        segments = backup(self._folder, path)
+        with Library(path, create=False) as copy:
+            counts, size = copy._folder.catalog.counts(), copy._folder.bytes_on_disk()
+        return Backup(str(path), counts["photos"], counts["faces"], len(segments), size, time.monotonic() - began)
 
     def _analyser(self, min_face: int | None, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> Analyser:
         chosen = self._folder.min_face if min_face is None else check_min_face(min_face)

@@ -68,7 +68,10 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class AnalysedPhoto:
-    """What the analyser says of one photo. width, height: pixels, upright. warning: what is wrong with the file."""
+    """What the analyser says of one photo.
+
+    width, height: pixels, upright. warning: what is wrong with a photo that was read all the same, in one line.
+    """
 
     width: int
     height: int
@@ -147,7 +150,7 @@ class PhotoRecord:
 
 @dataclass(frozen=True, slots=True)
 class FailedPhoto:
-    """A photo that could not be read, and why."""
+    """A photo that could not be read, or only with a warning, and why."""
 
     path: str
     error: str
@@ -204,7 +207,8 @@ class IngestReport:
     old path is gone. duplicate: known content that is still elsewhere too. failed: listed in `failures`.
     ignored: files that are no photos. forgotten: photos that were erased and stay so. stages: seconds of find, write
     and compact (in the main process) and of decode, detect, align and encode (summed over workers). interrupted:
-    stopped by the user; what was analysed is stored. pruned: None unless pruning was asked for.
+    stopped by the user; what was analysed is stored. warnings: new photos that were read though something is wrong with
+    their files. pruned: None unless pruning was asked for.
     """
 
     seen: int
@@ -222,6 +226,7 @@ class IngestReport:
     stages: Mapping[str, float] = field(default_factory=dict)
     interrupted: bool = False
     forgotten: int = 0
+    warnings: tuple[FailedPhoto, ...] = ()
     pruned: Pruned | None = None
 
     @property
@@ -267,3 +272,49 @@ class Status:
     segments: int
     index: str
     bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """file: what is damaged. problem: how. remedy: what to do about it."""
+
+    file: str
+    problem: str
+    remedy: str = "faceindex repair"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedPart:
+    """A part of a library that was checked. found: what there is of it. notes: what is worth knowing and no damage."""
+
+    part: str
+    found: str
+    damage: tuple[Damage, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What is whole in a library and what is not. deep: every byte was read."""
+
+    library: str
+    deep: bool
+    parts: tuple[CheckedPart, ...]
+    seconds: float
+
+    @property
+    def damage(self) -> tuple[Damage, ...]:
+        """All damage that was found."""
+        return tuple(damage for part in self.parts for damage in part.damage)
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A copy of a library. path: absolute. bytes: on disk, everything."""
+
+    path: str
+    photos: int
+    faces: int
+    segments: int
+    bytes: int
+    seconds: float

@@ -5,31 +5,44 @@
 
 face_recognition is used as its README does: load_image_file, face_locations (HOG, one upsampling) on the full-size
 photo, face_encodings; with a pool of as many processes as faceindex has. Its pool is started before the clock, ours
-after it. Both work in turn, round by round: faceindex on all photos of a set, face_recognition on a sample of them, a
-different one each round, because it is slow. Recall, on the sample: on the made photos, boxes that overlap the true
-ones (IoU 0.3); on LFW, photos with a face in the middle.
+after it. Both work in turn, round by round: faceindex on all photos of a set, face_recognition on a sample of each kind
+of them, a different one each round, because it is slow; its rate is what its processes would need for the whole set at
+the mean seconds a photo of each kind, with none of them ever waiting. Beside the photos a second there is the ratio of
+the processor time that both took for a photo, ours with the main process and all starts: other work on the machine
+disturbs it least.
+
+The photos of 12 megapixels are made ones, with large faces, and the photos of groups, each enlarged or reduced to that
+size: the rounds together take each of these once. No face in them is smaller than 30 thousandths of the photo's longer
+side; faces down to 10 face_recognition looks for, and faceindex only when asked by --min-face. Recall, on the sample:
+boxes that overlap the true ones (IoU 0.3) or hold the true nose, see bench_detect.py; on LFW, photos with a face in the
+middle.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import get_context
+from multiprocessing.pool import Pool
 from pathlib import Path
 
 import dlib
-from make_photos import make_photos
+from bench_detect import Truth
+from make_photos import fit_photos, make_photos
 
 import faceindex
-from faceindex.evaluation.detection import DetectionScore, score_boxes, score_points
+from faceindex.evaluation.detection import DetectionScore, score_points
 from faceindex.faces.recipe import Recipe, recipe
 from faceindex.models.cards import DETECTORS
 from faceindex.types import Box
@@ -40,20 +53,40 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 
 @dataclass(frozen=True, slots=True)
-class Photos:
-    """A benchmark set. boxes: true faces by path; without an entry the face is in the photo's middle, at `middle`."""
+class Speed:
+    """photos: a second. processor: milliseconds of it a photo."""
+
+    photos: float
+    processor: float
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Photos that are alike. score: of the boxes found in one of them. sample: photos a round, None for a round's share
+    of all."""
 
     name: str
     paths: list[Path]
-    boxes: dict[Path, list[Box]]
-    middle: tuple[int, int] | None
-    sample: int
+    score: Callable[[Path, list[Box]], DetectionScore]
+    sample: int | None = None
 
-    def score(self, found: dict[Path, list[Box]]) -> DetectionScore:
-        total = DetectionScore()
-        for path, boxes in found.items():
-            total += score_points(boxes, [self.middle]) if self.middle else score_boxes(boxes, self.boxes[path])
-        return total
+    def of_round(self, number: int, rounds: int) -> list[Path]:
+        return self.paths[number::rounds][: self.sample]
+
+    def scored(self, found: dict[Path, list[Box]], sample: list[Path]) -> DetectionScore:
+        return sum((self.score(path, found[path]) for path in sample), DetectionScore())
+
+
+@dataclass(frozen=True, slots=True)
+class Photos:
+    """A benchmark set."""
+
+    name: str
+    kinds: list[Kind]
+
+    @property
+    def paths(self) -> list[Path]:
+        return sorted(path for kind in self.kinds for path in kind.paths)
 
 
 def main() -> None:
@@ -70,13 +103,12 @@ def main() -> None:
     recipes = [recipe(name, detector=options.detector) for name in options.recipes]
     print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores, dlib {dlib.__version__}")
     with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary) / "photos"
-        truth = make_photos(folder, data / "lfw-dev" / "images", options.photos)
-        boxes = {folder / name: [Box(*box) for box in found] for name, found in truth.items()}
+        groups = group_photos(Path(temporary) / "photos" / "groups", data / "groups")
+        made = made_photos(Path(temporary) / "photos" / "made", data, options.photos - len(groups.paths))
         lfw = sorted((data / "lfw-dev" / "images").rglob("*.jpg"))[::4]
         sets = [
-            Photos("12 megapixels", sorted(boxes), boxes, None, 4),
-            Photos("lfw-dev", lfw, {}, (125, 125), 40),
+            Photos("12 megapixels", [made, groups]),
+            Photos("lfw-dev", [Kind("portraits", lfw, lambda _, found: score_points(found, [(125, 125)]), 40)]),
         ]
         if "compare" in options.parts:
             for photos in sets:
@@ -87,55 +119,100 @@ def main() -> None:
             memory(data, Path(temporary))
 
 
+def made_photos(folder: Path, data: Path, count: int) -> Kind:
+    made = make_photos(folder, data / "lfw-dev" / "images", count)
+    truth = {folder / name: Truth(boxes, []) for name, boxes in made.items()}
+    return Kind("made photos", sorted(truth), lambda path, found: truth[path].score(found, 1.0), 4)
+
+
+def group_photos(folder: Path, groups: Path) -> Kind:
+    factors = fit_photos(folder, groups / "photos")
+    faces = json.loads((groups / "truth.json").read_text(encoding="utf-8"))
+
+    def score(path: Path, found: list[Box]) -> DetectionScore:
+        truth = Truth(faces["boxes_xywh"].get(path.name, []), faces["noses_xy"].get(path.name, []))
+        return truth.score(found, factors[path.name])
+
+    return Kind("groups", sorted(folder / name for name in factors), score)
+
+
 def compare(photos: Photos, rounds: int, recipes: list[Recipe], temporary: Path) -> None:
-    their_rates: list[float] = []
-    their_score = DetectionScore()
-    rates: dict[str, list[float]] = {recipe.title: [] for recipe in recipes}
-    scores = {recipe.title: DetectionScore() for recipe in recipes}
+    theirs: list[Speed] = []
+    ours: dict[str, list[Speed]] = {recipe.title: [] for recipe in recipes}
+    scores: dict[tuple[str, str], DetectionScore] = defaultdict(DetectionScore)
     with get_context("spawn").Pool(PROCESSES) as pool:
         pool.map(by_face_recognition, photos.paths[:PROCESSES], chunksize=1)  # warm
         for number in range(rounds):
-            sample = photos.paths[number::rounds][: photos.sample]
-            began = time.monotonic()
-            theirs = dict(zip(sample, pool.imap(by_face_recognition, sample, chunksize=1), strict=True))
-            their_rates.append(len(sample) / (time.monotonic() - began))
-            their_score += photos.score(theirs)
+            samples = [kind.of_round(number, rounds) for kind in photos.kinds]
+            speed, found = in_pool(pool, photos.kinds, samples)
+            theirs.append(speed)
+            for kind, sample in zip(photos.kinds, samples, strict=True):
+                scores["face_recognition", kind.name] += kind.scored(found, sample)
             for chosen in recipes:
                 where = temporary / f"{photos.name}-{chosen.title}-{number}.faces"
-                rate, ours = by_faceindex(photos.paths, chosen, PROCESSES, where)
-                rates[chosen.title].append(rate)
-                scores[chosen.title] += photos.score({path: ours[path] for path in sample})
-    print(f"{photos.name}: face_recognition {statistics.median(their_rates):.2f} photos/s, {told(their_score)}")
-    for title, ours_rates in rates.items():
-        ratios = [ours / theirs for ours, theirs in zip(ours_rates, their_rates, strict=True)]
-        spread = f"median of {rounds}; {min(ratios):.1f} to {max(ratios):.1f}"
-        print(
-            f"  faceindex ({title}) {statistics.median(ours_rates):.2f} photos/s, "
-            f"{statistics.median(ratios):.1f} times ({spread}), {told(scores[title])}",
-            flush=True,
-        )
+                speed, found = by_faceindex(photos.paths, chosen, PROCESSES, where)
+                ours[chosen.title].append(speed)
+                for kind, sample in zip(photos.kinds, samples, strict=True):
+                    scores[chosen.title, kind.name] += kind.scored(found, sample)
+    print(f"{photos.name}: face_recognition {told(theirs)}")
+    for title, speeds in ours.items():
+        ratios = [our.photos / their.photos for our, their in zip(speeds, theirs, strict=True)]
+        costs = [their.processor / our.processor for our, their in zip(speeds, theirs, strict=True)]
+        print(f"  faceindex ({title}) {told(speeds)}: {spread(ratios)} times, processor time {spread(costs)}")
+    for (who, what), score in scores.items():
+        print(f"  {who}, {what}: {score.found} of {score.true} faces, {score.false} others", flush=True)
 
 
-def told(score: DetectionScore) -> str:
-    return f"{score.found} of {score.true} faces, {score.false} others"
+def told(speeds: list[Speed]) -> str:
+    photos, processor = (statistics.median(getattr(s, name) for s in speeds) for name in ("photos", "processor"))
+    return f"{photos:.2f} photos/s, {processor:.0f} ms of processor time a photo"
 
 
-def by_face_recognition(path: Path) -> list[Box]:
+def spread(ratios: list[float]) -> str:
+    return f"{statistics.median(ratios):.1f} (median of {len(ratios)}; {min(ratios):.1f} to {max(ratios):.1f})"
+
+
+def in_pool(pool: Pool, kinds: list[Kind], samples: list[list[Path]]) -> tuple[Speed, dict[Path, list[Box]]]:
+    """face_recognition's speed for all photos of these kinds, and the boxes in the samples."""
+    paths = [path for sample in samples for path in sample]
+    answers = dict(zip(paths, pool.imap(by_face_recognition, paths, chunksize=1), strict=True))
+    total = sum(len(kind.paths) for kind in kinds)
+
+    def seconds_a_photo(clock: int) -> float:
+        means = [statistics.mean(answers[path][0][clock] for path in sample) for sample in samples]
+        return sum(len(kind.paths) * mean for kind, mean in zip(kinds, means, strict=True)) / total
+
+    speed = Speed(PROCESSES / seconds_a_photo(0), 1000 * seconds_a_photo(1))
+    return speed, {path: boxes for path, (_, boxes) in answers.items()}
+
+
+def by_face_recognition(path: Path) -> tuple[tuple[float, float], list[Box]]:
+    """(seconds, seconds of processor time) that it took, and the boxes."""
     import face_recognition
 
+    began, processor = time.monotonic(), time.process_time()
     image = face_recognition.load_image_file(path)
     locations = face_recognition.face_locations(image)
     face_recognition.face_encodings(image, locations)
-    return [Box(left, top, right - left, bottom - top) for top, right, bottom, left in locations]
+    boxes = [Box(left, top, right - left, bottom - top) for top, right, bottom, left in locations]
+    return (time.monotonic() - began, time.process_time() - processor), boxes
 
 
-def by_faceindex(paths: list[Path], chosen: Recipe, processes: int, where: Path) -> tuple[float, dict[Path, list[Box]]]:
+def by_faceindex(paths: list[Path], chosen: Recipe, processes: int, where: Path) -> tuple[Speed, dict[Path, list[Box]]]:
     with faceindex.Library(where, recipe=chosen) as library:
+        began = processor_seconds()
         report = library.ingest(paths, workers=processes)
+        processor = processor_seconds() - began
         found: dict[Path, list[Box]] = defaultdict(list)
         for face in library.faces():
             found[Path(face.photo)].append(face.box)
-    return report.seen / report.seconds, found
+    return Speed(report.seen / report.seconds, 1000 * processor / report.seen), found
+
+
+def processor_seconds() -> float:
+    """Of this process and of those it started that have ended, as ingest's workers have afterwards."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def workers(photos: Photos, chosen: Recipe, temporary: Path) -> None:
@@ -144,7 +221,7 @@ def workers(photos: Photos, chosen: Recipe, temporary: Path) -> None:
     for number in range(3):
         one, _ = by_faceindex(photos.paths, chosen, 1, temporary / f"one-{number}.faces")
         two, _ = by_faceindex(photos.paths, chosen, 2, temporary / f"two-{number}.faces")
-        ratios.append(two / one)
+        ratios.append(two.photos / one.photos)
     print(
         f"two workers do {statistics.median(ratios):.2f} times the photos per second of one (median of {len(ratios)})"
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import dlib
 
-from faceindex.models.graphs import cache_folder
+from faceindex.models.cache import cache_folder
 
 NEEDED = "apt install g++ make python3-dev libopenblas-dev"
 LOOK = "import _dlib_pybind11 as built; print(built.DLIB_USE_BLAS, built.__version__, built.__file__)"

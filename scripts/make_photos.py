@@ -1,4 +1,4 @@
-"""Make 12-megapixel photos: real faces on large backgrounds, for benchmarks of the ingest.
+"""Make 12-megapixel photos for benchmarks of the ingest: real faces on large backgrounds, and real photos of groups.
 
     .venv/bin/python scripts/make_photos.py FOLDER [--count 100] [--faces DATA/lfw-dev/images] [--seed 0]
 
@@ -17,6 +17,8 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+from faceindex.photos.decode import open_photo
 
 WIDTH, HEIGHT = 4000, 3000
 FACE_SHARE = 0.4
@@ -48,6 +50,22 @@ def make_photos(folder: Path, faces: Path, count: int, seed: int = 0) -> dict[st
         truth[name] = boxes
     (folder / "truth.json").write_text(json.dumps(truth, indent=1))
     return truth
+
+
+def fit_photos(folder: Path, photos: Path) -> dict[str, float]:
+    """Write every photo in `photos`, upright, into `folder`, enlarged or reduced to 12 megapixels.
+
+    Returns: by photo name, how many times as wide it is now.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    factors = {}
+    for path in sorted(photos.iterdir()):
+        photo = open_photo(str(path)).image()
+        factor = (WIDTH * HEIGHT / (photo.width * photo.height)) ** 0.5
+        size = round(photo.width * factor), round(photo.height * factor)
+        photo.resize(size, Image.Resampling.LANCZOS).save(folder / path.name, quality=92)
+        factors[path.name] = factor
+    return factors
 
 
 def _photo(portraits: list[Path], random: np.random.Generator) -> tuple[Image.Image, list[list[int]]]:

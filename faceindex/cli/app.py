@@ -10,7 +10,7 @@ import sys
 import typer
 
 import faceindex
-from faceindex.cli import albums, evaluate, ingest, library, models, people, photos, search
+from faceindex.cli import albums, care, evaluate, ingest, library, models, people, photos, search
 from faceindex.cli.output import errors
 from faceindex.errors import FaceindexError
 
@@ -32,6 +32,8 @@ app.add_typer(people.app, name="people")
 app.add_typer(photos.app, name="photos")
 app.command("forget")(people.forget)
 app.command("compact")(library.compact)
+app.command("check")(care.check)
+app.command("backup")(care.backup)
 app.command("status")(library.status)
 app.command("export")(library.export)
 app.add_typer(models.app, name="models")
@@ -65,8 +67,10 @@ def main() -> None:
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, sqlite3.OperationalError) as error:
         code = _say(f"{error}; is the disk full, or gone?", 3)
+    except sqlite3.DatabaseError as error:
+        code = _say(f"the catalog is damaged ({error}); `faceindex check` tells what to do", 3)
     except Exception as error:
         if not hasattr(error, "format_message"):  # what a wrong command line raises has it
             raise

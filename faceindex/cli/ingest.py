@@ -80,6 +80,7 @@ def _as_object(report: IngestReport) -> dict[str, object]:
         "photos": {name: getattr(report, name) for name in counts},
         "faces": {"new": report.new_faces, "total": report.total_faces},
         "failed": [{"path": failure.path, "error": failure.error} for failure in report.failures],
+        "warnings": [{"path": warning.path, "warning": warning.error} for warning in report.warnings],
         "seconds": round(report.seconds, 3),
         "photos_per_second": round(report.photos_per_second, 2),
         "recipe": report.recipe,
@@ -104,6 +105,9 @@ def _print_report(report: IngestReport) -> None:
                 f"kept: {away:,} photos whose folder is empty or missing, as on a disk that is not mounted; "
                 "`faceindex photos remove FOLDER` removes them"
             )
+    if report.warnings:
+        print_line("")
+        print_table(("was read, but", "is damaged"), [(w.path, w.error) for w in report.warnings])
     if report.failures:
         print_line("")
         print_table(("could not be read", "why"), [(f.path, f.error) for f in report.failures])

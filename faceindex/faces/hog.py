@@ -17,7 +17,7 @@ import numpy.typing as npt
 from faceindex.faces.fhog import Features, cell_count, features
 from faceindex.faces.pyramid import Planes, colour_planes, shrunk
 from faceindex.faces.suppression import ScoredBox, rounded, suppressed
-from faceindex.models.hog_graph import FEATURES, SUMS, estimate_graph
+from faceindex.models.graph_interface import FEATURES, SUMS
 from faceindex.models.hog_templates import CELL, CELLS, PLANES, SMALLEST_LEVEL, HogTemplates, hog_templates
 from faceindex.models.networks import session
 from faceindex.types import Pixels
@@ -43,6 +43,9 @@ class HogDetector:
     """Several detectors in one process share nothing but the templates; each runs on the thread that calls it."""
 
     def __init__(self, templates: HogTemplates) -> None:
+        # Imported here: it loads onnx, 0.15 s, and every worker imports this module, most for other detectors.
+        from faceindex.models.hog_graph import estimate_graph
+
         self._templates = templates
         self._session = session(estimate_graph(templates))
 

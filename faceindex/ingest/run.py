@@ -127,6 +127,7 @@ class _Run:
         self.counts: Counter[str] = Counter()
         self.new_faces = 0
         self.failures: list[FailedPhoto] = []
+        self.warnings: list[FailedPhoto] = []
         self.stopwatch = Stopwatch()
 
     def take(self, entry: FoundFile | UnreadableEntry) -> None:
@@ -198,6 +199,7 @@ class _Run:
             new_faces=self.new_faces,
             total_faces=self.writer.catalog.counts()["faces"],
             failures=tuple(sorted(self.failures, key=lambda failure: failure.path)),
+            warnings=tuple(sorted(self.warnings, key=lambda warning: warning.path)),
             seconds=time.monotonic() - self.since,
             recipe=recipe,
             stages=dict(self.stopwatch.seconds),
@@ -227,6 +229,8 @@ class _Run:
                 self._fail(file.path, reason)
                 self.batch.failures.append((file, reason))
             return
+        if answer.photo.warning:
+            self.warnings += [FailedPhoto(file.path, answer.photo.warning) for file in files]
         self.batch.photos[content] = (answer.photo, files)
         self.counts["new"] += 1
         self.counts["duplicate"] += len(files) - 1

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import resource
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
@@ -15,18 +17,21 @@ from faceindex.photos.find import FoundFile
 from faceindex.photos.read import read_bytes
 from faceindex.types import AnalysedPhoto
 
+_OUT_OF_MEMORY = ("std::bad_alloc", "bad allocation", "Failed to allocate memory")
+
 
 @dataclass(frozen=True, slots=True)
 class Analysed:
     """A worker's answer for one file: the photo, or the reason why there is none.
 
-    seconds: what each stage of the analysis took.
+    seconds: what each stage of the analysis took. exhausted: the worker ran out of memory, and is in no state to go on.
     """
 
     file: FoundFile
     photo: AnalysedPhoto | None
     error: str | None = None
     seconds: Counter[str] = field(default_factory=Counter)
+    exhausted: bool = False
 
 
 def analyse_file(analyser: Analyser, file: FoundFile) -> Analysed:
@@ -41,11 +46,16 @@ def analyse_file(analyser: Analyser, file: FoundFile) -> Analysed:
             photo = analyser.open(data, file.path)
         return Analysed(file, analyser(photo, stopwatch), seconds=stopwatch.seconds)
     except FaceindexError as error:
-        return Analysed(file, None, getattr(error, "reason", str(error)))
-    except MemoryError:
-        return Analysed(file, None, "not enough memory to analyse it")
+        return Analysed(file, None, getattr(error, "reason", str(error)), exhausted=_is_exhaustion(error.__cause__))
     except Exception as error:  # one photo must never stop a bulk run
+        if _is_exhaustion(error):
+            return Analysed(file, None, "not enough memory to analyse it", exhausted=True)
         return Analysed(file, None, f"{type(error).__name__}: {' '.join(str(error).split())}")
+
+
+def _is_exhaustion(error: BaseException | None) -> bool:
+    """Libraries in C++ have words of their own for MemoryError."""
+    return isinstance(error, MemoryError) or any(words in str(error) for words in _OUT_OF_MEMORY)
 
 
 def serve(connection: Connection) -> None:
@@ -53,6 +63,7 @@ def serve(connection: Connection) -> None:
     analyser: Analyser = connection.recv()
     analyser.check_models()
     connection.send(None)
+    _silence_libraries()
     while True:
         try:
             file: FoundFile = connection.recv()
@@ -61,7 +72,26 @@ def serve(connection: Connection) -> None:
         connection.send(analyse_file(analyser, file))
 
 
+def _silence_libraries() -> None:
+    """libtiff and LibRaw write about damaged photos to stderr, past Python and into the progress bar."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+
+
+def limit_memory(size: int) -> None:
+    """Let every allocation that would take this process beyond `size` bytes fail.
+
+    RLIMIT_DATA counts private memory that can be written, which is what a decoder takes; address space that onnxruntime
+    or numba only reserve does not count. Linux enforces it, macOS does not.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_DATA, (size if hard == resource.RLIM_INFINITY else min(size, hard), hard))
+
+
 def main() -> None:
-    """Serve the connection whose file descriptor is the first argument."""
+    """Serve a connection. Arguments: its file descriptor; the memory that may be used, in bytes."""
+    limit_memory(int(sys.argv[2]))
     with contextlib.suppress(BrokenPipeError, EOFError, ConnectionResetError):  # the parent is gone
         serve(Connection(int(sys.argv[1])))

@@ -13,6 +13,10 @@ PIXELS = "pixels"
 TILE, SCORES = "tile", "scores"
 """Detector: float32 [1, 3, h, w] in, (RGB - mean) / 256, h and w at least 29; float32 [1, 1, h', w'] out."""
 
+FEATURES, SUMS = "features", "sums"
+"""Estimate of the HOG templates' sums: float32 [1, features, rows, columns] in, for all windows of 10 x 10 cells
+float32 [1, templates, rows - 9, columns - 9] out."""
+
 DETECTOR_METADATA = "mmod"
 """Key of the detector model's metadata; JSON with what `DetectorGeometry` holds."""
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
 from pathlib import Path
 
-import platformdirs
-
-from faceindex.models.atomic import write_atomically
+from faceindex.models.cache import cached
 from faceindex.models.cards import ModelCard, model_cards
 from faceindex.models.weights import weights
 
@@ -18,35 +14,18 @@ ENCODER = "dlib_face_recognition_resnet_model_v1"
 DETECTOR = "mmod_human_face_detector"
 YUNET = "yunet"
 
-ENVIRONMENT = "FACEINDEX_CACHE"
-"""A folder named by this variable takes the place of the user's cache folder."""
-
-BUILD = 4
-"""Part of a cached file's name: raise it when the graph builders change what they make."""
-
-_DIGEST_BYTES = 32
+BUILD = 5
+"""Part of a cached file's name: raise it when the graph builders, or the form of cached files, change."""
 
 
 def onnx_graph(model: str) -> bytes:
     """The ONNX file of the detector or encoder `model`.
 
-    The cache is found by what the model's card says, the sha256 of the weights included, checked by a digest in front
-    of each file, written atomically, and done without where it cannot be written. Raises: ModelError when the
-    weights are missing or altered.
+    It is cached by what the model's card says, the sha256 of the weights included. Raises: ModelError when the weights
+    are missing or altered.
     """
     card, source = model_cards()[model], weights(model)
-    cached = cache_folder() / f"{_identity(card)}.onnx"
-    graph = _read(cached)
-    if graph is None:
-        graph = convert(card, source)
-        with contextlib.suppress(OSError):
-            write_atomically(cached, hashlib.sha256(graph).digest() + graph)
-    return graph
-
-
-def cache_folder() -> Path:
-    """Where converted graphs are kept."""
-    return Path(os.environ.get(ENVIRONMENT) or platformdirs.user_cache_dir("faceindex")) / "graphs"
+    return cached(f"{_identity(card)}.onnx", lambda: convert(card, source))
 
 
 def convert(card: ModelCard, source: Path) -> bytes:
@@ -72,12 +51,3 @@ def convert(card: ModelCard, source: Path) -> bytes:
 def _identity(card: ModelCard) -> str:
     parts = [BUILD, card.sha256, card.size, card.dimension, card.colour, card.scaling]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
-def _read(path: Path) -> bytes | None:
-    try:
-        data = path.read_bytes()
-    except OSError:
-        return None
-    digest, graph = data[:_DIGEST_BYTES], data[_DIGEST_BYTES:]
-    return graph if hashlib.sha256(graph).digest() == digest else None

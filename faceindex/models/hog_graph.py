@@ -6,11 +6,9 @@ import numpy as np
 import numpy.typing as npt
 from onnx import TensorProto, helper, numpy_helper
 
+from faceindex.models.graph_interface import FEATURES, SUMS
 from faceindex.models.hog_templates import CELLS, PLANES, TEMPLATES, HogTemplates
 from faceindex.models.onnx_writer import IR_VERSION, OPSET
-
-FEATURES, SUMS = "features", "sums"
-"""Input float32 [1, DEPTH, rows, columns]; output float32 [1, TEMPLATES, rows - CELLS + 1, columns - CELLS + 1]."""
 
 DEPTH = PLANES + 1
 """Planes of the input, the last one without weight: onnxruntime's fast convolution takes multiples of 16."""

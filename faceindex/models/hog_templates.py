@@ -6,6 +6,7 @@ into dlib; no weights file comes with them.
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +16,7 @@ import dlib
 import numpy as np
 import numpy.typing as npt
 
+from faceindex.models.cache import cached
 from faceindex.models.dlib_stream import DlibStream
 
 CELL = 8
@@ -31,6 +33,9 @@ PLANES = 31
 
 SMALLEST_LEVEL = 64
 """Pixels that width and height of a pyramid level must have, the first level excepted."""
+
+BUILD = 1
+"""Part of the cached file's name: raise it when its form changes."""
 
 TEMPLATES = 5
 """Faces from the front, turned to both sides and tilted to both sides."""
@@ -52,11 +57,33 @@ class HogTemplates:
 
 @cache
 def hog_templates() -> HogTemplates:
-    """The templates of the dlib that is installed. Raises: ModelError when they are not of the expected form."""
+    """The templates of the dlib that is installed. Raises: ModelError when they are not of the expected form.
+
+    They are cached: dlib takes 0.7 s to unpack them, and every process needs them for the quality of faces.
+    """
+    module = sys.modules[dlib.get_frontal_face_detector.__module__].__file__ or ""
+    status = Path(module).stat()
+    name = f"hog-{BUILD}-{dlib.__version__}-{status.st_size}-{status.st_mtime_ns}"
+    return _unpacked(cached(name, lambda: _packed(_installed_templates())))
+
+
+def _installed_templates() -> HogTemplates:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "dlib's frontal face detector"
         dlib.get_frontal_face_detector().save(str(path))
         return read_templates(DlibStream.open(path))
+
+
+def _packed(templates: HogTemplates) -> bytes:
+    """Overlap, covered and thresholds, then the weights."""
+    numbers = [templates.overlap, templates.covered, *templates.thresholds]
+    return np.array(numbers, dtype="<f8").tobytes() + templates.weights.astype("<f4").tobytes()
+
+
+def _unpacked(data: bytes) -> HogTemplates:
+    overlap, covered, *thresholds = np.frombuffer(data, dtype="<f8", count=2 + TEMPLATES).tolist()
+    weights = np.frombuffer(data, dtype="<f4", offset=8 * (2 + TEMPLATES)).reshape(TEMPLATES, PLANES, CELLS, CELLS)
+    return HogTemplates(weights, np.array(thresholds), overlap, covered)
 
 
 def read_templates(stream: DlibStream) -> HogTemplates:

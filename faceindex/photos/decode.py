@@ -10,10 +10,13 @@ from contextlib import contextmanager
 
 import numpy as np
 import pillow_heif
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
 from faceindex.errors import UnreadablePhoto
 from faceindex.photos.boxes import refuse_truncated_boxes
+from faceindex.photos.colour import in_srgb
+from faceindex.photos.cut_off import MISSING_LIMIT, as_written, ends_grey, mended, until_first_break
+from faceindex.photos.raw import is_raw, picture_in
 from faceindex.photos.read import read_bytes
 from faceindex.types import Pixels
 
@@ -25,6 +28,16 @@ MAX_DECODED_PIXELS = 80_000_000
 
 _ORIENTATION = 0x0112
 _SIDES_SWAPPED = frozenset((5, 6, 7, 8))
+_TURN = {  # EXIF 2.32, tag 274
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_NEW_SUBFILE_TYPE, _REDUCED = 254, 1
 
 pillow_heif.register_heif_opener()
 _pillow_limit = threading.Lock()
@@ -33,27 +46,29 @@ _pillow_limit = threading.Lock()
 class Photo:
     """A photo in memory. Its size is known at once; pixels are decoded when asked for.
 
-    width, height: pixels of the upright photo, after EXIF orientation.
+    width, height: pixels of the upright photo, after EXIF orientation. warning: what is wrong with a photo that is
+    read all the same, in one line; known after the first decoding. A RAW photo is its embedded preview or half of its
+    size, see `faceindex.photos.raw`; width and height are those of the picture that is used.
     """
 
     def __init__(self, data: bytes, path: str, *, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> None:
         """Read the header only. Raises: UnreadablePhoto when it is damaged or announces too many pixels."""
         self.path = path
+        self._max_megapixels = max_megapixels
         self._data = data
         self._decoded: Image.Image | None = None
+        self.warning: str | None = None
         with self._reporting_damage():
             refuse_truncated_boxes(data)
+            turned = None
+            if is_raw(data, path):
+                raw = picture_in(data, self._check_size)
+                self._data, turned, self.warning = raw.data, raw.orientation, raw.warning
             image = self._open()
-            pixels = image.width * image.height
-            if pixels > max_megapixels * 1e6:
-                raise UnreadablePhoto(
-                    path,
-                    f"{image.width} x {image.height} pixels are more than the limit of "
-                    f"{max_megapixels:g} megapixels (--max-megapixels raises it)",
-                )
+            self._check_size(*image.size)
             self._is_jpeg = image.format in ("JPEG", "MPO")
-            # Pillow gives the upright size of a TIFF, and the stored size of everything else.
-            swapped = image.format != "TIFF" and image.getexif().get(_ORIENTATION) in _SIDES_SWAPPED
+            self._orientation = turned or _orientation(image)
+        swapped = self._orientation in _SIDES_SWAPPED
         self.width, self.height = image.size[::-1] if swapped else image.size
         self._opened: Image.Image | None = image  # for the first decoding: looking for EXIF may have read it all
 
@@ -68,7 +83,8 @@ class Photo:
         only JPEG makes use of it (libjpeg decodes at 1/2, 1/4 and 1/8 for a fraction of the time). None
         asks for the best there is, within MAX_DECODED_PIXELS for JPEG.
 
-        Raises: UnreadablePhoto when the file is truncated or corrupt: never half a picture.
+        Raises: UnreadablePhoto when the file is truncated or corrupt: never half a picture. A JPEG of which a small
+        part is missing, at its end, is grey there and has a `warning`.
         """
         scale = self._jpeg_scale(longer_side)
         needed = -(-max(self.width, self.height) // scale)
@@ -93,19 +109,52 @@ class Photo:
         with _pillow_limit:
             limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
             try:
-                return Image.open(io.BytesIO(self._data), formats=FORMATS)
+                return _opened(self._data)
             finally:
                 Image.MAX_IMAGE_PIXELS = limit
 
     def _decode(self, scale: int) -> Image.Image:
-        with self._opened or self._open() as image:
-            self._opened = None
+        image = self._loaded(scale)
+        if self._orientation in _TURN:  # before the conversion: a palette or grey takes less memory than RGB
+            image = image.transpose(_TURN[self._orientation])
+        return _as_rgb(image)
+
+    def _loaded(self, scale: int) -> Image.Image:
+        def load(image: Image.Image) -> None:
             if scale > 1:
                 image.draft(None, (max(1, image.width // scale), max(1, image.height // scale)))
             image.load()
-            if image.getexif().get(_ORIENTATION, 1) != 1:
-                ImageOps.exif_transpose(image, in_place=True)
-            return _as_rgb(image)
+
+        image, self._opened = self._opened or self._open(), None
+        try:
+            load(image)
+        except OSError as error:
+            if not self._is_jpeg or "truncated" not in str(error):
+                raise
+            image, missing = mended(as_written(self._data), load)
+            self._judge(missing / image.height, "image file is truncated", "cut off")
+            self.warning = self.warning or "cut off behind the picture"
+        else:
+            if self._is_jpeg and ends_grey(image) and (data := until_first_break(self._data)):
+                image, missing = mended(data, load)
+                self._judge(missing / image.height, "damaged", "damaged")
+        return image
+
+    def _judge(self, missing: float, failure: str, warning: str) -> None:
+        """Set the warning when a part of the picture is missing. Raises: ValueError when it is a visible part."""
+        part = f"{missing:.1%} of the picture is missing"
+        if missing > MISSING_LIMIT:
+            raise ValueError(f"{failure}: {part}")
+        if missing:
+            self.warning = f"{warning}: {part}, at its end"
+
+    def _check_size(self, width: int, height: int) -> None:
+        if width * height > self._max_megapixels * 1e6:
+            raise UnreadablePhoto(
+                self.path,
+                f"{width} x {height} pixels are more than the limit of "
+                f"{self._max_megapixels:g} megapixels (--max-megapixels raises it)",
+            )
 
     @contextmanager
     def _reporting_damage(self) -> Iterator[None]:
@@ -117,8 +166,8 @@ class Photo:
             raise
         except UnidentifiedImageError:
             raise UnreadablePhoto(self.path, "damaged, or not a photo of a known format") from None
-        except MemoryError:
-            raise UnreadablePhoto(self.path, "not enough memory to decode it") from None
+        except MemoryError as error:
+            raise UnreadablePhoto(self.path, "not enough memory to decode it") from error
         except Exception as error:  # decoders raise anything on damaged files: struct.error, IndexError, ...
             reason = " ".join(str(error).split()) or type(error).__name__
             raise UnreadablePhoto(self.path, reason) from error
@@ -130,24 +179,72 @@ def open_photo(path: str, *, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> 
     return Photo(data, path, max_megapixels=max_megapixels)
 
 
+def _opened(data: bytes) -> Image.Image:
+    """The first or primary picture in `data`, its header read."""
+    try:
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+    except UnidentifiedImageError:
+        raise
+    except Exception:
+        if data[:2] != b"\xff\xd8":
+            raise
+        # What other pictures an MPO holds is written in its metadata; when these are broken it is still a JPEG.
+        image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
+    if image.format == "TIFF":
+        _skip_thumbnails(image)
+    return image
+
+
+def _skip_thumbnails(image: Image.Image) -> None:
+    """Go to the first page of a TIFF that is not marked as a reduced version of another one, if there is one."""
+    page = 0
+    while _is_thumbnail(image):
+        page += 1
+        try:
+            image.seek(page)
+        except EOFError:
+            image.seek(0)
+            return
+
+
+def _is_thumbnail(page: Image.Image) -> bool:
+    kind = page.tag_v2.get(_NEW_SUBFILE_TYPE)  # type: ignore[attr-defined]
+    return isinstance(kind, int) and bool(kind & _REDUCED)
+
+
+def _orientation(image: Image.Image) -> int:
+    """EXIF orientation that is left to be undone: 1 when there is none, or none that exists; broken EXIF is none."""
+    if image.format == "TIFF":  # Pillow does it
+        return 1
+    try:
+        orientation = image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # metadata are bytes from anywhere, and no reason to lose a photo
+        return 1
+    return orientation if isinstance(orientation, int) and orientation in _TURN else 1
+
+
 def _as_rgb(image: Image.Image) -> Image.Image:
-    """8-bit RGB of any Pillow mode; what is transparent becomes white."""
+    """8-bit sRGB of any Pillow mode; what is transparent becomes white."""
+    profile = image.info.get("icc_profile")
     if image.mode.startswith(("I", "F")):
-        return Image.fromarray(_deep_grey_as_rgb(np.asarray(image)))
+        image = Image.fromarray(_deep_grey(np.asarray(image)))
     if image.has_transparency_data:
-        layer = image.convert("RGBA")
+        layer = image if image.mode == "RGBA" else image.convert("RGBA")
         image = Image.new("RGB", layer.size, "white")
         image.paste(layer, mask=layer.getchannel("A"))
-    return image if image.mode == "RGB" else image.convert("RGB")
+    image = in_srgb(image, profile)
+    return in_srgb(image.convert("RGB"), profile) if image.mode != "RGB" else image
 
 
-def _deep_grey_as_rgb(values: np.ndarray) -> Pixels:
-    """16-bit, 32-bit and floating grey, from the range that its type and largest value imply."""
-    levels = np.nan_to_num(values.astype(np.float32))
-    top = levels.max(initial=0)
+def _deep_grey(values: np.ndarray) -> Pixels:
+    """16-bit, 32-bit and floating grey as 8-bit, from the range that its type and largest value imply."""
+    bands = np.array_split(values, max(1, values.size >> 22))  # as floats, all of them would take twice the photo
+    top = max(np.nan_to_num(band.astype(np.float32)).max(initial=0) for band in bands)
     if values.dtype.kind == "f" and top <= 1:
         white = 1.0
     else:
         white = 255.0 if top <= 255 and values.dtype.itemsize > 2 else 65535.0
-    grey = np.clip(levels * (255.0 / white), 0, 255).astype(np.uint8)
-    return np.repeat(grey[:, :, None], 3, axis=2)
+    grey = np.empty(values.shape, np.uint8)
+    for band, out in zip(bands, np.array_split(grey, len(bands)), strict=True):
+        out[:] = np.clip(np.nan_to_num(band.astype(np.float32)) * (255.0 / white), 0, 255)
+    return grey

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from faceindex.errors import UsageError
+from faceindex.photos.identity import claims_to_be_photo
+
+NOT_REGULAR = "not a regular file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,9 @@ def find_files(
 ) -> Iterator[FoundFile | UnreadableEntry]:
     """Every regular file under `paths`, each once, folders depth first and sorted by name.
 
+    What cannot be looked at is an UnreadableEntry, and so is a FIFO, socket or device that is given or has the name
+    of a photo.
+
     Hidden files and folders (a leading dot) below the given paths are left out, as are faceindex
     libraries (`skip`, and any folder with a catalog and vectors). Symbolic links are followed; a folder
     is entered once, so that loops end. Raises: UsageError when one of `paths` does not exist.
@@ -64,8 +70,12 @@ def _walk(root: str, entered: set[tuple[int, int]], *, skip: str | None) -> Iter
             if stat.S_ISREG(status.st_mode):
                 yield FoundFile(path, status.st_size, status.st_mtime_ns, named=path == root)
                 continue
+            if not stat.S_ISDIR(status.st_mode):
+                if path == root or claims_to_be_photo(path):
+                    yield UnreadableEntry(path, NOT_REGULAR)
+                continue
             identity = (status.st_dev, status.st_ino)
-            if not stat.S_ISDIR(status.st_mode) or identity in entered or path == skip:
+            if identity in entered or path == skip:
                 continue
             entered.add(identity)
             with os.scandir(path) as listing:

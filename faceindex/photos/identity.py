@@ -27,7 +27,53 @@ _EXTENSIONS = frozenset(
         ".heif",
         ".hif",
         ".avif",
+        ".jxl",  # not decoded, but not left out without a word either
+        ".jp2",
+        ".j2k",
+        ".jxr",
     ]
+)
+RAW_EXTENSIONS = frozenset(
+    [
+        ".3fr",
+        ".arw",
+        ".cr2",
+        ".cr3",
+        ".crw",
+        ".dcr",
+        ".dng",
+        ".erf",
+        ".fff",
+        ".iiq",
+        ".kdc",
+        ".mef",
+        ".mos",
+        ".mrw",
+        ".nef",
+        ".nrw",
+        ".orf",
+        ".pef",
+        ".raf",
+        ".raw",
+        ".rw2",
+        ".rwl",
+        ".sr2",
+        ".srf",
+        ".srw",
+        ".x3f",
+    ]
+)
+"""Names that cameras give to RAW photos."""
+
+_RAW_MAGICS = (
+    b"IIRO",  # Olympus
+    b"IIRS",
+    b"MMOR",
+    b"IIU\0",  # Panasonic
+    b"FUJIFILMCCD-RAW",
+    b"FOVb",  # Sigma
+    b"\0MRM",  # Minolta
+    b"II\x1a\0\0\0HEAPCCDR",  # Canon CRW
 )
 _HEIF_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis"))
 
@@ -47,7 +93,7 @@ def is_photo(head: bytes) -> bool:
         return True
     if head[:2] == b"BM" and len(head) >= 26:
         return int.from_bytes(head[14:18], "little") in (12, 16, 40, 52, 56, 64, 108, 124)
-    if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+    if is_tiff(head) or head[:4] in (b"II+\0", b"MM\0+") or has_raw_magic(head):
         return True
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return True
@@ -56,9 +102,19 @@ def is_photo(head: bytes) -> bool:
     )
 
 
+def is_tiff(head: bytes) -> bool:
+    """Whether a file that starts with `head` is TIFF (not BigTIFF), as many RAW photos are."""
+    return head[:4] in (b"II*\0", b"MM\0*")
+
+
+def has_raw_magic(head: bytes) -> bool:
+    """Whether a file that starts with `head` is a RAW photo of a format of its own, one that is not TIFF."""
+    return head.startswith(_RAW_MAGICS) or head[4:12] == b"ftypcrx "
+
+
 def claims_to_be_photo(path: str) -> bool:
     """Whether the file's name says photo. Such a file with other content is a failure, not ignored."""
-    return PurePath(path).suffix.lower() in _EXTENSIONS
+    return PurePath(path).suffix.lower() in _EXTENSIONS | RAW_EXTENSIONS
 
 
 def content_hash(data: bytes) -> bytes:

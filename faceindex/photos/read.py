@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 from faceindex.errors import UnreadablePhoto
+from faceindex.photos.find import NOT_REGULAR
 from faceindex.photos.identity import Identity, claims_to_be_photo, content_hash, is_photo
 
 MAX_FILE_BYTES = 2**30
@@ -47,7 +48,7 @@ def _opened(path: str) -> Iterator[tuple[BinaryIO, os.stat_result]]:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             os.close(descriptor)
-            raise UnreadablePhoto(path, "not a regular file")
+            raise UnreadablePhoto(path, NOT_REGULAR)
         with os.fdopen(descriptor, "rb") as file:
             if status.st_size > MAX_FILE_BYTES:
                 raise UnreadablePhoto(path, f"larger than {MAX_FILE_BYTES >> 20} MiB")
@@ -57,7 +58,7 @@ def _opened(path: str) -> Iterator[tuple[BinaryIO, os.stat_result]]:
 
 
 def _read_all(path: str, file: BinaryIO, before: os.stat_result) -> bytes:
-    data = file.read(MAX_FILE_BYTES + 1)
+    data = file.read(before.st_size + 1)  # one more, to see that it grew; as much room is made at once
     after = os.fstat(file.fileno())
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(data) != after.st_size:
         raise UnreadablePhoto(path, "changed while it was read")

@@ -16,7 +16,7 @@ from faceindex.search.nearest import FaceIndex, empty_rows
 from faceindex.store.durable import FILE_MODE, make_folder, write_file
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.segments import file_checksum
-from faceindex.types import Vectors
+from faceindex.types import FaceIds, Vectors
 
 KIND = "flat"
 _ROWS, _IDS, _STAMP = "faces.faiss", "ids.npy", "stamp.json"
@@ -49,22 +49,38 @@ def load_or_build(folder: LibraryFolder) -> FaceIndex:
 
 def state(folder: LibraryFolder) -> str:
     """ "current", "stale" or "absent", by the stamp alone."""
-    stamp = _stamp(folder.index)
-    if stamp is None:
+    written = stamp(folder.index)
+    if written is None:
         return "absent"
-    return "current" if stamp.get("coverage") == asdict(Coverage.of(folder)) else "stale"
+    return "current" if written.get("coverage") == asdict(Coverage.of(folder)) else "stale"
 
 
 def damage(folder: LibraryFolder) -> str | None:
     """What is wrong with the files of an index that says it is current; None when it is whole, stale or absent."""
-    stamp = _stamp(folder.index)
-    if stamp is None or stamp.get("coverage") != asdict(Coverage.of(folder)):
+    written = stamp(folder.index)
+    if written is None or written.get("coverage") != asdict(Coverage.of(folder)):
         return None
     try:
-        whole = _checksums(folder.index) == stamp.get("checksums")
+        whole = _checksums(folder.index) == written.get("checksums")
     except OSError as error:
         return f"{error.filename}: {error.strerror}"
     return None if whole else f"{folder.index} is not what was written"
+
+
+def mapped(folder: LibraryFolder, coverage: Coverage) -> tuple[FaceIds, Vectors] | None:
+    """Ids, int64 [n], and vectors, float32 [n, d], of the saved index with this coverage; None when there is none.
+
+    The vectors are mapped, not read. Raises: OSError, ValueError for files that are not what was written.
+    """
+    written = stamp(folder.index)
+    if written is None or written.get("coverage") != asdict(coverage):
+        return None
+    ids: FaceIds = np.load(folder.index / _IDS)
+    shape = (len(ids), folder.recipe.dimension)
+    if not len(ids):
+        return ids, np.empty(shape, dtype=np.float32)
+    rows = folder.index / _ROWS  # a flat index ends with its vectors
+    return ids, np.memmap(rows, np.float32, "r", rows.stat().st_size - 4 * shape[0] * shape[1], shape)
 
 
 def save(path: Path, index: FaceIndex, coverage: Coverage) -> None:
@@ -76,8 +92,8 @@ def save(path: Path, index: FaceIndex, coverage: Coverage) -> None:
         faiss.write_index(index.rows, out)  # to a path it writes, too, but prints errors instead of raising them
     with _replacing(path / _IDS) as temporary, temporary.open("wb") as file:
         np.save(file, index.ids)
-    stamp = {"coverage": asdict(coverage), "checksums": _checksums(path)}
-    write_file(path / _STAMP, json.dumps(stamp, indent=1).encode())
+    written = {"coverage": asdict(coverage), "checksums": _checksums(path)}
+    write_file(path / _STAMP, json.dumps(written, indent=1).encode())
 
 
 def _build(folder: LibraryFolder, coverage: Coverage) -> FaceIndex:
@@ -97,11 +113,11 @@ def _build(folder: LibraryFolder, coverage: Coverage) -> FaceIndex:
 
 
 def _load(path: Path, wanted: Coverage) -> FaceIndex | None:
-    stamp = _stamp(path)
-    if stamp is None or stamp.get("coverage") != asdict(wanted):
+    written = stamp(path)
+    if written is None or written.get("coverage") != asdict(wanted):
         return None
     try:
-        if _checksums(path) != stamp.get("checksums"):
+        if _checksums(path) != written.get("checksums"):
             return None
         return FaceIndex(np.load(path / _IDS), faiss.read_index(str(path / _ROWS)))
     except (OSError, RuntimeError):
@@ -126,9 +142,10 @@ def _replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def _stamp(path: Path) -> dict[str, object] | None:
+def stamp(path: Path) -> dict[str, object] | None:
+    """What is written beside the index in the folder `path`: its coverage and checksums; None when there is none."""
     try:
-        stamp = json.loads((path / _STAMP).read_bytes())
+        written = json.loads((path / _STAMP).read_bytes())
     except (OSError, ValueError):
         return None
-    return stamp if isinstance(stamp, dict) else None
+    return written if isinstance(written, dict) else None

@@ -328,7 +328,7 @@ def damage_named(file: Path) -> Iterator[None]:
         yield
     except sqlite3.OperationalError:
         raise
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter in the words of a damaged schema
         raise LibraryDamaged(f"{file} is damaged ({error}); restore it from a backup") from error
 
 

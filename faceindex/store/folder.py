@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from faceindex.errors import LibraryUnwritable, RecipeMismatch, UsageError
+from faceindex.errors import LibraryDamaged, LibraryUnwritable, RecipeMismatch, UsageError
 from faceindex.faces.recipe import Recipe, recipe
-from faceindex.store.catalog import Catalog, open_reader, open_writer
+from faceindex.store.catalog import Catalog, damage_named, open_reader, open_writer
 from faceindex.store.durable import FILE_MODE, make_folder, sync_folder
 from faceindex.store.erasing import finish_erasing
 from faceindex.store.lock import WriterLock
@@ -32,7 +32,7 @@ _NO_ROOM = 1 << 20  # bytes
 _READING_ATTEMPTS = 100  # a reader that a compaction takes a segment from begins again
 _NEW_CATALOG = CATALOG + ".tmp"
 _OWN_CATALOGS = frozenset(name + s for name in (CATALOG, _NEW_CATALOG) for s in ("", "-wal", "-shm", "-journal"))
-_OWN_NAMES = _OWN_CATALOGS | {"vectors", "index", "lock"}
+OWN_NAMES = _OWN_CATALOGS | {"vectors", "index", "lock"}
 
 
 class LibraryFolder:
@@ -56,9 +56,7 @@ class LibraryFolder:
             return
         if not create:
             raise UsageError(f"no library at {self.path}; `faceindex ingest` creates one")
-        if self.path.exists() and (
-            not self.path.is_dir() or {entry.name for entry in self.path.iterdir()} - _OWN_NAMES
-        ):
+        if self.path.exists() and (not self.path.is_dir() or {entry.name for entry in self.path.iterdir()} - OWN_NAMES):
             raise UsageError(f"{self.path} exists and is no faceindex library; choose another folder")
         self.recipe = wanted or recipe()
 
@@ -78,7 +76,7 @@ class LibraryFolder:
         """This thread's connection for reading. Raises: UsageError when there is no library yet."""
         catalog: Catalog | None = getattr(self._local, "catalog", None)
         if catalog is None:
-            catalog = self._local.catalog = self._open_reader()
+            catalog = self._local.catalog = self.open_catalog()
             self._readers.append(catalog)
         return catalog
 
@@ -107,7 +105,7 @@ class LibraryFolder:
 
         None in place of a vector that was lost and that no ingest has made again yet. Raises: LibraryDamaged.
         """
-        with closing(self._open_reader()) as catalog, self._consistent_vectors(catalog) as (ids, vectors):
+        with closing(self.open_catalog()) as catalog, self._consistent_vectors(catalog) as (ids, vectors):
             faces = Faces(ids, ids)
             for record in catalog.faces():
                 (place,), (there,) = faces.places(np.array([record.face]))
@@ -177,7 +175,8 @@ class LibraryFolder:
     def _catalog_file(self) -> Path:
         return self.path / CATALOG
 
-    def _open_reader(self) -> Catalog:
+    def open_catalog(self) -> Catalog:
+        """A connection of its own for reading. Raises: UsageError when there is no library; LibraryDamaged."""
         if not self._catalog_file.exists():
             raise UsageError(f"no library at {self.path}; `faceindex ingest` creates one")
         return open_reader(self._catalog_file)
@@ -185,7 +184,8 @@ class LibraryFolder:
     def _settings(self) -> dict[str, str]:
         if not self._catalog_file.is_file() or self._catalog_file.stat().st_size == 0:
             return {}
-        return self.catalog.settings()
+        with damage_named(self._catalog_file):
+            return self.catalog.settings()
 
     def _open_for_writing(self) -> Catalog:
         if not self._settings():
@@ -219,12 +219,17 @@ class LibraryFolder:
         sync_folder(self.path)
 
     def _checked_recipe(self, settings: dict[str, str], wanted: Recipe | None) -> Recipe:
-        stored = recipe(
-            settings["recipe"],
-            detector=settings["detector"],
-            landmarks=int(settings["landmarks"]),
-            jitter=int(settings["jitter"]),
-        )
+        try:
+            stored = recipe(
+                settings["recipe"],
+                detector=settings["detector"],
+                landmarks=int(settings["landmarks"]),
+                jitter=int(settings["jitter"]),
+            )
+        except (KeyError, ValueError) as error:
+            raise LibraryDamaged(
+                f"{self._catalog_file} is damaged (it does not say how its vectors were made); restore it from a backup"
+            ) from error
         if stored.fingerprint != settings["fingerprint"]:
             raise RecipeMismatch(
                 f"{self.path} was made with another version of recipe {stored.title}; "

@@ -11,12 +11,15 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from faceindex.errors import LibraryDamaged, RecipeMismatch
+from faceindex.errors import FaceindexError, LibraryDamaged, RecipeMismatch
 from faceindex.store.durable import sync_folder
 from faceindex.store.sink import Sink
 from faceindex.types import FaceIds, Vectors
 
 FORMAT = "faceindex segment 1"
+
+UNCOMMITTED = (".h5", ".tmp")
+"""How names of files end that a writer makes; such a file without a row is an aborted write."""
 
 BLOCK = 8192
 """Rows that are read or written at a time: 4 MB of 128-D vectors."""
@@ -105,22 +108,25 @@ def read_blocks(path: Path, fingerprint: str, dimension: int) -> Iterator[Block]
 
     Raises: SegmentMissing; LibraryDamaged when the file is not readable or fails its checksums; RecipeMismatch.
     """
-    with _opened(path, fingerprint, dimension) as file:
+    with open_segment(path, fingerprint, dimension) as file:
         for start in range(0, len(file["face_id"]), BLOCK):
             yield file["face_id"][start : start + BLOCK], file["vector"][start : start + BLOCK]
 
 
 def segment_ids(path: Path, fingerprint: str, dimension: int) -> FaceIds:
     """The ids of one segment, int64 [n]; its vectors are not read. Raises: as `read_blocks`."""
-    with _opened(path, fingerprint, dimension) as file:
+    with open_segment(path, fingerprint, dimension) as file:
         ids: FaceIds = file["face_id"][:]
         return ids
 
 
 @contextmanager
-def _opened(path: Path, fingerprint: str, dimension: int) -> Iterator[h5py.File]:
+def open_segment(path: Path, fingerprint: str, dimension: int) -> Iterator[h5py.File]:
+    """One segment's HDF5 file, its header checked. Raises: as `read_blocks`, for errors of reading inside, too."""
     try:
         with h5py.File(path, "r", locking=False) as file:
+            if file.attrs["format"] != FORMAT:
+                raise LibraryDamaged(f"segment {path} is none: its format is {file.attrs['format']!r}")
             if file.attrs["recipe"] != fingerprint:
                 raise RecipeMismatch(f"segment {path} holds vectors of another recipe than its library")
             if file["vector"].shape != (len(file["face_id"]), dimension):
@@ -128,7 +134,9 @@ def _opened(path: Path, fingerprint: str, dimension: int) -> Iterator[h5py.File]
             yield file
     except FileNotFoundError as error:
         raise SegmentMissing(f"segment {path} is missing; `faceindex check` shows the damage") from error
-    except (OSError, KeyError) as error:
+    except FaceindexError:
+        raise
+    except Exception as error:  # h5py has many words for a damaged file: OSError, KeyError, RuntimeError, TypeError ...
         reason = " ".join(str(error).split())
         raise LibraryDamaged(f"segment {path} cannot be read ({reason}); `faceindex check` shows the damage") from error
 
@@ -136,5 +144,5 @@ def _opened(path: Path, fingerprint: str, dimension: int) -> Iterator[h5py.File]
 def aborted_files(folder: Path, committed: set[str]) -> Iterator[Path]:
     """Files of writes that were never committed: temporary ones, and segments without a row."""
     for path in sorted(folder.iterdir()):
-        if path.name not in committed and path.name.endswith((".h5", ".tmp")):
+        if path.name not in committed and path.name.endswith(UNCOMMITTED):
             yield path

@@ -16,6 +16,7 @@ from faceindex.faces.detect import detect, detection_scale
 from faceindex.faces.encode import encoded
 from faceindex.faces.quality import eye_distance, quality
 from faceindex.faces.recipe import recipe
+from faceindex.photos.decode import Photo
 from faceindex.types import AnalysedPhoto, Face, Pixels
 
 _TO_STORED = {
@@ -132,3 +133,15 @@ def test_tiny_and_thin_photos_are_no_problem(size: tuple[int, int]) -> None:
 def test_analyser_can_be_sent_to_another_process() -> None:
     analyser = Analyser(recipe("dlib", jitter=2), min_face=30, max_megapixels=10)
     assert pickle.loads(pickle.dumps(analyser)) == analyser
+
+
+def test_what_is_wrong_with_a_photo_that_was_read_is_kept(astronaut: Pixels) -> None:
+    buffer = io.BytesIO()
+    Image.fromarray(astronaut).save(buffer, "JPEG")
+    analyser = Analyser(recipe("sface"))
+    whole, cut_off = (analyser(Photo(buffer.getvalue()[:length], "a.jpg")) for length in (None, -60))
+    assert whole.warning is None
+    assert cut_off.warning is not None
+    assert cut_off.warning.startswith("cut off")
+    assert len(cut_off.faces) == len(whole.faces) == 1
+    np.testing.assert_array_equal(cut_off.faces[0].vector, whole.faces[0].vector)

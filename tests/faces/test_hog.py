@@ -13,6 +13,7 @@ from faceindex.errors import ModelError
 from faceindex.faces.hog import HogDetector
 from faceindex.faces.pyramid import colour_planes, shrunk, shrunk_size
 from faceindex.faces.suppression import ScoredBox
+from faceindex.models.cache import ENVIRONMENT
 from faceindex.models.dlib_stream import DlibStream
 from faceindex.models.hog_templates import hog_templates, read_templates
 from faceindex.types import Pixels
@@ -98,6 +99,19 @@ def test_real_photos_give_dlibs_faces(detector: HogDetector, shared_data: Path) 
             image.thumbnail((800, 800))
             pixels = np.array(image.convert("RGB"))
         assert_same(detector.detect(pixels), by_dlib(pixels, 0.0))
+
+
+def test_templates_from_the_cache_are_the_installed_dlibs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(ENVIRONMENT, str(tmp_path))
+    dlib.get_frontal_face_detector().save(str(tmp_path / "saved"))
+    expected = read_templates(DlibStream.open(tmp_path / "saved"))
+    for _ in ("made", "read"):
+        hog_templates.cache_clear()
+        found = hog_templates()
+        np.testing.assert_array_equal(found.weights, expected.weights)
+        np.testing.assert_array_equal(found.thresholds, expected.thresholds)
+        assert (found.overlap, found.covered) == (expected.overlap, expected.covered)
+    assert len(list(tmp_path.glob("graphs/hog-*"))) == 1
 
 
 def test_a_damaged_template_is_a_model_error(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from faceindex.faces.stopwatch import Stopwatch
 from faceindex.photos.decode import Photo
 from faceindex.types import AnalysedPhoto
@@ -15,8 +17,11 @@ from faceindex.types import AnalysedPhoto
 
 @dataclass(frozen=True)
 class HostileAnalyser:
-    """crash: the process dies as in a decoder's segfault; killed: it dies, but only the first time; hang: it never
-    answers; else: a photo of no faces."""
+    """crash: the process dies as in a decoder's segfault; hang: it never answers; swell: it takes ever more memory.
+
+    abort: the process dies as C++ does when it is out of memory; killed: it dies, but only the first time. Else: a
+    photo of no faces.
+    """
 
     def check_models(self) -> None:
         pass
@@ -28,11 +33,16 @@ class HostileAnalyser:
         name = Path(photo.path).name
         if "crash" in name:
             os.kill(os.getpid(), signal.SIGSEGV)
+        if "abort" in name:
+            os.abort()
         if "killed" in name and not (mark := Path(photo.path).with_suffix(".mark")).exists():
             mark.touch()
             os.kill(os.getpid(), signal.SIGKILL)
         if "hang" in name:
             time.sleep(600)
+        if "swell" in name:
+            swollen = [np.ones(2**24, dtype=np.uint8) for _ in range(1000)]  # 16 GB
+            del swollen
         if "memory" in name:
             raise MemoryError
         if "bug" in name:

@@ -239,3 +239,15 @@ def test_many_batches_leave_few_segments(many_photos: Path, tmp_path: Path, monk
         assert library.status().segments == 1
         assert not library.compact()
         assert library.search(many_photos / "00.jpg", k=20)[0].matches[0].distance == pytest.approx(0, abs=1e-6)
+
+
+def test_photo_that_lacks_its_end_is_stored_with_a_warning(many_photos: Path, tmp_path: Path) -> None:
+    whole = (many_photos / "00.jpg").read_bytes()
+    (tmp_path / "short.jpg").write_bytes(whole[:-200])
+    with faceindex.Library(tmp_path / "x.faces", recipe=recipe("dlib-raw")) as library:
+        report = library.ingest([tmp_path])
+        (warning,) = report.warnings
+        (photo,) = library.photos()
+    assert (report.new, report.failed, report.total_faces) == (1, 0, 1)
+    assert (warning.path, warning.error) == (photo.path, photo.warning)
+    assert photo.warning

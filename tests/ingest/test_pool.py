@@ -8,13 +8,14 @@ import subprocess
 import sys
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from PIL import Image
 
 from faceindex.errors import FaceindexError
 from faceindex.faces.analyse import Analyser
+from faceindex.faces.recipe import recipe
 from faceindex.ingest import pool
 from faceindex.ingest.pool import WorkerPool
 from faceindex.ingest.worker import Analysed
@@ -37,10 +38,10 @@ def photos(folder: Path, *names: str) -> list[FoundFile]:
     return [file for file in find_files([folder]) if isinstance(file, FoundFile)]
 
 
-def run(analyser: Analyser, files: list[FoundFile], *, workers: int = 2, time_limit: float = 60) -> dict[str, Analysed]:
+def run(analyser: Analyser, files: list[FoundFile], *, workers: int = 2, **limits: Any) -> dict[str, Analysed]:
     answers: dict[str, Analysed] = {}
     left = list(files)
-    with WorkerPool(analyser, workers, time_limit=time_limit) as working:
+    with WorkerPool(analyser, workers, **limits) as working:
         while left or working.waiting:
             while left and working.room:
                 working.submit(left.pop(0))
@@ -74,8 +75,8 @@ def test_worker_killed_while_it_starts_is_started_again(
     real = pool._start
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(connection: Connection) -> subprocess.Popen[bytes]:
-        started.append(real(connection))
+    def start(connection: Connection, memory_limit: int) -> subprocess.Popen[bytes]:
+        started.append(real(connection, memory_limit))
         if len(started) == 1:
             started[0].kill()
         return started[-1]
@@ -111,9 +112,49 @@ def test_hang_is_given_up_and_the_run_goes_on(tmp_path: Path, hostile: Analyser)
     assert {name for name, answer in answers.items() if answer.photo} == {"a", "c", "d", "e"}
 
 
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS does not enforce RLIMIT_DATA")
+@pytest.mark.parametrize("workers", [1, 2])
+def test_swelling_costs_the_photo_that_caused_it_and_no_other(tmp_path: Path, hostile: Analyser, workers: int) -> None:
+    files = photos(tmp_path, "a", "b-swell", "c", "d-swell", "e-swell", "f")
+    answers = run(hostile, files, workers=workers, memory_limit=512 << 20)
+    assert {name: a.error for name, a in answers.items() if a.photo is None}.keys() == {"b-swell", "d-swell", "e-swell"}
+    assert {answers[name].error for name in ("b-swell", "d-swell", "e-swell")} == {"needed more than 512 MB of memory"}
+
+
+def test_a_worker_that_ran_out_of_memory_is_replaced(tmp_path: Path, hostile: Analyser) -> None:
+    first, second = photos(tmp_path, "a-memory", "b")
+    with WorkerPool(hostile, 1) as pool:
+        pool.submit(first)
+        process = pool._workers[0]._process
+        pool.submit(second)
+        answers: list[Analysed] = []
+        while pool.waiting:
+            answers += pool.answers(timeout=1)
+        assert pool._workers[0]._process is not process
+        assert process.returncode is not None
+    assert [(Path(answer.file.path).name, answer.photo is None) for answer in answers] == [
+        ("a-memory.png", True),
+        ("b.png", False),
+    ]
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS does not enforce RLIMIT_DATA")
+def test_photo_that_does_not_fit_into_memory_when_it_is_decoded_says_so(tmp_path: Path) -> None:
+    Image.new("RGB", (16000, 16000)).save(tmp_path / "large.png", compress_level=1)
+    (file,) = [file for file in find_files([tmp_path]) if isinstance(file, FoundFile)]
+    answers = run(Analyser(recipe()), [file], memory_limit=768 << 20)
+    assert answers["large"].error == "needed more than 768 MB of memory"
+
+
+def test_abort_in_a_library_costs_the_photo_that_caused_it(tmp_path: Path, hostile: Analyser) -> None:
+    answers = run(hostile, photos(tmp_path, "a", "b-abort", "c"))
+    assert answers["b-abort"].error == "its decoder crashed (SIGABRT)"
+    assert {name for name, answer in answers.items() if answer.photo} == {"a", "c"}
+
+
 def test_errors_become_one_line(tmp_path: Path, hostile: Analyser) -> None:
     answers = run(hostile, photos(tmp_path, "a-memory", "b-bug", "c"))
-    assert answers["a-memory"].error == "not enough memory to analyse it"
+    assert answers["a-memory"].error == "needed more than 4096 MB of memory"
     assert answers["b-bug"].error == "ValueError: line one line two"
     assert answers["c"].photo is not None
 

@@ -142,10 +142,11 @@ def test_files_that_are_no_photos_are_ignored_but_bad_photos_are_not(many_photos
     os.mkfifo(tmp_path / "fifo.jpg")
     with faceindex.Library(tmp_path / "x.faces", recipe=recipe("dlib-raw")) as library:
         report = library.ingest([tmp_path])
-    assert (report.seen, report.new, report.failed, report.ignored) == (3, 1, 2, 1)
+    assert (report.seen, report.new, report.failed, report.ignored) == (4, 1, 3, 1)
     assert {Path(f.path).name: f.error for f in report.failures} == {
         "claims.jpg": "not a photo of a known format",
         "empty.png": "the file is empty",
+        "fifo.jpg": "not a regular file",
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import tempfile
 from collections.abc import Iterable
@@ -182,11 +183,57 @@ def test_broken_symbolic_links_are_reported_given_or_found(tmp_path: Path) -> No
         assert all(isinstance(entry, UnreadableEntry) and entry.reason for entry in entries)
 
 
-def test_fifos_and_other_special_files_are_ignored(tmp_path: Path) -> None:
+def unreadable(entries: Iterable[FoundFile | UnreadableEntry]) -> dict[str, str]:
+    """Name and reason of what could not be looked at."""
+    return {Path(entry.path).name: entry.reason for entry in entries if isinstance(entry, UnreadableEntry)}
+
+
+def test_special_files_that_look_like_photos_are_reported_and_others_ignored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     make(tmp_path, "a.jpg")
     os.mkfifo(tmp_path / "pipe.jpg")
-    (tmp_path / "device.jpg").symlink_to("/dev/null")
-    assert below(tmp_path, found(find_files([tmp_path]))) == ["a.jpg"]
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "device.HEIC").symlink_to("/dev/null")
+    (tmp_path / "device").symlink_to("/dev/zero")
+    monkeypatch.chdir(tmp_path)  # the name of a socket may have 100 bytes
+    with socket.socket(socket.AF_UNIX) as one, socket.socket(socket.AF_UNIX) as other:
+        one.bind("socket.png")
+        other.bind("socket")
+        entries = list(find_files([tmp_path]))
+    assert unreadable(entries) == dict.fromkeys(["pipe.jpg", "device.HEIC", "socket.png"], "not a regular file")
+    assert below(tmp_path, [entry.path for entry in entries if isinstance(entry, FoundFile)]) == ["a.jpg"]
+
+
+def test_a_special_file_that_is_given_is_reported_whatever_its_name(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert unreadable(find_files([tmp_path / "pipe"])) == {"pipe": "not a regular file"}
+
+
+def test_a_folder_with_the_name_of_a_photo_is_searched(tmp_path: Path) -> None:
+    make(tmp_path, "album.jpg/a.jpg", "album.jpg/b.png/c.jpg")
+    assert below(tmp_path, found(find_files([tmp_path]))) == ["album.jpg/a.jpg", "album.jpg/b.png/c.jpg"]
+
+
+def test_a_tree_deeper_than_a_path_may_be_long_is_reported_and_its_neighbours_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path, "a.jpg", "z.jpg")
+    monkeypatch.chdir(tmp_path)
+    levels, name = 22, "d" * 200  # 4,400 bytes: PATH_MAX is 4,096
+    for _ in range(levels):
+        Path(name).mkdir()
+        os.chdir(name)
+    Path("deep.jpg").touch()
+    try:
+        entries = list(find_files([tmp_path]))
+    finally:
+        Path("deep.jpg").unlink()
+        for _ in range(levels):
+            os.chdir("..")
+            Path(name).rmdir()
+    assert below(tmp_path, [entry.path for entry in entries if isinstance(entry, FoundFile)]) == ["a.jpg", "z.jpg"]
+    assert unreadable(entries) == {name: "File name too long"}
 
 
 def test_libraries_inside_the_tree_are_skipped(tmp_path: Path) -> None:

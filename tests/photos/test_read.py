@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import threading
@@ -160,3 +161,31 @@ def test_the_hash_covers_the_whole_file_not_its_head(tmp_path: Path) -> None:
     assert a is not None
     assert b is not None
     assert a.content != b.content
+
+
+def test_a_file_that_grows_while_it_is_read_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(jpeg())
+    real = os.fstat
+    calls: list[int] = []
+
+    def fstat(descriptor: int) -> os.stat_result:
+        if calls:
+            with path.open("ab") as file:
+                file.write(b"more")
+        calls.append(descriptor)
+        return real(descriptor)
+
+    monkeypatch.setattr(os, "fstat", fstat)
+    assert refusal(path).reason == "changed while it was read"
+
+
+def test_a_photo_that_may_not_be_opened_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(jpeg())
+
+    def refuse(*arguments: object) -> int:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(os, "open", refuse)  # root may open everything
+    assert refusal(path).reason == "Permission denied"

@@ -1,0 +1,57 @@
+"""Colours of a wide-gamut photo (Display P3, Adobe RGB, ProPhoto, a printer's CMYK) as sRGB shows them."""
+
+from __future__ import annotations
+
+import io
+from functools import lru_cache
+
+import numpy as np
+from PIL import Image, ImageCms
+
+SAME = 2
+"""Levels by which a profile may differ from sRGB without being converted: so much the makers' own sRGBs differ."""
+
+_SPACES = {"RGB ": "RGB", "CMYK": "CMYK", "GRAY": "L"}
+
+
+def in_srgb(image: Image.Image, profile: object) -> Image.Image:
+    """`image` with its colours converted from `profile`, the bytes of an ICC profile or None.
+
+    image: mode RGB, CMYK or L; others are returned as they are, as is every image when the profile is sRGB, broken, or
+    of another mode than the image.
+    """
+    transform = _transform(profile) if isinstance(profile, bytes) and profile else None
+    if transform is None or transform.input_mode != image.mode:
+        return image
+    return ImageCms.applyTransform(image, transform) or image
+
+
+@lru_cache(maxsize=16)
+def _transform(profile: bytes) -> ImageCms.ImageCmsTransform | None:
+    """To sRGB; None when that changes nothing or cannot be done."""
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        mode = _SPACES[source.profile.xcolor_space]
+        transform = ImageCms.buildTransform(
+            source, _srgb(), mode, "RGB", renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC
+        )
+        return None if mode != "CMYK" and _changes_nothing(transform, mode) else transform
+    except Exception:  # a profile is bytes from anywhere; without it the photo looks as in most programs
+        return None
+
+
+def _changes_nothing(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
+    levels = np.linspace(0, 255, 6).astype(np.uint8)
+    if mode == "RGB":
+        colours = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(1, -1, 3)
+        expected = colours
+    else:
+        colours = levels[None]
+        expected = np.repeat(levels[None, :, None], 3, axis=2)
+    converted = ImageCms.applyTransform(Image.fromarray(colours), transform)
+    return bool(np.abs(np.asarray(converted).astype(int) - expected).max() <= SAME)
+
+
+@lru_cache(maxsize=1)
+def _srgb() -> ImageCms.ImageCmsProfile:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))

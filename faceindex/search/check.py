@@ -1,0 +1,52 @@
+"""Is the index on disk what it says it is? Absent or stale is fine: it is then built anew when it is needed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from faceindex.errors import LibraryDamaged
+from faceindex.search import index as face_index
+from faceindex.store.folder import LibraryFolder
+from faceindex.store.vectors import live_blocks
+from faceindex.types import CheckedPart, Damage
+
+
+def check_index(folder: LibraryFolder, *, deep: bool) -> CheckedPart:
+    """The files of a current index against their checksums. deep: and its vectors against those of the segments."""
+    problem = _steady_damage(folder) or (_difference(folder) if deep else None)
+    damage = (Damage(str(folder.index), problem),) if problem else ()
+    return CheckedPart("index", face_index.state(folder), damage)
+
+
+def _steady_damage(folder: LibraryFolder) -> str | None:
+    """What is wrong with the index, of a moment in which nobody replaces it."""
+    while True:
+        before = face_index.stamp(folder.index)
+        problem = face_index.damage(folder)
+        if problem is None or before == face_index.stamp(folder.index):
+            return problem
+
+
+def _difference(folder: LibraryFolder) -> str | None:
+    """How the vectors of a current, undamaged index differ from the segments', read in blocks; None when they do not.
+
+    None, too, where it cannot be told: a segment is damaged, which is told elsewhere, or a writer came between.
+    """
+    coverage = face_index.Coverage.of(folder)
+    with folder.catalog.snapshot():
+        faces, segments = folder.catalog.stored_faces(), folder.catalog.segments()
+    try:
+        saved = face_index.mapped(folder, coverage)
+        if saved is None:
+            return None
+        ids, rows = saved
+        differing = 0 if np.array_equal(ids, faces.ids) else len(ids)
+        for segment in segments if not differing else ():
+            path, recipe = folder.path / "vectors", folder.recipe
+            for of, vectors in live_blocks(path, segment, faces, recipe.fingerprint, recipe.dimension):
+                differing += int(np.sum((rows[faces.places(of)[0]] != vectors).any(axis=1)))
+    except (LibraryDamaged, OSError, ValueError):
+        return None
+    if not differing or face_index.Coverage.of(folder) != coverage:
+        return None
+    return f"{differing:,} vectors are not those of the segments"

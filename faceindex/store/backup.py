@@ -1,0 +1,154 @@
+"""A copy of a library: of one moment, while a writer may be at work, and checked while it is made."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from faceindex.errors import FaceindexError, LibraryDamaged, LibraryLocked, LibraryUnwritable, UsageError
+from faceindex.store.catalog import Catalog, damage_named
+from faceindex.store.durable import FILE_MODE, FOLDER_MODE, make_folder, sync_folder
+from faceindex.store.folder import CATALOG, OWN_NAMES, LibraryFolder
+from faceindex.store.integrity import catalog_problems
+from faceindex.store.lock import WriterLock
+from faceindex.store.segments import Segment, SegmentMissing, file_checksum
+
+_READ = 1 << 20  # bytes
+
+
+def backup(folder: LibraryFolder, target: Path) -> list[Segment]:
+    """Copy the library, but for its index, to `target`, which appears when it is whole. Returns its segments.
+
+    It is made in a folder `target`.partial, which does not stay behind when this fails. One that a killed backup left
+    is gone on with.
+
+    Raises: UsageError when `target` is there already, or cannot be where it is to be; LibraryDamaged when what is to be
+    copied is not what was written; LibraryUnwritable when the disk is full; LibraryLocked when it is being made.
+    """
+    partial = _place_for(folder, target)
+    with _writing(target, partial):
+        make_folder(partial / "vectors")
+        lock = WriterLock(partial / "lock")
+        try:
+            segments = _copy(folder, partial)
+        finally:
+            lock.release()
+        for changed in (partial / "vectors", partial):
+            sync_folder(changed)
+        partial.rename(target)
+        sync_folder(target.parent)
+    return segments
+
+
+def _place_for(folder: LibraryFolder, target: Path) -> Path:
+    partial = target.with_name(target.name + ".partial")
+    if os.path.lexists(target):
+        raise UsageError(f"{target} is there already; give the backup another name")
+    if not target.parent.is_dir():
+        raise UsageError(f"there is no folder {target.parent} for the backup")
+    if target.resolve().is_relative_to(folder.path.resolve()):
+        raise UsageError(f"{target} lies in the library itself; choose another place for the backup")
+    if os.path.lexists(partial) and (not partial.is_dir() or {entry.name for entry in partial.iterdir()} - OWN_NAMES):
+        raise UsageError(f"{partial} is in the way of the backup and holds other things; give it another name")
+    return partial
+
+
+@contextmanager
+def _writing(target: Path, partial: Path) -> Iterator[None]:
+    """Say in one line why the backup cannot be written, and leave nothing of it."""
+    try:
+        partial.mkdir(exist_ok=True)
+        partial.chmod(FOLDER_MODE)
+        yield
+    except LibraryLocked:  # another backup's
+        raise
+    except (OSError, sqlite3.OperationalError) as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        reason = getattr(error, "strerror", None) or str(error)
+        raise LibraryUnwritable(f"cannot write the backup {target}: {reason}; nothing of it was left") from error
+    except (FaceindexError, KeyboardInterrupt):
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def _copy(folder: LibraryFolder, partial: Path) -> list[Segment]:
+    copied: set[Segment] = set()
+    while True:
+        segments = _copy_catalog(folder, partial / CATALOG)
+        missing = None
+        for segment in segments:
+            try:
+                if segment not in copied:
+                    _copy_segment(folder.path / "vectors", partial / "vectors", segment)
+                    copied.add(segment)
+            except SegmentMissing as error:
+                missing = error
+                break
+        if missing is None:
+            _remove_others(partial / "vectors", segments)
+            return segments
+        with closing(folder.open_catalog()) as catalog:  # or has a writer just replaced it?
+            if segment in catalog.segments():
+                raise missing
+
+
+def _copy_catalog(folder: LibraryFolder, copy: Path) -> list[Segment]:
+    for suffix in ("", "-journal", "-wal", "-shm"):
+        copy.with_name(copy.name + suffix).unlink(missing_ok=True)
+    descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
+    try:
+        with closing(folder.open_catalog()) as source, closing(sqlite3.connect(copy, isolation_level=None)) as target:
+            with damage_named(folder.path / CATALOG):
+                source.connection.backup(target)  # all pages in one step: as of one commit
+                problems = catalog_problems(Catalog(target), deep=False)
+            if problems:
+                raise LibraryDamaged(f"{folder.path / CATALOG} is damaged ({problems[0]}): keep the last good backup")
+            target.execute("PRAGMA journal_mode = DELETE")  # one file, that a read-only disk can hold
+            segments = Catalog(target).segments()
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    return segments
+
+
+def _copy_segment(source: Path, target: Path, segment: Segment) -> None:
+    """Copy one file durably, unless an earlier backup did. Raises: SegmentMissing; LibraryDamaged; OSError."""
+    copy = target / segment.file
+    if copy.exists() and file_checksum(copy) == segment.checksum:
+        return
+    checksum = hashlib.blake2b(digest_size=32)
+    descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE)
+    with os.fdopen(descriptor, "wb") as file:
+        for data in _read(source / segment.file):
+            checksum.update(data)
+            file.write(data)
+        file.flush()
+        os.fsync(descriptor)
+    if checksum.digest() != segment.checksum:
+        raise LibraryDamaged(f"segment {source / segment.file} is not what was written; run `faceindex repair` first")
+
+
+def _read(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            while data := file.read(_READ):
+                yield data
+    except FileNotFoundError as error:
+        raise SegmentMissing(f"segment {path} is missing; run `faceindex repair` first") from error
+    except OSError as error:
+        raise LibraryDamaged(
+            f"segment {path} cannot be read ({error.strerror}); run `faceindex repair` first"
+        ) from error
+
+
+def _remove_others(vectors: Path, segments: list[Segment]) -> None:
+    """Remove files that were copied for an earlier state of the library."""
+    own = {segment.file for segment in segments}
+    for path in vectors.iterdir():
+        if path.name not in own:
+            path.unlink()

@@ -1,0 +1,41 @@
+"""What was made once is read again, and made anew when in doubt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from faceindex.models.cache import ENVIRONMENT, cache_folder, cached
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(ENVIRONMENT, str(tmp_path))
+    return cache_folder()
+
+
+def never() -> bytes:
+    raise AssertionError("made a second time")
+
+
+def test_what_was_made_is_read_again_under_its_name_only(folder: Path) -> None:
+    assert cached("a", lambda: b"made") == b"made"
+    assert cached("a", never) == b"made"
+    assert cached("b", lambda: b"other") == b"other"
+    assert sorted(file.name for file in folder.iterdir()) == ["a", "b"]
+
+
+@pytest.mark.parametrize("damaged", [b"", b"short", b"x" * 36])
+def test_damaged_file_is_made_anew(folder: Path, damaged: bytes) -> None:
+    cached("a", lambda: b"made")
+    whole = (folder / "a").read_bytes()
+    (folder / "a").write_bytes(damaged)
+    assert cached("a", lambda: b"made") == b"made"
+    assert (folder / "a").read_bytes() == whole
+
+
+def test_folder_that_cannot_be_written_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "file"))
+    assert cached("a", lambda: b"made") == b"made"
