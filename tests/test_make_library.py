@@ -12,6 +12,7 @@ import pytest
 
 import faceindex
 
+
 @pytest.fixture(scope="module")
 def script() -> Iterator[ModuleType]:
     with pytest.MonkeyPatch.context() as patch:
