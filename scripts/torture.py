@@ -2,10 +2,11 @@
 
     .venv/bin/python scripts/torture.py [--photos DIR] [--kills 300] [--seed 0] [--library DIR]
 
-The whole process group, only the writer, or only a worker is killed with SIGKILL: at any time, or just when a phase
-(start, commit, merge, index) has begun. The ingest is the command line's own, but commits every 4 photos and says on a
-pipe what it is doing and what it has acknowledged. After each kill the library is read in full; what is wrong is
-listed, and the exit code is 1. Libraries that are complete are compared with one that was made in peace.
+The whole process group, only the writer, or only a worker is killed with SIGKILL, or the ingest is told to stop: at
+any time, or just when a phase (start, commit, merge, index) has begun. The ingest is the command line's own, but
+commits every 4 photos and says on a pipe what it is doing and what it has acknowledged. After each kill the library is
+read in full and checked; what is wrong is listed, and the exit code is 1. Libraries that are complete are compared with
+one that was made in peace.
 """
 
 from __future__ import annotations
@@ -21,12 +22,13 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import faceindex
 from faceindex.cli import app
 from faceindex.errors import FaceindexError, LibraryDamaged, UsageError
 from faceindex.faces.recipe import recipe
@@ -34,7 +36,7 @@ from faceindex.ingest import run
 from faceindex.search import index as face_index
 from faceindex.store import merging
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.segments import aborted_files, file_checksum, read_blocks
+from faceindex.store.segments import aborted_files
 from faceindex.store.writer import Batch, Writer
 
 RECIPE = "sface"
@@ -46,7 +48,12 @@ LATEST = 8.0
 
 BATCH_PHOTOS = 4
 
-VICTIMS = ("all", "writer", "worker")
+VICTIMS = ("all", "writer", "worker", "stop")
+"""stop: Ctrl-C, which a terminal sends to all, or SIGTERM to the writer; not a kill, but to be survived as well."""
+
+STOP_SECONDS = 5.0
+"""In which an ingest is to end when it is told to stop, on a machine that is not busy; thrice that is a problem."""
+
 PHASES = ("start", "analysis", "commit", "merge", "index")
 _DELAYS = {"start": 6.0, "analysis": 3.0, "commit": 0.15, "merge": 0.15, "index": 0.05}
 """Seconds, at most, from the beginning of a phase to a kill that aims at it."""
@@ -172,11 +179,15 @@ class Torture:
                 return True
             began = time.monotonic()
             phase = ingest.phase
-            if not ingest.kill(victim, self.chance):
+            if victim == "stop":
+                wrong = ingest.stop(self.chance.choice((signal.SIGINT, signal.SIGTERM)))
+            elif ingest.kill(victim, self.chance):
+                wrong = []
+            else:
                 continue
-            found, problems = read(ingest.library, alive=victim == "worker")
+            found, problems = read(ingest.library)
             expected = {content: acknowledged.get(content) for content in acknowledged.keys() | ingest.acknowledged}
-            problems += lost(expected, found) + differences(found, self.whole)
+            problems += wrong + lost(expected, found) + differences(found, self.whole)
             acknowledged.update(found.photos)
             left = left_behind(ingest.library)
             if victim != "worker" and self.chance.random() < 0.5:
@@ -352,6 +363,27 @@ class Ingest:
             pass
         return True
 
+    def stop(self, number: signal.Signals) -> list[str]:
+        """Tell it to stop, and wait; returns what was wrong with that."""
+        began, phase = time.monotonic(), self.phase
+        if number == signal.SIGINT:
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, number)
+        elif self.process.is_alive():
+            os.kill(self.pid, number)
+        while self.listen(PATIENCE):
+            pass
+        self.process.join()
+        seconds, code, said = time.monotonic() - began, self.process.exitcode, self.errors()
+        wrong = []
+        if seconds > 3 * STOP_SECONDS:
+            wrong.append(f"took {seconds:.1f} s to stop")
+        if phase in ("start", "index"):  # there is nothing to store yet, or any more
+            expected = code in (0, 130, -number) and "Traceback" not in said
+        else:
+            expected = code == 130 and "Run the same command again to go on" in said
+        return wrong if expected else [*wrong, f"{number.name} in {phase}: ended with {code}, said {said!r}"]
+
     def _kill_group(self) -> None:
         with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
@@ -388,12 +420,13 @@ class Ingest:
         return bool(said)
 
 
-def read(library: Path, *, alive: bool = False) -> tuple[Contents, list[str]]:
-    """Everything in a library, and what is wrong with it. alive: an ingest is writing it just now."""
+def read(library: Path) -> tuple[Contents, list[str]]:
+    """Everything in a library, and what is wrong with it."""
     try:
         with closing(LibraryFolder(library, create=False)) as folder:
             found = read_contents(folder)
-            problems = [] if alive else [*damaged_segments(folder), *filter(None, [face_index.damage(folder)])]
+        with faceindex.Library(library, create=False) as opened:
+            problems = [f"damaged: {damage}" for damage in opened.check(deep=True).damage]
     except UsageError:
         return Contents(), []  # killed before it was created; `lost` says when there should be one
     except FaceindexError as error:
@@ -416,15 +449,6 @@ def read_contents(folder: LibraryFolder) -> Contents:
     for faces in photos.values():
         faces.sort()
     return Contents(photos, paths, failed)
-
-
-def damaged_segments(folder: LibraryFolder) -> Iterator[str]:
-    """Segments that are not what was written."""
-    for segment in folder.catalog.segments():
-        path = folder.path / "vectors" / segment.file
-        rows = sum(len(ids) for ids, _ in read_blocks(path, folder.recipe.fingerprint, folder.recipe.dimension))
-        if (rows, file_checksum(path)) != (segment.faces, segment.checksum):
-            yield f"{path.name} is not what was written"
 
 
 def lost(expected: dict[bytes, list[Face] | None], found: Contents) -> list[str]:
