@@ -214,6 +214,8 @@ class _Run:
             self.counts["duplicate"] += 1
         else:
             while not self.pool.room:
+                if self.stop.is_set():
+                    return
                 self.collect(timeout=0.2)
             self.in_flight[content] = [file]
             self.content_of[file.path] = content
