@@ -31,6 +31,7 @@ def three(many_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(many_photos / name, folder / "photos")
     with faceindex.Library(folder / "x.faces") as library:
         library.ingest([folder / "photos"], workers=1)
+        library.compact()  # on a busy machine the photos come in several batches
         library.cluster()
         library.name("Eileen", face=1)
         library.name("Somebody", face=3)
@@ -64,7 +65,8 @@ def assert_as_before(path: Path, three: Path) -> None:
 
 
 def segment(path: Path) -> Path:
-    return path / "vectors" / "000001.h5"
+    (file,) = (path / "vectors").iterdir()
+    return file
 
 
 def flip(file: Path) -> None:
@@ -83,14 +85,14 @@ def spoil_a_vector(path: Path) -> None:
     """One vector is not of numbers, and the checksums say that it was written so."""
     with h5py.File(segment(path), "r+") as file:
         file["vector"][1, 5] = np.nan
-    execute(path, f"UPDATE segments SET checksum = x'{file_checksum(segment(path)).hex()}' WHERE id = 1")
+    execute(path, f"UPDATE segments SET checksum = x'{file_checksum(segment(path)).hex()}'")
 
 
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "a segment is gone": lambda path: segment(path).unlink(),
     "a segment has a flipped byte": lambda path: flip(segment(path)),
     "a vector is not of numbers": spoil_a_vector,
-    "a face has no row": lambda path: execute(path, "UPDATE faces SET segment = 9 WHERE id = 3"),
+    "a face has no row": lambda path: execute(path, "UPDATE faces SET segment = 99 WHERE id = 3"),
     "names are gone": lambda path: execute(path, "DELETE FROM person_faces"),
     "the index is damaged": lambda path: flip(path / "index" / "faces.faiss"),
     "files are open to all": lambda path: segment(path).chmod(0o666),
@@ -110,32 +112,33 @@ def test_damaged_library_is_as_it_was_before(three: Path, path: Path, damage: st
 
 
 def test_whole_library_stays_as_it_is_but_for_files_of_unfinished_writes(three: Path, path: Path) -> None:
-    (path / "vectors" / "000007.h5").write_bytes(b"never committed")
-    (path / "vectors" / "000007.h5").chmod(0o600)
-    before = segment(path).read_bytes()
+    file = segment(path)
+    before = file.read_bytes()
+    file.with_name("000007.h5").write_bytes(b"never committed")
+    file.with_name("000007.h5").chmod(0o600)
     with faceindex.Library(path, create=False) as library:
         report = library.repair(workers=1)
     assert (report.found, report.left, report.saved, report.analysed) == ((), (), 0, 0)
-    assert segment(path).read_bytes() == before
-    assert [file.name for file in (path / "vectors").iterdir()] == ["000001.h5"]
+    assert list((path / "vectors").iterdir()) == [file]
+    assert file.read_bytes() == before
     assert_as_before(path, three)
 
 
 def test_photos_that_are_away_wait_with_names_and_albums_for_the_next_ingest(three: Path, path: Path) -> None:
-    before, _ = state(path)
-    away = (three / "photos").rename(three / "unplugged")
     segment(path).unlink()
     with faceindex.Library(path, create=False) as library:
-        report = library.repair(workers=1)
+        away = (three / "photos").rename(three / "unplugged")
+        try:
+            report = library.repair(workers=1)
+        finally:
+            away.rename(three / "photos")
         assert (report.whole, report.left, report.analysed, report.waiting) == (False, (), 0, 3)
         assert {face.face: face.person for face in library.faces()} == {1: "Eileen", 2: None, 3: "Somebody"}
         (note,) = [note for part in library.check(deep=True).parts for note in part.notes]
         assert note.startswith("3 faces")
-        away.rename(three / "photos")
         ingested = library.ingest([three / "photos"], workers=1)
         assert (ingested.new, ingested.new_faces, ingested.total_faces) == (3, 0, 3)
         assert library.ingest([three / "photos"]).unchanged == 3
-    assert state(path)[0] == before
     assert_as_before(path, three)
 
 
@@ -169,7 +172,7 @@ def test_photo_with_other_content_is_not_taken_for_the_lost_one(three: Path, pat
 
 
 def test_face_with_a_name_that_is_not_found_again_stays(three: Path, path: Path) -> None:
-    execute(path, "UPDATE faces SET x = x + 1000, segment = 9 WHERE id = 1")
+    execute(path, "UPDATE faces SET x = x + 1000, segment = 99 WHERE id = 1")
     with faceindex.Library(path, create=False) as library:
         report = library.repair(workers=1)
         assert (report.whole, report.waiting, report.analysed) == (False, 1, 0)
