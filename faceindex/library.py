@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -13,12 +14,13 @@ import numpy as np
 import platformdirs
 
 from faceindex.clustering.cluster import METHODS, cluster
-from faceindex.errors import NoFaceFound, UsageError
+from faceindex.errors import LibraryDamaged, NoFaceFound, UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.detect import check_min_face
 from faceindex.faces.engine import DEFAULT_ENGINE, Engine
 from faceindex.faces.recipe import Recipe
 from faceindex.ingest.pool import cores
+from faceindex.ingest.repair import repair
 from faceindex.ingest.run import Progress, ingest
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
 from faceindex.photos.find import absolute
@@ -50,6 +52,7 @@ from faceindex.types import (
     PhotoRecord,
     ProbeFace,
     Removed,
+    RepairReport,
     Status,
     Vectors,
     Verification,
@@ -355,6 +358,38 @@ class Library:
         with Library(path, create=False) as copy:
             counts, size = copy._folder.catalog.counts(), copy._folder.bytes_on_disk()
         return Backup(str(path), counts["photos"], counts["faces"], len(segments), size, time.monotonic() - began)
+
+    def repair(self, paths: Iterable[StrPath] = (), *, workers: int | None = None) -> RepairReport:
+        """Make what is derived anew, save what can be read of damaged files, and analyse photos of lost vectors again.
+
+        No name, album or decision is lost. A face whose photo is away waits for the next ingest that meets the photo.
+        paths: where else to look for photos. workers: processes, default the number of cores.
+
+        Raises: LibraryDamaged when the catalog itself is: only a backup helps; UsageError; LibraryLocked;
+        LibraryUnwritable; ModelError.
+        """
+        began = time.monotonic()
+        before = self.check(deep=True)
+        if before.parts[0].damage:
+            (first, *_) = before.parts[0].damage
+            raise LibraryDamaged(f"{first.file} is damaged ({first.problem}): {first.remedy}; nothing was changed")
+        done = repair(self._folder, paths, analyser=self._analyser(None), workers=workers or cores())
+        self._index = None
+        if face_index.damage(self._folder) or any(damage.file == str(self._folder.index) for damage in before.damage):
+            shutil.rmtree(self._folder.index)
+        after = self.check(deep=True)
+        if not after.damage:
+            face_index.load_or_build(self._folder)
+        return RepairReport(
+            library=str(self.path),
+            found=before.damage,
+            left=after.damage,
+            saved=done.saved,
+            analysed=done.analysed,
+            waiting=self._folder.catalog.waiting_faces(),
+            failed=tuple(done.failed),
+            seconds=time.monotonic() - began,
+        )
 
     def _analyser(self, min_face: int | None, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> Analyser:
         chosen = self._folder.min_face if min_face is None else check_min_face(min_face)

@@ -318,3 +318,27 @@ class Backup:
     segments: int
     bytes: int
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RepairReport:
+    """What was damaged, what was done about it, and what is left.
+
+    found: what a deep check found before; left: and after. saved: vectors read out of damaged segments. analysed:
+    photos whose faces got new vectors. waiting: faces that still have none, because their photos are away. failed:
+    photos that are there and gave no vectors again.
+    """
+
+    library: str
+    found: tuple[Damage, ...]
+    left: tuple[Damage, ...]
+    saved: int
+    analysed: int
+    waiting: int
+    failed: tuple[FailedPhoto, ...]
+    seconds: float
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is damaged any more and no face waits."""
+        return not self.left and not self.waiting

@@ -47,7 +47,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The content is new to the library."""
+    """The content is new to the library, or faces of it lost their vectors."""
 
     file: FoundFile
     content: bytes
@@ -82,6 +82,6 @@ def look_at(file: FoundFile, catalog: Catalog, *, retry: bool = False) -> Findin
     if WHOLE_PHOTO in catalog.tombstones().of(identity.content):
         return Forgotten()
     photo = catalog.photo_with(identity.content)
-    if photo is None:
+    if photo is None or catalog.waits(photo):
         return Unknown(file, identity.content)
     return Known(file, photo, catalog.paths_of(photo))

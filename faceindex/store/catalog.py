@@ -103,6 +103,23 @@ class Catalog:
         row = self._row("SELECT id FROM photos WHERE content = ?", content)
         return int(row[0]) if row else None
 
+    def content_of(self, photo: int) -> bytes:
+        """The content hash of a photo."""
+        return bytes(self._row("SELECT content FROM photos WHERE id = ?", photo)[0])
+
+    def waits(self, photo: int | None) -> bool:
+        """Whether a face of the photo lost its vector, so that the photo is to be analysed again."""
+        return bool(self._row("SELECT 1 FROM faces WHERE photo = ? AND segment = 0", photo))
+
+    def waiting_faces(self) -> int:
+        """Number of faces that lost their vector."""
+        return int(self._row("SELECT COUNT(*) FROM faces WHERE segment = 0")[0])
+
+    def waiting_photos(self, limit: int = -1) -> list[int]:
+        """Ids of the photos with a face that lost its vector, rising; at most `limit` if given."""
+        statement = "SELECT DISTINCT photo FROM faces WHERE segment = 0 ORDER BY photo LIMIT ?"
+        return [row[0] for row in self.connection.execute(statement, (limit,))]
+
     def paths_of(self, photo: int) -> list[str]:
         """All names of a photo, sorted."""
         rows = self.connection.execute("SELECT path FROM paths WHERE photo = ? ORDER BY path", (photo,))

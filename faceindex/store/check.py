@@ -10,7 +10,7 @@ from pathlib import Path
 from faceindex.store.catalog import Catalog
 from faceindex.store.examine import Examined, Examiner, faces_without_vector
 from faceindex.store.folder import CATALOG, OWN_NAMES, LibraryFolder
-from faceindex.store.integrity import catalog_problems, reference_problems, waiting_faces
+from faceindex.store.integrity import catalog_problems, reference_problems
 from faceindex.store.segments import UNCOMMITTED, Segment
 from faceindex.types import CheckedPart, Damage
 
@@ -90,7 +90,7 @@ def _vectors(file: Path, catalog: Catalog, segments: Sequence[Segment], examined
     for segment in damaged:  # those are told with their segment
         lost = lost.without(lost.in_segment(segment).ids)
     problem = Damage(str(file), f"{len(lost.ids):,} faces whose vector is in no segment, or not once")
-    waiting = waiting_faces(catalog)
+    waiting = catalog.waiting_faces()
     note = f"{waiting:,} faces lost their vector and wait for the next ingest that meets their photos"
     found = f"{len(faces.ids):,} faces with a vector"
     return CheckedPart("vectors", found, (problem,) if len(lost.ids) else (), (note,) if waiting else ())

@@ -137,7 +137,7 @@ class LibraryFolder:
         wait: for another writer to finish. Raises: LibraryLocked; LibraryUnwritable when the folder or the disk takes
         no more files.
         """
-        with self._writing():
+        with self.guarded():
             make_folder(self.path)
             lock = WriterLock(self.path / "lock", wait=wait)
             try:
@@ -161,7 +161,7 @@ class LibraryFolder:
         """
         if not self._settings():
             raise UsageError(f"no library at {self.path}; `faceindex ingest` creates one")
-        with self._writing(), closing(open_writer(self._catalog_file)) as catalog:
+        with self.guarded(), closing(open_writer(self._catalog_file)) as catalog:
             if schema_version(catalog.connection) < len(MIGRATIONS):
                 with self.writer():
                     pass  # it migrates
@@ -243,7 +243,8 @@ class LibraryFolder:
         return stored
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def guarded(self) -> Iterator[None]:
+        """What cannot be written inside becomes LibraryUnwritable."""
         try:
             yield
         except (OSError, sqlite3.OperationalError) as error:

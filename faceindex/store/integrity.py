@@ -68,11 +68,6 @@ def reference_problems(catalog: Catalog) -> list[str]:
     return problems
 
 
-def waiting_faces(catalog: Catalog) -> int:
-    """Number of faces without a vector: their photos are analysed again by the next ingest that meets them."""
-    return int(catalog.connection.execute("SELECT COUNT(*) FROM faces WHERE segment = 0").fetchone()[0])
-
-
 def _schema(connection: sqlite3.Connection) -> set[tuple[object, ...]]:
     """Tables with their columns, and indexes; not their SQL, which versions of SQLite write differently."""
     columns = """SELECT master.type, master.name, COALESCE(info.name, ''), COALESCE(info.type, '')

@@ -24,7 +24,8 @@ UNCOMMITTED = (".h5", ".tmp")
 BLOCK = 8192
 """Rows that are read or written at a time: 4 MB of 128-D vectors."""
 
-_CHUNK = 1024  # rows under one Fletcher-32 checksum of HDF5, which checks them whenever they are read
+CHUNK = 1024
+"""Rows under one Fletcher-32 checksum of HDF5, which checks them whenever they are read."""
 
 Block = tuple[FaceIds, Vectors]
 
@@ -80,7 +81,7 @@ def _write_rows(path: Path, blocks: Iterable[Block], faces: int, dimension: int,
         with h5py.File(sink, "w") as file:
             file.attrs["format"] = FORMAT
             file.attrs["recipe"] = fingerprint
-            chunk = min(_CHUNK, faces)
+            chunk = min(CHUNK, faces)
             ids = file.create_dataset("face_id", (faces,), np.int64, chunks=(chunk,), fletcher32=True)
             vectors = file.create_dataset(
                 "vector", (faces, dimension), np.float32, chunks=(chunk, dimension), fletcher32=True

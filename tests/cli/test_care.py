@@ -15,6 +15,7 @@ import pytest
 from made_library import MadeLibrary
 
 import faceindex
+from faceindex.store.lock import WriterLock
 from faceindex.types import Box
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -120,3 +121,50 @@ def test_read_only_library_is_checked_and_backed_up(command: Command, library: P
     assert checked.returncode == 0, checked.stderr
     assert copied.returncode == 0, copied.stderr
     assert command("check", "--deep", "-L", tmp_path / "copy").returncode == 0
+
+
+def test_repair_and_its_json(command: Command, library: Path) -> None:
+    segment, *_ = sorted((library / "vectors").iterdir())
+    segment.chmod(0o644)
+    shutil.copy(segment, library / "kept")
+    (library / "kept").chmod(0o600)
+    segment.unlink()
+    shutil.move(library / "kept", library / "vectors" / "another name.h5")
+    done = command("repair", "-L", library)
+    assert (done.returncode, done.stderr) == (0, "")
+    (line,) = [line for line in done.stdout.splitlines() if str(segment) in line]
+    assert "missing" in line
+    assert "repaired" in line
+    done = command("repair", "-L", library, "--json")
+    assert done.returncode == 0
+    answer = json.loads(done.stdout)
+    assert list(answer) == [
+        *("library", "found", "left", "saved", "analysed", "waiting", "failed", "seconds", "whole"),
+    ]
+    assert (answer["found"], answer["left"], answer["whole"]) == ([], [], True)
+
+
+def test_repair_of_faces_whose_photos_are_away_is_not_done(command: Command, made: MadeLibrary) -> None:
+    made.store("away", [Box(10, 10, 50, 50)])
+    (made.folder.path / "vectors" / "000001.h5").unlink()
+    done = command("repair", "-L", made.folder.path)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "left: 1 faces have no vector" in done.stdout
+
+
+def test_repair_of_a_library_that_is_being_written(command: Command, library: Path) -> None:
+    lock = WriterLock(library / "lock")
+    done = command("repair", "-L", library)
+    lock.release()
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "is being written by" in done.stderr
+
+
+def test_repair_of_a_damaged_catalog_points_to_the_backup(command: Command, library: Path) -> None:
+    catalog = library / "catalog.sqlite"
+    catalog.write_bytes(catalog.read_bytes()[: 4096 * 5])
+    done = command("repair", "-L", library)
+    assert (done.returncode, done.stdout) == (3, "")
+    (line,) = done.stderr.splitlines()
+    assert str(catalog) in line
+    assert "backup" in line

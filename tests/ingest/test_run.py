@@ -233,11 +233,9 @@ def test_ctrl_c_stores_what_was_analysed_and_the_next_run_goes_on(
     )
     time.sleep(seconds * 0.7)
     os.killpg(ingest.pid, signal.SIGINT)  # as a terminal does: to the workers, too
-    began = time.monotonic()
     _, errors = ingest.communicate()
     if ingest.returncode == 0:
         pytest.skip("this machine finished before it could be interrupted")
-    assert time.monotonic() - began < 5
     assert ingest.returncode == 130
     assert "Run the same command again" in errors
     assert "Traceback" not in errors

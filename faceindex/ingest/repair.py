@@ -1,0 +1,175 @@
+"""Repair: what is derived is made again, and faces whose vectors are lost get new ones from their photos."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+
+from faceindex.errors import UnreadablePhoto
+from faceindex.faces.analyse import Analyser
+from faceindex.ingest.pool import WorkerPool
+from faceindex.photos.find import FoundFile, UnreadableEntry, absolute, find_files
+from faceindex.photos.read import identify
+from faceindex.store.catalog import Catalog
+from faceindex.store.examine import Examiner
+from faceindex.store.folder import LibraryFolder
+from faceindex.store.lock import WriterLock
+from faceindex.store.mending import mend_rows, mend_segments, put_back
+from faceindex.store.same_face import known_before
+from faceindex.store.writer import Batch, Writer
+from faceindex.types import AnalysedPhoto, FailedPhoto
+
+BATCH_PHOTOS = 64
+
+
+@dataclass(slots=True)
+class Mended:
+    """What a repair did. saved: vectors out of damaged segments. analysed: photos whose faces got new vectors.
+
+    failed: photos that are there and gave no vectors again.
+    """
+
+    saved: int = 0
+    analysed: int = 0
+    failed: list[FailedPhoto] = field(default_factory=list)
+
+
+def repair(
+    folder: LibraryFolder, paths: Iterable[str | os.PathLike[str]], *, analyser: Analyser, workers: int
+) -> Mended:
+    """Mend everything but the index. Its catalog must be whole. Killed at any moment, the next repair goes on.
+
+    paths: where else to look for photos whose faces lost their vectors. Names, albums and decisions are kept: a face
+    without a vector stays, and a photo that is away is analysed by the next ingest that meets it.
+
+    Raises: UsageError when one of `paths` is not there; LibraryLocked; LibraryUnwritable; ModelError.
+    """
+    roots = [absolute(path) for path in paths]
+    further = find_files(roots, skip=str(folder.path)) if roots else iter(())
+    first = next(further, None)  # what is wrong with `paths` is known before anything is changed
+    _put_back(folder)
+    done = Mended()
+    with folder.writer() as writer:
+        _make_private(folder.path)
+        mend_rows(writer)
+        done.saved = mend_segments(writer)
+        again = _Again(writer, analyser, workers, done)
+        again.run(_photos(writer.catalog))
+        again.run(_photos_among(writer.catalog, [] if first is None else [first], further))
+    return done
+
+
+class _Again:
+    """Photos analysed again. in_flight: content hash by path."""
+
+    def __init__(self, writer: Writer, analyser: Analyser, workers: int, done: Mended) -> None:
+        self.writer = writer
+        self.analyser = analyser
+        self.workers = workers
+        self.done = done
+        self.batch = Batch()
+        self.in_flight: dict[str, bytes] = {}
+        self._models_checked = False  # only a photo to be analysed needs them
+
+    def run(self, photos: Iterator[tuple[FoundFile, bytes]]) -> None:
+        """Analyse and commit `photos`, given with their contents."""
+        with WorkerPool(self.analyser, self.workers) as pool:
+            for file, content in photos:
+                if content in self.in_flight.values() or content in self.batch.photos:
+                    continue
+                if not self._models_checked:
+                    self.analyser.check_models()
+                    self._models_checked = True
+                while not pool.room:
+                    self._collect(pool)
+                self.in_flight[file.path] = content
+                pool.submit(file)
+            while pool.waiting:
+                self._collect(pool)
+        self._commit()
+
+    def _collect(self, pool: WorkerPool) -> None:
+        for answer in pool.answers(timeout=0.2):
+            content = self.in_flight.pop(answer.file.path)
+            if answer.photo is None:
+                self.done.failed.append(FailedPhoto(answer.file.path, answer.error or "unknown"))
+            elif _keeps_names(self.writer.catalog, content, answer.photo):
+                self.batch.photos[content] = (answer.photo, [answer.file])
+            else:
+                why = "a face with a name is not found in it again: it keeps its name and stays without a vector"
+                self.done.failed.append(FailedPhoto(answer.file.path, why))
+                self.batch.names.append((self.writer.catalog.photo_with(content) or 0, answer.file))
+        if len(self.batch) >= BATCH_PHOTOS:
+            self._commit()
+
+    def _commit(self) -> None:
+        if len(self.batch):
+            self.writer.commit(self.batch)
+            self.done.analysed += len(self.batch.photos)
+            self.batch = Batch()
+
+
+def _photos(catalog: Catalog) -> Iterator[tuple[FoundFile, bytes]]:
+    """A file of each photo that waits, if any of its paths still has its content."""
+    for photo in catalog.waiting_photos():
+        content = catalog.content_of(photo)
+        for path in catalog.paths_of(photo):
+            file = _with_content(path)
+            if file is not None and file[1] == content:
+                yield file
+                break
+
+
+def _photos_among(
+    catalog: Catalog, first: Iterable[FoundFile | UnreadableEntry], further: Iterator[FoundFile | UnreadableEntry]
+) -> Iterator[tuple[FoundFile, bytes]]:
+    """Files that have the content of a photo that waits."""
+    for entry in chain(first, further) if catalog.waiting_photos(1) else ():
+        if isinstance(entry, FoundFile):
+            file = _with_content(entry.path)
+            if file is not None and catalog.waits(catalog.photo_with(file[1])):
+                yield file
+
+
+def _with_content(path: str) -> tuple[FoundFile, bytes] | None:
+    try:
+        identity = identify(path)
+    except UnreadablePhoto:
+        return None
+    return (FoundFile(path, identity.size, identity.mtime_ns, False), identity.content) if identity else None
+
+
+def _keeps_names(catalog: Catalog, content: bytes, photo: AnalysedPhoto) -> bool:
+    """Whether every face of the stored photo that has a name is found again."""
+    former = catalog.faces_of(catalog.photo_with(content) or 0, (photo.width, photo.height))
+    again = known_before([face.box for face in photo.faces], former)
+    lost = {known.face for known in former} - set(again)
+    return not any(record.person for record in catalog.faces_with(lost).values())
+
+
+def _put_back(folder: LibraryFolder) -> None:
+    """Before `folder.writer` removes files without a row: some of them may be what is missing elsewhere."""
+    vectors = folder.path / "vectors"
+    if not vectors.is_dir():
+        return
+    with folder.guarded():
+        lock = WriterLock(folder.path / "lock")
+        try:
+            segments = folder.catalog.segments()
+            examiner = Examiner(vectors, folder.recipe, deep=True)
+            damaged = [segment for segment in segments if examiner.examine(segment).problem]
+            if damaged:
+                put_back(vectors, segments, damaged)
+        finally:
+            lock.release()
+
+
+def _make_private(library: Path) -> None:
+    for path in [library, *library.rglob("*")]:
+        if not path.is_symlink():
+            with suppress(OSError):  # what cannot be made private is told by the next check
+                path.chmod(path.stat().st_mode & 0o700)
