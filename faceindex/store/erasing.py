@@ -56,6 +56,7 @@ def erase(
         paths = _change(transaction, "DELETE FROM paths WHERE photo IN {}", whole)
         _change(transaction, "DELETE FROM faces WHERE id IN {}", gone)
         _change(transaction, "DELETE FROM photos WHERE id IN {}", whole)
+        rows.drop_empty_albums(transaction)
         for segment, rewritten in zip(old, new, strict=True):
             rows.swap_segments(transaction, [segment], rewritten)
         _begin(transaction)

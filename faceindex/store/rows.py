@@ -105,6 +105,11 @@ def replace_albums(transaction: sqlite3.Connection, albums: Mapping[int, Sequenc
         "INSERT INTO album_faces SELECT id, ? FROM faces WHERE id = ?",
         [(album, int(face)) for album, faces in albums.items() for face in faces],
     )
+    drop_empty_albums(transaction)
+
+
+def drop_empty_albums(transaction: sqlite3.Connection) -> None:
+    """Remove albums whose faces were all removed."""
     transaction.execute("DELETE FROM albums WHERE id NOT IN (SELECT album FROM album_faces)")
 
 
@@ -144,6 +149,7 @@ def _drop_nameless(transaction: sqlite3.Connection, photos: Iterable[int]) -> No
         [(photo,) for photo in photos],
     )
     if dropped.rowcount > 0:
+        drop_empty_albums(transaction)
         note_change_of_faces(transaction)
 
 

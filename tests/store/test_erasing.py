@@ -17,6 +17,7 @@ from faceindex.store.catalog import open_reader
 from faceindex.store.erasing import erase, erase_all
 from faceindex.store.merging import compact_all
 from faceindex.store.names import NAME, decide
+from faceindex.store.rows import replace_albums
 from faceindex.types import Box, Erased
 
 A, B = Box(100, 100, 100, 100), Box(400, 100, 100, 100)
@@ -69,6 +70,16 @@ def test_person_is_forgotten_and_others_in_the_same_photo_stay(full: MadeLibrary
         5: ("/other.jpg", "Grace"),
     }
     assert full.holds_what_was_stored()
+
+
+def test_albums_go_with_their_last_face(full: MadeLibrary) -> None:
+    with full.folder.decisions() as catalog, catalog.transaction() as transaction:
+        replace_albums(transaction, {1: [1, 3], 2: [2], 3: [5]})
+    erased(full, photos=[1])
+    assert [album.album for album in full.folder.catalog.albums()] == [1, 3]
+    with full.folder.writer() as writer:
+        writer.remove_paths(["/other.jpg"])
+    assert full.folder.catalog.counts()["albums"] == 1
 
 
 def test_forgotten_faces_do_not_come_back_with_their_photo(full: MadeLibrary) -> None:
