@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ import numpy as np
 from faceindex.faces.recipe import recipe
 from faceindex.photos.find import FoundFile
 from faceindex.store.folder import LibraryFolder
+from faceindex.store.merging import compact_all
 from faceindex.store.writer import Batch
 from faceindex.types import AnalysedPhoto, Box, Face, FaceRecord, Vectors
 
@@ -41,6 +44,26 @@ class MadeLibrary:
     def only_face(self) -> FaceRecord:
         (face,) = self.faces().values()
         return face
+
+    @contextmanager
+    def busy_writer(self, boxes: Sequence[Box]) -> Iterator[None]:
+        """Meanwhile another thread commits photos and compacts, over and over."""
+        stop = threading.Event()
+
+        def write() -> None:
+            while not stop.is_set():
+                for number in range(3):
+                    self.store(f"{number}", boxes)
+                with self.folder.writer() as writer:
+                    compact_all(writer)
+
+        writing = threading.Thread(target=write)
+        writing.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            writing.join()
 
     def holds_what_was_stored(self) -> bool:
         """Whether every face has the vector that was stored last for its photo and box."""

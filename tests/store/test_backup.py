@@ -7,7 +7,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -120,25 +119,11 @@ def test_two_backups_do_not_meet(made: MadeLibrary, tmp_path: Path) -> None:
 def test_backup_beside_a_writer_that_commits_and_compacts_is_of_one_moment(made: MadeLibrary, tmp_path: Path) -> None:
     for number in range(5):
         made.store(f"first {number}", [ONE])
-    stop = threading.Event()
-
-    def write() -> None:
-        while not stop.is_set():
-            for number in range(3):
-                made.store(f"{number}", [ONE, TWO])
-            with made.folder.writer() as writer:
-                compact_all(writer)
-
-    writing = threading.Thread(target=write)
-    writing.start()
-    try:
+    with made.busy_writer([ONE, TWO]):
         reader = LibraryFolder(made.folder.path, create=False)
         for number in range(20):
             backup(reader, tmp_path / f"copy{number}")
         reader.close()
-    finally:
-        stop.set()
-        writing.join()
     for number in range(20):
         assert_whole(tmp_path / f"copy{number}")
         copy = LibraryFolder(tmp_path / f"copy{number}", create=False)

@@ -6,7 +6,6 @@ import os
 import random
 import shutil
 import sqlite3
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +20,6 @@ from faceindex.search.index import Coverage, load_or_build, save
 from faceindex.search.nearest import build_index
 from faceindex.store.check import check
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.merging import compact_all
 from faceindex.store.names import NAME, decide
 from faceindex.store.rows import replace_albums
 from faceindex.store.segments import file_checksum
@@ -273,25 +271,11 @@ def test_index_of_the_catalog_that_lost_a_row_is_found_by_a_deep_check(library: 
 
 
 def test_segments_replaced_by_a_writer_meanwhile_are_no_damage(made: MadeLibrary) -> None:
-    stop = threading.Event()
     for number in range(4):
         made.store(f"first {number}", [ONE])
-
-    def write() -> None:
-        while not stop.is_set():
-            for number in range(3):
-                made.store(f"{number}", [ONE, TWO])
-            with made.folder.writer() as writer:
-                compact_all(writer)
-
-    writing = threading.Thread(target=write)
-    writing.start()
-    try:
+    with made.busy_writer([ONE, TWO]):
         reader = LibraryFolder(made.folder.path, create=False)
         for deep in (False, True) * 15:
             parts = check(reader, deep=deep)
             assert [damage for part in parts for damage in part.damage] == []
         reader.close()
-    finally:
-        stop.set()
-        writing.join()
