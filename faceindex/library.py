@@ -325,7 +325,8 @@ class Library:
         chosen before. threads: of the building. Raises: UsageError; LibraryUnwritable; LibraryLocked.
         """
         before = face_index.chosen(self._folder)
-        face_index.choose(self._folder, Choice(kind or before.kind, recall or before.recall))
+        chosen = Choice(before.kind if kind is None else kind, before.recall if recall is None else recall)
+        face_index.choose(self._folder, chosen)
         self._index = face_index.build(self._folder, threads=threads)
         return face_index.report(self._folder)
 
