@@ -27,7 +27,8 @@ from faceindex.photos.find import absolute
 from faceindex.photos.read import read_bytes
 from faceindex.search import index as face_index
 from faceindex.search.check import check_index
-from faceindex.search.nearest import FaceIndex, confidence_same, distance, nearest
+from faceindex.search.kinds import Choice
+from faceindex.search.nearest import confidence_same, distance
 from faceindex.sheets.albums import AlbumRow, album_sheet
 from faceindex.sheets.matches import match_sheet
 from faceindex.store.backup import backup
@@ -46,6 +47,7 @@ from faceindex.types import (
     Erased,
     FaceRecord,
     FailedPhoto,
+    IndexReport,
     IngestReport,
     Match,
     Person,
@@ -91,7 +93,7 @@ class Library:
         """
         self._folder = LibraryFolder(Path(path or default_library()), wanted=recipe, create=create)
         self._engine = engine
-        self._index: FaceIndex | None = None
+        self._index: face_index.LibraryIndex | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -150,8 +152,8 @@ class Library:
             progress=progress,
         )
         self._index = None
-        if not report.interrupted and face_index.state(self._folder) != "current":
-            face_index.load_or_build(self._folder)
+        if not report.interrupted:
+            face_index.fold(self._folder)
         return report
 
     def search(
@@ -298,7 +300,7 @@ class Library:
 
     def status(self) -> Status:
         """The library in figures."""
-        counts = self._folder.catalog.counts()
+        counts, index = self._folder.catalog.counts(), face_index.report(self._folder)
         return Status(
             library=str(self.path),
             recipe=self.recipe.title,
@@ -308,9 +310,29 @@ class Library:
             people=counts["people"],
             albums=counts["albums"],
             segments=counts["segments"],
-            index=face_index.state(self._folder),
+            index=index.state,
             bytes=self._folder.bytes_on_disk(),
+            index_kind=index.kind,
+            index_recall=index.recall,
+            index_beside=index.beside,
         )
+
+    def build_index(self, kind: str | None = None, *, recall: float | None = None, threads: int = 1) -> IndexReport:
+        """Build the index anew.
+
+        kind: "flat" or "pruned", which are exact, "ivf", which is approximate, or "auto", by the number of faces.
+        recall: wanted of an approximate one, between 0 and 1. Both are kept for later builds; None is what was
+        chosen before. threads: of the building. Raises: UsageError; LibraryUnwritable; LibraryLocked.
+        """
+        before = face_index.chosen(self._folder)
+        chosen = Choice(before.kind if kind is None else kind, before.recall if recall is None else recall)
+        face_index.choose(self._folder, chosen)
+        self._index = face_index.build(self._folder, threads=threads)
+        return face_index.report(self._folder)
+
+    def index(self) -> IndexReport:
+        """What is known of the index."""
+        return face_index.report(self._folder)
 
     def write_album_sheet(self, out: StrPath, *, faces: int = 16, albums: int = 100) -> None:
         """Write one self-contained HTML page: the largest albums, a row of at most `faces` crops each."""
@@ -406,9 +428,8 @@ class Library:
         return photo
 
     def _matches(self, vector: Vectors, k: int, threshold: float) -> Iterator[Match]:
-        if self._index is None:
-            self._index = face_index.load_or_build(self._folder)
-        ids, distances = nearest(self._index, vector, k, threshold)
+        index = self._index = face_index.load_or_build(self._folder, self._index)
+        ids, distances = face_index.find_nearest(self._folder, index, vector, k, threshold)
         records = self._folder.catalog.faces_with(ids)
         for face, away in zip(ids, distances, strict=True):
             if int(face) in records:

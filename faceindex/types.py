@@ -260,7 +260,12 @@ class Album:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The library in figures. index: "current", "stale" or "absent". bytes: on disk, everything."""
+    """The library in figures. bytes: on disk, everything.
+
+    index: "current" when it is searched as it is, with a few faces beside it that are new, `index_beside`; "stale" when
+    so much has changed that the next ingest, or `faceindex index build`, makes it anew; or "absent". index_kind:
+    "flat", "pruned" or "ivf". index_recall: measured, 1.0 when exact.
+    """
 
     library: str
     recipe: str
@@ -272,6 +277,34 @@ class Status:
     segments: int
     index: str
     bytes: int
+    index_kind: str = ""
+    index_recall: float = 0.0
+    index_beside: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """The index of a library.
+
+    state: as in Status. chosen: kind, "auto" unless one was asked for. wanted: recall, of an approximate kind. The rest
+    is 0 or empty when there is none. faces: those in it. beside: that are searched beside it. gone: of its own, that
+    are not in the library any more. kind: what it is. recall: measured when it was built, 1.0 when exact. milliseconds:
+    median of a query then. lists: of all_lists, that a query looks at. seconds: that building took. bytes: on disk.
+    """
+
+    state: str
+    chosen: str
+    wanted: float
+    faces: int = 0
+    beside: int = 0
+    gone: int = 0
+    kind: str = ""
+    recall: float = 0.0
+    milliseconds: float = 0.0
+    lists: int = 0
+    all_lists: int = 0
+    seconds: float = 0.0
+    bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,13 +42,12 @@ import sys, time, resource
 import numpy as np
 import faceindex.library
 from faceindex.search import index
-from faceindex.search.nearest import nearest
 library = faceindex.library.Library(sys.argv[1], create=False)
 began = time.perf_counter()
 loaded = index.load_or_build(library._folder)
 opened = time.perf_counter()
-probe = loaded.rows.reconstruct(1)
-found = nearest(loaded, probe, 10, 0.6)
+probe = loaded.main.vectors[1]
+found = index.find_nearest(library._folder, loaded, probe, 10, 0.6)
 print(opened - began, time.perf_counter() - opened, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 

@@ -6,13 +6,14 @@ import numpy as np
 
 from faceindex.errors import LibraryDamaged
 from faceindex.search import index as face_index
+from faceindex.search.files import read_stamp
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.vectors import live_blocks
+from faceindex.store.vectors import Faces, live_blocks
 from faceindex.types import CheckedPart, Damage
 
 
 def check_index(folder: LibraryFolder, *, deep: bool) -> CheckedPart:
-    """The files of a current index against their checksums. deep: and its vectors against those of the segments."""
+    """The files of an index against their checksums. deep: and its vectors against those of the segments."""
     problem = _steady_damage(folder) or (_difference(folder) if deep else None)
     damage = (Damage(str(folder.index), problem),) if problem else ()
     return CheckedPart("index", face_index.state(folder), damage)
@@ -21,32 +22,36 @@ def check_index(folder: LibraryFolder, *, deep: bool) -> CheckedPart:
 def _steady_damage(folder: LibraryFolder) -> str | None:
     """What is wrong with the index, of a moment in which nobody replaces it."""
     while True:
-        before = face_index.stamp(folder.index)
+        before = read_stamp(folder.index)
         problem = face_index.damage(folder)
-        if problem is None or before == face_index.stamp(folder.index):
+        if problem is None or before == read_stamp(folder.index):
             return problem
 
 
 def _difference(folder: LibraryFolder) -> str | None:
-    """How the vectors of a current, undamaged index differ from the segments', read in blocks; None when they do not.
+    """How the vectors of an undamaged index differ from the segments', read in blocks; None when they do not.
 
     None, too, where it cannot be told: a segment is damaged, which is told elsewhere, or a writer came between.
     """
-    coverage = face_index.Coverage.of(folder)
     with folder.catalog.snapshot():
         faces, segments = folder.catalog.stored_faces(), folder.catalog.segments()
+        state = folder.catalog.faces_state()
     try:
-        saved = face_index.mapped(folder, coverage)
+        saved = face_index.stored(folder)
         if saved is None:
             return None
-        ids, rows = saved
-        differing = 0 if np.array_equal(ids, faces.ids) else len(ids)
+        index, coverage = saved
+        order = np.argsort(index.ids, kind="stable")
+        held = Faces(index.ids[order], order)
+        covered = faces.written <= coverage.segment
+        faces = Faces(faces.ids[covered], faces.written[covered])
+        differing = int(np.sum(~held.places(faces.ids)[1]))
         for segment in segments if not differing else ():
             path, recipe = folder.path / "vectors", folder.recipe
             for of, vectors in live_blocks(path, segment, faces, recipe.fingerprint, recipe.dimension):
-                differing += int(np.sum((rows[faces.places(of)[0]] != vectors).any(axis=1)))
+                differing += int(np.sum((index.vectors[order[held.places(of)[0]]] != vectors).any(axis=1)))
     except (LibraryDamaged, OSError, ValueError):
         return None
-    if not differing or face_index.Coverage.of(folder) != coverage:
+    if not differing or folder.catalog.faces_state() != state:
         return None
     return f"{differing:,} vectors are not those of the segments"

@@ -1,151 +1,270 @@
-"""The FAISS index of a library: built from its vectors, kept beside them, never trusted unchecked."""
+"""The index of a library: built from its vectors, kept beside them, followed by what changed since, never trusted
+unchecked.
+
+An index stays useful while the library changes. What it holds is told by the number of the last segment at the time: a
+face whose vector was first written in a later one, new or edited, is searched exactly beside it; a face of its own
+that is not in the catalog any more, or has a later vector now, is left out of what it finds. Only when these are
+many is it made anew.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import json
-import os
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from pathlib import Path
+import time
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
-import faiss
 import numpy as np
+import numpy.typing as npt
 
-from faceindex.search.nearest import FaceIndex, empty_rows
-from faceindex.store.durable import FILE_MODE, make_folder, write_file
+from faceindex.errors import FaceindexError
+from faceindex.search import kinds
+from faceindex.search.files import Stamp, damaged, publish, read_arrays, read_stamp, written
+from faceindex.search.kinds import Made
+from faceindex.search.nearest import Distances, FaceIndex, nearest, within
+from faceindex.store import rows
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.segments import file_checksum
-from faceindex.types import FaceIds, Vectors
+from faceindex.types import FaceIds, IndexReport
 
-KIND = "flat"
-_ROWS, _IDS, _STAMP = "faces.faiss", "ids.npy", "stamp.json"
+SMALL = 50_000
+"""Faces up to which a search makes a stale index anew: it takes no longer than a photo."""
+
+_MOST_BESIDE = 20_000  # faces beside an index, or gone from it: an exact search among so many takes a millisecond
+_SHARE_BESIDE = 0.1
+_INDEXED = "indexed"  # the setting that says of which state of this catalog an index was saved
+_NO_SEGMENT = (1 << 63) - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What an index was built from: it is current when the library's coverage is the same.
+    """What an index was built from.
 
-    state: the library's word for the faces it had then. faces: their number.
+    recipe: its fingerprint. state: the library's word for the faces it had then. segment: number of the last one.
+    faces: those with a vector.
     """
 
-    kind: str
     recipe: str
     state: str
+    segment: int
     faces: int
 
     @classmethod
     def of(cls, folder: LibraryFolder) -> Coverage:
-        """The coverage that a current index has."""
+        """The coverage that an index of the library as it is would have."""
         with folder.catalog.snapshot():
-            return cls(KIND, folder.recipe.fingerprint, folder.catalog.faces_state(), folder.catalog.counts()["faces"])
+            return cls._now(folder)
+
+    @classmethod
+    def _now(cls, folder: LibraryFolder) -> Coverage:
+        catalog = folder.catalog
+        last = catalog.last_segment()
+        return cls(folder.recipe.fingerprint, catalog.faces_state(), last, catalog.count_written(1, last))
 
 
-def load_or_build(folder: LibraryFolder) -> FaceIndex:
-    """The index of all faces in the library; rebuilt, and saved where possible, when not current."""
-    wanted = Coverage.of(folder)
-    return _load(folder.index, wanted) or _build(folder, wanted)
+@dataclass(frozen=True, slots=True)
+class LibraryIndex:
+    """All faces of a library in one state.
+
+    main: what was built, of `coverage`. beside: exact, the faces written later. gone: how many of main are no more, or
+    are beside. state: of the library. seal: of the stamp on the disk; None when main is not there.
+    """
+
+    main: FaceIndex
+    coverage: Coverage
+    beside: FaceIndex
+    gone: int
+    state: str
+    seal: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """beside: faces that an index has not. gone: faces that it has and the library has not, or with another vector."""
+
+    beside: int
+    gone: int
+
+    def many(self, covered: int) -> bool:
+        """Whether it is time to make an index of `covered` faces anew."""
+        return self.beside + self.gone > min(_SHARE_BESIDE * covered, _MOST_BESIDE)
+
+
+def load_or_build(folder: LibraryFolder, former: LibraryIndex | None = None) -> LibraryIndex:
+    """The index of all faces in the library as it is.
+
+    former: what this returned before, of which as much as possible is used. Built, and saved where possible, when there
+    is none, when more has changed than it holds, and, in a small library, when it is stale.
+    """
+    if former and former.state == folder.catalog.faces_state():
+        return former
+    stamp = _usable(folder)
+    if stamp is None:
+        return build(folder)
+    change, covered = _change(folder, stamp), stamp["coverage"]["faces"]
+    too_much = change.beside + change.gone > covered
+    if too_much or (covered + change.beside <= SMALL and change.many(covered)):
+        return build(folder)
+    main = former.main if former and former.seal == _name(stamp) else _opened(folder, stamp)
+    return build(folder) if main is None else _followed(folder, main, Coverage(**stamp["coverage"]), _name(stamp))
+
+
+def build(folder: LibraryFolder, *, threads: int = 1) -> LibraryIndex:
+    """Build the index anew, of the kind that was chosen for this library, and save it where possible."""
+    choice = chosen(folder)
+    with folder.vectors_of_one_state() as (ids, vectors):
+        coverage = Coverage._now(folder)
+    began = time.monotonic()
+    main, made = kinds.make(ids, vectors, choice, threads=threads)
+    made = replace(made, seconds=time.monotonic() - began)
+    with contextlib.suppress(OSError, FaceindexError):  # a reader of a read-only library does without
+        save(folder, main, coverage, made)
+    stamp = _usable(folder)
+    if stamp is not None and stamp["coverage"] == asdict(coverage):
+        main = _opened(folder, stamp) or main  # mapped: the memory can be had back
+        return _followed(folder, main, coverage, _name(stamp))
+    return _followed(folder, main, coverage, None)
+
+
+def fold(folder: LibraryFolder) -> None:
+    """After many changes, or without an index: build it."""
+    if state(folder) != "current":
+        build(folder)
+
+
+def save(folder: LibraryFolder, main: FaceIndex, coverage: Coverage, made: Made | None = None) -> None:
+    """Write an index and its stamp, unless the faces have changed since: of what was forgotten nothing comes back.
+
+    The catalog remembers of which of its states there is an index, so that none of another library, or of this one's
+    future before it was restored from a backup, is taken for an older index of this one.
+    Raises: OSError; LibraryUnwritable; LibraryLocked.
+    """
+    made = made or kinds.plain()
+    with (
+        written(folder.index, kinds.arrays(main)) as stamp,
+        folder.decisions() as catalog,
+        catalog.transaction() as transaction,
+    ):
+        if catalog.faces_state() == coverage.state:
+            publish(folder.index, stamp, coverage=asdict(coverage), made=asdict(made))
+            rows.save_settings(transaction, **{_INDEXED: coverage.state})
+
+
+def find_nearest(
+    folder: LibraryFolder, index: LibraryIndex, probe: npt.NDArray[np.float32], k: int, threshold: float
+) -> tuple[FaceIds, Distances]:
+    """As `nearest`, over all faces of the library."""
+    wanted = k
+    while True:
+        ids, distances = nearest(index.main, probe, wanted, threshold)
+        exhausted = len(ids) < wanted
+        ids, distances = _left(folder, index, ids, distances)
+        if exhausted or len(ids) >= k:
+            break
+        wanted = 4 * wanted + 16
+    found, away = _together((ids, distances), nearest(index.beside, probe, k, threshold))
+    return found[:k], away[:k]
+
+
+def find_within(
+    folder: LibraryFolder, index: LibraryIndex, probe: npt.NDArray[np.float32], threshold: float
+) -> tuple[FaceIds, Distances]:
+    """As `within`, over all faces of the library; exact with every kind of index."""
+    left = _left(folder, index, *within(index.main, probe, threshold))
+    return _together(left, within(index.beside, probe, threshold))
 
 
 def state(folder: LibraryFolder) -> str:
-    """ "current", "stale" or "absent", by the stamp alone."""
-    written = stamp(folder.index)
-    if written is None:
-        return "absent"
-    return "current" if written.get("coverage") == asdict(Coverage.of(folder)) else "stale"
+    """By the stamp alone: "current" when searched as it is, "stale" when so much changed that it should be made anew,
+    or "absent"."""
+    return report(folder).state
+
+
+def report(folder: LibraryFolder) -> IndexReport:
+    """What is known of the index by its stamp."""
+    stamp, choice = _usable(folder), chosen(folder)
+    if stamp is None:
+        return IndexReport("stale" if read_stamp(folder.index) else "absent", choice.kind, choice.recall)
+    change, covered = _change(folder, stamp), stamp["coverage"]["faces"]
+    word = "stale" if change.many(covered) else "current"
+    made: dict[str, Any] = stamp["made"]
+    size = sum(figures["bytes"] for figures in stamp["files"].values())
+    return IndexReport(word, choice.kind, choice.recall, covered, change.beside, change.gone, **made, bytes=size)
+
+
+def chosen(folder: LibraryFolder) -> kinds.Choice:
+    """The kind of index that was chosen for the library, "auto" at first, and the recall."""
+    settings = folder.catalog.settings()
+    return kinds.Choice(settings.get("index_kind", kinds.AUTO), float(settings.get("index_recall", kinds.RECALL)))
+
+
+def choose(folder: LibraryFolder, choice: kinds.Choice) -> None:
+    """Let the library's index be of this kind whenever it is built. Raises: LibraryUnwritable; LibraryLocked."""
+    if choice != chosen(folder):
+        with folder.decisions() as catalog, catalog.transaction() as transaction:
+            rows.save_settings(transaction, index_kind=choice.kind, index_recall=choice.recall)
 
 
 def damage(folder: LibraryFolder) -> str | None:
-    """What is wrong with the files of an index that says it is current; None when it is whole, stale or absent."""
-    written = stamp(folder.index)
-    if written is None or written.get("coverage") != asdict(Coverage.of(folder)):
+    """What is wrong with the files of an index that would be used; None when it is whole, or there is none."""
+    stamp = _usable(folder)
+    return damaged(folder.index, stamp) if stamp else None
+
+
+def stored(folder: LibraryFolder) -> tuple[FaceIndex, Coverage] | None:
+    """What was built, as it is on the disk; None when there is none that would be used."""
+    stamp = _usable(folder)
+    main = _opened(folder, stamp) if stamp else None
+    return (main, Coverage(**stamp["coverage"])) if stamp and main else None
+
+
+def _usable(folder: LibraryFolder) -> Stamp | None:
+    """The stamp of an index of this library, in this or an earlier state."""
+    stamp = read_stamp(folder.index)
+    if stamp is None or stamp["coverage"]["recipe"] != folder.recipe.fingerprint:
         return None
-    try:
-        whole = _checksums(folder.index) == written.get("checksums")
-    except OSError as error:
-        return f"{error.filename}: {error.strerror}"
-    return None if whole else f"{folder.index} is not what was written"
+    known = folder.catalog.settings()
+    return stamp if stamp["coverage"]["state"] in (known.get("faces_state", ""), known.get(_INDEXED)) else None
 
 
-def mapped(folder: LibraryFolder, coverage: Coverage) -> tuple[FaceIds, Vectors] | None:
-    """Ids, int64 [n], and vectors, float32 [n, d], of the saved index with this coverage; None when there is none.
-
-    The vectors are mapped, not read. Raises: OSError, ValueError for files that are not what was written.
-    """
-    written = stamp(folder.index)
-    if written is None or written.get("coverage") != asdict(coverage):
-        return None
-    ids: FaceIds = np.load(folder.index / _IDS)
-    shape = (len(ids), folder.recipe.dimension)
-    if not len(ids):
-        return ids, np.empty(shape, dtype=np.float32)
-    rows = folder.index / _ROWS  # a flat index ends with its vectors
-    return ids, np.memmap(rows, np.float32, "r", rows.stat().st_size - 4 * shape[0] * shape[1], shape)
+def _opened(folder: LibraryFolder, stamp: Stamp) -> FaceIndex | None:
+    arrays = read_arrays(folder.index, stamp)
+    return None if arrays is None else kinds.of_arrays(arrays, Made(**stamp["made"]))
 
 
-def save(path: Path, index: FaceIndex, coverage: Coverage) -> None:
-    """Write index and stamp into the folder `path`, each atomically. Raises: OSError."""
-    make_folder(path)
-    (path / _STAMP).unlink(missing_ok=True)  # never a stamp beside an index that is not its own
-    with _replacing(path / _ROWS) as temporary, temporary.open("wb") as file:
-        out = faiss.PyCallbackIOWriter(file.write)  # type: ignore[attr-defined]
-        faiss.write_index(index.rows, out)  # to a path it writes, too, but prints errors instead of raising them
-    with _replacing(path / _IDS) as temporary, temporary.open("wb") as file:
-        np.save(file, index.ids)
-    written = {"coverage": asdict(coverage), "checksums": _checksums(path)}
-    write_file(path / _STAMP, json.dumps(written, indent=1).encode())
+def _name(stamp: Stamp) -> str:
+    """What no other index has."""
+    return str(stamp["coverage"]["state"]) + "".join(figures["checksum"] for figures in stamp["files"].values())
 
 
-def _build(folder: LibraryFolder, coverage: Coverage) -> FaceIndex:
-    rows = faiss.IndexFlatL2(folder.recipe.dimension)
-
-    def room(count: int) -> Vectors:
-        nonlocal rows
-        rows, memory = empty_rows(count, folder.recipe.dimension)
-        return memory
-
-    ids, _ = folder.vectors(room)
-    index = FaceIndex(ids, rows)
-    if Coverage.of(folder) == coverage:  # no writer came between
-        with contextlib.suppress(OSError):  # a reader of a read-only library does without
-            save(folder.index, index, coverage)
-    return index
+def _change(folder: LibraryFolder, stamp: Stamp) -> Change:
+    coverage = Coverage(**stamp["coverage"])
+    catalog = folder.catalog
+    with catalog.snapshot():
+        if catalog.faces_state() == coverage.state:
+            return Change(0, 0)
+        later = catalog.count_written(coverage.segment + 1, _NO_SEGMENT)
+        return Change(later, coverage.faces - catalog.count_written(1, coverage.segment))
 
 
-def _load(path: Path, wanted: Coverage) -> FaceIndex | None:
-    written = stamp(path)
-    if written is None or written.get("coverage") != asdict(wanted):
-        return None
-    try:
-        if _checksums(path) != written.get("checksums"):
-            return None
-        return FaceIndex(np.load(path / _IDS), faiss.read_index(str(path / _ROWS)))
-    except (OSError, RuntimeError):
-        return None
+def _followed(folder: LibraryFolder, main: FaceIndex, coverage: Coverage, seal: str | None) -> LibraryIndex:
+    """`main` and what has changed since."""
+    with folder.vectors_of_one_state(coverage.segment) as (ids, vectors):
+        catalog = folder.catalog
+        gone = coverage.faces - catalog.count_written(1, coverage.segment)
+        return LibraryIndex(main, coverage, FaceIndex(ids, vectors), gone, catalog.faces_state(), seal)
 
 
-def _checksums(path: Path) -> dict[str, str]:
-    return {name: file_checksum(path / name).hex() for name in (_ROWS, _IDS)}
+def _left(folder: LibraryFolder, index: LibraryIndex, ids: FaceIds, distances: Distances) -> tuple[FaceIds, Distances]:
+    """Those that are in the library with the vector that they have in the main index."""
+    if not index.gone:
+        return ids, distances
+    left = folder.catalog.written_until(ids, index.coverage.segment)
+    return ids[left], distances[left]
 
 
-@contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """An empty private file to be written, which then takes the place of `path`, durably."""
-    temporary = path.with_name(path.name + ".tmp")
-    descriptor = os.open(temporary, os.O_RDONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE)
-    try:
-        yield temporary
-        os.fsync(descriptor)
-        temporary.replace(path)
-    finally:
-        os.close(descriptor)
-        temporary.unlink(missing_ok=True)
-
-
-def stamp(path: Path) -> dict[str, object] | None:
-    """What is written beside the index in the folder `path`: its coverage and checksums; None when there is none."""
-    try:
-        written = json.loads((path / _STAMP).read_bytes())
-    except (OSError, ValueError):
-        return None
-    return written if isinstance(written, dict) else None
+def _together(a: tuple[FaceIds, Distances], b: tuple[FaceIds, Distances]) -> tuple[FaceIds, Distances]:
+    if not len(b[0]):
+        return a
+    ids, distances = np.concatenate([a[0], b[0]]), np.concatenate([a[1], b[1]])
+    order = np.lexsort((ids, distances))
+    return ids[order], distances[order]

@@ -1,4 +1,4 @@
-"""Nearest faces by Euclidean distance, over arrays and a FAISS index of them."""
+"""Nearest faces by Euclidean distance, over arrays."""
 
 from __future__ import annotations
 
@@ -8,60 +8,72 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
+from faceindex.search.pruning import nearest_rows, reorder, rows_not_beyond
+from faceindex.search.sketch import Sketch, sketched
 from faceindex.types import FaceIds, Vectors
 
 # faiss and the workers would otherwise fight over the cores; parallelism comes from processes.
 faiss.omp_set_num_threads(1)
 
+Distances = npt.NDArray[np.float64]
+
+_ROUNDING = 1e-5  # of a squared distance: more than float32 is wrong by
+_SPARE = 8  # candidates more than are wanted
+_CHUNK = 1 << 14  # rows whose distances are computed at a time
+
 
 @dataclass(frozen=True, slots=True)
 class FaceIndex:
-    """Vectors in a FAISS index by row, and the face of each row: ids int64 [n], rising."""
+    """Faces in rows: ids int64 [n] and vectors float32 [n, d]. sketch: of the rows; without one, ids are rising.
+
+    lists: how many of the sketch's lists `nearest` looks at; None for all, which is exact.
+    """
 
     ids: FaceIds
-    rows: faiss.Index
-
-
-def empty_rows(count: int, dimension: int) -> tuple[faiss.IndexFlatL2, Vectors]:
-    """An exact index of `count` vectors, and its memory to write them to: float32 [count, dimension].
-
-    FAISS itself would hold them twice: while it grows, or beside the array that they come from.
-    """
-    rows = faiss.IndexFlatL2(dimension)
-    rows.codes.resize(count * dimension * 4)
-    rows.ntotal = count
-    if not count:
-        return rows, np.empty((0, dimension), dtype=np.float32)
-    memory: Vectors = faiss.rev_swig_ptr(rows.get_xb(), count * dimension).reshape(count, dimension)
-    return rows, memory
+    vectors: Vectors
+    sketch: Sketch | None = None
+    lists: int | None = None
 
 
 def build_index(ids: FaceIds, vectors: Vectors) -> FaceIndex:
-    """An exact index: ids int64 [n], vectors float32 [n, d], in any order."""
-    rising = np.argsort(ids)  # FAISS keeps the first of equals: ties go to the lowest id
-    rows, memory = empty_rows(len(ids), vectors.shape[1])
-    memory[:] = vectors[rising]
-    return FaceIndex(ids[rising], rows)
+    """An exact index without a sketch: ids int64 [n], vectors float32 [n, d], in any order."""
+    rising = np.argsort(ids)
+    return FaceIndex(ids[rising], np.ascontiguousarray(vectors[rising]))
 
 
-def nearest(
-    index: FaceIndex, probe: npt.NDArray[np.float32], k: int, threshold: float
-) -> tuple[FaceIds, npt.NDArray[np.float64]]:
+def build_sketched(ids: FaceIds, vectors: Vectors, lists: int, *, threads: int = 1) -> FaceIndex:
+    """An exact index with a sketch of `lists` lists. ids: int64 [n], rising, n > 0. vectors: float32 [n, d].
+
+    The rows of `vectors` are brought into another order in place; there is no second array of them.
+    """
+    sketch, order = sketched(vectors, lists, threads=threads)
+    reorder(vectors, order)
+    return FaceIndex(ids[order], vectors, sketch)
+
+
+def nearest(index: FaceIndex, probe: npt.NDArray[np.float32], k: int, threshold: float) -> tuple[FaceIds, Distances]:
     """The at most k faces within `threshold` of `probe`, nearest first, ties by id.
 
-    probe: float32 [d]. threshold: Euclidean, inclusive. Returns: ids int64 [m], distances float64 [m],
-    m <= k. FAISS gives squared distances in float32; the true ones are computed from the vectors.
+    probe: float32 [d]. threshold: Euclidean, inclusive. Returns: ids int64 [m], distances float64 [m], m <= k. Those of
+    brute force in float64 unless the index looks at some lists only; the distances are true ones in any case.
     """
-    count = len(index.ids)
-    if count == 0 or k < 1:
-        return np.empty(0, dtype=np.int64), np.empty(0)
-    _, found = index.rows.search(probe[None, :].astype(np.float32), min(k, count))
-    ids = index.ids[found[0]]
-    vectors = np.stack([index.rows.reconstruct(int(row)) for row in found[0]])
-    distances = np.linalg.norm(vectors.astype(np.float64) - probe.astype(np.float64), axis=1)
-    order = np.lexsort((ids, distances))
-    order = order[distances[order] <= threshold]
-    return ids[order], distances[order]
+    k = min(k, len(index.ids))
+    if k < 1:
+        return _measured(index, np.empty(0, dtype=np.int64), probe, threshold)
+    rows = _by_sketch(index, probe, k, threshold) if index.sketch else _nearest_of_all(index.vectors, probe, k)
+    ids, distances = _measured(index, rows, probe, threshold)
+    return ids[:k], distances[:k]
+
+
+def within(index: FaceIndex, probe: npt.NDArray[np.float32], threshold: float) -> tuple[FaceIds, Distances]:
+    """All faces within `threshold` of `probe`, as `nearest` returns them; exact whatever `nearest` is."""
+    if index.sketch is None or not len(index.ids):
+        rows = _not_beyond(index.vectors, probe, threshold)
+    else:
+        coded, slack, lists = index.sketch.coded(probe)
+        limit = _finite(threshold)
+        rows = rows_not_beyond(index.sketch.codes, index.sketch.starts, lists, coded, limit, slack, index.sketch.step)
+    return _measured(index, rows, probe, threshold)
 
 
 def distance(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:
@@ -72,3 +84,51 @@ def distance(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:
 def confidence_same(value: float, midpoint: float, width: float) -> float:
     """Probability that two faces at this distance are one person, prior 0.5: a logistic of the distance."""
     return float(1 / (1 + np.exp(np.clip((value - midpoint) / width, -700, 700))))
+
+
+def _measured(
+    index: FaceIndex, rows: npt.NDArray[np.int64], probe: npt.NDArray[np.float32], threshold: float
+) -> tuple[FaceIds, Distances]:
+    """Ids and distances of those of `rows` that are within `threshold`, nearest first, ties by id."""
+    ids = index.ids[rows]
+    distances = np.linalg.norm(index.vectors[rows].astype(np.float64) - probe.astype(np.float64), axis=1)
+    order = np.lexsort((ids, distances))
+    order = order[distances[order] <= threshold]
+    return ids[order], distances[order]
+
+
+def _by_sketch(index: FaceIndex, probe: npt.NDArray[np.float32], k: int, threshold: float) -> npt.NDArray[np.int64]:
+    sketch = index.sketch
+    assert sketch is not None
+    coded, slack, lists = sketch.coded(probe)
+    rows: npt.NDArray[np.int64] = nearest_rows(
+        *(sketch.codes, sketch.starts, lists[: index.lists], coded, index.vectors, index.ids),
+        *(probe.astype(np.float64), k, _finite(threshold), slack, sketch.step),
+    )
+    return rows
+
+
+def _nearest_of_all(vectors: Vectors, probe: npt.NDArray[np.float32], k: int) -> npt.NDArray[np.int64]:
+    """The k nearest rows and some more, so many that none that FAISS sees at a distance rounded up is missing."""
+    wanted = k + _SPARE
+    while True:
+        squares, rows = faiss.knn(probe[None, :].astype(np.float32), vectors, min(wanted, len(vectors)))
+        if wanted >= len(vectors) or squares[0, -1] > squares[0, k - 1] * (1 + 2 * _ROUNDING):
+            found: npt.NDArray[np.int64] = rows[0]
+            return found
+        wanted *= 4
+
+
+def _not_beyond(vectors: Vectors, probe: npt.NDArray[np.float32], threshold: float) -> npt.NDArray[np.int64]:
+    """The rows that may be within `threshold`, as far as float32 tells."""
+    limit = _finite(threshold) ** 2 * (1 + _ROUNDING)
+    found = []
+    for start in range(0, len(vectors), _CHUNK):
+        away = vectors[start : start + _CHUNK] - probe
+        found.append(start + np.flatnonzero(np.einsum("ij,ij->i", away, away) <= limit))
+    return np.concatenate(found) if found else np.empty(0, dtype=np.int64)
+
+
+def _finite(threshold: float) -> float:
+    """The same for all distances there are, and small enough to be squared."""
+    return min(threshold, 1e15)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from faceindex.errors import LibraryDamaged
 from faceindex.store.migrations import MIGRATIONS, migrate, refuse_newer, schema_version
@@ -22,7 +23,7 @@ from faceindex.store.same_face import FormerFace, resized, scaled
 from faceindex.store.segments import Segment
 from faceindex.store.tombstones import Tombstones
 from faceindex.store.vectors import Faces
-from faceindex.types import Album, Box, FaceRecord, FailedPhoto, Person, PhotoRecord, Qualities
+from faceindex.types import Album, Box, FaceIds, FaceRecord, FailedPhoto, Person, PhotoRecord, Qualities
 
 BUSY_SECONDS = 30.0
 """How long a transaction waits for another one to end."""
@@ -169,9 +170,25 @@ class Catalog:
         columns = "id, file, faces, checksum, first, last, bytes"
         return [Segment(*row) for row in self.connection.execute(f"SELECT {columns} FROM segments ORDER BY first")]
 
-    def stored_faces(self) -> Faces:
-        """All faces that have a vector."""
-        return self._faces("")
+    def last_segment(self) -> int:
+        """The highest number of a segment in which a vector was first written; 0 when there is none."""
+        return int(self._row("SELECT COALESCE(MAX(last), 0) FROM segments")[0])
+
+    def stored_faces(self, after: int = 0) -> Faces:
+        """All faces that have a vector, or only those whose vector was first written after segment `after`."""
+        return self._faces("AND segment > ?", after)
+
+    def count_written(self, first: int, last: int) -> int:
+        """Number of faces whose vectors were first written in segments `first` to `last`."""
+        return int(self._row("SELECT COUNT(*) FROM faces WHERE segment BETWEEN ? AND ?", first, last)[0])
+
+    def written_until(self, ids: FaceIds, last: int) -> npt.NDArray[np.bool_]:
+        """Which of `ids`, int64 [m], are faces whose vectors were first written in segments up to `last`: bool [m]."""
+        rows = self.connection.execute(
+            "SELECT id FROM faces WHERE id IN (SELECT value FROM json_each(?)) AND segment BETWEEN 1 AND ?",
+            (json.dumps(ids.tolist()), last),
+        )
+        return np.isin(ids, [row[0] for row in rows])
 
     def faces_between(self, lowest: int, highest: int) -> Faces:
         """The faces with ids from `lowest` to `highest` that have a vector."""

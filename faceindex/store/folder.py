@@ -6,7 +6,7 @@ import os
 import shutil
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
@@ -24,8 +24,6 @@ from faceindex.store.segments import SegmentMissing, aborted_files
 from faceindex.store.vectors import Faces, fill
 from faceindex.store.writer import Writer
 from faceindex.types import FaceIds, FaceRecord, Qualities, Vectors
-
-Room = Callable[[int], Vectors]
 
 CATALOG = "catalog.sqlite"
 _NO_ROOM = 1 << 20  # bytes
@@ -86,14 +84,22 @@ class LibraryFolder:
             self._readers.pop().close()
         self._local = threading.local()
 
-    def vectors(self, room: Room | None = None) -> tuple[FaceIds, Vectors]:
+    def vectors(self) -> tuple[FaceIds, Vectors]:
         """All faces in the library that have a vector: ids int64 [n], rising, and vectors float32 [n, d].
 
-        room: makes the array for n vectors, where it should not be a new one. Raises: LibraryDamaged when a segment
-        is missing or a face has no vector.
+        Raises: LibraryDamaged when a segment is missing or a face has no vector.
         """
-        with self._consistent_vectors(self.catalog, room) as found:
+        with self._consistent_vectors(self.catalog) as found:
             return found
+
+    @contextmanager
+    def vectors_of_one_state(self, after: int = 0) -> Iterator[tuple[FaceIds, Vectors]]:
+        """As `vectors`; inside, this thread's catalog stays at the state that they are of.
+
+        after: only vectors that were first written after this segment.
+        """
+        with self._consistent_vectors(self.catalog, after) as found:
+            yield found
 
     def vectors_with_qualities(self) -> tuple[FaceIds, Vectors, Qualities]:
         """As `vectors`, and the quality of each face: float64 [n], NaN where it is not known."""
@@ -112,14 +118,13 @@ class LibraryFolder:
                 yield record, vectors[place] if there else None
 
     @contextmanager
-    def _consistent_vectors(self, catalog: Catalog, room: Room | None = None) -> Iterator[tuple[FaceIds, Vectors]]:
+    def _consistent_vectors(self, catalog: Catalog, after: int = 0) -> Iterator[tuple[FaceIds, Vectors]]:
         """The vectors of one state of the library, in which `catalog` stays; begins again when a writer has replaced a
         segment meanwhile."""
         for attempt in count(1):
             with catalog.snapshot():
-                faces = catalog.stored_faces()
-                number = len(faces.ids)
-                out = room(number) if room else np.empty((number, self.recipe.dimension), dtype=np.float32)
+                faces = catalog.stored_faces(after)
+                out = np.empty((len(faces.ids), self.recipe.dimension), dtype=np.float32)
                 try:
                     fill(out, self.path / "vectors", catalog.segments(), faces, self.recipe.fingerprint)
                 except SegmentMissing as error:

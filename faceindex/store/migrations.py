@@ -96,7 +96,12 @@ def m003_change(catalog: sqlite3.Connection) -> None:
         catalog.execute(statement)
 
 
-MIGRATIONS = (m001_first_schema, m002_quality, m003_change)
+def m004_faces_by_segment(catalog: sqlite3.Connection) -> None:
+    """What an index of the vectors needs: the faces that were written after it, and how many of its own are left."""
+    catalog.execute("CREATE INDEX faces_by_segment ON faces (segment)")
+
+
+MIGRATIONS = (m001_first_schema, m002_quality, m003_change, m004_faces_by_segment)
 
 
 def schema_version(catalog: sqlite3.Connection) -> int:

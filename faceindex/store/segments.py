@@ -104,14 +104,17 @@ def file_checksum(path: Path) -> bytes:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=32)).digest()
 
 
-def read_blocks(path: Path, fingerprint: str, dimension: int) -> Iterator[Block]:
+def read_blocks(path: Path, fingerprint: str, dimension: int, wanted: FaceIds | None = None) -> Iterator[Block]:
     """The rows of one segment, BLOCK at a time: ids int64 [m] and vectors float32 [m, dimension].
 
+    wanted: ids; blocks that have none of them are passed over, and their vectors not read.
     Raises: SegmentMissing; LibraryDamaged when the file is not readable or fails its checksums; RecipeMismatch.
     """
     with open_segment(path, fingerprint, dimension) as file:
         for start in range(0, len(file["face_id"]), BLOCK):
-            yield file["face_id"][start : start + BLOCK], file["vector"][start : start + BLOCK]
+            ids = file["face_id"][start : start + BLOCK]
+            if wanted is None or np.isin(ids, wanted).any():
+                yield ids, file["vector"][start : start + BLOCK]
 
 
 def segment_ids(path: Path, fingerprint: str, dimension: int) -> FaceIds:

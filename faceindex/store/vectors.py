@@ -53,7 +53,8 @@ def live_blocks(folder: Path, segment: Segment, faces: Faces, fingerprint: str, 
     Raises: SegmentMissing; LibraryDamaged; RecipeMismatch.
     """
     here = faces.in_segment(segment)
-    for ids, vectors in read_blocks(folder / segment.file, fingerprint, dimension):
+    few = here.ids if len(here.ids) < segment.faces / 8 else None
+    for ids, vectors in read_blocks(folder / segment.file, fingerprint, dimension, few):
         _, there = here.places(ids)
         yield (ids, vectors) if there.all() else (ids[there], vectors[there])
 
@@ -64,7 +65,10 @@ def fill(out: Vectors, folder: Path, segments: Sequence[Segment], faces: Faces, 
     Raises: LibraryDamaged when one has none; SegmentMissing; RecipeMismatch.
     """
     found = np.zeros(len(faces.ids), dtype=bool)
+    lowest = faces.written.min(initial=np.iinfo(np.int64).max)
     for segment in segments:
+        if segment.last < lowest:
+            continue
         for ids, vectors in live_blocks(folder, segment, faces, fingerprint, out.shape[1]):
             places, _ = faces.places(ids)
             out[places] = vectors

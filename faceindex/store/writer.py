@@ -53,9 +53,7 @@ class Writer:
     def save_settings(self, **settings: object) -> None:
         """Store or replace settings."""
         with self.catalog.transaction() as transaction:
-            transaction.executemany(
-                "INSERT OR REPLACE INTO settings VALUES (?, ?)", [(k, str(v)) for k, v in settings.items()]
-            )
+            rows.save_settings(transaction, **settings)
 
     def add_roots(self, roots: Iterable[str]) -> None:
         """Remember folders that photos were ingested from."""

@@ -38,11 +38,11 @@ def folder(tmp_path: Path) -> Iterator[LibraryFolder]:
 
 def test_index_is_absent_then_current_then_stale_then_current(folder: LibraryFolder) -> None:
     assert state(folder) == "absent"
-    assert len(load_or_build(folder).ids) == 5
+    assert len(load_or_build(folder).main.ids) == 5
     assert state(folder) == "current"
     add_faces(folder, "b", 3)
     assert state(folder) == "stale"
-    assert len(load_or_build(folder).ids) == 8
+    assert len(load_or_build(folder).main.ids) == 8
     assert state(folder) == "current"
 
 
@@ -50,23 +50,23 @@ def test_saved_index_is_used(folder: LibraryFolder) -> None:
     load_or_build(folder)
     for segment in (folder.path / "vectors").iterdir():
         segment.unlink()  # so that it could not be built again
-    assert len(load_or_build(folder).ids) == 5
+    assert len(load_or_build(folder).main.ids) == 5
 
 
-@pytest.mark.parametrize("file", ["faces.faiss", "ids.npy", "stamp.json"])
+@pytest.mark.parametrize("file", ["vectors.npy", "ids.npy", "stamp.json"])
 def test_damaged_index_is_rebuilt(folder: LibraryFolder, file: str) -> None:
     load_or_build(folder)
     data = bytearray((folder.index / file).read_bytes())
     data[len(data) // 2] ^= 0xFF
     (folder.index / file).write_bytes(data)
-    assert len(load_or_build(folder).ids) == 5
-    assert load_or_build(folder).rows.reconstruct(0).tolist() == folder.vectors()[1][0].tolist()
+    assert len(load_or_build(folder).main.ids) == 5
+    assert load_or_build(folder).main.vectors[0].tolist() == folder.vectors()[1][0].tolist()
 
 
 def test_deleted_index_is_rebuilt(folder: LibraryFolder) -> None:
     load_or_build(folder)
     shutil.rmtree(folder.index)
-    assert len(load_or_build(folder).ids) == 5
+    assert len(load_or_build(folder).main.ids) == 5
 
 
 def test_index_of_another_library_is_not_used(folder: LibraryFolder, tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_index_of_another_library_is_not_used(folder: LibraryFolder, tmp_path: P
     load_or_build(other)
     shutil.copytree(other.index, folder.index)
     other_vectors = other.vectors()[1]
-    assert load_or_build(folder).rows.reconstruct(0).tolist() == folder.vectors()[1][0].tolist()
+    assert load_or_build(folder).main.vectors[0].tolist() == folder.vectors()[1][0].tolist()
     assert other_vectors[0].tolist() != folder.vectors()[1][0].tolist()
     other.close()
 
@@ -85,4 +85,4 @@ def test_removed_faces_leave_the_index(folder: LibraryFolder) -> None:
     with folder.writer() as writer:  # the photo is edited and shows nobody any more
         files = [FoundFile("/a.jpg", 2, 2, False)]
         writer.commit(Batch(photos={b"edited": (AnalysedPhoto(9, 9, ()), files)}))
-    assert len(load_or_build(folder).ids) == 0
+    assert len(load_or_build(folder).main.ids) == 0

@@ -168,7 +168,7 @@ def test_missing_table_is_found(library: faceindex.Library) -> None:
     assert damaged(library) == {"catalog": ["its tables are not those of its version"]}
 
 
-@pytest.mark.parametrize("name", ["faces.faiss", "ids.npy"])
+@pytest.mark.parametrize("name", ["vectors.npy", "ids.npy"])
 def test_damaged_index_is_found(library: faceindex.Library, name: str) -> None:
     path = library.path / "index" / name
     flip(path, path.stat().st_size // 2)
@@ -190,7 +190,7 @@ def test_index_with_other_vectors_than_the_segments_is_found_by_a_deep_check(
 ) -> None:
     ids, vectors = made.folder.vectors()
     vectors[2, 5] += 1
-    save(made.folder.index, build_index(ids, vectors), Coverage.of(made.folder))
+    save(made.folder, build_index(ids, vectors), Coverage.of(made.folder))
     assert damaged(library) == {}
     assert damaged(library, deep=True) == {"index": ["1 vectors are not those of the segments"]}
 

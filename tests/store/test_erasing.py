@@ -56,7 +56,7 @@ def test_erased_photo_is_in_no_file_of_the_library(full: MadeLibrary) -> None:
     assert (receipt.photos, receipt.paths, receipt.faces, receipt.tombstones) == (1, 1, 2, 1)
     assert sorted(full.faces()) == [3, 4, 5]
     assert full.holds_what_was_stored()
-    assert load_or_build(full.folder).ids.tolist() == [3, 4, 5]
+    assert load_or_build(full.folder).main.ids.tolist() == [3, 4, 5]
 
 
 def test_person_is_forgotten_and_others_in_the_same_photo_stay(full: MadeLibrary) -> None:

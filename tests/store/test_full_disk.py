@@ -128,7 +128,7 @@ for pages in range(0, 60, 1):
     fill(pages)
     folder = LibraryFolder(path, create=False)
     found = index.load_or_build(folder)
-    assert sorted(found.ids.tolist()) == [1, 2, 3, 4, 5, 6]
+    assert sorted(found.main.ids.tolist()) == [1, 2, 3, 4, 5, 6]
     assert index.damage(folder) is None
     saved += index.state(folder) == "current"
     folder.close()
@@ -160,7 +160,7 @@ else:
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
 assert stored() == before
 folder = LibraryFolder(path, create=False)
-assert len(index.load_or_build(folder).ids) == 6
+assert len(index.load_or_build(folder).main.ids) == 6
 try:
     with folder.writer() as writer:
         writer.commit(batch(new=photo(90)))
