@@ -25,10 +25,12 @@ from faceindex.ingest.run import Progress, ingest
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
 from faceindex.photos.find import absolute
 from faceindex.photos.read import read_bytes
+from faceindex.search import calibrated
 from faceindex.search import index as face_index
+from faceindex.search.calibration import DEFAULT_FPIR, Calibration
 from faceindex.search.check import check_index
 from faceindex.search.kinds import Choice
-from faceindex.search.nearest import confidence_same, distance
+from faceindex.search.nearest import distance
 from faceindex.sheets.albums import AlbumRow, album_sheet
 from faceindex.sheets.matches import match_sheet
 from faceindex.store.backup import backup
@@ -117,6 +119,11 @@ class Library:
         """How its vectors are made."""
         return self._folder.recipe
 
+    @property
+    def calibration(self) -> Calibration:
+        """What distances between its vectors mean: its own, or the recipe's."""
+        return calibrated.of_library(self._folder)
+
     def ingest(
         self,
         paths: Iterable[StrPath],
@@ -157,17 +164,25 @@ class Library:
         return report
 
     def search(
-        self, image: StrPath, *, k: int = 10, threshold: float | None = None, min_face: int | None = None
+        self,
+        image: StrPath,
+        *,
+        k: int = 10,
+        threshold: float | None = None,
+        fpir: float | None = None,
+        min_face: int | None = None,
     ) -> list[ProbeFace]:
-        """For every face in `image`, left to right: the at most k faces within `threshold`, nearest first.
+        """For every face in `image`, left to right: the at most k faces within a threshold, nearest first.
 
-        threshold: Euclidean distance, default the recipe's. Raises: UnreadablePhoto; NoFaceFound.
+        threshold: Euclidean distance. fpir: instead of it, how many strangers a query may be expected to find within
+        the threshold, which follows from the library's calibration and number of faces; default 0.01.
+        Raises: UsageError; UnreadablePhoto; NoFaceFound.
         """
         if k < 1:
             raise UsageError(f"-k must be at least 1, not {k}")
-        limit = self.recipe.match_threshold if threshold is None else threshold
+        limit = self._limit(threshold, fpir)
         faces = self._probe(image, min_face).faces
-        return [ProbeFace(f.box, f.score, tuple(self._matches(f.vector, k, limit))) for f in faces]
+        return [ProbeFace(f.box, f.score, tuple(self._matches(f.vector, k, limit)), limit) for f in faces]
 
     def verify(
         self, a: StrPath, b: StrPath, *, threshold: float | None = None, min_face: int | None = None
@@ -180,7 +195,7 @@ class Library:
         limit = self.recipe.match_threshold if threshold is None else threshold
         away = distance(first.vector, second.vector)
         same = away <= limit
-        probability = confidence_same(away, *self.recipe.confidence)
+        probability = float(self.calibration.confidence(away))
         return Verification(same, away, limit, probability if same else 1 - probability, (first.box, second.box))
 
     def cluster(self, *, method: str = "whispers", threshold: float | None = None, seed: int = 0) -> ClusterReport:
@@ -315,6 +330,7 @@ class Library:
             index_kind=index.kind,
             index_recall=index.recall,
             index_beside=index.beside,
+            calibration=calibrated.source(self._folder),
         )
 
     def build_index(self, kind: str | None = None, *, recall: float | None = None, threads: int = 1) -> IndexReport:
@@ -427,14 +443,29 @@ class Library:
             raise NoFaceFound(path)
         return photo
 
+    def _limit(self, threshold: float | None, fpir: float | None) -> float:
+        """The threshold of a search: as given, or as the expected false identifications ask for in this library."""
+        if threshold is not None and fpir is not None:
+            raise UsageError("a search takes a threshold or expected false identifications (fpir), not both")
+        if fpir is not None and not 0 < fpir < np.inf:
+            raise UsageError(f"expected false identifications (fpir) must be a number above 0, not {fpir:g}")
+        if threshold is not None:
+            return threshold
+        return self.calibration.threshold(DEFAULT_FPIR if fpir is None else fpir, self._loaded_index().faces)
+
+    def _loaded_index(self) -> face_index.LibraryIndex:
+        self._index = face_index.load_or_build(self._folder, self._index)
+        return self._index
+
     def _matches(self, vector: Vectors, k: int, threshold: float) -> Iterator[Match]:
-        index = self._index = face_index.load_or_build(self._folder, self._index)
+        index = self._loaded_index()
         ids, distances = face_index.find_nearest(self._folder, index, vector, k, threshold)
+        sure = self.calibration.confidence_among(distances, index.faces)
         records = self._folder.catalog.faces_with(ids)
-        for face, away in zip(ids, distances, strict=True):
+        for face, away, confidence in zip(ids, distances, sure, strict=True):
             if int(face) in records:
                 record = records[int(face)]
-                yield Match(record.face, record.photo, record.box, float(away), record.person)
+                yield Match(record.face, record.photo, record.box, float(away), float(confidence), record.person)
 
 
 def _write_page(out: StrPath, page: str) -> None:

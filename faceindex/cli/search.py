@@ -18,7 +18,13 @@ def search(
     image: Annotated[Path, typer.Argument(help="The photo to search with.")],
     library: options.Library = None,
     k: Annotated[int, typer.Option("-k", min=1, help="Matches for each face, at most.")] = 10,
-    threshold: options.Threshold = None,
+    threshold: Annotated[
+        float | None, typer.Option(min=0, metavar="DISTANCE", help="Euclidean distance. Default: as --fpir asks for.")
+    ] = None,
+    fpir: Annotated[
+        float | None,
+        typer.Option(metavar="N", help="Strangers that a face may be expected to find in this library. Default: 0.01."),
+    ] = None,
     min_face: options.MinFace = None,
     engine: options.EngineName = "onnx",
     device: options.Device = "cpu",
@@ -29,17 +35,17 @@ def search(
 ) -> None:
     """Find the faces of the library that look like each face in IMAGE, nearest first."""
     with faceindex.Library(library, engine=Engine(engine, device), create=False) as opened:
-        found = opened.search(image, k=k, threshold=threshold, min_face=min_face)
+        found = opened.search(image, k=k, threshold=threshold, fpir=fpir, min_face=min_face)
         if sheet:
             opened.write_match_sheet(sheet, image, found)
     if as_json:
         print_json({"image": str(image), "faces": [_as_object(probe) for probe in found]})
         return
     for number, probe in enumerate(found, start=1):
-        print_line(f"face {number} of {len(found)} at {probe.box.as_list()}")
-        rows = [(f"{m.distance:.4f}", m.face, m.person, m.photo) for m in probe.matches]
+        print_line(f"face {number} of {len(found)} at {probe.box.as_list()}, threshold {probe.threshold:.4f}")
+        rows = [(f"{m.distance:.4f}", f"{m.confidence:.1%}", m.face, m.person, m.photo) for m in probe.matches]
         if rows:
-            print_table(("distance#", "face#", "person", "photo"), rows)
+            print_table(("distance#", "confidence#", "face#", "person", "photo"), rows)
         else:
             print_line("no match within the threshold")
     if sheet:
@@ -83,6 +89,7 @@ def _as_object(probe: ProbeFace) -> dict[str, object]:
     return {
         "box": probe.box.as_list(),
         "score": probe.score,
+        "threshold": probe.threshold,
         "matches": [_match_as_object(match) for match in probe.matches],
     }
 
@@ -93,5 +100,6 @@ def _match_as_object(match: Match) -> dict[str, object]:
         "photo": match.photo,
         "box": match.box.as_list(),
         "distance": match.distance,
+        "confidence": match.confidence,
         "person": match.person,
     }
