@@ -15,6 +15,9 @@ import platformdirs
 
 from faceindex.clustering.cluster import METHODS, cluster
 from faceindex.errors import LibraryDamaged, NoFaceFound, UsageError
+from faceindex.evaluation.cross_fit import CrossFit, cross_fit
+from faceindex.evaluation.labelled import evaluation_library, ingest_labelled
+from faceindex.evaluation.named_faces import named_faces
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.detect import check_min_face
 from faceindex.faces.engine import DEFAULT_ENGINE, Engine
@@ -197,6 +200,37 @@ class Library:
         same = away <= limit
         probability = float(self.calibration.confidence(away))
         return Verification(same, away, limit, probability if same else 1 - probability, (first.box, second.box))
+
+    def calibrate(
+        self,
+        labelled: StrPath | None = None,
+        *,
+        save: bool = False,
+        keep: StrPath | None = None,
+        workers: int | None = None,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> CrossFit:
+        """Fit what distances mean to faces with names, and try the fit on people that it was not fitted to.
+
+        labelled: a folder with a folder of photos for each person; default this library's own people with a name.
+        save: let searches and confidences follow from the fit. keep: a folder for what was found in labelled photos,
+        for the next time. workers: processes, default the number of cores.
+        Raises: UsageError when there are too few people with two faces; LibraryLocked; LibraryUnwritable.
+        """
+        if labelled is None:
+            named = named_faces(self._folder)
+            result = cross_fit(named.vectors, named.people, named.names)
+        else:
+            with evaluation_library(self.recipe, None if keep is None else Path(keep)) as folder:
+                faces = ingest_labelled(folder, Path(labelled), engine=self._engine, workers=workers, progress=progress)
+            result = cross_fit(faces.vectors, faces.people, faces.names)
+        if save:
+            calibrated.keep(self._folder, result.calibration)
+        return result
+
+    def forget_calibration(self) -> None:
+        """Go back to the calibration of the recipe. Raises: UsageError without a library; LibraryUnwritable."""
+        calibrated.forget(self._folder)
 
     def cluster(self, *, method: str = "whispers", threshold: float | None = None, seed: int = 0) -> ClusterReport:
         """Group all faces into albums, which replace the ones there were; albums are numbered by size.

@@ -10,7 +10,7 @@ import sys
 import typer
 
 import faceindex
-from faceindex.cli import albums, care, evaluate, index, ingest, library, models, people, photos, search
+from faceindex.cli import albums, calibrate, care, evaluate, index, ingest, library, models, people, photos, search
 from faceindex.cli.output import errors
 from faceindex.errors import FaceindexError
 
@@ -39,6 +39,7 @@ app.add_typer(index.app, name="index")
 app.command("status")(library.status)
 app.command("export")(library.export)
 app.add_typer(models.app, name="models")
+evaluate.app.command("calibrate")(calibrate.calibrate)
 app.add_typer(evaluate.app, name="evaluate")
 
 

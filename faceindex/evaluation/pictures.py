@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from faceindex.evaluation.compare import RecipeFigures
+from faceindex.evaluation.cross_fit import CrossFit
 from faceindex.evaluation.labelled import LabelledFaces
 from faceindex.evaluation.lfw import LfwResult, PairDistances
 from faceindex.evaluation.measures import AllPairs, Rejection, measure_albums_around
-from faceindex.evaluation.plots import draw_albums, draw_distances, draw_reject, draw_roc
+from faceindex.evaluation.plots import draw_albums, draw_distances, draw_reject, draw_reliability, draw_roc
 from faceindex.evaluation.roc import count_pairs
 
 
@@ -55,3 +56,10 @@ def draw_albums_around(out: Path, faces: LabelledFaces) -> list[Path]:
 def draw_comparison(out: Path, rows: Sequence[RecipeFigures]) -> list[Path]:
     """One ROC with a line for each recipe. Raises: UsageError."""
     return [draw_roc(out / "roc.png", {row.recipe: row.all_pairs.counts for row in rows}, "ROC over all pairs")]
+
+
+def draw_calibration(file: Path, title: str, result: CrossFit) -> Path:
+    """How true the confidences are on people that were not fitted to. Raises: UsageError."""
+    curves = {f"pairs, half {each.half}": each.pairs for each in result.held_out}
+    curves |= {f"found, half {each.half}": each.found for each in result.held_out}
+    return draw_reliability(file, curves, f"{title}: people held out")

@@ -12,6 +12,7 @@ import numpy as np
 from faceindex.errors import UsageError
 from faceindex.evaluation.bcubed import BCubed
 from faceindex.evaluation.reject import ErrorVersusReject
+from faceindex.evaluation.reliability import Reliability
 from faceindex.evaluation.roc import PairCounts
 
 LOWEST_RATE = 1e-6
@@ -85,11 +86,22 @@ def draw_albums(file: Path, thresholds: Sequence[float], scores: Sequence[BCubed
     return _save(figure, file)
 
 
+def draw_reliability(file: Path, curves: Mapping[str, Reliability], title: str) -> Path:
+    """Share of right answers against the confidence they were given with. Returns `file`. Raises: UsageError."""
+    figure, axes = _axes(title, "confidence", "share of one person")
+    axes.plot([0, 1], [0, 1], linestyle="--", linewidth=1, color="black", label="true")
+    for name, curve in curves.items():
+        points = [(c, r) for c, r in zip(curve.confidences, curve.right, strict=True) if c is not None]
+        axes.plot(*zip(*points, strict=True), marker="o", label=f"{name} (error {curve.error:.3f})")
+    axes.legend(loc="upper left")
+    return _save(figure, file)
+
+
 def _figure_class() -> Any:
     try:
         return importlib.import_module("matplotlib.figure").Figure
     except ImportError:
-        raise UsageError("--plots needs matplotlib: pip install 'faceindex[plots]'") from None
+        raise UsageError("pictures need matplotlib: pip install 'faceindex[plots]'") from None
 
 
 def _axes(title: str, x: str, y: str) -> tuple[Any, Any]:

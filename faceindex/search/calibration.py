@@ -88,11 +88,12 @@ class Calibration:
         """Natural logarithm of the density of distances of one person by that of two; beyond its minimum, which lies
         among far strangers, it stays there."""
         squares = np.square(np.clip(np.asarray(distances, dtype=np.float64), 1e-6, 1e6))
-        steeper = self.different_rate - self.same_rate
-        if steeper > 0:
-            squares = np.minimum(squares, (self.different_shape - self.same_shape) / steeper)
-        same = stats.gamma.logpdf(squares, self.same_shape, scale=1 / self.same_rate)
-        return same - stats.gamma.logpdf(squares, self.different_shape, scale=1 / self.different_rate)  # type: ignore[no-any-return]
+        shapes, rates = self.same_shape - self.different_shape, self.same_rate - self.different_rate
+        if rates < 0:
+            squares = np.minimum(squares, shapes / rates)
+        constant = self.same_shape * np.log(self.same_rate) - self.different_shape * np.log(self.different_rate)
+        constant += special.gammaln(self.different_shape) - special.gammaln(self.same_shape)
+        return constant + shapes * np.log(squares) - rates * squares  # type: ignore[no-any-return]
 
     def false_match_rate(self, distances: npt.ArrayLike) -> Rates:
         """Share of pairs of two people that are not further apart: float64 of the shape of `distances`."""

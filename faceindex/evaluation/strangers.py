@@ -1,0 +1,121 @@
+"""Strangers: pairs of people's faces, weighted so that each person counts alike, and how many are taken for another."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from faceindex.evaluation.distances import COLUMNS, ROWS, above_diagonal, block_distances, pair_blocks
+from faceindex.search.calibration import Calibration
+from faceindex.types import Vectors
+
+Numbers = npt.NDArray[np.floating]
+People = npt.NDArray[np.int64]
+PersonPair = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPairs:
+    """Distances of all pairs: float32 [n] of one person (same) and [m] of two (different), Euclidean, and weights.
+
+    The pairs of each person weigh 1 together, and so do those of any two people: nobody decides alone by having been
+    photographed often.
+    """
+
+    same: Numbers
+    same_weights: Numbers
+    different: Numbers
+    different_weights: Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Fpir:
+    """False identifications of queries, asked and measured.
+
+    asked: expected number of strangers within the threshold of a query among `faces` strangers. measured: mean over
+    queries. queries: share of them that find a stranger at all. without_suspects: measured, without pairs of people
+    who may be one person under two names. found: strangers in all, over all queries.
+    """
+
+    asked: float
+    faces: int
+    threshold: float
+    measured: float
+    queries: float
+    without_suspects: float
+    found: int
+
+
+def named_pairs(vectors: Vectors, people: People) -> NamedPairs:
+    """All pairs of `vectors`, float32 [n, d], of `people`, int64 [n]: 8 bytes a pair."""
+    sizes = np.bincount(people)[people].astype(np.float32)
+    same, same_weights, different, different_weights = [], [], [], []
+    for rows, columns in pair_blocks(len(vectors)):
+        distances = block_distances(vectors[rows], vectors[columns])
+        wanted = above_diagonal(rows, columns)
+        one = people[rows, None] == people[None, columns]
+        weights = 1 / (sizes[rows, None] * sizes[None, columns])
+        same.append(distances[wanted & one])
+        many = sizes[rows, None] * np.maximum(sizes[None, columns] - 1, 1) / 2
+        same_weights.append((1 / many)[wanted & one])
+        different.append(distances[wanted & ~one])
+        different_weights.append(weights[wanted & ~one])
+    return NamedPairs(*(np.concatenate(each) for each in (same, same_weights, different, different_weights)))
+
+
+def strangers_within(
+    probes: Vectors, probe_people: People, gallery: Vectors, gallery_people: People, threshold: float
+) -> npt.NDArray[np.int64]:
+    """int64 [m, 2]: (probe, face of the gallery) for every face of another person within `threshold` of a probe."""
+    found = [np.empty((0, 2), dtype=np.int64)]
+    for row in range(0, len(probes), ROWS):
+        for column in range(0, len(gallery), COLUMNS):
+            rows, columns = slice(row, row + ROWS), slice(column, column + COLUMNS)
+            near = block_distances(probes[rows], gallery[columns]) <= threshold
+            places = np.argwhere(near) + np.array([row, column])
+            found.append(places[probe_people[places[:, 0]] != gallery_people[places[:, 1]]])
+    return np.concatenate(found)
+
+
+def measure_fpir(
+    vectors: Vectors,
+    people: People,
+    calibration: Calibration,
+    asked: float,
+    suspects: Collection[PersonPair] = (),
+) -> Fpir:
+    """Every face looked for among all others. suspects: pairs of people, the lower number first."""
+    threshold = calibration.threshold(asked, len(vectors) - 1)
+    pairs = strangers_within(vectors, people, vectors, people, threshold)
+    trusted = np.array([_ordered(people[a], people[b]) not in suspects for a, b in pairs], dtype=bool)
+    return Fpir(
+        asked=asked,
+        faces=len(vectors) - 1,
+        threshold=threshold,
+        measured=len(pairs) / len(vectors),
+        queries=len(np.unique(pairs[:, 0])) / len(vectors),
+        without_suspects=int(trusted.sum()) / len(vectors),
+        found=len(pairs),
+    )
+
+
+def suspects(vectors: Vectors, people: People, calibration: Calibration, expected: float) -> dict[PersonPair, float]:
+    """Two people who may be one under two names, and the distance of their nearest faces, nearest first.
+
+    They are as near as, of all pairs of people, fewer than `expected` should be.
+    """
+    count = len(np.unique(people))
+    limit = calibration.threshold(expected, count * (count - 1) // 2)
+    nearest: dict[PersonPair, float] = {}
+    for a, b in strangers_within(vectors, people, vectors, people, limit):
+        pair = _ordered(people[a], people[b])
+        away = float(np.linalg.norm(vectors[a].astype(np.float64) - vectors[b]))
+        nearest[pair] = min(away, nearest.get(pair, away))
+    return dict(sorted(nearest.items(), key=lambda item: item[1]))
+
+
+def _ordered(a: np.int64, b: np.int64) -> PersonPair:
+    return (int(min(a, b)), int(max(a, b)))
