@@ -70,13 +70,15 @@ class Face:
 class AnalysedPhoto:
     """What the analyser says of one photo.
 
-    width, height: pixels, upright. warning: what is wrong with a photo that was read all the same, in one line.
+    width, height: pixels, upright. warning: what is wrong with a photo that was read all the same, in one line. taken:
+    when, the camera's local time in ISO 8601; None when the photo does not say.
     """
 
     width: int
     height: int
     faces: tuple[Face, ...]
     warning: str | None = None
+    taken: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ class PhotoRecord:
     """One path of a photo in a library; photos with several paths have a record for each.
 
     photo: its id. width, height: pixels, upright. faces: their number. warning: what is wrong with the file, which was
-    read all the same.
+    read all the same. taken: when, the camera's local time in ISO 8601; None when the photo does not say.
     """
 
     path: str
@@ -146,6 +148,7 @@ class PhotoRecord:
     height: int
     faces: int
     warning: str | None = None
+    taken: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

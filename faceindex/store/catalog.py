@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.errors import LibraryDamaged
+from faceindex.photos.find import FoundFile
 from faceindex.store.migrations import MIGRATIONS, migrate, refuse_newer, schema_version
 from faceindex.store.same_face import FormerFace, resized, scaled
 from faceindex.store.segments import Segment
@@ -131,6 +132,13 @@ class Catalog:
         rows = [self._row("SELECT photo FROM paths WHERE path = ?", os.fsencode(path)) for path in paths]
         photos = sorted({row[0] for row in rows if row})
         return [photo for photo in photos if set(self.paths_of(photo)) <= set(paths)]
+
+    def unread_dates(self) -> Iterator[tuple[int, FoundFile]]:
+        """Photos that were never looked at for their date, each with all its files as they were then."""
+        rows = self.connection.execute(
+            "SELECT photo, path, size, mtime_ns FROM unread_dates JOIN paths USING (photo) ORDER BY photo, path"
+        )
+        return ((photo, FoundFile(os.fsdecode(path), size, time, False)) for photo, path, size, time in rows)
 
     def faces_of(self, photo: int, size: tuple[int, int]) -> list[FormerFace]:
         """The faces of a photo, with their boxes as they would be were the photo resized to `size`: width, height."""
@@ -264,7 +272,7 @@ class Catalog:
         where, values = _under(under)
         rows = self.connection.execute(
             f"""SELECT path, paths.photo, width, height,
-                (SELECT COUNT(*) FROM faces WHERE faces.photo = paths.photo), warning
+                (SELECT COUNT(*) FROM faces WHERE faces.photo = paths.photo), warning, taken
             FROM paths JOIN photos ON photos.id = paths.photo {where} ORDER BY path""",
             values,
         )
