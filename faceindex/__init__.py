@@ -45,6 +45,7 @@ from faceindex.types import (
 
 if TYPE_CHECKING:
     from faceindex.library import Library
+    from faceindex.store.selection import Selection
 
 __version__ = "0.1.0"
 __all__ = [
@@ -72,6 +73,7 @@ __all__ = [
     "Pruned",
     "RecipeMismatch",
     "Removed",
+    "Selection",
     "Status",
     "UnreadablePhoto",
     "UsageError",
@@ -85,4 +87,8 @@ def __getattr__(name: str) -> object:
         from faceindex.library import Library
 
         return Library
+    if name == "Selection":
+        from faceindex.store.selection import Selection
+
+        return Selection
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

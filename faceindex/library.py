@@ -14,7 +14,7 @@ import numpy as np
 import platformdirs
 
 from faceindex.clustering.cluster import METHODS, cluster
-from faceindex.errors import LibraryDamaged, NoFaceFound, UsageError
+from faceindex.errors import LibraryDamaged, UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.detect import check_min_face
 from faceindex.faces.engine import DEFAULT_ENGINE, Engine
@@ -24,7 +24,8 @@ from faceindex.ingest.repair import repair
 from faceindex.ingest.run import Progress, ingest
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
 from faceindex.photos.find import absolute
-from faceindex.photos.read import read_bytes
+from faceindex.queries.matching import Wish, matching
+from faceindex.queries.probes import Probe, analysed, face_at, faces_in, of_faces, of_one_person, of_person
 from faceindex.search import index as face_index
 from faceindex.search.check import check_index
 from faceindex.search.kinds import Choice
@@ -38,10 +39,12 @@ from faceindex.store.folder import LibraryFolder
 from faceindex.store.merging import compact_all
 from faceindex.store.names import NAME, decide
 from faceindex.store.rows import replace_albums
+from faceindex.store.selection import EVERYTHING, Selection, selected_photos
 from faceindex.types import (
     Album,
     AnalysedPhoto,
     Backup,
+    Box,
     CheckReport,
     ClusterReport,
     Erased,
@@ -169,6 +172,61 @@ class Library:
         faces = self._probe(image, min_face).faces
         return [ProbeFace(f.box, f.score, tuple(self._matches(f.vector, k, limit))) for f in faces]
 
+    def probes(
+        self,
+        images: Sequence[StrPath] = (),
+        *,
+        box: Box | None = None,
+        same_person: bool = False,
+        face: int | None = None,
+        album: int | None = None,
+        person: str | None = None,
+        min_face: int | None = None,
+    ) -> list[Probe]:
+        """Faces to search with, of the one kind that is given; see `matches`.
+
+        images: every face in them; with same_person, their largest faces as one; with box, pixels of the upright photo,
+        the face there. face: one of the library, by its id. album, person: all faces there, as one.
+
+        Raises: UsageError when it is not one kind, or there is no such thing; UnreadablePhoto; NoFaceFound.
+        """
+        if sum(map(bool, (images, face, album, person))) != 1:
+            raise UsageError("search with photos, or with one of --face, --album and --person")
+        if (box and len(images) != 1) or (same_person and (box or not images)):
+            raise UsageError("--box chooses a face of one photo, --same-person takes the largest faces of several")
+        if face is not None:
+            return [of_faces([self.face(face)], f"face {face}", self._loaded_index())]
+        if album is not None:
+            return [of_faces(self.album(album), f"album {album}", self._loaded_index())]
+        if person is not None:
+            return [of_person(person, self._folder.catalog, self._loaded_index())]
+        analyser = self._checked_analyser(min_face)
+        if box is not None:
+            return [face_at(os.fspath(images[0]), box, self._folder.catalog, self._loaded_index(), analyser)]
+        if same_person:
+            return [of_one_person([absolute(image) for image in images], analyser)]
+        paths = [absolute(image) for image in images]
+        return [probe for path in paths for probe in faces_in(path, analysed(path, analyser))]
+
+    def matches(
+        self,
+        probe: Probe,
+        *,
+        k: int = 10,
+        threshold: float | None = None,
+        among: Selection = EVERYTHING,
+        unnamed: bool = False,
+        group_by: str | None = None,
+    ) -> ProbeFace:
+        """The at most k faces within `threshold` of a probe, nearest first; see `Wish`. Raises: UsageError.
+
+        A probe made of faces of the library, see `probes`, does not find these.
+        """
+        limit = self.recipe.match_threshold if threshold is None else threshold
+        wish = Wish(k, limit, among, unnamed, group_by)
+        found = matching(self._folder, self._loaded_index(), probe, wish)
+        return ProbeFace(probe.box, probe.score, tuple(_match(record, away) for record, away in found))
+
     def verify(
         self, a: StrPath, b: StrPath, *, threshold: float | None = None, min_face: int | None = None
     ) -> Verification:
@@ -242,6 +300,10 @@ class Library:
     def photos(self, under: StrPath | None = None) -> Iterator[PhotoRecord]:
         """Every path of every photo, by path; or only those at or under the path `under`."""
         return self._folder.catalog.photos(None if under is None else absolute(under))
+
+    def find_photos(self, among: Selection) -> Iterator[PhotoRecord]:
+        """Every path of the photos that are meant, by path. Raises: UsageError when somebody has no such name."""
+        return selected_photos(self._folder.catalog, among)
 
     def remove_photos(self, paths: Iterable[StrPath]) -> Removed:
         """Take photos at or under `paths` out of the library; the files stay, and a later ingest brings them back.
@@ -341,9 +403,9 @@ class Library:
         page = album_sheet(rows, title=self.path.name, status=self.status(), left_out=len(chosen) - len(rows))
         _write_page(out, page)
 
-    def write_match_sheet(self, out: StrPath, image: StrPath, found: Sequence[ProbeFace]) -> None:
-        """Write one self-contained HTML page: every probe face of `image` and its matches."""
-        _write_page(out, match_sheet(absolute(image), found))
+    def write_match_sheet(self, out: StrPath, probes: Sequence[Probe], found: Sequence[ProbeFace]) -> None:
+        """Write one self-contained HTML page: every probe and its matches, as `matches` gave them."""
+        _write_page(out, match_sheet(probes, found))
 
     def _erase(self, **what: Iterable[Any]) -> Erased:
         with self._folder.writer() as writer:
@@ -418,23 +480,29 @@ class Library:
         return Analyser(self.recipe, chosen, max_megapixels, self._engine)
 
     def _probe(self, image: StrPath, min_face: int | None) -> AnalysedPhoto:
-        path = absolute(image)
-        data, _ = read_bytes(path)
+        return analysed(absolute(image), self._checked_analyser(min_face))
+
+    def _checked_analyser(self, min_face: int | None) -> Analyser:
         analyser = self._analyser(min_face)
         analyser.check_models()
-        photo = analyser(analyser.open(data, path))
-        if not photo.faces:
-            raise NoFaceFound(path)
-        return photo
+        return analyser
+
+    def _loaded_index(self) -> face_index.LibraryIndex:
+        self._index = face_index.load_or_build(self._folder, self._index)
+        return self._index
 
     def _matches(self, vector: Vectors, k: int, threshold: float) -> Iterator[Match]:
-        index = self._index = face_index.load_or_build(self._folder, self._index)
+        index = self._loaded_index()
         ids, distances = face_index.find_nearest(self._folder, index, vector, k, threshold)
         records = self._folder.catalog.faces_with(ids)
         for face, away in zip(ids, distances, strict=True):
             if int(face) in records:
                 record = records[int(face)]
-                yield Match(record.face, record.photo, record.box, float(away), record.person)
+                yield _match(record, float(away))
+
+
+def _match(record: FaceRecord, distance: float) -> Match:
+    return Match(record.face, record.photo, record.box, distance, record.person)
 
 
 def _write_page(out: StrPath, page: str) -> None:

@@ -3,22 +3,41 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import faceindex
-from faceindex.cli import options
+from faceindex.cli import options, selections
 from faceindex.cli.output import errors, print_json, print_line, print_table
+from faceindex.errors import UsageError
 from faceindex.faces.engine import Engine
-from faceindex.types import Match, ProbeFace
+from faceindex.photos.find import absolute
+from faceindex.types import Box, Match, ProbeFace
+
+if TYPE_CHECKING:
+    from faceindex.queries.probes import Probe
 
 
 def search(
-    image: Annotated[Path, typer.Argument(help="The photo to search with.")],
+    images: Annotated[list[Path] | None, typer.Argument(metavar="[IMAGE...]", help="Photos to search with.")] = None,
     library: options.Library = None,
     k: Annotated[int, typer.Option("-k", min=1, help="Matches for each face, at most.")] = 10,
     threshold: options.Threshold = None,
+    same_person: Annotated[
+        bool, typer.Option("--same-person", help="All photos show one person: search with their largest faces as one.")
+    ] = False,
+    box: Annotated[str | None, typer.Option(metavar="X,Y,W,H", help="Search with the face there in the photo.")] = None,
+    face: Annotated[int | None, typer.Option(metavar="ID", help="Search with a face of the library.")] = None,
+    album: Annotated[int | None, typer.Option(metavar="N", help="Search with an album's faces as one.")] = None,
+    person: Annotated[str | None, typer.Option(metavar="NAME", help="Search with a person's faces as one.")] = None,
+    unnamed: Annotated[bool, typer.Option("--unnamed", help="Find only faces without a name.")] = False,
+    group_by: Annotated[
+        str | None, typer.Option(metavar="person|photo", help="Only the nearest face of each of these.")
+    ] = None,
+    first: selections.First = None,
+    last: selections.Last = None,
+    under: selections.Under = None,
     min_face: options.MinFace = None,
     engine: options.EngineName = "onnx",
     device: options.Device = "cpu",
@@ -27,16 +46,27 @@ def search(
     ] = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Find the faces of the library that look like each face in IMAGE, nearest first."""
+    """Find the faces of the library that look like each face in IMAGE, or like faces of the library, nearest first."""
+    photos = images or []
+    where = None if box is None else _box(box)
+    among = selections.selection(first=first, last=last, under=under)
     with faceindex.Library(library, engine=Engine(engine, device), create=False) as opened:
-        found = opened.search(image, k=k, threshold=threshold, min_face=min_face)
+        probes = opened.probes(
+            photos, box=where, same_person=same_person, face=face, album=album, person=person, min_face=min_face
+        )
+        found = [
+            opened.matches(probe, k=k, threshold=threshold, among=among, unnamed=unnamed, group_by=group_by)
+            for probe in probes
+        ]
         if sheet:
-            opened.write_match_sheet(sheet, image, found)
+            opened.write_match_sheet(sheet, probes, found)
+    several = len(photos) > 1 and not same_person
     if as_json:
-        print_json({"image": str(image), "faces": [_as_object(probe) for probe in found]})
+        objects = _by_photo(photos, probes, found)
+        print_json(objects if several else objects[0])
         return
-    for number, probe in enumerate(found, start=1):
-        print_line(f"face {number} of {len(found)} at {probe.box.as_list()}")
+    for asked, probe in zip(probes, found, strict=True):
+        print_line(f"{asked.photo}: {asked.title}" if several else asked.title)
         rows = [(f"{m.distance:.4f}", m.face, m.person, m.photo) for m in probe.matches]
         if rows:
             print_table(("distance#", "face#", "person", "photo"), rows)
@@ -77,6 +107,25 @@ def verify(
         )
     if not answer.same:
         raise typer.Exit(1)
+
+
+def _by_photo(images: list[Path], probes: list[Probe], found: list[ProbeFace]) -> list[dict[str, object]]:
+    """An answer for each photo, with its name as it was given."""
+    names = {absolute(image): str(image) for image in images}
+    photos: dict[str, list[object]] = {probe.photo: [] for probe in probes}
+    for probe, answer in zip(probes, found, strict=True):
+        photos[probe.photo].append(_as_object(answer))
+    return [{"image": names.get(photo, photo), "faces": faces} for photo, faces in photos.items()]
+
+
+def _box(text: str) -> Box:
+    try:
+        x, y, width, height = (int(part) for part in text.split(","))
+    except ValueError:
+        raise UsageError(f"--box {text} is no box; write X,Y,W,H in whole pixels") from None
+    if min(width, height) < 1:
+        raise UsageError(f"--box {text} has no size; write X,Y,W,H with a width and a height")
+    return Box(x, y, width, height)
 
 
 def _as_object(probe: ProbeFace) -> dict[str, object]:

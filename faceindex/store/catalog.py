@@ -217,6 +217,11 @@ class Catalog:
         rows = self.connection.execute(_FACES + "WHERE faces.id IN (SELECT value FROM json_each(?))", (chosen,))
         return {record.face: record for record in map(_face_record, rows)}
 
+    def faces_at(self, path: str) -> list[FaceRecord]:
+        """The faces of the photo at this path, by rising id; empty when the library knows no such photo."""
+        where = "WHERE faces.photo = (SELECT photo FROM paths WHERE path = ?) ORDER BY faces.id"
+        return list(map(_face_record, self.connection.execute(_FACES + where, (os.fsencode(path),))))
+
     def central_faces(self) -> Iterator[CentralFace]:
         """Of every photo with a face: the face whose middle is nearest to the photo's, by rising photo id."""
         # SQLite takes the other columns from the row that has the minimum.

@@ -101,7 +101,8 @@ def store_failures(transaction: sqlite3.Connection, failures: Iterable[tuple[Fou
 
 def store_dates(transaction: sqlite3.Connection, dates: Mapping[int, str | None]) -> None:
     """When photos of an earlier schema were taken, by their ids; they need not be looked at for it again."""
-    transaction.executemany("UPDATE photos SET taken = ? WHERE id = ?", [(date, photo) for photo, date in dates.items()])
+    known = [(date, photo) for photo, date in dates.items() if date is not None]
+    transaction.executemany("UPDATE photos SET taken = ? WHERE id = ?", known)
     transaction.executemany("DELETE FROM unread_dates WHERE photo = ?", [(photo,) for photo in dates])
 
 
