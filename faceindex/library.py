@@ -24,6 +24,7 @@ from faceindex.ingest.repair import repair
 from faceindex.ingest.run import Progress, ingest
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
 from faceindex.photos.find import absolute
+from faceindex.queries.identification import identified, named_faces
 from faceindex.queries.matching import Wish, matching
 from faceindex.queries.probes import Probe, analysed, face_at, faces_in, of_faces, of_one_person, of_person
 from faceindex.search import index as face_index
@@ -50,6 +51,7 @@ from faceindex.types import (
     Erased,
     FaceRecord,
     FailedPhoto,
+    IdentifiedFace,
     IndexReport,
     IngestReport,
     Match,
@@ -226,6 +228,33 @@ class Library:
         wish = Wish(k, limit, among, unnamed, group_by)
         found = matching(self._folder, self._loaded_index(), probe, wish)
         return ProbeFace(probe.box, probe.score, tuple(_match(record, away) for record, away in found))
+
+    def identify(
+        self,
+        image: StrPath,
+        *,
+        method: str = "vote",
+        threshold: float | None = None,
+        min_face: int | None = None,
+    ) -> list[IdentifiedFace]:
+        """Who each face in `image` is, left to right, of the people with a name.
+
+        method: "vote" of each person's nearest faces, "nearest" face, or "svm", a linear support vector machine.
+        threshold: Euclidean, default the recipe's. Raises: UsageError when nobody has a name; UnreadablePhoto;
+        NoFaceFound.
+        """
+        gallery = named_faces(self._folder.catalog, self._loaded_index())
+        limit = self.recipe.match_threshold if threshold is None else threshold
+        midpoint, width = self.recipe.confidence
+        return [
+            identified(
+                *(probe, gallery, self._folder.catalog),
+                method=method,
+                threshold=limit,
+                evidence=lambda distances: (midpoint - distances) / width,
+            )
+            for probe in self.probes([image], min_face=min_face)
+        ]
 
     def verify(
         self, a: StrPath, b: StrPath, *, threshold: float | None = None, min_face: int | None = None

@@ -120,6 +120,51 @@ class ProbeFace:
 
 
 @dataclass(frozen=True, slots=True)
+class Exemplar:
+    """A face with a name that helped to decide who somebody is. distance: Euclidean, to the face asked about."""
+
+    face: int
+    photo: str
+    box: Box
+    distance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody whom a face may show.
+
+    score: by which candidates are ranked, of a unit of the method's own. confidence: probability in [0, 1], for a face
+    that is as likely of somebody unknown as of somebody known. distance: to the nearest of `exemplars`, the person's
+    faces that decided, nearest first.
+    """
+
+    person: str
+    score: float
+    confidence: float
+    distance: float
+    exemplars: tuple[Exemplar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifiedFace:
+    """Who a face shows.
+
+    score: the detector's. person: None when nobody known is within `threshold`, Euclidean. confidence: probability in
+    [0, 1] of that answer, see Candidate. margin: by how much the first candidate's exceeds the second's. candidates:
+    the likeliest people, whether within the threshold or not.
+    """
+
+    box: Box
+    score: float
+    person: str | None
+    confidence: float
+    margin: float
+    threshold: float
+    method: str
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
     """Whether two photos show the same person.
 

@@ -77,7 +77,10 @@ def measure(faces: LabelledFaces, title: str, photos: int | None, most: int) -> 
         one = found[method] = Identification(right, scores[: len(probes)], scores[len(probes) :])
         rates = " | ".join(f"{one.dir(rate):.3f}" for rate in RATES)
         size = f"{len(people):,} | {len(probes):,}, {len(strangers):,}"
-        print(f"| {faces.recipe.title} | {title} | {size} | {method} | {one.rank_1:.3f} | {rates} | {took:.1f} |", flush=True)
+        print(
+            f"| {faces.recipe.title} | {title} | {size} | {method} | {one.rank_1:.3f} | {rates} | {took:.1f} |",
+            flush=True,
+        )
     return found
 
 

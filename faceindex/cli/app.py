@@ -10,7 +10,7 @@ import sys
 import typer
 
 import faceindex
-from faceindex.cli import albums, care, evaluate, index, ingest, library, models, people, photos, search
+from faceindex.cli import albums, care, evaluate, identify, index, ingest, library, models, people, photos, search
 from faceindex.cli.output import errors
 from faceindex.errors import FaceindexError
 
@@ -25,6 +25,7 @@ app = typer.Typer(
 )
 app.command("ingest")(ingest.ingest)
 app.command("search")(search.search)
+app.command("identify")(identify.identify)
 app.command("verify")(search.verify)
 app.command("cluster")(albums.cluster)
 app.add_typer(albums.app, name="albums")

@@ -93,7 +93,7 @@ def of_person(name: str, catalog: Catalog, index: LibraryIndex) -> Probe:
 
 
 def of_one_person(images: Iterable[str], analyser: Analyser) -> Probe:
-    """The largest face of each photo, given by absolute paths, all of one person, as one probe. Raises: UnreadablePhoto; NoFaceFound."""
+    """The largest face of each photo, given by absolute path, as one probe. Raises: UnreadablePhoto; NoFaceFound."""
     paths = list(images)
     largest = [max(analysed(path, analyser).faces, key=_area) for path in paths]
     vector = combined(np.stack([face.vector for face in largest]))
