@@ -27,10 +27,12 @@ from faceindex.photos.find import absolute
 from faceindex.queries.identification import identified, named_faces
 from faceindex.queries.matching import Wish, matching
 from faceindex.queries.probes import Probe, analysed, face_at, faces_in, of_faces, of_one_person, of_person
+from faceindex.search import calibrated
 from faceindex.search import index as face_index
+from faceindex.search.calibration import DEFAULT_FPIR, Calibration
 from faceindex.search.check import check_index
 from faceindex.search.kinds import Choice
-from faceindex.search.nearest import confidence_same, distance
+from faceindex.search.nearest import distance
 from faceindex.sheets.albums import AlbumRow, album_sheet
 from faceindex.sheets.matches import match_sheet
 from faceindex.store.backup import backup
@@ -122,6 +124,11 @@ class Library:
         """How its vectors are made."""
         return self._folder.recipe
 
+    @property
+    def calibration(self) -> Calibration:
+        """What distances between its vectors mean: its own, or the recipe's."""
+        return calibrated.of_library(self._folder)
+
     def ingest(
         self,
         paths: Iterable[StrPath],
@@ -162,17 +169,22 @@ class Library:
         return report
 
     def search(
-        self, image: StrPath, *, k: int = 10, threshold: float | None = None, min_face: int | None = None
+        self,
+        image: StrPath,
+        *,
+        k: int = 10,
+        threshold: float | None = None,
+        fpir: float | None = None,
+        min_face: int | None = None,
     ) -> list[ProbeFace]:
-        """For every face in `image`, left to right: the at most k faces within `threshold`, nearest first.
+        """For every face in `image`, left to right: the at most k faces within a threshold, nearest first.
 
-        threshold: Euclidean distance, default the recipe's. Raises: UnreadablePhoto; NoFaceFound.
+        threshold: Euclidean distance. fpir: instead of it, how many strangers a query may be expected to find within
+        the threshold, which follows from the library's calibration and number of faces; default 0.01.
+        Raises: UsageError; UnreadablePhoto; NoFaceFound.
         """
-        if k < 1:
-            raise UsageError(f"-k must be at least 1, not {k}")
-        limit = self.recipe.match_threshold if threshold is None else threshold
-        faces = self._probe(image, min_face).faces
-        return [ProbeFace(f.box, f.score, tuple(self._matches(f.vector, k, limit))) for f in faces]
+        probes = self.probes([image], min_face=min_face)
+        return [self.matches(probe, k=k, threshold=threshold, fpir=fpir) for probe in probes]
 
     def probes(
         self,
@@ -216,18 +228,17 @@ class Library:
         *,
         k: int = 10,
         threshold: float | None = None,
+        fpir: float | None = None,
         among: Selection = EVERYTHING,
         unnamed: bool = False,
         group_by: str | None = None,
     ) -> ProbeFace:
-        """The at most k faces within `threshold` of a probe, nearest first; see `Wish`. Raises: UsageError.
+        """The at most k faces of a library that resemble a probe, nearest first; see `search`, and `Wish` for the rest.
 
-        A probe made of faces of the library, see `probes`, does not find these.
+        A probe made of faces of the library, see `probes`, does not find these. Raises: UsageError.
         """
-        limit = self.recipe.match_threshold if threshold is None else threshold
-        wish = Wish(k, limit, among, unnamed, group_by)
-        found = matching(self._folder, self._loaded_index(), probe, wish)
-        return ProbeFace(probe.box, probe.score, tuple(_match(record, away) for record, away in found))
+        wish = Wish(k, self._limit(threshold, fpir), among, unnamed, group_by)
+        return matching(self._folder, self._loaded_index(), self.calibration, probe, wish)
 
     def identify(
         self,
@@ -235,24 +246,20 @@ class Library:
         *,
         method: str = "vote",
         threshold: float | None = None,
+        fpir: float | None = None,
         min_face: int | None = None,
     ) -> list[IdentifiedFace]:
         """Who each face in `image` is, left to right, of the people with a name.
 
         method: "vote" of each person's nearest faces, "nearest" face, or "svm", a linear support vector machine.
-        threshold: Euclidean, default the recipe's. Raises: UsageError when nobody has a name; UnreadablePhoto;
-        NoFaceFound.
+        threshold: Euclidean, or fpir: expected number of named faces that a stranger resembles; default 0.01.
+        Raises: UsageError when nobody has a name; UnreadablePhoto; NoFaceFound.
         """
         gallery = named_faces(self._folder.catalog, self._loaded_index())
-        limit = self.recipe.match_threshold if threshold is None else threshold
-        midpoint, width = self.recipe.confidence
+        limit = self._limit(threshold, fpir, len(gallery.ids))
+        evidence = self.calibration.log_likelihood_ratio
         return [
-            identified(
-                *(probe, gallery, self._folder.catalog),
-                method=method,
-                threshold=limit,
-                evidence=lambda distances: (midpoint - distances) / width,
-            )
+            identified(probe, gallery, self._folder.catalog, method=method, threshold=limit, evidence=evidence)
             for probe in self.probes([image], min_face=min_face)
         ]
 
@@ -267,7 +274,7 @@ class Library:
         limit = self.recipe.match_threshold if threshold is None else threshold
         away = distance(first.vector, second.vector)
         same = away <= limit
-        probability = confidence_same(away, *self.recipe.confidence)
+        probability = float(self.calibration.confidence(away))
         return Verification(same, away, limit, probability if same else 1 - probability, (first.box, second.box))
 
     def cluster(self, *, method: str = "whispers", threshold: float | None = None, seed: int = 0) -> ClusterReport:
@@ -406,6 +413,7 @@ class Library:
             index_kind=index.kind,
             index_recall=index.recall,
             index_beside=index.beside,
+            calibration=calibrated.source(self._folder),
         )
 
     def build_index(self, kind: str | None = None, *, recall: float | None = None, threads: int = 1) -> IndexReport:
@@ -516,22 +524,23 @@ class Library:
         analyser.check_models()
         return analyser
 
+    def _limit(self, threshold: float | None, fpir: float | None, faces: int | None = None) -> float:
+        """The threshold of a search: as given, or as the expected false identifications ask for.
+
+        faces: that are searched, default all of the library.
+        """
+        if threshold is not None and fpir is not None:
+            raise UsageError("a search takes a threshold or expected false identifications (fpir), not both")
+        if fpir is not None and not 0 < fpir < np.inf:
+            raise UsageError(f"expected false identifications (fpir) must be a number above 0, not {fpir:g}")
+        if threshold is not None:
+            return threshold
+        searched = self._loaded_index().faces if faces is None else faces
+        return self.calibration.threshold(DEFAULT_FPIR if fpir is None else fpir, searched)
+
     def _loaded_index(self) -> face_index.LibraryIndex:
         self._index = face_index.load_or_build(self._folder, self._index)
         return self._index
-
-    def _matches(self, vector: Vectors, k: int, threshold: float) -> Iterator[Match]:
-        index = self._loaded_index()
-        ids, distances = face_index.find_nearest(self._folder, index, vector, k, threshold)
-        records = self._folder.catalog.faces_with(ids)
-        for face, away in zip(ids, distances, strict=True):
-            if int(face) in records:
-                record = records[int(face)]
-                yield _match(record, float(away))
-
-
-def _match(record: FaceRecord, distance: float) -> Match:
-    return Match(record.face, record.photo, record.box, distance, record.person)
 
 
 def _write_page(out: StrPath, page: str) -> None:

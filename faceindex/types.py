@@ -101,22 +101,28 @@ class FaceRecord:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A face of the library that resembles the probe. distance: Euclidean, not squared."""
+    """A face of the library that resembles the probe.
+
+    distance: Euclidean, not squared. confidence: probability in [0, 1] that it is the probe's person, among as many
+    faces as the library has, when one of them is expected to be.
+    """
 
     face: int
     photo: str
     box: Box
     distance: float
+    confidence: float
     person: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeFace:
-    """One face of a searched image, and its matches, nearest first."""
+    """One face of a searched image, and its matches, nearest first. threshold: Euclidean, that they are within."""
 
     box: Box
     score: float
     matches: tuple[Match, ...]
+    threshold: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +318,7 @@ class Status:
 
     index: "current" when it is searched as it is, with a few faces beside it that are new, `index_beside`; "stale" when
     so much has changed that the next ingest, or `faceindex index build`, makes it anew; or "absent". index_kind:
-    "flat", "pruned" or "ivf". index_recall: measured, 1.0 when exact.
+    "flat", "pruned" or "ivf". index_recall: measured, 1.0 when exact. calibration: "own", or "default", the recipe's.
     """
 
     library: str
@@ -328,6 +334,7 @@ class Status:
     index_kind: str = ""
     index_recall: float = 0.0
     index_beside: int = 0
+    calibration: str = "default"
 
 
 @dataclass(frozen=True, slots=True)

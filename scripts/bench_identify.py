@@ -24,6 +24,7 @@ from matplotlib.figure import Figure
 from faceindex.evaluation.identification import Identification, enrolled
 from faceindex.evaluation.labelled import LabelledFaces, evaluation_library, ingest_labelled
 from faceindex.faces.recipe import recipe
+from faceindex.search.calibrated import of_recipe
 from faceindex.search.identify import Ranking, nearest_exemplar, vote
 from faceindex.search.svm import svm
 from faceindex.types import Vectors
@@ -62,11 +63,7 @@ def measure(faces: LabelledFaces, title: str, photos: int | None, most: int) -> 
     probes = random.permutation(np.flatnonzero(mated))[:most]
     strangers = random.permutation(np.flatnonzero(~gallery & ~mated))[:most]
     vectors, people = faces.vectors[gallery], faces.people[gallery]
-    midpoint, width = faces.recipe.confidence
-
-    def evidence(distances: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        return (midpoint - distances) / width
-
+    evidence = of_recipe(faces.recipe).log_likelihood_ratio
     found = {}
     for method in ("vote", "nearest", "svm"):
         began = time.process_time()

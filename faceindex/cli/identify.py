@@ -19,7 +19,13 @@ def identify(
     image: Annotated[Path, typer.Argument(help="The photo.")],
     library: options.Library = None,
     method: Annotated[str, typer.Option(metavar="vote|nearest|svm", help="What decides who it is.")] = "vote",
-    threshold: options.Threshold = None,
+    threshold: Annotated[
+        float | None, typer.Option(min=0, metavar="DISTANCE", help="Euclidean distance. Default: as --fpir asks for.")
+    ] = None,
+    fpir: Annotated[
+        float | None,
+        typer.Option(metavar="N", help="Named faces that a stranger may be expected to resemble. Default: 0.01."),
+    ] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Show the candidates, and the faces that decided.")
     ] = False,
@@ -30,7 +36,7 @@ def identify(
 ) -> None:
     """Say who each face in IMAGE is, of the people with a name, or that it is nobody known."""
     with faceindex.Library(library, engine=Engine(engine, device), create=False) as opened:
-        found = opened.identify(image, method=method, threshold=threshold, min_face=min_face)
+        found = opened.identify(image, method=method, threshold=threshold, fpir=fpir, min_face=min_face)
     if as_json:
         print_json({"image": str(image), "method": method, "faces": [_as_object(face) for face in found]})
         return

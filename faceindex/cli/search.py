@@ -23,7 +23,13 @@ def search(
     images: Annotated[list[Path] | None, typer.Argument(metavar="[IMAGE...]", help="Photos to search with.")] = None,
     library: options.Library = None,
     k: Annotated[int, typer.Option("-k", min=1, help="Matches for each face, at most.")] = 10,
-    threshold: options.Threshold = None,
+    threshold: Annotated[
+        float | None, typer.Option(min=0, metavar="DISTANCE", help="Euclidean distance. Default: as --fpir asks for.")
+    ] = None,
+    fpir: Annotated[
+        float | None,
+        typer.Option(metavar="N", help="Strangers that a face may be expected to find in this library. Default: 0.01."),
+    ] = None,
     same_person: Annotated[
         bool, typer.Option("--same-person", help="All photos show one person: search with their largest faces as one.")
     ] = False,
@@ -55,7 +61,9 @@ def search(
             photos, box=where, same_person=same_person, face=face, album=album, person=person, min_face=min_face
         )
         found = [
-            opened.matches(probe, k=k, threshold=threshold, among=among, unnamed=unnamed, group_by=group_by)
+            opened.matches(
+                probe, k=k, threshold=threshold, fpir=fpir, among=among, unnamed=unnamed, group_by=group_by
+            )
             for probe in probes
         ]
         if sheet:
@@ -66,10 +74,11 @@ def search(
         print_json(objects if several else objects[0])
         return
     for asked, probe in zip(probes, found, strict=True):
-        print_line(f"{asked.photo}: {asked.title}" if several else asked.title)
-        rows = [(f"{m.distance:.4f}", m.face, m.person, m.photo) for m in probe.matches]
+        title = f"{asked.photo}: {asked.title}" if several else asked.title
+        print_line(f"{title}, threshold {probe.threshold:.4f}")
+        rows = [(f"{m.distance:.4f}", f"{m.confidence:.1%}", m.face, m.person, m.photo) for m in probe.matches]
         if rows:
-            print_table(("distance#", "face#", "person", "photo"), rows)
+            print_table(("distance#", "confidence#", "face#", "person", "photo"), rows)
         else:
             print_line("no match within the threshold")
     if sheet:
@@ -132,6 +141,7 @@ def _as_object(probe: ProbeFace) -> dict[str, object]:
     return {
         "box": probe.box.as_list(),
         "score": probe.score,
+        "threshold": probe.threshold,
         "matches": [_match_as_object(match) for match in probe.matches],
     }
 
@@ -142,5 +152,6 @@ def _match_as_object(match: Match) -> dict[str, object]:
         "photo": match.photo,
         "box": match.box.as_list(),
         "distance": match.distance,
+        "confidence": match.confidence,
         "person": match.person,
     }

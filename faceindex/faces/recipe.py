@@ -48,12 +48,6 @@ class Recipe:
         return self.card.cluster_threshold
 
     @property
-    def confidence(self) -> tuple[float, float]:
-        """(midpoint, width) of the logistic that turns a distance into a probability."""
-        midpoint, width = self.card.confidence
-        return midpoint, width
-
-    @property
     def models(self) -> tuple[str, ...]:
         """Names of the models it needs."""
         detector = {"hog": (), "cnn": (DETECTOR,), "yunet": (YUNET,)}[self.detector]

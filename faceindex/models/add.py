@@ -154,6 +154,12 @@ def _check_vectors(card: ModelCard, together: Vectors, alone: Vectors) -> None:
 
 
 def _toml(values: Mapping[str, object]) -> bytes:
-    """TOML takes JSON's strings, numbers, booleans and lists."""
-    lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items() if value is not None]
-    return "\n".join([*lines, ""]).encode()
+    """TOML takes JSON's strings, numbers, booleans and lists; tables come last."""
+    tables = {name: value for name, value in values.items() if isinstance(value, dict)}
+    lines = [
+        f"{name} = {json.dumps(value, ensure_ascii=False)}"
+        for name, value in values.items()
+        if value is not None and name not in tables
+    ]
+    parts = [f"\n[{name}]\n".encode() + _toml(table) for name, table in tables.items()]
+    return b"".join(["\n".join([*lines, ""]).encode(), *parts])

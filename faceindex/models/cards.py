@@ -57,6 +57,17 @@ class ModelCard:
 
 
 @dataclass(frozen=True, slots=True)
+class CalibrationCard:
+    """Gamma distributions of squared distances of one person's faces and of two people's: see
+    `faceindex.search.calibration.Calibration`, which has the same fields."""
+
+    same_shape: float
+    same_rate: float
+    different_shape: float
+    different_rate: float
+
+
+@dataclass(frozen=True, slots=True)
 class RecipeCard:
     """How a face becomes a vector, and what distances between such vectors mean.
 
@@ -64,9 +75,10 @@ class RecipeCard:
     align it. paddings: margins around the face in dlib's chip, as shares of it; the vector is the mean over a chip for
     each. encoder: a model. mirror: it is also the mean over chips and mirror images. length: L2 norm that every
     vector is scaled to; absent, the network's is kept. match_threshold: distance up to which a pair is called the same
-    person. cluster_threshold: distance up to which faces are neighbours in the album graph. confidence: midpoint and
-    width of the logistic that turns a distance into a probability. poor_last: albums are made without faces of poor
-    quality, which then join them. accuracy: measured.
+    person. cluster_threshold: distance up to which faces are neighbours in the album graph. calibration: what distances
+    mean, as `faceindex evaluate calibrate` measures it; where nobody has, confidence: midpoint and width of a logistic
+    of the distance, prior 0.5, that a cautious calibration is made of. poor_last: albums are made without faces of
+    poor quality, which then join them. accuracy: measured.
     """
 
     name: str
@@ -76,7 +88,8 @@ class RecipeCard:
     encoder: str
     match_threshold: float
     cluster_threshold: float
-    confidence: tuple[float, ...]
+    calibration: CalibrationCard | None = None
+    confidence: tuple[float, ...] | None = None
     landmarks: int = 5
     paddings: tuple[float, ...] = (0.25,)
     mirror: bool = False
@@ -85,7 +98,8 @@ class RecipeCard:
     accuracy: str | None = None
 
 
-Card = TypeVar("Card", ModelCard, RecipeCard)
+Card = TypeVar("Card", ModelCard, RecipeCard, CalibrationCard)
+NamedCard = TypeVar("NamedCard", ModelCard, RecipeCard)
 
 
 @cache
@@ -123,9 +137,9 @@ def card_from(values: dict[str, Any], kind: type[Card], where: str) -> Card:
             raise ModelError(f"{where} has an unknown key `{name}`; there are {', '.join(expected)}")
         if not _is_a(value, expected[name]):
             raise ModelError(f"{where}: `{name}` cannot be {value!r}")
-    if kind is RecipeCard and len(values["confidence"]) != 2:
-        raise ModelError(f"{where}: `confidence` is two numbers, midpoint and width")
     fields_of: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+    if kind is RecipeCard:
+        fields_of |= _calibrated(values, where)
     return kind(**fields_of)
 
 
@@ -137,13 +151,24 @@ def read_table(path: Path) -> dict[str, Any]:
         raise ModelError(f"the card {path} cannot be read: {error}") from None
 
 
-def _cards(kind: type[Card], subfolder: str) -> dict[str, Card]:
+def _cards(kind: type[NamedCard], subfolder: str) -> dict[str, NamedCard]:
     files = [file for folder in (_shipped(), models_folder()) for file in sorted((folder / subfolder).glob("*.toml"))]
-    cards: dict[str, Card] = {}
+    cards: dict[str, NamedCard] = {}
     for file in files:
         card = card_from(read_table(file), kind, f"the card {file}")
         cards[card.name] = card
     return {name: cards[name] for name in sorted(cards)}
+
+
+def _calibrated(values: dict[str, Any], where: str) -> dict[str, Any]:
+    """The field of a recipe that says what distances mean. Raises: ModelError unless there is one such."""
+    if "calibration" in values and "confidence" not in values:
+        return {"calibration": card_from(values["calibration"], CalibrationCard, f"{where}, [calibration]")}
+    if "calibration" in values or "confidence" not in values:
+        raise ModelError(f"{where} needs either a table `calibration` or `confidence`")
+    if len(values["confidence"]) != 2:
+        raise ModelError(f"{where}: `confidence` is two numbers, midpoint and width")
+    return {}
 
 
 def _shipped() -> Path:
@@ -159,6 +184,8 @@ def _is_a(value: object, expected: Any) -> bool:
     if typing.get_origin(expected) is tuple:
         item, _ = typing.get_args(expected)
         return isinstance(value, list | tuple) and bool(value) and all(_is_a(one, item) for one in value)
+    if expected is CalibrationCard:
+        return isinstance(value, dict)
     if expected is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
     return type(value) is expected

@@ -8,11 +8,12 @@ import numpy as np
 
 from faceindex.errors import UsageError
 from faceindex.queries.probes import Probe
+from faceindex.search.calibration import Calibration
 from faceindex.search.combining import Found, first_kept, firsts
 from faceindex.search.index import LibraryIndex, find_nearest
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.selection import EVERYTHING, Selection, selected_faces
-from faceindex.types import FaceRecord
+from faceindex.types import Match, ProbeFace
 
 GROUPS = ("person", "photo")
 
@@ -43,8 +44,10 @@ class Wish:
         return self.among == EVERYTHING and not self.unnamed
 
 
-def matching(folder: LibraryFolder, index: LibraryIndex, probe: Probe, wish: Wish) -> list[tuple[FaceRecord, float]]:
-    """Faces that resemble `probe`, nearest first, with their distances; never those that it is made of."""
+def matching(
+    folder: LibraryFolder, index: LibraryIndex, calibration: Calibration, probe: Probe, wish: Wish
+) -> ProbeFace:
+    """Faces that resemble `probe`, nearest first; never those that it is made of."""
 
     def find(k: int) -> Found:
         return find_nearest(folder, index, probe.vector, k, wish.threshold)
@@ -52,13 +55,22 @@ def matching(folder: LibraryFolder, index: LibraryIndex, probe: Probe, wish: Wis
     def keep(found: Found) -> Found:
         return _kept(folder, probe, wish, found)
 
-    ids, distances = first_kept(find, wish.k, keep)
+    found = first_kept(find, wish.k, keep)
+    return ProbeFace(probe.box, probe.score, matches_of(found, folder, index, calibration), wish.threshold)
+
+
+def matches_of(
+    found: Found, folder: LibraryFolder, index: LibraryIndex, calibration: Calibration
+) -> tuple[Match, ...]:
+    """What was found, for people to see; without faces that were removed this moment."""
+    ids, distances = found
+    sure = calibration.confidence_among(distances, index.faces)
     records = folder.catalog.faces_with(ids)
-    return [
-        (records[face], away)
-        for face, away in zip(ids.tolist(), distances.tolist(), strict=True)
-        if face in records  # else it was removed this moment
-    ]
+    return tuple(
+        Match(record.face, record.photo, record.box, away, confidence, record.person)
+        for face, away, confidence in zip(ids.tolist(), distances.tolist(), sure.tolist(), strict=True)
+        if (record := records.get(face))
+    )
 
 
 def _kept(folder: LibraryFolder, probe: Probe, wish: Wish, found: Found) -> Found:

@@ -76,6 +76,11 @@ class LibraryIndex:
     state: str
     seal: str | None
 
+    @property
+    def faces(self) -> int:
+        """Those that are searched."""
+        return len(self.main.ids) - self.gone + len(self.beside.ids)
+
 
 @dataclass(frozen=True, slots=True)
 class Change:

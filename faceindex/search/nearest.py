@@ -81,11 +81,6 @@ def distance(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:
     return float(np.linalg.norm(a.astype(np.float64) - b.astype(np.float64)))
 
 
-def confidence_same(value: float, midpoint: float, width: float) -> float:
-    """Probability that two faces at this distance are one person, prior 0.5: a logistic of the distance."""
-    return float(1 / (1 + np.exp(np.clip((value - midpoint) / width, -700, 700))))
-
-
 def _measured(
     index: FaceIndex, rows: npt.NDArray[np.int64], probe: npt.NDArray[np.float32], threshold: float
 ) -> tuple[FaceIds, Distances]:

@@ -38,5 +38,5 @@ def match_sheet(probes: Sequence[Searched], found: Sequence[ProbeFace]) -> str:
 
 
 def _caption(match: Match) -> str:
-    """Who it is, if that is known; how far away, and how sure that makes one."""
-    return f"{match.distance:.3f} {match.person or ''}".strip()
+    """How far away, how sure that makes one, and who it is if that is known."""
+    return "  ".join([f"{match.distance:.3f}", f"{match.confidence:.0%}", *([match.person] if match.person else [])])

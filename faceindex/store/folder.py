@@ -66,8 +66,12 @@ class LibraryFolder:
     @property
     def min_face(self) -> int | None:
         """The smallest face wanted when photos were last ingested, for probes to be seen alike."""
-        stored = self._settings().get("min_face")
+        stored = self.setting("min_face")
         return None if stored is None else int(stored)
+
+    def setting(self, name: str) -> str | None:
+        """What was decided for the whole library; None when it was not, or there is no library yet."""
+        return self._settings().get(name)
 
     @property
     def catalog(self) -> Catalog:

@@ -129,6 +129,11 @@ def save_settings(transaction: sqlite3.Connection, **settings: object) -> None:
     )
 
 
+def remove_setting(transaction: sqlite3.Connection, name: str) -> None:
+    """Have it as if it had never been decided."""
+    transaction.execute("DELETE FROM settings WHERE name = ?", (name,))
+
+
 def note_change_of_faces(transaction: sqlite3.Connection) -> None:
     """Make what was derived from the faces out of date, the index above all."""
     transaction.execute("INSERT OR REPLACE INTO settings VALUES ('faces_state', lower(hex(randomblob(16))))")

@@ -52,10 +52,13 @@ def test_search_json(command: Command, small_library: faceindex.Library, many_ph
     (face,) = answer["faces"]
     assert len(face["box"]) == 4
     assert face["score"] > 0
-    assert [set(match) for match in face["matches"]] == [{"face", "photo", "box", "distance", "person"}] * 3
+    keys = {"face", "photo", "box", "distance", "confidence", "person"}
+    assert [set(match) for match in face["matches"]] == [keys] * 3
+    assert face["threshold"] == 0.6
     first = face["matches"][0]
     assert (first["photo"], first["box"], first["person"]) == (str(image), face["box"], None)
     assert first["distance"] < 1e-5
+    assert first["confidence"] > 0.999
 
 
 def test_search_writes_a_page(
@@ -130,7 +133,8 @@ def test_export_into_a_closed_pipe_is_quiet(small_library: faceindex.Library) ->
 def test_status_and_failed(command: Command, small_library: faceindex.Library) -> None:
     status = json.loads(command("status", "--json", "-L", small_library.path).stdout)
     keys = ["library", "recipe", "photos", "failed", "faces", "people", "albums", "segments", "index", "bytes"]
-    assert list(status) == keys
+    assert list(status)[: len(keys)] == keys
+    assert status["calibration"] == "default"
     assert (status["photos"], status["failed"], status["faces"]) == (22, 1, 20)
     (failure,) = json.loads(command("photos", "failed", "--json", "-L", small_library.path).stdout)
     assert failure["path"].endswith("cut-off.jpg")

@@ -14,7 +14,6 @@ from faceindex.search.nearest import (
     FaceIndex,
     build_index,
     build_sketched,
-    confidence_same,
     distance,
     nearest,
     within,
@@ -214,16 +213,3 @@ def test_distance_is_euclidean_and_symmetric() -> None:
     a, b = np.array([0, 3, 1], dtype=np.float32), np.array([4, 0, 1], dtype=np.float32)
     assert distance(a, b) == distance(b, a) == 5.0
     assert distance(a, a) == 0.0
-
-
-def test_confidence_is_a_half_at_the_midpoint_and_falls_with_distance() -> None:
-    assert confidence_same(0.6, 0.6, 0.05) == 0.5
-    values = [confidence_same(value, 0.6, 0.05) for value in (0.0, 0.3, 0.55, 0.65, 0.9, 1.4)]
-    assert values == sorted(values, reverse=True)
-    assert values[0] > 0.99
-    assert values[-1] < 0.01
-
-
-@pytest.mark.parametrize("value", [0.0, 1e9, np.inf])
-def test_confidence_stays_a_probability(value: float) -> None:
-    assert 0.0 <= confidence_same(value, 0.6, 1e-6) <= 1.0

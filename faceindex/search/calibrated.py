@@ -1,0 +1,68 @@
+"""Which calibration holds: the library's own, when it has one, or else the recipe's."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from functools import cache
+
+from faceindex.errors import ModelError
+from faceindex.faces.recipe import Recipe
+from faceindex.models.cards import RecipeCard
+from faceindex.search.calibration import Calibration, of_logistic
+from faceindex.store import rows
+from faceindex.store.folder import LibraryFolder
+
+DEFAULT, OWN = "default", "own"
+"""A recipe's calibration comes with it; a library's own was fitted to its people, or to those of a labelled folder."""
+
+_SETTING = "calibration"
+
+
+def of_recipe(recipe: Recipe) -> Calibration:
+    """The calibration on the recipe's card, or a cautious one of the logistic there. Raises: ModelError."""
+    return _of_card(recipe.card)
+
+
+def of_library(folder: LibraryFolder) -> Calibration:
+    """The one that holds in this library, which need not exist yet. Raises: ModelError."""
+    stored = _stored(folder)
+    return of_recipe(folder.recipe) if stored is None else stored
+
+
+def source(folder: LibraryFolder) -> str:
+    """DEFAULT or OWN."""
+    return DEFAULT if _stored(folder) is None else OWN
+
+
+def keep(folder: LibraryFolder, calibration: Calibration) -> None:
+    """Let it be the library's own from now on. Raises: UsageError without a library; LibraryUnwritable."""
+    value = json.dumps({"recipe": folder.recipe.fingerprint} | asdict(calibration))
+    with folder.decisions() as catalog, catalog.transaction() as transaction:
+        rows.save_settings(transaction, **{_SETTING: value})
+
+
+def forget(folder: LibraryFolder) -> None:
+    """Let the recipe's hold again. Raises: UsageError without a library; LibraryUnwritable."""
+    with folder.decisions() as catalog, catalog.transaction() as transaction:
+        rows.remove_setting(transaction, _SETTING)
+
+
+def _stored(folder: LibraryFolder) -> Calibration | None:
+    stored = folder.setting(_SETTING)
+    if stored is None:
+        return None
+    values = json.loads(stored)
+    return Calibration(**values) if values.pop("recipe") == folder.recipe.fingerprint else None
+
+
+@cache
+def _of_card(card: RecipeCard) -> Calibration:
+    try:
+        if card.calibration is not None:
+            return Calibration(**asdict(card.calibration))
+        assert card.confidence is not None
+        midpoint, width = card.confidence
+        return of_logistic(midpoint, width)
+    except ValueError as error:
+        raise ModelError(f"the card of recipe {card.name} tells no calibration: {error}") from error
