@@ -24,8 +24,10 @@ from faceindex.ingest.repair import repair
 from faceindex.ingest.run import Progress, ingest
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
 from faceindex.photos.find import absolute
-from faceindex.queries.identification import identified, named_faces
+from faceindex.queries.batch import BatchSearch, is_vector_file
 from faceindex.queries.matching import Wish, matching
+from faceindex.queries.naming import identified, named_faces
+from faceindex.queries.pairs import VerifiedPair, verified
 from faceindex.queries.probes import Probe, analysed, face_at, faces_in, of_faces, of_one_person, of_person
 from faceindex.search import calibrated
 from faceindex.search import index as face_index
@@ -47,6 +49,7 @@ from faceindex.types import (
     Album,
     AnalysedPhoto,
     Backup,
+    BatchAnswer,
     Box,
     CheckReport,
     ClusterReport,
@@ -56,7 +59,6 @@ from faceindex.types import (
     IdentifiedFace,
     IndexReport,
     IngestReport,
-    Match,
     Person,
     PhotoRecord,
     ProbeFace,
@@ -262,6 +264,49 @@ class Library:
             identified(probe, gallery, self._folder.catalog, method=method, threshold=limit, evidence=evidence)
             for probe in self.probes([image], min_face=min_face)
         ]
+
+    def search_many(
+        self,
+        source: StrPath,
+        *,
+        k: int = 10,
+        threshold: float | None = None,
+        fpir: float | None = None,
+        min_face: int | None = None,
+        workers: int | None = None,
+    ) -> Iterator[BatchAnswer]:
+        """For every face of all photos at or under `source`, or every row of a .npy or .h5 file of vectors.
+
+        Answers come as soon as they are known; what is wrong with a photo, or a row, is told in its answer.
+        Raises: UsageError; RecipeMismatch, when the vectors are another recipe's.
+        """
+        path = Path(absolute(source))
+        limit = Wish(k, self._limit(threshold, fpir)).threshold
+        search = BatchSearch(self._folder, self._loaded_index(), self.calibration, k=k, threshold=limit)
+        if is_vector_file(path):
+            return search.vectors(path)
+        return search.photos(path, self._checked_analyser(min_face), workers or cores())
+
+    def verify_pairs(
+        self,
+        pairs: Iterable[tuple[str, str]],
+        *,
+        threshold: float | None = None,
+        min_face: int | None = None,
+        workers: int | None = None,
+    ) -> Iterator[VerifiedPair]:
+        """As `verify`, of many pairs of photos, in their order; each photo is analysed once.
+
+        What is wrong with a photo is told in the rows it is in.
+        """
+        limit = self.recipe.match_threshold if threshold is None else threshold
+        return verified(
+            pairs,
+            self._checked_analyser(min_face),
+            threshold=limit,
+            confidence=lambda away: float(self.calibration.confidence(away)),
+            workers=workers or cores(),
+        )
 
     def verify(
         self, a: StrPath, b: StrPath, *, threshold: float | None = None, min_face: int | None = None

@@ -126,6 +126,23 @@ class ProbeFace:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchAnswer:
+    """One of many probes, and its matches, nearest first.
+
+    source: path of the photo, or of the file of vectors, of which row says which one. box, score: of a photo's face.
+    threshold: Euclidean. error: why there is no probe; None otherwise.
+    """
+
+    source: str
+    row: int | None
+    box: Box | None
+    score: float | None
+    matches: tuple[Match, ...]
+    threshold: float
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Exemplar:
     """A face with a name that helped to decide who somebody is. distance: Euclidean, to the face asked about."""
 

@@ -10,7 +10,20 @@ import sys
 import typer
 
 import faceindex
-from faceindex.cli import albums, care, evaluate, identify, index, ingest, library, models, people, photos, search
+from faceindex.cli import (
+    albums,
+    batch,
+    care,
+    evaluate,
+    identify,
+    index,
+    ingest,
+    library,
+    models,
+    people,
+    photos,
+    search,
+)
 from faceindex.cli.output import errors
 from faceindex.errors import FaceindexError
 
@@ -25,6 +38,7 @@ app = typer.Typer(
 )
 app.command("ingest")(ingest.ingest)
 app.command("search")(search.search)
+app.command("search-many")(batch.search_many)
 app.command("identify")(identify.identify)
 app.command("verify")(search.verify)
 app.command("cluster")(albums.cluster)

@@ -19,9 +19,7 @@ def identify(
     image: Annotated[Path, typer.Argument(help="The photo.")],
     library: options.Library = None,
     method: Annotated[str, typer.Option(metavar="vote|nearest|svm", help="What decides who it is.")] = "vote",
-    threshold: Annotated[
-        float | None, typer.Option(min=0, metavar="DISTANCE", help="Euclidean distance. Default: as --fpir asks for.")
-    ] = None,
+    threshold: options.SearchThreshold = None,
     fpir: Annotated[
         float | None,
         typer.Option(metavar="N", help="Named faces that a stranger may be expected to resemble. Default: 0.01."),

@@ -9,11 +9,12 @@ import typer
 
 import faceindex
 from faceindex.cli import options, selections
-from faceindex.cli.output import errors, print_json, print_line, print_table
+from faceindex.cli.batch import verify_pairs
+from faceindex.cli.output import errors, match_object, print_json, print_line, print_table
 from faceindex.errors import UsageError
 from faceindex.faces.engine import Engine
 from faceindex.photos.find import absolute
-from faceindex.types import Box, Match, ProbeFace
+from faceindex.types import Box, ProbeFace
 
 if TYPE_CHECKING:
     from faceindex.queries.probes import Probe
@@ -23,13 +24,8 @@ def search(
     images: Annotated[list[Path] | None, typer.Argument(metavar="[IMAGE...]", help="Photos to search with.")] = None,
     library: options.Library = None,
     k: Annotated[int, typer.Option("-k", min=1, help="Matches for each face, at most.")] = 10,
-    threshold: Annotated[
-        float | None, typer.Option(min=0, metavar="DISTANCE", help="Euclidean distance. Default: as --fpir asks for.")
-    ] = None,
-    fpir: Annotated[
-        float | None,
-        typer.Option(metavar="N", help="Strangers that a face may be expected to find in this library. Default: 0.01."),
-    ] = None,
+    threshold: options.SearchThreshold = None,
+    fpir: options.Fpir = None,
     same_person: Annotated[
         bool, typer.Option("--same-person", help="All photos show one person: search with their largest faces as one.")
     ] = False,
@@ -61,9 +57,7 @@ def search(
             photos, box=where, same_person=same_person, face=face, album=album, person=person, min_face=min_face
         )
         found = [
-            opened.matches(
-                probe, k=k, threshold=threshold, fpir=fpir, among=among, unnamed=unnamed, group_by=group_by
-            )
+            opened.matches(probe, k=k, threshold=threshold, fpir=fpir, among=among, unnamed=unnamed, group_by=group_by)
             for probe in probes
         ]
         if sheet:
@@ -86,8 +80,12 @@ def search(
 
 
 def verify(
-    a: Annotated[Path, typer.Argument(metavar="A", help="A photo; its largest face counts.")],
-    b: Annotated[Path, typer.Argument(metavar="B", help="Another photo; its largest face counts.")],
+    a: Annotated[Path | None, typer.Argument(metavar="[A", help="A photo; its largest face counts.")] = None,
+    b: Annotated[Path | None, typer.Argument(metavar="B]", help="Another photo; its largest face counts.")] = None,
+    pairs: Annotated[
+        Path | None, typer.Option(metavar="PAIRS.csv", help="Compare many: columns a and b, paths of photos.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="OUT.csv", help="Where rows of --pairs go. Default: -")] = None,
     library: options.Library = None,
     threshold: options.Threshold = None,
     min_face: options.MinFace = None,
@@ -95,7 +93,12 @@ def verify(
     device: options.Device = "cpu",
     as_json: options.AsJson = False,
 ) -> None:
-    """Say whether A and B show the same person. Exit code 0: the same; 1: different people."""
+    """Say whether A and B show the same person; exit code 0: the same; 1: different people. Or say it of many pairs."""
+    if pairs is not None and a is None:
+        verify_pairs(library, pairs, out, threshold, min_face, Engine(engine, device))
+        return
+    if a is None or b is None or pairs is not None or out is not None:
+        raise UsageError("verify takes two photos, or --pairs PAIRS.csv with --out OUT.csv")
     with faceindex.Library(library, engine=Engine(engine, device)) as opened:
         answer = opened.verify(a, b, threshold=threshold, min_face=min_face)
     if as_json:
@@ -142,16 +145,5 @@ def _as_object(probe: ProbeFace) -> dict[str, object]:
         "box": probe.box.as_list(),
         "score": probe.score,
         "threshold": probe.threshold,
-        "matches": [_match_as_object(match) for match in probe.matches],
-    }
-
-
-def _match_as_object(match: Match) -> dict[str, object]:
-    return {
-        "face": match.face,
-        "photo": match.photo,
-        "box": match.box.as_list(),
-        "distance": match.distance,
-        "confidence": match.confidence,
-        "person": match.person,
+        "matches": [match_object(match) for match in probe.matches],
     }

@@ -59,9 +59,7 @@ def matching(
     return ProbeFace(probe.box, probe.score, matches_of(found, folder, index, calibration), wish.threshold)
 
 
-def matches_of(
-    found: Found, folder: LibraryFolder, index: LibraryIndex, calibration: Calibration
-) -> tuple[Match, ...]:
+def matches_of(found: Found, folder: LibraryFolder, index: LibraryIndex, calibration: Calibration) -> tuple[Match, ...]:
     """What was found, for people to see; without faces that were removed this moment."""
     ids, distances = found
     sure = calibration.confidence_among(distances, index.faces)
