@@ -31,6 +31,7 @@ from faceindex.types import (
     Erased,
     FaceRecord,
     FailedPhoto,
+    IdentifiedFace,
     IndexReport,
     IngestReport,
     Match,
@@ -45,6 +46,7 @@ from faceindex.types import (
 
 if TYPE_CHECKING:
     from faceindex.library import Library
+    from faceindex.store.selection import Selection
 
 __version__ = "0.1.0"
 __all__ = [
@@ -55,6 +57,7 @@ __all__ = [
     "FaceRecord",
     "FaceindexError",
     "FailedPhoto",
+    "IdentifiedFace",
     "IndexReport",
     "IngestReport",
     "Library",
@@ -72,6 +75,7 @@ __all__ = [
     "Pruned",
     "RecipeMismatch",
     "Removed",
+    "Selection",
     "Status",
     "UnreadablePhoto",
     "UsageError",
@@ -85,4 +89,8 @@ def __getattr__(name: str) -> object:
         from faceindex.library import Library
 
         return Library
+    if name == "Selection":
+        from faceindex.store.selection import Selection
+
+        return Selection
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

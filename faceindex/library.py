@@ -14,7 +14,7 @@ import numpy as np
 import platformdirs
 
 from faceindex.clustering.cluster import METHODS, cluster
-from faceindex.errors import LibraryDamaged, NoFaceFound, UsageError
+from faceindex.errors import LibraryDamaged, UsageError
 from faceindex.evaluation.cross_fit import CrossFit, cross_fit
 from faceindex.evaluation.labelled import evaluation_library, ingest_labelled
 from faceindex.evaluation.named_faces import named_faces
@@ -27,7 +27,11 @@ from faceindex.ingest.repair import repair
 from faceindex.ingest.run import Progress, ingest
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
 from faceindex.photos.find import absolute
-from faceindex.photos.read import read_bytes
+from faceindex.queries.batch import BatchSearch, is_vector_file
+from faceindex.queries.matching import Wish, matching
+from faceindex.queries.naming import identified, named_faces
+from faceindex.queries.pairs import VerifiedPair, verified
+from faceindex.queries.probes import Probe, analysed, face_at, faces_in, of_faces, of_one_person, of_person
 from faceindex.search import calibrated
 from faceindex.search import index as face_index
 from faceindex.search.calibration import DEFAULT_FPIR, Calibration
@@ -43,18 +47,21 @@ from faceindex.store.folder import LibraryFolder
 from faceindex.store.merging import compact_all
 from faceindex.store.names import NAME, decide
 from faceindex.store.rows import replace_albums
+from faceindex.store.selection import EVERYTHING, Selection, selected_photos
 from faceindex.types import (
     Album,
     AnalysedPhoto,
     Backup,
+    BatchAnswer,
+    Box,
     CheckReport,
     ClusterReport,
     Erased,
     FaceRecord,
     FailedPhoto,
+    IdentifiedFace,
     IndexReport,
     IngestReport,
-    Match,
     Person,
     PhotoRecord,
     ProbeFace,
@@ -181,11 +188,128 @@ class Library:
         the threshold, which follows from the library's calibration and number of faces; default 0.01.
         Raises: UsageError; UnreadablePhoto; NoFaceFound.
         """
-        if k < 1:
-            raise UsageError(f"-k must be at least 1, not {k}")
-        limit = self._limit(threshold, fpir)
-        faces = self._probe(image, min_face).faces
-        return [ProbeFace(f.box, f.score, tuple(self._matches(f.vector, k, limit)), limit) for f in faces]
+        probes = self.probes([image], min_face=min_face)
+        return [self.matches(probe, k=k, threshold=threshold, fpir=fpir) for probe in probes]
+
+    def probes(
+        self,
+        images: Sequence[StrPath] = (),
+        *,
+        box: Box | None = None,
+        same_person: bool = False,
+        face: int | None = None,
+        album: int | None = None,
+        person: str | None = None,
+        min_face: int | None = None,
+    ) -> list[Probe]:
+        """Faces to search with, of the one kind that is given; see `matches`.
+
+        images: every face in them; with same_person, their largest faces as one; with box, pixels of the upright photo,
+        the face there. face: one of the library, by its id. album, person: all faces there, as one.
+
+        Raises: UsageError when it is not one kind, or there is no such thing; UnreadablePhoto; NoFaceFound.
+        """
+        if sum(map(bool, (images, face, album, person))) != 1:
+            raise UsageError("search with photos, or with one of --face, --album and --person")
+        if (box and len(images) != 1) or (same_person and (box or not images)):
+            raise UsageError("--box chooses a face of one photo, --same-person takes the largest faces of several")
+        if face is not None:
+            return [of_faces([self.face(face)], f"face {face}", self._loaded_index())]
+        if album is not None:
+            return [of_faces(self.album(album), f"album {album}", self._loaded_index())]
+        if person is not None:
+            return [of_person(person, self._folder.catalog, self._loaded_index())]
+        analyser = self._checked_analyser(min_face)
+        if box is not None:
+            return [face_at(os.fspath(images[0]), box, self._folder.catalog, self._loaded_index(), analyser)]
+        if same_person:
+            return [of_one_person([absolute(image) for image in images], analyser)]
+        paths = [absolute(image) for image in images]
+        return [probe for path in paths for probe in faces_in(path, analysed(path, analyser))]
+
+    def matches(
+        self,
+        probe: Probe,
+        *,
+        k: int = 10,
+        threshold: float | None = None,
+        fpir: float | None = None,
+        among: Selection = EVERYTHING,
+        unnamed: bool = False,
+        group_by: str | None = None,
+    ) -> ProbeFace:
+        """The at most k faces of a library that resemble a probe, nearest first; see `search`, and `Wish` for the rest.
+
+        A probe made of faces of the library, see `probes`, does not find these. Raises: UsageError.
+        """
+        wish = Wish(k, self._limit(threshold, fpir), among, unnamed, group_by)
+        return matching(self._folder, self._loaded_index(), self.calibration, probe, wish)
+
+    def identify(
+        self,
+        image: StrPath,
+        *,
+        method: str = "vote",
+        threshold: float | None = None,
+        fpir: float | None = None,
+        min_face: int | None = None,
+    ) -> list[IdentifiedFace]:
+        """Who each face in `image` is, left to right, of the people with a name.
+
+        method: "vote" of each person's nearest faces, "nearest" face, or "svm", a linear support vector machine.
+        threshold: Euclidean, or fpir: expected number of named faces that a stranger resembles; default 0.01.
+        Raises: UsageError when nobody has a name; UnreadablePhoto; NoFaceFound.
+        """
+        gallery = named_faces(self._folder.catalog, self._loaded_index())
+        limit = self._limit(threshold, fpir, len(gallery.ids))
+        evidence = self.calibration.log_likelihood_ratio
+        return [
+            identified(probe, gallery, self._folder.catalog, method=method, threshold=limit, evidence=evidence)
+            for probe in self.probes([image], min_face=min_face)
+        ]
+
+    def search_many(
+        self,
+        source: StrPath,
+        *,
+        k: int = 10,
+        threshold: float | None = None,
+        fpir: float | None = None,
+        min_face: int | None = None,
+        workers: int | None = None,
+    ) -> Iterator[BatchAnswer]:
+        """For every face of all photos at or under `source`, or every row of a .npy or .h5 file of vectors.
+
+        Answers come as soon as they are known; what is wrong with a photo, or a row, is told in its answer.
+        Raises: UsageError; RecipeMismatch, when the vectors are another recipe's.
+        """
+        path = Path(absolute(source))
+        limit = Wish(k, self._limit(threshold, fpir)).threshold
+        search = BatchSearch(self._folder, self._loaded_index(), self.calibration, k=k, threshold=limit)
+        if is_vector_file(path):
+            return search.vectors(path)
+        return search.photos(path, self._checked_analyser(min_face), workers or cores())
+
+    def verify_pairs(
+        self,
+        pairs: Iterable[tuple[str, str]],
+        *,
+        threshold: float | None = None,
+        min_face: int | None = None,
+        workers: int | None = None,
+    ) -> Iterator[VerifiedPair]:
+        """As `verify`, of many pairs of photos, in their order; each photo is analysed once.
+
+        What is wrong with a photo is told in the rows it is in.
+        """
+        limit = self.recipe.match_threshold if threshold is None else threshold
+        return verified(
+            pairs,
+            self._checked_analyser(min_face),
+            threshold=limit,
+            confidence=lambda away: float(self.calibration.confidence(away)),
+            workers=workers or cores(),
+        )
 
     def verify(
         self, a: StrPath, b: StrPath, *, threshold: float | None = None, min_face: int | None = None
@@ -292,6 +416,10 @@ class Library:
         """Every path of every photo, by path; or only those at or under the path `under`."""
         return self._folder.catalog.photos(None if under is None else absolute(under))
 
+    def find_photos(self, among: Selection) -> Iterator[PhotoRecord]:
+        """Every path of the photos that are meant, by path. Raises: UsageError when somebody has no such name."""
+        return selected_photos(self._folder.catalog, among)
+
     def remove_photos(self, paths: Iterable[StrPath]) -> Removed:
         """Take photos at or under `paths` out of the library; the files stay, and a later ingest brings them back.
 
@@ -391,9 +519,9 @@ class Library:
         page = album_sheet(rows, title=self.path.name, status=self.status(), left_out=len(chosen) - len(rows))
         _write_page(out, page)
 
-    def write_match_sheet(self, out: StrPath, image: StrPath, found: Sequence[ProbeFace]) -> None:
-        """Write one self-contained HTML page: every probe face of `image` and its matches."""
-        _write_page(out, match_sheet(absolute(image), found))
+    def write_match_sheet(self, out: StrPath, probes: Sequence[Probe], found: Sequence[ProbeFace]) -> None:
+        """Write one self-contained HTML page: every probe and its matches, as `matches` gave them."""
+        _write_page(out, match_sheet(probes, found))
 
     def _erase(self, **what: Iterable[Any]) -> Erased:
         with self._folder.writer() as writer:
@@ -468,38 +596,30 @@ class Library:
         return Analyser(self.recipe, chosen, max_megapixels, self._engine)
 
     def _probe(self, image: StrPath, min_face: int | None) -> AnalysedPhoto:
-        path = absolute(image)
-        data, _ = read_bytes(path)
+        return analysed(absolute(image), self._checked_analyser(min_face))
+
+    def _checked_analyser(self, min_face: int | None) -> Analyser:
         analyser = self._analyser(min_face)
         analyser.check_models()
-        photo = analyser(analyser.open(data, path))
-        if not photo.faces:
-            raise NoFaceFound(path)
-        return photo
+        return analyser
 
-    def _limit(self, threshold: float | None, fpir: float | None) -> float:
-        """The threshold of a search: as given, or as the expected false identifications ask for in this library."""
+    def _limit(self, threshold: float | None, fpir: float | None, faces: int | None = None) -> float:
+        """The threshold of a search: as given, or as the expected false identifications ask for.
+
+        faces: that are searched, default all of the library.
+        """
         if threshold is not None and fpir is not None:
             raise UsageError("a search takes a threshold or expected false identifications (fpir), not both")
         if fpir is not None and not 0 < fpir < np.inf:
             raise UsageError(f"expected false identifications (fpir) must be a number above 0, not {fpir:g}")
         if threshold is not None:
             return threshold
-        return self.calibration.threshold(DEFAULT_FPIR if fpir is None else fpir, self._loaded_index().faces)
+        searched = self._loaded_index().faces if faces is None else faces
+        return self.calibration.threshold(DEFAULT_FPIR if fpir is None else fpir, searched)
 
     def _loaded_index(self) -> face_index.LibraryIndex:
         self._index = face_index.load_or_build(self._folder, self._index)
         return self._index
-
-    def _matches(self, vector: Vectors, k: int, threshold: float) -> Iterator[Match]:
-        index = self._loaded_index()
-        ids, distances = face_index.find_nearest(self._folder, index, vector, k, threshold)
-        sure = self.calibration.confidence_among(distances, index.faces)
-        records = self._folder.catalog.faces_with(ids)
-        for face, away, confidence in zip(ids, distances, sure, strict=True):
-            if int(face) in records:
-                record = records[int(face)]
-                yield Match(record.face, record.photo, record.box, float(away), float(confidence), record.person)
 
 
 def _write_page(out: StrPath, page: str) -> None:

@@ -70,13 +70,15 @@ class Face:
 class AnalysedPhoto:
     """What the analyser says of one photo.
 
-    width, height: pixels, upright. warning: what is wrong with a photo that was read all the same, in one line.
+    width, height: pixels, upright. warning: what is wrong with a photo that was read all the same, in one line. taken:
+    when, the camera's local time in ISO 8601; None when the photo does not say.
     """
 
     width: int
     height: int
     faces: tuple[Face, ...]
     warning: str | None = None
+    taken: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,68 @@ class ProbeFace:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchAnswer:
+    """One of many probes, and its matches, nearest first.
+
+    source: path of the photo, or of the file of vectors, of which row says which one. box, score: of a photo's face.
+    threshold: Euclidean. error: why there is no probe; None otherwise.
+    """
+
+    source: str
+    row: int | None
+    box: Box | None
+    score: float | None
+    matches: tuple[Match, ...]
+    threshold: float
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exemplar:
+    """A face with a name that helped to decide who somebody is. distance: Euclidean, to the face asked about."""
+
+    face: int
+    photo: str
+    box: Box
+    distance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody whom a face may show.
+
+    score: by which candidates are ranked, of a unit of the method's own. confidence: probability in [0, 1], for a face
+    that is as likely of somebody unknown as of somebody known. distance: to the nearest of `exemplars`, the person's
+    faces that decided, nearest first.
+    """
+
+    person: str
+    score: float
+    confidence: float
+    distance: float
+    exemplars: tuple[Exemplar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifiedFace:
+    """Who a face shows.
+
+    score: the detector's. person: None when nobody known is within `threshold`, Euclidean. confidence: probability in
+    [0, 1] of that answer, see Candidate. margin: by how much the first candidate's exceeds the second's. candidates:
+    the likeliest people, whether within the threshold or not.
+    """
+
+    box: Box
+    score: float
+    person: str | None
+    confidence: float
+    margin: float
+    threshold: float
+    method: str
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
     """Whether two photos show the same person.
 
@@ -143,7 +207,7 @@ class PhotoRecord:
     """One path of a photo in a library; photos with several paths have a record for each.
 
     photo: its id. width, height: pixels, upright. faces: their number. warning: what is wrong with the file, which was
-    read all the same.
+    read all the same. taken: when, the camera's local time in ISO 8601; None when the photo does not say.
     """
 
     path: str
@@ -152,6 +216,7 @@ class PhotoRecord:
     height: int
     faces: int
     warning: str | None = None
+    taken: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

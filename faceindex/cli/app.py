@@ -10,7 +10,21 @@ import sys
 import typer
 
 import faceindex
-from faceindex.cli import albums, calibrate, care, evaluate, index, ingest, library, models, people, photos, search
+from faceindex.cli import (
+    albums,
+    batch,
+    calibrate,
+    care,
+    evaluate,
+    identify,
+    index,
+    ingest,
+    library,
+    models,
+    people,
+    photos,
+    search,
+)
 from faceindex.cli.output import errors
 from faceindex.errors import FaceindexError
 
@@ -25,6 +39,8 @@ app = typer.Typer(
 )
 app.command("ingest")(ingest.ingest)
 app.command("search")(search.search)
+app.command("search-many")(batch.search_many)
+app.command("identify")(identify.identify)
 app.command("verify")(search.verify)
 app.command("cluster")(albums.cluster)
 app.add_typer(albums.app, name="albums")

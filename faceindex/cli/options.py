@@ -50,6 +50,14 @@ Device = Annotated[str, typer.Option(metavar="cpu|cuda|...", help="onnxruntime's
 Threshold = Annotated[
     float | None, typer.Option(min=0, metavar="DISTANCE", help="Euclidean distance. Default: the recipe's.")
 ]
+SearchThreshold = Annotated[
+    float | None,
+    typer.Option("--threshold", min=0, metavar="DISTANCE", help="Euclidean distance. Default: as --fpir asks for."),
+]
+Fpir = Annotated[
+    float | None,
+    typer.Option(metavar="N", help="Strangers that a face may be expected to find in this library. Default: 0.01."),
+]
 
 
 def recipe_with(name: str | None, detector: str | None, landmarks: int | None, jitter: int | None) -> Recipe:

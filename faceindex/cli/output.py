@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from faceindex.types import Erased
+from faceindex.types import Erased, Match
 
 errors = Console(stderr=True, soft_wrap=True, highlight=False)
 # Only a terminal has a width; a table in a pipe or a file keeps each row on one line.
@@ -21,6 +21,18 @@ _out = Console(highlight=False, width=None if sys.stdout.isatty() else 10_000)
 def print_json(value: object) -> None:
     """One JSON value on stdout."""
     typer.echo(json.dumps(value, indent=2))
+
+
+def match_object(match: Match) -> dict[str, object]:
+    """A match as every JSON answer gives it."""
+    return {
+        "face": match.face,
+        "photo": match.photo,
+        "box": match.box.as_list(),
+        "distance": match.distance,
+        "confidence": match.confidence,
+        "person": match.person,
+    }
 
 
 def print_line(text: str) -> None:

@@ -1,4 +1,4 @@
-"""`faceindex photos`: list, failed, remove."""
+"""`faceindex photos`: list, find, failed, remove."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 import faceindex
-from faceindex.cli import options
+from faceindex.cli import options, selections
 from faceindex.cli.output import print_json, print_line, print_receipt, print_table
+from faceindex.types import PhotoRecord
 
 app = typer.Typer(help="The photos of the library.", no_args_is_help=True)
 
@@ -24,11 +25,35 @@ def list_photos(
     """List the photos by path, with their size, their number of faces, and what is wrong with their files."""
     with faceindex.Library(library, create=False) as opened:
         photos = list(opened.photos(under))
+    _print(photos, as_json=as_json)
+
+
+@app.command("find")
+def find(
+    shows: selections.With = None,
+    without: selections.Without = None,
+    only: selections.Only = False,
+    first: selections.First = None,
+    last: selections.Last = None,
+    under: selections.Under = None,
+    library: options.Library = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Find photos by who is in them, when they were taken and where they lie. All that is said must be true."""
+    among = selections.selection(shows, without, only=only, first=first, last=last, under=under)
+    with faceindex.Library(library, create=False) as opened:
+        photos = list(opened.find_photos(among))
+    _print(photos, as_json=as_json)
+
+
+def _print(photos: list[PhotoRecord], *, as_json: bool) -> None:
     if as_json:
         print_json([asdict(photo) for photo in photos])
         return
-    rows = [(photo.path, f"{photo.width} x {photo.height}", photo.faces, photo.warning) for photo in photos]
-    print_table(("photo", "size#", "faces#", "warning"), rows)
+    rows = [
+        (photo.path, f"{photo.width} x {photo.height}", photo.faces, photo.taken, photo.warning) for photo in photos
+    ]
+    print_table(("photo", "size#", "faces#", "taken", "warning"), rows)
 
 
 @app.command("failed")

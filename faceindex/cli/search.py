@@ -3,28 +3,43 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import faceindex
-from faceindex.cli import options
-from faceindex.cli.output import errors, print_json, print_line, print_table
+from faceindex.cli import options, selections
+from faceindex.cli.batch import verify_pairs
+from faceindex.cli.output import errors, match_object, print_json, print_line, print_table
+from faceindex.errors import UsageError
 from faceindex.faces.engine import Engine
-from faceindex.types import Match, ProbeFace
+from faceindex.photos.find import absolute
+from faceindex.types import Box, ProbeFace
+
+if TYPE_CHECKING:
+    from faceindex.queries.probes import Probe
 
 
 def search(
-    image: Annotated[Path, typer.Argument(help="The photo to search with.")],
+    images: Annotated[list[Path] | None, typer.Argument(metavar="[IMAGE...]", help="Photos to search with.")] = None,
     library: options.Library = None,
     k: Annotated[int, typer.Option("-k", min=1, help="Matches for each face, at most.")] = 10,
-    threshold: Annotated[
-        float | None, typer.Option(min=0, metavar="DISTANCE", help="Euclidean distance. Default: as --fpir asks for.")
+    threshold: options.SearchThreshold = None,
+    fpir: options.Fpir = None,
+    same_person: Annotated[
+        bool, typer.Option("--same-person", help="All photos show one person: search with their largest faces as one.")
+    ] = False,
+    box: Annotated[str | None, typer.Option(metavar="X,Y,W,H", help="Search with the face there in the photo.")] = None,
+    face: Annotated[int | None, typer.Option(metavar="ID", help="Search with a face of the library.")] = None,
+    album: Annotated[int | None, typer.Option(metavar="N", help="Search with an album's faces as one.")] = None,
+    person: Annotated[str | None, typer.Option(metavar="NAME", help="Search with a person's faces as one.")] = None,
+    unnamed: Annotated[bool, typer.Option("--unnamed", help="Find only faces without a name.")] = False,
+    group_by: Annotated[
+        str | None, typer.Option(metavar="person|photo", help="Only the nearest face of each of these.")
     ] = None,
-    fpir: Annotated[
-        float | None,
-        typer.Option(metavar="N", help="Strangers that a face may be expected to find in this library. Default: 0.01."),
-    ] = None,
+    first: selections.First = None,
+    last: selections.Last = None,
+    under: selections.Under = None,
     min_face: options.MinFace = None,
     engine: options.EngineName = "onnx",
     device: options.Device = "cpu",
@@ -33,16 +48,28 @@ def search(
     ] = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Find the faces of the library that look like each face in IMAGE, nearest first."""
+    """Find the faces of the library that look like each face in IMAGE, or like faces of the library, nearest first."""
+    photos = images or []
+    where = None if box is None else _box(box)
+    among = selections.selection(first=first, last=last, under=under)
     with faceindex.Library(library, engine=Engine(engine, device), create=False) as opened:
-        found = opened.search(image, k=k, threshold=threshold, fpir=fpir, min_face=min_face)
+        probes = opened.probes(
+            photos, box=where, same_person=same_person, face=face, album=album, person=person, min_face=min_face
+        )
+        found = [
+            opened.matches(probe, k=k, threshold=threshold, fpir=fpir, among=among, unnamed=unnamed, group_by=group_by)
+            for probe in probes
+        ]
         if sheet:
-            opened.write_match_sheet(sheet, image, found)
+            opened.write_match_sheet(sheet, probes, found)
+    several = len(photos) > 1 and not same_person
     if as_json:
-        print_json({"image": str(image), "faces": [_as_object(probe) for probe in found]})
+        objects = _by_photo(photos, probes, found)
+        print_json(objects if several else objects[0])
         return
-    for number, probe in enumerate(found, start=1):
-        print_line(f"face {number} of {len(found)} at {probe.box.as_list()}, threshold {probe.threshold:.4f}")
+    for asked, probe in zip(probes, found, strict=True):
+        title = f"{asked.photo}: {asked.title}" if several else asked.title
+        print_line(f"{title}, threshold {probe.threshold:.4f}")
         rows = [(f"{m.distance:.4f}", f"{m.confidence:.1%}", m.face, m.person, m.photo) for m in probe.matches]
         if rows:
             print_table(("distance#", "confidence#", "face#", "person", "photo"), rows)
@@ -53,8 +80,12 @@ def search(
 
 
 def verify(
-    a: Annotated[Path, typer.Argument(metavar="A", help="A photo; its largest face counts.")],
-    b: Annotated[Path, typer.Argument(metavar="B", help="Another photo; its largest face counts.")],
+    a: Annotated[Path | None, typer.Argument(metavar="[A", help="A photo; its largest face counts.")] = None,
+    b: Annotated[Path | None, typer.Argument(metavar="B]", help="Another photo; its largest face counts.")] = None,
+    pairs: Annotated[
+        Path | None, typer.Option(metavar="PAIRS.csv", help="Compare many: columns a and b, paths of photos.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="OUT.csv", help="Where rows of --pairs go. Default: -")] = None,
     library: options.Library = None,
     threshold: options.Threshold = None,
     min_face: options.MinFace = None,
@@ -62,7 +93,12 @@ def verify(
     device: options.Device = "cpu",
     as_json: options.AsJson = False,
 ) -> None:
-    """Say whether A and B show the same person. Exit code 0: the same; 1: different people."""
+    """Say whether A and B show the same person; exit code 0: the same; 1: different people. Or say it of many pairs."""
+    if pairs is not None and a is None:
+        verify_pairs(library, pairs, out, threshold, min_face, Engine(engine, device))
+        return
+    if a is None or b is None or pairs is not None or out is not None:
+        raise UsageError("verify takes two photos, or --pairs PAIRS.csv with --out OUT.csv")
     with faceindex.Library(library, engine=Engine(engine, device)) as opened:
         answer = opened.verify(a, b, threshold=threshold, min_face=min_face)
     if as_json:
@@ -85,21 +121,29 @@ def verify(
         raise typer.Exit(1)
 
 
+def _by_photo(images: list[Path], probes: list[Probe], found: list[ProbeFace]) -> list[dict[str, object]]:
+    """An answer for each photo, with its name as it was given."""
+    names = {absolute(image): str(image) for image in images}
+    photos: dict[str, list[object]] = {probe.photo: [] for probe in probes}
+    for probe, answer in zip(probes, found, strict=True):
+        photos[probe.photo].append(_as_object(answer))
+    return [{"image": names.get(photo, photo), "faces": faces} for photo, faces in photos.items()]
+
+
+def _box(text: str) -> Box:
+    try:
+        x, y, width, height = (int(part) for part in text.split(","))
+    except ValueError:
+        raise UsageError(f"--box {text} is no box; write X,Y,W,H in whole pixels") from None
+    if min(width, height) < 1:
+        raise UsageError(f"--box {text} has no size; write X,Y,W,H with a width and a height")
+    return Box(x, y, width, height)
+
+
 def _as_object(probe: ProbeFace) -> dict[str, object]:
     return {
         "box": probe.box.as_list(),
         "score": probe.score,
         "threshold": probe.threshold,
-        "matches": [_match_as_object(match) for match in probe.matches],
-    }
-
-
-def _match_as_object(match: Match) -> dict[str, object]:
-    return {
-        "face": match.face,
-        "photo": match.photo,
-        "box": match.box.as_list(),
-        "distance": match.distance,
-        "confidence": match.confidence,
-        "person": match.person,
+        "matches": [match_object(match) for match in probe.matches],
     }

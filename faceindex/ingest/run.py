@@ -15,6 +15,7 @@ from pathlib import Path
 from faceindex.errors import UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.stopwatch import Stopwatch
+from faceindex.ingest.dates import read_dates
 from faceindex.ingest.pool import WorkerPool
 from faceindex.ingest.reader import (
     Forgotten,
@@ -94,6 +95,7 @@ def ingest(
         while pool.waiting and not stop.is_set():
             run.collect(timeout=0.2)
         run.finish()
+        read_dates(writer, stop.is_set)
         if prune and not stop.is_set():
             run.prune(folders)
         report = run.report(analyser.recipe.title, interrupted=stop.is_set())

@@ -18,6 +18,7 @@ from faceindex.photos.colour import in_srgb
 from faceindex.photos.cut_off import MISSING_LIMIT, as_written, ends_grey, mended, until_first_break
 from faceindex.photos.raw import is_raw, picture_in
 from faceindex.photos.read import read_bytes
+from faceindex.photos.taken import taken, taken_in
 from faceindex.types import Pixels
 
 DEFAULT_MAX_MEGAPIXELS = 300
@@ -48,7 +49,8 @@ class Photo:
 
     width, height: pixels of the upright photo, after EXIF orientation. warning: what is wrong with a photo that is
     read all the same, in one line; known after the first decoding. A RAW photo is its embedded preview or half of its
-    size, see `faceindex.photos.raw`; width and height are those of the picture that is used.
+    size, see `faceindex.photos.raw`; width and height are those of the picture that is used. taken: when, see
+    `faceindex.photos.taken`; None when the photo does not say.
     """
 
     def __init__(self, data: bytes, path: str, *, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> None:
@@ -68,6 +70,7 @@ class Photo:
             self._check_size(*image.size)
             self._is_jpeg = image.format in ("JPEG", "MPO")
             self._orientation = turned or _orientation(image)
+            self.taken = _taken(image, None if self._data is data else data)
         swapped = self._orientation in _SIDES_SWAPPED
         self.width, self.height = image.size[::-1] if swapped else image.size
         self._opened: Image.Image | None = image  # for the first decoding: looking for EXIF may have read it all
@@ -221,6 +224,15 @@ def _orientation(image: Image.Image) -> int:
     except Exception:  # metadata are bytes from anywhere, and no reason to lose a photo
         return 1
     return orientation if isinstance(orientation, int) and orientation in _TURN else 1
+
+
+def _taken(image: Image.Image, raw: bytes | None) -> str | None:
+    """raw: the file that `image` is the preview of; some cameras leave the date out of that."""
+    try:
+        found = taken(image.getexif())
+    except Exception:
+        found = None
+    return found or (taken_in(io.BytesIO(raw)) if raw is not None else None)
 
 
 def _as_rgb(image: Image.Image) -> Image.Image:

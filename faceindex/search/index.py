@@ -166,7 +166,7 @@ def find_nearest(
         if exhausted or len(ids) >= k:
             break
         wanted = 4 * wanted + 16
-    found, away = _together((ids, distances), nearest(index.beside, probe, k, threshold))
+    found, away = together((ids, distances), nearest(index.beside, probe, k, threshold))
     return found[:k], away[:k]
 
 
@@ -175,7 +175,7 @@ def find_within(
 ) -> tuple[FaceIds, Distances]:
     """As `within`, over all faces of the library; exact with every kind of index."""
     left = _left(folder, index, *within(index.main, probe, threshold))
-    return _together(left, within(index.beside, probe, threshold))
+    return together(left, within(index.beside, probe, threshold))
 
 
 def state(folder: LibraryFolder) -> str:
@@ -267,7 +267,8 @@ def _left(folder: LibraryFolder, index: LibraryIndex, ids: FaceIds, distances: D
     return ids[left], distances[left]
 
 
-def _together(a: tuple[FaceIds, Distances], b: tuple[FaceIds, Distances]) -> tuple[FaceIds, Distances]:
+def together(a: tuple[FaceIds, Distances], b: tuple[FaceIds, Distances]) -> tuple[FaceIds, Distances]:
+    """What was found in two indexes, nearest first, ties by id."""
     if not len(b[0]):
         return a
     ids, distances = np.concatenate([a[0], b[0]]), np.concatenate([a[1], b[1]])

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.errors import LibraryDamaged
+from faceindex.photos.find import FoundFile
 from faceindex.store.migrations import MIGRATIONS, migrate, refuse_newer, schema_version
 from faceindex.store.same_face import FormerFace, resized, scaled
 from faceindex.store.segments import Segment
@@ -132,6 +133,13 @@ class Catalog:
         photos = sorted({row[0] for row in rows if row})
         return [photo for photo in photos if set(self.paths_of(photo)) <= set(paths)]
 
+    def unread_dates(self) -> Iterator[tuple[int, FoundFile]]:
+        """Photos that were never looked at for their date, each with all its files as they were then."""
+        rows = self.connection.execute(
+            "SELECT photo, path, size, mtime_ns FROM unread_dates JOIN paths USING (photo) ORDER BY photo, path"
+        )
+        return ((photo, FoundFile(os.fsdecode(path), size, time, False)) for photo, path, size, time in rows)
+
     def faces_of(self, photo: int, size: tuple[int, int]) -> list[FormerFace]:
         """The faces of a photo, with their boxes as they would be were the photo resized to `size`: width, height."""
         width, height = self._row("SELECT width, height FROM photos WHERE id = ?", photo)
@@ -209,6 +217,11 @@ class Catalog:
         rows = self.connection.execute(_FACES + "WHERE faces.id IN (SELECT value FROM json_each(?))", (chosen,))
         return {record.face: record for record in map(_face_record, rows)}
 
+    def faces_at(self, path: str) -> list[FaceRecord]:
+        """The faces of the photo at this path, by rising id; empty when the library knows no such photo."""
+        where = "WHERE faces.photo = (SELECT photo FROM paths WHERE path = ?) ORDER BY faces.id"
+        return list(map(_face_record, self.connection.execute(_FACES + where, (os.fsencode(path),))))
+
     def central_faces(self) -> Iterator[CentralFace]:
         """Of every photo with a face: the face whose middle is nearest to the photo's, by rising photo id."""
         # SQLite takes the other columns from the row that has the minimum.
@@ -264,7 +277,7 @@ class Catalog:
         where, values = _under(under)
         rows = self.connection.execute(
             f"""SELECT path, paths.photo, width, height,
-                (SELECT COUNT(*) FROM faces WHERE faces.photo = paths.photo), warning
+                (SELECT COUNT(*) FROM faces WHERE faces.photo = paths.photo), warning, taken
             FROM paths JOIN photos ON photos.id = paths.photo {where} ORDER BY path""",
             values,
         )

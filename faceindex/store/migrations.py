@@ -101,7 +101,18 @@ def m004_faces_by_segment(catalog: sqlite3.Connection) -> None:
     catalog.execute("CREATE INDEX faces_by_segment ON faces (segment)")
 
 
-MIGRATIONS = (m001_first_schema, m002_quality, m003_change, m004_faces_by_segment)
+def m005_dates(catalog: sqlite3.Connection) -> None:
+    """When photos were taken. Those of an earlier schema are to be looked at for it by the next ingest."""
+    for statement in (
+        "ALTER TABLE photos ADD COLUMN taken TEXT",
+        "CREATE INDEX photos_by_taken ON photos (taken)",
+        "CREATE TABLE unread_dates (photo INTEGER PRIMARY KEY REFERENCES photos ON DELETE CASCADE)",
+        "INSERT INTO unread_dates SELECT id FROM photos",
+    ):
+        catalog.execute(statement)
+
+
+MIGRATIONS = (m001_first_schema, m002_quality, m003_change, m004_faces_by_segment, m005_dates)
 
 
 def schema_version(catalog: sqlite3.Connection) -> int:

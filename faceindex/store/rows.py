@@ -47,10 +47,10 @@ def swap_segments(transaction: sqlite3.Connection, old: Iterable[Segment], new: 
 def store_photo(transaction: sqlite3.Connection, arrival: Arrival, segment: int) -> None:
     """The photo, its faces with their vectors in `segment`, and its files; a former state of it goes."""
     photo = arrival.photo
-    values = (photo.width, photo.height, photo.warning, now())
+    values = (photo.width, photo.height, photo.warning, photo.taken, now())
     if arrival.photo_id is None:
         cursor = transaction.execute(
-            "INSERT INTO photos (width, height, warning, analysed, content) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO photos (width, height, warning, taken, analysed, content) VALUES (?, ?, ?, ?, ?, ?)",
             (*values, arrival.content),
         )
         number = cursor.lastrowid
@@ -58,8 +58,10 @@ def store_photo(transaction: sqlite3.Connection, arrival: Arrival, segment: int)
     else:
         number = arrival.photo_id
         transaction.execute(
-            "UPDATE photos SET width = ?, height = ?, warning = ?, analysed = ? WHERE id = ?", (*values, number)
+            "UPDATE photos SET width = ?, height = ?, warning = ?, taken = ?, analysed = ? WHERE id = ?",
+            (*values, number),
         )
+        transaction.execute("DELETE FROM unread_dates WHERE photo = ?", (number,))
         former = _ids(transaction, "SELECT id FROM faces WHERE photo = ?", number)
         transaction.executemany("DELETE FROM faces WHERE id = ?", [(f,) for f in former if f not in arrival.ids])
     _store_faces(transaction, number, segment, arrival)
@@ -95,6 +97,13 @@ def store_failures(transaction: sqlite3.Connection, failures: Iterable[tuple[Fou
         "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?)",
         [(os.fsencode(file.path), file.size, file.mtime_ns, why, now()) for file, why in failures],
     )
+
+
+def store_dates(transaction: sqlite3.Connection, dates: Mapping[int, str | None]) -> None:
+    """When photos of an earlier schema were taken, by their ids; they need not be looked at for it again."""
+    known = [(date, photo) for photo, date in dates.items() if date is not None]
+    transaction.executemany("UPDATE photos SET taken = ? WHERE id = ?", known)
+    transaction.executemany("DELETE FROM unread_dates WHERE photo = ?", [(photo,) for photo in dates])
 
 
 def replace_albums(transaction: sqlite3.Connection, albums: Mapping[int, Sequence[int]]) -> None:

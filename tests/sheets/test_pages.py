@@ -48,8 +48,9 @@ def test_page_needs_nothing_from_outside(small_library: faceindex.Library, tmp_p
 def test_match_sheet_shows_probe_and_matches_with_distances(
     small_library: faceindex.Library, many_photos: Path, tmp_path: Path
 ) -> None:
-    found = small_library.search(many_photos / "05.jpg", k=3)
-    small_library.write_match_sheet(tmp_path / "match.html", many_photos / "05.jpg", found)
+    probes = small_library.probes([many_photos / "05.jpg"])
+    found = [small_library.matches(probe, k=3) for probe in probes]
+    small_library.write_match_sheet(tmp_path / "match.html", probes, found)
     page = (tmp_path / "match.html").read_text()
     assert len(pictures(page)) == 1 + 3
     assert [f"{match.distance:.3f}" for match in found[0].matches] == re.findall(r">(\d\.\d{3})<", page)

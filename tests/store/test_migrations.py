@@ -61,6 +61,8 @@ def test_a_library_of_the_first_schema_is_read_as_it_is_and_migrated_by_the_next
         assert opened.albums()[0].cover == 1
         assert [(face.face, face.quality) for face in opened.central_faces()] == [(2, None)]
         assert [(s.first, s.last, s.size) for s in opened.segments()] == [(1, 1, None)]
+        assert [photo.taken for photo in opened.photos()] == [None]
+        assert [(photo, file.path) for photo, file in opened.unread_dates()] == [(1, "/a.jpg")]
         opened.close()
     catalog.execute(
         "INSERT INTO faces (photo, segment, x, y, width, height, score, landmarks) VALUES (1,1,1,1,1,1,1,x'')"

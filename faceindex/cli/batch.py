@@ -1,0 +1,94 @@
+"""`faceindex search-many`, and `faceindex verify --pairs`: answers line by line, as soon as they are known."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, TextIO
+
+import typer
+
+import faceindex
+from faceindex.cli import options
+from faceindex.cli.output import errors, match_object
+from faceindex.errors import UsageError
+from faceindex.faces.engine import Engine
+from faceindex.types import BatchAnswer
+
+
+def search_many(
+    source: Annotated[Path, typer.Argument(metavar="FOLDER|VECTORS", help="Photos, or a .npy or .h5 file of vectors.")],
+    library: options.Library = None,
+    k: Annotated[int, typer.Option("-k", min=1, help="Matches for each face, at most.")] = 10,
+    threshold: options.SearchThreshold = None,
+    fpir: options.Fpir = None,
+    min_face: options.MinFace = None,
+    engine: options.EngineName = "onnx",
+    device: options.Device = "cpu",
+    workers: options.Workers = None,
+) -> None:
+    """Search with every face of many photos, or with vectors: a line of JSON for each, as soon as it is known.
+
+    Exit code 2: no probe could be read at all.
+    """
+    read = 0
+    with faceindex.Library(library, engine=Engine(engine, device), create=False) as opened:
+        found = opened.search_many(source, k=k, threshold=threshold, fpir=fpir, min_face=min_face, workers=workers)
+        for answer in found:
+            print(json.dumps(_as_object(answer)), flush=True)
+            read += answer.error is None
+            if answer.error:
+                row = "" if answer.row is None else f", row {answer.row}"
+                errors.print(f"faceindex: {answer.source}{row}: {answer.error}", markup=False)
+    if not read:
+        raise UsageError(f"no face to search with in {source}")
+
+
+def verify_pairs(
+    library: Path | None,
+    pairs: Path,
+    out: Path | None,
+    threshold: float | None,
+    min_face: int | None,
+    engine: Engine,
+) -> None:
+    """Write a row for each pair. Raises: UsageError, when none could be compared, too."""
+    from faceindex.queries.pairs import read_pairs, write_pairs  # with FAISS, which other commands need not wait for
+
+    compared = failed = 0
+    with faceindex.Library(library, engine=engine) as opened, _opened(out) as stream:
+        rows = opened.verify_pairs(read_pairs(pairs), threshold=threshold, min_face=min_face)
+        for row in write_pairs(rows, stream):
+            compared += row.error is None
+            failed += row.error is not None
+    if failed:
+        errors.print(f"{failed:,} of {compared + failed:,} pairs could not be compared; see their column error")
+    if not compared:
+        raise UsageError(f"no pair of {pairs} could be compared")
+
+
+@contextlib.contextmanager
+def _opened(out: Path | None) -> Iterator[TextIO]:
+    if out is None or str(out) == "-":
+        yield sys.stdout
+        return
+    try:
+        stream = out.open("w", newline="", encoding="utf-8", errors="surrogateescape")
+    except OSError as error:
+        raise UsageError(f"cannot write {out}: {error.strerror or error}") from error
+    with stream:
+        yield stream
+
+
+def _as_object(answer: BatchAnswer) -> dict[str, object]:
+    where: dict[str, object] = {"image": answer.source} if answer.row is None else {"vectors": answer.source}
+    if answer.row is not None:
+        where["row"] = answer.row
+    if answer.error is not None:
+        return where | {"error": answer.error}
+    if answer.box is not None:
+        where |= {"box": answer.box.as_list(), "score": answer.score}
+    return where | {"threshold": answer.threshold, "matches": [match_object(match) for match in answer.matches]}

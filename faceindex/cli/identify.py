@@ -1,0 +1,67 @@
+"""`faceindex identify`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import faceindex
+from faceindex.cli import options
+from faceindex.cli.output import print_json, print_line, print_table
+from faceindex.faces.engine import Engine
+from faceindex.types import Candidate, IdentifiedFace
+
+
+def identify(
+    image: Annotated[Path, typer.Argument(help="The photo.")],
+    library: options.Library = None,
+    method: Annotated[str, typer.Option(metavar="vote|nearest|svm", help="What decides who it is.")] = "vote",
+    threshold: options.SearchThreshold = None,
+    fpir: Annotated[
+        float | None,
+        typer.Option(metavar="N", help="Named faces that a stranger may be expected to resemble. Default: 0.01."),
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show the candidates, and the faces that decided.")
+    ] = False,
+    min_face: options.MinFace = None,
+    engine: options.EngineName = "onnx",
+    device: options.Device = "cpu",
+    as_json: options.AsJson = False,
+) -> None:
+    """Say who each face in IMAGE is, of the people with a name, or that it is nobody known."""
+    with faceindex.Library(library, engine=Engine(engine, device), create=False) as opened:
+        found = opened.identify(image, method=method, threshold=threshold, fpir=fpir, min_face=min_face)
+    if as_json:
+        print_json({"image": str(image), "method": method, "faces": [_as_object(face) for face in found]})
+        return
+    for number, face in enumerate(found, start=1):
+        who = face.person or "unknown"
+        print_line(
+            f"face {number} of {len(found)} at {face.box.as_list()}: {who}, confidence {face.confidence:.1%}, "
+            f"margin {face.margin:.1%}, threshold {face.threshold:.4f}"
+        )
+        if explain:
+            columns = ("candidate", "confidence#", "distance#", "face#", "photo")
+            print_table(columns, [row for candidate in face.candidates for row in _explained(candidate)])
+
+
+def _explained(candidate: Candidate) -> list[tuple[object, ...]]:
+    """A row for each face that decided; the candidate stands in the first."""
+    names = [(candidate.person, f"{candidate.confidence:.1%}"), *[("", "")] * (len(candidate.exemplars) - 1)]
+    return [
+        (*name, f"{exemplar.distance:.4f}", exemplar.face, exemplar.photo)
+        for name, exemplar in zip(names, candidate.exemplars, strict=False)
+    ]
+
+
+def _as_object(face: IdentifiedFace) -> dict[str, object]:
+    candidates = [
+        asdict(candidate)
+        | {"exemplars": [asdict(shown) | {"box": shown.box.as_list()} for shown in candidate.exemplars]}
+        for candidate in face.candidates
+    ]
+    return asdict(face) | {"box": face.box.as_list(), "candidates": candidates}

@@ -1,0 +1,32 @@
+"""Options that choose photos: by who is shown, when and where."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from faceindex.photos.find import absolute
+from faceindex.store.selection import Selection
+
+With = Annotated[list[str] | None, typer.Option("--with", metavar="NAME", help="Who is shown; repeat for several.")]
+Without = Annotated[list[str] | None, typer.Option("--without", metavar="NAME", help="Who is not shown.")]
+Only = Annotated[bool, typer.Option("--only", help="Nobody but those --with, nor a face without a name.")]
+First = Annotated[str | None, typer.Option("--from", metavar="DATE", help="Taken then or later: 2019, 2019-07-20.")]
+Last = Annotated[str | None, typer.Option("--to", metavar="DATE", help="Taken then or earlier: 2019 is to its end.")]
+Under = Annotated[Path | None, typer.Option(metavar="DIR", help="Photos at or under this path.")]
+
+
+def selection(
+    shows: list[str] | None = None,
+    without: list[str] | None = None,
+    *,
+    only: bool = False,
+    first: str | None = None,
+    last: str | None = None,
+    under: Path | None = None,
+) -> Selection:
+    """What these options mean. Raises: UsageError."""
+    where = None if under is None else absolute(under)
+    return Selection(tuple(shows or ()), tuple(without or ()), only, first, last, where)

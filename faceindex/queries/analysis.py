@@ -1,0 +1,44 @@
+"""Many photos analysed by a pool of workers, and answered in their order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+
+from faceindex.faces.analyse import Analyser
+from faceindex.ingest.pool import WorkerPool
+from faceindex.ingest.worker import Analysed
+from faceindex.photos.find import FoundFile
+
+_AHEAD = 32  # photos that are given to workers before the first of them is answered
+
+
+def analysed_in_order(paths: Iterable[str], analyser: Analyser, workers: int) -> Iterator[Analysed]:
+    """An answer for each of `paths`, absolute and different; what is wrong with a photo is told in its answer.
+
+    Raises: FaceindexError when no worker can be started.
+    """
+    coming, done = iter(paths), dict[str, Analysed]()
+    order: list[str] = []
+    with WorkerPool(analyser, workers) as pool:
+        exhausted = False
+        while order or not exhausted:
+            while not exhausted and pool.room and len(order) < _AHEAD * workers:
+                path = next(coming, None)
+                if path is None:
+                    exhausted = True
+                    break
+                order.append(path)
+                _submit(path, pool, done)
+            done |= {answer.file.path: answer for answer in pool.answers(0.2 if pool.waiting else 0)}
+            while order and order[0] in done:
+                yield done.pop(order.pop(0))
+
+
+def _submit(path: str, pool: WorkerPool, done: dict[str, Analysed]) -> None:
+    try:
+        status = os.stat(path)  # noqa: PTH116  (one call for size and time)
+    except OSError as error:
+        done[path] = Analysed(FoundFile(path, 0, 0, True), None, error.strerror or str(error))
+        return
+    pool.submit(FoundFile(path, status.st_size, status.st_mtime_ns, True))

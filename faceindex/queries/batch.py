@@ -1,0 +1,129 @@
+"""Thousands of probes: photos of a folder, or vectors of a file, each answered as soon as its block is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from faceindex.errors import UnreadablePhoto
+from faceindex.faces.analyse import Analyser
+from faceindex.photos.find import UnreadableEntry, absolute, find_files
+from faceindex.photos.read import identify
+from faceindex.queries.analysis import analysed_in_order
+from faceindex.queries.matching import matches_of
+from faceindex.queries.vector_files import SUFFIXES, vector_blocks
+from faceindex.search.blocks import BLOCK, nearest_of_each
+from faceindex.search.calibration import Calibration
+from faceindex.search.combining import Found
+from faceindex.search.index import LibraryIndex, find_nearest, together
+from faceindex.store.folder import LibraryFolder
+from faceindex.types import BatchAnswer, Box, Match, Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A probe that waits for its block; or, without a vector, a photo that gives none."""
+
+    source: str
+    row: int | None = None
+    vector: Vectors | None = None
+    box: Box | None = None
+    score: float | None = None
+    error: str | None = None
+
+
+class BatchSearch:
+    """Searches a library, as it is at the beginning, for the at most k faces within `threshold` of many probes."""
+
+    def __init__(
+        self, folder: LibraryFolder, index: LibraryIndex, calibration: Calibration, *, k: int, threshold: float
+    ) -> None:
+        self.folder = folder
+        self.index = index
+        self.calibration = calibration
+        self.k = k
+        self.threshold = threshold
+
+    def photos(self, source: Path, analyser: Analyser, workers: int) -> Iterator[BatchAnswer]:
+        """An answer for every face of each photo at or under `source`, in the order of paths; and one for each file
+        that should be a photo and gives no face, with the reason. Raises: UsageError when `source` does not exist."""
+        return self._answered(_of_photos(source, analyser, workers))
+
+    def vectors(self, source: Path) -> Iterator[BatchAnswer]:
+        """An answer for every row of a file of vectors. Raises: as `vector_blocks`."""
+        return self._answered(_of_rows(source, vector_blocks(source, self.folder.recipe)))
+
+    def _answered(self, asked: Iterable[_Asked]) -> Iterator[BatchAnswer]:
+        block: list[_Asked] = []
+        for one in asked:
+            block.append(one)
+            if len(block) == BLOCK:
+                yield from self._block(block)
+                block = []
+        yield from self._block(block)
+
+    def _block(self, block: list[_Asked]) -> Iterator[BatchAnswer]:
+        vectors = [one.vector for one in block if one.vector is not None]
+        found = self._found(np.stack(vectors)) if vectors else iter(())
+        for one in block:
+            matches: tuple[Match, ...] = ()
+            if one.vector is not None:
+                matches = matches_of(next(found), self.folder, self.index, self.calibration)
+            yield BatchAnswer(one.source, one.row, one.box, one.score, matches, self.threshold, one.error)
+
+    def _found(self, vectors: Vectors) -> Iterator[Found]:
+        if self.index.gone:
+            for vector in vectors:
+                yield find_nearest(self.folder, self.index, vector, self.k, self.threshold)
+            return
+        parts = (
+            nearest_of_each(part, vectors, self.k, self.threshold) for part in (self.index.main, self.index.beside)
+        )
+        for main, beside in zip(*parts, strict=True):
+            ids, distances = together(main, beside)
+            yield ids[: self.k], distances[: self.k]
+
+
+def is_vector_file(source: Path) -> bool:
+    """Whether it is one by its name."""
+    return source.suffix.lower() in SUFFIXES
+
+
+def _of_rows(source: Path, blocks: Iterable[Vectors]) -> Iterator[_Asked]:
+    row = 0
+    for block in blocks:
+        for vector in block:
+            if np.isfinite(vector).all():
+                yield _Asked(str(source), row, vector)
+            else:
+                yield _Asked(str(source), row, error="it has a number that is none")
+            row += 1
+
+
+def _of_photos(source: Path, analyser: Analyser, workers: int) -> Iterator[_Asked]:
+    wrong: dict[str, str] = {}
+    paths = _photo_paths(source, wrong)
+    for answer in analysed_in_order(paths, analyser, workers):
+        faces = answer.photo.faces if answer.photo else ()
+        if not faces:
+            yield _Asked(answer.file.path, error=answer.error or "no face found")
+        for face in faces:
+            yield _Asked(answer.file.path, None, face.vector, face.box, face.score)
+    for path, reason in wrong.items():
+        yield _Asked(path, error=reason)
+
+
+def _photo_paths(source: Path, wrong: dict[str, str]) -> Iterator[str]:
+    """Files that are photos by their first bytes; why others that should be are none goes into `wrong`."""
+    for entry in find_files([absolute(source)]):
+        if isinstance(entry, UnreadableEntry):
+            wrong[entry.path] = entry.reason
+            continue
+        try:
+            if identify(entry.path, named=entry.named) is not None:
+                yield entry.path
+        except UnreadablePhoto as error:
+            wrong[entry.path] = error.reason

@@ -1,0 +1,23 @@
+"""Some faces of a library with their vectors, taken out of its index."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from faceindex.search.index import LibraryIndex
+from faceindex.search.nearest import FaceIndex
+from faceindex.types import FaceIds
+
+
+def taken_out(index: LibraryIndex, faces: Sequence[int] | FaceIds) -> FaceIndex:
+    """Those of `faces` that have a vector, by rising id, as an exact index of their own."""
+    wanted = np.unique(np.asarray(faces, dtype=np.int64))
+    beside = np.isin(index.beside.ids, wanted)
+    late = index.beside.ids[beside]  # of a face that is in both, the vector here is the newer one
+    rows = np.flatnonzero(np.isin(index.main.ids, wanted) & ~np.isin(index.main.ids, late))
+    ids = np.concatenate([index.main.ids[rows], late])
+    vectors = np.concatenate([index.main.vectors[rows], index.beside.vectors[beside]])
+    order = np.argsort(ids)
+    return FaceIndex(ids[order], np.ascontiguousarray(vectors[order]))

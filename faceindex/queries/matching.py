@@ -1,0 +1,92 @@
+"""The faces of a library that resemble a probe, of those that are meant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from faceindex.errors import UsageError
+from faceindex.queries.probes import Probe
+from faceindex.search.calibration import Calibration
+from faceindex.search.combining import Found, first_kept, firsts
+from faceindex.search.index import LibraryIndex, find_nearest
+from faceindex.store.folder import LibraryFolder
+from faceindex.store.selection import EVERYTHING, Selection, selected_faces
+from faceindex.types import Match, ProbeFace
+
+GROUPS = ("person", "photo")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is searched for: the at most k nearest within `threshold`, Euclidean.
+
+    among: only faces in these photos. unnamed: only faces without a name. group_by: "person" or "photo", of each only
+    the nearest face; a face without a name is a person of its own. Raises: UsageError.
+    """
+
+    k: int
+    threshold: float
+    among: Selection = EVERYTHING
+    unnamed: bool = False
+    group_by: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.k < 1:
+            raise UsageError(f"-k must be at least 1, not {self.k}")
+        if self.group_by not in (None, *GROUPS):
+            raise UsageError(f"matches cannot be grouped by {self.group_by}; there are {', '.join(GROUPS)}")
+
+    @property
+    def all_meant(self) -> bool:
+        """Whether every face is meant."""
+        return self.among == EVERYTHING and not self.unnamed
+
+
+def matching(
+    folder: LibraryFolder, index: LibraryIndex, calibration: Calibration, probe: Probe, wish: Wish
+) -> ProbeFace:
+    """Faces that resemble `probe`, nearest first; never those that it is made of."""
+
+    def find(k: int) -> Found:
+        return find_nearest(folder, index, probe.vector, k, wish.threshold)
+
+    def keep(found: Found) -> Found:
+        return _kept(folder, probe, wish, found)
+
+    found = first_kept(find, wish.k, keep)
+    return ProbeFace(probe.box, probe.score, matches_of(found, folder, index, calibration), wish.threshold)
+
+
+def matches_of(found: Found, folder: LibraryFolder, index: LibraryIndex, calibration: Calibration) -> tuple[Match, ...]:
+    """What was found, for people to see; without faces that were removed this moment."""
+    ids, distances = found
+    sure = calibration.confidence_among(distances, index.faces)
+    records = folder.catalog.faces_with(ids)
+    return tuple(
+        Match(record.face, record.photo, record.box, away, confidence, record.person)
+        for face, away, confidence in zip(ids.tolist(), distances.tolist(), sure.tolist(), strict=True)
+        if (record := records.get(face))
+    )
+
+
+def _kept(folder: LibraryFolder, probe: Probe, wish: Wish, found: Found) -> Found:
+    ids, distances = found
+    if probe.faces:
+        others = ~np.isin(ids, probe.faces)
+        ids, distances = ids[others], distances[others]
+    if not wish.all_meant:
+        meant = selected_faces(folder.catalog, ids, wish.among, unnamed=wish.unnamed)
+        ids, distances = ids[meant], distances[meant]
+    if wish.group_by:
+        places = list(firsts(_groups(folder, wish.group_by, ids.tolist())))
+        ids, distances = ids[places], distances[places]
+    return ids, distances
+
+
+def _groups(folder: LibraryFolder, group_by: str, faces: list[int]) -> list[object]:
+    records = folder.catalog.faces_with(faces)
+    if group_by == "photo":
+        return [records[face].photo if face in records else face for face in faces]
+    return [(records[face].person if face in records else None) or face for face in faces]

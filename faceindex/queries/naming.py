@@ -1,0 +1,104 @@
+"""Who is in a photo: its faces against those that have a name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from faceindex.errors import UsageError
+from faceindex.queries.gallery import taken_out
+from faceindex.queries.probes import Probe
+from faceindex.search.identify import Ranking, nearest_exemplar, probabilities, vote
+from faceindex.search.index import LibraryIndex
+from faceindex.store.catalog import Catalog
+from faceindex.types import Candidate, Exemplar, FaceIds, IdentifiedFace, Vectors
+
+METHODS = ("vote", "nearest", "svm")
+
+SHOWN = 5
+"""Candidates that an answer has at most."""
+
+Floats = npt.NDArray[np.float64]
+Evidence = Callable[[Floats], Floats]
+"""What distances say, in nats: see `faceindex.search.identify`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """The faces with a name. ids: int64 [n]. vectors: float32 [n, d]. people: int64 [n], numbers of `names`."""
+
+    ids: FaceIds
+    vectors: Vectors
+    people: npt.NDArray[np.int64]
+    names: dict[int, str]
+
+
+def named_faces(catalog: Catalog, index: LibraryIndex) -> Gallery:
+    """All of them. Raises: UsageError when nobody has a name."""
+    with catalog.snapshot():
+        rows = catalog.connection.execute("SELECT face, person FROM person_faces ORDER BY face").fetchall()
+        names = dict(catalog.connection.execute("SELECT id, name FROM people").fetchall())
+    faces, people = np.array(rows, dtype=np.int64).reshape(-1, 2).T
+    found = taken_out(index, faces)
+    if not len(found.ids):
+        raise UsageError("nobody in the library has a name; `faceindex people name NAME --album N` gives one")
+    return Gallery(found.ids, found.vectors, people[np.searchsorted(faces, found.ids)], names)
+
+
+def identified(
+    probe: Probe, gallery: Gallery, catalog: Catalog, *, method: str, threshold: float, evidence: Evidence
+) -> IdentifiedFace:
+    """Who `probe` is; nobody when no face of the likeliest person is within `threshold`, Euclidean."""
+    distances = np.linalg.norm(gallery.vectors.astype(np.float64) - probe.vector, axis=1)
+    ranking = ranked(method, probe.vector, gallery, distances, evidence)
+    likely = probabilities(ranking.evidence)
+    candidates = tuple(
+        _candidate(ranking, place, float(likely[place]), gallery, distances, catalog)
+        for place in range(min(SHOWN, len(ranking.people)))
+    )
+    first, second = candidates[0], candidates[1] if len(candidates) > 1 else None
+    known = first.distance <= threshold
+    return IdentifiedFace(
+        box=probe.box,
+        score=probe.score,
+        person=first.person if known else None,
+        confidence=first.confidence if known else max(0.0, 1 - float(likely.sum())),
+        margin=first.confidence - (second.confidence if second else 0.0),
+        threshold=threshold,
+        method=method,
+        candidates=candidates,
+    )
+
+
+def ranked(
+    method: str, probe: npt.NDArray[np.float32], gallery: Gallery, distances: Floats, evidence: Evidence
+) -> Ranking:
+    """The people of the gallery by one of METHODS. Raises: UsageError when it is none."""
+    said = evidence(distances)
+    if method == "vote":
+        return vote(distances, said, gallery.people)
+    if method == "nearest":
+        return nearest_exemplar(distances, said, gallery.people)
+    if method != "svm":
+        raise UsageError(f"no method is called {method}; there are {', '.join(METHODS)}")
+    from faceindex.search.svm import svm  # scikit-learn takes a second to import, which no other method needs
+
+    return svm(probe, gallery.vectors, distances, said, gallery.people)
+
+
+def _candidate(
+    ranking: Ranking, place: int, confidence: float, gallery: Gallery, distances: Floats, catalog: Catalog
+) -> Candidate:
+    rows = ranking.rows[place]
+    rows = rows[rows >= 0]
+    records = catalog.faces_with(gallery.ids[rows])
+    exemplars = tuple(
+        Exemplar(record.face, record.photo, record.box, float(distances[row]))
+        for row in rows
+        if (record := records.get(int(gallery.ids[row])))  # else it was removed this moment
+    )
+    name, nearest = gallery.names[int(ranking.people[place])], float(distances[rows[0]])
+    return Candidate(name, float(ranking.scores[place]), confidence, nearest, exemplars)

@@ -1,0 +1,136 @@
+"""Photos and faces chosen by who is shown, when and where: conditions in SQL, each answered by an index.
+
+The dates of a photo are text in ISO 8601 that begins with local time, so the beginning of one, "2019" or "2019-07", is
+a bound: nothing that begins with it comes after it with a tilde.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+
+from faceindex.errors import UsageError
+from faceindex.store.catalog import Catalog
+from faceindex.types import FaceIds, PhotoRecord
+
+_DAY = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
+
+_SHOWS = "{} IN (SELECT photo FROM person_faces JOIN faces ON id = face WHERE person = ?)"
+_SHOWS_OTHERS = """EXISTS (SELECT 1 FROM faces LEFT JOIN person_faces ON face = id
+    WHERE photo = {} AND (person IS NULL OR person NOT IN (SELECT value FROM json_each(?))))"""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which photos are meant; those for which everything that is said here is true.
+
+    shows: all these people. without: none of these. only: every face, unnamed ones too, is one of `shows`. first,
+    last: taken on these days or between; "2019" and "2019-07" are all their days. A photo that does not say when it was
+    taken is on no day. under: a path, at or under which the photo lies.
+    Raises: UsageError when a day is none, or when only nobody is to be shown.
+    """
+
+    shows: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    only: bool = False
+    first: str | None = None
+    last: str | None = None
+    under: str | None = None
+
+    def __post_init__(self) -> None:
+        for day in (self.first, self.last):
+            if day is not None and not _is_day(day):
+                raise UsageError(f"{day} is no date; write 2019, 2019-07 or 2019-07-20")
+        if self.only and not self.shows:
+            raise UsageError("--only needs the people that may be in the photos: --with NAME")
+
+
+EVERYTHING = Selection()
+"""All photos."""
+
+
+def selected_photos(catalog: Catalog, selection: Selection) -> Iterator[PhotoRecord]:
+    """Every path of the photos that are meant, by path. Raises: UsageError when somebody has no such name."""
+    conditions, values = _conditions(catalog, selection, "photos.id")
+    place, where = _under(selection.under)
+    rows = catalog.connection.execute(
+        f"""SELECT path, photos.id, width, height, (SELECT COUNT(*) FROM faces WHERE photo = photos.id), warning, taken
+        FROM paths JOIN photos ON photos.id = paths.photo WHERE {" AND ".join([*conditions, *place])} ORDER BY path""",
+        (*values, *where),
+    )
+    return (PhotoRecord(os.fsdecode(row[0]), *row[1:]) for row in rows)
+
+
+def selected_faces(
+    catalog: Catalog, faces: FaceIds, selection: Selection, *, unnamed: bool = False
+) -> npt.NDArray[np.bool_]:
+    """Which of `faces`, int64 [m], are in photos that are meant: bool [m]. unnamed: and have no name.
+
+    Raises: UsageError when somebody has no such name.
+    """
+    conditions, values = _conditions(catalog, selection, "photos.id")
+    place, where = _under(selection.under)
+    if place:
+        conditions.append(f"photos.id IN (SELECT paths.photo FROM paths WHERE {place[0]})")
+    if unnamed:
+        conditions.append("faces.id NOT IN (SELECT face FROM person_faces)")
+    found = catalog.connection.execute(
+        f"""SELECT faces.id FROM faces JOIN photos ON photos.id = faces.photo
+        WHERE faces.id IN (SELECT value FROM json_each(?)) AND {" AND ".join(conditions)}""",
+        (json.dumps(faces.tolist()), *values, *where),
+    )
+    return np.isin(faces, [row[0] for row in found])
+
+
+def person_number(catalog: Catalog, name: str) -> int:
+    """The id of the person of this name. Raises: UsageError when nobody has it."""
+    row = catalog.connection.execute("SELECT id FROM people WHERE name = ?", (" ".join(name.split()),)).fetchone()
+    if row is None:
+        raise UsageError(f"nobody is called {name}; `faceindex people list` shows the names")
+    return int(row[0])
+
+
+def _conditions(catalog: Catalog, selection: Selection, photo: str) -> tuple[list[str], list[object]]:
+    """Of a photo whose id is the column `photo`, and their values."""
+    conditions, values = ["TRUE"], list[object]()
+    shown = [person_number(catalog, name) for name in selection.shows]
+    for person in shown:
+        conditions.append(_SHOWS.format(photo))
+        values.append(person)
+    for name in selection.without:
+        conditions.append("NOT " + _SHOWS.format(photo))
+        values.append(person_number(catalog, name))
+    if selection.only:
+        conditions.append("NOT " + _SHOWS_OTHERS.format(photo))
+        values.append(json.dumps(shown))
+    if selection.first is not None:
+        conditions.append("taken >= ?")
+        values.append(selection.first)
+    if selection.last is not None:
+        conditions.append("taken < ?")
+        values.append(selection.last + "~")
+    return conditions, values
+
+
+def _under(path: str | None) -> tuple[list[str], list[object]]:
+    if path is None:
+        return [], []
+    name = os.fsencode(path)
+    folder = name.rstrip(b"/") + b"/"
+    # 0 comes after /
+    return ["(paths.path = ? OR (paths.path >= ? AND paths.path < ?))"], [name, folder, folder[:-1] + b"0"]
+
+
+def _is_day(text: str) -> bool:
+    found = _DAY.fullmatch(text)
+    try:
+        return bool(found and date(*(int(part or 1) for part in found.groups())))
+    except ValueError:
+        return False
