@@ -22,6 +22,10 @@ from faceindex.faces.recipe import Recipe
 from faceindex.ingest.pool import cores
 from faceindex.ingest.repair import repair
 from faceindex.ingest.run import Progress, ingest
+from faceindex.people import acting
+from faceindex.people.acting import Target
+from faceindex.people.albums import follow
+from faceindex.people.history import past_acts
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
 from faceindex.photos.find import absolute
 from faceindex.photos.read import read_bytes
@@ -36,7 +40,6 @@ from faceindex.store.check import check
 from faceindex.store.erasing import erase, erase_all
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.merging import compact_all
-from faceindex.store.names import NAME, decide
 from faceindex.store.rows import replace_albums
 from faceindex.types import (
     Album,
@@ -44,12 +47,14 @@ from faceindex.types import (
     Backup,
     CheckReport,
     ClusterReport,
+    Decided,
     Erased,
     FaceRecord,
     FailedPhoto,
     IndexReport,
     IngestReport,
     Match,
+    PastAct,
     Person,
     PhotoRecord,
     ProbeFace,
@@ -152,6 +157,7 @@ class Library:
             progress=progress,
         )
         self._index = None
+        follow(self._folder)
         if not report.interrupted:
             face_index.fold(self._folder)
         return report
@@ -209,18 +215,46 @@ class Library:
         Names are kept over clusterings and edits of photos, and the face of another name takes this one.
         Raises: UsageError when there is no such face or album, or no name.
         """
-        name = " ".join(person.split())
-        if not name:
-            raise UsageError("a person's name must not be empty")
-        faces = [self.face(face).face] if face is not None else []
-        faces += [record.face for record in self.album(album)] if album is not None else []
-        with self._folder.decisions() as catalog, catalog.transaction() as transaction:
-            decide(transaction, NAME, faces, name)
-        return len(faces)
+        return acting.name(self._folder, Target(album=album, face=face), person).faces
 
-    def people(self) -> list[Person]:
-        """Everybody with a name, by name."""
-        return self._folder.catalog.people()
+    def merge(self, albums: Sequence[int]) -> Decided:
+        """Say that all faces of these albums are one person's. Raises: UsageError when they are different people's."""
+        return acting.merge(self._folder, albums)
+
+    def split(self, album: int, faces: Sequence[int]) -> Decided:
+        """Say that `faces` of the album are one other person's. Raises: UsageError."""
+        return acting.split(self._folder, album, faces)
+
+    def reject(self, faces: Sequence[int]) -> Decided:
+        """Say that `faces`, of one album, are not of its person. Raises: UsageError."""
+        return acting.reject(self._folder, faces)
+
+    def move(self, faces: Sequence[int], album: int) -> Decided:
+        """Say that `faces`, of one album or of none, belong into this one. Raises: UsageError."""
+        return acting.move(self._folder, faces, album)
+
+    def hide(self, *, album: int | None = None, face: int | None = None, person: str | None = None) -> Decided:
+        """List an album, a face or a person no more. Raises: UsageError when there is none such."""
+        return acting.hide(self._folder, Target(album, face, person), hidden=True)
+
+    def unhide(self, *, album: int | None = None, face: int | None = None, person: str | None = None) -> Decided:
+        """List them again. Raises: UsageError when there is none such."""
+        return acting.hide(self._folder, Target(album, face, person), hidden=False)
+
+    def undo(self, act: int | None = None) -> Decided:
+        """Take back any act, by default the newest that counts; to take back an undo is to do it again.
+
+        Raises: UsageError when there is no such act, or it does not count.
+        """
+        return acting.undo(self._folder, act)
+
+    def history(self) -> list[PastAct]:
+        """Everything that was decided, by rising id."""
+        return past_acts(self._folder.catalog)
+
+    def people(self, *, hidden: bool = False) -> list[Person]:
+        """Everybody with a name, by name. hidden: those who are hidden, too."""
+        return self._folder.catalog.people(hidden=hidden)
 
     def forget_person(self, person: str) -> Erased:
         """Erase a person's faces from the disk, with the name; photos that show nobody else go with them.
@@ -268,13 +302,13 @@ class Library:
         with self._folder.writer() as writer:
             return compact_all(writer)
 
-    def albums(self) -> list[Album]:
-        """All albums, largest first."""
-        return self._folder.catalog.albums()
+    def albums(self, *, hidden: bool = False) -> list[Album]:
+        """All albums, largest first. hidden: those that are hidden, and hidden faces in them, too."""
+        return self._folder.catalog.albums(hidden=hidden)
 
-    def album(self, album: int) -> list[FaceRecord]:
-        """The faces of one album. Raises: UsageError when there is no such album."""
-        faces = self._folder.catalog.album_faces(album)
+    def album(self, album: int, *, hidden: bool = False) -> list[FaceRecord]:
+        """The faces of one album. hidden: the hidden ones, too. Raises: UsageError when there is no such album."""
+        faces = self._folder.catalog.album_faces(album, hidden=hidden)
         if not faces:
             raise UsageError(f"no album {album}; `faceindex albums list` shows them, `faceindex cluster` makes them")
         return faces
@@ -348,7 +382,9 @@ class Library:
     def _erase(self, **what: Iterable[Any]) -> Erased:
         with self._folder.writer() as writer:
             self._index = None
-            return erase(writer, self._folder.index, **what)
+            receipt = erase(writer, self._folder.index, **what)
+        follow(self._folder)
+        return receipt
 
     def _known_paths(self, under: StrPath) -> list[str]:
         found = list(self._folder.catalog.paths(absolute(under)))
@@ -397,6 +433,7 @@ class Library:
             raise LibraryDamaged(f"{first.file} is damaged ({first.problem}): {first.remedy}; nothing was changed")
         done = repair(self._folder, paths, analyser=self._analyser(None), workers=workers or cores())
         self._index = None
+        follow(self._folder)
         if face_index.damage(self._folder) or any(damage.file == str(self._folder.index) for damage in before.damage):
             shutil.rmtree(self._folder.index)
         after = self.check(deep=True)

@@ -84,7 +84,8 @@ class FaceRecord:
     """A face in a library.
 
     album: None when the face is in no album; person: None when unnamed; quality: in [0, 1], None when the face was
-    stored before there was such a number.
+    stored before there was such a number. confirmed: somebody said that it is this person's; else it only is in the
+    person's album.
     """
 
     face: int
@@ -95,6 +96,7 @@ class FaceRecord:
     album: int | None = None
     person: str | None = None
     quality: float | None = None
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,12 +185,45 @@ class Erased:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with a name. faces and photos are counts; cover: id of the face of best quality, None without faces."""
+    """Somebody with a name. faces and photos are counts; cover: id of the face of best quality, None without faces.
+
+    confirmed: how many of the faces somebody said are this person's; the others are in the person's album.
+    """
 
     person: str
     faces: int
     photos: int
     cover: int | None
+    confirmed: int = 0
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A step of a user that was written into the journal.
+
+    act: its id. faces: number of those it is about. albums: where these are now. undoes: the act that it takes back.
+    """
+
+    act: int
+    kind: str
+    person: str | None
+    faces: int
+    albums: tuple[int, ...]
+    undoes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PastAct:
+    """An act of the journal. made: time in UTC. faces: number of them on each side. undone: it does not count now."""
+
+    act: int
+    made: str
+    kind: str
+    person: str | None
+    faces: tuple[int, ...]
+    undoes: int | None
+    undone: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +291,7 @@ class Album:
     photos: int
     cover: int
     person: str | None = None
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
