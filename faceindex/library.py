@@ -10,10 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import numpy as np
 import platformdirs
 
-from faceindex.clustering.cluster import METHODS, cluster
+from faceindex.clustering.cluster import METHODS
 from faceindex.errors import LibraryDamaged, NoFaceFound, UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.detect import check_min_face
@@ -25,7 +24,9 @@ from faceindex.ingest.run import Progress, ingest
 from faceindex.people import acting
 from faceindex.people.acting import Target
 from faceindex.people.albums import follow
+from faceindex.people.grouping import group_faces
 from faceindex.people.history import past_acts
+from faceindex.people.review import answer, is_open, questions, suggest
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
 from faceindex.photos.find import absolute
 from faceindex.photos.read import read_bytes
@@ -35,12 +36,12 @@ from faceindex.search.kinds import Choice
 from faceindex.search.nearest import confidence_same, distance
 from faceindex.sheets.albums import AlbumRow, album_sheet
 from faceindex.sheets.matches import match_sheet
+from faceindex.sheets.review import review_sheet
 from faceindex.store.backup import backup
 from faceindex.store.check import check
 from faceindex.store.erasing import erase, erase_all
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.merging import compact_all
-from faceindex.store.rows import replace_albums
 from faceindex.types import (
     Album,
     AnalysedPhoto,
@@ -61,6 +62,7 @@ from faceindex.types import (
     Removed,
     RepairReport,
     Status,
+    Suggestion,
     Vectors,
     Verification,
 )
@@ -189,25 +191,25 @@ class Library:
         probability = confidence_same(away, *self.recipe.confidence)
         return Verification(same, away, limit, probability if same else 1 - probability, (first.box, second.box))
 
-    def cluster(self, *, method: str = "whispers", threshold: float | None = None, seed: int = 0) -> ClusterReport:
-        """Group all faces into albums, which replace the ones there were; albums are numbered by size.
+    def cluster(
+        self,
+        *,
+        method: str = "whispers",
+        threshold: float | None = None,
+        seed: int = 0,
+        rebuild: bool = False,
+        dry_run: bool = False,
+    ) -> ClusterReport:
+        """Group faces into albums, by size at first; later only new faces are placed, and no other face moves.
 
-        method: "whispers" or "dbscan". threshold: Euclidean, default the recipe's. The same faces and
-        seed give the same albums. Raises: UsageError; LibraryLocked.
+        method: "whispers" or "dbscan". threshold: Euclidean, default the recipe's. rebuild: group all faces anew; an
+        album keeps the number of the one that it shares most faces with. dry_run: only say what would change. Whatever
+        people decided holds in each case. The same faces and seed give the same albums. Raises: UsageError.
         """
         if method not in METHODS:
             raise UsageError(f"no clustering method is called {method}; there are {', '.join(METHODS)}")
         limit = self.recipe.cluster_threshold if threshold is None else threshold
-        began = time.monotonic()
-        ids, vectors, qualities = self._folder.vectors_with_qualities()
-        poor_last = qualities if self.recipe.card.poor_last else None
-        labels = cluster(vectors, method=method, threshold=limit, seed=seed, qualities=poor_last)
-        members = np.split(ids[np.argsort(labels, kind="stable")], np.cumsum(np.bincount(labels + 1)))
-        albums = {number: group.tolist() for number, group in enumerate(members[1:-1], start=1)}
-        with self._folder.decisions() as catalog, catalog.transaction() as transaction:
-            replace_albums(transaction, albums)
-        alone = int(np.sum(labels < 0))
-        return ClusterReport(method, limit, len(albums), len(ids) - alone, alone, time.monotonic() - began)
+        return group_faces(self._folder, method=method, threshold=limit, seed=seed, rebuild=rebuild, dry_run=dry_run)
 
     def name(self, person: str, *, face: int | None = None, album: int | None = None) -> int:
         """Say that a face, or every face of an album, is `person`; returns the number of faces named.
@@ -251,6 +253,18 @@ class Library:
     def history(self) -> list[PastAct]:
         """Everything that was decided, by rising id."""
         return past_acts(self._folder.catalog)
+
+    def suggestions(self, limit: int = 20) -> list[Suggestion]:
+        """Albums and single faces that are probably one person's: at most `limit`, the most useful answers first."""
+        return suggest(self._folder)[:limit]
+
+    def is_open(self, suggestion: Suggestion) -> bool:
+        """Whether a suggestion can still be answered: other answers may have settled it."""
+        return is_open(self._folder.catalog, suggestion)
+
+    def answer(self, suggestion: Suggestion, *, same: bool) -> Decided:
+        """Settle a suggestion: it is one person, or it is not and is never suggested again. Raises: UsageError."""
+        return answer(self._folder, suggestion, same=same)
 
     def people(self, *, hidden: bool = False) -> list[Person]:
         """Everybody with a name, by name. hidden: those who are hidden, too."""
@@ -374,6 +388,10 @@ class Library:
         rows = [AlbumRow(album, self.album(album.album)[:faces]) for album in chosen[:albums]]
         page = album_sheet(rows, title=self.path.name, status=self.status(), left_out=len(chosen) - len(rows))
         _write_page(out, page)
+
+    def write_review_sheet(self, out: StrPath, suggestions: Sequence[Suggestion]) -> None:
+        """Write one self-contained HTML page: crops of both sides of every suggestion."""
+        _write_page(out, review_sheet(questions(self._folder.catalog, suggestions), title=self.path.name))
 
     def write_match_sheet(self, out: StrPath, image: StrPath, found: Sequence[ProbeFace]) -> None:
         """Write one self-contained HTML page: every probe face of `image` and its matches."""

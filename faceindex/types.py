@@ -227,6 +227,23 @@ class PastAct:
 
 
 @dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Two albums, or a face that is in none and an album, which are probably one person's.
+
+    album: with the more faces, or with a name. other: the other album, or None; face: the single face, or None.
+    probability: that it is so, in [0, 1], for pairs of which half are. distance: Euclidean, root mean square over all
+    pairs of their faces. settles: faces that one answer gives a place.
+    """
+
+    album: int
+    other: int | None
+    face: int | None
+    probability: float
+    distance: float
+    settles: int
+
+
+@dataclass(frozen=True, slots=True)
 class Pruned:
     """What `ingest --prune` did. away: paths that were kept, because the disk they are on may just not be there."""
 
@@ -271,8 +288,36 @@ class IngestReport:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonChange:
+    """How a person's album changed. faces: that are in it now. gained, lost: faces, of its own before."""
+
+    person: str
+    faces: int
+    gained: int
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlbumChange:
+    """What became of albums. kept, new, gone: numbers of albums. joined: faces that were in none and are in one now.
+
+    moved: faces that were in an album and are not in it any more. people: whose albums are not what they were.
+    """
+
+    kept: int
+    new: int
+    gone: int
+    joined: int
+    moved: int
+    people: tuple[PersonChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterReport:
-    """albums: groups of two faces and more; clustered: faces in them; singletons: faces alone."""
+    """albums: groups of two faces and more; clustered: faces in them; singletons: faces alone.
+
+    change: compared with the albums before. dry_run: none of this was made so.
+    """
 
     method: str
     threshold: float
@@ -280,6 +325,8 @@ class ClusterReport:
     clustered: int
     singletons: int
     seconds: float
+    change: AlbumChange
+    dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)

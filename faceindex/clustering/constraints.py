@@ -57,5 +57,6 @@ def pairs_in_photos(photo: Rows) -> Rows:
 def cohabitants(labels: Labels, photo: Rows) -> Rows:
     """The pairs of `pairs_in_photos` that share a cluster, too: int64 [m, 2]. Label -1 is a cluster of its own."""
     pairs = pairs_in_photos(photo)
-    found = labels[pairs]
-    return pairs[(found[:, 0] == found[:, 1]) & (found[:, 0] >= 0)]
+    left, right = labels[pairs].T
+    found: Rows = pairs[(left == right) & (left >= 0)]
+    return found

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from faceindex.errors import UsageError
 from faceindex.journal import acts as kinds
 from faceindex.journal.acts import Act, undone
+from faceindex.journal.state import fold
 from faceindex.people.albums import derive_albums
+from faceindex.people.grouping import CLUSTERED_AFTER
+from faceindex.people.putting_back import put_back
 from faceindex.store import albums as rows
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
@@ -88,7 +91,7 @@ def move(folder: LibraryFolder, faces: Sequence[int], album: int) -> Decided:
         if old == album:
             raise UsageError(f"face {taken[0]} is in album {album} already")
         rest = [] if old is None else [face for face in step.album(old) if face not in set(taken)]
-        person = None if person == step.person_of(album) else person
+        person = None if old is None or person == step.person_of(album) else person
         return step.decide(kinds.MOVE, taken, person, others=[target, rest])
 
 
@@ -119,6 +122,8 @@ def undo(folder: LibraryFolder, act: int | None = None) -> Decided:
     with _deciding(folder) as step:
         journal = read_acts(step.transaction)
         chosen = _to_undo(journal, act)
+        if chosen.act <= int(step.catalog.settings().get(CLUSTERED_AFTER, 0)):
+            put_back(step.transaction, chosen, fold(journal))
         return step.decide(kinds.UNDO, [], undoes=chosen.act, about=[face for side in chosen.sides for face in side])
 
 

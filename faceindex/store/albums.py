@@ -77,18 +77,22 @@ def seed(transaction: sqlite3.Connection, album: int, faces: Iterable[int]) -> N
 
 
 def replace_clusters(transaction: sqlite3.Connection, clusters: Mapping[int, int]) -> None:
-    """Make `clusters`, by face, all that clustering said. Seeds of numbers that are clusters' now are not needed."""
+    """Make `clusters`, by face, all that clustering said."""
     transaction.execute("DELETE FROM clusters")
     add_to_clusters(transaction, clusters)
-    transaction.execute("DELETE FROM album_seeds WHERE album IN (SELECT cluster FROM clusters)")
 
 
 def add_to_clusters(transaction: sqlite3.Connection, clusters: Mapping[int, int]) -> None:
-    """Let clustering have said, of further faces, where they are. Those that were removed meanwhile are left out."""
+    """Let clustering have said, of further faces, where they are. Those that were removed meanwhile are left out.
+
+    A number that is a cluster's now needs no seed.
+    """
     transaction.executemany(
         "INSERT OR REPLACE INTO clusters SELECT id, ? FROM faces WHERE id = ?",
         [(cluster, face) for face, cluster in clusters.items()],
     )
+    numbers = json.dumps(sorted(set(clusters.values())))
+    transaction.execute("DELETE FROM album_seeds WHERE album IN (SELECT value FROM json_each(?))", (numbers,))
 
 
 def move_to_albums(transaction: sqlite3.Connection, wanted: Mapping[int, int | None]) -> None:
