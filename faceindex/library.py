@@ -26,6 +26,7 @@ from faceindex.people.acting import Target
 from faceindex.people.albums import follow
 from faceindex.people.grouping import group_faces
 from faceindex.people.history import past_acts
+from faceindex.people.reencoding import reencode
 from faceindex.people.review import answer, is_open, questions, suggest
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
 from faceindex.photos.find import absolute
@@ -59,6 +60,7 @@ from faceindex.types import (
     Person,
     PhotoRecord,
     ProbeFace,
+    Reencoded,
     Removed,
     RepairReport,
     Status,
@@ -434,6 +436,23 @@ class Library:
         with Library(path, create=False) as copy:
             counts, size = copy._folder.catalog.counts(), copy._folder.bytes_on_disk()
         return Backup(str(path), counts["photos"], counts["faces"], len(segments), size, time.monotonic() - began)
+
+    def reencode(
+        self,
+        target: StrPath,
+        recipe: Recipe,
+        *,
+        workers: int | None = None,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Reencoded:
+        """Make a library at `target` of the same photos by another recipe; names, albums and decisions come along.
+
+        This one stays as it is. After a crash or Ctrl-C the same call goes on. Raises: UsageError; RecipeMismatch;
+        ModelError; LibraryUnwritable.
+        """
+        analyser = Analyser(recipe, self._folder.min_face, engine=self._engine)
+        path = Path(absolute(target))
+        return reencode(self._folder, path, analyser=analyser, workers=workers or cores(), progress=progress)
 
     def repair(self, paths: Iterable[StrPath] = (), *, workers: int | None = None) -> RepairReport:
         """Make what is derived anew, save what can be read of damaged files, and analyse photos of lost vectors again.

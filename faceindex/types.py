@@ -244,6 +244,25 @@ class Suggestion:
 
 
 @dataclass(frozen=True, slots=True)
+class Reencoded:
+    """A library that was made of another one's photos by another recipe. library: its path.
+
+    photos: paths that were there; away: that were not. faces: in the new library. acts: taken over. decided: faces that
+    people decided about; found: how many of these the new library has. interrupted: stopped, and nothing taken over.
+    """
+
+    library: str
+    recipe: str
+    photos: int
+    away: int
+    faces: int
+    acts: int
+    decided: int
+    found: int
+    interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Pruned:
     """What `ingest --prune` did. away: paths that were kept, because the disk they are on may just not be there."""
 

@@ -10,7 +10,7 @@ import sys
 import typer
 
 import faceindex
-from faceindex.cli import albums, care, evaluate, index, ingest, library, models, people, photos, search
+from faceindex.cli import albums, care, evaluate, index, ingest, library, models, people, photos, reencode, search
 from faceindex.cli.output import errors
 from faceindex.errors import FaceindexError
 
@@ -35,6 +35,7 @@ app.command("compact")(library.compact)
 app.command("check")(care.check)
 app.command("backup")(care.backup)
 app.command("repair")(care.repair)
+app.command("reencode")(reencode.reencode)
 app.add_typer(index.app, name="index")
 app.command("status")(library.status)
 app.command("export")(library.export)

@@ -54,7 +54,7 @@ def merge(folder: LibraryFolder, albums: Sequence[int]) -> Decided:
                 f"album {first} is {one}'s and album {second} is {other}'s; "
                 f'`faceindex people name {second} "{one}"` makes both the same person'
             )
-        return step.decide(kinds.MERGE, members[0], others=members[1:])
+        return step.decide(kinds.MERGE, members[0], others=members[1:], about=[f for side in members for f in side])
 
 
 def split(folder: LibraryFolder, album: int, faces: Sequence[int]) -> Decided:
@@ -206,9 +206,9 @@ class _Step:
         undoes: int | None = None,
         about: Sequence[int] = (),
     ) -> Decided:
-        """Write the act, and let albums follow. about: faces concerned, when `faces` are none."""
+        """Write the act, and let albums follow. about: faces concerned, if not `faces`."""
         act = decide(self.transaction, kind, faces, person, others=others, undoes=undoes)
         derive_albums(self.transaction)
-        concerned = faces or about or [face for side in others for face in side]
+        concerned = about or faces or [face for side in others for face in side]
         albums = sorted(set(rows.albums_of(self.transaction, concerned).values()))
-        return Decided(act, kind, person, len(faces) or len(concerned), tuple(albums), undoes)
+        return Decided(act, kind, person, len(concerned), tuple(albums), undoes)
