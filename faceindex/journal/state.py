@@ -62,15 +62,16 @@ def fold(acts: Sequence[Act]) -> State:
 
 def _bonds(counting: Sequence[Act]) -> Bonds:
     bonds = Bonds()
-    unnamed: set[int] = set()
+    renamed: set[int] = set()  # a name does not come back because the one that replaced it is said to be wrong
     for act in reversed(counting):
         if act.kind == UNNAME:
-            unnamed.update(act.side(0))
+            renamed.update(act.side(0))
         elif act.kind == NAME and act.person is not None:
             person = bonds.node_of(act.person)
             for face in act.side(0):
-                if face not in unnamed:
+                if face not in renamed:
                     bonds.bind(person, face)
+            renamed.update(act.side(0))
         elif act.kind == MERGE:
             bonds.bind_all(act.sides)
         elif act.kind == SPLIT:

@@ -46,6 +46,12 @@ def test_the_newest_name_counts() -> None:
     assert fold(journal((NAME, [[1]], "Ada"), (UNNAME, [[1]]))).person == {}
 
 
+def test_a_name_that_was_replaced_does_not_come_back_with_a_reject() -> None:
+    named = [(NAME, [[1, 2]], "Adda"), (NAME, [[1, 2]], "Ada")]
+    assert fold(journal(*named, (REJECT, [[2], [1]], "Ada"))).person == {1: "Ada"}
+    assert fold(journal(*named, (UNDO, [], 2))).person == {1: "Adda", 2: "Adda"}
+
+
 def test_merged_albums_have_the_name_that_one_of_them_gets() -> None:
     state = fold(journal((MERGE, [[1, 2], [3, 4]]), (NAME, [[3]], "Ada")))
     assert groups(state) == {frozenset({1, 2, 3, 4})}
