@@ -1,28 +1,40 @@
-"""DBSCAN (Ester et al. 1996) on the neighbour graph, by scikit-learn."""
+"""DBSCAN (Ester et al. 1996) on the neighbour graph."""
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import csr_matrix
-from sklearn.cluster import DBSCAN
-from sklearn.neighbors import sort_graph_by_row_values
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
 from faceindex.clustering.graph import NeighbourGraph
+from faceindex.clustering.problem import Problem
+from faceindex.clustering.splitting import obeying
 from faceindex.types import Labels
-
-_ANY_DISTANCE = 1e9  # the graph holds only edges within the threshold
 
 MIN_FACES = 3
 """Faces within the threshold, itself included, that make a face the core of a cluster."""
 
 
-def dbscan(graph: NeighbourGraph, *, min_faces: int = MIN_FACES) -> Labels:
-    """Labels int64 [n]; -1 is noise. The graph's own threshold is the radius."""
-    if not len(graph.neighbour):
-        return np.full(graph.size, -1, dtype=np.int64)
-    # A stored zero distance (an exact duplicate) must remain an edge: lift it off zero.
-    distance = np.maximum(graph.distance, np.float32(1e-6))
-    matrix = csr_matrix((distance, graph.neighbour, graph.start), shape=(graph.size, graph.size))
-    matrix = sort_graph_by_row_values(matrix, warn_when_not_sorted=False)
-    model = DBSCAN(eps=_ANY_DISTANCE, min_samples=min_faces, metric="precomputed", algorithm="brute", n_jobs=1)
-    return np.asarray(model.fit_predict(matrix), dtype=np.int64)
+def dbscan(problem: Problem) -> Labels:
+    """Labels int64 [n]; -1 is noise. What is bound together joins clusters; those that break a rule are split."""
+    return obeying(problem, density_clusters(problem.graph))
+
+
+def density_clusters(graph: NeighbourGraph, *, min_faces: int = MIN_FACES) -> Labels:
+    """Labels int64 [n] without any rule; -1 is noise. The graph's own threshold is the radius.
+
+    A face that is no core joins the nearest one; of equals the first.
+    """
+    core = np.diff(graph.start) + 1 >= min_faces
+    row = graph.rows()
+    to_core = core[graph.neighbour]
+    inner = to_core & core[row]
+    ends = (row[inner], graph.neighbour[inner])
+    matrix = coo_matrix((np.ones(len(ends[0]), dtype=np.int8), ends), shape=(graph.size, graph.size))
+    _, component = connected_components(matrix, directed=False)
+    labels = np.full(graph.size, -1, dtype=np.int64)
+    labels[core] = np.unique(component[core], return_inverse=True)[1]
+    border = np.flatnonzero(to_core & ~core[row])
+    nearest_last = border[np.lexsort((-graph.neighbour[border], -graph.distance[border], row[border]))]
+    labels[row[nearest_last]] = labels[graph.neighbour[nearest_last]]  # of several for one face the last remains
+    return labels

@@ -4,56 +4,110 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import faiss
+import numba
 import numpy as np
 import numpy.typing as npt
 
-from faceindex.types import Vectors
-
-_BLOCK = 1024  # rows searched at a time: bounds what a range search holds at once
-_ROUNDING = 1e-4  # FAISS's float32 error of a squared distance, amply; the true distance is computed from the rows
+Nodes = npt.NDArray[np.int32]
+Integers = npt.NDArray[np.int64]
+Lengths = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class NeighbourGraph:
     """Undirected graph in CSR form, every edge stored both ways, no loops, neighbours in rising order.
 
-    start: int64 [n + 1]. neighbour: int64 [edges]. distance: float32 [edges], Euclidean.
+    start: int64 [n + 1]. neighbour: int32 [edges]. distance: float32 [edges], Euclidean.
     """
 
-    start: npt.NDArray[np.int64]
-    neighbour: npt.NDArray[np.int64]
-    distance: npt.NDArray[np.float32]
+    start: Integers
+    neighbour: Nodes
+    distance: Lengths
 
     @property
     def size(self) -> int:
         """Number of nodes."""
         return len(self.start) - 1
 
+    def rows(self) -> Nodes:
+        """int32 [edges]: the node that each edge begins at."""
+        return np.repeat(np.arange(self.size, dtype=np.int32), np.diff(self.start))
 
-def neighbour_graph(vectors: Vectors, threshold: float) -> NeighbourGraph:
-    """Which rows of `vectors`, float32 [n, d], lie within `threshold` (Euclidean, inclusive) of each other."""
-    count = len(vectors)
-    vectors = np.ascontiguousarray(vectors, dtype=np.float32)
-    index = faiss.IndexFlatL2(vectors.shape[1])
-    index.add(vectors)
-    rows, columns, lengths = [], [], []
-    for begin in range(0, count, _BLOCK):
-        block = vectors[begin : begin + _BLOCK]
-        limits, _, found = index.range_search(block, float(threshold) ** 2 + _ROUNDING)
-        row = np.repeat(np.arange(begin, begin + len(block)), np.diff(limits.astype(np.int64)))
-        upper = found > row  # half of the graph, mirrored below
-        row, column = row[upper], found[upper]
-        length = np.linalg.norm(vectors[row] - vectors[column], axis=1)
-        near = length <= threshold
-        rows.append(row[near])
-        columns.append(column[near])
-        lengths.append(length[near])
-    if not rows:
-        return NeighbourGraph(np.zeros(1, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
-    row, column, length = np.concatenate(rows), np.concatenate(columns), np.concatenate(lengths)
-    row, column = np.concatenate([row, column]), np.concatenate([column, row])
-    order = np.lexsort((column, row))
-    start = np.zeros(count + 1, dtype=np.int64)
-    np.cumsum(np.bincount(row, minlength=count), out=start[1:])
-    return NeighbourGraph(start, column[order].astype(np.int64), np.concatenate([length, length])[order])
+    def pairs(self) -> tuple[Nodes, Nodes]:
+        """Every edge once, as int32 [edges / 2] each: its smaller and its larger node."""
+        rows = self.rows()
+        upper = self.neighbour > rows
+        return rows[upper], self.neighbour[upper]
+
+
+def graph_of(size: int, left: Nodes, right: Nodes, length: Lengths) -> NeighbourGraph:
+    """The graph of `size` nodes with these edges, each given once or more often, either way; int32, float32 [m]."""
+    low, high = np.minimum(left, right).astype(np.int64), np.maximum(left, right)
+    _, first = np.unique(low * size + high, return_index=True)
+    low, high, length = low[first].astype(np.int32), high[first], length[first]
+    degree = np.bincount(low, minlength=size) + np.bincount(high, minlength=size)
+    start = np.zeros(size + 1, dtype=np.int64)
+    np.cumsum(degree, out=start[1:])
+    return NeighbourGraph(start, *_both_ways(start, low, high, length))
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _both_ways(start: Integers, low: Nodes, high: Nodes, length: Lengths) -> tuple[Nodes, Lengths]:
+    """Neighbours and distances in CSR order, of pairs sorted by low, then high: so each row comes out sorted."""
+    neighbour, distance = np.empty(2 * len(low), dtype=np.int32), np.empty(2 * len(low), dtype=np.float32)
+    free = start[:-1].copy()
+    for row, other in ((high, low), (low, high)):
+        for edge in range(len(low)):
+            place = free[row[edge]]
+            neighbour[place], distance[place] = other[edge], length[edge]
+            free[row[edge]] += 1
+    return neighbour, distance
+
+
+def without(graph: NeighbourGraph, gone: npt.NDArray[np.bool_]) -> NeighbourGraph:
+    """The graph less all edges of the nodes in `gone`, bool [n]; these remain as nodes."""
+    return thinned(graph, ~(gone[graph.rows()] | gone[graph.neighbour]))
+
+
+def thinned(graph: NeighbourGraph, kept: npt.NDArray[np.bool_]) -> NeighbourGraph:
+    """The graph with those edges only that are in `kept`, bool [edges]."""
+    start = np.zeros(graph.size + 1, dtype=np.int64)
+    np.cumsum(np.bincount(graph.rows()[kept], minlength=graph.size), out=start[1:])
+    return NeighbourGraph(start, graph.neighbour[kept], graph.distance[kept])
+
+
+def mutual(graph: NeighbourGraph, nearest: int) -> NeighbourGraph:
+    """The graph with those edges only that are among the `nearest` ones of both ends; ties go to the smaller node."""
+    rows, edges = graph.rows(), np.arange(len(graph.neighbour))
+    by_length = np.lexsort((graph.neighbour, graph.distance, rows))
+    among = np.empty(len(edges), dtype=np.bool_)
+    among[by_length] = edges - graph.start[rows] < nearest
+    back = np.lexsort((rows, graph.neighbour))  # the edge that leads back, of each: edges are sorted by row, neighbour
+    return thinned(graph, among & among[back])
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _common(start: Integers, neighbour: Nodes) -> Lengths:
+    shares = np.empty(len(neighbour), dtype=np.float32)
+    for row in range(len(start) - 1):
+        for edge in range(start[row], start[row + 1]):
+            other = neighbour[edge]
+            a, b, common = start[row], start[other], 0
+            while a < start[row + 1] and b < start[other + 1]:
+                common += neighbour[a] == neighbour[b]
+                if neighbour[a] <= neighbour[b]:
+                    a += 1
+                else:
+                    b += 1
+            degrees = start[row + 1] - start[row] + start[other + 1] - start[other]
+            shares[edge] = (common + 2) / (degrees - common)
+    return shares
+
+
+def shared_neighbours(graph: NeighbourGraph) -> Lengths:
+    """float32 [edges], in (0, 1]: of the nodes that either end has for a neighbour or is, the share of both's.
+
+    Jarvis and Patrick 1973; as weights for Chinese whispers.
+    """
+    shares: Lengths = _common(graph.start, graph.neighbour)
+    return shares

@@ -5,66 +5,115 @@ A blurred or turned face resembles other people's: as a member of the graph it i
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+import numba
 import numpy as np
 import numpy.typing as npt
 
-from faceindex.clustering.graph import NeighbourGraph
+from faceindex.clustering.graph import Integers, Nodes
+from faceindex.clustering.problem import Method, Problem
+from faceindex.clustering.rules import Rules
 from faceindex.types import Labels
 
 Flags = npt.NDArray[np.bool_]
 
 
-def poor_last(graph: NeighbourGraph, poor: Flags, method: Callable[[NeighbourGraph], Labels]) -> Labels:
+def poor_last(problem: Problem, poor: Flags, method: Method) -> Labels:
     """Labels int64 [n] by `method`: of good faces first, which those in `poor`, bool [n], then join.
 
-    Poor faces with no good neighbour that has a label are clustered among themselves.
+    Poor faces with no good neighbour whose cluster they may join are clustered among themselves.
     """
-    good = joined(graph, method(without(graph, poor)), poor)
-    alone = poor & ~_has_label(graph, good, poor)
-    rest = method(without(graph, ~alone))
-    return np.where(alone & (rest >= 0), graph.size + rest, good)
+    good = method(problem.without(poor))
+    labels = joined(problem, good, poor)
+    alone = _all_of_group(poor, problem.rules) & _without_company(labels, problem.rules)
+    rest = method(problem.without(~alone))
+    return np.where(alone & (rest >= 0), labels.max(initial=-1) + 1 + rest, labels)
 
 
-def without(graph: NeighbourGraph, poor: Flags) -> NeighbourGraph:
-    """The graph less all edges of the faces in `poor`, bool [n]; these remain as nodes."""
-    row = _rows(graph)
-    kept = ~(poor[row] | poor[graph.neighbour])
-    start = np.zeros(graph.size + 1, dtype=np.int64)
-    np.cumsum(np.bincount(row[kept], minlength=graph.size), out=start[1:])
-    return NeighbourGraph(start, graph.neighbour[kept], graph.distance[kept])
-
-
-def joined(graph: NeighbourGraph, labels: Labels, poor: Flags) -> Labels:
+def joined(problem: Problem, labels: Labels, poor: Flags) -> Labels:
     """`labels`, int64 [n], with those of the faces in `poor`, bool [n], replaced by the ones their neighbours have.
 
     A poor face takes the label that most of its neighbours have that are not poor; of equals that of the nearest
-    neighbour, then the smallest. Without such a neighbour it keeps its own. Label -1 is none and is not taken.
+    neighbour, then the smallest. Without such a neighbour it keeps its own. Label -1 is none and is not taken, nor is
+    one that the rules forbid. What is bound to a good face stays with it.
     """
-    row, edges = _rows(graph), _to_label(graph, labels, poor)
-    row, label, distance = row[edges], labels[graph.neighbour[edges]], graph.distance[edges]
-    found, place, votes = np.unique(np.column_stack([row, label]), axis=0, return_inverse=True, return_counts=True)
-    nearest = np.full(len(found), np.inf, dtype=np.float32)
-    np.minimum.at(nearest, place.ravel(), distance)
-    best_last = np.lexsort((-found[:, 1], -nearest, votes, found[:, 0]))
-    result = labels.copy()
-    result[found[best_last, 0]] = found[best_last, 1]  # of several values for one face the last remains
-    return result
+    rules = problem.rules
+    count = int(labels.max(initial=-1)) + 1
+    alone = np.flatnonzero(labels < 0)
+    given = labels.copy()
+    given[alone] = count + np.arange(len(alone))  # none is given twice
+    members, first = rules.members()
+    of_group = given[members[first[:-1]]]
+    owner = np.full(count + len(alone), -1, dtype=np.int64)
+    owner[of_group[rules.named]] = np.flatnonzero(rules.named)
+    free = np.flatnonzero(_all_of_group(poor, rules)[members[first[:-1]]])
+    graph = problem.graph
+    edges = (graph.start, graph.neighbour, graph.distance)
+    kept = (rules.named, rules.start, rules.mate)
+    _join(free, members, first, rules.group, *edges, ~poor & (labels >= 0), *kept, of_group, owner)
+    result = of_group[rules.group]
+    return np.where(result < count, result, -1)
 
 
-def _has_label(graph: NeighbourGraph, labels: Labels, poor: Flags) -> Flags:
-    """bool [n]: poor faces with a good neighbour that has a label."""
-    found = np.zeros(graph.size, dtype=np.bool_)
-    found[_rows(graph)[_to_label(graph, labels, poor)]] = True
-    return found
+def _all_of_group(flags: Flags, rules: Rules) -> Flags:
+    """bool [n]: whether all rows of a row's group are in `flags`, bool [n]."""
+    all_of: Flags = np.bincount(rules.group[~flags], minlength=rules.groups) == 0
+    return np.asarray(all_of[rules.group])
 
 
-def _to_label(graph: NeighbourGraph, labels: Labels, poor: Flags) -> Flags:
-    """bool [edges]: which edges lead from a poor face to a good one that has a label."""
-    return poor[_rows(graph)] & ~poor[graph.neighbour] & (labels[graph.neighbour] >= 0)
+def _without_company(labels: Labels, rules: Rules) -> Flags:
+    """bool [n]: whether a row's cluster is its group alone, or none."""
+    members, first = rules.members()
+    of_group = labels[members[first[:-1]]]
+    groups = np.bincount(of_group[of_group >= 0], minlength=1)
+    return (labels < 0) | (groups[np.maximum(labels, 0)] < 2)
 
 
-def _rows(graph: NeighbourGraph) -> npt.NDArray[np.int64]:
-    """int64 [edges]: the face that each edge begins at."""
-    return np.repeat(np.arange(graph.size), np.diff(graph.start))
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _join(
+    free: Integers,
+    members: Integers,
+    first: Integers,
+    group: Integers,
+    start: Integers,
+    neighbour: Nodes,
+    distance: npt.NDArray[np.float32],
+    voters: Flags,
+    named: Flags,
+    mates: Integers,
+    mate: Integers,
+    labels: Integers,
+    owner: Integers,
+) -> None:
+    """Give every group in `free` a label of its neighbours, one after the other. labels: int64 [g], changed in place.
+
+    voters: bool [n], rows whose labels count. owner: int64 [labels], the group that is the person there, or -1.
+    """
+    votes = np.zeros(len(owner), dtype=np.int64)
+    nearest = np.full(len(owner), np.inf, dtype=np.float32)
+    for one in free:
+        rows = members[first[one] : first[one + 1]]
+        for row in rows:
+            for edge in range(start[row], start[row + 1]):
+                if voters[neighbour[edge]]:
+                    label = labels[group[neighbour[edge]]]
+                    votes[label] += 1
+                    nearest[label] = min(nearest[label], distance[edge])
+        for link in range(mates[one], mates[one + 1]):
+            votes[labels[mate[link]]] = 0
+        best = -1
+        for row in rows:
+            for edge in range(start[row], start[row + 1]):
+                label = labels[group[neighbour[edge]]]
+                if votes[label] == 0 or (named[one] and owner[label] >= 0):
+                    continue
+                rank = (-votes[label], nearest[label], label)
+                if best < 0 or rank < (-votes[best], nearest[best], best):
+                    best = label
+        for row in rows:
+            for edge in range(start[row], start[row + 1]):
+                label = labels[group[neighbour[edge]]]
+                votes[label], nearest[label] = 0, np.inf
+        if best >= 0:
+            if named[one]:
+                owner[best] = one
+            labels[one] = best

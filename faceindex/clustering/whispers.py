@@ -6,25 +6,37 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from faceindex.clustering.graph import NeighbourGraph
+from faceindex.clustering.graph import NeighbourGraph, Nodes
+from faceindex.clustering.problem import Problem
+from faceindex.clustering.splitting import obeying
 from faceindex.types import Labels
 
 ITERATIONS = 100
 """Rounds at most, as in dlib.chinese_whispers; it stops when a round changes nothing."""
 
 
-def chinese_whispers(graph: NeighbourGraph, *, seed: int = 0) -> Labels:
-    """Labels int64 [n]. Every edge counts one, as in dlib; ties go to the smallest label.
+Weights = npt.NDArray[np.float32]
 
-    Nodes are visited in an order drawn from `seed` anew in every round.
+
+def whispers(problem: Problem) -> Labels:
+    """Labels int64 [n]. What is bound together joins clusters; those that break a rule are split."""
+    return obeying(problem, chinese_whispers(problem.graph, seed=problem.seed))
+
+
+def chinese_whispers(graph: NeighbourGraph, *, seed: int = 0, weights: Weights | None = None) -> Labels:
+    """Labels int64 [n], without any rule; ties go to the smallest label.
+
+    weights: float32 [edges], the votes that edges have; by default each has one, as in dlib. Nodes are visited in an
+    order drawn from `seed` anew in every round.
     """
     labels = np.arange(graph.size, dtype=np.int64)
     order = np.arange(graph.size, dtype=np.int64)
-    votes = np.zeros(graph.size, dtype=np.int64)
+    votes = np.zeros(graph.size, dtype=np.float32)
+    weights = np.ones(len(graph.neighbour), dtype=np.float32) if weights is None else weights
     random = np.random.default_rng(seed)
     for _ in range(ITERATIONS):
         random.shuffle(order)
-        if not _round(order, graph.start, graph.neighbour, labels, votes):
+        if not _round(order, graph.start, graph.neighbour, weights, labels, votes):
             break
     return labels
 
@@ -33,16 +45,17 @@ def chinese_whispers(graph: NeighbourGraph, *, seed: int = 0) -> Labels:
 def _round(
     order: npt.NDArray[np.int64],
     start: npt.NDArray[np.int64],
-    neighbour: npt.NDArray[np.int64],
+    neighbour: Nodes,
+    weights: Weights,
     labels: npt.NDArray[np.int64],
-    votes: npt.NDArray[np.int64],
+    votes: Weights,
 ) -> int:
     changed = 0
     for node in order:
-        best, most = labels[node], 0
+        best, most = labels[node], np.float32(0)
         for edge in range(start[node], start[node + 1]):
             label = labels[neighbour[edge]]
-            votes[label] += 1
+            votes[label] += weights[edge]
             if votes[label] > most or (votes[label] == most and label < best):
                 best, most = label, votes[label]
         for edge in range(start[node], start[node + 1]):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn.cluster import DBSCAN
 
-from faceindex.clustering.dbscan import MIN_FACES, dbscan
-from faceindex.clustering.graph import neighbour_graph
+from faceindex.clustering.dbscan import MIN_FACES, density_clusters
+from faceindex.clustering.neighbours import neighbour_graph
 from faceindex.types import Labels, Vectors
 
 
@@ -30,7 +30,7 @@ def partition(labels: Labels, rows: np.ndarray) -> set[frozenset[int]]:
 def test_clusters_are_those_of_scikit_learn_on_the_vectors(seed: int, threshold: float, min_faces: int) -> None:
     vectors = faces(seed)
     model = DBSCAN(eps=threshold, min_samples=min_faces, algorithm="brute").fit(vectors)
-    labels = dbscan(neighbour_graph(vectors, threshold), min_faces=min_faces)
+    labels = density_clusters(neighbour_graph(vectors, threshold), min_faces=min_faces)
     core = np.asarray(model.core_sample_indices_)
     assert len(core) > 0
     assert partition(labels, core) == partition(model.labels_, core)
@@ -42,30 +42,30 @@ def test_clusters_are_those_of_scikit_learn_on_the_vectors(seed: int, threshold:
 
 
 def test_the_faces_of_the_test_above_are_both_noise_and_clusters() -> None:
-    labels = dbscan(neighbour_graph(faces(0), 0.5))
+    labels = density_clusters(neighbour_graph(faces(0), 0.5))
     assert (labels == -1).any()
     assert labels.max() > 3
 
 
 def test_a_graph_without_nodes_has_no_labels() -> None:
-    labels = dbscan(neighbour_graph(np.empty((0, 128), dtype=np.float32), 0.6))
+    labels = density_clusters(neighbour_graph(np.empty((0, 128), dtype=np.float32), 0.6))
     assert labels.dtype == np.int64
     assert labels.shape == (0,)
 
 
 def test_exact_duplicates_make_a_cluster() -> None:
     vectors = np.repeat(np.eye(3, 128, dtype=np.float32), [3, 2, 4], axis=0)
-    assert dbscan(neighbour_graph(vectors, 0.3)).tolist() == [0, 0, 0, -1, -1, 1, 1, 1, 1]
+    assert density_clusters(neighbour_graph(vectors, 0.3)).tolist() == [0, 0, 0, -1, -1, 1, 1, 1, 1]
 
 
 def test_a_face_counts_itself_among_those_that_make_a_core() -> None:
     chain = np.array([[0.0], [0.4], [0.8], [5.0], [5.4]], dtype=np.float32)
     assert MIN_FACES == 3
-    assert dbscan(neighbour_graph(chain, 0.5)).tolist() == [0, 0, 0, -1, -1]
-    assert dbscan(neighbour_graph(chain, 0.5), min_faces=2).tolist() == [0, 0, 0, 1, 1]
+    assert density_clusters(neighbour_graph(chain, 0.5)).tolist() == [0, 0, 0, -1, -1]
+    assert density_clusters(neighbour_graph(chain, 0.5), min_faces=2).tolist() == [0, 0, 0, 1, 1]
 
 
 def test_far_faces_are_noise() -> None:
-    labels = dbscan(neighbour_graph(np.eye(10, dtype=np.float32), 0.6))
+    labels = density_clusters(neighbour_graph(np.eye(10, dtype=np.float32), 0.6))
     assert labels.dtype == np.int64
     assert labels.tolist() == [-1] * 10

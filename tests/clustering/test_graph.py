@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faceindex.clustering.graph import NeighbourGraph, neighbour_graph
+from faceindex.clustering.graph import NeighbourGraph
+from faceindex.clustering.neighbours import neighbour_graph
 from faceindex.types import Vectors
 
 Pairs = dict[tuple[int, int], float]
@@ -56,7 +57,7 @@ def test_the_graph_is_what_brute_force_finds(count: int, threshold: float) -> No
 def test_the_types_are_those_of_a_csr_matrix() -> None:
     graph = neighbour_graph(faces(50), 0.6)
     assert graph.start.dtype == np.int64
-    assert graph.neighbour.dtype == np.int64
+    assert graph.neighbour.dtype == np.int32
     assert graph.distance.dtype == np.float32
     assert graph.size == 50
     assert len(graph.start) == 51

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceindex.clustering.cluster import METHODS, POOR_QUALITY, cluster
-from faceindex.clustering.graph import NeighbourGraph, neighbour_graph
-from faceindex.clustering.poor import joined, poor_last, without
-from faceindex.clustering.whispers import chinese_whispers
+from faceindex.clustering.cluster import METHODS, POOR_LAST, POOR_QUALITY, cluster
+from faceindex.clustering.constraints import Constraints, unconstrained
+from faceindex.clustering.graph import without
+from faceindex.clustering.neighbours import neighbour_graph
+from faceindex.clustering.poor import joined, poor_last
+from faceindex.clustering.problem import Problem
+from faceindex.clustering.rules import rules_of
+from faceindex.clustering.whispers import whispers
 from faceindex.types import Labels, Vectors
 
 BRIDGED = np.array([0, 1, 2, 3.4, 4.6, 6, 7, 8], dtype=np.float32)[:, None]
 """Two groups of three on a line, and two faces between them that make one of both."""
 
 BRIDGE = np.array([3, 4])
+
+
+def problem(points: Vectors, threshold: float, known: Constraints | None = None) -> Problem:
+    rules = rules_of(known or unconstrained(len(points)), points, 0)
+    return Problem(points, neighbour_graph(points, threshold), rules, threshold)
 
 
 def flags(count: int, *chosen: int) -> np.ndarray:
@@ -39,7 +46,7 @@ def test_a_graph_without_faces_has_none_of_their_edges() -> None:
     assert graph.distance.tolist() == expected.distance.tolist()
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", POOR_LAST)
 def test_poor_faces_between_two_groups_do_not_make_them_one(method: str) -> None:
     labels = cluster(BRIDGED, method=method, threshold=1.5, qualities=qualities(8, *BRIDGE))
     assert labels.tolist() == [0, 0, 0, 0, 1, 1, 1, 1]
@@ -47,11 +54,11 @@ def test_poor_faces_between_two_groups_do_not_make_them_one(method: str) -> None
 
 def test_a_poor_face_joins_most_of_its_neighbours_and_of_equals_the_nearest() -> None:
     points = np.array([0.0, 0.1, 1.0, 2.0, 1.9], dtype=np.float32)[:, None]
-    graph = neighbour_graph(points, 1.0)
-    assert joined(graph, np.array([7, 7, 9, 3, 3]), flags(5, 2)).tolist() == [7, 7, 3, 3, 3]  # 1.9 is nearest
-    assert joined(graph, np.array([7, 7, 9, 3, 5]), flags(5, 2)).tolist() == [7, 7, 7, 3, 5]
-    assert joined(graph, np.array([-1, -1, 9, -1, 5]), flags(5, 2)).tolist() == [-1, -1, 5, -1, 5]
-    assert joined(graph, np.array([-1, -1, 9, -1, -1]), flags(5, 2)).tolist() == [-1, -1, 9, -1, -1]
+    given = problem(points, 1.0)
+    assert joined(given, np.array([7, 7, 9, 3, 3]), flags(5, 2)).tolist() == [7, 7, 3, 3, 3]  # 1.9 is nearest
+    assert joined(given, np.array([7, 7, 9, 3, 5]), flags(5, 2)).tolist() == [7, 7, 7, 3, 5]
+    assert joined(given, np.array([-1, -1, 9, -1, 5]), flags(5, 2)).tolist() == [-1, -1, 5, -1, 5]
+    assert joined(given, np.array([-1, -1, 9, -1, -1]), flags(5, 2)).tolist() == [-1, -1, 9, -1, -1]
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -86,8 +93,8 @@ def test_any_order_of_the_rows_gives_the_same_clusters(method: str) -> None:
         assert np.array_equal(together & (labels >= 0), (expected[:, None] == expected) & (expected >= 0))
 
 
-def by_hand(graph: NeighbourGraph, poor: np.ndarray, method: Callable[[NeighbourGraph], Labels]) -> Labels:
-    labels = method(without(graph, poor))
+def by_hand(given: Problem, poor: np.ndarray) -> Labels:
+    graph, labels = given.graph, whispers(given.without(poor))
     result = labels.copy()
     for face in np.flatnonzero(poor):
         edges = range(graph.start[face], graph.start[face + 1])
@@ -101,8 +108,29 @@ def by_hand(graph: NeighbourGraph, poor: np.ndarray, method: Callable[[Neighbour
 
 @given(st.lists(st.tuples(st.integers(0, 12), st.booleans()), min_size=1, max_size=30))
 def test_joining_is_what_counting_neighbours_one_by_one_gives(faces: list[tuple[int, bool]]) -> None:
-    graph = neighbour_graph(np.array([[x] for x, _ in faces], dtype=np.float32), 1.0)
+    given_faces = problem(np.array([[x] for x, _ in faces], dtype=np.float32), 1.0)
     poor = np.array([is_poor for _, is_poor in faces])
-    labels, expected = poor_last(graph, poor, chinese_whispers), by_hand(graph, poor, chinese_whispers)
+    labels, expected = poor_last(given_faces, poor, whispers), by_hand(given_faces, poor)
     settled = ~poor | (expected != np.arange(len(faces)))
     assert np.array_equal(labels[settled], expected[settled])
+
+
+def test_a_poor_face_does_not_join_what_it_must_be_apart_from_but_the_next_best() -> None:
+    points = np.array([0.0, 0.1, 0.2, 1.0, 1.7, 1.8], dtype=np.float32)[:, None]
+    labels, poor = np.array([7, 7, 7, 3, 5, 5]), flags(6, 3)
+    assert joined(problem(points, 1.0), labels, poor).tolist() == [7, 7, 7, 7, 5, 5]
+    pair, none = np.array([[1, 3]]), np.empty((0, 2), dtype=np.int64)
+    nobody = np.full(6, -1)
+    kept_apart = problem(points, 1.0, Constraints(nobody, none, pair, nobody))
+    assert joined(kept_apart, labels, poor).tolist() == [7, 7, 7, 5, 5, 5]
+    ann, bob = np.array([1, -1, -1, 2, -1, -1]), np.array([1, -1, -1, 2, 3, -1])
+    assert joined(problem(points, 1.0, Constraints(ann, none, none, nobody)), labels, poor)[3] == 5
+    assert joined(problem(points, 1.0, Constraints(bob, none, none, nobody)), labels, poor)[3] == 3
+
+
+def test_two_poor_faces_of_one_photo_do_not_join_one_cluster() -> None:
+    points = np.array([0.0, 0.1, 0.5, 0.8], dtype=np.float32)[:, None]
+    nobody, none = np.full(4, -1), np.empty((0, 2), dtype=np.int64)
+    photo = Constraints(nobody, none, none, np.array([-1, -1, 6, 6]))
+    found = joined(problem(points, 1.0, photo), np.array([7, 7, 8, 9]), flags(4, 2, 3))
+    assert found.tolist() == [7, 7, 7, 9]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from faceindex.clustering.graph import NeighbourGraph, neighbour_graph
+from faceindex.clustering.graph import NeighbourGraph
+from faceindex.clustering.neighbours import neighbour_graph
 from faceindex.clustering.whispers import chinese_whispers
 from faceindex.types import Vectors
 
@@ -16,7 +17,7 @@ def graph_of(size: int, *edges: tuple[int, int]) -> NeighbourGraph:
     row = np.array([i for i, _ in both], dtype=np.int64)
     start = np.zeros(size + 1, dtype=np.int64)
     np.cumsum(np.bincount(row, minlength=size), out=start[1:])
-    neighbour = np.array([j for _, j in both], dtype=np.int64)
+    neighbour = np.array([j for _, j in both], dtype=np.int32)
     return NeighbourGraph(start, neighbour, np.full(len(both), 0.4, dtype=np.float32))
 
 

@@ -1,0 +1,273 @@
+"""Which faces are near each other: the graph, found block by block in bounded memory.
+
+A few faces are compared all with all. Many are sorted into lists by k-means, and every face looks into the lists
+nearest to it, as many as a sample needs to find RECALL of its neighbours; faces that look into the same list are
+compared with it in one product of matrices. In both cases along the axes of largest variance first: what is too far
+apart there is so in full (`faceindex.search.sketch`), and of the others the true distances are computed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import faiss
+import numba
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits
+
+from faceindex.clustering.graph import Integers, Lengths, NeighbourGraph, Nodes, graph_of
+from faceindex.search.sketch import Sketch, sketched
+from faceindex.types import Vectors
+
+COMPLETE = 10_000
+"""Faces up to which the graph has every pair within the threshold: fifty million at most."""
+
+MOST = 32
+"""Of more faces, an edge is kept when it is among the MOST shortest of one of its ends: what bounds memory where a
+person has tens of thousands of faces, all within the threshold of each other."""
+
+RECALL = 0.99
+"""Of the edges of a sample that the lists looked into must hold, before those that are found from their other ends."""
+
+SAMPLE = 500
+"""Faces whose neighbours are found exactly, to choose the number of lists."""
+
+_BLOCK = 1024  # rows compared at a time
+_LISTS = 2  # times the root of the number of faces
+_ROUNDING = 1e-4  # float32's error of a squared distance, amply; what is decided by is computed from the rows
+_STRIDE = 64  # columns looked at together
+
+Floats = npt.NDArray[np.float32]
+
+
+def neighbour_graph(vectors: Vectors, threshold: float, *, workers: int = 1) -> NeighbourGraph:
+    """Which rows of `vectors`, float32 [n, d], lie within `threshold` (Euclidean, inclusive) of each other.
+
+    Of up to COMPLETE rows all pairs; of more, the MOST nearest of each, of which RECALL are found. workers: threads.
+    """
+    vectors = np.ascontiguousarray(vectors, dtype=np.float32)
+    if len(vectors) < 2:
+        nothing = np.empty(0, dtype=np.int32)
+        return graph_of(len(vectors), nothing, nothing, np.empty(0, dtype=np.float32))
+    with threadpool_limits(1, user_api="blas"):  # parallelism is over blocks
+        if len(vectors) <= COMPLETE:
+            return graph_of(len(vectors), *_all_pairs(vectors, threshold))
+        return graph_of(len(vectors), *_nearest_pairs(vectors, threshold, workers))
+
+
+def edge_recall(graph: NeighbourGraph, vectors: Vectors, threshold: float, *, sample: int = SAMPLE, seed: int) -> float:
+    """Share of the edges within the MOST nearest of `sample` rows, found exactly, that `graph` has."""
+    rows = np.sort(np.random.default_rng(seed).choice(len(vectors), min(sample, len(vectors)), replace=False))
+    row, neighbour = _true_neighbours(vectors, rows, threshold)
+    if not len(row):
+        return 1.0
+    ends = [graph.neighbour[graph.start[one] : graph.start[one + 1]] for one in rows]
+    found = [np.isin(neighbour[row == one], end) for one, end in zip(rows, ends, strict=True)]
+    return float(np.mean(np.concatenate(found)))
+
+
+def _true_neighbours(vectors: Vectors, rows: Integers, threshold: float) -> tuple[Integers, Integers]:
+    """The MOST nearest others within `threshold` of each of `rows`, as pairs: int64 [m] each."""
+    _, near = faiss.knn(vectors[rows], vectors, min(MOST + 1, len(vectors)))
+    row, neighbour = np.repeat(rows, near.shape[1]), near.ravel()
+    length = np.linalg.norm(vectors[row] - vectors[neighbour], axis=1)
+    found = (length <= threshold) & (row != neighbour)
+    return row[found], neighbour[found]
+
+
+def _all_pairs(vectors: Vectors, threshold: float) -> tuple[Nodes, Nodes, Lengths]:
+    sketch, _ = sketched(vectors, 1)
+    coordinates = sketch.axes.coordinates(vectors)
+    squares = np.einsum("ij,ij->i", coordinates, coordinates)
+    limit = np.float32(threshold**2 + _ROUNDING)
+    found = []
+    for begin in range(0, len(vectors), _BLOCK):
+        rows = slice(begin, begin + _BLOCK)
+        products = coordinates[rows] @ coordinates[begin:].T
+        left, right = _not_beyond(products, squares[rows], squares[begin:], limit)
+        upper = right > left
+        left, right = left[upper] + np.int32(begin), right[upper] + np.int32(begin)
+        length = _lengths(vectors, left, right)
+        near = length <= threshold
+        found.append((left[near], right[near], length[near]))
+    left, right, length = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return left, right, length
+
+
+class _Lists(NamedTuple):
+    """Rows sorted by list. vectors, coordinates: float32 [n, d] and [n, m]. squares: float32 [n], of the latter.
+
+    starts: int64 [l + 1], the first row of each list. looked: int32 [n, p], the lists each row looks into.
+    """
+
+    vectors: Vectors
+    coordinates: Floats
+    squares: Floats
+    starts: Integers
+    looked: Nodes
+
+
+def _nearest_pairs(vectors: Vectors, threshold: float, workers: int) -> tuple[Nodes, Nodes, Lengths]:
+    sketch, order = sketched(vectors, _LISTS * math.isqrt(len(vectors)), threads=workers)
+    lists = _lists(vectors[order], sketch, threshold, workers)
+    parts = np.array_split(np.arange(len(vectors)), workers)
+    with ThreadPoolExecutor(workers) as pool:
+        found = list(pool.map(lambda part: _found_by(lists, int(part[0]), int(part[-1]) + 1, threshold), parts))
+    left, right, length = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+    old = order.astype(np.int32)
+    return old[left], old[right], length
+
+
+def _lists(vectors: Vectors, sketch: Sketch, threshold: float, workers: int) -> _Lists:
+    """vectors: in the order of the sketch."""
+    coordinates = sketch.axes.coordinates(vectors)
+    squares = np.einsum("ij,ij->i", coordinates, coordinates)
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(workers)
+    try:
+        count = _lists_needed(vectors, coordinates, sketch, threshold)
+        _, looked = faiss.knn(coordinates, sketch.centres, count)
+    finally:
+        faiss.omp_set_num_threads(before)
+    return _Lists(vectors, coordinates, squares, sketch.starts, looked.astype(np.int32))
+
+
+def _lists_needed(vectors: Vectors, coordinates: Floats, sketch: Sketch, threshold: float) -> int:
+    """How many lists, nearest first, hold RECALL of the neighbours of SAMPLE rows."""
+    rows = np.sort(np.random.default_rng(0).choice(len(vectors), min(SAMPLE, len(vectors)), replace=False))
+    row, neighbour = _true_neighbours(vectors, rows, threshold)
+    if not len(row):
+        return 1
+    _, by_distance = faiss.knn(coordinates[rows], sketch.centres, len(sketch.centres))
+    rank = np.argsort(by_distance, axis=1)
+    holding = np.searchsorted(sketch.starts, neighbour, side="right") - 1
+    needed = np.sort(rank[np.searchsorted(rows, row), holding])
+    return int(needed[math.ceil(RECALL * len(needed)) - 1]) + 1
+
+
+def _found_by(lists: _Lists, begin: int, end: int, threshold: float) -> tuple[Nodes, Nodes, Lengths]:
+    """The pairs that rows begin ... end find in the lists they look into."""
+    nearest = np.full((end - begin, MOST), -1, dtype=np.int32)
+    lengths = np.full((end - begin, MOST), np.float32(threshold**2 * (1 + 1e-6)), dtype=np.float32)
+    for rows, list_rows in _looking(lists, begin, end):
+        products = lists.coordinates[rows] @ lists.coordinates[list_rows].T
+        squares = (lists.squares[rows], lists.squares[list_rows])
+        _keep_nearest(products, *squares, rows, list_rows.start, lists.vectors, begin, nearest, lengths)
+    left, place = np.nonzero(nearest >= 0)
+    left, right = (left + begin).astype(np.int32), nearest[left, place]
+    length = _lengths(lists.vectors, left, right)
+    near = length <= threshold
+    return left[near], right[near], length[near]
+
+
+def _looking(lists: _Lists, begin: int, end: int) -> Iterator[tuple[Nodes, slice]]:
+    """For each list, the rows from begin to end that look into it, a block at a time."""
+    looked = lists.looked[begin:end]
+    first = np.concatenate([[0], np.cumsum(np.bincount(looked.ravel(), minlength=len(lists.starts) - 1))])
+    rows = _rows_by_list(looked, first.astype(np.int64)) + np.int32(begin)
+    for number in range(len(lists.starts) - 1):
+        within = slice(int(lists.starts[number]), int(lists.starts[number + 1]))
+        for block in range(int(first[number]), int(first[number + 1]), 4 * _BLOCK):
+            yield rows[block : min(block + 4 * _BLOCK, int(first[number + 1]))], within
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _rows_by_list(looked: Nodes, first: Integers) -> Nodes:
+    rows = np.empty(looked.size, dtype=np.int32)
+    free = first[:-1].copy()
+    for row in range(len(looked)):
+        for one in looked[row]:
+            rows[free[one]] = row
+            free[one] += 1
+    return rows
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+def _square(a: Floats, b: Floats) -> np.float32:
+    total = np.float32(0)
+    for dimension in range(len(a)):
+        away = a[dimension] - b[dimension]
+        total += away * away
+    return total
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+def _lengths(vectors: Vectors, left: Nodes, right: Nodes) -> Lengths:
+    lengths = np.empty(len(left), dtype=np.float32)
+    for pair in range(len(left)):
+        lengths[pair] = np.sqrt(_square(vectors[left[pair]], vectors[right[pair]]))
+    return lengths
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+def _any_within(products: Floats, others: Floats, bound: np.float32, begin: int, end: int) -> bool:
+    """Whether for any column, its square less twice the product is up to `bound`."""
+    least = np.float32(np.inf)
+    for column in range(begin, end):
+        least = min(least, others[column] - 2 * products[column])
+    return bool(least <= bound)
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _not_beyond(products: Floats, squares: Floats, others: Floats, limit: np.float32) -> tuple[Nodes, Nodes]:
+    """Rows and columns of `products` whose squared distance along the axes is up to `limit`: int32 [m] each."""
+    rows, columns = np.empty(1024, dtype=np.int32), np.empty(1024, dtype=np.int32)
+    count = 0
+    for row in range(len(products)):
+        bound = limit - squares[row]
+        for begin in range(0, len(others), _STRIDE):
+            end = min(begin + _STRIDE, len(others))
+            if not _any_within(products[row], others, bound, begin, end):
+                continue
+            if count + _STRIDE > len(rows):
+                rows = np.concatenate((rows, np.empty(len(rows), dtype=np.int32)))
+                columns = np.concatenate((columns, np.empty(len(columns), dtype=np.int32)))
+            for column in range(begin, end):
+                if others[column] - 2 * products[row, column] <= bound:
+                    rows[count], columns[count] = row, column
+                    count += 1
+    return rows[:count], columns[:count]
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _keep_nearest(
+    products: Floats,
+    squares: Floats,
+    others: Floats,
+    rows: Nodes,
+    first: int,
+    vectors: Vectors,
+    begin: int,
+    nearest: Nodes,
+    lengths: Floats,
+) -> None:
+    """Put those of the list that begins at row `first` into the nearest of `rows`, where they are among them.
+
+    nearest, lengths: int32 and float32 [n, MOST] from row `begin` on, squared, shortest first; changed in place.
+    """
+    for one in range(len(rows)):
+        row = rows[one]
+        near, far = nearest[row - begin], lengths[row - begin]
+        for start in range(0, len(others), _STRIDE):
+            end = min(start + _STRIDE, len(others))
+            bound = far[-1] + np.float32(_ROUNDING) - squares[one]
+            if not _any_within(products[one], others, bound, start, end):
+                continue
+            for column in range(start, end):
+                other = first + column
+                if others[column] - 2 * products[one, column] > bound or other == row:
+                    continue
+                square = _square(vectors[row], vectors[other])
+                place = len(far)
+                while place > 0 and square <= far[-1] and (near[place - 1] < 0 or far[place - 1] > square):
+                    place -= 1
+                if place == len(far):
+                    continue
+                for later in range(len(far) - 1, place, -1):
+                    far[later], near[later] = far[later - 1], near[later - 1]
+                far[place], near[place] = square, other
+                bound = far[-1] + np.float32(_ROUNDING) - squares[one]

@@ -1,0 +1,35 @@
+"""What every clustering method is given, and what it returns: the one small interface behind which they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from faceindex.clustering.graph import NeighbourGraph, without
+from faceindex.clustering.rules import Rules
+from faceindex.types import Labels, Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Faces to be clustered.
+
+    vectors: float32 [n, d]. graph: of neighbours within `threshold`, Euclidean. rules: on them. seed: of what is drawn.
+    """
+
+    vectors: Vectors
+    graph: NeighbourGraph
+    rules: Rules
+    threshold: float
+    seed: int = 0
+
+    def without(self, rows: npt.NDArray[np.bool_]) -> Problem:
+        """The same without the edges of `rows`, bool [n]; these remain as nodes, and the rules hold for them."""
+        return replace(self, graph=without(self.graph, rows))
+
+
+Method = Callable[[Problem], Labels]
+"""Labels int64 [n], that obey the rules; -1 or a label that no other face has is no cluster."""
