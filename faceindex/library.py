@@ -13,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 import platformdirs
 
-from faceindex.clustering.cluster import METHODS, cluster
+from faceindex.clustering.cluster import METHODS
 from faceindex.errors import LibraryDamaged, UsageError
 from faceindex.evaluation.cross_fit import CrossFit, cross_fit
 from faceindex.evaluation.labelled import evaluation_library, ingest_labelled
@@ -25,11 +25,18 @@ from faceindex.faces.recipe import Recipe
 from faceindex.ingest.pool import cores
 from faceindex.ingest.repair import repair
 from faceindex.ingest.run import Progress, ingest
+from faceindex.people import acting
+from faceindex.people.acting import Target
+from faceindex.people.albums import follow
+from faceindex.people.grouping import group_faces
+from faceindex.people.history import past_acts
+from faceindex.people.reencoding import reencode
+from faceindex.people.review import answer, is_open, questions, suggest
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
 from faceindex.photos.find import absolute
 from faceindex.queries.batch import BatchSearch, is_vector_file
 from faceindex.queries.matching import Wish, matching
-from faceindex.queries.naming import identified, named_faces
+from faceindex.queries.naming import identified, named_gallery
 from faceindex.queries.pairs import VerifiedPair, verified
 from faceindex.queries.probes import Probe, analysed, face_at, faces_in, of_faces, of_one_person, of_person
 from faceindex.search import calibrated
@@ -40,13 +47,12 @@ from faceindex.search.kinds import Choice
 from faceindex.search.nearest import distance
 from faceindex.sheets.albums import AlbumRow, album_sheet
 from faceindex.sheets.matches import match_sheet
+from faceindex.sheets.review import review_sheet
 from faceindex.store.backup import backup
 from faceindex.store.check import check
 from faceindex.store.erasing import erase, erase_all
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.merging import compact_all
-from faceindex.store.names import NAME, decide
-from faceindex.store.rows import replace_albums
 from faceindex.store.selection import EVERYTHING, Selection, selected_photos
 from faceindex.types import (
     Album,
@@ -56,18 +62,22 @@ from faceindex.types import (
     Box,
     CheckReport,
     ClusterReport,
+    Decided,
     Erased,
     FaceRecord,
     FailedPhoto,
     IdentifiedFace,
     IndexReport,
     IngestReport,
+    PastAct,
     Person,
     PhotoRecord,
     ProbeFace,
+    Reencoded,
     Removed,
     RepairReport,
     Status,
+    Suggestion,
     Vectors,
     Verification,
 )
@@ -169,6 +179,7 @@ class Library:
             progress=progress,
         )
         self._index = None
+        follow(self._folder)
         if not report.interrupted:
             face_index.fold(self._folder)
         return report
@@ -260,7 +271,7 @@ class Library:
         threshold: Euclidean, or fpir: expected number of named faces that a stranger resembles; default 0.01.
         Raises: UsageError when nobody has a name; UnreadablePhoto; NoFaceFound.
         """
-        gallery = named_faces(self._folder.catalog, self._loaded_index())
+        gallery = named_gallery(self._folder.catalog, self._loaded_index())
         limit = self._limit(threshold, fpir, len(gallery.ids))
         evidence = self.calibration.log_likelihood_ratio
         return [
@@ -356,25 +367,25 @@ class Library:
         """Go back to the calibration of the recipe. Raises: UsageError without a library; LibraryUnwritable."""
         calibrated.forget(self._folder)
 
-    def cluster(self, *, method: str = "whispers", threshold: float | None = None, seed: int = 0) -> ClusterReport:
-        """Group all faces into albums, which replace the ones there were; albums are numbered by size.
+    def cluster(
+        self,
+        *,
+        method: str = "whispers",
+        threshold: float | None = None,
+        seed: int = 0,
+        rebuild: bool = False,
+        dry_run: bool = False,
+    ) -> ClusterReport:
+        """Group faces into albums, by size at first; later only new faces are placed, and no other face moves.
 
-        method: "whispers" or "dbscan". threshold: Euclidean, default the recipe's. The same faces and
-        seed give the same albums. Raises: UsageError; LibraryLocked.
+        method: "whispers" or "dbscan". threshold: Euclidean, default the recipe's. rebuild: group all faces anew; an
+        album keeps the number of the one that it shares most faces with. dry_run: only say what would change. Whatever
+        people decided holds in each case. The same faces and seed give the same albums. Raises: UsageError.
         """
         if method not in METHODS:
             raise UsageError(f"no clustering method is called {method}; there are {', '.join(METHODS)}")
         limit = self.recipe.cluster_threshold if threshold is None else threshold
-        began = time.monotonic()
-        ids, vectors, qualities = self._folder.vectors_with_qualities()
-        poor_last = qualities if self.recipe.card.poor_last else None
-        labels = cluster(vectors, method=method, threshold=limit, seed=seed, qualities=poor_last)
-        members = np.split(ids[np.argsort(labels, kind="stable")], np.cumsum(np.bincount(labels + 1)))
-        albums = {number: group.tolist() for number, group in enumerate(members[1:-1], start=1)}
-        with self._folder.decisions() as catalog, catalog.transaction() as transaction:
-            replace_albums(transaction, albums)
-        alone = int(np.sum(labels < 0))
-        return ClusterReport(method, limit, len(albums), len(ids) - alone, alone, time.monotonic() - began)
+        return group_faces(self._folder, method=method, threshold=limit, seed=seed, rebuild=rebuild, dry_run=dry_run)
 
     def name(self, person: str, *, face: int | None = None, album: int | None = None) -> int:
         """Say that a face, or every face of an album, is `person`; returns the number of faces named.
@@ -382,18 +393,58 @@ class Library:
         Names are kept over clusterings and edits of photos, and the face of another name takes this one.
         Raises: UsageError when there is no such face or album, or no name.
         """
-        name = " ".join(person.split())
-        if not name:
-            raise UsageError("a person's name must not be empty")
-        faces = [self.face(face).face] if face is not None else []
-        faces += [record.face for record in self.album(album)] if album is not None else []
-        with self._folder.decisions() as catalog, catalog.transaction() as transaction:
-            decide(transaction, NAME, faces, name)
-        return len(faces)
+        return acting.name(self._folder, Target(album=album, face=face), person).faces
 
-    def people(self) -> list[Person]:
-        """Everybody with a name, by name."""
-        return self._folder.catalog.people()
+    def merge(self, albums: Sequence[int]) -> Decided:
+        """Say that all faces of these albums are one person's. Raises: UsageError when they are different people's."""
+        return acting.merge(self._folder, albums)
+
+    def split(self, album: int, faces: Sequence[int]) -> Decided:
+        """Say that `faces` of the album are one other person's. Raises: UsageError."""
+        return acting.split(self._folder, album, faces)
+
+    def reject(self, faces: Sequence[int]) -> Decided:
+        """Say that `faces`, of one album, are not of its person. Raises: UsageError."""
+        return acting.reject(self._folder, faces)
+
+    def move(self, faces: Sequence[int], album: int) -> Decided:
+        """Say that `faces`, of one album or of none, belong into this one. Raises: UsageError."""
+        return acting.move(self._folder, faces, album)
+
+    def hide(self, *, album: int | None = None, face: int | None = None, person: str | None = None) -> Decided:
+        """List an album, a face or a person no more. Raises: UsageError when there is none such."""
+        return acting.hide(self._folder, Target(album, face, person), hidden=True)
+
+    def unhide(self, *, album: int | None = None, face: int | None = None, person: str | None = None) -> Decided:
+        """List them again. Raises: UsageError when there is none such."""
+        return acting.hide(self._folder, Target(album, face, person), hidden=False)
+
+    def undo(self, act: int | None = None) -> Decided:
+        """Take back any act, by default the newest that counts; to take back an undo is to do it again.
+
+        Raises: UsageError when there is no such act, or it does not count.
+        """
+        return acting.undo(self._folder, act)
+
+    def history(self) -> list[PastAct]:
+        """Everything that was decided, by rising id."""
+        return past_acts(self._folder.catalog)
+
+    def suggestions(self, limit: int = 20) -> list[Suggestion]:
+        """Albums and single faces that are probably one person's: at most `limit`, the most useful answers first."""
+        return suggest(self._folder)[:limit]
+
+    def is_open(self, suggestion: Suggestion) -> bool:
+        """Whether a suggestion can still be answered: other answers may have settled it."""
+        return is_open(self._folder.catalog, suggestion)
+
+    def answer(self, suggestion: Suggestion, *, same: bool) -> Decided:
+        """Settle a suggestion: it is one person, or it is not and is never suggested again. Raises: UsageError."""
+        return answer(self._folder, suggestion, same=same)
+
+    def people(self, *, hidden: bool = False) -> list[Person]:
+        """Everybody with a name, by name. hidden: those who are hidden, too."""
+        return self._folder.catalog.people(hidden=hidden)
 
     def forget_person(self, person: str) -> Erased:
         """Erase a person's faces from the disk, with the name; photos that show nobody else go with them.
@@ -445,13 +496,13 @@ class Library:
         with self._folder.writer() as writer:
             return compact_all(writer)
 
-    def albums(self) -> list[Album]:
-        """All albums, largest first."""
-        return self._folder.catalog.albums()
+    def albums(self, *, hidden: bool = False) -> list[Album]:
+        """All albums, largest first. hidden: those that are hidden, and hidden faces in them, too."""
+        return self._folder.catalog.albums(hidden=hidden)
 
-    def album(self, album: int) -> list[FaceRecord]:
-        """The faces of one album. Raises: UsageError when there is no such album."""
-        faces = self._folder.catalog.album_faces(album)
+    def album(self, album: int, *, hidden: bool = False) -> list[FaceRecord]:
+        """The faces of one album. hidden: the hidden ones, too. Raises: UsageError when there is no such album."""
+        faces = self._folder.catalog.album_faces(album, hidden=hidden)
         if not faces:
             raise UsageError(f"no album {album}; `faceindex albums list` shows them, `faceindex cluster` makes them")
         return faces
@@ -523,10 +574,16 @@ class Library:
         """Write one self-contained HTML page: every probe and its matches, as `matches` gave them."""
         _write_page(out, match_sheet(probes, found))
 
+    def write_review_sheet(self, out: StrPath, suggestions: Sequence[Suggestion]) -> None:
+        """Write one self-contained HTML page: crops of both sides of every suggestion."""
+        _write_page(out, review_sheet(questions(self._folder.catalog, suggestions), title=self.path.name))
+
     def _erase(self, **what: Iterable[Any]) -> Erased:
         with self._folder.writer() as writer:
             self._index = None
-            return erase(writer, self._folder.index, **what)
+            receipt = erase(writer, self._folder.index, **what)
+        follow(self._folder)
+        return receipt
 
     def _known_paths(self, under: StrPath) -> list[str]:
         found = list(self._folder.catalog.paths(absolute(under)))
@@ -559,6 +616,23 @@ class Library:
             counts, size = copy._folder.catalog.counts(), copy._folder.bytes_on_disk()
         return Backup(str(path), counts["photos"], counts["faces"], len(segments), size, time.monotonic() - began)
 
+    def reencode(
+        self,
+        target: StrPath,
+        recipe: Recipe,
+        *,
+        workers: int | None = None,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Reencoded:
+        """Make a library at `target` of the same photos by another recipe; names, albums and decisions come along.
+
+        This one stays as it is. After a crash or Ctrl-C the same call goes on. Raises: UsageError; RecipeMismatch;
+        ModelError; LibraryUnwritable.
+        """
+        analyser = Analyser(recipe, self._folder.min_face, engine=self._engine)
+        path = Path(absolute(target))
+        return reencode(self._folder, path, analyser=analyser, workers=workers or cores(), progress=progress)
+
     def repair(self, paths: Iterable[StrPath] = (), *, workers: int | None = None) -> RepairReport:
         """Make what is derived anew, save what can be read of damaged files, and analyse photos of lost vectors again.
 
@@ -575,6 +649,7 @@ class Library:
             raise LibraryDamaged(f"{first.file} is damaged ({first.problem}): {first.remedy}; nothing was changed")
         done = repair(self._folder, paths, analyser=self._analyser(None), workers=workers or cores())
         self._index = None
+        follow(self._folder)
         if face_index.damage(self._folder) or any(damage.file == str(self._folder.index) for damage in before.damage):
             shutil.rmtree(self._folder.index)
         after = self.check(deep=True)

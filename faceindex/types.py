@@ -86,7 +86,8 @@ class FaceRecord:
     """A face in a library.
 
     album: None when the face is in no album; person: None when unnamed; quality: in [0, 1], None when the face was
-    stored before there was such a number.
+    stored before there was such a number. confirmed: somebody said that it is this person's; else it only is in the
+    person's album.
     """
 
     face: int
@@ -97,6 +98,7 @@ class FaceRecord:
     album: int | None = None
     person: str | None = None
     quality: float | None = None
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,12 +256,81 @@ class Erased:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with a name. faces and photos are counts; cover: id of the face of best quality, None without faces."""
+    """Somebody with a name. faces and photos are counts; cover: id of the face of best quality, None without faces.
+
+    confirmed: how many of the faces somebody said are this person's; the others are in the person's album.
+    """
 
     person: str
     faces: int
     photos: int
     cover: int | None
+    confirmed: int = 0
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A step of a user that was written into the journal.
+
+    act: its id. faces: number of those it is about. albums: where these are now. undoes: the act that it takes back.
+    """
+
+    act: int
+    kind: str
+    person: str | None
+    faces: int
+    albums: tuple[int, ...]
+    undoes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PastAct:
+    """An act of the journal. made: time in UTC. faces: number of them on each side. undone: it does not count now."""
+
+    act: int
+    made: str
+    kind: str
+    person: str | None
+    faces: tuple[int, ...]
+    undoes: int | None
+    undone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Two albums, or a face that is in none and an album, which are probably one person's.
+
+    album: with the more faces, or with a name. other: the other album, or None; face: the single face, or None.
+    probability: that it is so, in [0, 1], for pairs of which half are. distance: Euclidean, root mean square over all
+    pairs of their faces. settles: faces that one answer gives a place.
+    """
+
+    album: int
+    other: int | None
+    face: int | None
+    probability: float
+    distance: float
+    settles: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reencoded:
+    """A library that was made of another one's photos by another recipe. library: its path.
+
+    photos: paths that were there; away: that were not. faces: in the new library. acts: taken over. decided: faces that
+    people decided about; found: how many of these the new library has. interrupted: stopped, and nothing taken over.
+    """
+
+    library: str
+    recipe: str
+    photos: int
+    away: int
+    faces: int
+    acts: int
+    decided: int
+    found: int
+    interrupted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,8 +378,36 @@ class IngestReport:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonChange:
+    """How a person's album changed. faces: that are in it now. gained, lost: faces, of its own before."""
+
+    person: str
+    faces: int
+    gained: int
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlbumChange:
+    """What became of albums. kept, new, gone: numbers of albums. joined: faces that were in none and are in one now.
+
+    moved: faces that were in an album and are not in it any more. people: whose albums are not what they were.
+    """
+
+    kept: int
+    new: int
+    gone: int
+    joined: int
+    moved: int
+    people: tuple[PersonChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterReport:
-    """albums: groups of two faces and more; clustered: faces in them; singletons: faces alone."""
+    """albums: groups of two faces and more; clustered: faces in them; singletons: faces alone.
+
+    change: compared with the albums before. dry_run: none of this was made so.
+    """
 
     method: str
     threshold: float
@@ -316,6 +415,8 @@ class ClusterReport:
     clustered: int
     singletons: int
     seconds: float
+    change: AlbumChange
+    dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,6 +428,7 @@ class Album:
     photos: int
     cover: int
     person: str | None = None
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import typer
 import faceindex
 from faceindex.cli import options
 from faceindex.cli.output import errors, print_json, print_line, print_table
+from faceindex.types import ClusterReport
 
 app = typer.Typer(help="The albums: groups of faces taken for one person.", no_args_is_help=True)
 
@@ -20,11 +21,13 @@ def cluster(
     method: Annotated[str, typer.Option(metavar="whispers|dbscan", help="How faces are grouped.")] = "whispers",
     threshold: options.Threshold = None,
     seed: Annotated[int, typer.Option(min=0, help="Same faces and seed, same albums.")] = 0,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Group all faces anew; names and decisions hold.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Group all faces into albums; they replace the albums there were."""
+    """Group faces into albums; where there are albums, place the new faces and leave the others where they are."""
     with faceindex.Library(library, create=False) as opened:
-        report = opened.cluster(method=method, threshold=threshold, seed=seed)
+        report = opened.cluster(method=method, threshold=threshold, seed=seed, rebuild=rebuild, dry_run=dry_run)
     if as_json:
         print_json(asdict(report))
         return
@@ -32,13 +35,29 @@ def cluster(
         f"{report.albums:,} albums with {report.clustered:,} faces, {report.singletons:,} faces alone "
         f"({report.method} at {report.threshold:g}, {report.seconds:.1f} s)"
     )
+    _print_change(report)
+
+
+def _print_change(report: ClusterReport) -> None:
+    change = report.change
+    if report.dry_run:
+        print_line("nothing was changed; without --dry-run this would be so:")
+    print_line(
+        f"albums: {change.kept:,} kept, {change.new:,} new, {change.gone:,} gone; "
+        f"faces: {change.joined:,} joined one, {change.moved:,} left theirs"
+    )
+    if change.people:
+        rows = [(one.person, one.faces, one.gained, one.lost) for one in change.people]
+        print_table(("person", "faces#", "gained#", "lost#"), rows)
 
 
 @app.command("list")
-def list_albums(library: options.Library = None, as_json: options.AsJson = False) -> None:
+def list_albums(
+    library: options.Library = None, hidden: options.Hidden = False, as_json: options.AsJson = False
+) -> None:
     """List the albums, largest first."""
     with faceindex.Library(library, create=False) as opened:
-        albums = opened.albums()
+        albums = opened.albums(hidden=hidden)
         covers = {album.album: opened.face(album.cover).photo for album in albums}
     if as_json:
         print_json([asdict(album) | {"cover_photo": covers[album.album]} for album in albums])
@@ -53,14 +72,16 @@ def list_albums(library: options.Library = None, as_json: options.AsJson = False
 def show_album(
     album: Annotated[int, typer.Argument(help="The album's number.")],
     library: options.Library = None,
+    hidden: options.Hidden = False,
     as_json: options.AsJson = False,
 ) -> None:
     """List the faces of one album."""
     with faceindex.Library(library, create=False) as opened:
-        faces = opened.album(album)
+        faces = opened.album(album, hidden=hidden)
     if as_json:
         listed = [
             {"face": f.face, "photo": f.photo, "box": f.box.as_list(), "score": f.score, "quality": f.quality}
+            | {"confirmed": f.confirmed}
             for f in faces
         ]
         print_json({"album": album, "person": faces[0].person, "faces": listed})

@@ -23,6 +23,7 @@ from faceindex.cli import (
     models,
     people,
     photos,
+    reencode,
     search,
 )
 from faceindex.cli.output import errors
@@ -51,6 +52,7 @@ app.command("compact")(library.compact)
 app.command("check")(care.check)
 app.command("backup")(care.backup)
 app.command("repair")(care.repair)
+app.command("reencode")(reencode.reencode)
 app.add_typer(index.app, name="index")
 app.command("status")(library.status)
 app.command("export")(library.export)

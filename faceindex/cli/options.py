@@ -47,6 +47,7 @@ EngineName = Annotated[
     str, typer.Option("--engine", metavar="onnx|dlib", help="What runs the networks; same results, onnx is faster.")
 ]
 Device = Annotated[str, typer.Option(metavar="cpu|cuda|...", help="onnxruntime's device for the networks.")]
+Hidden = Annotated[bool, typer.Option("--hidden", help="Also what `faceindex people hide` hides.")]
 Threshold = Annotated[
     float | None, typer.Option(min=0, metavar="DISTANCE", help="Euclidean distance. Default: the recipe's.")
 ]

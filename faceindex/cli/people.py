@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 import faceindex
-from faceindex.cli import options
+from faceindex.cli import options, review
 from faceindex.cli.output import errors, print_json, print_line, print_receipt, print_table
 from faceindex.errors import UsageError
+from faceindex.types import Decided
 
 app = typer.Typer(help="The people of the library.", no_args_is_help=True)
+app.command("review")(review.review)
+
+Faces = Annotated[list[int], typer.Argument(metavar="FACE...", help="The faces' numbers.")]
+Target = Annotated[
+    str,
+    typer.Argument(
+        metavar="ALBUM|face:FACE|person:NAME", help="An album's number, face: and a face's, or person: and a name."
+    ),
+]
 
 
 @app.command("name")
@@ -24,30 +34,112 @@ def name(
     as_json: options.AsJson = False,
 ) -> None:
     """Say who is in an album, or whose a face is. Names stay when albums are made anew and photos are edited."""
-    wanted = re.fullmatch(r"(album:|face:)?(\d+)", target)
-    if not wanted:
-        raise UsageError(f"{target} is neither an album's number nor face: and a face's")
-    number = int(wanted[2])
     with faceindex.Library(library, create=False) as opened:
-        chosen = {"face": number} if wanted[1] == "face:" else {"album": number}
-        faces = opened.name(person, **chosen)
+        faces = opened.name(person, **_album_or_face(target))
     if as_json:
         print_json({"person": person, "faces": faces})
     else:
         print_line(f"{faces:,} faces are {person}'s")
 
 
+@app.command("merge")
+def merge(
+    albums: Annotated[list[int], typer.Argument(metavar="ALBUM ALBUM...", help="The albums' numbers.")],
+    library: options.Library = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Say that albums are one person's."""
+    with faceindex.Library(library, create=False) as opened:
+        _print_decided(opened.merge(albums), as_json=as_json)
+
+
+@app.command("split")
+def split(
+    album: Annotated[int, typer.Argument(metavar="ALBUM", help="The album's number.")],
+    faces: Faces,
+    library: options.Library = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Say that faces of an album are one other person's: they become an album of their own."""
+    with faceindex.Library(library, create=False) as opened:
+        _print_decided(opened.split(album, faces), as_json=as_json)
+
+
+@app.command("reject")
+def reject(faces: Faces, library: options.Library = None, as_json: options.AsJson = False) -> None:
+    """Say that faces of an album, or with a name, are not this person's: each leaves, and does not come back."""
+    with faceindex.Library(library, create=False) as opened:
+        _print_decided(opened.reject(faces), as_json=as_json)
+
+
+@app.command("move")
+def move(
+    faces: Faces,
+    album: Annotated[int, typer.Argument(metavar="ALBUM", help="The number of the album they belong into.")],
+    library: options.Library = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Say that faces belong into another album than they are in."""
+    with faceindex.Library(library, create=False) as opened:
+        _print_decided(opened.move(faces, album), as_json=as_json)
+
+
+@app.command("hide")
+def hide(target: Target, library: options.Library = None, as_json: options.AsJson = False) -> None:
+    """List an album, a face or a person no more."""
+    with faceindex.Library(library, create=False) as opened:
+        _print_decided(opened.hide(**_target(target)), as_json=as_json)
+
+
+@app.command("unhide")
+def unhide(target: Target, library: options.Library = None, as_json: options.AsJson = False) -> None:
+    """List an album, a face or a person again."""
+    with faceindex.Library(library, create=False) as opened:
+        _print_decided(opened.unhide(**_target(target)), as_json=as_json)
+
+
+@app.command("undo")
+def undo(
+    act: Annotated[
+        int | None, typer.Argument(metavar="[ACT]", help="As `history` numbers them. Default: the last.")
+    ] = None,
+    library: options.Library = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Take back what was decided, in any order; to take back an undo is to do it again."""
+    with faceindex.Library(library, create=False) as opened:
+        _print_decided(opened.undo(act), as_json=as_json)
+
+
+@app.command("history")
+def history(library: options.Library = None, as_json: options.AsJson = False) -> None:
+    """List everything that was decided, the last at the end."""
+    with faceindex.Library(library, create=False) as opened:
+        acts = opened.history()
+    if as_json:
+        print_json([asdict(act) for act in acts])
+        return
+    rows = [
+        (a.act, a.made, a.kind, f"act {a.undoes}" if a.undoes else a.person, sum(a.faces), "undone" if a.undone else "")
+        for a in acts
+    ]
+    print_table(("act#", "made", "kind", "about", "faces#", ""), rows)
+
+
 @app.command("list")
-def list_people(library: options.Library = None, as_json: options.AsJson = False) -> None:
+def list_people(
+    library: options.Library = None, hidden: options.Hidden = False, as_json: options.AsJson = False
+) -> None:
     """List everybody with a name."""
     with faceindex.Library(library, create=False) as opened:
-        people = opened.people()
+        people = opened.people(hidden=hidden)
     if as_json:
         print_json([asdict(person) for person in people])
         return
     if not people:
         errors.print("nobody has a name yet; `faceindex people name` gives one")
-    print_table(("person", "faces#", "photos#", "cover#"), [(p.person, p.faces, p.photos, p.cover) for p in people])
+    rows = [(p.person, p.faces, p.confirmed, p.photos, p.cover) for p in people]
+    print_table(("person", "faces#", "confirmed#", "photos#", "cover#"), rows)
 
 
 @app.command("forget")
@@ -74,3 +166,25 @@ def forget(
         )
     with faceindex.Library(library, create=False) as opened:
         print_receipt(opened.forget_all(), as_json=as_json)
+
+
+def _album_or_face(target: str) -> dict[str, int]:
+    wanted = re.fullmatch(r"(album:|face:)?(\d+)", target)
+    if not wanted:
+        raise UsageError(f"{target} is neither an album's number nor face: and a face's")
+    return {"face" if wanted[1] == "face:" else "album": int(wanted[2])}
+
+
+def _target(target: str) -> dict[str, Any]:
+    if target.startswith("person:"):
+        return {"person": target.removeprefix("person:")}
+    return _album_or_face(target)
+
+
+def _print_decided(decided: Decided, *, as_json: bool) -> None:
+    if as_json:
+        print_json(asdict(decided))
+        return
+    albums = ", ".join(map(str, decided.albums)) or "none"
+    what = f"undoes act {decided.undoes}" if decided.undoes else decided.kind
+    print_line(f"act {decided.act}: {what}; {decided.faces:,} faces, now in album {albums}")

@@ -36,7 +36,7 @@ class Gallery:
     names: dict[int, str]
 
 
-def named_faces(catalog: Catalog, index: LibraryIndex) -> Gallery:
+def named_gallery(catalog: Catalog, index: LibraryIndex) -> Gallery:
     """All of them. Raises: UsageError when nobody has a name."""
     with catalog.snapshot():
         rows = catalog.connection.execute("SELECT face, person FROM person_faces ORDER BY face").fetchall()

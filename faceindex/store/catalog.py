@@ -52,9 +52,15 @@ class CentralFace:
 
 _FACES = """
     SELECT faces.id, (SELECT MIN(path) FROM paths WHERE paths.photo = faces.photo),
-        x, y, width, height, score, landmarks, album, quality, people.name
-    FROM faces LEFT JOIN album_faces ON album_faces.face = faces.id
-        LEFT JOIN person_faces ON person_faces.face = faces.id LEFT JOIN people ON people.id = person
+        x, y, width, height, score, landmarks, album, quality, COALESCE(own.name, theirs.name), own.name IS NOT NULL
+    FROM faces LEFT JOIN album_faces ON album_faces.face = faces.id LEFT JOIN albums ON albums.id = album
+        LEFT JOIN person_faces ON person_faces.face = faces.id LEFT JOIN people AS own ON own.id = person_faces.person
+        LEFT JOIN people AS theirs ON theirs.id = albums.person
+"""
+_OF_PEOPLE = """
+    SELECT face, person FROM person_faces
+    UNION ALL SELECT face, person FROM album_faces JOIN albums ON albums.id = album
+    WHERE person IS NOT NULL AND face NOT IN (SELECT face FROM person_faces)
 """
 
 
@@ -233,44 +239,62 @@ class Catalog:
         )
         return (CentralFace(*row[:4]) for row in rows)
 
-    def album_faces(self, album: int) -> list[FaceRecord]:
-        """The faces of one album, by rising id; empty when there is no such album."""
-        rows = self.connection.execute(_FACES + "WHERE album = ? ORDER BY faces.id", (album,))
+    def album_faces(self, album: int, *, hidden: bool = False) -> list[FaceRecord]:
+        """The faces of one album, by rising id; empty when there is no such album. hidden: the hidden ones, too."""
+        kept = "" if hidden else "AND faces.id NOT IN (SELECT face FROM hidden_faces)"
+        rows = self.connection.execute(_FACES + f"WHERE album = ? {kept} ORDER BY faces.id", (album,))
         return list(map(_face_record, rows))
 
-    def albums(self) -> list[Album]:
+    def albums(self, *, hidden: bool = False) -> list[Album]:
         """All albums, largest first. The cover is the face of best quality, of equals the largest.
 
-        Faces of unknown quality come after the others, in the order of the detector's score.
+        Faces of unknown quality come after the others, in the order of the detector's score. hidden: albums and faces
+        that are hidden, too.
+        """
+        kept = "1" if hidden else "NOT albums.hidden AND face NOT IN (SELECT face FROM hidden_faces)"
+        # SQLite takes the other columns from the row that has the minimum.
+        rows = self.connection.execute(
+            f"""SELECT album, COUNT(*), COUNT(DISTINCT photo), face, MIN(place), name, hidden FROM (
+                SELECT album, photo, face, people.name, albums.hidden, ROW_NUMBER() OVER (PARTITION BY album ORDER BY
+                    quality DESC, IIF(quality IS NULL, score, 0) DESC, width * height DESC, face) AS place
+                FROM album_faces JOIN faces ON faces.id = face JOIN albums ON albums.id = album
+                    LEFT JOIN people ON people.id = person
+                WHERE {kept})
+            GROUP BY album ORDER BY COUNT(*) DESC, album"""
+        )
+        return [
+            Album(album, faces, photos, cover, name, bool(is_hidden))
+            for album, faces, photos, cover, _, name, is_hidden in rows
+        ]
+
+    def people(self, *, hidden: bool = False) -> list[Person]:
+        """Everybody with a name, by name. The cover is the face of best quality, of equals the largest.
+
+        hidden: people who are hidden, too.
         """
         # SQLite takes the other columns from the row that has the minimum.
         rows = self.connection.execute(
-            """SELECT album, COUNT(*), COUNT(DISTINCT photo), id, MIN(place) FROM (
-                SELECT album, photo, id, ROW_NUMBER() OVER (PARTITION BY album ORDER BY
-                    quality DESC, IIF(quality IS NULL, score, 0) DESC, width * height DESC, id) AS place
-                FROM album_faces JOIN faces ON faces.id = face)
-            GROUP BY album ORDER BY COUNT(*) DESC, album"""
+            f"""SELECT name, COUNT(face), COUNT(DISTINCT photo), face, COUNT(own), hidden, MIN(place) FROM (
+                SELECT name, hidden, theirs.face, photo, person_faces.face AS own, ROW_NUMBER() OVER (
+                    PARTITION BY people.id ORDER BY quality DESC, width * height DESC, theirs.face) AS place
+                FROM people LEFT JOIN ({_OF_PEOPLE}) AS theirs ON theirs.person = people.id
+                    LEFT JOIN faces ON faces.id = theirs.face LEFT JOIN person_faces ON person_faces.face = theirs.face
+                WHERE ? OR NOT hidden)
+            GROUP BY name ORDER BY name""",
+            (hidden,),
         )
-        names = self._names_of_albums()
-        return [Album(album, faces, photos, cover, names.get(album)) for album, faces, photos, cover, _ in rows]
-
-    def people(self) -> list[Person]:
-        """Everybody with a name, by name. The cover is the face of best quality, of equals the largest."""
-        rows = self.connection.execute(
-            """SELECT name, COUNT(faces.id), COUNT(DISTINCT photo), (
-                SELECT id FROM faces JOIN person_faces ON face = id WHERE person = people.id
-                ORDER BY quality DESC, width * height DESC, id LIMIT 1)
-            FROM people LEFT JOIN person_faces ON person = people.id LEFT JOIN faces ON faces.id = face
-            GROUP BY people.id ORDER BY name"""
-        )
-        return [Person(*row) for row in rows]
+        return [
+            Person(name, faces, photos, cover, confirmed, bool(is_hidden))
+            for name, faces, photos, cover, confirmed, is_hidden, _ in rows
+        ]
 
     def faces_of_person(self, name: str) -> list[int] | None:
-        """Ids of the faces of the person of this name, rising; None when there is nobody of that name."""
+        """Ids of the faces of the person of this name, confirmed or not, rising; None when there is nobody so named."""
         person = self._row("SELECT id FROM people WHERE name = ?", name)
         if not person:
             return None
-        return [row[0] for row in self.connection.execute("SELECT face FROM person_faces WHERE person = ?", person)]
+        statement = f"SELECT face FROM ({_OF_PEOPLE}) WHERE person = ? ORDER BY face"
+        return [row[0] for row in self.connection.execute(statement, person)]
 
     def photos(self, under: str | None = None) -> Iterator[PhotoRecord]:
         """Every path of every photo, by path; only those at or under the path `under` if given."""
@@ -304,16 +328,6 @@ class Catalog:
     def close(self) -> None:
         """Close the connection."""
         self.connection.close()
-
-    def _names_of_albums(self) -> dict[int, str]:
-        """The name that most of an album's named faces have; of equally many, the first in the alphabet."""
-        rows = self.connection.execute(
-            """SELECT album, name FROM (
-                SELECT album, name, ROW_NUMBER() OVER (PARTITION BY album ORDER BY COUNT(*) DESC, name) AS place
-                FROM album_faces JOIN person_faces USING (face) JOIN people ON people.id = person GROUP BY album, name)
-            WHERE place = 1"""
-        )
-        return dict(rows.fetchall())
 
     def _faces(self, condition: str, *values: object) -> Faces:
         statement = f"SELECT id, segment FROM faces WHERE segment > 0 {condition} ORDER BY id"
@@ -411,11 +425,13 @@ def _in_memory(catalog: Catalog) -> Catalog:
 
 
 def _face_record(
-    row: tuple[int, bytes, int, int, int, int, float, bytes, int | None, float | None, str | None],
+    row: tuple[int, bytes, int, int, int, int, float, bytes, int | None, float | None, str | None, int],
 ) -> FaceRecord:
-    face, path, x, y, width, height, score, landmarks, album, quality, person = row
+    face, path, x, y, width, height, score, landmarks, album, quality, person, confirmed = row
     points = np.frombuffer(landmarks, dtype="<f4").reshape(-1, 2)
-    return FaceRecord(face, os.fsdecode(path), Box(x, y, width, height), score, points, album, person, quality)
+    return FaceRecord(
+        face, os.fsdecode(path), Box(x, y, width, height), score, points, album, person, quality, bool(confirmed)
+    )
 
 
 def _under(path: str | None) -> tuple[str, tuple[bytes, ...]]:

@@ -11,16 +11,29 @@ from pathlib import Path
 from typing import Any
 
 from faceindex.errors import LibraryLocked
+from faceindex.journal.acts import NAME
 from faceindex.store import rows
 from faceindex.store.durable import sync_folder
 from faceindex.store.merging import has_dead_rows, unlink, write_merged
+from faceindex.store.names import replay_all
 from faceindex.store.segments import aborted_files
 from faceindex.store.tombstones import WHOLE_PHOTO
 from faceindex.store.writer import Writer
 from faceindex.types import Box, Erased
 
 _UNFINISHED = "erasing"  # a setting that is there from the deletion of rows until nothing of them is left on the disk
-_ALL_TABLES = ("photos", "failures", "people", "decisions", "albums", "tombstones", "roots", "segments")
+_ALL_TABLES = (
+    "photos",
+    "failures",
+    "people",
+    "decisions",
+    "acts",
+    "clusters",
+    "albums",
+    "tombstones",
+    "roots",
+    "segments",
+)
 
 
 def erase(
@@ -56,6 +69,7 @@ def erase(
         paths = _change(transaction, "DELETE FROM paths WHERE photo IN {}", whole)
         _change(transaction, "DELETE FROM faces WHERE id IN {}", gone)
         _change(transaction, "DELETE FROM photos WHERE id IN {}", whole)
+        replay_all(transaction)
         rows.drop_empty_albums(transaction)
         for segment, rewritten in zip(old, new, strict=True):
             rows.swap_segments(transaction, [segment], rewritten)
@@ -133,8 +147,15 @@ def _forget_decisions(
     for content in contents:
         removed += transaction.execute("DELETE FROM decisions WHERE content = ?", (content,)).rowcount
     for person in people:
-        removed += transaction.execute("DELETE FROM decisions WHERE person = ?", (person,)).rowcount
-        transaction.execute("DELETE FROM people WHERE name = ?", (person,))
+        removed += transaction.execute(
+            "DELETE FROM decisions WHERE act IN (SELECT id FROM acts WHERE person = ? AND kind = ?)", (person, NAME)
+        ).rowcount
+        transaction.execute("DELETE FROM acts WHERE person = ? AND kind = ?", (person, NAME))
+        transaction.execute("UPDATE acts SET person = NULL WHERE person = ?", (person,))
+    transaction.execute(
+        """DELETE FROM acts WHERE person IS NULL AND undoes IS NULL
+        AND id NOT IN (SELECT act FROM decisions WHERE act IS NOT NULL)"""
+    )
     return removed
 
 

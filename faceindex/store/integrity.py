@@ -7,25 +7,12 @@ from contextlib import closing
 
 from faceindex.store.catalog import Catalog
 from faceindex.store.migrations import APPLICATION_ID, migrate
+from faceindex.store.names import unsaid
 
 _FEW = 10
 
-# Of the decisions about a face the newest counts: see `names.replay`.
-_SAID = """
-    SELECT face, people.id FROM decisions JOIN people ON name = person
-    WHERE decisions.id IN (SELECT MAX(id) FROM decisions WHERE kind != 'follow' GROUP BY face)
-    AND face IN (SELECT id FROM faces)
-"""
-_NAMES = "SELECT face, person FROM person_faces"
-
 _COUNTS = {
     "photos without a path": "SELECT (SELECT COUNT(*) FROM photos) - (SELECT COUNT(DISTINCT photo) FROM paths)",
-    "faces whose name is not what was said": f"""SELECT COUNT(*) FROM (
-        SELECT face FROM (SELECT * FROM ({_SAID}) EXCEPT {_NAMES})
-        UNION SELECT face FROM (SELECT * FROM ({_NAMES}) EXCEPT {_SAID}))""",
-    "people of whom it was said, and who are not there": """SELECT COUNT(DISTINCT person) FROM decisions
-        WHERE person IS NOT NULL AND person NOT IN (SELECT name FROM people) AND face IN (SELECT id FROM faces)
-        AND decisions.id IN (SELECT MAX(id) FROM decisions WHERE kind != 'follow' GROUP BY face)""",
     "of faces, photos and segments would give a number twice": """SELECT COUNT(DISTINCT kind) FROM (
         SELECT 'faces' AS kind, MAX(id) AS highest FROM faces UNION ALL SELECT 'photos', MAX(id) FROM photos
         UNION ALL SELECT 'segments', MAX(id) FROM segments UNION ALL SELECT 'segments', MAX(last) FROM segments)
@@ -65,6 +52,9 @@ def reference_problems(catalog: Catalog) -> list[str]:
         (number,) = connection.execute(statement).fetchone()
         if number:
             problems.append(f"{number:,} {what}")
+    faces, people = unsaid(connection)
+    problems += [f"{faces:,} faces whose name is not what was said"] if faces else []
+    problems += [f"{people:,} people who are there and were not named, or the other way round"] if people else []
     return problems
 
 

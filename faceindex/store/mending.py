@@ -14,7 +14,7 @@ from faceindex.store.catalog import Catalog
 from faceindex.store.durable import sync_folder
 from faceindex.store.examine import Examiner, faces_without_vector
 from faceindex.store.merging import unlink
-from faceindex.store.names import replay
+from faceindex.store.names import replay_all
 from faceindex.store.salvage import good_blocks, salvaged
 from faceindex.store.segments import Block, Segment, file_checksum
 from faceindex.store.writer import Writer
@@ -34,7 +34,12 @@ _MENDS = (
     "DELETE FROM photos WHERE id NOT IN (SELECT photo FROM paths)",
     "DELETE FROM faces WHERE photo NOT IN (SELECT id FROM photos)",
     "DELETE FROM album_faces WHERE face NOT IN (SELECT id FROM faces)",
-    "INSERT OR IGNORE INTO albums SELECT DISTINCT album FROM album_faces",
+    "INSERT OR IGNORE INTO albums (id) SELECT DISTINCT album FROM album_faces",
+    "DELETE FROM clusters WHERE face NOT IN (SELECT id FROM faces)",
+    "DELETE FROM album_seeds WHERE face NOT IN (SELECT id FROM faces)",
+    "DELETE FROM hidden_faces WHERE face NOT IN (SELECT id FROM faces)",
+    "UPDATE albums SET person = NULL WHERE person NOT IN (SELECT id FROM people)",
+    "DELETE FROM decisions WHERE act NOT IN (SELECT id FROM acts)",
     "DELETE FROM person_faces WHERE face NOT IN (SELECT id FROM faces) OR person NOT IN (SELECT id FROM people)",
 )
 _HIGHEST = {
@@ -70,8 +75,7 @@ def mend_rows(writer: Writer) -> None:
     """Remove rows that speak of what is not there, name faces as the journal says, never give a number twice."""
     with writer.catalog.transaction() as transaction:
         changed = [transaction.execute(statement).rowcount for statement in _MENDS]
-        said = transaction.execute("SELECT face FROM decisions UNION SELECT face FROM person_faces").fetchall()
-        replay(transaction, [row[0] for row in said])
+        replay_all(transaction)
         for table, highest in _HIGHEST.items():
             _raise_sequence(transaction, table, transaction.execute(highest).fetchone()[0] or 0)
         if any(changed):

@@ -107,13 +107,18 @@ def store_dates(transaction: sqlite3.Connection, dates: Mapping[int, str | None]
 
 
 def replace_albums(transaction: sqlite3.Connection, albums: Mapping[int, Sequence[int]]) -> None:
-    """Make `albums` (album id to face ids) the only ones. Faces that have been removed meanwhile are left out."""
-    transaction.execute("DELETE FROM albums")
-    transaction.executemany("INSERT INTO albums VALUES (?)", [(album,) for album in albums])
+    """Make `albums` (album id to face ids) the only ones, as if clustering said so.
+
+    Faces that have been removed meanwhile are left out.
+    """
+    for table in ("albums", "clusters", "album_seeds"):
+        transaction.execute(f"DELETE FROM {table}")
+    transaction.executemany("INSERT INTO albums (id) VALUES (?)", [(album,) for album in albums])
     transaction.executemany(
         "INSERT INTO album_faces SELECT id, ? FROM faces WHERE id = ?",
         [(album, int(face)) for album, faces in albums.items() for face in faces],
     )
+    transaction.execute("INSERT INTO clusters SELECT face, album FROM album_faces")
     drop_empty_albums(transaction)
 
 

@@ -15,11 +15,12 @@ from made_library import MadeLibrary
 
 import faceindex
 from faceindex.errors import LibraryDamaged, LibraryLocked, UsageError
+from faceindex.journal.acts import NAME
 from faceindex.store.backup import backup
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.lock import WriterLock
 from faceindex.store.merging import compact_all
-from faceindex.store.names import NAME, decide
+from faceindex.store.names import decide
 from faceindex.types import Box
 
 ONE, TWO = Box(10, 10, 50, 50), Box(200, 10, 50, 50)

@@ -17,10 +17,11 @@ from made_library import MadeLibrary
 
 import faceindex
 from faceindex.errors import FaceindexError
+from faceindex.journal.acts import NAME
 from faceindex.search.index import Coverage, load_or_build, save
 from faceindex.store.check import check
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.names import NAME, decide
+from faceindex.store.names import decide
 from faceindex.store.rows import replace_albums
 from faceindex.store.segments import file_checksum
 from faceindex.types import Box

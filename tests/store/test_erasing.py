@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 from made_library import MadeLibrary
 
+from faceindex.journal.acts import NAME
 from faceindex.search.index import load_or_build
 from faceindex.store.catalog import open_reader
 from faceindex.store.erasing import erase, erase_all
 from faceindex.store.merging import compact_all
-from faceindex.store.names import NAME, decide
+from faceindex.store.names import decide
 from faceindex.store.rows import replace_albums
 from faceindex.types import Box, Erased
 

@@ -13,8 +13,9 @@ import pytest
 from made_library import MadeLibrary
 
 import faceindex
+from faceindex.journal.acts import NAME
 from faceindex.store.mending import mend_rows, mend_segments, put_back
-from faceindex.store.names import NAME, decide
+from faceindex.store.names import decide
 from faceindex.store.rows import replace_albums
 from faceindex.store.salvage import good_blocks, salvaged
 from faceindex.store.segments import CHUNK
@@ -107,8 +108,8 @@ def test_missing_segment_leaves_faces_names_and_albums_and_its_photos_will_be_op
     made.store("a", [ONE, TWO])
     made.store("b", [ONE])
     with made.folder.writer() as writer, writer.catalog.transaction() as transaction:
-        decide(transaction, NAME, [1], "Anna")
         replace_albums(transaction, {1: [1, 3]})
+        decide(transaction, NAME, [1], "Anna")
     before = made.faces()
     segment_file(made).unlink()
     assert mend(made) == 0

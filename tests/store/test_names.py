@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from made_library import MadeLibrary
 
-from faceindex.store.names import NAME, UNNAME, decide
+from faceindex.journal.acts import NAME, UNNAME
+from faceindex.store.names import decide
 from faceindex.types import Box
 
 A, B = Box(100, 100, 100, 100), Box(400, 100, 100, 100)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from made_library import MadeLibrary
 
+from faceindex.journal.acts import NAME
 from faceindex.store.same_face import FormerFace, known_before, resized
 from faceindex.types import Box
 
@@ -71,7 +72,7 @@ def test_copy_of_a_photo_that_stays_elsewhere_gets_ids_of_its_own_when_it_is_edi
 
 
 def test_albums_and_names_stay_with_a_face_over_an_edit(made: MadeLibrary) -> None:
-    from faceindex.store.names import NAME, decide
+    from faceindex.store.names import decide
     from faceindex.store.rows import replace_albums
 
     made.store("before", [A, B], path="/a.jpg")

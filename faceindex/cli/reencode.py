@@ -1,0 +1,42 @@
+"""`faceindex reencode`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import faceindex
+from faceindex.cli import options
+from faceindex.cli.ingest import progress_bar
+from faceindex.cli.output import errors, print_json, print_line
+
+
+def reencode(
+    target: Annotated[Path, typer.Argument(metavar="DEST", help="The folder of the new library.")],
+    name: options.RecipeName = None,
+    detector: options.Detector = None,
+    landmarks: options.Landmarks = None,
+    jitter: options.Jitter = None,
+    library: options.Library = None,
+    workers: options.Workers = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Make a library of the same photos by another recipe; names, albums and decisions come along."""
+    chosen = options.recipe_with(name, detector, landmarks, jitter)
+    with faceindex.Library(library, create=False) as opened, progress_bar([]) as progress:
+        done = opened.reencode(target, chosen, workers=workers, progress=progress)
+    if as_json:
+        print_json(asdict(done))
+    else:
+        print_line(
+            f"{done.library}: {done.photos:,} paths, {done.faces:,} faces, recipe {done.recipe}; {done.acts:,} acts, "
+            f"{done.found:,} of {done.decided:,} faces that were decided about were found again"
+        )
+        if done.away:
+            print_line(f"{done.away:,} photos are not there; an ingest into the new library takes them later")
+    if done.interrupted:
+        errors.print("stopped; what was analysed is stored. Run the same command again to go on.")
+        raise typer.Exit(130)

@@ -1,0 +1,60 @@
+"""Acts: one step of a user each, never changed; one that is undone is not removed but spoken against by a later act."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+NAME, UNNAME = "name", "unname"
+"""Faces are that person's; faces are nobody's, whatever was said before."""
+
+MERGE, SPLIT, REJECT, MOVE, APART = "merge", "split", "reject", "move", "apart"
+"""What albums hold, see `Act`."""
+
+HIDE, UNHIDE, UNDO = "hide", "unhide", "undo"
+"""Albums, faces and people that are not listed, or are again; and taking back another act."""
+
+WHOLE, SINGLE = 0, 1
+"""Sides of `hide` and `unhide`: the album that these faces are in; these faces alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One step of a user, about faces on one side or on several.
+
+    name, unname: side 0. merge: an album a side, all together. split: side 0 is taken out and is together, apart from
+    the rest, side 1. reject: each face of side 0 is apart from the rest, side 1. move: side 0 joins side 1 and is apart
+    from side 2, where it was. apart: each of side 0 from each of side 1. hide, unhide: see WHOLE and SINGLE.
+
+    person: whose side 0 is (name) or is not (split, reject, move, apart); who is hidden (hide, unhide). undoes: id of
+    another act (undo). made: time in UTC.
+    """
+
+    act: int
+    kind: str
+    sides: tuple[tuple[int, ...], ...] = ()
+    person: str | None = None
+    undoes: int | None = None
+    made: str = ""
+
+    def side(self, number: int) -> tuple[int, ...]:
+        """The faces on one side; none when the act has no such side."""
+        return self.sides[number] if number < len(self.sides) else ()
+
+
+def undone(acts: Sequence[Act]) -> dict[int, int]:
+    """Ids of the acts that do not count, with the undo that says so. acts: by rising id.
+
+    An undo that is itself undone says nothing.
+    """
+    dead: dict[int, int] = {}
+    for act in reversed(acts):
+        if act.undoes is not None and act.act not in dead:
+            dead.setdefault(act.undoes, act.act)
+    return dead
+
+
+def live(acts: Sequence[Act]) -> list[Act]:
+    """The acts that count, by rising id, less the undos themselves."""
+    dead = undone(acts)
+    return [act for act in acts if act.kind != UNDO and act.act not in dead]

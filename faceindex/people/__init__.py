@@ -1,0 +1,1 @@
+"""People and their albums: what users decide, and what follows from it."""

@@ -1,0 +1,214 @@
+"""The steps of a user: each is one act in the journal, and albums follow in the same transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from faceindex.errors import UsageError
+from faceindex.journal import acts as kinds
+from faceindex.journal.acts import Act, undone
+from faceindex.journal.state import fold
+from faceindex.people.albums import derive_albums
+from faceindex.people.grouping import CLUSTERED_AFTER
+from faceindex.people.putting_back import put_back
+from faceindex.store import albums as rows
+from faceindex.store.catalog import Catalog
+from faceindex.store.folder import LibraryFolder
+from faceindex.store.names import ALBUMS_DUE, decide, read_acts
+from faceindex.types import Decided
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is named or hidden: exactly one of these."""
+
+    album: int | None = None
+    face: int | None = None
+    person: str | None = None
+
+
+def name(folder: LibraryFolder, target: Target, person: str) -> Decided:
+    """The face, or all faces of the album, are `person`'s. Raises: UsageError."""
+    chosen = " ".join(person.split())
+    if not chosen:
+        raise UsageError("a person's name must not be empty")
+    with _deciding(folder) as step:
+        faces = step.album(target.album) if target.album is not None else step.faces([target.face or 0])
+        return step.decide(kinds.NAME, faces, chosen)
+
+
+def merge(folder: LibraryFolder, albums: Sequence[int]) -> Decided:
+    """All faces of the albums are one person's. Raises: UsageError when the albums are different people's."""
+    chosen = list(dict.fromkeys(albums))
+    if len(chosen) < 2:
+        raise UsageError("merging takes two albums or more")
+    with _deciding(folder) as step:
+        members = [step.album(album) for album in chosen]
+        people = {person: album for album in chosen if (person := step.person_of(album))}
+        if len(people) > 1:
+            (one, first), (other, second), *_ = people.items()
+            raise UsageError(
+                f"album {first} is {one}'s and album {second} is {other}'s; "
+                f'`faceindex people name {second} "{one}"` makes both the same person'
+            )
+        return step.decide(kinds.MERGE, members[0], others=members[1:], about=[f for side in members for f in side])
+
+
+def split(folder: LibraryFolder, album: int, faces: Sequence[int]) -> Decided:
+    """`faces` are one other person's than the rest of the album. Raises: UsageError when they are not in it, or all."""
+    with _deciding(folder) as step:
+        taken, rest = step.taken_from(step.album(album), faces, f"album {album}")
+        if not rest:
+            raise UsageError(f"these are all faces of album {album}; leave at least one")
+        return step.decide(kinds.SPLIT, taken, step.person_of(album), others=[rest])
+
+
+def reject(folder: LibraryFolder, faces: Sequence[int]) -> Decided:
+    """Each of `faces` is not of the person that its album and its name are of, and belongs with no face there.
+
+    Raises: UsageError when they are in different albums, or in none and have no name.
+    """
+    with _deciding(folder) as step:
+        taken = step.faces(faces)
+        album, person = step.place_of(taken)
+        if album is None and person is None:
+            raise UsageError(f"face {taken[0]} is in no album and has no name: there is nothing to reject it from")
+        rest = [] if album is None else [face for face in step.album(album) if face not in set(taken)]
+        return step.decide(kinds.REJECT, taken, person, others=[rest])
+
+
+def move(folder: LibraryFolder, faces: Sequence[int], album: int) -> Decided:
+    """`faces` are of the person of the album, and not of the one where they are now.
+
+    Raises: UsageError when they are in several albums, or in this one already.
+    """
+    with _deciding(folder) as step:
+        taken, target = step.faces(faces), step.album(album)
+        old, person = step.place_of(taken)
+        if old == album:
+            raise UsageError(f"face {taken[0]} is in album {album} already")
+        rest = [] if old is None else [face for face in step.album(old) if face not in set(taken)]
+        person = None if old is None or person == step.person_of(album) else person
+        return step.decide(kinds.MOVE, taken, person, others=[target, rest])
+
+
+def keep_apart(folder: LibraryFolder, faces: Sequence[int], others: Sequence[int], person: str | None) -> Decided:
+    """None of `faces` belongs with any of `others`, nor is `person`'s, who those are."""
+    with _deciding(folder) as step:
+        return step.decide(kinds.APART, step.faces(faces), person, others=[step.faces(others)])
+
+
+def hide(folder: LibraryFolder, target: Target, *, hidden: bool) -> Decided:
+    """List an album, a face or a person no more, or again. Raises: UsageError when there is none such."""
+    kind = kinds.HIDE if hidden else kinds.UNHIDE
+    with _deciding(folder) as step:
+        if target.person is not None:
+            if step.catalog.faces_of_person(target.person) is None:
+                raise UsageError(f"nobody is called {target.person}; `faceindex people list` shows the names")
+            return step.decide(kind, [], target.person)
+        if target.album is not None:
+            return step.decide(kind, step.album(target.album))
+        return step.decide(kind, [], others=[step.faces([target.face or 0])])
+
+
+def undo(folder: LibraryFolder, act: int | None = None) -> Decided:
+    """Take back an act, by default the newest that counts; an undo can be taken back, too.
+
+    Raises: UsageError when there is no such act, or it does not count any more.
+    """
+    with _deciding(folder) as step:
+        journal = read_acts(step.transaction)
+        chosen = _to_undo(journal, act)
+        if chosen.act <= int(step.catalog.settings().get(CLUSTERED_AFTER, 0)):
+            put_back(step.transaction, chosen, fold(journal))
+        return step.decide(kinds.UNDO, [], undoes=chosen.act, about=[face for side in chosen.sides for face in side])
+
+
+def _to_undo(journal: Sequence[Act], number: int | None) -> Act:
+    dead = undone(journal)
+    if number is None:
+        counting = [act for act in journal if act.act not in dead and act.kind != kinds.UNDO]
+        if not counting:
+            raise UsageError("there is nothing to undo; `faceindex people history` shows what was decided")
+        return counting[-1]
+    found = next((act for act in journal if act.act == number), None)
+    if found is None:
+        raise UsageError(f"no act {number}; `faceindex people history` shows what was decided")
+    if number in dead:
+        raise UsageError(f"act {number} is undone already; `faceindex people undo {dead[number]}` takes that back")
+    return found
+
+
+@contextmanager
+def _deciding(folder: LibraryFolder) -> Iterator[_Step]:
+    """One transaction, in which albums are as they should be."""
+    with folder.decisions() as catalog, catalog.transaction() as transaction:
+        if ALBUMS_DUE in catalog.settings():
+            derive_albums(transaction, everything=True)
+        yield _Step(catalog, transaction)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What a step reads, and the act it writes."""
+
+    catalog: Catalog
+    transaction: sqlite3.Connection
+
+    def album(self, album: int | None) -> list[int]:
+        """The faces of an album, also hidden ones. Raises: UsageError when there is no such album."""
+        faces = rows.faces_in(self.transaction, album or 0)
+        if not faces:
+            raise UsageError(f"no album {album}; `faceindex albums list` shows them, `faceindex cluster` makes them")
+        return faces
+
+    def faces(self, faces: Sequence[int]) -> list[int]:
+        """Each of `faces` once. Raises: UsageError when one is not in the library, or none is given."""
+        chosen = sorted(set(faces))
+        known = self.catalog.faces_with(chosen)
+        if unknown := [face for face in chosen if face not in known]:
+            raise UsageError(f"no face {unknown[0]} in the library; `faceindex albums show` lists those of an album")
+        if not chosen:
+            raise UsageError("no face is given")
+        return chosen
+
+    def taken_from(self, members: Sequence[int], faces: Sequence[int], what: str) -> tuple[list[int], list[int]]:
+        """`faces`, and the other members. Raises: UsageError when a face is no member."""
+        taken = self.faces(faces)
+        if strangers := sorted(set(taken) - set(members)):
+            raise UsageError(f"face {strangers[0]} is not in {what}")
+        return taken, [face for face in members if face not in set(taken)]
+
+    def place_of(self, faces: Sequence[int]) -> tuple[int | None, str | None]:
+        """The album and the person that `faces` have in common. Raises: UsageError when those differ."""
+        places = {(record.album, record.person) for record in self.catalog.faces_with(faces).values()}
+        if len(places) > 1:
+            raise UsageError("these faces are in different albums or different people's; take those of one at a time")
+        return next(iter(places))
+
+    def person_of(self, album: int) -> str | None:
+        """Whose an album is."""
+        row = self.transaction.execute(
+            "SELECT name FROM albums JOIN people ON people.id = person WHERE albums.id = ?", (album,)
+        ).fetchone()
+        return None if row is None else str(row[0])
+
+    def decide(
+        self,
+        kind: str,
+        faces: Sequence[int],
+        person: str | None = None,
+        *,
+        others: Sequence[Sequence[int]] = (),
+        undoes: int | None = None,
+        about: Sequence[int] = (),
+    ) -> Decided:
+        """Write the act, and let albums follow. about: faces concerned, if not `faces`."""
+        act = decide(self.transaction, kind, faces, person, others=others, undoes=undoes)
+        derive_albums(self.transaction)
+        concerned = about or faces or [face for side in others for face in side]
+        albums = sorted(set(rows.albums_of(self.transaction, concerned).values()))
+        return Decided(act, kind, person, len(concerned), tuple(albums), undoes)

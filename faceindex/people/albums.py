@@ -1,0 +1,89 @@
+"""Albums follow from what clustering said and from what people decided, and keep their numbers."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import numpy as np
+
+from faceindex.clustering.constraints import Constraints
+from faceindex.clustering.obedience import obey
+from faceindex.journal.state import State
+from faceindex.people.numbering import known_numbers
+from faceindex.store import albums as rows
+from faceindex.store.folder import LibraryFolder
+from faceindex.store.names import ALBUMS_DUE, replay_all
+from faceindex.types import FaceIds, Labels
+
+
+def constraints_of(state: State, faces: FaceIds, photos: FaceIds | None = None) -> Constraints:
+    """What was decided about `faces`, int64 [n], rising. photos: int64 [n], the photo of each."""
+    places = {face: row for row, face in enumerate(faces.tolist()) if face in state.group}
+    person = np.full(len(faces), -1, dtype=np.int64)
+    numbers = {name: number for number, name in enumerate(sorted(set(state.person.values())))}
+    first: dict[int, int] = {}
+    together = []
+    for face, row in places.items():
+        if face in state.person:
+            person[row] = numbers[state.person[face]]
+        here = first.setdefault(state.group[face], row)
+        if here != row:
+            together.append((here, row))
+    apart = [
+        (first[one], first[other])
+        for ones, others in state.apart
+        for one in ones
+        for other in others
+        if one in first and other in first and one != other
+    ]
+    unknown = np.full(len(faces), -1, dtype=np.int64)
+    return Constraints(person, _pairs(together), _pairs(apart), unknown if photos is None else photos)
+
+
+def derive_albums(transaction: sqlite3.Connection, state: State | None = None, *, everything: bool = False) -> None:
+    """Make albums what follows from clustering and from the acts, within the caller's transaction.
+
+    state: that of the journal now, if known. everything: all albums, and not only those with faces that acts speak of;
+    needed after clustering, and while albums are due.
+    """
+    state = replay_all(transaction) if state is None else state
+    faces, cluster = rows.faces_that_count(transaction, everything=everything)
+    labels = obey(cluster, constraints_of(state, faces))
+    wanted = _numbered(transaction, faces, cluster, labels)
+    there = rows.albums_of(transaction, faces.tolist())
+    changed = {face: album for face, album in wanted.items() if there.get(face) != album}
+    rows.move_to_albums(transaction, changed)
+    rows.describe_albums(transaction, state)
+    transaction.execute("DELETE FROM settings WHERE name = ?", (ALBUMS_DUE,))
+
+
+def follow(folder: LibraryFolder) -> None:
+    """Let albums follow where faces came or went, or names changed, since they were last made."""
+    if ALBUMS_DUE in folder.catalog.settings():
+        with folder.decisions() as catalog, catalog.transaction() as transaction:
+            derive_albums(transaction, everything=True)
+
+
+def _numbered(
+    transaction: sqlite3.Connection, faces: FaceIds, cluster: Labels, labels: Labels
+) -> dict[int, int | None]:
+    """The album of each of `faces`; None for one that is alone."""
+    _, group, sizes = np.unique(labels, return_inverse=True, return_counts=True)
+    alone = (labels < 0) | (sizes[group] < 2)
+    _, group[~alone] = np.unique(group[~alone], return_inverse=True)
+    group[alone] = -1
+    clustered = cluster >= 0
+    seed_faces, seeds = rows.seeds(transaction)
+    former = np.concatenate([faces[clustered], seed_faces])
+    numbers = known_numbers(faces, group, former, np.concatenate([cluster[clustered], seeds]))
+    unknown = [number for number in range(int(group.max(initial=-1)) + 1) if number not in numbers]
+    if unknown:
+        first = rows.reserve(transaction, len(unknown))
+        numbers.update(zip(unknown, range(first, first + len(unknown)), strict=True))
+        for number in unknown:
+            rows.seed(transaction, numbers[number], faces[group == number].tolist())
+    return {face: numbers.get(number) for face, number in zip(faces.tolist(), group.tolist(), strict=True)}
+
+
+def _pairs(pairs: list[tuple[int, int]]) -> FaceIds:
+    return np.array(pairs, dtype=np.int64).reshape(-1, 2)

@@ -1,0 +1,161 @@
+"""The clustering of a library: its first albums, new faces placed, or everything anew; what was decided holds."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+
+from faceindex.clustering.cluster import cluster
+from faceindex.people.albums import derive_albums, follow
+from faceindex.people.numbering import known_numbers
+from faceindex.people.placing import placed
+from faceindex.store import albums as rows
+from faceindex.store.catalog import Catalog
+from faceindex.store.folder import LibraryFolder
+from faceindex.store.rows import save_settings
+from faceindex.types import AlbumChange, ClusterReport, FaceIds, Labels, PersonChange, Qualities, Vectors
+
+CLUSTERED_UNTIL, CLUSTERED_AFTER = "clustered_until", "clustered_after_act"
+"""Settings: the highest id of a face that clustering has seen, and of the acts that there were at the last rebuild."""
+
+
+class _OnlyLooking(Exception):
+    """Ends a transaction of which nothing is to stay."""
+
+
+def group_faces(
+    folder: LibraryFolder, *, method: str, threshold: float, seed: int, rebuild: bool, dry_run: bool
+) -> ClusterReport:
+    """Place new faces; or, when there are no albums or with `rebuild`, group all faces.
+
+    threshold: Euclidean. dry_run: nothing stays of it.
+    """
+    began = time.monotonic()
+    follow(folder)
+    ids, vectors, qualities = folder.vectors_with_qualities()
+    grouping = partial(_grouped, folder, method=method, threshold=threshold, seed=seed)
+    last_act, cluster_of = _last_act(folder.catalog.connection), _clusters(folder.catalog.connection)
+    # No transaction is open while faces are grouped: an ingest may be at work.
+    if rebuild or not cluster_of:
+        labels = grouping(vectors, qualities)
+    else:
+        placing = _placing(folder.catalog.connection, ids, cluster_of)
+        labels = placed(vectors, placing.albums, placing.new, threshold, grouping)
+    with folder.decisions() as catalog, suppress(_OnlyLooking), catalog.transaction() as transaction:
+        before, names = _membership(transaction), _people(catalog)
+        if rebuild or not cluster_of:
+            rows.replace_clusters(transaction, _anew(transaction, ids, labels))
+            save_settings(transaction, **{CLUSTERED_AFTER: last_act})
+        else:
+            rows.add_to_clusters(transaction, _extended(transaction, ids, placing, labels))
+        save_settings(transaction, **{CLUSTERED_UNTIL: int(ids.max(initial=0))})
+        derive_albums(transaction, everything=True)
+        after = _membership(transaction)
+        change = _change(before, after, names, _people(catalog))
+        if dry_run:
+            raise _OnlyLooking
+    clustered = int(np.isin(ids, np.array(list(after), dtype=np.int64)).sum())
+    albums, seconds = len(set(after.values())), time.monotonic() - began
+    return ClusterReport(method, threshold, albums, clustered, len(ids) - clustered, seconds, change, dry_run)
+
+
+@dataclass(frozen=True, slots=True)
+class _Placing:
+    """Faces that are to be placed among albums.
+
+    albums: int64 [n], of each face, -1 for none. new: bool [n], which are to be placed. behind: of each album the
+    cluster that most of its faces are in. bare: the faces of albums that no cluster is behind, which then is one.
+    """
+
+    albums: Labels
+    new: npt.NDArray[np.bool_]
+    behind: Mapping[int, int]
+    bare: Mapping[int, int]
+
+
+def _grouped(
+    folder: LibraryFolder,
+    vectors: Vectors,
+    qualities: Qualities | None = None,
+    *,
+    method: str,
+    threshold: float,
+    seed: int,
+) -> Labels:
+    poor_last = qualities if folder.recipe.card.poor_last else None
+    return cluster(vectors, method=method, threshold=threshold, seed=seed, qualities=poor_last)
+
+
+def _anew(transaction: sqlite3.Connection, ids: FaceIds, labels: Labels) -> dict[int, int]:
+    """The cluster of each face; those that were albums have their numbers."""
+    former, albums = rows.album_faces(transaction)
+    numbers = known_numbers(ids, labels, former, albums)
+    unknown = [label for label in range(int(labels.max(initial=-1)) + 1) if label not in numbers]
+    first = rows.reserve(transaction, len(unknown))
+    numbers.update(zip(unknown, range(first, first + len(unknown)), strict=True))
+    inside = labels >= 0
+    return dict(zip(ids[inside].tolist(), (numbers[label] for label in labels[inside].tolist()), strict=True))
+
+
+def _placing(connection: sqlite3.Connection, ids: FaceIds, cluster_of: Mapping[int, int]) -> _Placing:
+    until = connection.execute("SELECT value FROM settings WHERE name = ?", (CLUSTERED_UNTIL,)).fetchone()
+    membership = _membership(connection)
+    albums = np.array([membership.get(face, -1) for face in ids.tolist()], dtype=np.int64)
+    pairs = Counter((album, cluster_of[face]) for face, album in membership.items() if face in cluster_of)
+    behind = {album: cluster_behind for (album, cluster_behind), _ in reversed(pairs.most_common())}
+    bare = {face: album for face, album in membership.items() if album not in behind}
+    return _Placing(albums, (ids > int(until[0] if until else 0)) & (albums < 0), behind, bare)
+
+
+def _extended(transaction: sqlite3.Connection, ids: FaceIds, placing: _Placing, labels: Labels) -> dict[int, int]:
+    """The clusters of faces that were placed, labels int64 [n], and of those in albums that had no cluster."""
+    changed = np.flatnonzero(labels != placing.albums)
+    begun = np.unique(labels[changed][labels[changed] > placing.albums.max(initial=-1)]).tolist()
+    first = rows.reserve(transaction, len(begun))
+    number = dict(placing.behind) | dict(zip(begun, range(first, first + len(begun)), strict=True))
+    new = {int(ids[row]): number.get(int(labels[row]), int(labels[row])) for row in changed.tolist()}
+    return new | {face: album for face, album in placing.bare.items() if album in set(new.values())}
+
+
+def _last_act(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT COALESCE(MAX(id), 0) FROM acts").fetchone()[0])
+
+
+def _clusters(connection: sqlite3.Connection) -> dict[int, int]:
+    """What clustering said of each face that it put into a cluster."""
+    return dict(connection.execute("SELECT face, cluster FROM clusters").fetchall())
+
+
+def _membership(transaction: sqlite3.Connection) -> dict[int, int]:
+    faces, albums = rows.album_faces(transaction)
+    return dict(zip(faces.tolist(), albums.tolist(), strict=True))
+
+
+def _people(catalog: Catalog) -> dict[str, set[int]]:
+    """The faces of everybody with a name."""
+    people = (person.person for person in catalog.people(hidden=True))
+    return {person: set(catalog.faces_of_person(person) or ()) for person in people}
+
+
+def _change(
+    before: Mapping[int, int],
+    after: Mapping[int, int],
+    names: Mapping[str, set[int]],
+    names_now: Mapping[str, set[int]],
+) -> AlbumChange:
+    old, new = set(before.values()), set(after.values())
+    moved = sum(after.get(face) != album for face, album in before.items())
+    people = tuple(
+        PersonChange(person, len(faces), len(faces - names[person]), len(names[person] - faces))
+        for person, faces in names_now.items()
+        if faces != names.get(person, faces)
+    )
+    return AlbumChange(len(old & new), len(new - old), len(old - new), len(after.keys() - before.keys()), moved, people)

@@ -1,0 +1,56 @@
+"""A library of the same photos by another recipe, in which everything that was decided holds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+from faceindex.errors import UsageError
+from faceindex.faces.analyse import Analyser
+from faceindex.ingest.run import Progress, ingest
+from faceindex.people.albums import derive_albums, follow
+from faceindex.store.anchoring import carry_over, carry_tombstones, corresponding, known_paths
+from faceindex.store.folder import LibraryFolder
+from faceindex.types import Reencoded
+
+
+def reencode(
+    folder: LibraryFolder,
+    target: Path,
+    *,
+    analyser: Analyser,
+    workers: int,
+    progress: Callable[[Progress], None] | None = None,
+) -> Reencoded:
+    """Make a library at `target` of all photos that are where they were, and take over journal and albums.
+
+    The library itself stays as it is. After a crash or Ctrl-C the same call goes on. What was decided about faces that
+    the new recipe does not find, or whose photos are away, waits for them.
+
+    Raises: UsageError when `target` holds decisions already, or none of the photos is there; RecipeMismatch when it is
+    another recipe's; ModelError; LibraryUnwritable.
+    """
+    follow(folder)
+    paths = known_paths(folder.catalog.connection)
+    there = [path for path in paths if os.path.lexists(path)]
+    if not there:
+        raise UsageError(f"none of the photos of {folder.path} is where it was; attach their disk")
+    with closing(LibraryFolder(target, wanted=analyser.recipe)) as new:
+        with new.writer() as writer, writer.catalog.transaction() as transaction:
+            if transaction.execute("SELECT 1 FROM acts").fetchone():
+                raise UsageError(f"{target} holds decisions already; choose another place for the new library")
+            carry_tombstones(folder.catalog.connection, transaction)
+        report = ingest(new, there, analyser=analyser, workers=workers, progress=progress)
+        done = partial(
+            Reencoded, str(new.path), analyser.recipe.title, len(there), len(paths) - len(there), report.total_faces
+        )
+        if report.interrupted:
+            return done(0, 0, 0, interrupted=True)
+        with new.decisions() as catalog, catalog.transaction() as transaction:
+            source = folder.catalog.connection
+            carried = carry_over(source, transaction, corresponding(source, transaction))
+            derive_albums(transaction, everything=True)
+        return done(carried.acts, carried.decided, carried.found)

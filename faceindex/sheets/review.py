@@ -1,0 +1,27 @@
+"""The review sheet: pairs of albums, and of an album and a face, that are probably one person's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from faceindex.sheets.page import render, tiles
+from faceindex.types import FaceRecord, Suggestion
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A suggestion with the faces that are shown of either side. person: whose the album is. yes: the command."""
+
+    suggestion: Suggestion
+    album: Sequence[FaceRecord]
+    other: Sequence[FaceRecord]
+    person: str | None
+    yes: str
+
+
+def review_sheet(questions: Sequence[Question], *, title: str) -> str:
+    """One self-contained HTML page."""
+    shown = iter(tiles((face.photo, face.box, "") for q in questions for face in (*q.album, *q.other)))
+    rows = [(q, [next(shown) for _ in q.album], [next(shown) for _ in q.other]) for q in questions]
+    return render("review.html", rows=rows, title=title)

@@ -1,0 +1,140 @@
+"""Albums on disk: what clustering said, the albums that follow from it and from the acts, and their numbers."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from faceindex.journal.state import State
+from faceindex.types import FaceIds, Labels
+
+Pairs = tuple[FaceIds, Labels]
+"""Faces, int64 [n], and for each an album or a cluster, int64 [n]."""
+
+_OF_CLUSTERS_SPOKEN_OF = """WHERE {} IN (SELECT face FROM decisions UNION SELECT face FROM clusters WHERE cluster IN (
+    SELECT cluster FROM clusters JOIN decisions USING (face)))"""
+
+
+def faces_in(connection: sqlite3.Connection, album: int) -> list[int]:
+    """The faces of an album, hidden ones too, by rising id."""
+    return [
+        row[0] for row in connection.execute("SELECT face FROM album_faces WHERE album = ? ORDER BY face", (album,))
+    ]
+
+
+def albums_of(connection: sqlite3.Connection, faces: Iterable[int]) -> dict[int, int]:
+    """The albums of those of `faces` that are in one."""
+    statement = "SELECT face, album FROM album_faces WHERE face IN (SELECT value FROM json_each(?))"
+    return dict(connection.execute(statement, (json.dumps([int(face) for face in faces]),)).fetchall())
+
+
+def faces_that_count(connection: sqlite3.Connection, *, everything: bool) -> Pairs:
+    """Faces by rising id, with what clustering said, -1 for nothing.
+
+    everything: all faces; else those that acts speak of, and those that share a cluster with one.
+    """
+    where = "" if everything else _OF_CLUSTERS_SPOKEN_OF.format("faces.id")
+    return _pairs(
+        connection,
+        f"SELECT id, COALESCE(cluster, -1) FROM faces LEFT JOIN clusters ON face = id {where} ORDER BY id",
+    )
+
+
+def album_faces(connection: sqlite3.Connection) -> Pairs:
+    """Every face that is in an album, by rising id."""
+    return _pairs(connection, "SELECT face, album FROM album_faces ORDER BY face")
+
+
+def seeds(connection: sqlite3.Connection) -> Pairs:
+    """The faces for which albums were given numbers that are no cluster's."""
+    return _pairs(connection, "SELECT face, album FROM album_seeds ORDER BY album, face")
+
+
+def photos_of(connection: sqlite3.Connection, faces: FaceIds) -> npt.NDArray[np.int64]:
+    """int64 [n]: the photo of each face, -1 for one that is not there."""
+    photo = dict(_pairs_of(connection, "SELECT id, photo FROM faces ORDER BY id"))
+    return np.array([photo.get(face, -1) for face in faces.tolist()], dtype=np.int64)
+
+
+def reserve(transaction: sqlite3.Connection, count: int) -> int:
+    """The first of `count` album numbers that were never given, and that never will be again."""
+    row = transaction.execute("SELECT seq FROM sqlite_sequence WHERE name = 'albums'").fetchone()
+    last = row[0] if row else 0
+    if row is None:
+        transaction.execute("INSERT INTO sqlite_sequence VALUES ('albums', 0)")
+    transaction.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'albums'", (last + count,))
+    return int(last) + 1
+
+
+def seed(transaction: sqlite3.Connection, album: int, faces: Iterable[int]) -> None:
+    """Note for which faces an album's number was given."""
+    transaction.executemany("INSERT OR IGNORE INTO album_seeds VALUES (?, ?)", [(album, face) for face in faces])
+
+
+def replace_clusters(transaction: sqlite3.Connection, clusters: Mapping[int, int]) -> None:
+    """Make `clusters`, by face, all that clustering said."""
+    transaction.execute("DELETE FROM clusters")
+    add_to_clusters(transaction, clusters)
+
+
+def add_to_clusters(transaction: sqlite3.Connection, clusters: Mapping[int, int]) -> None:
+    """Let clustering have said, of further faces, where they are. Those that were removed meanwhile are left out.
+
+    A number that is a cluster's now needs no seed.
+    """
+    transaction.executemany(
+        "INSERT OR REPLACE INTO clusters SELECT id, ? FROM faces WHERE id = ?",
+        [(cluster, face) for face, cluster in clusters.items()],
+    )
+    numbers = json.dumps(sorted(set(clusters.values())))
+    transaction.execute("DELETE FROM album_seeds WHERE album IN (SELECT value FROM json_each(?))", (numbers,))
+
+
+def move_to_albums(transaction: sqlite3.Connection, wanted: Mapping[int, int | None]) -> None:
+    """Put faces into albums, None for none; albums that hold nothing then go."""
+    transaction.executemany("DELETE FROM album_faces WHERE face = ?", [(face,) for face in wanted])
+    placed = [(face, album) for face, album in wanted.items() if album is not None]
+    transaction.executemany("INSERT OR IGNORE INTO albums (id) VALUES (?)", {(album,) for _, album in placed})
+    transaction.executemany("INSERT INTO album_faces (face, album) VALUES (?, ?)", placed)
+    transaction.execute("DELETE FROM albums WHERE id NOT IN (SELECT album FROM album_faces)")
+
+
+def describe_albums(transaction: sqlite3.Connection, state: State) -> None:
+    """Whose each album is, and whether it is hidden, as its faces say."""
+    named = _albums_named(transaction)
+    listed = Counter[int]()
+    albums = albums_of(transaction, state.listed)
+    for face, is_listed in state.listed.items():
+        if face in albums:
+            listed[albums[face]] += 1 if is_listed else -1
+    for album, person, hidden in transaction.execute("SELECT id, person, hidden FROM albums").fetchall():
+        now = named.get(album), int(listed[album] < 0)
+        if (person, hidden) != now:
+            transaction.execute("UPDATE albums SET person = ?, hidden = ? WHERE id = ?", (*now, album))
+
+
+def _albums_named(connection: sqlite3.Connection) -> dict[int, int]:
+    """The person that most of an album's named faces are; of equally many, the first in the alphabet."""
+    return dict(
+        _pairs_of(
+            connection,
+            """SELECT album, person FROM (
+                SELECT album, person, ROW_NUMBER() OVER (PARTITION BY album ORDER BY COUNT(*) DESC, name) AS place
+                FROM person_faces JOIN album_faces USING (face) JOIN people ON people.id = person
+                GROUP BY album, person) WHERE place = 1""",
+        )
+    )
+
+
+def _pairs(connection: sqlite3.Connection, statement: str) -> Pairs:
+    found = np.array(_pairs_of(connection, statement), dtype=np.int64).reshape(-1, 2)
+    return np.ascontiguousarray(found[:, 0]), np.ascontiguousarray(found[:, 1])
+
+
+def _pairs_of(connection: sqlite3.Connection, statement: str) -> list[tuple[int, int]]:
+    return connection.execute(statement).fetchall()

@@ -1,0 +1,124 @@
+"""The commands by which people decide, and what they print."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pexpect
+import pytest
+from people_library import drawn_people, store_vectors
+
+import faceindex
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A library with albums 1 (faces 1-4), 2 (5-7) and 3 (8, 9), and face 10 alone."""
+    store_vectors(tmp_path / "x.faces", drawn_people([0, 0, 0, 0, 1, 1, 1, 2, 2, 3]))
+    with faceindex.Library(tmp_path / "x.faces", create=False) as library:
+        library.cluster()
+    return tmp_path / "x.faces"
+
+
+@pytest.fixture
+def answer(command: Command, path: Path) -> Callable[..., Any]:
+    """Runs a command on the library and returns its JSON."""
+
+    def run(*arguments: object) -> Any:
+        done = command(*arguments, "--json", "-L", path)
+        assert (done.returncode, done.stderr) == (0, "")
+        return json.loads(done.stdout)
+
+    return run
+
+
+def test_every_step_is_told_and_listed_and_can_be_undone(answer: Callable[..., Any]) -> None:
+    merged = answer("people", "merge", 1, 2)
+    assert merged == {"act": 1, "kind": "merge", "person": None, "faces": 7, "albums": [1], "undoes": None}
+    assert answer("people", "split", 1, 5, 6)["albums"] == [2]
+    assert answer("people", "reject", 8)["albums"] == []
+    assert answer("people", "move", 9, 10, 1)["kind"] == "move"
+    assert answer("people", "hide", "face:1")["kind"] == "hide"
+    assert [face["face"] for face in answer("albums", "show", 1)["faces"]] == [2, 3, 4, 7, 9, 10]
+    assert answer("albums", "show", 1, "--hidden")["faces"][0]["face"] == 1
+    assert answer("people", "undo", 2)["undoes"] == 2
+    history = answer("people", "history")
+    assert set(history[0]) == {"act", "made", "kind", "person", "faces", "undoes", "undone"}
+    assert [(act["kind"], act["undone"]) for act in history] == [
+        *(("merge", False), ("split", True), ("reject", False), ("move", False), ("hide", False), ("undo", False)),
+    ]
+
+
+def test_people_are_hidden_and_listed_again(answer: Callable[..., Any]) -> None:
+    answer("people", "name", "1", "Ada")
+    answer("people", "hide", "person:Ada")
+    assert answer("people", "list") == []
+    assert answer("people", "list", "--hidden")[0]["hidden"] is True
+    answer("people", "unhide", "person:Ada")
+    assert [(one["person"], one["faces"], one["confirmed"]) for one in answer("people", "list")] == [("Ada", 4, 4)]
+    answer("people", "hide", "2")
+    assert [album["album"] for album in answer("albums", "list")] == [1, 3]
+
+
+def test_tables_say_what_was_decided(command: Command, path: Path) -> None:
+    assert command("people", "merge", 1, 2, "-L", path).stdout == "act 1: merge; 7 faces, now in album 1\n"
+    assert "undoes act 1" in command("people", "undo", "-L", path).stdout
+    assert re.search(r"1\s.*merge\s+7\s+undone", command("people", "history", "-L", path).stdout)
+
+
+def test_rebuilding_shows_first_what_would_change(command: Command, answer: Callable[..., Any], path: Path) -> None:
+    answer("people", "name", "face:1", "Ada")
+    said = command("cluster", "--rebuild", "--dry-run", "--threshold", 0.01, "-L", path).stdout
+    assert "nothing was changed" in said
+    assert "albums: 0 kept, 0 new, 3 gone; faces: 0 joined one, 9 left theirs" in said
+    assert re.search(r"Ada\s+1\s+0\s+3", said)
+    report = answer("cluster", "--rebuild", "--dry-run", "--threshold", 0.01)
+    assert report["dry_run"] is True
+    assert report["change"]["people"] == [{"person": "Ada", "faces": 1, "gained": 0, "lost": 3}]
+    assert len(answer("albums", "list")) == 3
+
+
+@pytest.fixture
+def two_albums(path: Path) -> Path:
+    """The library, in which faces 1 and 2 are an album, 4, of their own as 3 and 4 are: nobody said so."""
+    from faceindex.store.folder import LibraryFolder
+    from faceindex.store.rows import replace_albums
+
+    folder = LibraryFolder(path)
+    with folder.decisions() as catalog, catalog.transaction() as transaction:
+        replace_albums(transaction, {1: [3, 4], 2: [5, 6], 3: [8, 9], 4: [1, 2]})
+    folder.close()
+    return path
+
+
+def test_review_walks_through_suggestions(two_albums: Path) -> None:
+    walk = pexpect.spawn(sys.executable, ["-m", "faceindex", "people", "review", "-L", str(two_albums)], timeout=60)
+    walk.expect("album 1 .2 faces")
+    walk.expect("the same person")
+    walk.sendline("what")
+    walk.expect("the same person")
+    walk.sendline("y")
+    walk.expect("face 7")
+    walk.expect("the same person")
+    walk.sendline("n")
+    walk.expect("3 faces settled")
+    walk.expect(pexpect.EOF)
+    with faceindex.Library(two_albums, create=False) as library:
+        assert [(past.kind, past.faces) for past in library.history()] == [("merge", (2, 2)), ("apart", (1, 2))]
+        assert library.suggestions() == []
+
+
+def test_review_lists_as_json_and_writes_a_page(answer: Callable[..., Any], two_albums: Path, tmp_path: Path) -> None:
+    found = answer("people", "review", "--page", tmp_path / "page.html")
+    assert set(found[0]) == {"album", "other", "face", "probability", "distance", "settles"}
+    page = (tmp_path / "page.html").read_text()
+    assert "faceindex people merge 1 4" in page
+    assert "faceindex people move 7 2" in page
