@@ -12,6 +12,7 @@ from faceindex.journal.state import fold
 from faceindex.people import acting
 from faceindex.people.albums import constraints_of, follow
 from faceindex.people.suggestions import suggestions
+from faceindex.search import calibrated
 from faceindex.sheets.review import Question
 from faceindex.store import albums as rows
 from faceindex.store.catalog import Catalog
@@ -36,7 +37,7 @@ def suggest(folder: LibraryFolder) -> list[Suggestion]:
         person[np.isin(ids, np.array(catalog.faces_of_person(name), dtype=np.int64))] = number
     constraints = constraints_of(fold(read_acts(catalog.connection)), ids)
     hidden = _hidden(catalog, ids)
-    return suggestions(ids, vectors, albums, person, constraints.apart, hidden, folder.recipe.confidence)
+    return suggestions(ids, vectors, albums, person, constraints.apart, hidden, calibrated.of_library(folder))
 
 
 def is_open(catalog: Catalog, suggestion: Suggestion) -> bool:

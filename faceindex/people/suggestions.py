@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.clustering.constraints import Rows
-from faceindex.search.nearest import confidence_same
+from faceindex.search.calibration import Calibration
 from faceindex.types import Labels, Suggestion, Vectors
 
 LIKELY = 0.5
@@ -41,13 +41,13 @@ def suggestions(
     person: Labels,
     apart: Rows,
     hidden: npt.NDArray[np.bool_],
-    confidence: tuple[float, float],
+    calibration: Calibration,
 ) -> list[Suggestion]:
     """The most useful first: by probability times faces settled.
 
     ids: int64 [n]. vectors: float32 [n, d]. albums: int64 [n], -1 for none. person: int64 [n], of face or album, -1 for
     none. apart: int64 [k, 2], pairs of rows; no two groups with such a pair are suggested, nor two people. hidden: bool
-    [n], faces that are not asked about. confidence: midpoint and width of the recipe's logistic.
+    [n], faces that are not asked about. calibration: what distances mean.
     """
     rows = np.flatnonzero(~hidden)
     groups, group = _groups(ids[rows], vectors[rows], albums[rows], person[rows])
@@ -56,7 +56,7 @@ def suggestions(
     rejected = {tuple(sorted(pair)) for pair in of_row[apart].reshape(-1, 2).tolist()}
     found = []
     for one, other, distance in _near(groups):
-        probability = confidence_same(distance, *confidence)
+        probability = float(calibration.confidence(distance))
         people = {int(groups.person[one]), int(groups.person[other])} - {-1}
         if probability >= LIKELY and len(people) < 2 and (min(one, other), max(one, other)) not in rejected:
             found.append(_suggestion(groups, one, other, probability, distance))

@@ -7,12 +7,13 @@ import pytest
 from people_library import drawn_people
 
 from faceindex.people.suggestions import suggestions
+from faceindex.search.calibration import of_logistic
 from faceindex.types import Labels, Suggestion, Vectors
 
 # Two albums and a single face of person 0, two albums of person 1.
 PEOPLE = [0] * 10 + [1] * 4 + [2]
 ALBUMS = [1] * 5 + [2] * 4 + [-1] + [3] * 2 + [4] * 2 + [-1]
-CONFIDENCE = (0.6, 0.05)
+CALIBRATION = of_logistic(0.6, 0.05)
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def asked(
     people = np.array([(person or {}).get(album, -1) for album in ALBUMS], dtype=np.int64)
     pairs = np.array(apart, dtype=np.int64).reshape(-1, 2)
     ids = np.arange(101, 101 + len(ALBUMS))
-    return suggestions(ids, vectors, albums, people, pairs, np.isin(albums, hidden), CONFIDENCE)
+    return suggestions(ids, vectors, albums, people, pairs, np.isin(albums, hidden), CALIBRATION)
 
 
 def pairs(found: list[Suggestion]) -> list[tuple[int, int | None, int | None]]:
@@ -65,6 +66,6 @@ def test_no_albums_no_suggestions() -> None:
     none = np.full(3, -1, dtype=np.int64)
     no_pairs = np.empty((0, 2), dtype=np.int64)
     found = suggestions(
-        np.arange(3), drawn_people([0, 0, 0]), none, none, no_pairs, np.zeros(3, dtype=np.bool_), CONFIDENCE
+        np.arange(3), drawn_people([0, 0, 0]), none, none, no_pairs, np.zeros(3, dtype=np.bool_), CALIBRATION
     )
     assert found == []

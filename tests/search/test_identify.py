@@ -36,7 +36,7 @@ class Drawn:
         self.people = np.repeat(np.arange(len(counts)), counts)
         self.vectors: Vectors = np.stack([self.face(person) for person in self.people])
 
-    def face(self, person: int) -> Vectors:
+    def face(self, person: int | np.integer) -> Vectors:
         drawn: Vectors = (self.centres[person] + self.spread * self.random.standard_normal(128)).astype(np.float32)
         return drawn
 

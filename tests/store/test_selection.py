@@ -9,7 +9,8 @@ import pytest
 from made_library import MadeLibrary
 
 from faceindex.errors import UsageError
-from faceindex.store.names import NAME, decide
+from faceindex.journal.acts import NAME
+from faceindex.store.names import decide
 from faceindex.store.selection import Selection, selected_faces, selected_photos
 from faceindex.types import Box
 
