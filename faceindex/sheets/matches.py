@@ -14,7 +14,7 @@ def match_sheet(image: str, found: Sequence[ProbeFace]) -> str:
     rows = [
         tiles(
             [(image, probe.box, "searched")]
-            + [(match.photo, match.box, f"{match.distance:.3f}") for match in probe.matches]
+            + [(match.photo, match.box, f"{match.distance:.3f}, {match.confidence:.0%}") for match in probe.matches]
         )
         for probe in found
     ]
