@@ -55,6 +55,34 @@ def test_distances_are_euclidean_not_squared(album_library: faceindex.Library, s
         assert match.distance == pytest.approx(np.linalg.norm(vectors[own.face] - vectors[match.face]), abs=1e-5)
 
 
+def test_by_default_a_search_finds_few_strangers_and_is_sure_of_what_it_finds(
+    album_library: faceindex.Library, shared_data: Path
+) -> None:
+    found, own = 0, 0
+    for folder in sorted((shared_data / "album").iterdir()):
+        (image, *_) = sorted(folder.iterdir())
+        for probe in album_library.search(image, k=1000):
+            faces = sum(1 for _ in album_library.faces())
+            assert probe.threshold == pytest.approx(album_library.calibration.threshold(0.01, faces))
+            assert all(match.distance <= probe.threshold for match in probe.matches)
+            confidences = [match.confidence for match in probe.matches]
+            assert confidences == sorted(confidences, reverse=True)
+            assert min(confidences) > 0.5
+            found, own = found + len(probe.matches), own + sum(person(m.photo) == folder.name for m in probe.matches)
+    assert found > 30
+    assert own >= 0.95 * found
+
+
+def test_a_search_takes_one_way_to_say_how_near(small_library: faceindex.Library, many_photos: Path) -> None:
+    with pytest.raises(UsageError, match="not both"):
+        small_library.search(many_photos / "00.jpg", threshold=0.5, fpir=0.01)
+    for wrong in (0.0, -1.0, float("inf"), float("nan")):
+        with pytest.raises(UsageError, match="above 0"):
+            small_library.search(many_photos / "00.jpg", fpir=wrong)
+    (probe,) = small_library.search(many_photos / "00.jpg", threshold=0.25)
+    assert probe.threshold == 0.25
+
+
 def test_each_person_has_one_album_and_no_album_has_two_people(
     album_library: faceindex.Library, shared_data: Path
 ) -> None:

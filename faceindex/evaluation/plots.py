@@ -17,6 +17,7 @@ from faceindex.evaluation.roc import PairCounts
 
 LOWEST_RATE = 1e-6
 _HISTOGRAM_BARS = 200
+_LARGEST_POINT = 1000
 
 
 def require_matplotlib() -> None:
@@ -87,12 +88,17 @@ def draw_albums(file: Path, thresholds: Sequence[float], scores: Sequence[BCubed
 
 
 def draw_reliability(file: Path, curves: Mapping[str, Reliability], title: str) -> Path:
-    """Share of right answers against the confidence they were given with. Returns `file`. Raises: UsageError."""
+    """Share of right answers against the confidence they were given with; the area of a point is its share of answers.
+
+    Returns `file`. Raises: UsageError.
+    """
     figure, axes = _axes(title, "confidence", "share of one person")
     axes.plot([0, 1], [0, 1], linestyle="--", linewidth=1, color="black", label="true")
     for name, curve in curves.items():
-        points = [(c, r) for c, r in zip(curve.confidences, curve.right, strict=True) if c is not None]
-        axes.plot(*zip(*points, strict=True), marker="o", label=f"{name} (error {curve.error:.3f})")
+        bins = zip(curve.confidences, curve.right, curve.weights, strict=True)
+        said, came, weights = zip(*(each for each in bins if each[0] is not None), strict=True)
+        (line,) = axes.plot(said, came, linewidth=0.7, label=f"{name} (error {curve.error:.3f})")
+        axes.scatter(said, came, s=[_LARGEST_POINT * weight for weight in weights], color=line.get_color(), alpha=0.6)
     axes.legend(loc="upper left")
     return _save(figure, file)
 

@@ -20,12 +20,12 @@ def test_a_library_of_named_people_is_calibrated_saved_and_forgotten(
     command: Command, made: MadeLibrary, tmp_path: Path
 ) -> None:
     pytest.importorskip("matplotlib")
-    store_named(made.folder, *named_people(110, 3))
+    store_named(made.folder, *named_people(220, 3))
     path, picture = made.folder.path, tmp_path / "reliability.png"
     done = command("evaluate", "calibrate", "-L", path, "--save", "--plot", picture, "--json")
     assert (done.returncode, done.stderr) == (0, "")
     answer = json.loads(done.stdout)
-    assert (answer["recipe"], answer["people"], answer["faces"], answer["saved"]) == ("dlib", 110, 330, True)
+    assert (answer["recipe"], answer["people"], answer["faces"], answer["saved"]) == ("dlib", 220, 660, True)
     assert set(answer["calibration"]) == {"same_shape", "same_rate", "different_shape", "different_rate"}
     assert [each["half"] for each in answer["held_out"]] == ["a", "b"]
     assert {"pairs", "found", "found_default", "fpir", "calibration", "half"} == set(answer["held_out"][0])
@@ -38,11 +38,11 @@ def test_a_library_of_named_people_is_calibrated_saved_and_forgotten(
 
 
 def test_the_table_tells_how_true_it_is(command: Command, made: MadeLibrary) -> None:
-    store_named(made.folder, *named_people(110, 3))
+    store_named(made.folder, *named_people(220, 3))
     done = command("evaluate", "calibrate", "-L", made.folder.path)
     assert done.returncode == 0
     for words in (
-        "110 people, 330 faces",
+        "220 people, 660 faces",
         "tried on half a",
         "calibration error",
         "expected false",
@@ -58,7 +58,7 @@ def test_too_few_people_are_refused_in_one_line(
         done = command("evaluate", "calibrate", *arguments)
         assert (done.returncode, done.stdout) == (2, "")
         (line,) = done.stderr.splitlines()
-        assert "takes 100 people with two faces or more" in line
+        assert "takes 200 people with two faces or more" in line
 
 
 def test_search_takes_a_threshold_or_expected_false_identifications(

@@ -39,21 +39,21 @@ def test_what_was_fitted_to_is_counted(fitted: CrossFit) -> None:
 
 def test_too_few_people_are_refused_with_the_number_needed() -> None:
     vectors, people, names = named_people(FEWEST_PEOPLE - 1, 3)
-    with pytest.raises(UsageError, match="takes 100 people with two faces or more, and there are 99"):
+    with pytest.raises(UsageError, match="takes 200 people with two faces or more, and there are 199"):
         cross_fit(vectors, people, names)
     with pytest.raises(UsageError, match="there are 0"):
         cross_fit(vectors[:0], people[:0], [])
 
 
 def test_vectors_that_tell_nothing_are_refused() -> None:
-    vectors, people, names = named_people(200, 3)
+    vectors, people, names = named_people(220, 3)
     with pytest.raises(UsageError, match="no calibration can be fitted"):
         cross_fit(vectors, np.random.default_rng(0).permutation(people), names)
 
 
 def test_of_people_with_very_many_faces_only_some_are_compared() -> None:
-    vectors, people, names = named_people(110, 60)
-    assert cross_fit(vectors, people, names).faces == 110 * 45
+    vectors, people, names = named_people(220, 30)
+    assert cross_fit(vectors, people, names).faces == 220 * 22
 
 
 def test_reliability_is_drawn(fitted: CrossFit, tmp_path: Path) -> None:
@@ -63,12 +63,12 @@ def test_reliability_is_drawn(fitted: CrossFit, tmp_path: Path) -> None:
 
 
 def test_a_library_calibrates_on_its_own_named_people(made: MadeLibrary) -> None:
-    vectors, people, names = named_people(120, 3)
+    vectors, people, names = named_people(220, 3)
     store_named(made.folder, vectors, people, names)
     with faceindex.Library(made.folder.path) as library:
         default = library.calibration
         fit = library.calibrate()
-        assert (fit.people, fit.faces, library.calibration) == (120, 360, default)
+        assert (fit.people, fit.faces, library.calibration) == (220, 660, default)
         saved = library.calibrate(save=True)
         assert (library.calibration, library.status().calibration) == (saved.calibration, "own")
         expected = cross_fit(vectors, people, names).calibration

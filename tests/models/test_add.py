@@ -18,7 +18,7 @@ from faceindex.errors import ModelError, UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.recipe import recipe
 from faceindex.models.add import add_known_model, add_model
-from faceindex.models.cards import ENVIRONMENT, forget_cards, model_cards, recipe_cards
+from faceindex.models.cards import ENVIRONMENT, CalibrationCard, forget_cards, model_cards, recipe_cards
 from faceindex.models.graph_interface import CHIPS, VECTORS
 from faceindex.models.networks import onnx_session
 from faceindex.photos.decode import Photo
@@ -97,6 +97,22 @@ def test_an_added_model_is_a_recipe_like_any_other(folder: Path, tmp_path: Path,
     (face,) = Analyser(chosen)(Photo(buffer.getvalue(), "astronaut")).faces
     assert face.vector.shape == (7,)
     assert np.linalg.norm(face.vector) == pytest.approx(2)
+
+
+def test_an_added_model_may_bring_a_measured_calibration(folder: Path, tmp_path: Path) -> None:
+    file, card = written(tmp_path, network(WEIGHTS))
+    measured = {"same_shape": 8.0, "same_rate": 40.0, "different_shape": 20.0, "different_rate": 28.0}
+    table = "\n".join(["[recipe.calibration]", *(f"{name} = {value}" for name, value in measured.items())])
+    card.write_text(card.read_text().replace("confidence = [1.0, 0.1]", table))
+    add_model(file, card)
+    assert recipe_cards()["mine"].calibration == CalibrationCard(**measured)
+    assert recipe_cards()["mine"].confidence is None
+    card.write_text(card.read_text().replace("same_rate", "same_width"))
+    with pytest.raises(ModelError, match="lacks `same_rate`"):
+        add_model(file, card)
+    card.write_text(card.read_text().split("[recipe.calibration]")[0])
+    with pytest.raises(ModelError, match="needs either a table `calibration` or `confidence`"):
+        add_model(file, card)
 
 
 @pytest.mark.parametrize(
