@@ -44,7 +44,9 @@ def _candidates(vectors: Vectors, probes: Vectors, k: int, threshold: float) -> 
     lengths = np.einsum("ij,ij->i", probes, probes)
     limits = np.full(len(probes), min(threshold, 1e15) ** 2, dtype=np.float32)
     limits += _ROUNDING * (limits + lengths) - lengths
-    probe_of, row_of, square_of = (np.empty(0, dtype=kind) for kind in (np.int64, np.int64, np.float32))
+    probe_of: Rows = np.empty(0, dtype=np.int64)
+    row_of: Rows = np.empty(0, dtype=np.int64)
+    square_of: Floats = np.empty(0, dtype=np.float32)
     for start in range(0, len(vectors), _ROWS):
         squares, slack = _squares(vectors[start : start + _ROWS], probes, lengths)
         if not start and k <= squares.shape[1]:
