@@ -16,10 +16,10 @@ import importlib.util
 import os
 import platform
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ from faceindex.types import Vectors
 
 K = 10
 EF = (32, 64, 128, 256, 512)
+FAISS: Any = faiss  # its stubs do not know the classes of search parameters
 Search = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.int64]]
 Variants = Iterator[tuple[str, Search]]
 
@@ -112,7 +113,7 @@ def measure(search: Search, probes: Vectors, truth: npt.NDArray[np.int64]) -> tu
 def flat(vectors: Vectors, threads: int) -> Variants:
     index = faiss.IndexFlatL2(vectors.shape[1])
     index.add(vectors)
-    yield "faiss IndexFlatL2", lambda probe: index.search(probe[None], K)[1][0]
+    yield "faiss IndexFlatL2", partial(_search_faiss, index)
 
 
 def panorama(vectors: Vectors, threads: int) -> Variants:
@@ -120,7 +121,7 @@ def panorama(vectors: Vectors, threads: int) -> Variants:
     index = faiss.IndexPreTransform(rotation, faiss.IndexFlatL2Panorama(vectors.shape[1], 8))
     index.train(vectors[:50_000])
     index.add(vectors)
-    yield "faiss PCA, IndexFlatL2Panorama", lambda probe: index.search(probe[None], K)[1][0]
+    yield "faiss PCA, IndexFlatL2Panorama", partial(_search_faiss, index)
 
 
 def ours(kind: str) -> Callable[[Vectors, int], Variants]:
@@ -140,18 +141,13 @@ def ours(kind: str) -> Callable[[Vectors, int], Variants]:
 def ivf_of_faiss(vectors: Vectors, threads: int) -> Variants:
     faiss.omp_set_num_threads(threads)
     lists = 4 * int(len(vectors) ** 0.5)
-    index = faiss.index_factory(vectors.shape[1], f"IVF{lists},SQ8,RFlat")
+    index = FAISS.index_factory(vectors.shape[1], f"IVF{lists},SQ8,RFlat")
     index.train(vectors[: 50 * lists])
     index.add(vectors)
-    index.k_factor = 2
     for probed in (64, 128, 256):
-        chosen = faiss.IndexRefineSearchParameters(
-            k_factor=2, base_index_params=faiss.SearchParametersIVF(nprobe=probed)
-        )
-        yield (
-            f"faiss IVF{lists},SQ8,RFlat, nprobe {probed}",
-            lambda probe, p=chosen: index.search(probe[None], K, params=p)[1][0],
-        )
+        lists_looked_at = FAISS.SearchParametersIVF(nprobe=probed)
+        chosen = FAISS.IndexRefineSearchParameters(k_factor=2, base_index_params=lists_looked_at)
+        yield f"faiss IVF{lists},SQ8,RFlat, nprobe {probed}", partial(_search_faiss, index, params=chosen)
 
 
 def hnsw_of_faiss(vectors: Vectors, threads: int) -> Variants:
@@ -159,8 +155,13 @@ def hnsw_of_faiss(vectors: Vectors, threads: int) -> Variants:
     index = faiss.IndexHNSWFlat(vectors.shape[1], 32)
     index.add(vectors)
     for ef in EF:
-        chosen = faiss.SearchParametersHNSW(efSearch=ef)
-        yield f"faiss HNSW32, efSearch {ef}", lambda probe, p=chosen: index.search(probe[None], K, params=p)[1][0]
+        chosen = FAISS.SearchParametersHNSW(efSearch=ef)
+        yield f"faiss HNSW32, efSearch {ef}", partial(_search_faiss, index, params=chosen)
+
+
+def _search_faiss(index: Any, probe: npt.NDArray[np.float32], **options: object) -> npt.NDArray[np.int64]:
+    found: npt.NDArray[np.int64] = index.search(probe[None], K, **options)[1][0]
+    return found
 
 
 def hnswlib(vectors: Vectors, threads: int) -> Variants:
@@ -223,13 +224,13 @@ def measure_library(path: Path, faces: int, stats: Path, threads: int) -> None:
     print(f"1,000 new faces found after {time.perf_counter() - began:.3f} s by who had it open, ", end="")
     assert found[0] == first, found
     print(f"{timed(lambda: face_index.load_or_build(folder)):.3f} s by who opens it")
-    query = [timed(lambda p=probe: face_index.find_nearest(folder, followed, p, K, np.inf)) for probe in new[:200]]
+    query = [timed(partial(face_index.find_nearest, folder, followed, probe, K, np.inf)) for probe in new[:200]]
     print(f"a query then takes {1e3 * statistics.median(query):.2f} ms; ", end="")
     with folder.writer() as writer, writer.catalog.transaction() as transaction:
         transaction.execute("DELETE FROM faces WHERE id % 1000 = 7")
         rows.note_change_of_faces(transaction)
     followed = face_index.load_or_build(folder, followed)
-    query = [timed(lambda p=probe: face_index.find_nearest(folder, followed, p, K, np.inf)) for probe in new[:200]]
+    query = [timed(partial(face_index.find_nearest, folder, followed, probe, K, np.inf)) for probe in new[:200]]
     print(f"with {followed.gone:,} gone, too, {1e3 * statistics.median(query):.2f} ms")
     folder.close()
 
@@ -272,4 +273,4 @@ def _steps(count: int) -> range:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

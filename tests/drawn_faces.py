@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from faceindex.types import Vectors
+from faceindex.search.nearest import FaceIndex
+from faceindex.types import FaceIds, Vectors
 
 
 def drawn_faces(count: int, seed: int = 0) -> Vectors:
@@ -15,3 +16,9 @@ def drawn_faces(count: int, seed: int = 0) -> Vectors:
     who = random.integers(len(people), size=count)
     faces: Vectors = (people[who] + 0.3 * random.normal(size=(count, 128)) * spread + 0.1).astype(np.float32)
     return faces
+
+
+def flat_index(ids: FaceIds, vectors: Vectors) -> FaceIndex:
+    """An exact index without a sketch: ids int64 [n], vectors float32 [n, d], in any order."""
+    rising = np.argsort(ids)
+    return FaceIndex(ids[rising], np.ascontiguousarray(vectors[rising]))

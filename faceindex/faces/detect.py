@@ -130,7 +130,7 @@ def _scan(image: Pixels | Image.Image, scale: float, limit: float, detector: str
     picture = image if isinstance(image, Image.Image) else Image.fromarray(image)
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     if size != picture.size:
-        pixels = np.asarray(picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0))
+        pixels = np.asarray(picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=1.0))
     else:
         pixels = np.ascontiguousarray(image)
     found = _DETECTORS[detector](pixels, limit, engine)

@@ -35,12 +35,6 @@ class FaceIndex:
     lists: int | None = None
 
 
-def build_index(ids: FaceIds, vectors: Vectors) -> FaceIndex:
-    """An exact index without a sketch: ids int64 [n], vectors float32 [n, d], in any order."""
-    rising = np.argsort(ids)
-    return FaceIndex(ids[rising], np.ascontiguousarray(vectors[rising]))
-
-
 def build_sketched(ids: FaceIds, vectors: Vectors, lists: int, *, threads: int = 1) -> FaceIndex:
     """An exact index with a sketch of `lists` lists. ids: int64 [n], rising, n > 0. vectors: float32 [n, d].
 

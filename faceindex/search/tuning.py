@@ -20,6 +20,7 @@ PROBES = 1000
 
 _TIMED = 100  # probes of which the time is taken
 _CERTAINTY = 2.5  # standard errors that the measured recall is above the wanted one
+_CONFIRMING = 300  # other probes over which the wanted recall is to be confirmed with that certainty
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def tuned(index: FaceIndex, wanted: float, *, seed: int = 0) -> Tuned:
 
     PROBES faces are taken out one by one, and the list in which each of their true neighbours lies is noted: a
     neighbour is found if and only if its list is looked at, so this gives the recall of every number of lists
-    at once. The wanted recall is exceeded by some standard errors, so that other probes confirm it.
+    at once. The wanted recall is exceeded by so much that _CONFIRMING other probes confirm it.
     """
     rows = np.random.default_rng(seed).choice(len(index.ids), min(PROBES, len(index.ids)), replace=False)
     by_id = np.argsort(index.ids)
@@ -77,7 +78,7 @@ def _fewest_lists(places: Places, wanted: float) -> tuple[int, float]:
     """The least number of lists of which recall less its error is `wanted`, and recall. places: int64 [probes, K]."""
     for lists in range(1, int(places.max()) + 1):
         found = np.mean(places < lists, axis=1)
-        error = np.std(found) / len(found) ** 0.5
+        error = np.std(found) * (1 / len(found) + 1 / _CONFIRMING) ** 0.5
         if np.mean(found) - _CERTAINTY * error >= wanted:
             return lists, float(np.mean(found))
     return int(places.max()) + 1, 1.0

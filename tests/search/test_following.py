@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -172,7 +173,7 @@ def test_nothing_is_saved_when_faces_were_removed_while_it_was_built(
 ) -> None:
     make = kinds.make
 
-    def slow(*arguments: object, **options: object) -> object:
+    def slow(*arguments: Any, **options: Any) -> object:
         with made.folder.writer() as writer:
             writer.remove_paths(["/first3.jpg"])
         return make(*arguments, **options)

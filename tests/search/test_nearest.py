@@ -7,12 +7,12 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 import pytest
+from drawn_faces import flat_index
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faceindex.search.nearest import (
     FaceIndex,
-    build_index,
     build_sketched,
     distance,
     nearest,
@@ -46,7 +46,7 @@ def with_sketch(ids: FaceIds, vectors: Vectors) -> FaceIndex:
     return build_sketched(ids[rising], vectors[rising].copy(), max(1, len(ids) // 10))
 
 
-both = pytest.mark.parametrize("build", [build_index, with_sketch])
+both = pytest.mark.parametrize("build", [flat_index, with_sketch])
 Build = Callable[[FaceIds, Vectors], FaceIndex]
 
 
@@ -135,7 +135,7 @@ def test_of_tied_faces_more_than_k_the_smallest_ids_are_found_in_any_order_of_ad
     st.lists(st.tuples(st.integers(-2, 2), st.integers(-2, 2)), min_size=1, max_size=40),
     st.integers(1, 45),
     st.sampled_from([0.0, 1.0, 2.0, 4.0]),
-    st.sampled_from([build_index, with_sketch]),
+    st.sampled_from([flat_index, with_sketch]),
 )
 @settings(max_examples=100, deadline=None)
 def test_ties_at_every_place_are_broken_as_brute_force_breaks_them(
@@ -184,7 +184,7 @@ def test_no_faces_are_wanted_and_none_are_found(k: int, build: Build) -> None:
 
 
 def test_an_empty_index_finds_nothing() -> None:
-    index = build_index(np.empty(0, dtype=np.int64), np.empty((0, 128), dtype=np.float32))
+    index = flat_index(np.empty(0, dtype=np.int64), np.empty((0, 128), dtype=np.float32))
     ids, distances = nearest(index, faces(1)[0], 10, 10.0)
     assert ids.dtype == np.int64
     assert (ids.shape, distances.shape) == ((0,), (0,))
@@ -205,7 +205,7 @@ def test_vectors_can_be_had_back_by_id(build: Build) -> None:
 
 def test_an_index_is_built_from_rows_that_are_not_contiguous() -> None:
     vectors = faces(20)
-    found, _ = nearest(build_index(np.arange(20), np.asfortranarray(vectors)), vectors[3], 1, 0.1)
+    found, _ = nearest(flat_index(np.arange(20), np.asfortranarray(vectors)), vectors[3], 1, 0.1)
     assert found.tolist() == [3]
 
 

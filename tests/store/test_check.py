@@ -12,12 +12,12 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from drawn_faces import flat_index
 from made_library import MadeLibrary
 
 import faceindex
 from faceindex.errors import FaceindexError
 from faceindex.search.index import Coverage, load_or_build, save
-from faceindex.search.nearest import build_index
 from faceindex.store.check import check
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.names import NAME, decide
@@ -190,7 +190,7 @@ def test_index_with_other_vectors_than_the_segments_is_found_by_a_deep_check(
 ) -> None:
     ids, vectors = made.folder.vectors()
     vectors[2, 5] += 1
-    save(made.folder, build_index(ids, vectors), Coverage.of(made.folder))
+    save(made.folder, flat_index(ids, vectors), Coverage.of(made.folder))
     assert damaged(library) == {}
     assert damaged(library, deep=True) == {"index": ["1 vectors are not those of the segments"]}
 
