@@ -18,6 +18,11 @@ VOTES = 3
 """Faces of each person that vote. A vote of every face within the threshold names 0.41 of lfw-dev's faces rightly when
 all but one of each person's photos are enrolled (recipe dlib, 1 to 120 photos a person), three votes 0.97."""
 
+MOST_FACES = 100
+"""Of one person, that are told from more: two people in lfw-dev have more, so little is known of it."""
+
+_ROOT = 4.0
+
 Numbers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
@@ -38,17 +43,18 @@ class Ranking:
 
 
 def vote(distances: Distances, evidence: Floats, people: Numbers) -> Ranking:
-    """Each person's VOTES nearest faces vote with the root of their odds; the sum counts by the root of their number.
+    """Each person's VOTES nearest faces vote with the fourth root of their odds; the sum counts by the root of the
+    number of faces, up to MOST_FACES, that the person has to be found by.
 
-    distances, evidence: float64 [n], of the gallery's faces. people: int64 [n]. The roots are a compromise, measured on
-    lfw-dev: votes of faces of one person are not independent, so odds must not be multiplied, and three photos that all
-    resemble say more than one, but not three times as much. Of the variants tried this is the best for people with few
-    photos beside such with many.
+    distances, evidence: float64 [n], of the gallery's faces. people: int64 [n]. Roots were tried on lfw-dev: votes of
+    faces of one person are not independent, so that odds must not be multiplied, and whoever has more faces has a
+    nearer one by chance. With three photos a person (recipe dlib) it identifies 0.905 at an FPIR of 0.01, the nearest
+    exemplar 0.883; with all but one 0.816 and 0.815; with one photo both are the same.
     """
     numbers, rows = nearest_of_each(distances, people)
-    there = rows >= 0
-    votes = np.where(there, evidence[rows] / 2, -np.inf)
-    scores = 2 * np.logaddexp.reduce(votes, axis=1) - np.log(there.sum(axis=1))
+    votes = np.where(rows >= 0, evidence[rows] / _ROOT, -np.inf)
+    counts = np.unique(people, return_counts=True)[1]
+    scores = _ROOT * (np.logaddexp.reduce(votes, axis=1) - np.log(np.minimum(counts, MOST_FACES)) / 2)
     return _ranked(numbers, scores, scores, rows, distances)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from drawn_faces import flat_index
 
 from faceindex.search.blocks import nearest_of_each
 from faceindex.search.nearest import FaceIndex, build_sketched, nearest
@@ -31,7 +30,7 @@ def same(index: FaceIndex, probes: Vectors, k: int, threshold: float) -> None:
 
 @pytest.mark.parametrize(("k", "threshold"), [(1, np.inf), (10, 0.9), (10, np.inf), (3, 0.1), (700, 0.9)])
 def test_each_finds_what_it_finds_alone(k: int, threshold: float) -> None:
-    index = flat_index(np.arange(20_000), drawn(20_000))
+    index = FaceIndex(np.arange(20_000), drawn(20_000))
     same(index, drawn(300, seed=1), k, threshold)
 
 
@@ -39,7 +38,7 @@ def test_copies_of_one_face_and_faces_of_the_index_itself() -> None:
     vectors = drawn(9000)
     vectors[100:400] = vectors[100]
     vectors[8500:8600] = vectors[100]
-    index = flat_index(np.arange(9000)[::-1], vectors)
+    index = FaceIndex(np.arange(9000), vectors)
     same(index, vectors[95:110], 5, np.inf)
     same(index, vectors[95:110], 1000, 0.8)
 
@@ -48,9 +47,9 @@ def test_with_a_sketch_and_with_few_faces_or_probes() -> None:
     vectors = drawn(5000)
     sketched = build_sketched(np.arange(5000), vectors.copy(), 20)
     same(sketched, drawn(40, seed=2), 10, 0.8)
-    few = flat_index(np.arange(3), vectors[:3])
+    few = FaceIndex(np.arange(3), vectors[:3])
     same(few, drawn(40, seed=3), 10, np.inf)
     same(few, drawn(1, seed=3), 10, np.inf)
-    nothing = flat_index(np.empty(0, dtype=np.int64), np.empty((0, 128), dtype=np.float32))
+    nothing = FaceIndex(np.empty(0, dtype=np.int64), np.empty((0, 128), dtype=np.float32))
     same(nothing, drawn(20, seed=4), 10, np.inf)
     assert list(nearest_of_each(few, np.empty((0, 128), dtype=np.float32), 1, 1.0)) == []

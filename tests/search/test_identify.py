@@ -34,7 +34,7 @@ class Drawn:
         centres = self.random.standard_normal((len(counts), 128))
         self.centres = centres / np.linalg.norm(centres, axis=1, keepdims=True)
         self.people = np.repeat(np.arange(len(counts)), counts)
-        self.vectors: Vectors = np.stack([self.face(person) for person in self.people])
+        self.vectors: Vectors = np.stack([self.face(person) for person in self.people.tolist()])
 
     def face(self, person: int | np.integer) -> Vectors:
         drawn: Vectors = (self.centres[person] + self.spread * self.random.standard_normal(128)).astype(np.float32)

@@ -53,8 +53,8 @@ def test_match_sheet_shows_probe_and_matches_with_distances(
     small_library.write_match_sheet(tmp_path / "match.html", probes, found)
     page = (tmp_path / "match.html").read_text()
     assert len(pictures(page)) == 1 + 3
-    shown = [f"{match.distance:.3f}, {match.confidence:.0%}" for match in found[0].matches]
-    assert shown == re.findall(r">(\d\.\d{3}, \d+%)<", page)
+    shown = [(f"{match.distance:.3f}", f"{match.confidence:.0%}") for match in found[0].matches]
+    assert shown == re.findall(r">(\d\.\d{3})  (\d+%)<", page)
 
 
 def test_crop_shows_the_face_where_the_box_is(tmp_path: Path, astronaut: Pixels) -> None:
