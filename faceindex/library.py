@@ -13,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 import platformdirs
 
-from faceindex.clustering.cluster import METHODS, cluster
+from faceindex.clustering.cluster import DEFAULT_METHOD, METHODS, cluster
 from faceindex.errors import LibraryDamaged, NoFaceFound, UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.detect import check_min_face
@@ -183,10 +183,10 @@ class Library:
         probability = confidence_same(away, *self.recipe.confidence)
         return Verification(same, away, limit, probability if same else 1 - probability, (first.box, second.box))
 
-    def cluster(self, *, method: str = "whispers", threshold: float | None = None, seed: int = 0) -> ClusterReport:
+    def cluster(self, *, method: str = DEFAULT_METHOD, threshold: float | None = None, seed: int = 0) -> ClusterReport:
         """Group all faces into albums, which replace the ones there were; albums are numbered by size.
 
-        method: "whispers" or "dbscan". threshold: Euclidean, default the recipe's. The same faces and
+        method: "linkage", "whispers" or "dbscan". threshold: Euclidean, default the recipe's. The same faces and
         seed give the same albums. Raises: UsageError; LibraryLocked.
         """
         if method not in METHODS:

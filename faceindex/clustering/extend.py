@@ -173,7 +173,8 @@ def _homes(known: Constraints, nodes: _Nodes) -> dict[int, int]:
 def _on_nodes(nodes: _Nodes, pairs: Rows, albums: int) -> Rows:
     """Pairs of rows as pairs of nodes: those of nodes that differ, and of which one is not an album."""
     ends: Rows = nodes.of_row[pairs].reshape(-1, 2)
-    return ends[(ends >= 0).all(axis=1) & (ends[:, 0] != ends[:, 1]) & (ends >= albums).any(axis=1)]
+    kept: Rows = ends[(ends >= 0).all(axis=1) & (ends[:, 0] != ends[:, 1]) & (ends >= albums).any(axis=1)]
+    return kept
 
 
 def _photos_of_albums(photo: Rows, nodes: _Nodes, old: Vectors, new: Vectors, alike: float) -> Rows:
