@@ -13,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 import platformdirs
 
-from faceindex.clustering.cluster import METHODS
+from faceindex.clustering.cluster import DEFAULT_METHOD, METHODS
 from faceindex.errors import LibraryDamaged, UsageError
 from faceindex.evaluation.cross_fit import CrossFit, cross_fit
 from faceindex.evaluation.labelled import evaluation_library, ingest_labelled
@@ -370,7 +370,7 @@ class Library:
     def cluster(
         self,
         *,
-        method: str = "whispers",
+        method: str = DEFAULT_METHOD,
         threshold: float | None = None,
         seed: int = 0,
         rebuild: bool = False,
@@ -378,7 +378,7 @@ class Library:
     ) -> ClusterReport:
         """Group faces into albums, by size at first; later only new faces are placed, and no other face moves.
 
-        method: "whispers" or "dbscan". threshold: Euclidean, default the recipe's. rebuild: group all faces anew; an
+        method: "linkage", "whispers" or "dbscan". threshold: Euclidean, default the recipe's. rebuild: group all faces anew; an
         album keeps the number of the one that it shares most faces with. dry_run: only say what would change. Whatever
         people decided holds in each case. The same faces and seed give the same albums. Raises: UsageError.
         """

@@ -223,7 +223,11 @@ def _rejection_as_object(rejection: Rejection | None) -> dict[str, object] | Non
 
 
 def _albums_as_object(result: Albums) -> dict[str, object]:
-    return {"method": result.method, "threshold": result.threshold} | asdict(result.score)
+    return (
+        {"method": result.method, "threshold": result.threshold}
+        | asdict(result.score)
+        | {"clicks": result.score.clicks}
+    )
 
 
 def _figures_as_object(row: RecipeFigures) -> dict[str, object]:
@@ -312,6 +316,7 @@ def _print_albums(result: Albums) -> None:
         f"{score.albums:,} albums, {score.alone:,} faces alone; purity {score.purity:.4f}; "
         f"{score.albums_per_person:.2f} albums per person"
     )
+    print_line(f"{score.clicks:,} clicks to perfect albums: {score.moves:,} moves, {score.merges:,} merges")
 
 
 def _print_comparison(rows: Sequence[RecipeFigures]) -> None:
@@ -343,6 +348,7 @@ def _compared(row: RecipeFigures) -> dict[str, object]:
         "EER": _rate(row.all_pairs.roc.eer),
         "albums, B-cubed F": f"{_rate(row.albums.score.bcubed.f)} at {row.albums.threshold:.3g}",
         "the best of several": f"{_rate(row.best_albums.score.bcubed.f)} at {row.best_albums.threshold:.3g}",
+        "clicks to perfect albums": f"{row.albums.score.clicks:,}",
         "ms per photo, one core": f"{timing.ms_per_photo:.1f}",
         "ms per face, encoding": "" if timing.ms_per_face is None else f"{timing.ms_per_face:.1f}",
     }

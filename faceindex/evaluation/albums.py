@@ -26,7 +26,9 @@ class AlbumScore:
 
     albums: of two faces and more. alone: faces in none. purity: share of faces that belong to the commonest person of
     their album, a face alone being an album. albums_per_person: mean number of albums, faces alone included, over
-    which a person with two faces and more is spread; 1 when there is no such person.
+    which a person with two faces and more is spread; 1 when there is no such person. moves, merges: what a user has to
+    do until every person has one album and no album another person: an album is of its commonest person; each face of
+    anybody else is moved to where it belongs, and the albums of one person, faces alone included, are merged two by two.
     """
 
     bcubed: BCubed
@@ -35,6 +37,13 @@ class AlbumScore:
     albums: int
     alone: int
     albums_per_person: float
+    moves: int
+    merges: int
+
+    @property
+    def clicks(self) -> int:
+        """From these albums to perfect ones: moves and merges."""
+        return self.moves + self.merges
 
 
 def score_albums(labels: npt.NDArray[np.int64], people: npt.NDArray[np.int64]) -> AlbumScore:
@@ -48,6 +57,8 @@ def score_albums(labels: npt.NDArray[np.int64], people: npt.NDArray[np.int64]) -
         albums=int(np.sum(sizes > 1)),
         alone=int(np.sum(sizes == 1)),
         albums_per_person=_albums_per_person(table),
+        moves=int(table.shared.sum() - _largest(table).sum()),
+        merges=len(sizes) - len(np.unique(_owners(table))),
     )
 
 
@@ -65,9 +76,22 @@ def _pairs(sizes: npt.NDArray[np.int64]) -> int:
 
 
 def _purity(table: Contingency) -> float:
+    return float(_largest(table).sum() / table.shared.sum())
+
+
+def _largest(table: Contingency) -> npt.NDArray[np.int64]:
+    """int64 [clusters]: faces of the commonest person."""
     largest = np.zeros(len(table.cluster_sizes), dtype=np.int64)
     np.maximum.at(largest, table.cluster, table.shared)
-    return float(largest.sum() / table.shared.sum())
+    return largest
+
+
+def _owners(table: Contingency) -> npt.NDArray[np.int64]:
+    """int64 [clusters]: the commonest person; of equals the first."""
+    owners = np.empty(len(table.cluster_sizes), dtype=np.int64)
+    commonest_last = np.lexsort((-table.person, table.shared))
+    owners[table.cluster[commonest_last]] = table.person[commonest_last]
+    return owners
 
 
 def _albums_per_person(table: Contingency) -> float:

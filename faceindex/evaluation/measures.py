@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from faceindex.clustering.cluster import cluster
+from faceindex.clustering.cluster import DEFAULT_METHOD, cluster
 from faceindex.errors import UsageError
 from faceindex.evaluation.albums import AlbumScore, score_albums
 from faceindex.evaluation.folds import half_of
@@ -16,7 +16,7 @@ from faceindex.evaluation.pairs import Pairs
 from faceindex.evaluation.reject import ErrorVersusReject, Rejected, error_versus_reject
 from faceindex.evaluation.roc import PairCounts, Roc, count_all_pairs, operating_point, roc
 
-ALBUM_METHOD = "whispers"
+ALBUM_METHOD = DEFAULT_METHOD
 REJECT_RATE = 1e-4
 """False accept rate, before any face is rejected, of the threshold that rejection is measured at."""
 

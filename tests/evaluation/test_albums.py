@@ -21,6 +21,7 @@ def test_albums_that_are_the_people_are_perfect() -> None:
     assert result.pairwise == Pairwise(1.0, 1.0, 1.0)
     assert (result.bcubed.f, result.purity, result.albums_per_person) == (1.0, 1.0, 1.0)
     assert (result.albums, result.alone) == (2, 1)
+    assert (result.moves, result.merges, result.clicks) == (0, 0, 0)
 
 
 def test_a_small_example_worked_out_by_hand() -> None:
@@ -36,6 +37,16 @@ def test_a_person_whose_faces_are_all_alone_counts_each_as_an_album() -> None:
     result = score([-1, -1, -1], [5, 5, 5])
     assert (result.albums, result.alone, result.albums_per_person, result.purity) == (0, 3, 3.0, 1.0)
     assert result.pairwise == Pairwise(1.0, 0.0, 0.0)
+
+
+def test_clicks_are_faces_moved_out_and_albums_of_one_person_merged() -> None:
+    # {A A B} and {A A} are A's, {B B C} and the B alone are B's: B and C move out, A and B merge twice.
+    result = score([0, 0, 0, 1, 1, 2, 2, 2, -1], [1, 1, 2, 1, 1, 2, 2, 3, 2])
+    assert (result.moves, result.merges, result.clicks) == (2, 2, 4)
+    everybody = score([0, 0, 0, 0], [1, 1, 2, 3])
+    assert (everybody.moves, everybody.merges) == (2, 0)
+    nobody = score([-1, -1, -1, -1], [1, 1, 1, 2])
+    assert (nobody.moves, nobody.merges) == (0, 2)
 
 
 def test_people_of_one_face_each_left_alone_are_perfect() -> None:

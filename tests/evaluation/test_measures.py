@@ -63,7 +63,7 @@ def test_one_person_has_no_roc(faces: LabelledFaces) -> None:
 
 def test_albums_are_made_at_the_threshold_of_the_recipe(faces: LabelledFaces) -> None:
     albums = measure_albums(faces)
-    assert (albums.method, albums.threshold) == ("whispers", recipe().cluster_threshold)
+    assert (albums.method, albums.threshold) == ("linkage", recipe().cluster_threshold)
     assert albums.score.bcubed.f == 1.0
     assert albums.threshold in [around.threshold for around in measure_albums_around(faces)]
     assert measure_albums(faces, 0.01).score.alone == 30
