@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import platformdirs
 
-from faceindex.clustering.cluster import METHODS
+from faceindex.clustering.cluster import DEFAULT_METHOD, METHODS
 from faceindex.errors import LibraryDamaged, NoFaceFound, UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.detect import check_min_face
@@ -196,7 +196,7 @@ class Library:
     def cluster(
         self,
         *,
-        method: str = "whispers",
+        method: str = DEFAULT_METHOD,
         threshold: float | None = None,
         seed: int = 0,
         rebuild: bool = False,
@@ -204,9 +204,9 @@ class Library:
     ) -> ClusterReport:
         """Group faces into albums, by size at first; later only new faces are placed, and no other face moves.
 
-        method: "whispers" or "dbscan". threshold: Euclidean, default the recipe's. rebuild: group all faces anew; an
-        album keeps the number of the one that it shares most faces with. dry_run: only say what would change. Whatever
-        people decided holds in each case. The same faces and seed give the same albums. Raises: UsageError.
+        method: "linkage", "whispers" or "dbscan". threshold: Euclidean, default the recipe's. rebuild: group all faces
+        anew; an album keeps the number of the one that it shares most faces with. dry_run: only say what would change.
+        Whatever people decided holds in each case. The same faces and seed give the same albums. Raises: UsageError.
         """
         if method not in METHODS:
             raise UsageError(f"no clustering method is called {method}; there are {', '.join(METHODS)}")

@@ -14,12 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.clustering.cluster import cluster
-from faceindex.people.albums import derive_albums, follow
+from faceindex.clustering.constraints import Constraints
+from faceindex.journal.state import fold
+from faceindex.people.albums import constraints_of, derive_albums, follow
 from faceindex.people.numbering import known_numbers
 from faceindex.people.placing import placed
 from faceindex.store import albums as rows
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
+from faceindex.store.names import read_acts
 from faceindex.store.rows import save_settings
 from faceindex.types import AlbumChange, ClusterReport, FaceIds, Labels, PersonChange, Qualities, Vectors
 
@@ -45,7 +48,9 @@ def group_faces(
     last_act, cluster_of = _last_act(folder.catalog.connection), _clusters(folder.catalog.connection)
     # No transaction is open while faces are grouped: an ingest may be at work.
     if rebuild or not cluster_of:
-        labels = grouping(vectors, qualities)
+        state = fold(read_acts(folder.catalog.connection))
+        known = constraints_of(state, ids, rows.photos_of(folder.catalog.connection, ids))
+        labels = grouping(vectors, qualities, known)
     else:
         placing = _placing(folder.catalog.connection, ids, cluster_of)
         labels = placed(vectors, placing.albums, placing.new, threshold, grouping)
@@ -85,13 +90,14 @@ def _grouped(
     folder: LibraryFolder,
     vectors: Vectors,
     qualities: Qualities | None = None,
+    known: Constraints | None = None,
     *,
     method: str,
     threshold: float,
     seed: int,
 ) -> Labels:
     poor_last = qualities if folder.recipe.card.poor_last else None
-    return cluster(vectors, method=method, threshold=threshold, seed=seed, qualities=poor_last)
+    return cluster(vectors, method=method, threshold=threshold, seed=seed, qualities=poor_last, constraints=known)
 
 
 def _anew(transaction: sqlite3.Connection, ids: FaceIds, labels: Labels) -> dict[int, int]:
