@@ -116,6 +116,13 @@ def agglomerate(
     return labels
 
 
+def may_be_one(one: int, other: int, centres: Vectors, sizes: Integers, spreads: Costs, limit: float) -> bool:
+    """Whether clusters `one` and `other`, given as to `agglomerate`, are near enough to merge."""
+    pair = np.array([one], dtype=np.int32), np.array([other], dtype=np.int32)
+    _, costs = _distances(*pair, centres, sizes, spreads)
+    return bool(costs[0] <= limit * limit)
+
+
 def _after_round(clusters: _Clusters, edges: _Edges, chosen: Integers, into: Nodes) -> _Edges:
     """Merge the clusters of the edges `chosen`; returns the edges that are left, those of what merged measured anew."""
     merged = _merge(
