@@ -47,6 +47,8 @@ def _print_change(report: ClusterReport) -> None:
         f"albums: {change.kept:,} kept, {change.new:,} new, {change.gone:,} gone; "
         f"faces: {change.joined:,} joined one, {change.moved:,} left theirs"
     )
+    if report.merges:
+        print_line(f"{len(report.merges):,} pairs of albums seem to be one person's: `faceindex people review` asks")
     if change.people:
         rows = [(one.person, one.faces, one.gained, one.lost) for one in change.people]
         print_table(("person", "faces#", "gained#", "lost#"), rows)
