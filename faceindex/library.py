@@ -378,9 +378,9 @@ class Library:
     ) -> ClusterReport:
         """Group faces into albums, by size at first; later only new faces are placed, and no other face moves.
 
-        method: "linkage", "whispers" or "dbscan". threshold: Euclidean, default the recipe's. rebuild: group all faces anew; an
-        album keeps the number of the one that it shares most faces with. dry_run: only say what would change. Whatever
-        people decided holds in each case. The same faces and seed give the same albums. Raises: UsageError.
+        method: "linkage", "whispers" or "dbscan". threshold: Euclidean, default the recipe's. rebuild: group all faces
+        anew; an album keeps the number of the one that it shares most faces with. dry_run: only say what would change.
+        Whatever people decided holds in each case. The same faces and seed give the same albums. Raises: UsageError.
         """
         if method not in METHODS:
             raise UsageError(f"no clustering method is called {method}; there are {', '.join(METHODS)}")

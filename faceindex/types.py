@@ -406,7 +406,8 @@ class AlbumChange:
 class ClusterReport:
     """albums: groups of two faces and more; clustered: faces in them; singletons: faces alone.
 
-    change: compared with the albums before. dry_run: none of this was made so.
+    change: compared with the albums before. merges: pairs of albums that seem to be one person's, now that new faces
+    stand between them. dry_run: none of this was made so.
     """
 
     method: str
@@ -416,6 +417,7 @@ class ClusterReport:
     singletons: int
     seconds: float
     change: AlbumChange
+    merges: tuple[tuple[int, int], ...] = ()
     dry_run: bool = False
 
 

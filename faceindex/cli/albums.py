@@ -11,6 +11,7 @@ import typer
 import faceindex
 from faceindex.cli import options
 from faceindex.cli.output import errors, print_json, print_line, print_table
+from faceindex.clustering.cluster import DEFAULT_METHOD, METHODS
 from faceindex.types import ClusterReport
 
 app = typer.Typer(help="The albums: groups of faces taken for one person.", no_args_is_help=True)
@@ -18,7 +19,7 @@ app = typer.Typer(help="The albums: groups of faces taken for one person.", no_a
 
 def cluster(
     library: options.Library = None,
-    method: Annotated[str, typer.Option(metavar="whispers|dbscan", help="How faces are grouped.")] = "whispers",
+    method: Annotated[str, typer.Option(metavar="|".join(METHODS), help="How faces are grouped.")] = DEFAULT_METHOD,
     threshold: options.Threshold = None,
     seed: Annotated[int, typer.Option(min=0, help="Same faces and seed, same albums.")] = 0,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Group all faces anew; names and decisions hold.")] = False,
@@ -46,6 +47,8 @@ def _print_change(report: ClusterReport) -> None:
         f"albums: {change.kept:,} kept, {change.new:,} new, {change.gone:,} gone; "
         f"faces: {change.joined:,} joined one, {change.moved:,} left theirs"
     )
+    if report.merges:
+        print_line(f"{len(report.merges):,} pairs of albums seem to be one person's: `faceindex people review` asks")
     if change.people:
         rows = [(one.person, one.faces, one.gained, one.lost) for one in change.people]
         print_table(("person", "faces#", "gained#", "lost#"), rows)

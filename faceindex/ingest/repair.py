@@ -148,7 +148,7 @@ def _keeps_names(catalog: Catalog, content: bytes, photo: AnalysedPhoto) -> bool
     former = catalog.faces_of(catalog.photo_with(content) or 0, (photo.width, photo.height))
     again = known_before([face.box for face in photo.faces], former)
     lost = {known.face for known in former} - set(again)
-    return not any(record.person for record in catalog.faces_with(lost).values())
+    return not any(record.confirmed for record in catalog.faces_with(lost).values())
 
 
 def _put_back(folder: LibraryFolder) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import defaultdict
 
 import numpy as np
 
 from faceindex.clustering.constraints import Constraints
 from faceindex.clustering.obedience import obey
 from faceindex.journal.state import State
-from faceindex.people.numbering import known_numbers
+from faceindex.people.numbering import fingerprints, known_numbers
 from faceindex.store import albums as rows
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.names import ALBUMS_DUE, replay_all
@@ -72,17 +73,37 @@ def _numbered(
     alone = (labels < 0) | (sizes[group] < 2)
     _, group[~alone] = np.unique(group[~alone], return_inverse=True)
     group[alone] = -1
+    numbers = _numbers(transaction, faces, cluster, group)
+    return {face: numbers.get(number) for face, number in zip(faces.tolist(), group.tolist(), strict=True)}
+
+
+def _numbers(transaction: sqlite3.Connection, faces: FaceIds, cluster: Labels, group: Labels) -> dict[int, int]:
+    """The album number of each group, and what an undo needs to find it again."""
+    prints, versions = fingerprints(faces, group), _versions(transaction, faces, cluster)
+    aged = sorted((age, which, number) for which, known in prints.items() for age, number in versions.get(known, ()))
+    exact = [(which, number) for _, which, number in aged]
     clustered = cluster >= 0
     seed_faces, seeds = rows.seeds(transaction)
-    former = np.concatenate([faces[clustered], seed_faces])
-    numbers = known_numbers(faces, group, former, np.concatenate([cluster[clustered], seeds]))
-    unknown = [number for number in range(int(group.max(initial=-1)) + 1) if number not in numbers]
-    if unknown:
-        first = rows.reserve(transaction, len(unknown))
-        numbers.update(zip(unknown, range(first, first + len(unknown)), strict=True))
-        for number in unknown:
-            rows.seed(transaction, numbers[number], faces[group == number].tolist())
-    return {face: numbers.get(number) for face, number in zip(faces.tolist(), group.tolist(), strict=True)}
+    former, former_numbers = np.concatenate([faces[clustered], seed_faces]), np.concatenate([cluster[clustered], seeds])
+    numbers = known_numbers(faces, group, former, former_numbers, exact)
+    unknown = sorted(prints.keys() - numbers.keys())
+    first = rows.reserve(transaction, len(unknown))
+    numbers.update(zip(unknown, range(first, first + len(unknown)), strict=True))
+    for which in unknown:
+        rows.seed(transaction, numbers[which], faces[group == which].tolist())
+    known = set(exact)
+    rows.add_versions(transaction, [(numbers[g], own) for g, own in prints.items() if (g, numbers[g]) not in known])
+    return numbers
+
+
+def _versions(transaction: sqlite3.Connection, faces: FaceIds, cluster: Labels) -> dict[bytes, list[tuple[int, int]]]:
+    """What sets of faces, by fingerprint, were an album before: (age, number). Clusters come first."""
+    found: dict[bytes, list[tuple[int, int]]] = defaultdict(list)
+    for number, known in fingerprints(faces, cluster).items():
+        found[known].append((0, number))
+    for age, number, known in rows.versions(transaction):
+        found[known].append((age, number))
+    return found
 
 
 def _pairs(pairs: list[tuple[int, int]]) -> FaceIds:

@@ -8,20 +8,22 @@ from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from faceindex.clustering.cluster import cluster
-from faceindex.people.albums import derive_albums, follow
+from faceindex.clustering.constraints import Constraints
+from faceindex.clustering.extend import extend
+from faceindex.journal.state import fold
+from faceindex.people.albums import constraints_of, derive_albums, follow
 from faceindex.people.numbering import known_numbers
-from faceindex.people.placing import placed
 from faceindex.store import albums as rows
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
+from faceindex.store.names import read_acts
 from faceindex.store.rows import save_settings
-from faceindex.types import AlbumChange, ClusterReport, FaceIds, Labels, PersonChange, Qualities, Vectors
+from faceindex.types import AlbumChange, ClusterReport, FaceIds, Labels, PersonChange, Vectors
 
 CLUSTERED_UNTIL, CLUSTERED_AFTER = "clustered_until", "clustered_after_act"
 """Settings: the highest id of a face that clustering has seen, and of the acts that there were at the last rebuild."""
@@ -36,19 +38,23 @@ def group_faces(
 ) -> ClusterReport:
     """Place new faces; or, when there are no albums or with `rebuild`, group all faces.
 
-    threshold: Euclidean. dry_run: nothing stays of it.
+    method: of grouping all; new faces are placed by average linkage, see `extend`. threshold: Euclidean. dry_run:
+    nothing stays of it.
     """
     began = time.monotonic()
     follow(folder)
     ids, vectors, qualities = folder.vectors_with_qualities()
-    grouping = partial(_grouped, folder, method=method, threshold=threshold, seed=seed)
     last_act, cluster_of = _last_act(folder.catalog.connection), _clusters(folder.catalog.connection)
+    state = fold(read_acts(folder.catalog.connection))
+    known = constraints_of(state, ids, rows.photos_of(folder.catalog.connection, ids))
+    merges: tuple[tuple[int, int], ...] = ()
     # No transaction is open while faces are grouped: an ingest may be at work.
     if rebuild or not cluster_of:
-        labels = grouping(vectors, qualities)
+        poor_last = qualities if folder.recipe.card.poor_last else None
+        labels = cluster(vectors, method=method, threshold=threshold, seed=seed, qualities=poor_last, constraints=known)
     else:
         placing = _placing(folder.catalog.connection, ids, cluster_of)
-        labels = placed(vectors, placing.albums, placing.new, threshold, grouping)
+        labels, merges = _placed(vectors, placing, threshold, known)
     with folder.decisions() as catalog, suppress(_OnlyLooking), catalog.transaction() as transaction:
         before, names = _membership(transaction), _people(catalog)
         if rebuild or not cluster_of:
@@ -64,7 +70,7 @@ def group_faces(
             raise _OnlyLooking
     clustered = int(np.isin(ids, np.array(list(after), dtype=np.int64)).sum())
     albums, seconds = len(set(after.values())), time.monotonic() - began
-    return ClusterReport(method, threshold, albums, clustered, len(ids) - clustered, seconds, change, dry_run)
+    return ClusterReport(method, threshold, albums, clustered, len(ids) - clustered, seconds, change, merges, dry_run)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +87,17 @@ class _Placing:
     bare: Mapping[int, int]
 
 
-def _grouped(
-    folder: LibraryFolder,
-    vectors: Vectors,
-    qualities: Qualities | None = None,
-    *,
-    method: str,
-    threshold: float,
-    seed: int,
-) -> Labels:
-    poor_last = qualities if folder.recipe.card.poor_last else None
-    return cluster(vectors, method=method, threshold=threshold, seed=seed, qualities=poor_last)
+def _placed(
+    vectors: Vectors, placing: _Placing, threshold: float, known: Constraints
+) -> tuple[Labels, tuple[tuple[int, int], ...]]:
+    """The albums of all faces, int64 [n], with the new ones placed; and pairs of albums that seem one person's."""
+    old, new = np.flatnonzero(~placing.new), np.flatnonzero(placing.new)
+    known = known.reordered(np.concatenate([old, new]))
+    found = extend(vectors[old], placing.albums[old], vectors[new], threshold=threshold, constraints=known)
+    labels = placing.albums.copy()
+    labels[new] = found.labels
+    labels[old[found.woken[:, 0]]] = found.woken[:, 1]
+    return labels, tuple((one, other) for one, other in found.merges.tolist())
 
 
 def _anew(transaction: sqlite3.Connection, ids: FaceIds, labels: Labels) -> dict[int, int]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
+
 import numpy as np
 
 from faceindex.types import FaceIds, Labels
 
 
-def known_numbers(faces: FaceIds, group: Labels, former: FaceIds, number: Labels) -> dict[int, int]:
+def known_numbers(
+    faces: FaceIds, group: Labels, former: FaceIds, number: Labels, exact: Iterable[tuple[int, int]] = ()
+) -> dict[int, int]:
     """The number of each group that was known before; no number is given twice.
 
-    faces: int64 [n], in groups `group`, int64 [n], from 0. former: int64 [m], faces that were in albums `number`, int64
-    [m], from 1; a face may be in several. A group that is exactly what an album was takes its number; then those that
-    share the most faces with one.
+    faces: int64 [n], in groups `group`, int64 [n], -1 for none. former: int64 [m], faces that were in albums `number`,
+    int64 [m], from 1; a face may be in several. exact: (group, number) of groups that once were exactly this album, in
+    the order in which they are heard. After them, those come first that share the most faces.
     """
     order = np.argsort(faces)
     places = np.searchsorted(faces, former, sorter=order)
@@ -20,13 +25,24 @@ def known_numbers(faces: FaceIds, group: Labels, former: FaceIds, number: Labels
     there[there] = faces[order[places[there]]] == former[there]
     rows = np.column_stack([group[order[places[there]]], number[there]])
     pairs, shared = np.unique(rows[rows[:, 0] >= 0], axis=0, return_counts=True)
-    sizes, former_sizes = np.bincount(group[group >= 0], minlength=1), np.bincount(number, minlength=1)
-    same = (shared == sizes[pairs[:, 0]]) & (shared == former_sizes[pairs[:, 1]])
+    by_shared = pairs[np.lexsort((pairs[:, 0], pairs[:, 1], -shared))].tolist()
     found: dict[int, int] = {}
     given: set[int] = set()
-    for one in np.lexsort((pairs[:, 0], pairs[:, 1], -shared, ~same)).tolist():
-        which, known = pairs[one].tolist()
+    for which, known in [*exact, *by_shared]:
         if which not in found and known not in given:
             found[which] = known
             given.add(known)
     return found
+
+
+def fingerprints(faces: FaceIds, group: Labels) -> dict[int, bytes]:
+    """Of every group, -1 excepted, 16 bytes that only the same set of faces has. faces, group: int64 [n]."""
+    inside = group >= 0
+    faces, group = faces[inside], group[inside]
+    order = np.lexsort((faces, group))
+    groups, first = np.unique(group[order], return_index=True)
+    sets = np.split(faces[order], first[1:])
+    return {
+        int(number): hashlib.blake2b(members.astype("<i8").tobytes(), digest_size=16).digest()
+        for number, members in zip(groups, sets, strict=False)
+    }

@@ -11,7 +11,7 @@ from pathlib import Path
 from faceindex.errors import UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest.run import Progress, ingest
-from faceindex.people.albums import derive_albums, follow
+from faceindex.people.albums import derive_albums
 from faceindex.store.anchoring import carry_over, carry_tombstones, corresponding, known_paths
 from faceindex.store.folder import LibraryFolder
 from faceindex.types import Reencoded
@@ -33,7 +33,6 @@ def reencode(
     Raises: UsageError when `target` holds decisions already, or none of the photos is there; RecipeMismatch when it is
     another recipe's; ModelError; LibraryUnwritable.
     """
-    follow(folder)
     paths = known_paths(folder.catalog.connection)
     there = [path for path in paths if os.path.lexists(path)]
     if not there:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from faceindex.errors import UsageError
 from faceindex.journal.state import fold
 from faceindex.people import acting
-from faceindex.people.albums import constraints_of, follow
+from faceindex.people.albums import constraints_of
 from faceindex.people.suggestions import suggestions
 from faceindex.search import calibrated
 from faceindex.sheets.review import Question
@@ -26,7 +26,6 @@ SHOWN = 8
 
 def suggest(folder: LibraryFolder) -> list[Suggestion]:
     """What to ask, the most useful first; nothing that was answered with no, and nothing hidden."""
-    follow(folder)
     ids, vectors = folder.vectors()
     catalog = folder.catalog
     people = {person.person: number for number, person in enumerate(catalog.people(hidden=True))}

@@ -55,6 +55,16 @@ def seeds(connection: sqlite3.Connection) -> Pairs:
     return _pairs(connection, "SELECT face, album FROM album_seeds ORDER BY album, face")
 
 
+def versions(connection: sqlite3.Connection) -> list[tuple[int, int, bytes]]:
+    """(age, number, fingerprint) of what sets of faces were an album since the last rebuild, the oldest first."""
+    return connection.execute("SELECT id, album, faces FROM album_versions ORDER BY id").fetchall()
+
+
+def add_versions(transaction: sqlite3.Connection, found: Iterable[tuple[int, bytes]]) -> None:
+    """Note (number, fingerprint) of albums: an undo gives them their numbers again."""
+    transaction.executemany("INSERT INTO album_versions (album, faces) VALUES (?, ?)", found)
+
+
 def photos_of(connection: sqlite3.Connection, faces: FaceIds) -> npt.NDArray[np.int64]:
     """int64 [n]: the photo of each face, -1 for one that is not there."""
     photo = dict(_pairs_of(connection, "SELECT id, photo FROM faces ORDER BY id"))
@@ -78,7 +88,8 @@ def seed(transaction: sqlite3.Connection, album: int, faces: Iterable[int]) -> N
 
 def replace_clusters(transaction: sqlite3.Connection, clusters: Mapping[int, int]) -> None:
     """Make `clusters`, by face, all that clustering said."""
-    transaction.execute("DELETE FROM clusters")
+    for table in ("clusters", "album_versions"):
+        transaction.execute(f"DELETE FROM {table}")
     add_to_clusters(transaction, clusters)
 
 

@@ -23,16 +23,8 @@ from faceindex.types import Box, Erased
 
 _UNFINISHED = "erasing"  # a setting that is there from the deletion of rows until nothing of them is left on the disk
 _ALL_TABLES = (
-    "photos",
-    "failures",
-    "people",
-    "decisions",
-    "acts",
-    "clusters",
-    "albums",
-    "tombstones",
-    "roots",
-    "segments",
+    *("photos", "failures", "people", "decisions", "acts", "clusters", "album_seeds", "album_versions", "albums"),
+    *("tombstones", "roots", "segments"),
 )
 
 
@@ -69,6 +61,7 @@ def erase(
         paths = _change(transaction, "DELETE FROM paths WHERE photo IN {}", whole)
         _change(transaction, "DELETE FROM faces WHERE id IN {}", gone)
         _change(transaction, "DELETE FROM photos WHERE id IN {}", whole)
+        transaction.execute("DELETE FROM album_versions")
         replay_all(transaction)
         rows.drop_empty_albums(transaction)
         for segment, rewritten in zip(old, new, strict=True):

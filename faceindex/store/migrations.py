@@ -118,7 +118,7 @@ def m006_acts(catalog: sqlite3.Connection) -> None:
     `decisions` holds the faces of acts: those of one act by sides, and without an act where a face went with its photo.
     What was said before becomes acts: rows in a row that say the same. `clusters` is what clustering said, `albums`
     with `album_faces` what follows from it and from the acts. `album_seeds`: the faces for which an album's number was
-    first given that no cluster has.
+    first given that no cluster has. `album_versions`: sets of faces, by fingerprint, that were an album.
     """
     for statement in (
         """CREATE TABLE acts (
@@ -160,6 +160,7 @@ def m006_acts(catalog: sqlite3.Connection) -> None:
             album INTEGER NOT NULL, face INTEGER NOT NULL REFERENCES faces ON DELETE CASCADE,
             PRIMARY KEY (album, face)) WITHOUT ROWID""",
         "CREATE INDEX album_seeds_by_face ON album_seeds (face)",
+        "CREATE TABLE album_versions (id INTEGER PRIMARY KEY, album INTEGER NOT NULL, faces BLOB NOT NULL)",
         # Albums follow from the acts as soon as somebody writes.
         "INSERT OR REPLACE INTO settings VALUES ('albums_due', '1')",
     ):

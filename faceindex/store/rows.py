@@ -111,7 +111,7 @@ def replace_albums(transaction: sqlite3.Connection, albums: Mapping[int, Sequenc
 
     Faces that have been removed meanwhile are left out.
     """
-    for table in ("albums", "clusters", "album_seeds"):
+    for table in ("albums", "clusters", "album_seeds", "album_versions"):
         transaction.execute(f"DELETE FROM {table}")
     transaction.executemany("INSERT INTO albums (id) VALUES (?)", [(album,) for album in albums])
     transaction.executemany(

@@ -21,8 +21,8 @@ def constraints(
     people = np.full(count, -1, dtype=np.int64)
     for row, who in (person or {}).items():
         people[row] = who
-    bound, parted = (np.array(chosen or [], dtype=np.int64).reshape(-1, 2) for chosen in (together, apart))
-    return Constraints(people, bound, parted, np.full(count, -1, dtype=np.int64))
+    must, never = (np.array(chosen or [], dtype=np.int64).reshape(-1, 2) for chosen in (together, apart))
+    return Constraints(people, must, never, np.full(count, -1, dtype=np.int64))
 
 
 def obeyed(labels: list[int], **said: object) -> list[int]:

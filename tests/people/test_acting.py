@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +13,7 @@ from people_library import albums_of, drawn_people, store_vectors
 
 import faceindex
 from faceindex.errors import UsageError
+from faceindex.store.folder import LibraryFolder
 
 # Faces 1-4, 5-7 and 8-9 are of a person each, 10 is alone.
 PEOPLE = [0, 0, 0, 0, 1, 1, 1, 2, 2, 3]
@@ -174,3 +178,30 @@ def test_forgetting_a_person_erases_their_acts_and_others_hold(library: faceinde
     assert albums_of(library) == {2: {6, 7}, 3: {8, 9}}
     assert library.check().damage == ()
     assert not any(b"Ada" in file.read_bytes() for file in library.path.rglob("*") if file.is_file())
+
+
+def test_acts_need_not_wait_for_an_ingest(library: faceindex.Library) -> None:
+    folder = LibraryFolder(library.path)
+    with folder.writer():
+        library.merge([1, 2])
+    folder.close()
+    assert albums_of(library)[1] == {1, 2, 3, 4, 5, 6, 7}
+
+
+_DIE = """
+import os, signal, sys
+import faceindex
+from faceindex.people import acting
+
+def die(*_): os.kill(os.getpid(), signal.SIGKILL)
+acting.derive_albums = die
+faceindex.Library(sys.argv[1], create=False).merge([1, 2])
+"""
+
+
+def test_act_that_is_killed_before_its_albums_follow_was_never_made(library: faceindex.Library) -> None:
+    before = albums_of(library)
+    done = subprocess.run([sys.executable, "-c", _DIE, library.path], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert library.history() == []
+    assert albums_of(library) == before

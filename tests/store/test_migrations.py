@@ -12,7 +12,8 @@ import faceindex
 from faceindex.errors import NewerSchema
 from faceindex.store import migrations
 from faceindex.store.catalog import open_reader
-from faceindex.store.migrations import MIGRATIONS, m001_first_schema, migrate, schema_version
+from faceindex.store.migrations import MIGRATIONS, m001_first_schema, m006_acts, migrate, schema_version
+from faceindex.store.names import read_acts
 
 
 def test_empty_file_becomes_the_newest_schema_and_stays_it() -> None:
@@ -71,6 +72,25 @@ def test_a_library_of_the_first_schema_is_read_as_it_is_and_migrated_by_the_next
     catalog.execute("PRAGMA foreign_keys = ON")
     catalog.execute("DELETE FROM photos")
     assert catalog.execute("SELECT COUNT(*) FROM album_faces").fetchone() == (0,)
+
+
+def test_what_was_said_before_there_were_acts_becomes_acts(tmp_path: Path) -> None:
+    catalog = sqlite3.connect(tmp_path / "catalog.sqlite", isolation_level=None)
+    for step in MIGRATIONS[: MIGRATIONS.index(m006_acts)]:
+        step(catalog)
+    said = [("name", "Ada", 1), ("name", "Ada", 2), ("name", "Grace", 2), ("follow", None, 1), ("name", "Ada", 2)]
+    catalog.executemany(
+        """INSERT INTO decisions (made, kind, person, face, content, x, y, width, height)
+        VALUES ('now', ?, ?, ?, x'aa', 0, 0, 10, 10)""",
+        said,
+    )
+    m006_acts(catalog)
+    assert [(act.kind, act.person, act.sides) for act in read_acts(catalog)] == [
+        ("name", "Ada", ((1, 2),)),
+        ("name", "Grace", ((2,),)),
+        ("name", "Ada", ((2,),)),
+    ]
+    assert catalog.execute("SELECT COUNT(*) FROM decisions WHERE act IS NULL").fetchone() == (1,)
 
 
 def test_library_of_a_newer_faceindex_is_refused(tmp_path: Path) -> None:
