@@ -15,11 +15,12 @@ MAX_BYTES = 200
 def safe_name(name: str) -> str:
     """`name` without what some file system refuses: forbidden signs, reserved words, dots and blanks at the ends."""
     readable = name.encode("utf-8", "replace").decode()  # bytes that are no UTF-8 are names on few file systems
-    kept = str(sanitize_filename(readable, replacement_text="_", platform="universal")).lstrip(". ")
-    path = PurePath(kept)
-    suffix = path.suffix if len(path.suffix.encode()) < MAX_BYTES // 4 else ""
-    stem = kept.removesuffix(suffix).encode()[: MAX_BYTES - len(suffix.encode())].decode(errors="ignore")
-    return (stem.rstrip(". ") or "_") + suffix
+    suffix = PurePath(readable).suffix
+    if len(suffix.encode()) > MAX_BYTES // 4:
+        suffix = ""
+    stem = readable.removesuffix(suffix).encode()[: MAX_BYTES - len(suffix.encode())].decode(errors="ignore")
+    kept = sanitize_filename(stem.strip(". ") + suffix, replacement_text="_", platform="universal").lstrip(". ")
+    return kept if PurePath(kept).stem.strip(".") else f"_{kept}"
 
 
 def free_name(wanted: str, taken: Container[str]) -> str:

@@ -69,15 +69,17 @@ def parse(data: bytes) -> Document:
     """The XML document in `data`. Raises: BrokenPacket."""
     if len(data) > MAX_BYTES:
         raise BrokenPacket(f"larger than {MAX_BYTES >> 20} MiB")
-    data = data.strip(b"\0 \t\r\n")  # packets in photos are padded
-    reader = _Reader()
+    wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
     try:
+        data = data.decode("utf-16").encode() if wide else data
+        data = data.strip(b"\0 \t\r\n")  # packets in photos are padded
+        reader = _Reader("utf-8" if wide else None)
         reader.parser.Parse(data, True)
     except (expat.ExpatError, ValueError, LookupError) as error:
         raise BrokenPacket(f"no XML: {error}") if not isinstance(error, BrokenPacket) else error from None
     root = _resolved(reader.builder.close(), {"xml": "http://www.w3.org/XML/1998/namespace"})
     before, after = data[: reader.start], data[data.find(b">", reader.end) + 1 :]
-    plain = data[:2] not in (b"\xff\xfe", b"\xfe\xff") and (b"encoding" not in before or b"utf-8" in before.lower())
+    plain = not wide and (b"encoding" not in before or b"utf-8" in before.lower())
     return Document(root, before, after) if plain else Document(root, b"", b"")
 
 
@@ -143,11 +145,11 @@ def _add_text(node: Node, tag: str, value: str, prefix: str) -> None:
 class _Reader:
     """start, end: where the root's first and last tag begin, in bytes."""
 
-    def __init__(self) -> None:
+    def __init__(self, encoding: str | None) -> None:
         self.builder = ElementTree.TreeBuilder(insert_comments=True, insert_pis=True)
         self.depth = self.end = 0
         self.start = -1
-        self.parser = expat.ParserCreate()
+        self.parser = expat.ParserCreate(encoding)
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self._begin
         self.parser.EndElementHandler = self._finish

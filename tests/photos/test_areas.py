@@ -52,7 +52,5 @@ def test_a_box_over_the_edge_is_cut_there() -> None:
     ("applied", "answer"),
     [((600.0, 800.0), True), ((800.0, 600.0), False), ((300.0, 400.0), True), (None, False), ((5.0, 5.0), False)],
 )
-def test_sides_tell_whether_areas_are_of_the_upright_picture(
-    applied: tuple[float, float] | None, answer: bool
-) -> None:
+def test_sides_tell_whether_areas_are_of_the_upright_picture(applied: tuple[float, float] | None, answer: bool) -> None:
     assert is_upright(applied, (600, 800)) == answer

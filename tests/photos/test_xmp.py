@@ -45,7 +45,7 @@ def test_default_namespaces_and_utf16_will_do() -> None:
 
 
 def test_microsofts_regions_are_read_where_the_others_name_nobody() -> None:
-    both = digikam(*NUMBERS).decode().replace("PersonDisplayName=\"Eileen Collins\"", "PersonDisplayName=\"E.\"")
+    both = digikam(*NUMBERS).decode().replace('PersonDisplayName="Eileen Collins"', 'PersonDisplayName="E."')
     assert Packet(both.encode()).names() == NAMED
     only = both.replace('mwg-rs:Name="Eileen Collins"', "")
     assert Packet(only.encode()).names() == [("E.", AREA)]
