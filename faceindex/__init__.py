@@ -26,6 +26,7 @@ from faceindex.errors import (
 )
 from faceindex.types import (
     Album,
+    AlbumsExport,
     Box,
     ClusterReport,
     Erased,
@@ -34,11 +35,13 @@ from faceindex.types import (
     IndexReport,
     IngestReport,
     Match,
+    NamesRead,
     Person,
     PhotoRecord,
     ProbeFace,
     Pruned,
     Removed,
+    SidecarReport,
     Status,
     Verification,
 )
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "Album",
+    "AlbumsExport",
     "Box",
     "ClusterReport",
     "Erased",
@@ -64,6 +68,7 @@ __all__ = [
     "LibraryUnwritable",
     "Match",
     "ModelError",
+    "NamesRead",
     "NewerSchema",
     "NoFaceFound",
     "Person",
@@ -72,6 +77,7 @@ __all__ = [
     "Pruned",
     "RecipeMismatch",
     "Removed",
+    "SidecarReport",
     "Status",
     "UnreadablePhoto",
     "UsageError",

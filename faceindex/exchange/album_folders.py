@@ -112,7 +112,7 @@ class _Export:
         try:
             if not os.path.lexists(full):
                 return False
-            if not is_what_was_made(full, made):
+            if full.parent.is_symlink() or not is_what_was_made(full, made):
                 self._leave(str(full), _NOT_OURS)
                 return False
             if is_last(full, made):
@@ -129,6 +129,9 @@ class _Export:
     def _brought(self, album: AlbumFolder) -> AlbumFolder:
         """The album as it has become."""
         folder = self.folder / album.folder
+        if folder.is_symlink():  # nothing that is elsewhere was made here
+            self._leave(str(folder), _NOT_OURS)
+            return replace(album, photos=(), sidecars=())
         try:
             folder.mkdir(exist_ok=True)
         except OSError as error:

@@ -52,11 +52,11 @@ def is_what_was_made(path: Path, made: Iterable[Link]) -> bool:
 
 
 def is_last(path: Path, made: Iterable[Link]) -> bool:
-    """Whether removing `path` would lose a photo: its source is not there any more, and it has no other name."""
+    """Whether removing `path` would lose a photo: it has no other name, and nothing else is where it came from."""
     status = path.lstat()
     if not stat.S_ISREG(status.st_mode) or any(link.kind == SIDECAR for link in made):
         return False
-    return status.st_nlink == 1 and not any(os.path.lexists(link.source) for link in made)
+    return status.st_nlink == 1 and not any(_is_another(link.source, status) for link in made)
 
 
 def make(folder: Path, link: Link, sidecar: bytes = b"") -> None:
@@ -95,6 +95,13 @@ def _write(target: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _is_another(source: str, status: os.stat_result) -> bool:
+    try:
+        return not os.path.samestat(os.stat(source), status)  # noqa: PTH116
+    except OSError:
+        return False
 
 
 def _points_to(path: Path, status: os.stat_result, source: str) -> bool:

@@ -71,7 +71,7 @@ def plan_folders(root: Path, keys: Iterable[Key], old: Manifest) -> dict[Key, tu
     there = _names_in(root)
     folders = {key: former[key] for key in keys if key in former}
     taken = {name_key(name) for name in (*_RESERVED, *folders.values())}
-    taken |= {name_key(name) for name in there if not (root / name).is_dir()}
+    taken |= {name_key(name) for name in there if (root / name).is_symlink() or not (root / name).is_dir()}
     for key in keys:
         if key not in folders:
             wanted = key if isinstance(key, str) else f"Album {key[0]}"

@@ -223,6 +223,24 @@ def test_the_last_copy_of_a_photo_is_never_removed(photos: ExportedPhotos, out: 
     assert [Path(left.path).name for left in export(photos, out, kind=kind).left] == ["1.jpg"]
 
 
+@pytest.mark.parametrize("kind", ["hard", "copy"])
+def test_a_folder_that_was_replaced_by_a_link_to_the_photos_costs_no_photo(
+    photos: ExportedPhotos, out: Path, kind: str
+) -> None:
+    (first,) = photos.add("1.jpg")
+    photos.name("Ada", first)
+    export(photos, out, kind=kind)
+    shutil.rmtree(out / "Ada")
+    (out / "Ada").symlink_to(photos.root)
+    assert [left.path for left in export(photos, out, kind=kind).left] == [str(out / "Ada")]
+    export(photos, out, kind=kind)
+    assert (out / "Ada (2)" / "1.jpg").read_bytes() == b"1.jpg"
+    photos.name("Bob", first)
+    export(photos, out, kind=kind)
+    assert (photos.root / "1.jpg").read_bytes() == b"1.jpg"
+    assert (out / "Bob" / "1.jpg").read_bytes() == b"1.jpg"
+
+
 def test_an_edited_photo_takes_the_place_of_what_it_was(photos: ExportedPhotos, out: Path) -> None:
     photos.name("Ada", *photos.add("1.jpg"))
     export(photos, out)

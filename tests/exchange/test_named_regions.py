@@ -30,7 +30,7 @@ def add(photos: ExportedPhotos, name: str = "a.jpg", *, xmp: bytes = b"", shade:
     """A photo of nothing, of which the library says that it has two faces; xmp: in it."""
     path = photos.root / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", SIZE, (shade, 0, 0)).save(path, **({"xmp": xmp} if xmp else {}))
+    Image.new("RGB", SIZE, (shade, 0, 0)).save(path, xmp=xmp or None)
     return photos.add_boxes([name], [FACE, OTHER], path.read_bytes(), SIZE)
 
 

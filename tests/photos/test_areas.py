@@ -25,7 +25,7 @@ def test_an_area_turns_as_pillow_turns_the_picture(orientation: int) -> None:
     image.info["exif"] = exif.tobytes()
     turned = ImageOps.exif_transpose(image)
     rows, columns = np.nonzero(np.asarray(turned))
-    expected = Box(columns.min(), rows.min(), np.ptp(columns) + 1, np.ptp(rows) + 1)
+    expected = Box(*map(int, (columns.min(), rows.min(), np.ptp(columns) + 1, np.ptp(rows) + 1)))
     assert stored_size(turned.size, orientation) == image.size
     assert box_of(upright(area_of(Box(30, 4, 20, 6), image.size), orientation), turned.size) == expected
 
