@@ -109,9 +109,12 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Durably: the old one or the new one is there after a crash."""
-    stored = {"format": ALBUMS_FORMAT, **asdict(manifest)}
-    write_file(folder / ALBUMS_MANIFEST, json.dumps(stored, indent=1).encode())
+    """Durably: the old one or the new one is there after a crash. JSON, an album a line."""
+    beginning = {"format": ALBUMS_FORMAT, "library": manifest.library, "folders": manifest.folders}
+    leaving = json.dumps([asdict(link) for link in manifest.leaving])
+    albums = ",\n".join(json.dumps(asdict(album)) for album in manifest.albums)
+    text = f'{json.dumps(beginning)[:-1]},\n"leaving": {leaving},\n"albums": [\n{albums}\n]}}\n'
+    write_file(folder / ALBUMS_MANIFEST, text.encode())
 
 
 def write_table(folder: Path, albums: Iterable[AlbumFolder]) -> None:

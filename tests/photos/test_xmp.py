@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from xmp_samples import digikam, lightroom
 
 from faceindex.photos.areas import Area
@@ -160,6 +162,24 @@ def test_any_name_gives_a_packet_that_can_be_read(name: str) -> None:
     packet = Packet.empty(1)
     packet.add(name, AREA, (640, 480))
     assert len(Packet(packet.as_bytes()).regions()) == 1
+
+
+@given(st.data())
+def test_damaged_packets_are_refused_or_read_and_never_anything_else(data: st.DataObject) -> None:
+    packet = bytearray(data.draw(st.sampled_from([digikam(*NUMBERS), lightroom(*NUMBERS)])))
+    for _ in range(data.draw(st.integers(1, 3))):
+        start = data.draw(st.integers(0, len(packet)))
+        packet[start : start + data.draw(st.integers(0, 40))] = data.draw(
+            st.sampled_from([b"", b"<", b">", b":", b"'"])
+        )
+    try:
+        damaged = Packet(bytes(packet))
+        damaged.names()
+        damaged.add("Ada", AREA, (640, 480))
+        again = Packet(damaged.as_bytes())
+    except BrokenPacket:
+        return
+    assert ("Ada", AREA) in again.names()
 
 
 def test_a_carriage_return_in_a_text_stays_one() -> None:
