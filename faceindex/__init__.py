@@ -26,6 +26,7 @@ from faceindex.errors import (
 )
 from faceindex.types import (
     Album,
+    AlbumsExport,
     Box,
     ClusterReport,
     Decided,
@@ -36,12 +37,14 @@ from faceindex.types import (
     IndexReport,
     IngestReport,
     Match,
+    NamesRead,
     PastAct,
     Person,
     PhotoRecord,
     ProbeFace,
     Pruned,
     Removed,
+    SidecarReport,
     Status,
     Suggestion,
     Verification,
@@ -54,6 +57,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "Album",
+    "AlbumsExport",
     "Box",
     "ClusterReport",
     "Decided",
@@ -71,6 +75,7 @@ __all__ = [
     "LibraryUnwritable",
     "Match",
     "ModelError",
+    "NamesRead",
     "NewerSchema",
     "NoFaceFound",
     "PastAct",
@@ -81,6 +86,7 @@ __all__ = [
     "RecipeMismatch",
     "Removed",
     "Selection",
+    "SidecarReport",
     "Status",
     "Suggestion",
     "UnreadablePhoto",

@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,6 +19,9 @@ from faceindex.errors import LibraryDamaged, UsageError
 from faceindex.evaluation.cross_fit import CrossFit, cross_fit
 from faceindex.evaluation.labelled import evaluation_library, ingest_labelled
 from faceindex.evaluation.named_faces import named_faces
+from faceindex.exchange.album_folders import export_albums
+from faceindex.exchange.named_regions import read_names
+from faceindex.exchange.sidecars import write_sidecars
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.detect import check_min_face
 from faceindex.faces.engine import DEFAULT_ENGINE, Engine
@@ -56,6 +60,7 @@ from faceindex.store.merging import compact_all
 from faceindex.store.selection import EVERYTHING, Selection, selected_photos
 from faceindex.types import (
     Album,
+    AlbumsExport,
     AnalysedPhoto,
     Backup,
     BatchAnswer,
@@ -76,6 +81,7 @@ from faceindex.types import (
     Reencoded,
     Removed,
     RepairReport,
+    SidecarReport,
     Status,
     Suggestion,
     Vectors,
@@ -153,6 +159,7 @@ class Library:
         max_megapixels: float = DEFAULT_MAX_MEGAPIXELS,
         retry_failed: bool = False,
         prune: bool = False,
+        xmp: bool = False,
         wait: bool = False,
         progress: Callable[[Progress], None] | None = None,
     ) -> IngestReport:
@@ -162,12 +169,14 @@ class Library:
         workers: processes, default the number of cores. min_face: thousandths of a photo's longer side,
         default what this library was last ingested with. max_megapixels: larger photos are refused.
         retry_failed: open photos again that could not be read. prune: remove photos from the library that are no
-        longer under `paths`, but none that may be on a disk that is not there. wait: for another writer to finish.
+        longer under `paths`, but none that may be on a disk that is not there. xmp: also read the names that sidecars
+        and photos give to faces, for faces about which nobody decided anything. wait: for another writer to finish.
 
         Raises: UsageError when a path is missing or holds no photo; LibraryLocked; LibraryUnwritable;
         ModelError. Photos that cannot be read are listed in the report.
         """
         analyser = self._analyser(min_face, max_megapixels)
+        paths = list(paths)
         report = ingest(
             self._folder,
             paths,
@@ -179,6 +188,8 @@ class Library:
             progress=progress,
         )
         self._index = None
+        if xmp and not report.interrupted:
+            report = replace(report, xmp=read_names(self._folder, list(map(absolute, paths))))
         follow(self._folder)
         if not report.interrupted:
             face_index.fold(self._folder)
@@ -506,6 +517,30 @@ class Library:
         if not faces:
             raise UsageError(f"no album {album}; `faceindex albums list` shows them, `faceindex cluster` makes them")
         return faces
+
+    def export_albums(
+        self, folder: StrPath, *, link: str = "hard", unnamed: bool = True, min_photos: int = 1, xmp: bool = False
+    ) -> AlbumsExport:
+        """Bring `folder` to hold a folder of links for each person, and for each album without a name.
+
+        link: "hard", where the disk takes them, else symbolic; "symbolic"; or "copy". unnamed: also albums without a
+        name. min_photos: smaller albums are left out. xmp: with sidecars that name the faces. Only what an export made
+        is ever changed or removed. Raises: UsageError when `folder` holds other things, or cannot be written.
+        """
+        return export_albums(
+            self._folder, Path(absolute(folder)), kind=link, unnamed=unnamed, min_photos=min_photos, xmp=xmp
+        )
+
+    def write_sidecars(
+        self, paths: Iterable[StrPath], *, to: StrPath | None = None, unnamed: bool = False
+    ) -> SidecarReport:
+        """Write the names of faces into XMP sidecars of the photos at or under `paths`: beside them, or under `to`.
+
+        Of a sidecar that is there only names of face regions change. unnamed: also write faces without a name.
+        Raises: UsageError when the library knows no photo under a path.
+        """
+        target = None if to is None else absolute(to)
+        return write_sidecars(self._folder.catalog, list(map(absolute, paths)), to=target, unnamed=unnamed)
 
     def face(self, face: int) -> FaceRecord:
         """The face with this id. Raises: UsageError when there is none."""

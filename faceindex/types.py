@@ -342,6 +342,22 @@ class Pruned:
 
 
 @dataclass(frozen=True, slots=True)
+class NamesRead:
+    """Names of faces that `ingest --xmp` found in photos and sidecars.
+
+    photos: that have any. names: regions with a name. named: faces that got theirs. decided: faces that were left as
+    people had decided before. without_face: regions where the library has no face. warnings: files with broken XMP.
+    """
+
+    photos: int
+    names: int
+    named: int
+    decided: int
+    without_face: int
+    warnings: tuple[FailedPhoto, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class IngestReport:
     """What one ingest did. Every photo seen is counted once among new ... failed.
 
@@ -350,7 +366,7 @@ class IngestReport:
     ignored: files that are no photos. forgotten: photos that were erased and stay so. stages: seconds of find, write
     and compact (in the main process) and of decode, detect, align and encode (summed over workers). interrupted:
     stopped by the user; what was analysed is stored. warnings: new photos that were read though something is wrong with
-    their files. pruned: None unless pruning was asked for.
+    their files. pruned: None unless pruning was asked for. xmp: None unless it was asked for.
     """
 
     seen: int
@@ -370,6 +386,7 @@ class IngestReport:
     forgotten: int = 0
     warnings: tuple[FailedPhoto, ...] = ()
     pruned: Pruned | None = None
+    xmp: NamesRead | None = None
 
     @property
     def photos_per_second(self) -> float:
@@ -431,6 +448,41 @@ class Album:
     cover: int
     person: str | None = None
     hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AlbumsExport:
+    """What `albums export` did. Counts are of photos in albums: one in three albums counts three times.
+
+    folder: absolute; manifest: the file in it that lists everything. made, kept, removed: links, copies and sidecars.
+    sidecars: how many there are. missing: photos of which no file is there now; what was exported of them stays. left:
+    files that were not made, changed or removed, and why. notes: what else is worth knowing.
+    """
+
+    folder: str
+    manifest: str
+    albums: int
+    photos: int
+    made: int
+    kept: int
+    removed: int
+    sidecars: int = 0
+    missing: tuple[str, ...] = ()
+    left: tuple[FailedPhoto, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SidecarReport:
+    """What `photos sidecars` did. written, unchanged: sidecars; nothing_to_say: photos without a name, and a sidecar.
+
+    failed: photos and sidecars that could not be read or written, and why.
+    """
+
+    written: int
+    unchanged: int
+    nothing_to_say: int
+    failed: tuple[FailedPhoto, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

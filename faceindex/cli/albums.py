@@ -92,6 +92,34 @@ def show_album(
     print_table(("face#", "box", "photo"), [(f.face, f.box.as_list(), f.photo) for f in faces])
 
 
+@app.command("export")
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder: new, empty, or of an earlier export.")],
+    library: options.Library = None,
+    link: Annotated[str, typer.Option(metavar="hard|symbolic|copy", help="How photos get there.")] = "hard",
+    unnamed: Annotated[bool, typer.Option(help="Also albums of people without a name.")] = True,
+    min_photos: Annotated[int, typer.Option(min=1, metavar="N", help="Leave albums of fewer photos out.")] = 1,
+    xmp: Annotated[bool, typer.Option("--xmp", help="With XMP sidecars that name the faces.")] = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Make a folder of photos for each person and album. Run it again to update; it removes only what it made."""
+    with faceindex.Library(library, create=False) as opened:
+        done = opened.export_albums(folder, link=link, unnamed=unnamed, min_photos=min_photos, xmp=xmp)
+    if as_json:
+        print_json(asdict(done))
+        return
+    print_line(
+        f"{done.albums:,} albums with {done.photos:,} photos in {done.folder}: "
+        f"{done.made:,} made, {done.kept:,} kept, {done.removed:,} removed"
+    )
+    for note in done.notes:
+        errors.print(f"note: {note}", markup=False)
+    if done.missing:
+        print_table(("photos that are not there now",), [(path,) for path in done.missing])
+    if done.left:
+        print_table(("left as it is", "why"), [(left.path, left.error) for left in done.left])
+
+
 @app.command("sheet")
 def sheet(
     out: Annotated[Path, typer.Argument(metavar="OUT.html", help="The page to write.")],

@@ -20,7 +20,7 @@ from faceindex.errors import FaceindexError
 from faceindex.faces.engine import Engine
 from faceindex.ingest.run import Progress as Step
 from faceindex.photos.find import find_files
-from faceindex.types import IngestReport
+from faceindex.types import IngestReport, NamesRead
 
 
 def ingest(
@@ -41,6 +41,9 @@ def ingest(
     prune: Annotated[
         bool, typer.Option("--prune", help="Also remove photos from the library that are no longer under PATH.")
     ] = False,
+    xmp: Annotated[
+        bool, typer.Option("--xmp", help="Also read names of faces from XMP sidecars, and from the XMP in photos.")
+    ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for another ingest of the library to finish.")] = False,
     profile: Annotated[bool, typer.Option("--profile", help="Also tell where the time went.")] = False,
     as_json: options.AsJson = False,
@@ -59,6 +62,7 @@ def ingest(
             max_megapixels=max_megapixels,
             retry_failed=retry_failed,
             prune=prune,
+            xmp=xmp,
             wait=wait,
             progress=progress,
         )
@@ -74,6 +78,7 @@ def ingest(
 
 
 def _as_object(report: IngestReport) -> dict[str, object]:
+    names = {} if report.xmp is None else {"xmp": asdict(report.xmp)}
     counts = ("seen", "new", "unchanged", "moved", "duplicate", "failed", "ignored", "forgotten")
     pruned = report.pruned
     return {
@@ -84,6 +89,7 @@ def _as_object(report: IngestReport) -> dict[str, object]:
         "seconds": round(report.seconds, 3),
         "photos_per_second": round(report.photos_per_second, 2),
         "recipe": report.recipe,
+        **names,
     } | ({} if pruned is None else {"pruned": asdict(pruned.removed) | {"away": pruned.away}})
 
 
@@ -105,12 +111,23 @@ def _print_report(report: IngestReport) -> None:
                 f"kept: {away:,} photos whose folder is empty or missing, as on a disk that is not mounted; "
                 "`faceindex photos remove FOLDER` removes them"
             )
+    if report.xmp:
+        _print_names(report.xmp)
     if report.warnings:
         print_line("")
         print_table(("was read, but", "is damaged"), [(w.path, w.error) for w in report.warnings])
     if report.failures:
         print_line("")
         print_table(("could not be read", "why"), [(f.path, f.error) for f in report.failures])
+
+
+def _print_names(names: NamesRead) -> None:
+    print_line(
+        f"XMP: {names.names:,} names in {names.photos:,} photos; {names.named:,} faces named, {names.decided:,} left "
+        f"as decided before, {names.without_face:,} regions without a face"
+    )
+    if names.warnings:
+        print_table(("XMP of", "could not be read"), [(w.path, w.error) for w in names.warnings])
 
 
 def _print_profile(report: IngestReport) -> None:

@@ -15,7 +15,7 @@ import faceindex
 from faceindex.cli import options
 from faceindex.cli.output import print_json, print_line, print_table
 from faceindex.errors import UsageError
-from faceindex.exchange import FORMATS, FaceAndVector, face_lines
+from faceindex.exchange.faces import FORMATS, FaceAndVector, face_lines
 
 
 def status(library: options.Library = None, as_json: options.AsJson = False) -> None:

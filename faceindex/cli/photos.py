@@ -1,4 +1,4 @@
-"""`faceindex photos`: list, find, failed, remove."""
+"""`faceindex photos`: list, find, failed, sidecars, remove."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 import faceindex
 from faceindex.cli import options, selections
 from faceindex.cli.output import print_json, print_line, print_receipt, print_table
+from faceindex.errors import UsageError
 from faceindex.types import PhotoRecord
 
 app = typer.Typer(help="The photos of the library.", no_args_is_help=True)
@@ -65,6 +66,32 @@ def failed(library: options.Library = None, as_json: options.AsJson = False) -> 
         print_json([asdict(failure) for failure in failures])
     else:
         print_table(("could not be read", "why"), [(f.path, f.error) for f in failures])
+
+
+@app.command("sidecars")
+def sidecars(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Photos, or folders of them.")],
+    library: options.Library = None,
+    beside: Annotated[bool, typer.Option("--beside", help="Write beside the photos, into sidecars that are there.")] = (
+        False
+    ),
+    to: Annotated[Path | None, typer.Option(metavar="DIR", help="Write into this folder instead.")] = None,
+    unnamed: Annotated[bool, typer.Option("--unnamed", help="Also faces without a name.")] = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Write the names of faces as XMP sidecars, for digiKam, Lightroom and `ingest --xmp`. Photos are never changed."""
+    if beside == (to is not None):
+        raise UsageError("where to? --beside writes beside the photos, --to DIR into another folder")
+    with faceindex.Library(library, create=False) as opened:
+        done = opened.write_sidecars(paths, to=to, unnamed=unnamed)
+    if as_json:
+        print_json(asdict(done))
+        return
+    print_line(
+        f"{done.written:,} sidecars written, {done.unchanged:,} unchanged; {done.nothing_to_say:,} photos have no names"
+    )
+    if done.failed:
+        print_table(("no sidecar", "why"), [(failed.path, failed.error) for failed in done.failed])
 
 
 @app.command("remove")

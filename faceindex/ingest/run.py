@@ -198,6 +198,7 @@ class _Run:
             ignored=self.counts["ignored"],
             forgotten=self.counts["forgotten"],
             pruned=self.pruned,
+            xmp=None,  # read by the caller, of photos that are stored
             new_faces=self.new_faces,
             total_faces=self.writer.catalog.counts()["faces"],
             failures=tuple(sorted(self.failures, key=lambda failure: failure.path)),

@@ -47,10 +47,10 @@ _pillow_limit = threading.Lock()
 class Photo:
     """A photo in memory. Its size is known at once; pixels are decoded when asked for.
 
-    width, height: pixels of the upright photo, after EXIF orientation. warning: what is wrong with a photo that is
-    read all the same, in one line; known after the first decoding. A RAW photo is its embedded preview or half of its
-    size, see `faceindex.photos.raw`; width and height are those of the picture that is used. taken: when, see
-    `faceindex.photos.taken`; None when the photo does not say.
+    width, height: pixels of the upright photo, after EXIF orientation. orientation: EXIF's, that is undone for that.
+    warning: what is wrong with a photo that is read all the same, in one line; known after the first decoding. A RAW
+    photo is its embedded preview or half of its size, see `faceindex.photos.raw`; width and height are those of the
+    picture that is used. taken: when, see `faceindex.photos.taken`; None when the photo does not say.
     """
 
     def __init__(self, data: bytes, path: str, *, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> None:
@@ -69,9 +69,9 @@ class Photo:
             image = self._open()
             self._check_size(*image.size)
             self._is_jpeg = image.format in ("JPEG", "MPO")
-            self._orientation = turned or _orientation(image)
+            self.orientation = turned or _orientation(image)
             self.taken = _taken(image, None if self._data is data else data)
-        swapped = self._orientation in _SIDES_SWAPPED
+        swapped = self.orientation in _SIDES_SWAPPED
         self.width, self.height = image.size[::-1] if swapped else image.size
         self._opened: Image.Image | None = image  # for the first decoding: looking for EXIF may have read it all
 
@@ -118,8 +118,8 @@ class Photo:
 
     def _decode(self, scale: int) -> Image.Image:
         image = self._loaded(scale)
-        if self._orientation in _TURN:  # before the conversion: a palette or grey takes less memory than RGB
-            image = image.transpose(_TURN[self._orientation])
+        if self.orientation in _TURN:  # before the conversion: a palette or grey takes less memory than RGB
+            image = image.transpose(_TURN[self.orientation])
         return _as_rgb(image)
 
     def _loaded(self, scale: int) -> Image.Image:
@@ -180,6 +180,16 @@ def open_photo(path: str, *, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> 
     """The photo at `path`, its bytes read and its header checked. Raises: UnreadablePhoto."""
     data, _ = read_bytes(path)
     return Photo(data, path, max_megapixels=max_megapixels)
+
+
+def opened_header(path: str) -> Image.Image:
+    """The photo at `path` with its header read, nothing decoded; to be closed. Raises: whatever Pillow does."""
+    with _pillow_limit:
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            return Image.open(path, formats=FORMATS)
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
 
 
 def _opened(data: bytes) -> Image.Image:

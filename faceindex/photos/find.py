@@ -1,4 +1,4 @@
-"""Find the files under paths, in a stable order, with no file opened."""
+"""Find the files under paths, in a stable order, with no photo opened."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from faceindex.errors import UsageError
 from faceindex.photos.identity import claims_to_be_photo
 
 NOT_REGULAR = "not a regular file"
+
+ALBUMS_MANIFEST, ALBUMS_FORMAT = "albums.json", "faceindex albums 1"
+"""What marks a folder of exported albums: this file, and the format that it begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,9 @@ def find_files(
     of a photo.
 
     Hidden files and folders (a leading dot) below the given paths are left out, as are faceindex
-    libraries (`skip`, and any folder with a catalog and vectors). Symbolic links are followed; a folder
-    is entered once, so that loops end. Raises: UsageError when one of `paths` does not exist.
+    libraries (`skip`, and any folder with a catalog and vectors) and folders of albums that were exported.
+    Symbolic links are followed; a folder is entered once, so that loops end. Raises: UsageError when one of
+    `paths` does not exist.
     """
     roots = {absolute(path): None for path in paths}
     for root in roots:
@@ -83,5 +87,15 @@ def _walk(root: str, entered: set[tuple[int, int]], *, skip: str | None) -> Iter
         except OSError as error:
             yield UnreadableEntry(path, error.strerror or str(error))
             continue
-        if not {"catalog.sqlite", "vectors"} <= set(names):
+        if not {"catalog.sqlite", "vectors"} <= set(names) and not _holds_albums(path, names):
             waiting.extend(os.path.join(path, name) for name in names)  # noqa: PTH118  (speed)
+
+
+def _holds_albums(folder: str, names: list[str]) -> bool:
+    if ALBUMS_MANIFEST not in names:
+        return False
+    try:
+        with Path(folder, ALBUMS_MANIFEST).open("rb") as file:
+            return ALBUMS_FORMAT.encode() in file.read(100)
+    except OSError:
+        return False

@@ -18,11 +18,12 @@ def make_folder(path: Path) -> None:
         sync_folder(folder.parent)
 
 
-def write_file(path: Path, data: bytes) -> None:
-    """Write `data` under a temporary name, fsync, rename to `path`, fsync the folder. Mode 0600."""
+def write_file(path: Path, data: bytes, mode: int = FILE_MODE) -> None:
+    """Write `data` under a temporary name, fsync, rename to `path`, fsync the folder."""
     temporary = path.with_name(path.name + ".tmp")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE)
     with os.fdopen(descriptor, "wb") as file:
+        os.fchmod(descriptor, mode)
         file.write(data)
         file.flush()
         os.fsync(descriptor)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import groupby
 
-from faceindex.journal.acts import Act
+from faceindex.journal.acts import NAME, Act
 from faceindex.journal.state import State, fold
 from faceindex.store.albums import describe_albums
 from faceindex.store.rows import Arrival, now, save_settings
@@ -34,18 +34,16 @@ def decide(
 
     kind and the rest: see `Act`.
     """
-    cursor = transaction.execute(
-        "INSERT INTO acts (made, kind, person, undoes) VALUES (?, ?, ?, ?)", (now(), kind, person, undoes)
-    )
-    for side, chosen in enumerate((faces, *others)):
-        transaction.execute(
-            """INSERT INTO decisions (act, side, face, content, x, y, width, height)
-            SELECT ?, ?, faces.id, content, x, y, faces.width, faces.height FROM faces JOIN photos ON photos.id = photo
-            WHERE faces.id IN (SELECT value FROM json_each(?)) ORDER BY faces.id""",
-            (cursor.lastrowid, side, _listed(chosen)),
-        )
+    act = _write_act(transaction, kind, (faces, *others), person, undoes)
     replay_all(transaction)
-    return int(cursor.lastrowid or 0)
+    return act
+
+
+def decide_names(transaction: sqlite3.Connection, faces_of: Mapping[str, Iterable[int]]) -> None:
+    """Write an act for each person, that these faces are theirs, and name the faces by them."""
+    for person, faces in faces_of.items():
+        _write_act(transaction, NAME, (faces,), person, None)
+    replay_all(transaction)
 
 
 def replay(transaction: sqlite3.Connection, faces: Iterable[int]) -> None:
@@ -137,3 +135,24 @@ def _make_so(transaction: sqlite3.Connection, table: str, wanted: AbstractSet[tu
 
 def _listed(faces: Iterable[int]) -> str:
     return json.dumps([int(face) for face in faces])
+
+
+def _write_act(
+    transaction: sqlite3.Connection,
+    kind: str,
+    sides: Iterable[Iterable[int]],
+    person: str | None,
+    undoes: int | None,
+) -> int:
+    """Returns its id."""
+    cursor = transaction.execute(
+        "INSERT INTO acts (made, kind, person, undoes) VALUES (?, ?, ?, ?)", (now(), kind, person, undoes)
+    )
+    for side, chosen in enumerate(sides):
+        transaction.execute(
+            """INSERT INTO decisions (act, side, face, content, x, y, width, height)
+            SELECT ?, ?, faces.id, content, x, y, faces.width, faces.height FROM faces JOIN photos ON photos.id = photo
+            WHERE faces.id IN (SELECT value FROM json_each(?)) ORDER BY faces.id""",
+            (cursor.lastrowid, side, _listed(chosen)),
+        )
+    return int(cursor.lastrowid or 0)

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceindex.exchange import FORMATS, FaceAndVector, face_lines
+from faceindex.exchange.faces import FORMATS, FaceAndVector, face_lines
 from faceindex.types import Box, FaceRecord
 
 KEYS = ["face", "photo", "box", "landmarks", "score", "album", "person", "quality"]

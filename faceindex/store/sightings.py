@@ -1,0 +1,83 @@
+"""Who is on which photo: the statements that other programs' albums and sidecars are made from."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from faceindex.store.catalog import Catalog
+from faceindex.types import Box
+
+_DECIDED = "EXISTS (SELECT 1 FROM decisions WHERE decisions.face = faces.id)"
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A face that belongs to somebody or to an album. decided: whether people said anything about it."""
+
+    face: int
+    photo: int
+    album: int | None
+    person: str | None
+    decided: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFace:
+    """A face of one photo. box: pixels of the upright photo. person: None when unnamed. decided: as of a Sighting."""
+
+    face: int
+    box: Box
+    person: str | None
+    decided: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPhoto:
+    """A photo of the library. content: its hash. size: width and height, upright."""
+
+    photo: int
+    content: bytes
+    size: tuple[int, int]
+
+
+def sightings(catalog: Catalog) -> Iterator[Sighting]:
+    """Every face with a name or an album, by rising id."""
+    rows = catalog.connection.execute(
+        f"""SELECT faces.id, photo, album, people.name, {_DECIDED} FROM faces
+        LEFT JOIN album_faces ON album_faces.face = faces.id
+        LEFT JOIN person_faces ON person_faces.face = faces.id LEFT JOIN people ON people.id = person
+        WHERE album IS NOT NULL OR person IS NOT NULL ORDER BY faces.id"""
+    )
+    return (Sighting(face, photo, album, name, bool(decided)) for face, photo, album, name, decided in rows)
+
+
+def photo_faces(catalog: Catalog, photo: int) -> list[PhotoFace]:
+    """The faces of one photo, by rising id."""
+    rows = catalog.connection.execute(
+        f"""SELECT faces.id, x, y, width, height, people.name, {_DECIDED} FROM faces
+        LEFT JOIN person_faces ON person_faces.face = faces.id LEFT JOIN people ON people.id = person
+        WHERE photo = ? ORDER BY faces.id""",
+        (photo,),
+    )
+    return [PhotoFace(row[0], Box(*row[1:5]), row[5], bool(row[6])) for row in rows]
+
+
+def stored_photo(catalog: Catalog, photo: int) -> StoredPhoto:
+    """The photo of this id, which must be in the library."""
+    row = catalog.connection.execute("SELECT content, width, height FROM photos WHERE id = ?", (photo,)).fetchone()
+    return StoredPhoto(photo, row[0], (row[1], row[2]))
+
+
+def undecided(catalog: Catalog, faces: Iterable[int]) -> set[int]:
+    """Those of `faces` that are in the library and that nobody has decided anything about."""
+    chosen = json.dumps(list(faces))
+    statement = f"SELECT id FROM faces WHERE id IN (SELECT value FROM json_each(?)) AND NOT {_DECIDED}"
+    return {row[0] for row in catalog.connection.execute(statement, (chosen,))}
+
+
+def existing_path(catalog: Catalog, photo: int) -> str | None:
+    """The first of the photo's names at which there is a file now; None when there is none."""
+    return next((path for path in catalog.paths_of(photo) if os.path.isfile(path)), None)  # noqa: PTH113 (speed)

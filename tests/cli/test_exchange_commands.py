@@ -1,0 +1,75 @@
+"""The commands that albums leave by, and that names come in by."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import faceindex
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def answer(command: Command, small_library: faceindex.Library, tmp_path: Path) -> Callable[..., Any]:
+    """Runs a command on a copy of `small_library` in which one face has a name, and returns its JSON."""
+    shutil.copytree(small_library.path, tmp_path / "x.faces")
+    with faceindex.Library(tmp_path / "x.faces") as library:
+        library.name("Eileen Collins", face=1)
+
+    def run(*arguments: object) -> Any:
+        done = command(*arguments, "--json", "-L", tmp_path / "x.faces")
+        assert (done.returncode, done.stderr) == (0, "")
+        return json.loads(done.stdout)
+
+    return run
+
+
+def test_albums_are_exported(answer: Callable[..., Any], command: Command, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = answer("albums", "export", out, "--xmp")
+    assert set(done) == {
+        *("folder", "manifest", "albums", "photos", "made", "kept", "removed", "sidecars", "missing", "left", "notes")
+    }
+    assert (done["albums"], done["photos"], done["made"], done["sidecars"]) == (1, 20, 21, 1)
+    manifest = json.loads(Path(done["manifest"]).read_text())
+    assert manifest["albums"][0]["person"] == "Eileen Collins"
+    assert answer("albums", "export", out, "--min-photos", 30, "--no-unnamed")["removed"] == 21
+    said = command("albums", "export", out, "--link", "symbolic", "-L", tmp_path / "x.faces")
+    assert "1 albums with 20 photos" in said.stdout
+    assert next((out / "Eileen Collins").iterdir()).is_symlink()
+
+
+def test_an_export_to_other_things_or_of_another_kind_is_refused(
+    answer: Callable[..., Any], command: Command, tmp_path: Path, many_photos: Path
+) -> None:
+    done = command("albums", "export", many_photos, "-L", tmp_path / "x.faces")
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    done = command("albums", "export", tmp_path / "out", "--link", "soft", "-L", tmp_path / "x.faces")
+    assert (done.returncode, (tmp_path / "out").exists()) == (2, False)
+
+
+def test_sidecars_are_written_and_read(
+    answer: Callable[..., Any], command: Command, many_photos: Path, tmp_path: Path
+) -> None:
+    done = command("photos", "sidecars", many_photos, "-L", tmp_path / "x.faces")
+    assert (done.returncode, "--beside" in done.stderr) == (2, True)
+    assert answer("photos", "sidecars", many_photos, "--to", tmp_path / "out") == {
+        **{"written": 1, "unchanged": 0, "nothing_to_say": 21, "failed": []}
+    }
+    (sidecar,) = (tmp_path / "out").iterdir()
+    (tmp_path / "photos").mkdir()
+    shutil.copy(many_photos / sidecar.stem, tmp_path / "photos")
+    shutil.copy(sidecar, tmp_path / "photos")
+    done = command("ingest", tmp_path / "photos", "--xmp", "--json", "-j", 1, "-L", tmp_path / "new.faces")
+    assert json.loads(done.stdout)["xmp"] == {
+        **{"photos": 1, "names": 1, "named": 1, "decided": 0, "without_face": 0, "warnings": []}
+    }
+    said = command("ingest", tmp_path / "photos", "--xmp", "-j", 1, "-L", tmp_path / "new.faces")
+    assert "XMP: 1 names in 1 photos; 0 faces named, 1 left as decided before" in said.stdout

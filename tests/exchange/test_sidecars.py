@@ -1,0 +1,162 @@
+"""Names written as XMP: into new sidecars, or into those of other programs, of which everything else stays."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from exported_photos import ExportedPhotos
+from made_library import MadeLibrary
+from PIL import Image
+from xmp_samples import lightroom
+
+from faceindex.errors import UsageError
+from faceindex.exchange.sidecars import write_sidecars
+from faceindex.photos.areas import Area, box_of
+from faceindex.photos.xmp import Packet
+from faceindex.types import Box, SidecarReport
+
+SIZE = (512, 384)
+FACE, OTHER = Box(64, 96, 128, 96), Box(320, 96, 64, 96)
+
+
+@pytest.fixture
+def photos(made: MadeLibrary, tmp_path: Path) -> ExportedPhotos:
+    return ExportedPhotos(made, tmp_path / "photos")
+
+
+def add(photos: ExportedPhotos, name: str = "a.jpg", shade: int = 0) -> list[int]:
+    """A real photo of nothing, of which the library says that it has two faces."""
+    path = photos.root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", SIZE, (shade, 0, 0)).save(path)
+    return photos.add_boxes([name], [FACE, OTHER], path.read_bytes(), SIZE)
+
+
+def write(photos: ExportedPhotos, *, to: Path | None = None, unnamed: bool = False) -> SidecarReport:
+    photos.made.folder.close()
+    target = None if to is None else str(to)
+    return write_sidecars(photos.made.folder.catalog, [str(photos.root)], to=target, unnamed=unnamed)
+
+
+def boxes(sidecar: Path) -> dict[str, Box]:
+    return {name: box_of(area, SIZE) for name, area in Packet(sidecar.read_bytes()).names()}
+
+
+def test_only_named_faces_are_written_unless_asked(photos: ExportedPhotos) -> None:
+    ada, _ = add(photos)
+    add(photos, "nobody.jpg", shade=9)
+    photos.name("Ada", ada)
+    done = write(photos)
+    assert (done.written, done.unchanged, done.nothing_to_say, done.failed) == (1, 0, 1, ())
+    assert boxes(photos.root / "a.jpg.xmp") == {"Ada": FACE}
+    assert not (photos.root / "nobody.jpg.xmp").exists()
+    assert write(photos, unnamed=True).written == 2
+    regions = Packet((photos.root / "a.jpg.xmp").read_bytes()).regions()
+    assert [region.name for region in regions] == ["Ada", None]
+
+
+def test_writing_again_changes_nothing_and_a_new_name_changes_it(photos: ExportedPhotos) -> None:
+    ada, other = add(photos)
+    photos.name("Ada", ada)
+    write(photos)
+    assert (write(photos).written, write(photos).unchanged) == (0, 1)
+    photos.name("Bob", other)
+    photos.name("Countess", ada)
+    assert write(photos).written == 1
+    assert boxes(photos.root / "a.jpg.xmp") == {"Countess": FACE, "Bob": OTHER}
+
+
+def test_a_name_that_was_taken_away_leaves_the_sidecar(photos: ExportedPhotos) -> None:
+    ada, _ = add(photos)
+    photos.name("Ada", ada)
+    write(photos)
+    photos.unname(ada)
+    assert write(photos).written == 1
+    assert boxes(photos.root / "a.jpg.xmp") == {}
+
+
+def test_of_another_programs_sidecar_everything_else_stays(photos: ExportedPhotos) -> None:
+    ada, other = add(photos)
+    photos.name("Ada", ada)
+    photos.name("Bob", other)
+    area = Area(0.25, 0.375, 0.5, 0.5)  # larger than the face, as programs draw it
+    sidecar = photos.root / "a.jpg.xmp"
+    sidecar.write_bytes(lightroom(area.x, area.y, area.width, area.height))
+    sidecar.chmod(0o640)
+    assert write(photos).written == 1
+    packet = Packet(sidecar.read_bytes())
+    assert packet.names()[0] == ("Ada", area)
+    assert boxes(sidecar)["Bob"] == OTHER
+    for kept in (b'crs:Exposure2012="+0.35"', b"space &amp; stars", b"<!-- a remark -->", b"mwg-rs:Rotation"):
+        assert kept in sidecar.read_bytes()
+    assert stat.S_IMODE(sidecar.stat().st_mode) == 0o640
+
+
+def test_a_region_where_the_library_has_no_face_or_no_opinion_stays(photos: ExportedPhotos) -> None:
+    _, other = add(photos)
+    photos.name("Bob", other)
+    sidecar = photos.root / "a.jpg.xmp"
+    sidecar.write_bytes(lightroom(0.25, 0.375, 0.25, 0.25))
+    write(photos)
+    assert set(boxes(sidecar)) == {"Eileen Collins", "Bob"}
+    sidecar.write_bytes(lightroom(0.5, 0.875, 0.1, 0.1))
+    write(photos)
+    assert set(boxes(sidecar)) == {"Eileen Collins", "Bob"}
+
+
+def test_a_raw_photos_sidecar_is_not_that_of_the_jpeg_beside_it(photos: ExportedPhotos) -> None:
+    photos.name("Ada", *add(photos))
+    raws = photos.root / "a.xmp"
+    raws.write_bytes(lightroom(0.5, 0.5, 0.1, 0.1))
+    before = raws.read_bytes()
+    write(photos)
+    assert raws.read_bytes() == before
+    assert (photos.root / "a.jpg.xmp").exists()
+
+
+def test_sidecars_go_to_another_folder_in_the_folders_of_the_photos(photos: ExportedPhotos, tmp_path: Path) -> None:
+    photos.name("Ada", add(photos, "2020/a.jpg")[0], add(photos, "2021/a.jpg", shade=9)[0])
+    assert write(photos, to=tmp_path / "out").written == 2
+    assert boxes(tmp_path / "out" / "2021" / "a.jpg.xmp") == {"Ada": FACE}
+    assert not list(photos.root.rglob("*.xmp"))
+    assert write(photos, to=tmp_path / "out").unchanged == 2
+
+
+def test_a_broken_sidecar_is_left_as_it_is_and_told(photos: ExportedPhotos) -> None:
+    photos.name("Ada", add(photos)[0], add(photos, "b.jpg", shade=9)[0])
+    (photos.root / "a.jpg.xmp").write_bytes(b"<broken")
+    done = write(photos)
+    assert done.written == 1
+    assert [failed.path for failed in done.failed] == [str(photos.root / "a.jpg.xmp")]
+    assert (photos.root / "a.jpg.xmp").read_bytes() == b"<broken"
+
+
+def test_a_photo_that_is_away_is_told(photos: ExportedPhotos) -> None:
+    photos.name("Ada", *add(photos))
+    (photos.root / "a.jpg").unlink()
+    assert [failed.path for failed in write(photos).failed] == [str(photos.root / "a.jpg")]
+
+
+def test_a_sidecar_that_is_a_link_stays_one(photos: ExportedPhotos, tmp_path: Path) -> None:
+    photos.name("Ada", *add(photos))
+    (tmp_path / "real.xmp").write_bytes(lightroom(0.5, 0.5, 0.1, 0.1))
+    (photos.root / "a.jpg.xmp").symlink_to(tmp_path / "real.xmp")
+    write(photos)
+    assert (photos.root / "a.jpg.xmp").is_symlink()
+    assert "Ada" in boxes(tmp_path / "real.xmp")
+
+
+def test_a_name_that_is_no_utf8_has_a_sidecar(photos: ExportedPhotos) -> None:
+    name = os.fsdecode(b"caf\xe9.jpg")
+    photos.name("Ada", add(photos, name)[0])
+    assert write(photos).written == 1
+    assert boxes(photos.root / f"{name}.xmp") == {"Ada": FACE}
+
+
+def test_a_path_that_the_library_does_not_know_is_an_error(photos: ExportedPhotos, tmp_path: Path) -> None:
+    add(photos)
+    with pytest.raises(UsageError, match="knows no photo"):
+        write_sidecars(photos.made.folder.catalog, [str(tmp_path / "other")])

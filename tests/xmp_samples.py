@@ -1,0 +1,117 @@
+"""XMP as other programs write it, after the public formats; the picture is stored 512 x 512, the face in its middle."""
+
+from __future__ import annotations
+
+DIGIKAM = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/" x:xmptk="XMP Core 4.4.0-Exiv2">
+ <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+  <rdf:Description rdf:about=""
+    xmlns:digiKam="http://www.digikam.org/ns/1.0/"
+    xmlns:MP="http://ns.microsoft.com/photo/1.2/"
+    xmlns:MPRI="http://ns.microsoft.com/photo/1.2/t/RegionInfo#"
+    xmlns:MPReg="http://ns.microsoft.com/photo/1.2/t/Region#"
+    xmlns:mwg-rs="http://www.metadataworkinggroup.com/schemas/regions/"
+    xmlns:stDim="http://ns.adobe.com/xap/1.0/sType/Dimensions#"
+    xmlns:stArea="http://ns.adobe.com/xmp/sType/Area#">
+   <digiKam:TagsList>
+    <rdf:Seq>
+     <rdf:li>People/Eileen Collins</rdf:li>
+    </rdf:Seq>
+   </digiKam:TagsList>
+   <MP:RegionInfo rdf:parseType="Resource">
+    <MPRI:Regions>
+     <rdf:Bag>
+      <rdf:li
+       MPReg:PersonDisplayName="Eileen Collins"
+       MPReg:Rectangle="{left}, {top}, {width}, {height}"/>
+     </rdf:Bag>
+    </MPRI:Regions>
+   </MP:RegionInfo>
+   <mwg-rs:Regions rdf:parseType="Resource">
+    <mwg-rs:AppliedToDimensions
+     stDim:w="512"
+     stDim:h="512"
+     stDim:unit="pixel"/>
+    <mwg-rs:RegionList>
+     <rdf:Bag>
+      <rdf:li>
+       <rdf:Description
+        mwg-rs:Name="Eileen Collins"
+        mwg-rs:Type="Face">
+       <mwg-rs:Area
+        stArea:x="{x}"
+        stArea:y="{y}"
+        stArea:w="{width}"
+        stArea:h="{height}"
+        stArea:unit="normalized"/>
+       </rdf:Description>
+      </rdf:li>
+     </rdf:Bag>
+    </mwg-rs:RegionList>
+   </mwg-rs:Regions>
+  </rdf:Description>
+ </rdf:RDF>
+</x:xmpmeta>
+<?xpacket end="w"?>"""
+
+LIGHTROOM = """<x:xmpmeta xmlns:x="adobe:ns:meta/" x:xmptk="Adobe XMP Core 7.0-c000 1.000000">
+ <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+  <rdf:Description rdf:about=""
+    xmlns:tiff="http://ns.adobe.com/tiff/1.0/"
+    xmlns:crs="http://ns.adobe.com/camera-raw-settings/1.0/"
+    xmlns:dc="http://purl.org/dc/elements/1.1/"
+    xmlns:mwg-rs="http://www.metadataworkinggroup.com/schemas/regions/"
+    xmlns:stDim="http://ns.adobe.com/xap/1.0/sType/Dimensions#"
+    xmlns:stArea="http://ns.adobe.com/xmp/sType/Area#"
+   tiff:Orientation="1"
+   crs:Exposure2012="+0.35"
+   crs:Note="first&#xA;second">
+   <dc:subject>
+    <rdf:Bag>
+     <rdf:li>space &amp; stars</rdf:li>
+    </rdf:Bag>
+   </dc:subject>
+   <mwg-rs:Regions rdf:parseType="Resource">
+    <mwg-rs:AppliedToDimensions
+     rdf:parseType="Resource">
+     <stDim:w>512</stDim:w>
+     <stDim:h>512</stDim:h>
+     <stDim:unit>pixel</stDim:unit>
+    </mwg-rs:AppliedToDimensions>
+    <mwg-rs:RegionList>
+     <rdf:Bag>
+      <rdf:li rdf:parseType="Resource">
+       <mwg-rs:Area rdf:parseType="Resource">
+        <stArea:h>{height}</stArea:h>
+        <stArea:w>{width}</stArea:w>
+        <stArea:x>{x}</stArea:x>
+        <stArea:y>{y}</stArea:y>
+        <stArea:unit>normalized</stArea:unit>
+       </mwg-rs:Area>
+       <mwg-rs:Name>Eileen Collins</mwg-rs:Name>
+       <mwg-rs:Type>Face</mwg-rs:Type>
+       <mwg-rs:Rotation>0.00000</mwg-rs:Rotation>
+      </rdf:li>
+     </rdf:Bag>
+    </mwg-rs:RegionList>
+   </mwg-rs:Regions>
+   <!-- a remark -->
+  </rdf:Description>
+ </rdf:RDF>
+</x:xmpmeta>
+"""
+
+
+def digikam(x: float, y: float, width: float, height: float) -> bytes:
+    """A packet with one face. x, y: its centre; all in parts of the sides."""
+    return _filled(DIGIKAM, x, y, width, height)
+
+
+def lightroom(x: float, y: float, width: float, height: float) -> bytes:
+    """As `digikam`, a sidecar with settings and keywords."""
+    return _filled(LIGHTROOM, x, y, width, height)
+
+
+def _filled(sample: str, x: float, y: float, width: float, height: float) -> bytes:
+    corner = {"left": x - width / 2, "top": y - height / 2}
+    return sample.format(x=x, y=y, width=width, height=height, **corner).encode()
