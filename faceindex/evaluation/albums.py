@@ -28,8 +28,7 @@ class AlbumScore:
     their album, a face alone being an album. albums_per_person: mean number of albums, faces alone included, over
     which a person with two faces and more is spread; 1 when there is no such person. moves, merges: what a user has to
     do until every person has one album and no album another person: an album is of its commonest person; each face of
-    anybody else is moved to where it belongs, and the albums of one person, faces alone included, are merged two by
-    two.
+    anybody else is moved to where it belongs, and albums of one person, faces alone included, are merged two by two.
     """
 
     bcubed: BCubed
