@@ -22,7 +22,7 @@ _METHODS: Mapping[str, Method] = {"linkage": linkage, "whispers": whispers, "dbs
 METHODS = tuple(_METHODS)
 
 DEFAULT_METHOD = "linkage"
-"""Best on lfw-dev, see `faceindex.clustering.linkage.GROWTH`: B-cubed F on all people with recipe `dlib` 0.967, whispers
+"""Best on lfw-dev, see `faceindex.clustering.linkage.GROWTH`: B-cubed F on all with recipe `dlib` 0.967, whispers
 0.958 at its best; `sface` 0.992 and 0.990. And no seed matters."""
 
 POOR_LAST = ("whispers", "dbscan")
