@@ -17,11 +17,8 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-import numpy as np
-from sklearn.linear_model import LogisticRegression
-
 import faceindex
-from faceindex.clustering.cluster import cluster
+from faceindex.clustering.cluster import DEFAULT_METHOD, METHODS, cluster
 from faceindex.evaluation.bcubed import bcubed
 from faceindex.evaluation.labelled import LabelledFaces, labelled_faces
 from faceindex.evaluation.measures import measure_pairs
@@ -64,24 +61,20 @@ def report(data: Path, chosen: Recipe, where: Path) -> None:
 
 
 def verification(pairs: Pairs, faces: LabelledFaces) -> None:
-    result, measured = measure_pairs(faces, pairs)
+    result, _ = measure_pairs(faces, pairs)
     print(f"pairs: {result.pairs}, {result.pairs_without_face} with a photo without a face; ", end="")
     print(f"accuracy {result.best_accuracy:.4f} at {result.best_threshold:.3f}, ", end="")
     print(f"{result.accuracy:.4f} at {result.threshold}")
-    seen = np.isfinite(measured.distances)
-    fit = LogisticRegression(C=1e6).fit(measured.distances[seen, None], measured.same[seen])
-    slope, offset = float(fit.coef_[0, 0]), float(fit.intercept_[0])
-    print(f"logistic of same person over distance: midpoint {-offset / slope:.3f}, width {-1 / slope:.4f}")
 
 
 def albums(faces: LabelledFaces) -> None:
     default = faces.recipe.cluster_threshold
-    for method in ("whispers", "dbscan"):
+    for method in METHODS:
         for threshold in sorted({0.40, 0.42, 0.44, 0.46, 0.48, 0.50, default}):
             began = time.monotonic()
             labels = cluster(faces.vectors, method=method, threshold=threshold)
             score = bcubed(labels, faces.people)
-            mark = " (default)" if threshold == default and method == "whispers" else ""
+            mark = " (default)" if threshold == default and method == DEFAULT_METHOD else ""
             print(
                 f"{method} at {threshold:.2f}{mark}: B-cubed F {score.f:.4f}, precision {score.precision:.4f}, "
                 f"recall {score.recall:.4f}, {labels.max() + 1} albums, {time.monotonic() - began:.2f} s"
