@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from faceindex.clustering.components import components
 from faceindex.types import Labels
 
 Rows = npt.NDArray[np.int64]
@@ -40,6 +41,22 @@ def unconstrained(count: int) -> Constraints:
     """Nothing is known of any of `count` faces."""
     unknown, pairs = np.full(count, -1, dtype=np.int64), np.empty((0, 2), dtype=np.int64)
     return Constraints(unknown, pairs, pairs, unknown)
+
+
+def bound_groups(constraints: Constraints) -> Rows:
+    """int64 [n]: which rows are bound to each other, by person and together; groups are numbered by their first row."""
+    count = len(constraints.person)
+    named = np.flatnonzero(constraints.person >= 0)
+    named = named[np.argsort(constraints.person[named], kind="stable")]
+    same = constraints.person[named[1:]] == constraints.person[named[:-1]]
+    left = np.concatenate([named[:-1][same], constraints.together[:, 0]])
+    right = np.concatenate([named[1:][same], constraints.together[:, 1]])
+    if not len(left):
+        return np.arange(count)
+    _, first, place = np.unique(components(left, right, count), return_index=True, return_inverse=True)
+    number = np.empty(len(first), dtype=np.int64)
+    number[np.argsort(first)] = np.arange(len(first))
+    return number[place]
 
 
 def pairs_in_photos(photo: Rows) -> Rows:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
+from faceindex.clustering.components import components
 from faceindex.clustering.graph import NeighbourGraph
 from faceindex.clustering.problem import Problem
 from faceindex.clustering.splitting import obeying
@@ -29,9 +28,7 @@ def density_clusters(graph: NeighbourGraph, *, min_faces: int = MIN_FACES) -> La
     row = graph.rows()
     to_core = core[graph.neighbour]
     inner = to_core & core[row]
-    ends = (row[inner], graph.neighbour[inner])
-    matrix = coo_matrix((np.ones(len(ends[0]), dtype=np.int8), ends), shape=(graph.size, graph.size))
-    _, component = connected_components(matrix, directed=False)
+    component = components(row[inner], graph.neighbour[inner], graph.size)
     labels = np.full(graph.size, -1, dtype=np.int64)
     labels[core] = np.unique(component[core], return_inverse=True)[1]
     border = np.flatnonzero(to_core & ~core[row])

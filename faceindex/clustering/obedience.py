@@ -6,10 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
-from faceindex.clustering.constraints import Constraints, Rows
+from faceindex.clustering.constraints import Constraints, Rows, bound_groups
 from faceindex.types import Labels
 
 
@@ -20,20 +18,9 @@ def obey(labels: Labels, constraints: Constraints) -> Labels:
     Clusters with rows that are apart fall into parts: the part with the most rows keeps the label, others get labels
     above all there were, and a row that is alone then has -1. Of a pair that is both, together wins.
     """
-    bound = _bound(constraints)
+    bound = bound_groups(constraints)
     gathered = _gathered(labels, bound)
     return _separated(gathered, bound, constraints)
-
-
-def _bound(constraints: Constraints) -> Rows:
-    """int64 [n]: a number that rows have in common which belong together."""
-    count = len(constraints.person)
-    named = np.flatnonzero(constraints.person >= 0)
-    _, first, person = np.unique(constraints.person[named], return_index=True, return_inverse=True)
-    pairs = np.concatenate([constraints.together, np.column_stack([named, named[first][person]])])
-    edges = coo_array((np.ones(len(pairs), dtype=np.int8), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
-    found: Rows = connected_components(edges, directed=False)[1].astype(np.int64)
-    return found
 
 
 def _gathered(labels: Labels, bound: Rows) -> Labels:

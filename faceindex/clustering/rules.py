@@ -12,10 +12,9 @@ from typing import NamedTuple
 import numba
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
+import scipy
 
-from faceindex.clustering.constraints import Constraints, Rows, pairs_in_photos
+from faceindex.clustering.constraints import Constraints, Rows, bound_groups, pairs_in_photos
 from faceindex.types import Vectors
 
 NEVER = 1 << 40
@@ -64,7 +63,7 @@ def rules_of(constraints: Constraints, vectors: Vectors, alike: float) -> Rules:
 
     alike: distance up to which two faces of one photo are taken for one face that is there twice.
     """
-    group = _groups(constraints)
+    group = bound_groups(constraints)
     groups = int(group.max(initial=-1)) + 1
     named = np.zeros(groups, dtype=np.bool_)
     named[group[constraints.person >= 0]] = True
@@ -72,24 +71,6 @@ def rules_of(constraints: Constraints, vectors: Vectors, alike: float) -> Rules:
     pairs = np.concatenate([group[constraints.apart], group[photo]]).reshape(-1, 2)
     weight = np.repeat(np.array([NEVER, 1]), [len(constraints.apart), len(photo)])
     return Rules(group, named, *_as_csr(pairs, weight, groups))
-
-
-def _groups(constraints: Constraints) -> Rows:
-    """int64 [n]: which rows are bound to each other, by person and together."""
-    count = len(constraints.person)
-    named = np.flatnonzero(constraints.person >= 0)
-    named = named[np.argsort(constraints.person[named], kind="stable")]
-    same = constraints.person[named[1:]] == constraints.person[named[:-1]]
-    left = np.concatenate([named[:-1][same], constraints.together[:, 0]])
-    right = np.concatenate([named[1:][same], constraints.together[:, 1]])
-    if not len(left):
-        return np.arange(count)
-    matrix = coo_matrix((np.ones(len(left), dtype=np.int8), (left, right)), shape=(count, count))
-    _, component = connected_components(matrix, directed=False)
-    _, first, place = np.unique(component, return_index=True, return_inverse=True)
-    number = np.empty(len(first), dtype=np.int64)
-    number[np.argsort(first)] = np.arange(len(first))
-    return number[place]
 
 
 def _different(pairs: Rows, vectors: Vectors, alike: float) -> Rows:
@@ -105,7 +86,9 @@ def _as_csr(pairs: Rows, weight: Rows, groups: int) -> tuple[Rows, Rows, Rows]:
     other = pairs[:, 0] != pairs[:, 1]  # what is both together and apart is together
     pairs, weight = pairs[other], weight[other]
     rows, columns = np.concatenate([pairs, pairs[:, ::-1]]).T
-    matrix = coo_matrix((np.concatenate([weight, weight]), (rows, columns)), shape=(groups, groups)).tocsr()
+    matrix = scipy.sparse.coo_matrix(
+        (np.concatenate([weight, weight]), (rows, columns)), shape=(groups, groups)
+    ).tocsr()
     matrix.sum_duplicates()
     return matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64), matrix.data.astype(np.int64)
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
+from faceindex.clustering.components import components
 from faceindex.clustering.graph import thinned
 from faceindex.clustering.linkage import agglomerate
 from faceindex.clustering.problem import Problem
@@ -36,10 +35,7 @@ def _bound(labels: Labels, rules: Rules) -> Labels:
     """int64 [g]: a label for each group, the same for groups that are bound by a cluster; at most g labels."""
     clusters = int(labels.max(initial=-1)) + 1
     inside = labels >= 0
-    ends = (rules.group[inside], rules.groups + labels[inside])
-    size = rules.groups + clusters
-    matrix = coo_matrix((np.ones(len(ends[0]), dtype=np.int8), ends), shape=(size, size))
-    _, component = connected_components(matrix, directed=False)
+    component = components(rules.group[inside], rules.groups + labels[inside], rules.groups + clusters)
     return np.unique(component[: rules.groups], return_inverse=True)[1].astype(np.int64)
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, special, stats
+import scipy  # its submodules load when they are first used; stats alone takes a second
 
 DEFAULT_FPIR = 0.01
 """Expected false identifications of a query, unless another number is asked for."""
@@ -73,7 +73,7 @@ class Calibration:
 
         distances: Euclidean, any shape; float64 of the same shape in [0, 1], falling with the distance.
         """
-        return special.expit(self.log_likelihood_ratio(distances))  # type: ignore[no-any-return]
+        return scipy.special.expit(self.log_likelihood_ratio(distances))  # type: ignore[no-any-return]
 
     def confidence_among(self, distances: npt.ArrayLike, faces: int, mates: float = MATES) -> Rates:
         """Probability that a face found among `faces` at this distance is of the person looked for.
@@ -82,7 +82,7 @@ class Calibration:
         small distance is reached by some stranger. float64 of the shape of `distances`, falling with them.
         """
         prior = np.log(mates) - np.log(max(faces, 1))
-        return special.expit(self.log_likelihood_ratio(distances) + prior)  # type: ignore[no-any-return]
+        return scipy.special.expit(self.log_likelihood_ratio(distances) + prior)  # type: ignore[no-any-return]
 
     def log_likelihood_ratio(self, distances: npt.ArrayLike) -> Rates:
         """Natural logarithm of the density of distances of one person by that of two; beyond its minimum, which lies
@@ -92,18 +92,18 @@ class Calibration:
         if rates < 0:
             squares = np.minimum(squares, shapes / rates)
         constant = self.same_shape * np.log(self.same_rate) - self.different_shape * np.log(self.different_rate)
-        constant += special.gammaln(self.different_shape) - special.gammaln(self.same_shape)
+        constant += scipy.special.gammaln(self.different_shape) - scipy.special.gammaln(self.same_shape)
         return constant + shapes * np.log(squares) - rates * squares  # type: ignore[no-any-return]
 
     def false_match_rate(self, distances: npt.ArrayLike) -> Rates:
         """Share of pairs of two people that are not further apart: float64 of the shape of `distances`."""
         squares = np.square(np.asarray(distances, dtype=np.float64))
-        return special.gammainc(self.different_shape, self.different_rate * squares)  # type: ignore[no-any-return]
+        return scipy.special.gammainc(self.different_shape, self.different_rate * squares)  # type: ignore[no-any-return]
 
     def true_match_rate(self, distances: npt.ArrayLike) -> Rates:
         """Share of pairs of one person that are not further apart: float64 of the shape of `distances`."""
         squares = np.square(np.asarray(distances, dtype=np.float64))
-        return special.gammainc(self.same_shape, self.same_rate * squares)  # type: ignore[no-any-return]
+        return scipy.special.gammainc(self.same_shape, self.same_rate * squares)  # type: ignore[no-any-return]
 
     def threshold(self, fpir: float, faces: int) -> float:
         """Largest distance within which a query is expected to find at most `fpir` of `faces` strangers.
@@ -115,7 +115,7 @@ class Calibration:
         if not fpir > 0:
             raise ValueError(f"expected false identifications must be above 0, not {fpir:g}")
         rate = min(fpir / max(faces, 1), _MOST_RATE)
-        return float(np.sqrt(special.gammaincinv(self.different_shape, rate) / self.different_rate))
+        return float(np.sqrt(scipy.special.gammaincinv(self.different_shape, rate) / self.different_rate))
 
 
 def fit(
@@ -153,21 +153,21 @@ def of_logistic(midpoint: float, width: float) -> Calibration:
     shape, square = 8.0, midpoint * midpoint
 
     def pair(error: float) -> tuple[float, float, float, float]:
-        rate = float(special.gammaincinv(shape, 1 - error)) / square
-        density = stats.gamma.logpdf(square, shape, scale=1 / rate)
+        rate = float(scipy.special.gammaincinv(shape, 1 - error)) / square
+        density = scipy.stats.gamma.logpdf(square, shape, scale=1 / rate)
 
         def excess(other: float) -> float:
-            scale = square / special.gammaincinv(other, error)
-            return float(stats.gamma.logpdf(square, other, scale=scale) - density)
+            scale = square / scipy.special.gammaincinv(other, error)
+            return float(scipy.stats.gamma.logpdf(square, other, scale=scale) - density)
 
-        other = float(optimize.brentq(excess, 1, 1e5))
-        return shape, rate, other, float(special.gammaincinv(other, error)) / square
+        other = float(scipy.optimize.brentq(excess, 1, 1e5))
+        return shape, rate, other, float(scipy.special.gammaincinv(other, error)) / square
 
     def slope(log_error: float) -> float:
         same_shape, same_rate, shape_, rate_ = pair(float(np.exp(log_error)))
         return 2 * width * ((shape_ - same_shape) / midpoint + (same_rate - rate_) * midpoint) - 1
 
-    return Calibration(*pair(float(np.exp(optimize.brentq(slope, np.log(1e-5), np.log(0.3))))))
+    return Calibration(*pair(float(np.exp(scipy.optimize.brentq(slope, np.log(1e-5), np.log(0.3))))))
 
 
 def _gamma(distances: Distances, weights: Weights | None, shares: Rates) -> tuple[float, float]:
@@ -181,14 +181,14 @@ def _gamma(distances: Distances, weights: Weights | None, shares: Rates) -> tupl
     counts = np.diff(reached, prepend=0.0)
 
     def cost(logs: Rates) -> float:
-        expected = special.gammainc(np.exp(logs[0]), np.exp(logs[1]) * squares)
+        expected = scipy.special.gammainc(np.exp(logs[0]), np.exp(logs[1]) * squares)
         steps = np.maximum(np.diff(expected, prepend=0.0), 1e-300)
         beyond = (1 - reached[-1]) * np.log(np.maximum(1 - expected[-1], 1e-300))
         return float(-(counts @ np.log(steps) + beyond) / reached[-1])
 
     middle = float(squares[len(squares) // 2])
-    start = np.log([20.0, special.gammaincinv(20.0, reached[len(squares) // 2]) / middle])
-    best = optimize.minimize(
+    start = np.log([20.0, scipy.special.gammaincinv(20.0, reached[len(squares) // 2]) / middle])
+    best = scipy.optimize.minimize(
         cost, start, method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-10, "maxiter": 2000, "maxfev": 2000}
     )
     shape, rate = np.exp(best.x)
