@@ -7,10 +7,10 @@ from pathlib import Path
 
 from made_library import MadeLibrary
 
-from faceindex.journal.acts import NAME, UNNAME
+from faceindex.journal.acts import HIDE, NAME, UNNAME
 from faceindex.photos.find import FoundFile
 from faceindex.photos.identity import content_hash
-from faceindex.store.names import decide
+from faceindex.store.names import decide, replay_all
 from faceindex.store.rows import replace_albums
 from faceindex.store.sightings import photo_faces
 from faceindex.store.writer import Batch
@@ -57,10 +57,15 @@ class ExportedPhotos:
         with self.made.folder.decisions() as catalog, catalog.transaction() as transaction:
             decide(transaction, UNNAME, faces)
 
+    def hide(self, *faces: int) -> None:
+        with self.made.folder.decisions() as catalog, catalog.transaction() as transaction:
+            decide(transaction, HIDE, faces)
+
     def albums(self, **albums: Sequence[int]) -> None:
         """The albums, and no others; `a12=[...]` is number 12."""
         with self.made.folder.decisions() as catalog, catalog.transaction() as transaction:
             replace_albums(transaction, {int(number[1:]): faces for number, faces in albums.items()})
+            replay_all(transaction)
 
     def forget_path(self, name: str) -> None:
         with self.made.folder.writer() as writer:

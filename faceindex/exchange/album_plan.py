@@ -37,19 +37,11 @@ class Source:
     status: os.stat_result
 
 
-def gather(sightings: Iterable[Sighting], people: Mapping[int, str | None]) -> dict[Key, Gathering]:
-    """The photos of every person and of every album without a name. people: album to its name.
-
-    A face belongs to the person it is, else to its album; one that was said to be nobody's is not the album's person.
-    """
+def gather(sightings: Iterable[Sighting]) -> dict[Key, Gathering]:
+    """The photos of every person and of every album without a name."""
     gathered: dict[Key, Gathering] = defaultdict(Gathering)
     for face in sightings:
-        person = face.person
-        if person is None and face.album is not None:
-            person = people.get(face.album)
-            if person is not None and face.decided:
-                continue
-        chosen = gathered[(face.album or 0,) if person is None else person]
+        chosen = gathered[(face.album or 0,) if face.person is None else face.person]
         chosen.photos.add(face.photo)
         if face.album is not None:
             chosen.albums.add(face.album)

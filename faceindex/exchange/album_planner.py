@@ -40,8 +40,7 @@ class AlbumPlanner:
 
         kind: HARD, SYMBOLIC or COPY. unnamed: also albums without a name. min_photos: smaller ones are left out.
         """
-        people = {album.album: album.person for album in self._catalog.albums()}
-        gathered = chosen(gather(sightings(self._catalog), people), unnamed=unnamed, min_photos=min_photos)
+        gathered = chosen(gather(sightings(self._catalog)), unnamed=unnamed, min_photos=min_photos)
         folders = plan_folders(self._folder, gathered, self._old)
         former = {album.key: album for album in self._old.albums}
         albums = [

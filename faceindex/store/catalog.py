@@ -57,11 +57,6 @@ _FACES = """
         LEFT JOIN person_faces ON person_faces.face = faces.id LEFT JOIN people AS own ON own.id = person_faces.person
         LEFT JOIN people AS theirs ON theirs.id = albums.person
 """
-_OF_PEOPLE = """
-    SELECT face, person FROM person_faces
-    UNION ALL SELECT face, person FROM album_faces JOIN albums ON albums.id = album
-    WHERE person IS NOT NULL AND face NOT IN (SELECT face FROM person_faces)
-"""
 
 
 class Catalog:
@@ -274,17 +269,16 @@ class Catalog:
         """
         # SQLite takes the other columns from the row that has the minimum.
         rows = self.connection.execute(
-            f"""SELECT name, COUNT(face), COUNT(DISTINCT photo), face, COUNT(own), hidden, MIN(place) FROM (
-                SELECT name, hidden, theirs.face, photo, person_faces.face AS own, ROW_NUMBER() OVER (
-                    PARTITION BY people.id ORDER BY quality DESC, width * height DESC, theirs.face) AS place
-                FROM people LEFT JOIN ({_OF_PEOPLE}) AS theirs ON theirs.person = people.id
-                    LEFT JOIN faces ON faces.id = theirs.face LEFT JOIN person_faces ON person_faces.face = theirs.face
+            """SELECT name, COUNT(face), COUNT(DISTINCT photo), face, TOTAL(confirmed), hidden, MIN(place) FROM (
+                SELECT name, hidden, face, photo, confirmed, ROW_NUMBER() OVER (
+                    PARTITION BY people.id ORDER BY quality DESC, width * height DESC, face) AS place
+                FROM people LEFT JOIN people_faces ON person = people.id LEFT JOIN faces ON faces.id = face
                 WHERE ? OR NOT hidden)
             GROUP BY name ORDER BY name""",
             (hidden,),
         )
         return [
-            Person(name, faces, photos, cover, confirmed, bool(is_hidden))
+            Person(name, faces, photos, cover, int(confirmed), bool(is_hidden))
             for name, faces, photos, cover, confirmed, is_hidden, _ in rows
         ]
 
@@ -293,7 +287,7 @@ class Catalog:
         person = self._row("SELECT id FROM people WHERE name = ?", name)
         if not person:
             return None
-        statement = f"SELECT face FROM ({_OF_PEOPLE}) WHERE person = ? ORDER BY face"
+        statement = "SELECT face FROM people_faces WHERE person = ? ORDER BY face"
         return [row[0] for row in self.connection.execute(statement, person)]
 
     def photos(self, under: str | None = None) -> Iterator[PhotoRecord]:

@@ -161,6 +161,10 @@ def m006_acts(catalog: sqlite3.Connection) -> None:
             PRIMARY KEY (album, face)) WITHOUT ROWID""",
         "CREATE INDEX album_seeds_by_face ON album_seeds (face)",
         "CREATE TABLE album_versions (id INTEGER PRIMARY KEY, album INTEGER NOT NULL, faces BLOB NOT NULL)",
+        # Who is whose: what was decided, and the other faces of albums that are somebody's.
+        """CREATE VIEW people_faces AS SELECT face, person, 1 AS confirmed FROM person_faces
+            UNION ALL SELECT face, person, 0 FROM album_faces JOIN albums ON albums.id = album
+            WHERE person IS NOT NULL AND face NOT IN (SELECT face FROM person_faces)""",
         # Albums follow from the acts as soon as somebody writes.
         "INSERT OR REPLACE INTO settings VALUES ('albums_due', '1')",
     ):

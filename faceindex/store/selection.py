@@ -22,9 +22,11 @@ from faceindex.types import FaceIds, PhotoRecord
 
 _DAY = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 
-_SHOWS = "{} IN (SELECT photo FROM person_faces JOIN faces ON id = face WHERE person = ?)"
-_SHOWS_OTHERS = """EXISTS (SELECT 1 FROM faces LEFT JOIN person_faces ON face = id
-    WHERE photo = {} AND (person IS NULL OR person NOT IN (SELECT value FROM json_each(?))))"""
+_SHOWS = "{} IN (SELECT photo FROM people_faces JOIN faces ON id = face WHERE person = ?)"
+_SHOWS_OTHERS = """EXISTS (SELECT 1 FROM faces LEFT JOIN person_faces ON person_faces.face = faces.id
+    LEFT JOIN album_faces ON album_faces.face = faces.id LEFT JOIN albums ON albums.id = album
+    WHERE photo = {} AND COALESCE(COALESCE(person_faces.person, albums.person)
+        NOT IN (SELECT value FROM json_each(?)), TRUE))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def selected_faces(
     if place:
         conditions.append(f"photos.id IN (SELECT paths.photo FROM paths WHERE {place[0]})")
     if unnamed:
-        conditions.append("faces.id NOT IN (SELECT face FROM person_faces)")
+        conditions.append("NOT EXISTS (SELECT 1 FROM people_faces WHERE face = faces.id)")
     found = catalog.connection.execute(
         f"""SELECT faces.id FROM faces JOIN photos ON photos.id = faces.photo
         WHERE faces.id IN (SELECT value FROM json_each(?)) AND {" AND ".join(conditions)}""",

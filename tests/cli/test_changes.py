@@ -46,7 +46,7 @@ def test_people_are_named_listed_and_forgotten(answer: Callable[..., Any]) -> No
 def test_photos_are_listed_and_removed(answer: Callable[..., Any], many_photos: Path) -> None:
     listed = answer("photos", "list", many_photos)
     assert len(listed) == 22
-    assert {"path", "photo", "width", "height", "faces", "warning"} == set(listed[0])
+    assert {"path", "photo", "width", "height", "faces", "warning", "taken"} == set(listed[0])
     assert answer("photos", "remove", many_photos / "00.jpg", many_photos / "01.jpg") == {
         **{"paths": 2, "photos": 2, "faces": 2}
     }

@@ -68,11 +68,11 @@ def test_all_albums_of_a_person_are_one_folder_with_the_faces_that_came_to_them(
     assert (album["person"], album["albums"]) == ("Ada", [1, 2])
 
 
-def test_a_face_that_was_said_to_be_nobodys_is_not_in_the_albums_folder(photos: ExportedPhotos, out: Path) -> None:
-    (first,), (second,) = photos.add("1.jpg"), photos.add("2.jpg")
+def test_what_is_hidden_is_not_exported(photos: ExportedPhotos, out: Path) -> None:
+    (first,), (second,), (third,) = photos.add("1.jpg"), photos.add("2.jpg"), photos.add("3.jpg")
     photos.name("Ada", first)
-    photos.unname(second)
-    photos.albums(a1=[first, second])
+    photos.albums(a1=[second, third])
+    photos.hide(second, third)
     export(photos, out)
     assert tree(out) == {"Ada/1.jpg"}
 
