@@ -4,8 +4,7 @@
 
 Half of lfw-dev's people are enrolled, by chance but always the same; their other photos and those of the other half
 are probes, of each at most --probes, drawn by chance. Rank-1 is the share of enrolled people's probes named rightly;
-DIR the share named rightly when the threshold lets 1 % or 10 % of strangers be named. "at fpir" is the rule that
-`faceindex identify` has without options: what it names rightly, and how many strangers it names.
+DIR the share named rightly when the threshold lets 1 % or 10 % of strangers be named.
 Photos are analysed once and kept under --keep, as `faceindex evaluate --keep` does.
 """
 
