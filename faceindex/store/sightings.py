@@ -10,11 +10,6 @@ from dataclasses import dataclass
 from faceindex.store.catalog import Catalog
 from faceindex.types import Box
 
-_WITH_PERSON = """
-    LEFT JOIN album_faces ON album_faces.face = faces.id LEFT JOIN albums ON albums.id = album
-    LEFT JOIN person_faces ON person_faces.face = faces.id
-    LEFT JOIN people ON people.id = COALESCE(person_faces.person, albums.person)
-"""
 _DECIDED = "EXISTS (SELECT 1 FROM decisions WHERE decisions.face = faces.id)"
 
 
@@ -30,7 +25,9 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class PhotoFace:
-    """A face of one photo. box: pixels of the upright photo. person: None when unnamed. decided: whether people said
+    """A face of one photo.
+
+    box: pixels of the upright photo. person: as somebody said, None when nobody did. decided: whether people said
     anything about it.
     """
 
@@ -52,7 +49,10 @@ class StoredPhoto:
 def sightings(catalog: Catalog) -> Iterator[Sighting]:
     """Every face with a name or an album, by rising id, but what is hidden."""
     rows = catalog.connection.execute(
-        f"""SELECT faces.id, photo, album, people.name FROM faces {_WITH_PERSON}
+        """SELECT faces.id, photo, album, people.name FROM faces
+        LEFT JOIN album_faces ON album_faces.face = faces.id LEFT JOIN albums ON albums.id = album
+        LEFT JOIN person_faces ON person_faces.face = faces.id
+        LEFT JOIN people ON people.id = COALESCE(person_faces.person, albums.person)
         WHERE (album IS NOT NULL OR people.id IS NOT NULL) AND NOT COALESCE(albums.hidden, 0)
             AND NOT COALESCE(people.hidden, 0) AND faces.id NOT IN (SELECT face FROM hidden_faces)
         ORDER BY faces.id"""
@@ -63,7 +63,8 @@ def sightings(catalog: Catalog) -> Iterator[Sighting]:
 def photo_faces(catalog: Catalog, photo: int) -> list[PhotoFace]:
     """The faces of one photo, by rising id."""
     rows = catalog.connection.execute(
-        f"""SELECT faces.id, x, y, width, height, people.name, {_DECIDED} FROM faces {_WITH_PERSON}
+        f"""SELECT faces.id, x, y, width, height, people.name, {_DECIDED} FROM faces
+        LEFT JOIN person_faces ON person_faces.face = faces.id LEFT JOIN people ON people.id = person
         WHERE photo = ? ORDER BY faces.id""",
         (photo,),
     )
