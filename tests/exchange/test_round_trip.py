@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from orientations import TO_STORED
 from PIL import Image
 from xmp_samples import digikam, lightroom
 
@@ -16,16 +17,6 @@ from faceindex.photos.decode import open_photo
 from faceindex.types import Box, Pixels
 
 FORMATS = (".jpg", ".png", ".heic")
-_TO_STORED = {  # how an upright picture is stored, by EXIF orientation
-    1: None,
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_90,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_270,
-}
 
 Named = dict[tuple[str, str], Box]
 
@@ -44,7 +35,7 @@ def two_faces(astronaut: Pixels) -> Image.Image:
 def turned(two_faces: Image.Image, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The picture in every orientation and format."""
     folder = tmp_path_factory.mktemp("turned")
-    for orientation, turn in _TO_STORED.items():
+    for orientation, turn in TO_STORED.items():
         exif = Image.Exif()
         exif[0x0112] = orientation
         stored = two_faces if turn is None else two_faces.transpose(turn)

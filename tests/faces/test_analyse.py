@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from orientations import TO_STORED
 from PIL import Image
 
 from faceindex.faces.align import align, face_chip
@@ -18,18 +19,6 @@ from faceindex.faces.quality import eye_distance, quality
 from faceindex.faces.recipe import recipe
 from faceindex.photos.decode import Photo
 from faceindex.types import AnalysedPhoto, Face, Pixels
-
-_TO_STORED = {
-    1: None,
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_90,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_270,
-}
-"""What turns an upright picture into the one stored with each EXIF orientation."""
 
 
 def analyse(image: Image.Image, form: str = "PNG", name: str = "dlib-raw", **options: object) -> AnalysedPhoto:
@@ -44,7 +33,7 @@ def surest(photo: AnalysedPhoto) -> Face:
 
 
 def oriented(upright: Image.Image, orientation: int) -> AnalysedPhoto:
-    turn = _TO_STORED[orientation]
+    turn = TO_STORED[orientation]
     exif = Image.Exif()
     exif[0x0112] = orientation
     return analyse(upright if turn is None else upright.transpose(turn), exif=exif)
