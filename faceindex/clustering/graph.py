@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from faceindex.kernels import kernel
 
 Nodes = npt.NDArray[np.int32]
 Integers = npt.NDArray[np.int64]
@@ -44,14 +45,14 @@ def graph_of(size: int, left: Nodes, right: Nodes, length: Lengths) -> Neighbour
     """The graph of `size` nodes with these edges, each given once or more often, either way; int32, float32 [m]."""
     low, high = np.minimum(left, right).astype(np.int64), np.maximum(left, right)
     _, first = np.unique(low * size + high, return_index=True)
-    low, high, length = low[first].astype(np.int32), high[first], length[first]
-    degree = np.bincount(low, minlength=size) + np.bincount(high, minlength=size)
+    left, right = low[first].astype(np.int32), high[first].astype(np.int32)
+    degree = np.bincount(left, minlength=size) + np.bincount(right, minlength=size)
     start = np.zeros(size + 1, dtype=np.int64)
     np.cumsum(degree, out=start[1:])
-    return NeighbourGraph(start, *_both_ways(start, low, high, length))
+    return NeighbourGraph(start, *_both_ways(start, left, right, length[first]))
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel()
 def _both_ways(start: Integers, low: Nodes, high: Nodes, length: Lengths) -> tuple[Nodes, Lengths]:
     """Neighbours and distances in CSR order, of pairs sorted by low, then high: so each row comes out sorted."""
     neighbour, distance = np.empty(2 * len(low), dtype=np.int32), np.empty(2 * len(low), dtype=np.float32)
@@ -86,7 +87,7 @@ def mutual(graph: NeighbourGraph, nearest: int) -> NeighbourGraph:
     return thinned(graph, among & among[back])
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel()
 def _common(start: Integers, neighbour: Nodes) -> Lengths:
     shares = np.empty(len(neighbour), dtype=np.float32)
     for row in range(len(start) - 1):

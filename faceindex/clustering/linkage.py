@@ -17,13 +17,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from faceindex.clustering.graph import Integers, NeighbourGraph, Nodes
 from faceindex.clustering.problem import Problem
 from faceindex.clustering.rules import Rules, Unions, may_unite, union_of, unions_of, unite
+from faceindex.kernels import kernel
 from faceindex.types import Labels, Vectors
 
 GROWTH = 0.3
@@ -146,7 +146,7 @@ def _each_once(left: Nodes, right: Nodes, nodes: int) -> tuple[Nodes, Nodes]:
     return (keys // max(nodes, 1)).astype(np.int32), (keys % max(nodes, 1)).astype(np.int32)
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+@kernel(fastmath=True)
 def _distances(left: Nodes, right: Nodes, centres: Vectors, sizes: Integers, spreads: Costs) -> tuple[Costs, Costs]:
     """float32 [edges] each: mean squared distances of faces of two clusters, and these in units of GROWTH's limit."""
     means, costs = np.empty(len(left), dtype=np.float32), np.empty(len(left), dtype=np.float32)
@@ -162,7 +162,7 @@ def _distances(left: Nodes, right: Nodes, centres: Vectors, sizes: Integers, spr
     return means, costs
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel()
 def _allowed(left: Nodes, right: Nodes, group: Integers, unions: Unions) -> npt.NDArray[np.bool_]:
     """bool [edges]: whether the two clusters may be one, as far as the rules go."""
     allowed = np.empty(len(left), dtype=np.bool_)
@@ -172,7 +172,7 @@ def _allowed(left: Nodes, right: Nodes, group: Integers, unions: Unions) -> npt.
     return allowed
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel()
 def _reciprocal(left: Nodes, right: Nodes, cost: Costs, limit: np.float32, nodes: int) -> Integers:
     """The edges up to `limit` between each other's nearest: int64 [m]. Ties go to the smallest numbers of nodes."""
     best = np.full(nodes, -1, dtype=np.int64)
@@ -192,7 +192,7 @@ def _reciprocal(left: Nodes, right: Nodes, cost: Costs, limit: np.float32, nodes
     return chosen[:count]
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel()
 def _merge(
     chosen: Integers,
     left: Nodes,
@@ -226,7 +226,7 @@ def _merge(
     return merged
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel()
 def _labels(group: Integers, unions: Unions) -> Integers:
     labels = np.empty(len(group), dtype=np.int64)
     for row in range(len(group)):

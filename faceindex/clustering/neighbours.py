@@ -14,12 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import faiss
-import numba
 import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from faceindex.clustering.graph import Integers, Lengths, NeighbourGraph, Nodes, graph_of
+from faceindex.kernels import kernel
 from faceindex.search.sketch import Sketch, sketched
 from faceindex.types import Vectors
 
@@ -157,8 +157,8 @@ def _found_by(lists: _Lists, begin: int, end: int, threshold: float) -> tuple[No
         products = lists.coordinates[rows] @ lists.coordinates[list_rows].T
         squares = (lists.squares[rows], lists.squares[list_rows])
         _keep_nearest(products, *squares, rows, list_rows.start, lists.vectors, begin, nearest, lengths)
-    left, place = np.nonzero(nearest >= 0)
-    left, right = (left + begin).astype(np.int32), nearest[left, place]
+    row, place = np.nonzero(nearest >= 0)
+    left, right = (row + begin).astype(np.int32), nearest[row, place]
     length = _lengths(lists.vectors, left, right)
     near = length <= threshold
     return left[near], right[near], length[near]
@@ -175,7 +175,7 @@ def _looking(lists: _Lists, begin: int, end: int) -> Iterator[tuple[Nodes, slice
             yield rows[block : min(block + 4 * _BLOCK, int(first[number + 1]))], within
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel()
 def _rows_by_list(looked: Nodes, first: Integers) -> Nodes:
     rows = np.empty(looked.size, dtype=np.int32)
     free = first[:-1].copy()
@@ -186,7 +186,7 @@ def _rows_by_list(looked: Nodes, first: Integers) -> Nodes:
     return rows
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+@kernel(fastmath=True)
 def _square(a: Floats, b: Floats) -> np.float32:
     total = np.float32(0)
     for dimension in range(len(a)):
@@ -195,7 +195,7 @@ def _square(a: Floats, b: Floats) -> np.float32:
     return total
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+@kernel(fastmath=True)
 def _lengths(vectors: Vectors, left: Nodes, right: Nodes) -> Lengths:
     lengths = np.empty(len(left), dtype=np.float32)
     for pair in range(len(left)):
@@ -203,7 +203,7 @@ def _lengths(vectors: Vectors, left: Nodes, right: Nodes) -> Lengths:
     return lengths
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+@kernel(fastmath=True)
 def _any_within(products: Floats, others: Floats, bound: np.float32, begin: int, end: int) -> bool:
     """Whether for any column, its square less twice the product is up to `bound`."""
     least = np.float32(np.inf)
@@ -212,7 +212,7 @@ def _any_within(products: Floats, others: Floats, bound: np.float32, begin: int,
     return bool(least <= bound)
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel()
 def _not_beyond(products: Floats, squares: Floats, others: Floats, limit: np.float32) -> tuple[Nodes, Nodes]:
     """Rows and columns of `products` whose squared distance along the axes is up to `limit`: int32 [m] each."""
     rows, columns = np.empty(1024, dtype=np.int32), np.empty(1024, dtype=np.int32)
@@ -233,7 +233,7 @@ def _not_beyond(products: Floats, squares: Floats, others: Floats, limit: np.flo
     return rows[:count], columns[:count]
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel()
 def _keep_nearest(
     products: Floats,
     squares: Floats,

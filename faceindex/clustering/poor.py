@@ -5,13 +5,13 @@ A blurred or turned face resembles other people's: as a member of the graph it i
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from faceindex.clustering.graph import Integers, Nodes
 from faceindex.clustering.problem import Method, Problem
 from faceindex.clustering.rules import Rules
+from faceindex.kernels import kernel
 from faceindex.types import Labels
 
 Flags = npt.NDArray[np.bool_]
@@ -68,7 +68,7 @@ def _without_company(labels: Labels, rules: Rules) -> Flags:
     return (labels < 0) | (groups[np.maximum(labels, 0)] < 2)
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel()
 def _join(
     free: Integers,
     members: Integers,

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 import scipy
 
 from faceindex.clustering.constraints import Constraints, Rows, bound_groups, pairs_in_photos
+from faceindex.kernels import kernel
 from faceindex.types import Vectors
 
 NEVER = 1 << 40
@@ -120,7 +120,7 @@ def unions_of(rules: Rules) -> Unions:
     return Unions(own, following, own.copy(), size, rules.named.copy(), links, rules.start, rules.mate, rules.weight)
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel()
 def union_of(unions: Unions, group: int) -> int:
     """The group that stands for the union that `group` is in."""
     parent = unions.parent
@@ -130,7 +130,7 @@ def union_of(unions: Unions, group: int) -> int:
     return group
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel()
 def may_unite(unions: Unions, a: int, b: int) -> bool:
     """Whether the unions that `a` and `b`, which differ, stand for may become one."""
     if unions.named[a] and unions.named[b]:
@@ -149,7 +149,7 @@ def may_unite(unions: Unions, a: int, b: int) -> bool:
     return bool(total <= SHARED_PHOTOS * min(unions.size[a], unions.size[b]))
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel()
 def unite(unions: Unions, a: int, b: int) -> None:
     """Make one of the unions that `a` and `b`, which differ, stand for; `a` stands for it."""
     unions.parent[b] = a

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from faceindex.clustering.graph import NeighbourGraph, Nodes
 from faceindex.clustering.problem import Problem
 from faceindex.clustering.splitting import obeying
+from faceindex.kernels import kernel
 from faceindex.types import Labels
 
 ITERATIONS = 100
@@ -41,7 +41,7 @@ def chinese_whispers(graph: NeighbourGraph, *, seed: int = 0, weights: Weights |
     return labels
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel()
 def _round(
     order: npt.NDArray[np.int64],
     start: npt.NDArray[np.int64],

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from faceindex.kernels import kernel
 from faceindex.types import Box, Pixels
 
 Points = npt.NDArray[np.floating]
@@ -119,10 +119,10 @@ def warped(pixels: Pixels, forward: Floats, size: int) -> Pixels:
     if reduction > 1:
         region = np.array(Image.fromarray(region).reduce(reduction))
         origin, turn = (origin - (reduction - 1) / 2) / reduction, turn / reduction
-    return np.asarray(_sampled(region, turn, origin, size))
+    return _sampled(region, np.asarray(turn, dtype=np.float64), np.asarray(origin, dtype=np.float64), size)
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel()
 def _sampled(pixels: Pixels, turn: Floats, origin: Floats, size: int) -> Pixels:
     """Pixel (x, y) of the chip is what lies at turn @ (x, y) + origin; black surrounds `pixels`."""
     height, width = pixels.shape[:2]

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from functools import cache
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from faceindex.faces.pyramid import Planes
+from faceindex.kernels import kernel
 
 CELL, HALF = 8, 4
 """Side of a cell in pixels, and half of it."""
@@ -84,7 +84,7 @@ def features(planes: Planes) -> Features:
     return result
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel()
 def cell_histograms(planes: Planes, table: Gradients) -> Histograms:
     """Lengths of gradients by orientation, with one cell more on all sides."""
     height, width = planes.shape[1:]
@@ -110,7 +110,7 @@ def cell_histograms(planes: Planes, table: Gradients) -> Histograms:
     return result
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel()
 def _steeper(
     above: Line, here: Line, below: Line, other_above: Line, other_here: Line, other_below: Line, steeper: Whole
 ) -> None:
@@ -127,7 +127,7 @@ def _steeper(
         steeper[x] = np.int32(65536 * dx + dy) if one else np.int32(65536 * other_dx + other_dy)
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel()
 def _steepest(above: Line, here: Line, below: Line, steeper: Whole, steepest: Whole) -> None:
     """The longest gradient of three colours, as a place in the table of all gradients."""
     for x in range(1, len(steepest)):
@@ -157,7 +157,7 @@ def all_gradients() -> Gradients:
     return table
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel()
 def _vote(gradients: npt.NDArray[np.int32], table: Gradients, start: np.uint64, votes: Votes) -> None:
     """Share out 8 x 8 pixels among the four cells around them, bilinearly. Into votes: those above, those below.
 
@@ -182,7 +182,7 @@ def _vote(gradients: npt.NDArray[np.int32], table: Gradients, start: np.uint64, 
         votes[1, 0, each] = (total << np.uint64(4)) - above
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel()
 def _count(votes: npt.NDArray[np.uint64], left: Plane, right: Plane) -> None:
     """Add a row's votes to the histograms of the cells to their left and right."""
     scale = np.float32(1 / (4 * CELL * CELL * UNITS))
@@ -192,7 +192,7 @@ def _count(votes: npt.NDArray[np.uint64], left: Plane, right: Plane) -> None:
         right[place] += np.float32(np.uint32(both >> np.uint64(32))) * scale
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel()
 def _normalise(histograms: Histograms, result: Features) -> None:
     """Write the features of all cells into the middle of `result`."""
     limits = _limits(_energies(histograms))
@@ -208,7 +208,7 @@ def _normalise(histograms: Histograms, result: Features) -> None:
             _store(some[:count], result[:, row + BEFORE, first + BEFORE :])
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel()
 def _store(cells: Plane, result: Plane) -> None:
     """Put the features of some cells of a row into their planes. result: [DEPTH, columns]."""
     for o in range(9):
@@ -221,7 +221,7 @@ def _store(cells: Plane, result: Plane) -> None:
             result[27 + corner, x] = cells[x, corner + 3 * OPPOSITE]
 
 
-@numba.njit(cache=True, nogil=True, fastmath={"reassoc", "nsz", "nnan"})  # type: ignore[untyped-decorator]
+@kernel(fastmath={"reassoc", "nsz", "nnan"})
 def _normalise_cell(cell: Plane, limits: tuple[np.float32, np.float32, np.float32, np.float32], result: Plane) -> None:
     """Features of one direction, of the opposite one, of both, and the sums, in steps of OPPOSITE."""
     limit_0, limit_1, limit_2, limit_3 = limits
@@ -245,7 +245,7 @@ def _normalise_cell(cell: Plane, limits: tuple[np.float32, np.float32, np.float3
     result[3 * OPPOSITE + 3] = TEXTURE * scale_3 * sum_3
 
 
-@numba.njit(cache=True, nogil=True, fastmath={"reassoc", "nsz"})  # type: ignore[untyped-decorator]
+@kernel(fastmath={"reassoc", "nsz"})
 def _energies(histograms: Histograms) -> Plane:
     """Energy of each cell, orientations without their sign: float32 [rows, columns]."""
     energies = np.empty((histograms.shape[0] - 2, histograms.shape[1] - 2), dtype=np.float32)
@@ -260,7 +260,7 @@ def _energies(histograms: Histograms) -> Plane:
     return energies
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel()
 def _limits(energies: Plane) -> Plane:
     """Where each block of 2 x 2 cells truncates their histograms: float32 [rows - 1, columns - 1]."""
     limits = np.empty((energies.shape[0] - 1, energies.shape[1] - 1), dtype=np.float32)

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from faceindex.faces.fhog import Features, cell_count, features
 from faceindex.faces.pyramid import Planes, colour_planes, shrunk
 from faceindex.faces.suppression import ScoredBox, rounded, suppressed
+from faceindex.kernels import kernel
 from faceindex.models.graph_interface import FEATURES, SUMS
 from faceindex.models.hog_templates import CELL, CELLS, PLANES, SMALLEST_LEVEL, HogTemplates, hog_templates
 from faceindex.models.networks import session
@@ -111,7 +111,7 @@ def _sums(
     return sums
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+@kernel(fastmath=True)
 def _products(
     cells: npt.NDArray[np.float32],
     templates: npt.NDArray[np.float32],

@@ -5,10 +5,10 @@ Colours lie in planes and are worked on a row at a time, so that the compiler ca
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from faceindex.kernels import kernel
 from faceindex.types import Pixels
 
 Planes = npt.NDArray[np.uint8]
@@ -34,7 +34,7 @@ def shrunk(planes: Planes) -> Planes:
     return result
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel()
 def column_positions(width: int, shrunk_width: int) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.float32], int]:
     """Where the columns of an image lie in one that is `width` wide.
 
@@ -58,7 +58,7 @@ def column_positions(width: int, shrunk_width: int) -> tuple[npt.NDArray[np.uint
     return lefts, fractions, singles
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel()
 def _resize(
     planes: Planes,
     result: Planes,
@@ -83,7 +83,7 @@ def _resize(
             _interpolate_rest(above, below, y - top, singles, result[colour, row])
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel()
 def _gather_corners(
     above: npt.NDArray[np.uint8], below: npt.NDArray[np.uint8], corners: npt.NDArray[np.uint32]
 ) -> None:
@@ -94,14 +94,14 @@ def _gather_corners(
         corners[x] = upper | lower << np.uint32(16)
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel()
 def _pick(corners: npt.NDArray[np.uint32], lefts: npt.NDArray[np.uint32], needed: npt.NDArray[np.uint32]) -> None:
     """A loop of its own: the compiler does not use wide registers where a loop reads at places it cannot foresee."""
     for x in range(len(needed)):
         needed[x] = corners[lefts[x]]
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel()
 def _interpolate(
     corners: npt.NDArray[np.uint32],
     fractions: npt.NDArray[np.float32],
@@ -123,7 +123,7 @@ def _interpolate(
         result[x] = np.uint8(np.int32(value))
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel()
 def _interpolate_rest(
     above: npt.NDArray[np.uint8],
     below: npt.NDArray[np.uint8],

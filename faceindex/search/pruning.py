@@ -6,10 +6,10 @@ in vector registers. Distances of codes are in units of the sketch's step, see `
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from faceindex.kernels import kernel
 from faceindex.types import FaceIds, Vectors
 
 BLOCK = 128
@@ -23,7 +23,7 @@ Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+@kernel(fastmath=True)
 def _any_near(codes: Codes, probe: Floats, limit: np.float32, sums: Floats) -> bool:
     """Squared distances of codes, int8 [m, BLOCK], to the probe's, float32 [m], into `sums`, float32 [BLOCK].
 
@@ -45,7 +45,7 @@ def _any_near(codes: Codes, probe: Floats, limit: np.float32, sums: Floats) -> b
         start, stop = stop, len(probe)
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+@kernel(fastmath=True)
 def _squared_distance(vector: Floats, probe: Doubles) -> np.float64:
     total = 0.0
     for dimension in range(len(probe)):
@@ -54,13 +54,13 @@ def _squared_distance(vector: Floats, probe: Doubles) -> np.float64:
     return np.float64(total)
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _code_limit(distance: np.float64, slack: np.float64, step: np.float64) -> np.float32:
+@kernel()
+def _code_limit(distance: float, slack: float, step: float) -> np.float32:
     """The squared distance of codes that no row within `distance` of the probe exceeds."""
     return np.float32(((distance + slack) / step) ** 2 * (1 + 1e-5))
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel()
 def _blocks(starts: Places, lists: Places) -> Places:
     """The blocks that hold rows of `lists`, in that order, each once: the border of two lists may lie within one."""
     seen = np.zeros(starts[-1] // BLOCK + 1, dtype=np.bool_)
@@ -75,7 +75,7 @@ def _blocks(starts: Places, lists: Places) -> Places:
     return blocks[:count]
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel()
 def nearest_rows(
     codes: Codes,
     starts: Places,
@@ -124,7 +124,7 @@ def nearest_rows(
     return rows[:found]
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel()
 def rows_not_beyond(
     codes: Codes, starts: Places, lists: Places, coded: Floats, threshold: float, slack: float, step: float
 ) -> Places:
@@ -148,7 +148,7 @@ def rows_not_beyond(
     return rows[:found]
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel()
 def reorder(vectors: Vectors, order: Places) -> None:
     """Make row `order[i]` of `vectors`, float32 [n, d], row i, for all i, in place. order: a permutation, int64 [n]."""
     done = np.zeros(len(order), dtype=np.bool_)

@@ -1,0 +1,45 @@
+"""Loops that numba compiles, when they are first called.
+
+Importing numba takes a third of a second, and loading what it once compiled most of another: commands that run no
+such loop must not wait for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property, update_wrapper
+from typing import Any, Generic, ParamSpec, TypeVar
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+class Kernel(Generic[Arguments, Result]):
+    """A function that is compiled at its first call. Other kernels may call it; they see what numba would."""
+
+    def __init__(self, function: Callable[Arguments, Result], fastmath: bool | set[str]) -> None:
+        self._function, self._fastmath = function, fastmath
+        update_wrapper(self, function)
+
+    def __call__(self, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        """Compile, the first time, and call."""
+        return self._compiled(*args, **kwargs)  # type: ignore[no-any-return]
+
+    @cached_property
+    def _compiled(self) -> Any:
+        import numba
+
+        return numba.njit(cache=True, nogil=True, fastmath=self._fastmath)(self._function)
+
+    @property
+    def _numba_type_(self) -> Any:
+        """What numba takes this for, where another kernel calls it (numba.core.typing.typeof)."""
+        return self._compiled._numba_type_
+
+
+def kernel(*, fastmath: bool | set[str] = False) -> Callable[[Callable[Arguments, Result]], Kernel[Arguments, Result]]:
+    """Decorator of a function that numba compiles, with a cache on the disk; it runs without the interpreter's lock.
+
+    fastmath: which liberties with the order and the rules of floating-point arithmetic are taken, see numba.
+    """
+    return lambda function: Kernel(function, fastmath)
