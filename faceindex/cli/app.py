@@ -10,27 +10,42 @@ import sys
 import typer
 
 import faceindex
-from faceindex.cli import (
-    albums,
-    batch,
-    calibrate,
-    care,
-    evaluate,
-    identify,
-    index,
-    ingest,
-    library,
-    models,
-    people,
-    photos,
-    reencode,
-    search,
-)
+from faceindex.cli.lazily import Commands
 from faceindex.cli.output import errors
 from faceindex.errors import FaceindexError
 
+_COMMANDS = {
+    "ingest": "ingest:ingest",
+    "search": "search:search",
+    "search-many": "batch:search_many",
+    "identify": "identify:identify",
+    "verify": "verify:verify",
+    "cluster": "albums:cluster",
+    "albums": "albums:app",
+    "people": "people:app",
+    "photos": "photos:app",
+    "forget": "people:forget",
+    "compact": "library:compact",
+    "check": "care:check",
+    "backup": "care:backup",
+    "repair": "care:repair",
+    "reencode": "reencode:reencode",
+    "index": "index:app",
+    "status": "library:status",
+    "export": "library:export",
+    "models": "models:app",
+    "evaluate": "evaluate:app",
+}
+"""Module in this package and name in it, of each command or group of commands, in the order of the help."""
+
+
+class _Faceindex(Commands):
+    places = _COMMANDS
+
+
 app = typer.Typer(
     name="faceindex",
+    cls=_Faceindex,
     help="Find every face in a photo collection, search by face, and see each person's album.",
     no_args_is_help=True,
     add_completion=False,
@@ -38,27 +53,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("ingest")(ingest.ingest)
-app.command("search")(search.search)
-app.command("search-many")(batch.search_many)
-app.command("identify")(identify.identify)
-app.command("verify")(search.verify)
-app.command("cluster")(albums.cluster)
-app.add_typer(albums.app, name="albums")
-app.add_typer(people.app, name="people")
-app.add_typer(photos.app, name="photos")
-app.command("forget")(people.forget)
-app.command("compact")(library.compact)
-app.command("check")(care.check)
-app.command("backup")(care.backup)
-app.command("repair")(care.repair)
-app.command("reencode")(reencode.reencode)
-app.add_typer(index.app, name="index")
-app.command("status")(library.status)
-app.command("export")(library.export)
-app.add_typer(models.app, name="models")
-evaluate.app.command("calibrate")(calibrate.calibrate)
-app.add_typer(evaluate.app, name="evaluate")
 
 
 def _version(wanted: bool) -> None:

@@ -1,13 +1,10 @@
-"""`faceindex search-many`, and `faceindex verify --pairs`: answers line by line, as soon as they are known."""
+"""`faceindex search-many`: answers line by line, as soon as they are known."""
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated
 
 import typer
 
@@ -45,42 +42,6 @@ def search_many(
                 errors.print(f"faceindex: {answer.source}{row}: {answer.error}", markup=False)
     if not read:
         raise UsageError(f"no face to search with in {source}")
-
-
-def verify_pairs(
-    library: Path | None,
-    pairs: Path,
-    out: Path | None,
-    threshold: float | None,
-    min_face: int | None,
-    engine: Engine,
-) -> None:
-    """Write a row for each pair. Raises: UsageError, when none could be compared, too."""
-    from faceindex.queries.pairs import read_pairs, write_pairs  # with FAISS, which other commands need not wait for
-
-    compared = failed = 0
-    with faceindex.Library(library, engine=engine) as opened, _opened(out) as stream:
-        rows = opened.verify_pairs(read_pairs(pairs), threshold=threshold, min_face=min_face)
-        for row in write_pairs(rows, stream):
-            compared += row.error is None
-            failed += row.error is not None
-    if failed:
-        errors.print(f"{failed:,} of {compared + failed:,} pairs could not be compared; see their column error")
-    if not compared:
-        raise UsageError(f"no pair of {pairs} could be compared")
-
-
-@contextlib.contextmanager
-def _opened(out: Path | None) -> Iterator[TextIO]:
-    if out is None or str(out) == "-":
-        yield sys.stdout
-        return
-    try:
-        stream = out.open("w", newline="", encoding="utf-8", errors="surrogateescape")
-    except OSError as error:
-        raise UsageError(f"cannot write {out}: {error.strerror or error}") from error
-    with stream:
-        yield stream
 
 
 def _as_object(answer: BatchAnswer) -> dict[str, object]:

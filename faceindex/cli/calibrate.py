@@ -10,7 +10,6 @@ import typer
 
 import faceindex
 from faceindex.cli import options
-from faceindex.cli.evaluate import Keep
 from faceindex.cli.ingest import progress_bar
 from faceindex.cli.output import print_json, print_line, print_table
 from faceindex.evaluation.cross_fit import CrossFit, HeldOut, cross_fit
@@ -40,7 +39,7 @@ def calibrate(
     workers: options.Workers = None,
     engine: options.EngineName = "onnx",
     device: options.Device = "cpu",
-    keep: Keep = None,
+    keep: options.Keep = None,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also draw how true confidences are, as a picture.")
     ] = None,

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from faceindex.cli import options
+from faceindex.cli import calibrate, options
 from faceindex.cli.ingest import progress_bar
 from faceindex.cli.output import print_json, print_line, print_table
 from faceindex.evaluation.compare import COMPARED_RATES, RecipeFigures, recipe_figures
@@ -33,13 +33,11 @@ from faceindex.faces.engine import Engine
 from faceindex.faces.recipe import Recipe
 
 app = typer.Typer(help="How good the recipes are, on photos of known people.", no_args_is_help=True)
+app.command("calibrate")(calibrate.calibrate)
 
 Labelled = Annotated[Path, typer.Argument(metavar="DIR", help="Photos, in a folder named after each person.")]
 Half = Annotated[
     str | None, typer.Option(metavar="a|b", help="Only one half of the people: tune on one, report on the other.")
-]
-Keep = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Keep a library for each recipe here; the next time it is resumed.")
 ]
 Plots = Annotated[Path | None, typer.Option(metavar="DIR", help="Also draw pictures into this folder.")]
 
@@ -56,7 +54,7 @@ def lfw(
     workers: options.Workers = None,
     engine: options.EngineName = "onnx",
     device: options.Device = "cpu",
-    keep: Keep = None,
+    keep: options.Keep = None,
     plots: Plots = None,
     as_json: options.AsJson = False,
 ) -> None:
@@ -87,7 +85,7 @@ def all_pairs(
     workers: options.Workers = None,
     engine: options.EngineName = "onnx",
     device: options.Device = "cpu",
-    keep: Keep = None,
+    keep: options.Keep = None,
     plots: Plots = None,
     as_json: options.AsJson = False,
 ) -> None:
@@ -121,7 +119,7 @@ def albums(
     workers: options.Workers = None,
     engine: options.EngineName = "onnx",
     device: options.Device = "cpu",
-    keep: Keep = None,
+    keep: options.Keep = None,
     plots: Plots = None,
     as_json: options.AsJson = False,
 ) -> None:
@@ -152,7 +150,7 @@ def compare(
     workers: options.Workers = None,
     engine: options.EngineName = "onnx",
     device: options.Device = "cpu",
-    keep: Keep = None,
+    keep: options.Keep = None,
     plots: Plots = None,
     as_json: options.AsJson = False,
 ) -> None:

@@ -59,6 +59,9 @@ Fpir = Annotated[
     float | None,
     typer.Option(metavar="N", help="Strangers that a face may be expected to find in this library. Default: 0.01."),
 ]
+Keep = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Keep a library for each recipe here; the next time it is resumed.")
+]
 
 
 def recipe_with(name: str | None, detector: str | None, landmarks: int | None, jitter: int | None) -> Recipe:

@@ -1,4 +1,4 @@
-"""`faceindex search` and `faceindex verify`."""
+"""`faceindex search`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import typer
 
 import faceindex
 from faceindex.cli import options, selections
-from faceindex.cli.batch import verify_pairs
 from faceindex.cli.output import errors, match_object, print_json, print_line, print_table
 from faceindex.errors import UsageError
 from faceindex.faces.engine import Engine
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def search(
-    images: Annotated[list[Path] | None, typer.Argument(metavar="[IMAGE...]", help="Photos to search with.")] = None,
+    images: Annotated[list[Path] | None, typer.Argument(metavar="IMAGE", help="Photos to search with.")] = None,
     library: options.Library = None,
     k: Annotated[int, typer.Option("-k", min=1, help="Matches for each face, at most.")] = 10,
     threshold: options.SearchThreshold = None,
@@ -77,48 +76,6 @@ def search(
             print_line("no match within the threshold")
     if sheet:
         errors.print(f"page: {sheet.absolute()}", markup=False)
-
-
-def verify(
-    a: Annotated[Path | None, typer.Argument(metavar="[A", help="A photo; its largest face counts.")] = None,
-    b: Annotated[Path | None, typer.Argument(metavar="B]", help="Another photo; its largest face counts.")] = None,
-    pairs: Annotated[
-        Path | None, typer.Option(metavar="PAIRS.csv", help="Compare many: columns a and b, paths of photos.")
-    ] = None,
-    out: Annotated[Path | None, typer.Option(metavar="OUT.csv", help="Where rows of --pairs go. Default: -")] = None,
-    library: options.Library = None,
-    threshold: options.Threshold = None,
-    min_face: options.MinFace = None,
-    engine: options.EngineName = "onnx",
-    device: options.Device = "cpu",
-    as_json: options.AsJson = False,
-) -> None:
-    """Say whether A and B show the same person; exit code 0: the same; 1: different people. Or say it of many pairs."""
-    if pairs is not None and a is None:
-        verify_pairs(library, pairs, out, threshold, min_face, Engine(engine, device))
-        return
-    if a is None or b is None or pairs is not None or out is not None:
-        raise UsageError("verify takes two photos, or --pairs PAIRS.csv with --out OUT.csv")
-    with faceindex.Library(library, engine=Engine(engine, device)) as opened:
-        answer = opened.verify(a, b, threshold=threshold, min_face=min_face)
-    if as_json:
-        print_json(
-            {
-                "same": answer.same,
-                "distance": answer.distance,
-                "threshold": answer.threshold,
-                "confidence": answer.confidence,
-                "faces": [box.as_list() for box in answer.faces],
-            }
-        )
-    else:
-        verdict = "the same person" if answer.same else "different people"
-        print_line(
-            f"{verdict}: distance {answer.distance:.4f}, threshold {answer.threshold:g}, "
-            f"confidence {answer.confidence:.1%}"
-        )
-    if not answer.same:
-        raise typer.Exit(1)
 
 
 def _by_photo(images: list[Path], probes: list[Probe], found: list[ProbeFace]) -> list[dict[str, object]]:

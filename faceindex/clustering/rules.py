@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import scipy
 
 from faceindex.clustering.constraints import Constraints, Rows, bound_groups, pairs_in_photos
 from faceindex.kernels import kernel
@@ -83,6 +82,8 @@ def _different(pairs: Rows, vectors: Vectors, alike: float) -> Rows:
 
 
 def _as_csr(pairs: Rows, weight: Rows, groups: int) -> tuple[Rows, Rows, Rows]:
+    import scipy
+
     other = pairs[:, 0] != pairs[:, 1]  # what is both together and apart is together
     pairs, weight = pairs[other], weight[other]
     rows, columns = np.concatenate([pairs, pairs[:, ::-1]]).T

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import dlib
 import numpy as np
 import numpy.typing as npt
 
@@ -67,6 +66,8 @@ def place(pixels: Pixels, found: Detection, count: int) -> Landmarks:
 
 def place_landmarks(pixels: Pixels, box: Box, points: int = 5) -> Landmarks:
     """Landmarks of the upright face in `box` of `pixels`. Raises: ModelError."""
+    import dlib
+
     rectangle = dlib.rectangle(box.x, box.y, box.x + box.width - 1, box.y + box.height - 1)
     shape = landmark_predictor(points)(pixels, rectangle)
     return np.array([(p.x, p.y) for p in shape.parts()], dtype=np.float32)
@@ -77,9 +78,13 @@ def face_chip(pixels: Pixels, landmarks: Landmarks, padding: float = DLIB_PADDIN
 
     padding: margin around the face as a share of it; the wider, the smaller the face in the chip.
     """
+    import dlib
+
     return np.asarray(dlib.get_face_chip(pixels, _shape(landmarks), size=DLIB_SIZE, padding=padding))
 
 
 def _shape(landmarks: Landmarks) -> Any:
+    import dlib
+
     parts = dlib.points([dlib.point(round(float(x)), round(float(y))) for x, y in landmarks])
     return dlib.full_object_detection(dlib.rectangle(), parts)

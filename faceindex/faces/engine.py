@@ -11,8 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from faceindex.errors import UsageError
-from faceindex.faces.hog import hog_detector
-from faceindex.faces.mmod import MmodDetector
 from faceindex.faces.suppression import ScoredBox
 from faceindex.faces.yunet import YunetDetector, YunetFaces
 from faceindex.models.graph_interface import CHIPS, VECTORS
@@ -64,6 +62,8 @@ class Engine:
                 ScoredBox(r.left(), r.top(), r.right(), r.bottom(), float(score))
                 for r, score in zip(rectangles, scores, strict=True)
             ]
+        from faceindex.faces.hog import hog_detector
+
         return hog_detector().detect(pixels, limit)
 
     def cnn_detections(self, pixels: Pixels) -> list[ScoredBox]:
@@ -74,6 +74,8 @@ class Engine:
                 ScoredBox(d.rect.left(), d.rect.top(), d.rect.right(), d.rect.bottom(), float(d.confidence))
                 for d in found
             ]
+        from faceindex.faces.mmod import MmodDetector
+
         return MmodDetector(onnx_session(DETECTOR, self.device)).detect(pixels)
 
     def yunet_detections(self, pixels: Pixels, limit: float) -> YunetFaces:

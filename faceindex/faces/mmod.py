@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import dlib
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 
 from faceindex.faces.suppression import ScoredBox, rounded, suppressed
 from faceindex.models.graph_interface import DETECTOR_METADATA, SCORES, TILE, DetectorGeometry
 from faceindex.types import Pixels
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 SHRINKING, GROWTH = 5 / 6, 6 / 5
 """From the side of a pyramid level to that of the next one, and back (dlib pyramid_down<6>)."""

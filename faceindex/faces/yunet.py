@@ -7,13 +7,16 @@ Millisecond-level Face Detector.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 
 from faceindex.models.graph_interface import PIXELS
 from faceindex.types import Pixels
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 STRIDES = (8, 16, 32)
 """Pixels between the places of each of the three maps."""

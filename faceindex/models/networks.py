@@ -1,16 +1,16 @@
-"""Checked weights turned into runnable networks, each loaded once per process."""
+"""Checked weights turned into runnable networks, each loaded once per process, with what runs it."""
 
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
-
-import dlib
-import onnxruntime
+from typing import TYPE_CHECKING, Any
 
 from faceindex.errors import UsageError
 from faceindex.models.graphs import DETECTOR, ENCODER, onnx_graph
 from faceindex.models.weights import weights
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 
 def landmark_model(points: int) -> str:
@@ -21,24 +21,32 @@ def landmark_model(points: int) -> str:
 @cache
 def dlib_hog_detector() -> Any:
     """dlib's frontal face detector, run by dlib: five HOG templates compiled into it, no weights file."""
+    import dlib
+
     return dlib.get_frontal_face_detector()
 
 
 @cache
 def landmark_predictor(points: int) -> Any:
     """dlib's shape predictor for 5 or 68 points. Raises: ModelError."""
+    import dlib
+
     return dlib.shape_predictor(str(weights(landmark_model(points))))
 
 
 @cache
 def dlib_encoder() -> Any:
     """dlib's face recognition ResNet, run by dlib. Raises: ModelError."""
+    import dlib
+
     return dlib.face_recognition_model_v1(str(weights(ENCODER)))
 
 
 @cache
 def dlib_cnn_detector() -> Any:
     """dlib's max-margin CNN detector, run by dlib. Raises: ModelError."""
+    import dlib
+
     return dlib.cnn_face_detection_model_v1(str(weights(DETECTOR)))
 
 
@@ -50,6 +58,8 @@ def onnx_session(model: str, device: str) -> onnxruntime.InferenceSession:
 
 def session(graph: bytes, device: str = "cpu") -> onnxruntime.InferenceSession:
     """`graph` on one thread of `device`. Raises: UsageError when this onnxruntime has no such device."""
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3  # errors: a user's network may give rise to warnings that help nobody
@@ -59,6 +69,8 @@ def session(graph: bytes, device: str = "cpu") -> onnxruntime.InferenceSession:
 
 def provider(device: str) -> str:
     """The execution provider called `device`, such as cpu, cuda or coreml. Raises: UsageError."""
+    import onnxruntime
+
     available: list[str] = onnxruntime.get_available_providers()
     names = {name.removesuffix("ExecutionProvider").lower(): name for name in available}
     if device.lower() not in names:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from typing import TYPE_CHECKING
 
 from faceindex.sheets.crops import crops
 from faceindex.types import Box
 
-_templates = Environment(
-    loader=PackageLoader("faceindex.sheets"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-)
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,16 @@ def tiles(faces: Iterable[tuple[str, Box, str]]) -> list[Tile]:
 
 def render(template: str, **values: object) -> str:
     """The page of `template` with `values`."""
-    return _templates.get_template(template).render(**values)
+    return _templates().get_template(template).render(**values)
+
+
+@cache
+def _templates() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader("faceindex.sheets"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
 
 
 def _printable(path: str) -> str:

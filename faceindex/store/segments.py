@@ -7,14 +7,17 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import h5py
 import numpy as np
 
 from faceindex.errors import FaceindexError, LibraryDamaged, RecipeMismatch
 from faceindex.store.durable import sync_folder
 from faceindex.store.sink import Sink
 from faceindex.types import FaceIds, Vectors
+
+if TYPE_CHECKING:
+    import h5py
 
 FORMAT = "faceindex segment 1"
 
@@ -77,6 +80,8 @@ def write_segment(
 
 
 def _write_rows(path: Path, blocks: Iterable[Block], faces: int, dimension: int, fingerprint: str) -> None:
+    import h5py
+
     with Sink(path) as sink:
         with h5py.File(sink, "w") as file:
             file.attrs["format"] = FORMAT
@@ -127,6 +132,8 @@ def segment_ids(path: Path, fingerprint: str, dimension: int) -> FaceIds:
 @contextmanager
 def open_segment(path: Path, fingerprint: str, dimension: int) -> Iterator[h5py.File]:
     """One segment's HDF5 file, its header checked. Raises: as `read_blocks`, for errors of reading inside, too."""
+    import h5py
+
     try:
         with h5py.File(path, "r", locking=False) as file:
             if file.attrs["format"] != FORMAT:

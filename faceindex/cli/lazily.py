@@ -1,0 +1,47 @@
+"""Commands whose modules are loaded when they are asked for: who searches does not wait for what evaluates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any, ClassVar
+
+import typer
+from typer.core import TyperGroup
+
+
+class Commands(TyperGroup):
+    """A group of commands by name. places: "module:name" of each, in this package; of a function or a Typer."""
+
+    places: ClassVar[dict[str, str]] = {}
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = _Loaded(self.places)  # type: ignore[assignment]  # nothing adds to it
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Their names, in order; nothing is loaded."""
+        return list(self.places)
+
+
+class _Loaded(Mapping[str, Any]):
+    """The commands by name, each made when it is looked up."""
+
+    def __init__(self, places: dict[str, str]) -> None:
+        self._places = places
+
+    def __getitem__(self, name: str) -> Any:
+        module, _, attribute = self._places[name].partition(":")
+        found = getattr(import_module(f"faceindex.cli.{module}"), attribute)
+        holder = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+        if isinstance(found, typer.Typer):
+            holder.add_typer(found, name=name)
+        else:
+            holder.command(name)(found)
+        return typer.main.get_group(holder).commands[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
