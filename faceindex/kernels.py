@@ -6,6 +6,7 @@ such loop must not wait for it.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import cached_property, update_wrapper
 from typing import Any, Generic, ParamSpec, TypeVar
@@ -13,20 +14,33 @@ from typing import Any, Generic, ParamSpec, TypeVar
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
+FEW = 40
+"""Calls of what stands in for a kernel, by which it has taken as long as numba takes to begin."""
+
 
 class Kernel(Generic[Arguments, Result]):
     """A function that is compiled at its first call. Other kernels may call it; they see what numba would."""
 
-    def __init__(self, function: Callable[Arguments, Result], fastmath: bool | set[str]) -> None:
-        self._function, self._fastmath = function, fastmath
+    def __init__(
+        self,
+        function: Callable[Arguments, Result],
+        fastmath: bool | set[str],
+        before: Callable[Arguments, Result] | None,
+    ) -> None:
+        self._function, self._fastmath, self._before = function, fastmath, before
+        self._calls = 0
         update_wrapper(self, function)
 
     def __call__(self, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-        """Compile, the first time, and call."""
-        return self._compiled(*args, **kwargs)  # type: ignore[no-any-return]
+        """Call it, compiled unless something stands in for it the first times."""
+        if self._before and self._calls < FEW and "numba" not in sys.modules:
+            self._calls += 1
+            return self._before(*args, **kwargs)
+        return self.compiled(*args, **kwargs)  # type: ignore[no-any-return]
 
     @cached_property
-    def _compiled(self) -> Any:
+    def compiled(self) -> Any:
+        """What numba makes of the function."""
         import numba
 
         return numba.njit(cache=True, nogil=True, fastmath=self._fastmath)(self._function)
@@ -34,7 +48,7 @@ class Kernel(Generic[Arguments, Result]):
     @property
     def _numba_type_(self) -> Any:
         """What numba takes this for, where another kernel calls it (numba.core.typing.typeof)."""
-        return self._compiled._numba_type_
+        return self.compiled._numba_type_
 
 
 def kernel(*, fastmath: bool | set[str] = False) -> Callable[[Callable[Arguments, Result]], Kernel[Arguments, Result]]:
@@ -42,4 +56,14 @@ def kernel(*, fastmath: bool | set[str] = False) -> Callable[[Callable[Arguments
 
     fastmath: which liberties with the order and the rules of floating-point arithmetic are taken, see numba.
     """
-    return lambda function: Kernel(function, fastmath)
+    return lambda function: Kernel(function, fastmath, None)
+
+
+def kernel_after(
+    before: Callable[Arguments, Result],
+) -> Callable[[Callable[Arguments, Result]], Kernel[Arguments, Result]]:
+    """As `kernel`, of a function that `before` stands in for the first FEW times, unless numba is there already.
+
+    before: does the same, slower.
+    """
+    return lambda function: Kernel(function, False, before)

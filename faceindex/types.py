@@ -56,7 +56,7 @@ class Face:
 
     box: pixels of the upright photo. score: the detector's, higher is surer (dlib's HOG: 0 is the
     usual limit, 1 and more a clear frontal face). landmarks: float32 [5 or 68, 2], x and y in pixels
-    of the upright photo. vector: float32 [d]. quality: in [0, 1], see `faceindex.faces.quality`.
+    of the upright photo. vector: float32 [d]. quality: in [0, 1], see `faceindex.faces.quality`; NaN if not measured.
     """
 
     box: Box

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from faceindex.kernels import kernel
+from faceindex.kernels import kernel_after
 from faceindex.types import Box, Pixels
 
 Points = npt.NDArray[np.floating]
@@ -122,7 +122,26 @@ def warped(pixels: Pixels, forward: Floats, size: int) -> Pixels:
     return _sampled(region, np.asarray(turn, dtype=np.float64), np.asarray(origin, dtype=np.float64), size)
 
 
-@kernel()
+def _sampled_uncompiled(pixels: Pixels, turn: Floats, origin: Floats, size: int) -> Pixels:
+    """As `_sampled`, the same bits."""
+    height, width = pixels.shape[:2]
+    column = np.arange(size, dtype=np.float64)
+    row = column[:, None]
+    x = turn[0, 0] * column + turn[0, 1] * row + origin[0]
+    y = turn[1, 0] * column + turn[1, 1] * row + origin[1]
+    left, top = np.floor(x), np.floor(y)
+    framed = np.pad(pixels, ((1, 1), (1, 1), (0, 0))).reshape(-1, 3)
+    chip = np.full((size, size, 3), 0.5)  # rounds
+    for down in range(2):
+        for across in range(2):
+            weight = np.abs(1 - across - (x - left)) * np.abs(1 - down - (y - top))
+            at_row, at_column = np.clip(top + down + 1, 0, height + 1), np.clip(left + across + 1, 0, width + 1)
+            place = (at_row * (width + 2) + at_column).astype(np.int64)
+            chip += weight[..., None] * framed.take(place, axis=0)
+    return chip.astype(np.uint8)
+
+
+@kernel_after(_sampled_uncompiled)
 def _sampled(pixels: Pixels, turn: Floats, origin: Floats, size: int) -> Pixels:
     """Pixel (x, y) of the chip is what lies at turn @ (x, y) + origin; black surrounds `pixels`."""
     height, width = pixels.shape[:2]

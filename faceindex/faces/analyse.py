@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
 from faceindex.faces.align import Landmarks, align
 from faceindex.faces.detect import Detection, detect, detection_scale
-from faceindex.faces.encode import encoded
+from faceindex.faces.encode import Encoded, encoded
 from faceindex.faces.engine import DEFAULT_ENGINE, Engine
-from faceindex.faces.quality import Measures, measure_aligned, qualities
 from faceindex.faces.recipe import Recipe
 from faceindex.faces.stopwatch import Stopwatch
 from faceindex.models.weights import weights
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS, Photo
 from faceindex.types import AnalysedPhoto, Face, Pixels
+
+if TYPE_CHECKING:
+    from faceindex.faces.quality import Measures
 
 ENOUGH = 0.8
 """A face as wide as this part of its chip fills it; more pixels than that are not decoded for it."""
@@ -35,7 +40,7 @@ class _Aligned:
 
     landmarks: Landmarks
     chips: list[Pixels]
-    measures: Measures
+    measures: Measures | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +48,15 @@ class Analyser:
     """Finds the faces of a photo, their vectors and their quality.
 
     min_face: see `detection_scale`. max_megapixels: photos of more pixels are refused before decoding.
-    engine: what runs the networks; it does not change the result.
+    engine: what runs the networks; it does not change the result. rated: whether the quality is measured; who only
+    compares vectors does without.
     """
 
     recipe: Recipe
     min_face: int | None = None
     max_megapixels: float = DEFAULT_MAX_MEGAPIXELS
     engine: Engine = DEFAULT_ENGINE
+    rated: bool = True
 
     def check_models(self) -> None:
         """Fail early. Raises: ModelError when weights are missing or altered; UsageError for a wrong engine."""
@@ -92,10 +99,11 @@ class Analyser:
             aligned = [self._align(image, found.scaled(1 / zoom), zoom) for found in detections]
         with stopwatch.stage("encode"):
             seen = encoded([face.chips for face in aligned], self.recipe, self.engine)
-        quality = qualities([face.measures for face in aligned], seen, self.recipe)
         return tuple(
-            Face(found.box(), found.score, face.landmarks * zoom, vector, good)
-            for found, face, vector, good in zip(detections, aligned, seen.vectors, quality, strict=True)
+            Face(found.box(), found.score, face.landmarks * zoom, vector, quality)
+            for found, face, vector, quality in zip(
+                detections, aligned, seen.vectors, self._qualities(aligned, seen), strict=True
+            )
         )
 
     def _align(self, image: Image.Image, found: Detection, zoom: float) -> _Aligned:
@@ -105,5 +113,20 @@ class Analyser:
         right, bottom = min(image.width, int(found.right + reach)), min(image.height, int(found.bottom + reach))
         part = np.asarray(image.crop((left, top, max(right, left + 1), max(bottom, top + 1))))
         landmarks, chips = align(part, found.shifted(-left, -top), self.recipe)
-        measures = measure_aligned(part, landmarks, chips, self.recipe, zoom)
+        measures = self._measures(part, landmarks, chips, zoom)
         return _Aligned(landmarks + np.array([left, top], dtype=np.float32), chips, measures)
+
+    def _measures(self, part: Pixels, landmarks: Landmarks, chips: list[Pixels], zoom: float) -> Measures | None:
+        if not self.rated:
+            return None
+        from faceindex.faces.quality import measure_aligned  # whose loops take a second to load
+
+        return measure_aligned(part, landmarks, chips, self.recipe, zoom)
+
+    def _qualities(self, aligned: list[_Aligned], seen: Encoded) -> Sequence[float]:
+        measures = [face.measures for face in aligned if face.measures]
+        if len(measures) < len(aligned):
+            return [math.nan] * len(aligned)
+        from faceindex.faces.quality import qualities
+
+        return qualities(measures, seen, self.recipe)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from faceindex.kernels import kernel
+from faceindex.kernels import kernel, kernel_after
+from faceindex.search import first_scans
 from faceindex.types import FaceIds, Vectors
 
 BLOCK = 128
@@ -75,7 +76,7 @@ def _blocks(starts: Places, lists: Places) -> Places:
     return blocks[:count]
 
 
-@kernel()
+@kernel_after(first_scans.nearest_rows)
 def nearest_rows(
     codes: Codes,
     starts: Places,
