@@ -1,0 +1,20 @@
+"""Library: the one object a user holds. It opens, closes and delegates; a module holds the methods of each topic."""
+
+from __future__ import annotations
+
+from faceindex.library.comparing import Comparing
+from faceindex.library.deciding import Deciding
+from faceindex.library.grouping import Grouping
+from faceindex.library.ingesting import Ingesting
+from faceindex.library.keeping import Keeping
+from faceindex.library.opened import default_library
+from faceindex.library.searching import Searching
+
+__all__ = ["Library", "default_library"]
+
+
+class Library(Ingesting, Searching, Comparing, Grouping, Deciding, Keeping):
+    """A folder that holds every face of a photo collection.
+
+    Reading may be done from many threads and processes beside one writer.
+    """

@@ -1,0 +1,139 @@
+"""Photos come into a library, and leave it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from faceindex.errors import UsageError
+from faceindex.exchange.named_regions import read_names
+from faceindex.faces.analyse import Analyser
+from faceindex.faces.recipe import Recipe
+from faceindex.ingest.pool import cores
+from faceindex.ingest.run import Progress, ingest
+from faceindex.library.opened import Opened, StrPath
+from faceindex.people.albums import follow
+from faceindex.people.reencoding import reencode
+from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
+from faceindex.photos.find import absolute
+from faceindex.search import index as face_index
+from faceindex.store.erasing import erase, erase_all
+from faceindex.types import Erased, IngestReport, Reencoded, Removed
+
+
+class Ingesting(Opened):
+    """What changes the photos of a library."""
+
+    def ingest(
+        self,
+        paths: Iterable[StrPath],
+        *,
+        workers: int | None = None,
+        min_face: int | None = None,
+        max_megapixels: float = DEFAULT_MAX_MEGAPIXELS,
+        retry_failed: bool = False,
+        prune: bool = False,
+        xmp: bool = False,
+        wait: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> IngestReport:
+        """Find, analyse and store every photo under `paths`, then bring the index up to date.
+
+        Unchanged photos are not even opened; after a crash or Ctrl-C the same call resumes.
+        workers: processes, default the number of cores. min_face: thousandths of a photo's longer side,
+        default what this library was last ingested with. max_megapixels: larger photos are refused.
+        retry_failed: open photos again that could not be read. prune: remove photos from the library that are no
+        longer under `paths`, but none that may be on a disk that is not there. xmp: also read the names that sidecars
+        and photos give to faces, for faces about which nobody decided anything. wait: for another writer to finish.
+
+        Raises: UsageError when a path is missing or holds no photo; LibraryLocked; LibraryUnwritable;
+        ModelError. Photos that cannot be read are listed in the report.
+        """
+        analyser = self._analyser(min_face, max_megapixels)
+        paths = list(paths)
+        report = ingest(
+            self._folder,
+            paths,
+            analyser=analyser,
+            workers=workers or cores(),
+            retry_failed=retry_failed,
+            prune=prune,
+            wait=wait,
+            progress=progress,
+        )
+        self._index = None
+        if xmp and not report.interrupted:
+            report = replace(report, xmp=read_names(self._folder, list(map(absolute, paths))))
+        follow(self._folder)
+        if not report.interrupted:
+            face_index.fold(self._folder)
+        return report
+
+    def reencode(
+        self,
+        target: StrPath,
+        recipe: Recipe,
+        *,
+        workers: int | None = None,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Reencoded:
+        """Make a library at `target` of the same photos by another recipe; names, albums and decisions come along.
+
+        This one stays as it is. After a crash or Ctrl-C the same call goes on. Raises: UsageError; RecipeMismatch;
+        ModelError; LibraryUnwritable.
+        """
+        analyser = Analyser(recipe, self._folder.min_face, engine=self._engine)
+        path = Path(absolute(target))
+        return reencode(self._folder, path, analyser=analyser, workers=workers or cores(), progress=progress)
+
+    def remove_photos(self, paths: Iterable[StrPath]) -> Removed:
+        """Take photos at or under `paths` out of the library; the files stay, and a later ingest brings them back.
+
+        Names of their faces are kept for that case. Raises: UsageError when the library knows nothing under one.
+        """
+        chosen = [path for under in paths for path in self._known_paths(under)]
+        with self._folder.writer() as writer:
+            self._index = None
+            return writer.remove_paths(chosen)
+
+    def erase_photos(self, paths: Iterable[StrPath]) -> Erased:
+        """Erase photos at or under `paths` from the disk, under all their paths, for good: tombstones keep them out.
+
+        The photo files stay. Raises: UsageError when the library knows nothing under one; LibraryLocked.
+        """
+        chosen = [absolute(path) for path in paths]
+        known = [path for under in chosen for path in self._known_paths(under)]
+        photos = {photo for under in chosen for photo in self._folder.catalog.photos_under(under)}
+        return self._erase(photos=photos, failures=known)
+
+    def forget_person(self, person: str) -> Erased:
+        """Erase a person's faces from the disk, with the name; photos that show nobody else go with them.
+
+        Tombstones keep a later ingest of the same photos from bringing the faces back. Raises: UsageError when nobody
+        has this name; LibraryLocked.
+        """
+        faces = self._folder.catalog.faces_of_person(person)
+        if faces is None:
+            raise UsageError(f"nobody is called {person}; `faceindex people list` shows the names")
+        return self._erase(faces=faces, people=[person])
+
+    def forget_all(self) -> Erased:
+        """Empty the library: every photo, face, vector, name and tombstone. Raises: LibraryLocked."""
+        with self._folder.writer() as writer:
+            self._index = None
+            return erase_all(writer, self._folder.index)
+
+    def _erase(self, **what: Iterable[Any]) -> Erased:
+        with self._folder.writer() as writer:
+            self._index = None
+            receipt = erase(writer, self._folder.index, **what)
+        follow(self._folder)
+        return receipt
+
+    def _known_paths(self, under: StrPath) -> list[str]:
+        found = list(self._folder.catalog.paths(absolute(under)))
+        if not found:
+            raise UsageError(f"the library knows no photo at or under {absolute(under)}")
+        return found

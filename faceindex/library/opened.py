@@ -1,0 +1,92 @@
+"""An open library: its folder, its recipe and its index."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import platformdirs
+
+from faceindex.faces.analyse import Analyser
+from faceindex.faces.detect import check_min_face
+from faceindex.faces.engine import DEFAULT_ENGINE, Engine
+from faceindex.faces.recipe import Recipe
+from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
+from faceindex.search import calibrated
+from faceindex.search import index as face_index
+from faceindex.search.calibration import Calibration
+from faceindex.store.folder import LibraryFolder
+
+StrPath = str | os.PathLike[str]
+
+
+def default_library() -> Path:
+    """FACEINDEX_LIBRARY, or `library.faces` in the platform's folder for user data."""
+    chosen = os.environ.get("FACEINDEX_LIBRARY")
+    return Path(chosen) if chosen else Path(platformdirs.user_data_dir("faceindex")) / "library.faces"
+
+
+class Opened:
+    """A library that is open, with what every topic of `Library` needs."""
+
+    def __init__(
+        self,
+        path: StrPath | None = None,
+        *,
+        recipe: Recipe | None = None,
+        engine: Engine = DEFAULT_ENGINE,
+        create: bool = True,
+    ) -> None:
+        """Open the library at `path` (default: `default_library()`).
+
+        recipe: what a new library is made with (default: recipe `dlib`), and what an existing one must
+        have been made with. engine: what runs the networks, with the same results. create: whether an
+        absent library may be created; the first write does so.
+
+        Raises: UsageError when absent and not to be created; RecipeMismatch; NewerSchema; LibraryDamaged.
+        """
+        self._folder = LibraryFolder(Path(path or default_library()), wanted=recipe, create=create)
+        self._engine = engine
+        self._index: face_index.LibraryIndex | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the library; it must not be used afterwards."""
+        self._folder.close()
+
+    @property
+    def path(self) -> Path:
+        """The library's folder, absolute."""
+        return self._folder.path
+
+    @property
+    def recipe(self) -> Recipe:
+        """How its vectors are made."""
+        return self._folder.recipe
+
+    @property
+    def calibration(self) -> Calibration:
+        """What distances between its vectors mean: its own, or the recipe's."""
+        return calibrated.of_library(self._folder)
+
+    def _analyser(self, min_face: int | None, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> Analyser:
+        chosen = self._folder.min_face if min_face is None else check_min_face(min_face)
+        return Analyser(self.recipe, chosen, max_megapixels, self._engine)
+
+    def _checked_analyser(self, min_face: int | None) -> Analyser:
+        analyser = self._analyser(min_face)
+        analyser.check_models()
+        return analyser
+
+    def _loaded_index(self) -> face_index.LibraryIndex:
+        self._index = face_index.load_or_build(self._folder, self._index)
+        return self._index

@@ -1,0 +1,157 @@
+"""Faces that resemble a face."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from faceindex.errors import UsageError
+from faceindex.ingest.pool import cores
+from faceindex.library.opened import StrPath
+from faceindex.library.reading import Reading
+from faceindex.photos.find import absolute
+from faceindex.queries.batch import BatchSearch, is_vector_file
+from faceindex.queries.matching import Wish, matching
+from faceindex.queries.naming import identified, named_gallery
+from faceindex.queries.probes import Probe, analysed, face_at, faces_in, of_faces, of_one_person, of_person
+from faceindex.search.calibration import DEFAULT_FPIR
+from faceindex.store.selection import EVERYTHING, Selection
+from faceindex.types import BatchAnswer, Box, IdentifiedFace, ProbeFace
+
+
+class Searching(Reading):
+    """Search and identification."""
+
+    def search(
+        self,
+        image: StrPath,
+        *,
+        k: int = 10,
+        threshold: float | None = None,
+        fpir: float | None = None,
+        min_face: int | None = None,
+    ) -> list[ProbeFace]:
+        """For every face in `image`, left to right: the at most k faces within a threshold, nearest first.
+
+        threshold: Euclidean distance. fpir: instead of it, how many strangers a query may be expected to find within
+        the threshold, which follows from the library's calibration and number of faces; default 0.01.
+        Raises: UsageError; UnreadablePhoto; NoFaceFound.
+        """
+        probes = self.probes([image], min_face=min_face)
+        return [self.matches(probe, k=k, threshold=threshold, fpir=fpir) for probe in probes]
+
+    def probes(
+        self,
+        images: Sequence[StrPath] = (),
+        *,
+        box: Box | None = None,
+        same_person: bool = False,
+        face: int | None = None,
+        album: int | None = None,
+        person: str | None = None,
+        min_face: int | None = None,
+    ) -> list[Probe]:
+        """Faces to search with, of the one kind that is given; see `matches`.
+
+        images: every face in them; with same_person, their largest faces as one; with box, pixels of the upright photo,
+        the face there. face: one of the library, by its id. album, person: all faces there, as one.
+
+        Raises: UsageError when it is not one kind, or there is no such thing; UnreadablePhoto; NoFaceFound.
+        """
+        if sum(map(bool, (images, face, album, person))) != 1:
+            raise UsageError("search with photos, or with one of --face, --album and --person")
+        if (box and len(images) != 1) or (same_person and (box or not images)):
+            raise UsageError("--box chooses a face of one photo, --same-person takes the largest faces of several")
+        if face is not None:
+            return [of_faces([self.face(face)], f"face {face}", self._loaded_index())]
+        if album is not None:
+            return [of_faces(self.album(album), f"album {album}", self._loaded_index())]
+        if person is not None:
+            return [of_person(person, self._folder.catalog, self._loaded_index())]
+        analyser = self._checked_analyser(min_face)
+        if box is not None:
+            return [face_at(os.fspath(images[0]), box, self._folder.catalog, self._loaded_index(), analyser)]
+        if same_person:
+            return [of_one_person([absolute(image) for image in images], analyser)]
+        paths = [absolute(image) for image in images]
+        return [probe for path in paths for probe in faces_in(path, analysed(path, analyser))]
+
+    def matches(
+        self,
+        probe: Probe,
+        *,
+        k: int = 10,
+        threshold: float | None = None,
+        fpir: float | None = None,
+        among: Selection = EVERYTHING,
+        unnamed: bool = False,
+        group_by: str | None = None,
+    ) -> ProbeFace:
+        """The at most k faces of a library that resemble a probe, nearest first; see `search`, and `Wish` for the rest.
+
+        A probe made of faces of the library, see `probes`, does not find these. Raises: UsageError.
+        """
+        wish = Wish(k, self._limit(threshold, fpir), among, unnamed, group_by)
+        return matching(self._folder, self._loaded_index(), self.calibration, probe, wish)
+
+    def identify(
+        self,
+        image: StrPath,
+        *,
+        method: str = "vote",
+        threshold: float | None = None,
+        fpir: float | None = None,
+        min_face: int | None = None,
+    ) -> list[IdentifiedFace]:
+        """Who each face in `image` is, left to right, of the people with a name.
+
+        method: "vote" of each person's nearest faces, "nearest" face, or "svm", a linear support vector machine.
+        threshold: Euclidean, or fpir: expected number of named faces that a stranger resembles; default 0.01.
+        Raises: UsageError when nobody has a name; UnreadablePhoto; NoFaceFound.
+        """
+        gallery = named_gallery(self._folder.catalog, self._loaded_index())
+        limit = self._limit(threshold, fpir, len(gallery.ids))
+        evidence = self.calibration.log_likelihood_ratio
+        return [
+            identified(probe, gallery, self._folder.catalog, method=method, threshold=limit, evidence=evidence)
+            for probe in self.probes([image], min_face=min_face)
+        ]
+
+    def search_many(
+        self,
+        source: StrPath,
+        *,
+        k: int = 10,
+        threshold: float | None = None,
+        fpir: float | None = None,
+        min_face: int | None = None,
+        workers: int | None = None,
+    ) -> Iterator[BatchAnswer]:
+        """For every face of all photos at or under `source`, or every row of a .npy or .h5 file of vectors.
+
+        Answers come as soon as they are known; what is wrong with a photo, or a row, is told in its answer.
+        Raises: UsageError; RecipeMismatch, when the vectors are another recipe's.
+        """
+        path = Path(absolute(source))
+        limit = Wish(k, self._limit(threshold, fpir)).threshold
+        search = BatchSearch(self._folder, self._loaded_index(), self.calibration, k=k, threshold=limit)
+        if is_vector_file(path):
+            return search.vectors(path)
+        return search.photos(path, self._checked_analyser(min_face), workers or cores())
+
+    def _limit(self, threshold: float | None, fpir: float | None, faces: int | None = None) -> float:
+        """The threshold of a search: as given, or as the expected false identifications ask for.
+
+        faces: that are searched, default all of the library.
+        """
+        if threshold is not None and fpir is not None:
+            raise UsageError("a search takes a threshold or expected false identifications (fpir), not both")
+        if fpir is not None and not 0 < fpir < np.inf:
+            raise UsageError(f"expected false identifications (fpir) must be a number above 0, not {fpir:g}")
+        if threshold is not None:
+            return threshold
+        searched = self._loaded_index().faces if faces is None else faces
+        return self.calibration.threshold(DEFAULT_FPIR if fpir is None else fpir, searched)
