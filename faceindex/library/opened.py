@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -83,7 +84,7 @@ class Opened:
         return Analyser(self.recipe, chosen, max_megapixels, self._engine)
 
     def _checked_analyser(self, min_face: int | None) -> Analyser:
-        analyser = self._analyser(min_face)
+        analyser = replace(self._analyser(min_face), rated=False)
         analyser.check_models()
         return analyser
 
