@@ -27,15 +27,15 @@ class Kernel(Generic[Arguments, Result]):
         fastmath: bool | set[str],
         before: Callable[Arguments, Result] | None,
     ) -> None:
-        self._function, self._fastmath, self._before = function, fastmath, before
+        self._function, self._fastmath, self.before = function, fastmath, before
         self._calls = 0
         update_wrapper(self, function)
 
     def __call__(self, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
         """Call it, compiled unless something stands in for it the first times."""
-        if self._before and self._calls < FEW and "numba" not in sys.modules:
+        if self.before and self._calls < FEW and "numba" not in sys.modules:
             self._calls += 1
-            return self._before(*args, **kwargs)
+            return self.before(*args, **kwargs)
         return self.compiled(*args, **kwargs)  # type: ignore[no-any-return]
 
     @cached_property

@@ -16,6 +16,8 @@ import importlib.util
 import os
 import platform
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -53,6 +55,7 @@ def main() -> None:
     parser.add_argument("--skip", default="", help=f"of {','.join(FAMILIES)}")
     parser.add_argument("--no-library", action="store_true")
     parser.add_argument("--stats", type=Path, default=data / "embedding_stats.npz")
+    parser.add_argument("--photo", type=Path, default=data / "album" / "angelina" / "img1.jpg", help="to search with")
     options = parser.parse_args()
     versions = f"numpy {np.__version__}, faiss {faiss.__version__}, {faiss.get_compile_options().strip()}"
     print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores, {versions}")
@@ -63,7 +66,9 @@ def main() -> None:
     del vectors
     if not options.no_library:
         with tempfile.TemporaryDirectory() as temporary:
-            measure_library(Path(temporary) / "drawn.faces", options.faces, options.stats, options.threads)
+            measure_library(
+                Path(temporary) / "drawn.faces", options.faces, options.stats, options.threads, options.photo
+            )
 
 
 def compare(vectors: Vectors, probes: Vectors, threads: int, skipped: set[str]) -> None:
@@ -203,8 +208,8 @@ FAMILIES: dict[str, Callable[[Vectors, int], Variants]] = {
 }
 
 
-def measure_library(path: Path, faces: int, stats: Path, threads: int) -> None:
-    """Opening, and how soon new, and removed, faces are told apart from those of the index."""
+def measure_library(path: Path, faces: int, stats: Path, threads: int, photo: Path) -> None:
+    """Opening, a whole command, and how soon new, and removed, faces are told apart from those of the index."""
     make_library.make_library(path, faces, stats=stats)
     folder = LibraryFolder(path, create=False)
     began = time.monotonic()
@@ -215,6 +220,9 @@ def measure_library(path: Path, faces: int, stats: Path, threads: int) -> None:
     print(f"memory {peak():,.0f} MB: {face_index.report(folder)}")
     opened = [timed(lambda: face_index.load_or_build(folder)) for _ in range(5)]
     print(f"opened in {statistics.median(opened):.3f} s")
+    command = [sys.executable, "-m", "faceindex", "search", str(photo), "--library", str(path), "--json"]
+    whole = [timed(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL)) for _ in range(7)]
+    print(f"`faceindex search {photo.name} --json`, from its start to its end: {statistics.median(whole):.2f} s")
     index = face_index.load_or_build(folder)
     new = make_library.DrawnFaces(1000, stats, recipe().card.length, seed=5).vectors(0, 1000)
     first = add_faces(folder, new)

@@ -6,8 +6,6 @@ import unicodedata
 from collections.abc import Container
 from pathlib import PurePath
 
-from pathvalidate import sanitize_filename
-
 MAX_BYTES = 200
 """Of a name in UTF-8; file systems take 255, and `.xmp` or a number may be put behind it."""
 
@@ -19,6 +17,8 @@ def safe_name(name: str) -> str:
     if len(suffix.encode()) > MAX_BYTES // 4:
         suffix = ""
     stem = readable.removesuffix(suffix).encode()[: MAX_BYTES - len(suffix.encode())].decode(errors="ignore")
+    from pathvalidate import sanitize_filename  # which compiles many patterns
+
     kept = sanitize_filename(stem.strip(". ") + suffix, replacement_text="_", platform="universal").lstrip(". ")
     return kept if PurePath(kept).stem.strip(".") else f"_{kept}"
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
 from faceindex.errors import FaceindexError, RecipeMismatch, UsageError
@@ -28,6 +27,8 @@ def vector_blocks(path: Path, recipe: Recipe) -> Iterator[Vectors]:
         if path.suffix.lower() == ".npy":
             yield from _rows(np.load(path, mmap_mode="r", allow_pickle=False), path, recipe)
             return
+        import h5py
+
         with h5py.File(path, "r", locking=False) as file:
             made = file.attrs.get("recipe", recipe.fingerprint)
             if made != recipe.fingerprint:

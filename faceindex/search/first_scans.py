@@ -16,6 +16,8 @@ from faceindex.types import FaceIds, Vectors
 _HEAD = 16  # dimensions, those of the largest variance, after which a block without a near row is left
 _FIRST, _GROWTH, _MOST = 64, 4, 512  # blocks that are looked at together: few until the limit is small
 
+_FAR = float(np.finfo(np.float32).max)
+
 Codes = npt.NDArray[np.int8]
 Places = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -40,7 +42,7 @@ def nearest_rows(
     size = codes.shape[2]
     worst = threshold * threshold * (1 + 1e-12)
     for blocks in _growing(_blocks(starts, lists, size)):
-        limit = ((math.sqrt(worst) + slack) / step) ** 2 * (1 + 1e-5)
+        limit = min(((math.sqrt(worst) + slack) / step) ** 2 * (1 + 1e-5), _FAR)
         blocks = blocks[(_sums(codes[blocks, :_HEAD], coded[:_HEAD]) <= limit).any(axis=1)]
         block, place = np.nonzero(_sums(codes[blocks], coded) <= limit)
         found = blocks[block] * size + place

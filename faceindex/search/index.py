@@ -253,6 +253,9 @@ def _change(folder: LibraryFolder, stamp: Stamp) -> Change:
 
 def _followed(folder: LibraryFolder, main: FaceIndex, coverage: Coverage, seal: str | None) -> LibraryIndex:
     """`main` and what has changed since."""
+    if folder.catalog.faces_state() == coverage.state:
+        nothing = FaceIndex(np.empty(0, dtype=np.int64), np.empty((0, folder.recipe.dimension), dtype=np.float32))
+        return LibraryIndex(main, coverage, nothing, 0, coverage.state, seal)
     with folder.vectors_of_one_state(coverage.segment) as (ids, vectors):
         catalog = folder.catalog
         gone = coverage.faces - catalog.count_written(1, coverage.segment)

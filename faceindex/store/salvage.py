@@ -11,14 +11,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import h5py
 import numpy as np
 
 from faceindex.faces.recipe import Recipe
 from faceindex.store.segments import CHUNK, Block, Segment, open_segment
 from faceindex.store.vectors import Faces
+
+if TYPE_CHECKING:
+    import h5py
 
 _TIME_LIMIT = 60.0  # seconds, and one more for each 10,000 rows
 

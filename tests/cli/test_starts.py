@@ -1,0 +1,48 @@
+"""Commands do not wait for what they do not need."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import faceindex
+
+PROGRAM = """
+import sys
+import faceindex.cli
+sys.argv[0] = "faceindex"
+try:
+    faceindex.cli.main()
+finally:
+    print(*sys.modules, file=sys.stderr)
+"""
+HEAVY = {"numba", "sklearn", "matplotlib", "jinja2", "onnx"}
+FOR_PHOTOS = {"onnxruntime", "dlib", "h5py"}
+
+
+def modules(*arguments: str) -> set[str]:
+    """What a command that ends well has loaded."""
+    command = [sys.executable, "-c", PROGRAM, *arguments]
+    return set(subprocess.run(command, capture_output=True, text=True, check=True).stderr.split())
+
+
+def test_a_search_loads_no_compiler_and_no_statistics(small_library: faceindex.Library, many_photos: Path) -> None:
+    loaded = modules("search", str(many_photos / "03.jpg"), "-L", str(small_library.path), "--json")
+    assert "onnxruntime" in loaded
+    assert not loaded & HEAVY
+
+
+@pytest.mark.parametrize("command", [("status",), ("albums", "list"), ("people", "list"), ("photos", "list")])
+def test_a_list_loads_no_network(small_library: faceindex.Library, command: tuple[str, ...]) -> None:
+    loaded = modules(*command, "-L", str(small_library.path))
+    assert "faceindex.library" in loaded
+    assert not loaded & (HEAVY | FOR_PHOTOS)
+
+
+def test_help_of_a_command_loads_its_own_module_alone() -> None:
+    loaded = modules("status", "--help")
+    assert "faceindex.cli.library" in loaded
+    assert not {"faceindex.cli.search", "faceindex.cli.evaluate", "faceindex.library"} & loaded
