@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import faiss
 import numpy as np
 import numpy.typing as npt
 
@@ -20,6 +19,7 @@ from faceindex.clustering.graph import graph_of
 from faceindex.clustering.linkage import agglomerate, may_be_one
 from faceindex.clustering.neighbours import MOST, neighbour_graph
 from faceindex.clustering.rules import rules_of
+from faceindex.search.brute_force import k_nearest
 from faceindex.types import Labels, Vectors
 
 Neighbours = Callable[[Vectors, float], tuple[Rows, Rows]]
@@ -94,7 +94,7 @@ def _scan(old: Vectors) -> Neighbours:
     def neighbours(new: Vectors, threshold: float) -> tuple[Rows, Rows]:
         if not len(old) or not len(new):
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-        squares, rows = faiss.knn(np.ascontiguousarray(new), np.ascontiguousarray(old), min(MOST, len(old)))
+        squares, rows = k_nearest(new, old, min(MOST, len(old)))
         beside, place = np.nonzero(squares <= threshold**2)
         return beside, rows[beside, place]
 

@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-import faiss
 import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from faceindex.clustering.graph import Integers, Lengths, NeighbourGraph, Nodes, graph_of
 from faceindex.kernels import kernel
+from faceindex.search.brute_force import k_nearest
 from faceindex.search.sketch import Sketch, sketched
 from faceindex.types import Vectors
 
@@ -70,9 +70,9 @@ def edge_recall(graph: NeighbourGraph, vectors: Vectors, threshold: float, *, sa
     return float(np.mean(np.concatenate(found)))
 
 
-def _true_neighbours(vectors: Vectors, rows: Integers, threshold: float) -> tuple[Integers, Integers]:
+def _true_neighbours(vectors: Vectors, rows: Integers, threshold: float, threads: int = 1) -> tuple[Integers, Integers]:
     """The MOST nearest others within `threshold` of each of `rows`, as pairs: int64 [m] each."""
-    _, near = faiss.knn(vectors[rows], vectors, min(MOST + 1, len(vectors)))
+    _, near = k_nearest(vectors[rows], vectors, min(MOST + 1, len(vectors)), threads=threads)
     row, neighbour = np.repeat(rows, near.shape[1]), near.ravel()
     length = np.linalg.norm(vectors[row] - vectors[neighbour], axis=1)
     found = (length <= threshold) & (row != neighbour)
@@ -126,23 +126,18 @@ def _lists(vectors: Vectors, sketch: Sketch, threshold: float, workers: int) -> 
     """vectors: in the order of the sketch."""
     coordinates = sketch.axes.coordinates(vectors)
     squares = np.einsum("ij,ij->i", coordinates, coordinates)
-    before = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(workers)
-    try:
-        count = _lists_needed(vectors, coordinates, sketch, threshold)
-        _, looked = faiss.knn(coordinates, sketch.centres, count)
-    finally:
-        faiss.omp_set_num_threads(before)
+    count = _lists_needed(vectors, coordinates, sketch, threshold, workers)
+    _, looked = k_nearest(coordinates, sketch.centres, count, threads=workers)
     return _Lists(vectors, coordinates, squares, sketch.starts, looked.astype(np.int32))
 
 
-def _lists_needed(vectors: Vectors, coordinates: Floats, sketch: Sketch, threshold: float) -> int:
+def _lists_needed(vectors: Vectors, coordinates: Floats, sketch: Sketch, threshold: float, workers: int) -> int:
     """How many lists, nearest first, hold RECALL of the neighbours of SAMPLE rows."""
     rows = np.sort(np.random.default_rng(0).choice(len(vectors), min(SAMPLE, len(vectors)), replace=False))
-    row, neighbour = _true_neighbours(vectors, rows, threshold)
+    row, neighbour = _true_neighbours(vectors, rows, threshold, workers)
     if not len(row):
         return 1
-    _, by_distance = faiss.knn(coordinates[rows], sketch.centres, len(sketch.centres))
+    _, by_distance = k_nearest(coordinates[rows], sketch.centres, len(sketch.centres), threads=workers)
     rank = np.argsort(by_distance, axis=1)
     holding = np.searchsorted(sketch.starts, neighbour, side="right") - 1
     needed = np.sort(rank[np.searchsorted(rows, row), holding])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import faiss
 import numpy as np
 import numpy.typing as npt
 
 from faceindex.clustering.constraints import Rows
+from faceindex.search.brute_force import k_nearest
 from faceindex.search.calibration import Calibration
 from faceindex.types import Labels, Suggestion, Vectors
 
@@ -88,11 +88,9 @@ def _near(groups: Groups) -> list[tuple[int, int, float]]:
 
     The mean square of the distances between two sets is the square of that of their centres plus both spreads.
     """
-    index = faiss.IndexFlatL2(groups.centre.shape[1])
-    index.add(groups.centre[: groups.albums])
     if not groups.albums:
         return []
-    squares, found = index.search(groups.centre, min(_NEAREST + 1, groups.albums))
+    squares, found = k_nearest(groups.centre, groups.centre[: groups.albums], min(_NEAREST + 1, groups.albums))
     near: dict[tuple[int, int], float] = {}
     for one, (own_squares, neighbours) in enumerate(zip(squares.tolist(), found.tolist(), strict=True)):
         for square, other in zip(own_squares, neighbours, strict=True):

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import faiss
 import numpy as np
 import numpy.typing as npt
 
+from faceindex.search.brute_force import k_nearest
 from faceindex.search.pruning import nearest_rows, reorder, rows_not_beyond
 from faceindex.search.sketch import Sketch, sketched
 from faceindex.types import FaceIds, Vectors
-
-# faiss and the workers would otherwise fight over the cores; parallelism comes from processes.
-faiss.omp_set_num_threads(1)
 
 Distances = npt.NDArray[np.float64]
 
@@ -101,7 +98,7 @@ def _nearest_of_all(vectors: Vectors, probe: npt.NDArray[np.float32], k: int) ->
     """The k nearest rows and some more, so many that none that FAISS sees at a distance rounded up is missing."""
     wanted = k + _SPARE
     while True:
-        squares, rows = faiss.knn(probe[None, :].astype(np.float32), vectors, min(wanted, len(vectors)))
+        squares, rows = k_nearest(probe[None, :].astype(np.float32), vectors, min(wanted, len(vectors)))
         if wanted >= len(vectors) or squares[0, -1] > squares[0, k - 1] * (1 + 2 * _ROUNDING):
             found: npt.NDArray[np.int64] = rows[0]
             return found

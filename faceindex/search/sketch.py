@@ -16,10 +16,10 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import faiss
 import numpy as np
 import numpy.typing as npt
 
+from faceindex.search.brute_force import faiss_on, k_nearest
 from faceindex.search.pruning import BLOCK, Codes, Floats, Places
 from faceindex.types import Vectors
 
@@ -87,13 +87,8 @@ def sketched(vectors: Vectors, lists: int, *, threads: int = 1, seed: int = 0) -
     random = np.random.default_rng(seed)
     axes = _principal_axes(vectors[_some(len(vectors), _SAMPLE, random)])
     learned_from = vectors[_some(len(vectors), lists * _ROWS_PER_CENTRE, random)]
-    before = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(threads)
-    try:
-        centres = _centres(axes.coordinates(learned_from), lists, seed)
-        labels, low, high = _labels(vectors, axes, centres)
-    finally:
-        faiss.omp_set_num_threads(before)
+    centres = _centres(axes.coordinates(learned_from), lists, seed, threads)
+    labels, low, high = _labels(vectors, axes, centres, threads)
     order = np.argsort(labels, kind="stable")
     starts = np.concatenate([[0], np.cumsum(np.bincount(labels, minlength=lists))]).astype(np.int64)
     middle = ((low + high) / 2).astype(np.float32)
@@ -114,28 +109,31 @@ def _principal_axes(sample: Vectors) -> Axes:
     return Axes(mean.astype(np.float32), np.ascontiguousarray(axes[:, :kept], dtype=np.float32))
 
 
-def _centres(coordinates: Floats, lists: int, seed: int) -> Floats:
+def _centres(coordinates: Floats, lists: int, seed: int, threads: int) -> Floats:
     if lists == 1:
         return np.asarray(coordinates.mean(axis=0, keepdims=True), dtype=np.float32)
-    means = faiss.Kmeans(
-        coordinates.shape[1],
-        lists,
-        niter=_ROUNDS,
-        seed=seed + 1,
-        min_points_per_centroid=1,
-        max_points_per_centroid=_ROWS_PER_CENTRE,
-    )
-    means.train(coordinates)
+    with faiss_on(threads) as faiss:
+        means = faiss.Kmeans(
+            coordinates.shape[1],
+            lists,
+            niter=_ROUNDS,
+            seed=seed + 1,
+            min_points_per_centroid=1,
+            max_points_per_centroid=_ROWS_PER_CENTRE,
+        )
+        means.train(coordinates)
     return np.asarray(means.centroids, dtype=np.float32)
 
 
-def _labels(vectors: Vectors, axes: Axes, centres: Floats) -> tuple[npt.NDArray[np.int32], Floats, Floats]:
+def _labels(
+    vectors: Vectors, axes: Axes, centres: Floats, threads: int
+) -> tuple[npt.NDArray[np.int32], Floats, Floats]:
     """The list of each row, int32 [n], and the least and the greatest coordinates, float32 [m]."""
     labels = np.empty(len(vectors), dtype=np.int32)
     low, high = np.full(centres.shape[1], np.inf, np.float32), np.full(centres.shape[1], -np.inf, np.float32)
     for rows in _chunks(len(vectors)):
         coordinates = axes.coordinates(vectors[rows])
-        _, nearest = faiss.knn(coordinates, centres, 1)
+        _, nearest = k_nearest(coordinates, centres, 1, threads=threads)
         labels[rows] = nearest[:, 0]
         np.minimum(low, coordinates.min(axis=0), out=low)
         np.maximum(high, coordinates.max(axis=0), out=high)

@@ -20,7 +20,7 @@ finally:
     print(*sys.modules, file=sys.stderr)
 """
 HEAVY = {"numba", "sklearn", "matplotlib", "jinja2", "onnx"}
-FOR_PHOTOS = {"onnxruntime", "dlib", "h5py"}
+FOR_FACES = {"onnxruntime", "dlib", "h5py", "faiss"}
 
 
 def modules(*arguments: str) -> set[str]:
@@ -39,7 +39,7 @@ def test_a_search_loads_no_compiler_and_no_statistics(small_library: faceindex.L
 def test_a_list_loads_no_network(small_library: faceindex.Library, command: tuple[str, ...]) -> None:
     loaded = modules(*command, "-L", str(small_library.path))
     assert "faceindex.library" in loaded
-    assert not loaded & (HEAVY | FOR_PHOTOS)
+    assert not loaded & (HEAVY | FOR_FACES)
 
 
 def test_help_of_a_command_loads_its_own_module_alone() -> None:
