@@ -157,9 +157,9 @@ class _Run:
                 self.counts["ignored"] += 1
             case StillUnreadable(error):
                 self._fail(entry.path, error)
-            case Unreadable(error):
-                self._fail(entry.path, error)
-                self.batch.failures.append((entry, error))
+            case Unreadable(file, error):
+                self._fail(file.path, error)
+                self.batch.failures.append((file, error))
             case Known() as known:
                 self._meet(known)
             case Unknown(file, content):
