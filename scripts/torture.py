@@ -256,6 +256,7 @@ _SUMMARY = "{:<8}" + " {:>9}" * (len(PHASES) + 1)
 def speaking_ingest(news: int, errors: int, library: Path, arguments: Sequence[str]) -> None:
     """The command line in a session of its own; says on `news` what it begins and what it has acknowledged."""
     os.setsid()
+    os.write(news, b"start\n")
     os.dup2(os.open(os.devnull, os.O_RDWR), 0)
     os.dup2(0, 1)
     os.dup2(errors, 2)
@@ -312,6 +313,7 @@ class Ingest:
         assert self.process.pid is not None
         self.pid = self.process.pid
         self.ended = 0.0
+        self.listen(PATIENCE)  # or a signal to its process group may come before there is one
 
     def __enter__(self) -> Ingest:
         return self

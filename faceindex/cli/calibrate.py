@@ -106,7 +106,8 @@ def _print(title: str, result: CrossFit) -> None:
     )
     print_line("calibration: " + ", ".join(f"{key} = {value:.5g}" for key, value in asdict(result.calibration).items()))
     thresholds = [f"{result.calibration.threshold(DEFAULT_FPIR, faces):.4f} for {faces:,}" for faces in GALLERIES]
-    print_line(f"thresholds at {DEFAULT_FPIR:g} expected false identifications: {', '.join(thresholds)} faces\n")
+    print_line(f"thresholds at {DEFAULT_FPIR:g} expected false identifications: {', '.join(thresholds)} faces")
+    print_line("")
     for held_out in result.held_out:
         _print_held_out(held_out)
     if result.suspects:

@@ -4,16 +4,35 @@ from __future__ import annotations
 
 import json
 import sys
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from typing import Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from faceindex.types import Erased, Match
 
-errors = Console(stderr=True, soft_wrap=True, highlight=False)
+_INVISIBLE = frozenset(("Cc", "Cs", "Zl", "Zp"))
+"""Categories of characters that a terminal obeys, or that break a row: file names may have any."""
+
+
+def visible(text: str) -> str:
+    """`text` on one line, with what would be no sign on a terminal written as Python writes it: \\n, \\x1b, \\udcff."""
+    return "".join(repr(sign)[1:-1] if unicodedata.category(sign) in _INVISIBLE else sign for sign in text)
+
+
+class _Errors(Console):
+    """What is said beside the answer."""
+
+    def print(self, *said: Any, **options: Any) -> None:
+        super().print(*(visible(part) if isinstance(part, str) else part for part in said), **options)
+
+
+errors = _Errors(stderr=True, soft_wrap=True, highlight=False)
 # Only a terminal has a width; a table in a pipe or a file keeps each row on one line.
 _out = Console(highlight=False, width=None if sys.stdout.isatty() else 10_000)
 
@@ -37,7 +56,7 @@ def match_object(match: Match) -> dict[str, object]:
 
 def print_line(text: str) -> None:
     """One line on stdout."""
-    _out.print(text, markup=False, soft_wrap=True)
+    _out.print(visible(text), markup=False, soft_wrap=True)
 
 
 def print_receipt(receipt: Erased, *, as_json: bool) -> None:
@@ -59,9 +78,9 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, tit
     for name in columns:
         table.add_column(name.rstrip("#"), justify="right" if name.endswith("#") else "left", overflow="fold")
     for row in rows:
-        table.add_row(*("" if value is None else _plain(value) for value in row))
+        table.add_row(*(Text("" if value is None else _plain(value)) for value in row))
     _out.print(table)
 
 
 def _plain(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int) else str(value).replace("[", "\\[")
+    return f"{value:,}" if isinstance(value, int) else visible(str(value))

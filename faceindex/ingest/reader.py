@@ -31,8 +31,9 @@ class NoPhoto:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Should be a photo and cannot be read."""
+    """Should be a photo and cannot be read. file: to be known by, of no time when it is to be opened again."""
 
+    file: FoundFile
     error: str
 
 
@@ -75,7 +76,9 @@ def look_at(file: FoundFile, catalog: Catalog, *, retry: bool = False) -> Findin
     try:
         identity = identify(file.path, named=file.named)
     except UnreadablePhoto as error:
-        return Unreadable(error.reason)
+        # A disk that fails, or permissions that lack, may be mended without a change of the file.
+        mended_unseen = isinstance(error.__cause__, OSError)
+        return Unreadable(replace(file, mtime_ns=-1) if mended_unseen else file, error.reason)
     if identity is None:
         return NoPhoto()
     file = replace(file, size=identity.size, mtime_ns=identity.mtime_ns)

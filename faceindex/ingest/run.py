@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +25,7 @@ from faceindex.ingest.reader import (
     Unreadable,
     look_at,
 )
+from faceindex.ingest.stopping import stop_signals
 from faceindex.ingest.worker import Analysed
 from faceindex.photos.away import missing, removed, renamed
 from faceindex.photos.find import FoundFile, UnreadableEntry, absolute, find_files
@@ -38,6 +37,9 @@ from faceindex.types import FailedPhoto, IngestReport, Pruned
 BATCH_PHOTOS = 64
 BATCH_SECONDS = 5.0
 """A batch is committed when it is this large, or this old: what a crash can cost."""
+
+MOST_LATE = 100_000
+"""Files that are kept in memory, at most, because their names still are the only ones of other photos."""
 
 PROGRESS_SECONDS = 0.1
 """How often the caller hears of the progress; a rescan looks at thousands of files in that time."""
@@ -81,7 +83,7 @@ def ingest(
     first = next(files, None)
     if first is None:
         raise UsageError(f"no files under {', '.join(roots) or 'no path'}")
-    with folder.writer(wait=wait) as writer, _stop_signals() as stop, WorkerPool(analyser, workers) as pool:
+    with folder.writer(wait=wait) as writer, stop_signals() as stop, WorkerPool(analyser, workers) as pool:
         if analyser.min_face is not None:
             writer.save_settings(min_face=analyser.min_face)
         folders = [_folder(root) for root in roots]
@@ -105,7 +107,12 @@ def ingest(
 
 
 class _Run:
-    """The state of one ingest. in_flight: content hash to the files that have it, while it is analysed."""
+    """The state of one ingest. in_flight: content hash to the files that have it, while it is analysed.
+
+    late: known photos under names that still are the only ones of other photos. Those may be met later in the run,
+    where photos were renumbered or exchanged, and would lose their faces if they lost their names before. taken: these
+    names, but those that a photo was seen to have moved from.
+    """
 
     def __init__(
         self,
@@ -126,6 +133,8 @@ class _Run:
         self.shown = -PROGRESS_SECONDS
         self.in_flight: dict[bytes, list[FoundFile]] = {}
         self.content_of: dict[str, bytes] = {}
+        self.late: list[Known] = []
+        self.taken: set[str] = set()
         self.counts: Counter[str] = Counter()
         self.new_faces = 0
         self.failures: list[FailedPhoto] = []
@@ -148,11 +157,11 @@ class _Run:
                 self.counts["ignored"] += 1
             case StillUnreadable(error):
                 self._fail(entry.path, error)
-            case Unreadable(error):
-                self._fail(entry.path, error)
-                self.batch.failures.append((entry, error))
+            case Unreadable(file, error):
+                self._fail(file.path, error)
+                self.batch.failures.append((file, error))
             case Known() as known:
-                self._rename(known)
+                self._meet(known)
             case Unknown(file, content):
                 self._submit(file, content)
         self.collect(timeout=0)
@@ -168,6 +177,8 @@ class _Run:
 
     def commit(self) -> None:
         """Make everything answered so far durable."""
+        if self.late and self._endangers_late():
+            self._name_late()
         if len(self.batch):
             with self.stopwatch.stage("write"):
                 self.new_faces += self.writer.commit(self.batch)
@@ -178,6 +189,8 @@ class _Run:
 
     def finish(self) -> None:
         """Commit what is left, and report the progress a last time."""
+        if not self.stop.is_set():  # else the next run meets them again
+            self._name_late()
         self.commit()
         self._report_progress()
 
@@ -240,6 +253,29 @@ class _Run:
         self.counts["new"] += 1
         self.counts["duplicate"] += len(files) - 1
 
+    def _meet(self, known: Known) -> None:
+        """Name the photo, or wait with it while its name is the only one of another photo."""
+        if set(self.writer.catalog.photos_named_only([known.file.path])) <= {known.photo}:
+            self._rename(known)
+            return
+        self.late.append(known)
+        self.taken.add(known.file.path)
+        if len(self.late) >= MOST_LATE:
+            self._name_late()
+
+    def _name_late(self) -> None:
+        for known in self.late:
+            self._rename(known)
+        self.late.clear()
+        self.taken.clear()
+
+    def _endangers_late(self) -> bool:
+        """Whether the batch takes the last name of a photo that is to get another one."""
+        edited = [file.path for _, files in self.batch.photos.values() for file in files]
+        taken = [*edited, *(file.path for _, file in self.batch.names), *self.batch.gone]
+        losing = self.writer.catalog.photos_named_only(taken)
+        return not {known.photo for known in self.late}.isdisjoint(losing)
+
     def _rename(self, known: Known) -> None:
         """Another file with known content: the same file touched, the photo's new place, or a copy."""
         self.batch.names.append((known.photo, known.file))
@@ -248,11 +284,14 @@ class _Run:
             return
         new = known.file.path
         former = (path for path in known.former if path not in self.batch.gone)
-        old = next((path for path in former if missing(path) or renamed(path, new)), None)
+        old = next((path for path in former if path in self.taken or missing(path) or renamed(path, new)), None)
         if old is None:
             self.counts["duplicate"] += 1
+            return
+        self.counts["moved"] += 1
+        if old in self.taken:
+            self.taken.remove(old)
         else:
-            self.counts["moved"] += 1
             self.batch.gone.append(old)
 
     def _fail(self, path: str, reason: str) -> None:
@@ -261,7 +300,7 @@ class _Run:
 
     def _report_progress(self) -> None:
         faces = self.new_faces + sum(len(photo.faces) for photo, _ in self.batch.photos.values())
-        photos = self.counts.total() - self.counts["ignored"] - self.counts["forgotten"]
+        photos = self.counts.total() + len(self.late) - self.counts["ignored"] - self.counts["forgotten"]
         self.shown = time.monotonic()
         self.progress(Progress(photos, faces, self.counts["failed"]))
 
@@ -270,25 +309,3 @@ def _folder(root: str) -> str:
     """The folder that the user meant by `root`: itself, or the one that the photo is in."""
     path = Path(absolute(root))
     return str(path if path.is_dir() else path.parent)
-
-
-@contextmanager
-def _stop_signals() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set; a second one acts as usual. Only the main thread gets signals."""
-    stop = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    former = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def on_signal(number: int, frame: object) -> None:
-        stop.set()
-        signal.signal(number, former[signal.Signals(number)])
-
-    for number in former:
-        signal.signal(number, on_signal)
-    try:
-        yield stop
-    finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)

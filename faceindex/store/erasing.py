@@ -12,11 +12,12 @@ from typing import Any
 
 from faceindex.errors import LibraryLocked
 from faceindex.journal.acts import NAME
+from faceindex.journal.state import fold
 from faceindex.store import rows
 from faceindex.store.durable import sync_folder
 from faceindex.store.merging import has_dead_rows, unlink, write_merged
-from faceindex.store.names import replay_all
-from faceindex.store.segments import aborted_files
+from faceindex.store.names import read_acts, replay_all
+from faceindex.store.segments import FOUND, aborted_files
 from faceindex.store.tombstones import WHOLE_PHOTO
 from faceindex.store.writer import Writer
 from faceindex.types import Box, Erased
@@ -39,7 +40,8 @@ def erase(
 ) -> Erased:
     """Erase photos, faces, all that was said about `people`, and paths that could not be read.
 
-    A photo of which no face is left goes, too.
+    A photo of which no face is left goes, too. Of faces of these people whose photos were removed before, what the
+    journal knows is erased, and they do not come back either.
 
     index: the folder of FAISS files, which is removed. Killed before the transaction, everything is as it was; killed
     after it, the next writer finishes. Vectors of faces that were removed earlier are erased as well.
@@ -53,9 +55,10 @@ def erase(
     new = [write_merged(writer, [s], without=gone, number=n) for n, s in enumerate(old, start=first)]
     with catalog.transaction() as transaction:
         contents = _chosen(transaction, "SELECT content FROM photos WHERE id IN {}", whole)
-        graves = [*((content, WHOLE_PHOTO) for content in contents), *_boxes(transaction, single)]
+        away = _away(transaction, set(people))
+        graves = [*((content, WHOLE_PHOTO) for content in contents), *_boxes(transaction, single), *away.values()]
         tombstones = catalog.tombstones().add(graves)
-        decisions = _forget_decisions(transaction, gone, contents, people)
+        decisions = _forget_decisions(transaction, gone | away.keys(), contents, people)
         _change(transaction, "DELETE FROM failures WHERE path IN (SELECT path FROM paths WHERE photo IN {})", whole)
         transaction.executemany("DELETE FROM failures WHERE path = ?", [(os.fsencode(path),) for path in failures])
         paths = _change(transaction, "DELETE FROM paths WHERE photo IN {}", whole)
@@ -96,6 +99,8 @@ def finish_erasing(writer: Writer, index: Path) -> None:
         return
     for path in aborted_files(writer.vectors, {segment.file for segment in writer.catalog.segments()}):
         path.unlink()
+    for path in writer.vectors.glob("*" + FOUND):
+        path.unlink()
     shutil.rmtree(index, ignore_errors=not index.exists())
     for folder in (writer.vectors, index.parent):
         sync_folder(folder)  # or the files would be back after a power failure
@@ -133,6 +138,19 @@ def _boxes(transaction: sqlite3.Connection, faces: set[int]) -> list[tuple[bytes
     return [(content, Box(*box)) for content, *box in found]
 
 
+def _away(transaction: sqlite3.Connection, people: set[str]) -> dict[int, tuple[bytes, Box]]:
+    """Faces of `people` that are in no photo now: where they were last, by content of the photo and box."""
+    person = fold(read_acts(transaction)).person if people else {}
+    theirs = {face for face, name in person.items() if name in people}
+    found = _select(
+        transaction,
+        """SELECT face, content, x, y, width, height, MAX(id) FROM decisions
+        WHERE face IN {} AND face NOT IN (SELECT id FROM faces) GROUP BY face""",
+        theirs,
+    )
+    return {face: (content, Box(*box)) for face, content, *box, _ in found}
+
+
 def _forget_decisions(
     transaction: sqlite3.Connection, faces: set[int], contents: set[bytes], people: Iterable[str]
 ) -> int:
@@ -145,9 +163,10 @@ def _forget_decisions(
         ).rowcount
         transaction.execute("DELETE FROM acts WHERE person = ? AND kind = ?", (person, NAME))
         transaction.execute("UPDATE acts SET person = NULL WHERE person = ?", (person,))
-    transaction.execute(
-        """DELETE FROM acts WHERE person IS NULL AND undoes IS NULL
-        AND id NOT IN (SELECT act FROM decisions WHERE act IS NOT NULL)"""
+    transaction.execute(  # what is said of no face any more; names, too, that these faces had before
+        """DELETE FROM acts WHERE (person IS NULL OR kind = ?) AND undoes IS NULL
+        AND id NOT IN (SELECT act FROM decisions WHERE act IS NOT NULL)""",
+        (NAME,),
     )
     return removed
 

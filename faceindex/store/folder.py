@@ -155,6 +155,8 @@ class LibraryFolder:
                     make_folder(vectors)
                     for path in aborted_files(vectors, {segment.file for segment in catalog.segments()}):
                         path.unlink()
+                    for path in self.index.glob("*.tmp"):  # of a killed build; they may hold what is erased by now
+                        path.unlink(missing_ok=True)
                     writer = Writer(catalog, vectors, self.recipe)
                     finish_erasing(writer, self.index)
                     yield writer

@@ -16,11 +16,10 @@ from faceindex.store.examine import Examiner, faces_without_vector
 from faceindex.store.merging import unlink
 from faceindex.store.names import replay_all
 from faceindex.store.salvage import good_blocks, salvaged
-from faceindex.store.segments import Block, Segment, file_checksum
+from faceindex.store.segments import FOUND, Block, Segment, file_checksum
 from faceindex.store.writer import Writer
 from faceindex.types import FaceIds
 
-_FOUND = ".found"  # not one of the endings that a writer removes
 _MANY = 100_000  # ids in one statement
 
 # Each loses nothing that people said: the journal of decisions knows photos by content and faces by their boxes.
@@ -62,11 +61,11 @@ def put_back(vectors: Path, segments: Sequence[Segment], damaged: Sequence[Segme
         with suppress(OSError):
             name = wanted.get(file_checksum(path))
             if name and name not in found:
-                found[name] = _copied(path, vectors / (name + _FOUND))
+                found[name] = _copied(path, vectors / (name + FOUND))
     for name, path in found.items():
         path.replace(vectors / name)
     sync_folder(vectors)
-    for path in vectors.glob("*" + _FOUND):
+    for path in vectors.glob("*" + FOUND):
         path.unlink()
     return len(found)
 

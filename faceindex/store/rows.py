@@ -44,8 +44,11 @@ def swap_segments(transaction: sqlite3.Connection, old: Iterable[Segment], new: 
         insert_segment(transaction, new)
 
 
-def store_photo(transaction: sqlite3.Connection, arrival: Arrival, segment: int) -> None:
-    """The photo, its faces with their vectors in `segment`, and its files; a former state of it goes."""
+def store_photo(transaction: sqlite3.Connection, arrival: Arrival, segment: int) -> list[int]:
+    """The photo, its faces with their vectors in `segment`, and its files; a former state of it goes.
+
+    Returns: as `name_photo`.
+    """
     photo = arrival.photo
     values = (photo.width, photo.height, photo.warning, photo.taken, now())
     if arrival.photo_id is None:
@@ -66,29 +69,40 @@ def store_photo(transaction: sqlite3.Connection, arrival: Arrival, segment: int)
         transaction.executemany("DELETE FROM faces WHERE id = ?", [(f,) for f in former if f not in arrival.ids])
     _store_faces(transaction, number, segment, arrival)
     note_change_of_faces(transaction)
-    for file in arrival.files:
-        name_photo(transaction, number, file)
+    return [other for file in arrival.files for other in name_photo(transaction, number, file)]
 
 
-def name_photo(transaction: sqlite3.Connection, photo: int, file: FoundFile) -> None:
-    """Let `file` be a name of `photo`, of no other photo, and no failure.
+def name_photo(transaction: sqlite3.Connection, photo: int, file: FoundFile) -> list[int]:
+    """Let `file` be a name of `photo`, of no other photo, and no failure. Returns the photo that loses this name.
 
-    A photo that thereby loses its last name was edited in place: its content is nowhere any more.
+    One that gets no other name in this transaction was edited in place: `drop_nameless` removes it.
     """
     path = os.fsencode(file.path)
     before = _ids(transaction, "SELECT photo FROM paths WHERE path = ?", path)
     transaction.execute("INSERT OR REPLACE INTO paths VALUES (?, ?, ?, ?)", (path, photo, file.size, file.mtime_ns))
     transaction.execute("DELETE FROM failures WHERE path = ?", (path,))
-    _drop_nameless(transaction, [other for other in before if other != photo])
+    return [other for other in before if other != photo]
 
 
-def drop_paths(transaction: sqlite3.Connection, paths: Iterable[str]) -> None:
-    """Let `paths` be names of nothing, and no failures; photos without a name go, with their faces."""
+def drop_paths(transaction: sqlite3.Connection, paths: Iterable[str]) -> list[int]:
+    """Let `paths` be names of nothing, and no failures. Returns the photos that lose a name: see `name_photo`."""
+    photos: list[int] = []
     for path in map(os.fsencode, paths):
-        photos = _ids(transaction, "SELECT photo FROM paths WHERE path = ?", path)
+        photos += _ids(transaction, "SELECT photo FROM paths WHERE path = ?", path)
         transaction.execute("DELETE FROM paths WHERE path = ?", (path,))
         transaction.execute("DELETE FROM failures WHERE path = ?", (path,))
-        _drop_nameless(transaction, photos)
+    return photos
+
+
+def drop_nameless(transaction: sqlite3.Connection, photos: Iterable[int]) -> None:
+    """Remove those of `photos` that have no name left, with their faces."""
+    dropped = transaction.executemany(
+        "DELETE FROM photos WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM paths WHERE photo = ?1)",
+        [(photo,) for photo in photos],
+    )
+    if dropped.rowcount > 0:
+        drop_empty_albums(transaction)
+        note_change_of_faces(transaction)
 
 
 def store_failures(transaction: sqlite3.Connection, failures: Iterable[tuple[FoundFile, str]]) -> None:
@@ -167,16 +181,6 @@ def _store_faces(transaction: sqlite3.Connection, photo: int, segment: int, arri
             for number, face in zip(arrival.ids, arrival.faces, strict=True)
         ],
     )
-
-
-def _drop_nameless(transaction: sqlite3.Connection, photos: Iterable[int]) -> None:
-    dropped = transaction.executemany(
-        "DELETE FROM photos WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM paths WHERE photo = ?1)",
-        [(photo,) for photo in photos],
-    )
-    if dropped.rowcount > 0:
-        drop_empty_albums(transaction)
-        note_change_of_faces(transaction)
 
 
 def _ids(transaction: sqlite3.Connection, statement: str, value: object) -> list[int]:

@@ -24,6 +24,9 @@ FORMAT = "faceindex segment 1"
 UNCOMMITTED = (".h5", ".tmp")
 """How names of files end that a writer makes; such a file without a row is an aborted write."""
 
+FOUND = ".found"
+"""How names of copies end that a repair makes of files that lie under other names; a writer leaves them alone."""
+
 BLOCK = 8192
 """Rows that are read or written at a time: 4 MB of 128-D vectors."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,13 +77,15 @@ class Writer:
         with self.catalog.transaction() as transaction:
             if segment:
                 rows.insert_segment(transaction, segment)
+            unnamed: list[int] = []
             for arrival in arrivals:
-                rows.store_photo(transaction, arrival, segment.number if segment else 0)
+                unnamed += rows.store_photo(transaction, arrival, segment.number if segment else 0)
                 follow_photo(transaction, arrival)
-            replay(transaction, vectors)
             for photo, file in batch.names:
-                rows.name_photo(transaction, photo, file)
-            rows.drop_paths(transaction, batch.gone)
+                unnamed += rows.name_photo(transaction, photo, file)
+            unnamed += rows.drop_paths(transaction, batch.gone)
+            rows.drop_nameless(transaction, unnamed)  # last: names may be exchanged within a batch
+            replay(transaction, vectors)
             rows.store_failures(transaction, batch.failures)
         return sum(number >= first_new for number in vectors)
 
@@ -90,7 +93,7 @@ class Writer:
         """Let `paths` be names of nothing; a photo without a name left is removed, with its faces."""
         with self.catalog.transaction() as transaction:
             before = self.catalog.counts()
-            rows.drop_paths(transaction, paths)
+            rows.drop_nameless(transaction, rows.drop_paths(transaction, paths))
             after = self.catalog.counts()
         return Removed(len(paths), before["photos"] - after["photos"], before["faces"] - after["faces"])
 
@@ -128,10 +131,11 @@ class Writer:
     def _arrivals(self, batch: Batch, first_new: int) -> list[rows.Arrival]:
         arrivals = []
         next_id = first_new
+        moved = {photo for photo, _ in batch.names}
         for content, (photo, files) in batch.photos.items():
             graves = self.catalog.tombstones().of(content)
             faces = [face for face in photo.faces if not forgotten(face.box, graves)]
-            former = self._former(content, files, (photo.width, photo.height))
+            former = self._former(content, files, (photo.width, photo.height), moved)
             ids = []
             for known in known_before([face.box for face in faces], former):
                 ids.append(next_id if known is None else known)
@@ -139,13 +143,18 @@ class Writer:
             arrivals.append(rows.Arrival(content, photo, files, faces, ids, self.catalog.photo_with(content)))
         return arrivals
 
-    def _former(self, content: bytes, files: Sequence[FoundFile], size: tuple[int, int]) -> list[FormerFace]:
-        """The faces that this photo, or what these files showed before, is known to have had."""
+    def _former(
+        self, content: bytes, files: Sequence[FoundFile], size: tuple[int, int], moved: AbstractSet[int]
+    ) -> list[FormerFace]:
+        """The faces that this photo, or what these files showed before, is known to have had.
+
+        moved: photos that are elsewhere now, and keep their faces.
+        """
         photo = self.catalog.photo_with(content)
         if photo is not None:
             return self.catalog.faces_of(photo, size)
         edited = self.catalog.photos_named_only([file.path for file in files])
         return [
-            *(face for former in edited for face in self.catalog.faces_of(former, size)),
+            *(face for former in edited if former not in moved for face in self.catalog.faces_of(former, size)),
             *self.catalog.decided_faces(content),
         ]

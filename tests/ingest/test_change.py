@@ -251,3 +251,39 @@ def test_photo_that_lacks_its_end_is_stored_with_a_warning(many_photos: Path, tm
     assert (report.new, report.failed, report.total_faces) == (1, 0, 1)
     assert (warning.path, warning.error) == (photo.path, photo.warning)
     assert photo.warning
+
+
+@pytest.mark.parametrize("batch", [1, 64])
+def test_photos_that_exchanged_their_names_keep_their_faces(
+    library: faceindex.Library, photos: Path, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    monkeypatch.setattr("faceindex.ingest.run.BATCH_PHOTOS", batch)
+    faces = {Path(face.photo).name: face.face for face in library.faces()}
+    for old, new in (("2020/a", "x"), ("2020/b", "2020/a"), ("x", "2020/b")):  # a and b: exchanged
+        (photos / f"{old}.jpg").rename(photos / f"{new}.jpg")
+    for old, new in (("d", "e"), ("c", "d")):  # c and d: renumbered
+        (photos / "2021" / f"{old}.jpg").rename(photos / "2021" / f"{new}.jpg")
+    report = library.ingest([photos])
+    assert (report.moved, report.duplicate, report.new, report.total_faces) == (4, 0, 0, 4)
+    now = {Path(face.photo).name: face.face for face in library.faces()}
+    moved = {"a.jpg": "b.jpg", "b.jpg": "a.jpg", "c.jpg": "d.jpg", "d.jpg": "e.jpg"}
+    assert now == {moved[name]: face for name, face in faces.items()}
+    assert named(library) == {"b.jpg": faces["a.jpg"]}
+    assert library.ingest([photos]).unchanged == 4
+    assert not library.check(deep=True).damage
+
+
+@pytest.mark.parametrize("batch", [1, 64])
+@pytest.mark.parametrize("kept_as", ["2019.jpg", "2020/a0.jpg", "2020/b.jpg", "2021/z.jpg"])
+def test_edited_photo_whose_original_is_kept_under_another_name(
+    library: faceindex.Library, photos: Path, monkeypatch: pytest.MonkeyPatch, kept_as: str, batch: int
+) -> None:
+    monkeypatch.setattr("faceindex.ingest.run.BATCH_PHOTOS", batch)
+    vectors = set(vectors_of(library).values())
+    shutil.copy(photos / "2020" / "a.jpg", photos / kept_as)
+    edit(photos / "2020" / "a.jpg")
+    replaced = kept_as == "2020/b.jpg"
+    assert library.ingest([photos]).total_faces == 5 - replaced
+    assert len(vectors - set(vectors_of(library).values())) == replaced
+    assert list(named(library)) == [Path(kept_as).name]
+    assert not library.check(deep=True).damage

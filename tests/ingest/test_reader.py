@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ def test_a_file_that_failed_and_has_not_changed_is_not_opened_again(made: MadeLi
     catalog = failed(made, file, "damaged")
     Path(file.path).unlink()
     assert look_at(file, catalog) == StillUnreadable("damaged")
-    assert look_at(file, catalog, retry=True) == Unreadable("No such file or directory")
+    assert look_at(file, catalog, retry=True) == Unreadable(replace(file, mtime_ns=-1), "No such file or directory")
 
 
 def test_a_raw_photo_that_failed_for_want_of_rawpy_is_looked_at_again_once_it_is_there(
@@ -44,3 +45,16 @@ def test_a_raw_photo_that_failed_for_want_of_rawpy_is_looked_at_again_once_it_is
     assert isinstance(look_at(file, catalog), Unknown)
     monkeypatch.setattr(raw, "rawpy", None)
     assert look_at(file, catalog) == StillUnreadable(raw.NOT_INSTALLED)
+
+
+def test_a_file_that_could_not_be_opened_is_tried_again_though_it_has_not_changed(
+    made: MadeLibrary, file: FoundFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    with made.folder.writer() as writer, monkeypatch.context() as patch:
+        patch.setattr("faceindex.photos.read.os.open", refused)
+        finding = look_at(file, writer.catalog)
+    assert isinstance(finding, Unreadable)
+    assert isinstance(look_at(file, failed(made, finding.file, finding.error)), Unknown)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from made_library import MadeLibrary
 
-from faceindex.journal.acts import NAME
+from faceindex.journal.acts import NAME, UNDO
 from faceindex.search.index import load_or_build
 from faceindex.store.catalog import open_reader
 from faceindex.store.erasing import erase, erase_all
@@ -71,6 +72,44 @@ def test_person_is_forgotten_and_others_in_the_same_photo_stay(full: MadeLibrary
         5: ("/other.jpg", "Grace"),
     }
     assert full.holds_what_was_stored()
+
+
+def test_name_that_was_replaced_or_taken_back_goes_with_its_faces(full: MadeLibrary) -> None:
+    with full.folder.decisions() as catalog, catalog.transaction() as transaction:
+        undone = decide(transaction, NAME, [5], "Countess")
+        decide(transaction, UNDO, [], undoes=undone)
+        decide(transaction, NAME, [1, 2, 3], "Ada King")
+    erased(full, faces=full.folder.catalog.faces_of_person("Ada King"), people=["Ada King"])
+    assert found_in(full.folder.path, b"Ada") == []
+    assert [person.person for person in full.folder.catalog.people()] == ["Grace"]
+    erased(full, people=["Countess"])
+    assert found_in(full.folder.path, b"Countess") == []
+    assert full.faces()[5].person == "Grace"
+
+
+def test_person_is_forgotten_in_photos_that_were_removed_before(full: MadeLibrary) -> None:
+    with full.folder.writer() as writer:
+        writer.remove_paths(["/photos/of/the-secret.jpg", "/shared.jpg"])
+    assert full.folder.catalog.faces_of_person("Ada Lovelace") == []
+    receipt = erased(full, people=["Ada Lovelace"])
+    assert (receipt.faces, receipt.decisions, receipt.tombstones) == (0, 3, 3)
+    for needle in [b"Ada", b"secret", full.vectors[b"secret", A].tobytes()]:
+        assert found_in(full.folder.path, needle) == []
+    full.store("secret", [A, B], path="/photos/of/the-secret.jpg")
+    full.store("shared", [A, B])
+    assert [(record.photo, record.box) for record in full.faces().values() if record.face > 5] == [("/shared.jpg", B)]
+
+
+def test_copies_that_a_killed_repair_or_build_left_are_erased(full: MadeLibrary) -> None:
+    path = full.folder.path
+    shutil.copy(path / "vectors" / "000001.h5", path / "vectors" / "000001.h5.found")
+    erased(full, photos=[1])
+    full.folder.index.mkdir()
+    needle = full.vectors[b"secret", A].tobytes()
+    (full.folder.index / "vectors.npy.0123.tmp").write_bytes(needle)  # of a search that read before, was killed after
+    with full.folder.writer():
+        pass
+    assert found_in(path, needle) == []
 
 
 def test_albums_go_with_their_last_face(full: MadeLibrary) -> None:
