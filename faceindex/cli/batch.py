@@ -12,7 +12,7 @@ from typing import Annotated, TextIO
 import typer
 
 import faceindex
-from faceindex.cli import options
+from faceindex.cli import options, selections
 from faceindex.cli.output import errors, match_object
 from faceindex.errors import UsageError
 from faceindex.faces.engine import Engine
@@ -25,6 +25,11 @@ def search_many(
     k: Annotated[int, typer.Option("-k", min=1, help="Matches for each face, at most.")] = 10,
     threshold: options.SearchThreshold = None,
     fpir: options.Fpir = None,
+    unnamed: selections.Unnamed = False,
+    group_by: selections.GroupBy = None,
+    first: selections.First = None,
+    last: selections.Last = None,
+    under: selections.Under = None,
     min_face: options.MinFace = None,
     engine: options.EngineName = "onnx",
     device: options.Device = "cpu",
@@ -35,8 +40,19 @@ def search_many(
     Exit code 2: no probe could be read at all.
     """
     read = 0
+    among = selections.selection(first=first, last=last, under=under)
     with faceindex.Library(library, engine=Engine(engine, device), create=False) as opened:
-        found = opened.search_many(source, k=k, threshold=threshold, fpir=fpir, min_face=min_face, workers=workers)
+        found = opened.search_many(
+            source,
+            k=k,
+            threshold=threshold,
+            fpir=fpir,
+            min_face=min_face,
+            among=among,
+            unnamed=unnamed,
+            group_by=group_by,
+            workers=workers,
+        )
         for answer in found:
             print(json.dumps(_as_object(answer)), flush=True)
             read += answer.error is None
@@ -59,7 +75,7 @@ def verify_pairs(
     from faceindex.queries.pairs import read_pairs, write_pairs  # with FAISS, which other commands need not wait for
 
     compared = failed = 0
-    with faceindex.Library(library, engine=engine) as opened, _opened(out) as stream:
+    with faceindex.Library(library, engine=engine) as opened, _opened(opened, out) as stream:
         rows = opened.verify_pairs(read_pairs(pairs), threshold=threshold, min_face=min_face)
         for row in write_pairs(rows, stream):
             compared += row.error is None
@@ -71,12 +87,12 @@ def verify_pairs(
 
 
 @contextlib.contextmanager
-def _opened(out: Path | None) -> Iterator[TextIO]:
+def _opened(library: faceindex.Library, out: Path | None) -> Iterator[TextIO]:
     if out is None or str(out) == "-":
         yield sys.stdout
         return
     try:
-        stream = out.open("w", newline="", encoding="utf-8", errors="surrogateescape")
+        stream = library.outside(out).open("w", newline="", encoding="utf-8", errors="surrogateescape")
     except OSError as error:
         raise UsageError(f"cannot write {out}: {error.strerror or error}") from error
     with stream:
