@@ -243,7 +243,8 @@ class Erased:
     """The receipt of forgetting: what is no longer on the disk.
 
     photos; their paths; faces with their vectors and rows; decisions: things said about them; segments: files of
-    vectors that were written anew without them. tombstones: what was left behind so that they do not come back.
+    vectors that were written anew without them. tombstones: what was left behind so that they do not come back. notes:
+    what is left elsewhere, in one line each.
     """
 
     photos: int
@@ -252,6 +253,7 @@ class Erased:
     decisions: int
     segments: int
     tombstones: int
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -424,7 +426,8 @@ class ClusterReport:
     """albums: groups of two faces and more; clustered: faces in them; singletons: faces alone.
 
     change: compared with the albums before. merges: pairs of albums that seem to be one person's, now that new faces
-    stand between them. dry_run: none of this was made so.
+    stand between them. dry_run: none of this was made so. extended: there were albums, which stayed as they were; only
+    new faces were placed, by linkage.
     """
 
     method: str
@@ -436,6 +439,7 @@ class ClusterReport:
     change: AlbumChange
     merges: tuple[tuple[int, int], ...] = ()
     dry_run: bool = False
+    extended: bool = False
 
 
 @dataclass(frozen=True, slots=True)

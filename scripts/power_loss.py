@@ -32,11 +32,11 @@ import numpy as np
 
 from faceindex.errors import UsageError
 from faceindex.faces.recipe import recipe
+from faceindex.people.grouping import group_faces
 from faceindex.photos.find import FoundFile
 from faceindex.search import index as face_index
 from faceindex.store import erasing, merging
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.rows import replace_albums
 from faceindex.store.segments import aborted_files
 from faceindex.store.writer import Batch
 from faceindex.types import AnalysedPhoto, Box, Face
@@ -119,8 +119,7 @@ def write_library(root: Path) -> None:
             writer.remove_paths(["/3", "/4"])
             acknowledge("removal", gone=["3", "4"])
         face_index.load_or_build(folder)
-        with folder.decisions() as catalog, catalog.transaction() as transaction:
-            replace_albums(transaction, {1: [1, 2]})
+        group_faces(folder, method="linkage", threshold=100.0, seed=0, rebuild=True, dry_run=False)
         with folder.writer() as writer:
             erasing.erase(writer, folder.index, photos=[6, 7])  # ids count from 1: photos 5 and 6
             acknowledge("forgetting", gone=["5", "6"], forgotten=["5", "6"])

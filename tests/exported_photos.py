@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from made_albums import make_albums
 from made_library import MadeLibrary
 
 from faceindex.journal.acts import HIDE, NAME, UNNAME
 from faceindex.photos.find import FoundFile
 from faceindex.photos.identity import content_hash
-from faceindex.store.names import decide, replay_all
-from faceindex.store.rows import replace_albums
+from faceindex.store.names import decide
 from faceindex.store.sightings import photo_faces
 from faceindex.store.writer import Batch
 from faceindex.types import AnalysedPhoto, Box
@@ -63,9 +63,7 @@ class ExportedPhotos:
 
     def albums(self, **albums: Sequence[int]) -> None:
         """The albums, and no others; `a12=[...]` is number 12."""
-        with self.made.folder.decisions() as catalog, catalog.transaction() as transaction:
-            replace_albums(transaction, {int(number[1:]): faces for number, faces in albums.items()})
-            replay_all(transaction)
+        make_albums(self.made.folder, {int(number[1:]): faces for number, faces in albums.items()})
 
     def forget_path(self, name: str) -> None:
         with self.made.folder.writer() as writer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ def store_vectors(path: Path, vectors: Vectors, prefix: str = "photo") -> None:
     for number, vector in enumerate(vectors):
         name = f"{prefix}-{number:05d}"
         photo = AnalysedPhoto(100, 100, (Face(BOX, 1.0, landmarks, vector, 0.9),))
-        batch.photos[name.encode()] = (photo, [FoundFile(f"/{name}.jpg", 1, 1, False)])
+        batch.photos[os.fsencode(name)] = (photo, [FoundFile(f"/{name}.jpg", 1, 1, False)])
     folder = LibraryFolder(path, wanted=recipe("dlib"))
     with folder.writer() as writer:
         writer.commit(batch)

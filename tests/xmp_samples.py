@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import struct
+
 DIGIKAM = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/" x:xmptk="XMP Core 4.4.0-Exiv2">
  <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
@@ -110,6 +113,23 @@ def digikam(x: float, y: float, width: float, height: float) -> bytes:
 def lightroom(x: float, y: float, width: float, height: float) -> bytes:
     """As `digikam`, a sidecar with settings and keywords."""
     return _filled(LIGHTROOM, x, y, width, height)
+
+
+def extended(rest: bytes, part: int = 65_000) -> tuple[bytes, list[bytes]]:
+    """A standard packet that names `rest` as its extended part, and the data of the segments with `part` bytes each."""
+    guid = hashlib.md5(rest).hexdigest().upper().encode()
+    note = b'xmlns:xmpNote="http://ns.adobe.com/xmp/note/" xmpNote:HasExtendedXMP="%s"' % guid
+    standard = b"""<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+        <rdf:Description rdf:about="" %s/></rdf:RDF></x:xmpmeta>"""
+    head = b"http://ns.adobe.com/xmp/extension/\0" + guid + struct.pack(">I", len(rest))
+    starts = range(0, len(rest), part)
+    return standard % note, [head + struct.pack(">I", start) + rest[start : start + part] for start in starts]
+
+
+def with_segments(jpeg: bytes, segments: list[bytes]) -> bytes:
+    """A JPEG with further APP1 segments at its beginning."""
+    written = (b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment for segment in segments)
+    return jpeg[:2] + b"".join(written) + jpeg[2:]
 
 
 def _filled(sample: str, x: float, y: float, width: float, height: float) -> bytes:

@@ -10,7 +10,7 @@ import typer
 
 import faceindex
 from faceindex.cli import options
-from faceindex.cli.output import errors, print_json, print_line, print_table
+from faceindex.cli.output import errors, one_form, print_csv, print_json, print_line, print_table
 from faceindex.clustering.cluster import DEFAULT_METHOD, METHODS
 from faceindex.types import ClusterReport
 
@@ -19,7 +19,10 @@ app = typer.Typer(help="The albums: groups of faces taken for one person.", no_a
 
 def cluster(
     library: options.Library = None,
-    method: Annotated[str, typer.Option(metavar="|".join(METHODS), help="How faces are grouped.")] = DEFAULT_METHOD,
+    method: Annotated[
+        str | None,
+        typer.Option(metavar="|".join(METHODS), help=f"How all faces are grouped. Default: {DEFAULT_METHOD}."),
+    ] = None,
     threshold: options.Threshold = None,
     seed: Annotated[int, typer.Option(min=0, help="Same faces and seed, same albums.")] = 0,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Group all faces anew; names and decisions hold.")] = False,
@@ -28,7 +31,14 @@ def cluster(
 ) -> None:
     """Group faces into albums; where there are albums, place the new faces and leave the others where they are."""
     with faceindex.Library(library, create=False) as opened:
-        report = opened.cluster(method=method, threshold=threshold, seed=seed, rebuild=rebuild, dry_run=dry_run)
+        report = opened.cluster(
+            method=method or DEFAULT_METHOD, threshold=threshold, seed=seed, rebuild=rebuild, dry_run=dry_run
+        )
+    if report.extended and (method is not None or threshold is not None):
+        errors.print(
+            f"{report.change.kept:,} albums are kept as they are; only new faces were placed, by {report.method} at "
+            f"{report.threshold:g}; --rebuild groups all faces anew"
+        )
     if as_json:
         print_json(asdict(report))
         return
@@ -56,14 +66,22 @@ def _print_change(report: ClusterReport) -> None:
 
 @app.command("list")
 def list_albums(
-    library: options.Library = None, hidden: options.Hidden = False, as_json: options.AsJson = False
+    library: options.Library = None,
+    hidden: options.Hidden = False,
+    as_csv: options.AsCsv = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """List the albums, largest first."""
+    one_form(as_json=as_json, as_csv=as_csv)
     with faceindex.Library(library, create=False) as opened:
         albums = opened.albums(hidden=hidden)
         covers = {album.album: opened.face(album.cover).photo for album in albums}
+    objects = [asdict(album) | {"cover_photo": covers[album.album]} for album in albums]
     if as_json:
-        print_json([asdict(album) | {"cover_photo": covers[album.album]} for album in albums])
+        print_json(objects)
+        return
+    if as_csv:
+        print_csv(("album", "person", "faces", "photos", "cover", "cover_photo", "hidden"), objects)
         return
     if not albums:
         errors.print("no albums yet; `faceindex cluster` makes them")

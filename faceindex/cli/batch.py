@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import faceindex
-from faceindex.cli import options
+from faceindex.cli import options, selections
 from faceindex.cli.output import errors, match_object
 from faceindex.errors import UsageError
 from faceindex.faces.engine import Engine
@@ -22,6 +22,11 @@ def search_many(
     k: Annotated[int, typer.Option("-k", min=1, help="Matches for each face, at most.")] = 10,
     threshold: options.SearchThreshold = None,
     fpir: options.Fpir = None,
+    unnamed: selections.Unnamed = False,
+    group_by: selections.GroupBy = None,
+    first: selections.First = None,
+    last: selections.Last = None,
+    under: selections.Under = None,
     min_face: options.MinFace = None,
     engine: options.EngineName = "onnx",
     device: options.Device = "cpu",
@@ -32,8 +37,19 @@ def search_many(
     Exit code 2: no probe could be read at all.
     """
     read = 0
+    among = selections.selection(first=first, last=last, under=under)
     with faceindex.Library(library, engine=Engine(engine, device), create=False) as opened:
-        found = opened.search_many(source, k=k, threshold=threshold, fpir=fpir, min_face=min_face, workers=workers)
+        found = opened.search_many(
+            source,
+            k=k,
+            threshold=threshold,
+            fpir=fpir,
+            min_face=min_face,
+            among=among,
+            unnamed=unnamed,
+            group_by=group_by,
+            workers=workers,
+        )
         for answer in found:
             print(json.dumps(_as_object(answer)), flush=True)
             read += answer.error is None

@@ -62,7 +62,7 @@ def calibrate(
             print_line(f"calibration: {calibration}")
         return
     recipe = options.recipe_with(name, None, None, None) if name else None
-    title, result = _measured(folder, library, recipe, Engine(engine, device), workers, keep, save=save)
+    title, result = _measured(folder, library, recipe, Engine(engine, device), workers, keep, plot, save=save)
     drawn = draw_calibration(plot, title, result) if plot else None
     if as_json:
         print_json(_as_object(title, result) | {"saved": save, "plot": None if drawn is None else str(drawn)})
@@ -81,12 +81,15 @@ def _measured(
     engine: Engine,
     workers: int | None,
     keep: Path | None,
+    plot: Path | None,
     *,
     save: bool,
 ) -> tuple[str, CrossFit]:
     with progress_bar([folder] if folder else []) as progress:
         if folder is None or save:
             with faceindex.Library(library, recipe=recipe, engine=engine, create=False) as opened:
+                if plot:
+                    opened.outside(plot)
                 result = opened.calibrate(folder, save=save, keep=keep, workers=workers, progress=progress)
                 return opened.recipe.title, result
         with evaluation_library(recipe or default_recipe(), keep) as evaluated:

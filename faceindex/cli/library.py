@@ -55,7 +55,9 @@ def export(
             opened.faces_with_vectors() if vectors else ((face, None) for face in opened.faces())
         )
         target = (
-            nullcontext(sys.stdout) if str(out) == "-" else out.open("w", encoding="utf-8", errors="backslashreplace")
+            nullcontext(sys.stdout)
+            if str(out) == "-"
+            else opened.outside(out).open("w", encoding="utf-8", errors="backslashreplace")
         )
         with target as file:
             file.writelines(line + "\n" for line in face_lines(faces, form=form))

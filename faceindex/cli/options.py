@@ -21,6 +21,7 @@ Library = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of a table.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print rows of CSV instead of a table.")]
 MinFace = Annotated[
     int | None,
     typer.Option(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from faceindex.csv_rows import csv_row
+from faceindex.errors import UsageError
 from faceindex.types import Erased, Match
 
 _INVISIBLE = frozenset(("Cc", "Cs", "Zl", "Zp"))
@@ -37,9 +39,22 @@ errors = _Errors(stderr=True, soft_wrap=True, highlight=False)
 _out = Console(highlight=False, width=None if sys.stdout.isatty() else 10_000)
 
 
+def one_form(*, as_json: bool, as_csv: bool) -> None:
+    """Raises: UsageError when an answer is wanted in two forms."""
+    if as_json and as_csv:
+        raise UsageError("--json or --csv, not both")
+
+
 def print_json(value: object) -> None:
     """One JSON value on stdout."""
     typer.echo(json.dumps(value, indent=2))
+
+
+def print_csv(columns: Sequence[str], objects: Iterable[Mapping[str, object]]) -> None:
+    """A line of names, and a row for each object, on stdout."""
+    typer.echo(csv_row(columns))
+    for values in objects:
+        typer.echo(csv_row(values[name] for name in columns))
 
 
 def match_object(match: Match) -> dict[str, object]:
@@ -70,6 +85,8 @@ def print_receipt(receipt: Erased, *, as_json: bool) -> None:
     )
     if receipt.tombstones:
         print_line(f"{receipt.tombstones:,} tombstones keep them from coming back")
+    for note in receipt.notes:
+        print_line(f"note: {note}")
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:

@@ -10,7 +10,7 @@ import typer
 
 import faceindex
 from faceindex.cli import options, review
-from faceindex.cli.output import errors, print_json, print_line, print_receipt, print_table
+from faceindex.cli.output import errors, one_form, print_csv, print_json, print_line, print_receipt, print_table
 from faceindex.errors import UsageError
 from faceindex.types import Decided
 
@@ -128,13 +128,20 @@ def history(library: options.Library = None, as_json: options.AsJson = False) ->
 
 @app.command("list")
 def list_people(
-    library: options.Library = None, hidden: options.Hidden = False, as_json: options.AsJson = False
+    library: options.Library = None,
+    hidden: options.Hidden = False,
+    as_csv: options.AsCsv = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """List everybody with a name."""
+    one_form(as_json=as_json, as_csv=as_csv)
     with faceindex.Library(library, create=False) as opened:
         people = opened.people(hidden=hidden)
     if as_json:
         print_json([asdict(person) for person in people])
+        return
+    if as_csv:
+        print_csv(("person", "faces", "confirmed", "photos", "cover", "hidden"), map(asdict, people))
         return
     if not people:
         errors.print("nobody has a name yet; `faceindex people name` gives one")

@@ -32,10 +32,8 @@ def search(
     face: Annotated[int | None, typer.Option(metavar="ID", help="Search with a face of the library.")] = None,
     album: Annotated[int | None, typer.Option(metavar="N", help="Search with an album's faces as one.")] = None,
     person: Annotated[str | None, typer.Option(metavar="NAME", help="Search with a person's faces as one.")] = None,
-    unnamed: Annotated[bool, typer.Option("--unnamed", help="Find only faces without a name.")] = False,
-    group_by: Annotated[
-        str | None, typer.Option(metavar="person|photo", help="Only the nearest face of each of these.")
-    ] = None,
+    unnamed: selections.Unnamed = False,
+    group_by: selections.GroupBy = None,
     first: selections.First = None,
     last: selections.Last = None,
     under: selections.Under = None,

@@ -1,4 +1,4 @@
-"""Options that choose photos: by who is shown, when and where."""
+"""Options that choose photos, by who is shown, when and where, and faces in them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ Only = Annotated[bool, typer.Option("--only", help="Nobody but those --with, nor
 First = Annotated[str | None, typer.Option("--from", metavar="DATE", help="Taken then or later: 2019, 2019-07-20.")]
 Last = Annotated[str | None, typer.Option("--to", metavar="DATE", help="Taken then or earlier: 2019 is to its end.")]
 Under = Annotated[Path | None, typer.Option(metavar="DIR", help="Photos at or under this path.")]
+Unnamed = Annotated[bool, typer.Option("--unnamed", help="Find only faces without a name.")]
+GroupBy = Annotated[str | None, typer.Option(metavar="person|photo", help="Only the nearest face of each of these.")]
 
 
 def selection(

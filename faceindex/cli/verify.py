@@ -71,7 +71,7 @@ def _verify_pairs(
     from faceindex.queries.pairs import read_pairs, write_pairs  # with FAISS, which other commands need not wait for
 
     compared = failed = 0
-    with faceindex.Library(library, engine=engine) as opened, _opened(out) as stream:
+    with faceindex.Library(library, engine=engine) as opened, _opened(opened, out) as stream:
         rows = opened.verify_pairs(read_pairs(pairs), threshold=threshold, min_face=min_face)
         for row in write_pairs(rows, stream):
             compared += row.error is None
@@ -83,12 +83,12 @@ def _verify_pairs(
 
 
 @contextlib.contextmanager
-def _opened(out: Path | None) -> Iterator[TextIO]:
+def _opened(library: faceindex.Library, out: Path | None) -> Iterator[TextIO]:
     if out is None or str(out) == "-":
         yield sys.stdout
         return
     try:
-        stream = out.open("w", newline="", encoding="utf-8", errors="surrogateescape")
+        stream = library.outside(out).open("w", newline="", encoding="utf-8", errors="surrogateescape")
     except OSError as error:
         raise UsageError(f"cannot write {out}: {error.strerror or error}") from error
     with stream:

@@ -212,8 +212,7 @@ class _Export:
 
 def _checked(library: LibraryFolder, folder: Path) -> Manifest:
     """What an export into `folder` finds there. Raises: UsageError when it may not go there."""
-    if folder.resolve().is_relative_to(library.path.resolve()):
-        raise UsageError(f"{folder} is in the library itself; choose another folder")
+    library.outside(folder)
     old = read_manifest(folder)
     if old is None:
         if os.path.lexists(folder) and (not folder.is_dir() or {entry.name for entry in folder.iterdir()} - _BEGUN):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from faceindex.csv_rows import csv_row
 from faceindex.errors import UsageError
 from faceindex.photos.find import ALBUMS_FORMAT, ALBUMS_MANIFEST
 from faceindex.store.durable import write_file
@@ -119,13 +118,11 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 def write_table(folder: Path, albums: Iterable[AlbumFolder]) -> None:
     """One CSV row per photo in an album."""
-    buffer = io.StringIO()
-    rows = csv.writer(buffer)
-    rows.writerow(["folder", "person", "albums", "link", "kind", "photo"])
+    rows = [csv_row(["folder", "person", "albums", "link", "kind", "photo"])]
     for album in albums:
         numbers = " ".join(map(str, album.albums))
-        rows.writerows([album.folder, album.person, numbers, p.path, p.kind, p.source] for p in album.photos)
-    write_file(folder / TABLE, buffer.getvalue().encode("utf-8", "surrogateescape"))
+        rows += [csv_row([album.folder, album.person, numbers, p.path, p.kind, p.source]) for p in album.photos]
+    write_file(folder / TABLE, "".join(row + "\r\n" for row in rows).encode("utf-8", "surrogateescape"))
 
 
 def _from_object(stored: dict[str, Any]) -> Manifest:

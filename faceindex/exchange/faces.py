@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
 
+from faceindex.csv_rows import csv_row
 from faceindex.types import FaceRecord
 
 FORMATS = ("jsonl", "csv")
@@ -44,17 +43,11 @@ def _csv_lines(faces: Iterable[FaceAndVector]) -> Iterator[str]:
     for record, vector in faces:
         if not header:
             header = _COLUMNS if vector is None else [*_COLUMNS, "vector"]
-            yield _csv_line(header)
+            yield csv_row(header)
         landmarks = " ".join(f"{x:g}" for x in record.landmarks.ravel())
         row = [record.face, record.photo, *record.box.as_list(), landmarks, round(record.score, 4)]
         row += [record.album, record.person, None if record.quality is None else round(record.quality, 4)]
         wanted = len(header) > len(_COLUMNS)
-        yield _csv_line([*row, "" if vector is None else " ".join(map(str, vector))] if wanted else row)
+        yield csv_row([*row, "" if vector is None else " ".join(map(str, vector))] if wanted else row)
     if not header:
-        yield _csv_line(_COLUMNS)
-
-
-def _csv_line(values: Iterable[object]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\r\n").writerow(values)  # it quotes what is part of it
-    return buffer.getvalue().removesuffix("\r\n")
+        yield csv_row(_COLUMNS)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from faceindex.errors import UnreadablePhoto
 from faceindex.exchange.region_faces import faces_of_regions
 from faceindex.photos.areas import box_of, upright
+from faceindex.photos.extended_xmp import extended_packet
 from faceindex.photos.packets import Sidecars, orientation_to_undo, read_header, read_sidecar
 from faceindex.photos.rdf import BrokenPacket
 from faceindex.photos.xmp import Packet, mentions_regions
@@ -88,12 +89,21 @@ def _packets(path: str, sidecars: Sidecars, warn: Callable[[str, str], None]) ->
         except OSError as error:
             warn(sidecar, error.strerror or str(error))
     try:
-        packet = read_header(path).packet
+        header = read_header(path)
     except UnreadablePhoto as error:
         warn(path, error.reason)
+        return
+    if header.packet is None:
+        return
+    yield path, header.packet
+    try:
+        extended = extended_packet(header.packet, header.extension)
+    except BrokenPacket as error:
+        if any(map(mentions_regions, header.extension)):  # most hold depth maps, which nobody misses here
+            warn(path, f"broken XMP: {error}")
     else:
-        if packet:
-            yield path, packet
+        if extended is not None:
+            yield path, extended
 
 
 def _read_photo(catalog: Catalog, path: str, photo: int, sidecars: Sidecars, tally: _Tally) -> None:

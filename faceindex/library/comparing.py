@@ -73,6 +73,8 @@ class Comparing(Opened):
         for the next time. workers: processes, default the number of cores.
         Raises: UsageError when there are too few people with two faces; LibraryLocked; LibraryUnwritable.
         """
+        if keep is not None:
+            self.outside(keep)
         if labelled is None:
             named = named_faces(self._folder)
             result = cross_fit(named.vectors, named.people, named.names)

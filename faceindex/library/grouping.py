@@ -63,13 +63,17 @@ class Grouping(Reading):
         """Write the names of faces into XMP sidecars of the photos at or under `paths`: beside them, or under `to`.
 
         Of a sidecar that is there only names of face regions change. unnamed: also write faces without a name.
-        Raises: UsageError when the library knows no photo under a path.
+        Raises: UsageError when the library knows no photo under a path, or `to` lies in the library itself.
         """
-        target = None if to is None else absolute(to)
+        target = None if to is None else absolute(self.outside(to))
         return write_sidecars(self._folder.catalog, list(map(absolute, paths)), to=target, unnamed=unnamed)
 
     def write_album_sheet(self, out: StrPath, *, faces: int = 16, albums: int = 100) -> None:
-        """Write one self-contained HTML page: the largest albums, a row of at most `faces` crops each."""
+        """Write one self-contained HTML page: the largest albums, a row of at most `faces` crops each.
+
+        Raises: UsageError when `out` lies in the library itself, or cannot be written; so do the other pages.
+        """
+        self.outside(out)
         chosen = self.albums()
         rows = [AlbumRow(album, self.album(album.album)[:faces]) for album in chosen[:albums]]
         page = album_sheet(rows, title=self.path.name, status=self.status(), left_out=len(chosen) - len(rows))
@@ -77,11 +81,11 @@ class Grouping(Reading):
 
     def write_match_sheet(self, out: StrPath, probes: Sequence[Probe], found: Sequence[ProbeFace]) -> None:
         """Write one self-contained HTML page: every probe and its matches, as `matches` gave them."""
-        _write_page(out, match_sheet(probes, found))
+        _write_page(self.outside(out), match_sheet(probes, found))
 
     def write_review_sheet(self, out: StrPath, suggestions: Sequence[Suggestion]) -> None:
         """Write one self-contained HTML page: crops of both sides of every suggestion."""
-        _write_page(out, review_sheet(questions(self._folder.catalog, suggestions), title=self.path.name))
+        _write_page(self.outside(out), review_sheet(questions(self._folder.catalog, suggestions), title=self.path.name))
 
 
 def _write_page(out: StrPath, page: str) -> None:

@@ -22,6 +22,11 @@ from faceindex.search import index as face_index
 from faceindex.store.erasing import erase, erase_all
 from faceindex.types import Erased, IngestReport, Reencoded, Removed
 
+_ELSEWHERE = (
+    "what was written outside of the library stays there: folders of `faceindex albums export` until the next export "
+    "into them, sidecars, pages and backups until you remove them"
+)
+
 
 class Ingesting(Opened):
     """What changes the photos of a library."""
@@ -85,7 +90,7 @@ class Ingesting(Opened):
         ModelError; LibraryUnwritable.
         """
         analyser = Analyser(recipe, self._folder.min_face, engine=self._engine)
-        path = Path(absolute(target))
+        path = Path(absolute(self.outside(target)))
         return reencode(self._folder, path, analyser=analyser, workers=workers or cores(), progress=progress)
 
     def remove_photos(self, paths: Iterable[StrPath]) -> Removed:
@@ -123,14 +128,14 @@ class Ingesting(Opened):
         """Empty the library: every photo, face, vector, name and tombstone. Raises: LibraryLocked."""
         with self._folder.writer() as writer:
             self._index = None
-            return erase_all(writer, self._folder.index)
+            return replace(erase_all(writer, self._folder.index), notes=(_ELSEWHERE,))
 
     def _erase(self, **what: Iterable[Any]) -> Erased:
         with self._folder.writer() as writer:
             self._index = None
             receipt = erase(writer, self._folder.index, **what)
         follow(self._folder)
-        return receipt
+        return replace(receipt, notes=(_ELSEWHERE,))
 
     def _known_paths(self, under: StrPath) -> list[str]:
         found = list(self._folder.catalog.paths(absolute(under)))

@@ -69,6 +69,10 @@ class Opened:
         """The library's folder, absolute."""
         return self._folder.path
 
+    def outside(self, path: StrPath) -> Path:
+        """`path`, to which something is to be written. Raises: UsageError when it lies in the library's own folder."""
+        return self._folder.outside(Path(path))
+
     @property
     def recipe(self) -> Recipe:
         """How its vectors are made."""

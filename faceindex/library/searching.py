@@ -128,16 +128,20 @@ class Searching(Reading):
         threshold: float | None = None,
         fpir: float | None = None,
         min_face: int | None = None,
+        among: Selection = EVERYTHING,
+        unnamed: bool = False,
+        group_by: str | None = None,
         workers: int | None = None,
     ) -> Iterator[BatchAnswer]:
         """For every face of all photos at or under `source`, or every row of a .npy or .h5 file of vectors.
 
+        among, unnamed, group_by: which faces are found, as `Wish` says.
         Answers come as soon as they are known; what is wrong with a photo, or a row, is told in its answer.
         Raises: UsageError; RecipeMismatch, when the vectors are another recipe's.
         """
         path = Path(absolute(source))
-        limit = Wish(k, self._limit(threshold, fpir)).threshold
-        search = BatchSearch(self._folder, self._loaded_index(), self.calibration, k=k, threshold=limit)
+        wish = Wish(k, self._limit(threshold, fpir), among, unnamed, group_by)
+        search = BatchSearch(self._folder, self._loaded_index(), self.calibration, wish)
         if is_vector_file(path):
             return search.vectors(path)
         return search.photos(path, self._checked_analyser(min_face), workers or cores())

@@ -48,8 +48,9 @@ def group_faces(
     state = fold(read_acts(folder.catalog.connection))
     known = constraints_of(state, ids, rows.photos_of(folder.catalog.connection, ids))
     merges: tuple[tuple[int, int], ...] = ()
+    extended = bool(cluster_of) and not rebuild
     # No transaction is open while faces are grouped: an ingest may be at work.
-    if rebuild or not cluster_of:
+    if not extended:
         poor_last = qualities if folder.recipe.card.poor_last else None
         labels = cluster(vectors, method=method, threshold=threshold, seed=seed, qualities=poor_last, constraints=known)
     else:
@@ -57,7 +58,7 @@ def group_faces(
         labels, merges = _placed(vectors, placing, threshold, known)
     with folder.decisions() as catalog, suppress(_OnlyLooking), catalog.transaction() as transaction:
         before, names = _membership(transaction), _people(catalog)
-        if rebuild or not cluster_of:
+        if not extended:
             rows.replace_clusters(transaction, _anew(transaction, ids, labels))
             save_settings(transaction, **{CLUSTERED_AFTER: last_act})
         else:
@@ -70,7 +71,18 @@ def group_faces(
             raise _OnlyLooking
     clustered = int(np.isin(ids, np.array(list(after), dtype=np.int64)).sum())
     albums, seconds = len(set(after.values())), time.monotonic() - began
-    return ClusterReport(method, threshold, albums, clustered, len(ids) - clustered, seconds, change, merges, dry_run)
+    return ClusterReport(
+        method="linkage" if extended else method,
+        threshold=threshold,
+        albums=albums,
+        clustered=clustered,
+        singletons=len(ids) - clustered,
+        seconds=seconds,
+        change=change,
+        merges=merges,
+        dry_run=dry_run,
+        extended=extended,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -12,6 +13,7 @@ from PIL import Image
 from faceindex.errors import UnreadablePhoto
 from faceindex.photos.areas import SIDES_SWAPPED, is_upright
 from faceindex.photos.decode import Photo, opened_header
+from faceindex.photos.extended_xmp import SIGNATURE
 from faceindex.photos.identity import RAW_EXTENSIONS
 from faceindex.photos.rdf import MAX_BYTES
 from faceindex.photos.read import read_bytes
@@ -25,12 +27,14 @@ class Header:
     """What a photo's file says before its pixels.
 
     orientation: EXIF's, 1 to 8. undone: whether the decoder turns the picture by itself, so that the stored picture is
-    the upright one to every program (HEIC). packet: the embedded XMP, None when there is none.
+    the upright one to every program (HEIC). packet: the embedded XMP, None when there is none. extension: segments of
+    a JPEG that may hold the rest of it, see `extended_packet`.
     """
 
     orientation: int
     undone: bool
     packet: bytes | None
+    extension: tuple[bytes, ...] = ()
 
     @property
     def stored_orientation(self) -> int:
@@ -50,7 +54,7 @@ def read_header(path: str) -> Header:
             undone = image.format == "HEIF"
             said = image.info.get("original_orientation") if undone else _exif_orientation(image)
             orientation = said if isinstance(said, int) and 1 <= said <= 8 else 1
-            return Header(orientation, undone, packet if isinstance(packet, bytes) else None)
+            return Header(orientation, undone, packet if isinstance(packet, bytes) else None, _extension(image))
     except Exception as error:  # decoders raise anything on damaged files
         reason = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
         raise UnreadablePhoto(path, reason) from error
@@ -108,6 +112,11 @@ def read_sidecar(path: str) -> bytes:
     """Its bytes, of one more than MAX_BYTES at most. Raises: OSError."""
     with Path(path).open("rb") as file:
         return file.read(MAX_BYTES + 1)
+
+
+def _extension(image: Image.Image) -> tuple[bytes, ...]:
+    segments: Iterable[tuple[str, bytes]] = getattr(image, "applist", ())  # of JPEG, in the order of the file
+    return tuple(data for name, data in segments if name == "APP1" and data.startswith(SIGNATURE))
 
 
 def _exif_orientation(image: Image.Image) -> object:

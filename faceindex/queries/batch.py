@@ -13,11 +13,11 @@ from faceindex.faces.analyse import Analyser
 from faceindex.photos.find import UnreadableEntry, absolute, find_files
 from faceindex.photos.read import identify
 from faceindex.queries.analysis import analysed_in_order
-from faceindex.queries.matching import matches_of
+from faceindex.queries.matching import Wish, kept, matches_of
 from faceindex.queries.vector_files import SUFFIXES, vector_blocks
 from faceindex.search.blocks import BLOCK, nearest_of_each
 from faceindex.search.calibration import Calibration
-from faceindex.search.combining import Found
+from faceindex.search.combining import Found, first_kept
 from faceindex.search.index import LibraryIndex, find_nearest, together
 from faceindex.store.folder import LibraryFolder
 from faceindex.types import BatchAnswer, Box, Match, Vectors
@@ -36,16 +36,13 @@ class _Asked:
 
 
 class BatchSearch:
-    """Searches a library, as it is at the beginning, for the at most k faces within `threshold` of many probes."""
+    """Searches a library, as it is at the beginning, for what is wished for of many probes."""
 
-    def __init__(
-        self, folder: LibraryFolder, index: LibraryIndex, calibration: Calibration, *, k: int, threshold: float
-    ) -> None:
+    def __init__(self, folder: LibraryFolder, index: LibraryIndex, calibration: Calibration, wish: Wish) -> None:
         self.folder = folder
         self.index = index
         self.calibration = calibration
-        self.k = k
-        self.threshold = threshold
+        self.wish = wish
 
     def photos(self, source: Path, analyser: Analyser, workers: int) -> Iterator[BatchAnswer]:
         """An answer for every face of each photo at or under `source`, in the order of paths; and one for each file
@@ -72,19 +69,40 @@ class BatchSearch:
             matches: tuple[Match, ...] = ()
             if one.vector is not None:
                 matches = matches_of(next(found), self.folder, self.index, self.calibration)
-            yield BatchAnswer(one.source, one.row, one.box, one.score, matches, self.threshold, one.error)
+            yield BatchAnswer(one.source, one.row, one.box, one.score, matches, self.wish.threshold, one.error)
 
     def _found(self, vectors: Vectors) -> Iterator[Found]:
+        if self.wish.nearest_only:
+            yield from self._nearest(vectors, self.wish.k)
+            return
+        wanted = 4 * self.wish.k + 16  # of which, often enough, k are wished for
+        for vector, nearest in zip(vectors, self._nearest(vectors, wanted), strict=True):
+            yield self._wished(vector, wanted, nearest)
+
+    def _wished(self, vector: Vectors, wanted: int, nearest: Found) -> Found:
+        """nearest: the at most `wanted` nearest faces, of which those are looked at first."""
+
+        def find(k: int) -> Found:
+            if k == wanted:
+                return nearest
+            return find_nearest(self.folder, self.index, vector, k, self.wish.threshold)
+
+        def keep(found: Found) -> Found:
+            return kept(self.folder, self.wish, found)
+
+        return first_kept(find, self.wish.k, keep, begin=wanted)
+
+    def _nearest(self, vectors: Vectors, k: int) -> Iterator[Found]:
+        """The at most k faces nearest to each vector."""
+        threshold = self.wish.threshold
         if self.index.gone:
             for vector in vectors:
-                yield find_nearest(self.folder, self.index, vector, self.k, self.threshold)
+                yield find_nearest(self.folder, self.index, vector, k, threshold)
             return
-        parts = (
-            nearest_of_each(part, vectors, self.k, self.threshold) for part in (self.index.main, self.index.beside)
-        )
+        parts = (nearest_of_each(part, vectors, k, threshold) for part in (self.index.main, self.index.beside))
         for main, beside in zip(*parts, strict=True):
             ids, distances = together(main, beside)
-            yield ids[: self.k], distances[: self.k]
+            yield ids[:k], distances[:k]
 
 
 def is_vector_file(source: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +44,11 @@ class Wish:
         """Whether every face is meant."""
         return self.among == EVERYTHING and not self.unnamed
 
+    @property
+    def nearest_only(self) -> bool:
+        """Whether the k nearest faces are the answer, whoever and wherever they are."""
+        return self.all_meant and self.group_by is None
+
 
 def matching(
     folder: LibraryFolder, index: LibraryIndex, calibration: Calibration, probe: Probe, wish: Wish
@@ -53,7 +59,7 @@ def matching(
         return find_nearest(folder, index, probe.vector, k, wish.threshold)
 
     def keep(found: Found) -> Found:
-        return _kept(folder, probe, wish, found)
+        return kept(folder, wish, found, without=probe.faces)
 
     found = first_kept(find, wish.k, keep)
     return ProbeFace(probe.box, probe.score, matches_of(found, folder, index, calibration), wish.threshold)
@@ -71,10 +77,11 @@ def matches_of(found: Found, folder: LibraryFolder, index: LibraryIndex, calibra
     )
 
 
-def _kept(folder: LibraryFolder, probe: Probe, wish: Wish, found: Found) -> Found:
+def kept(folder: LibraryFolder, wish: Wish, found: Found, *, without: Sequence[int] = ()) -> Found:
+    """Those of what was found that are wished for, in the same order. without: ids of faces that are not."""
     ids, distances = found
-    if probe.faces:
-        others = ~np.isin(ids, probe.faces)
+    if without:
+        others = ~np.isin(ids, without)
         ids, distances = ids[others], distances[others]
     if not wish.all_meant:
         meant = selected_faces(folder.catalog, ids, wish.among, unnamed=wish.unnamed)

@@ -12,6 +12,7 @@ from typing import TextIO
 import numpy as np
 import numpy.typing as npt
 
+from faceindex.csv_rows import csv_row
 from faceindex.errors import UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.photos.find import absolute
@@ -84,14 +85,10 @@ def verified(
 
 def write_pairs(rows: Iterable[VerifiedPair], out: TextIO) -> Iterator[VerifiedPair]:
     """Write each row when it comes, and pass it on."""
-    writer = csv.writer(out)
-    writer.writerow(COLUMNS)
+    out.write(csv_row(COLUMNS) + "\r\n")
     for row in rows:
-        values = [getattr(row, name) for name in COLUMNS]
-        writer.writerow(
-            "" if v is None else str(v).lower() if isinstance(v, bool) else f"{v:.6f}" if isinstance(v, float) else v
-            for v in values
-        )
+        values = (getattr(row, name) for name in COLUMNS)
+        out.write(csv_row(f"{v:.6f}" if isinstance(v, float) else v for v in values) + "\r\n")
         out.flush()
         yield row
 

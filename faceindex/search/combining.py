@@ -26,12 +26,15 @@ def combined(vectors: Vectors) -> npt.NDArray[np.float32]:
     return scaled
 
 
-def first_kept(find: Callable[[int], Found], k: int, keep: Callable[[Found], Found]) -> Found:
+def first_kept(
+    find: Callable[[int], Found], k: int, keep: Callable[[Found], Found], *, begin: int | None = None
+) -> Found:
     """The first k of all that are found and kept: as many are looked for as that takes.
 
-    find: the at most m nearest, nearest first. keep: a part of what was found, in the same order.
+    find: the at most m nearest, nearest first. keep: a part of what was found, in the same order. begin: how many are
+    looked for first, k by default.
     """
-    wanted = k
+    wanted = k if begin is None else begin
     while True:
         found = find(wanted)
         ids, distances = keep(found)

@@ -21,7 +21,7 @@ from faceindex.errors import FaceindexError
 from faceindex.search import kinds
 from faceindex.search.files import Stamp, damaged, publish, read_arrays, read_stamp, written
 from faceindex.search.kinds import Made
-from faceindex.search.nearest import Distances, FaceIndex, nearest, within
+from faceindex.search.nearest import Distances, FaceIndex, nearest
 from faceindex.store import rows
 from faceindex.store.folder import LibraryFolder
 from faceindex.types import FaceIds, IndexReport
@@ -168,14 +168,6 @@ def find_nearest(
         wanted = 4 * wanted + 16
     found, away = together((ids, distances), nearest(index.beside, probe, k, threshold))
     return found[:k], away[:k]
-
-
-def find_within(
-    folder: LibraryFolder, index: LibraryIndex, probe: npt.NDArray[np.float32], threshold: float
-) -> tuple[FaceIds, Distances]:
-    """As `within`, over all faces of the library; exact with every kind of index."""
-    left = _left(folder, index, *within(index.main, probe, threshold))
-    return together(left, within(index.beside, probe, threshold))
 
 
 def state(folder: LibraryFolder) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.search.brute_force import k_nearest
-from faceindex.search.pruning import nearest_rows, reorder, rows_not_beyond
+from faceindex.search.pruning import nearest_rows, reorder
 from faceindex.search.sketch import Sketch, sketched
 from faceindex.types import FaceIds, Vectors
 
@@ -16,7 +16,6 @@ Distances = npt.NDArray[np.float64]
 
 _ROUNDING = 1e-5  # of a squared distance: more than float32 is wrong by
 _SPARE = 8  # candidates more than are wanted
-_CHUNK = 1 << 14  # rows whose distances are computed at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +55,6 @@ def nearest(index: FaceIndex, probe: npt.NDArray[np.float32], k: int, threshold:
     return ids[:k], distances[:k]
 
 
-def within(index: FaceIndex, probe: npt.NDArray[np.float32], threshold: float) -> tuple[FaceIds, Distances]:
-    """All faces within `threshold` of `probe`, as `nearest` returns them; exact whatever `nearest` is."""
-    if index.sketch is None or not len(index.ids):
-        rows = _not_beyond(index.vectors, probe, threshold)
-    else:
-        coded, slack, lists = index.sketch.coded(probe)
-        limit = _finite(threshold)
-        rows = rows_not_beyond(index.sketch.codes, index.sketch.starts, lists, coded, limit, slack, index.sketch.step)
-    return _measured(index, rows, probe, threshold)
-
-
 def distance(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:
     """Euclidean distance of two vectors, float32 [d]."""
     return float(np.linalg.norm(a.astype(np.float64) - b.astype(np.float64)))
@@ -103,16 +91,6 @@ def _nearest_of_all(vectors: Vectors, probe: npt.NDArray[np.float32], k: int) ->
             found: npt.NDArray[np.int64] = rows[0]
             return found
         wanted *= 4
-
-
-def _not_beyond(vectors: Vectors, probe: npt.NDArray[np.float32], threshold: float) -> npt.NDArray[np.int64]:
-    """The rows that may be within `threshold`, as far as float32 tells."""
-    limit = _finite(threshold) ** 2 * (1 + _ROUNDING)
-    found = []
-    for start in range(0, len(vectors), _CHUNK):
-        away = vectors[start : start + _CHUNK] - probe
-        found.append(start + np.flatnonzero(np.einsum("ij,ij->i", away, away) <= limit))
-    return np.concatenate(found) if found else np.empty(0, dtype=np.int64)
 
 
 def _finite(threshold: float) -> float:

@@ -126,30 +126,6 @@ def nearest_rows(
 
 
 @kernel()
-def rows_not_beyond(
-    codes: Codes, starts: Places, lists: Places, coded: Floats, threshold: float, slack: float, step: float
-) -> Places:
-    """Every row of `lists` whose lower bound is within `threshold`: int64 [m], a superset of those that are."""
-    limit = _code_limit(threshold, slack, step)
-    sums = np.empty(BLOCK, dtype=np.float32)
-    rows = np.empty(1024, dtype=np.int64)
-    found, count = 0, starts[-1]
-    for block in _blocks(starts, lists):
-        if not _any_near(codes[block], coded, limit, sums):
-            continue
-        if found + BLOCK > len(rows):
-            more = np.empty(2 * len(rows), dtype=np.int64)
-            more[:found] = rows[:found]
-            rows = more
-        first = block * BLOCK
-        for place in range(min(BLOCK, count - first)):
-            if sums[place] <= limit:
-                rows[found] = first + place
-                found += 1
-    return rows[:found]
-
-
-@kernel()
 def reorder(vectors: Vectors, order: Places) -> None:
     """Make row `order[i]` of `vectors`, float32 [n, d], row i, for all i, in place. order: a permutation, int64 [n]."""
     done = np.zeros(len(order), dtype=np.bool_)

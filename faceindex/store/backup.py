@@ -51,8 +51,7 @@ def _place_for(folder: LibraryFolder, target: Path) -> Path:
         raise UsageError(f"{target} is there already; give the backup another name")
     if not target.parent.is_dir():
         raise UsageError(f"there is no folder {target.parent} for the backup")
-    if target.resolve().is_relative_to(folder.path.resolve()):
-        raise UsageError(f"{target} lies in the library itself; choose another place for the backup")
+    folder.outside(target)
     if os.path.lexists(partial) and (not partial.is_dir() or {entry.name for entry in partial.iterdir()} - OWN_NAMES):
         raise UsageError(f"{partial} is in the way of the backup and holds other things; give it another name")
     return partial

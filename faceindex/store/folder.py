@@ -58,6 +58,13 @@ class LibraryFolder:
             raise UsageError(f"{self.path} exists and is no faceindex library; choose another folder")
         self.recipe = wanted or recipe()
 
+    def outside(self, path: Path) -> Path:
+        """`path`, to which somebody wants to write. Raises: UsageError when it is the library's folder or in it."""
+        own, other = os.path.realpath(self.path), os.path.realpath(path)
+        if os.path.commonpath([own, other]) == own:
+            raise UsageError(f"{path} lies in the library itself; choose another place")
+        return path
+
     @property
     def index(self) -> Path:
         """The folder of FAISS files; may be absent."""

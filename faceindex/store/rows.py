@@ -120,22 +120,6 @@ def store_dates(transaction: sqlite3.Connection, dates: Mapping[int, str | None]
     transaction.executemany("DELETE FROM unread_dates WHERE photo = ?", [(photo,) for photo in dates])
 
 
-def replace_albums(transaction: sqlite3.Connection, albums: Mapping[int, Sequence[int]]) -> None:
-    """Make `albums` (album id to face ids) the only ones, as if clustering said so.
-
-    Faces that have been removed meanwhile are left out.
-    """
-    for table in ("albums", "clusters", "album_seeds", "album_versions"):
-        transaction.execute(f"DELETE FROM {table}")
-    transaction.executemany("INSERT INTO albums (id) VALUES (?)", [(album,) for album in albums])
-    transaction.executemany(
-        "INSERT INTO album_faces SELECT id, ? FROM faces WHERE id = ?",
-        [(album, int(face)) for album, faces in albums.items() for face in faces],
-    )
-    transaction.execute("INSERT INTO clusters SELECT face, album FROM album_faces")
-    drop_empty_albums(transaction)
-
-
 def drop_empty_albums(transaction: sqlite3.Connection) -> None:
     """Remove albums whose faces were all removed."""
     transaction.execute("DELETE FROM albums WHERE id NOT IN (SELECT album FROM album_faces)")

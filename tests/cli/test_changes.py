@@ -37,8 +37,10 @@ def test_people_are_named_listed_and_forgotten(answer: Callable[..., Any]) -> No
     assert answer("albums", "list")[0]["person"] == "Eileen Collins"
     assert answer("status")["people"] == 2
     receipt = answer("people", "forget", "Eileen Collins")
-    assert set(receipt) == {"photos", "paths", "faces", "decisions", "segments", "tombstones"}
+    assert set(receipt) == {"photos", "paths", "faces", "decisions", "segments", "tombstones", "notes"}
     assert (receipt["photos"], receipt["faces"]) == (19, 19)
+    (note,) = receipt["notes"]
+    assert "albums export" in note
     assert [person["person"] for person in answer("people", "list")] == ["Somebody"]
     assert answer("status")["faces"] == 1
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 import subprocess
@@ -12,6 +14,7 @@ from typing import Any
 
 import pexpect
 import pytest
+from made_albums import make_albums
 from people_library import drawn_people, store_vectors
 
 import faceindex
@@ -86,16 +89,51 @@ def test_rebuilding_shows_first_what_would_change(command: Command, answer: Call
     assert len(answer("albums", "list")) == 3
 
 
+def test_cluster_says_that_albums_are_only_extended(command: Command, path: Path) -> None:
+    said = command("cluster", "--method", "whispers", "--threshold", 0.3, "--json", "-L", path)
+    (line,) = said.stderr.splitlines()
+    assert line.startswith("3 albums are kept as they are; only new faces were placed, by linkage at 0.3; --rebuild ")
+    report = json.loads(said.stdout)
+    assert (report["extended"], report["method"], report["threshold"]) == (True, "linkage", 0.3)
+    plain = command("cluster", "--json", "-L", path)
+    assert (plain.stderr, json.loads(plain.stdout)["extended"]) == ("", True)
+    anew = command("cluster", "--rebuild", "--method", "whispers", "--threshold", 0.5, "--json", "-L", path)
+    report = json.loads(anew.stdout)
+    assert (anew.stderr, report["extended"], report["method"]) == ("", False, "whispers")
+
+
+def test_albums_and_people_as_csv(command: Command, tmp_path: Path) -> None:
+    library = tmp_path / "x.faces"
+    store_vectors(library, drawn_people([0, 0]), 'two\nlines, "quoted"')
+    store_vectors(library, drawn_people([0, 0, 0, 1, 1])[3:], b"caf\xe9".decode("utf-8", "surrogateescape"))
+    with faceindex.Library(library, create=False) as opened:
+        opened.cluster()
+        opened.name('Ada, "the first"', album=1)
+        opened.hide(person='Ada, "the first"')
+        albums = opened.albums(hidden=True)
+        covers = [opened.face(album.cover).photo for album in albums]
+    done = command("albums", "list", "--csv", "--hidden", "-L", library)
+    rows = list(csv.DictReader(io.StringIO(done.stdout, newline="")))
+    assert list(rows[0]) == ["album", "person", "faces", "photos", "cover", "cover_photo", "hidden"]
+    assert [row["cover_photo"].encode("ascii", "backslashreplace") for row in rows] == [
+        cover.encode("ascii", "backslashreplace") for cover in covers
+    ]
+    assert [int(row["album"]) for row in rows] == [album.album for album in albums]
+    assert "\n" in "".join(covers)
+    assert "\udce9" in "".join(covers)
+    listed = command("people", "list", "--csv", "--hidden", "-L", library).stdout
+    (row,) = csv.DictReader(io.StringIO(listed, newline=""))
+    faces = dict.fromkeys(("faces", "photos", "confirmed"), "2")
+    assert row == faces | {"person": 'Ada, "the first"', "cover": row["cover"], "hidden": "true"}
+    assert command("people", "list", "--csv", "-L", library).stdout == "person,faces,confirmed,photos,cover,hidden\n"
+    both = command("people", "list", "--csv", "--json", "-L", library)
+    assert (both.returncode, both.stdout, both.stderr.count("\n")) == (2, "", 1)
+
+
 @pytest.fixture
 def two_albums(path: Path) -> Path:
     """The library, in which faces 1 and 2 are an album, 4, of their own as 3 and 4 are: nobody said so."""
-    from faceindex.store.folder import LibraryFolder
-    from faceindex.store.rows import replace_albums
-
-    folder = LibraryFolder(path)
-    with folder.decisions() as catalog, catalog.transaction() as transaction:
-        replace_albums(transaction, {1: [3, 4], 2: [5, 6], 3: [8, 9], 4: [1, 2]})
-    folder.close()
+    make_albums(path, {1: [3, 4], 2: [5, 6], 3: [8, 9], 4: [1, 2]})
     return path
 
 

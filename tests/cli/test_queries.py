@@ -135,6 +135,24 @@ def test_search_many_vectors(command: Command, named: Path, tmp_path: Path) -> N
     assert "another recipe" in other.stderr
 
 
+def test_search_many_finds_only_what_is_meant(command: Command, named: Path, many_photos: Path, tmp_path: Path) -> None:
+    with faceindex.Library(named) as library:
+        vectors = [vector for _, vector in library.faces_with_vectors() if vector is not None]
+        np.save(tmp_path / "v.npy", np.stack(vectors[:1]))
+    for source in (tmp_path / "v.npy", many_photos / "03.jpg"):
+        where = ("search-many", source, "-k", 99, "-j", 1, "-L", named)
+        (unnamed,) = map(json.loads, command(*where, "--unnamed").stdout.splitlines())
+        assert [match["person"] for match in unnamed["matches"]] == [None] * 10
+        (grouped,) = map(json.loads, command(*where, "--group-by", "person").stdout.splitlines())
+        assert [match["person"] for match in grouped["matches"]].count("Eileen") == 1
+        (under,) = map(json.loads, command(*where, "--under", many_photos / "05.jpg").stdout.splitlines())
+        assert [Path(match["photo"]).name for match in under["matches"]] == ["05.jpg"]
+        (dated,) = map(json.loads, command(*where, "--from", "2001", "--to", "2100").stdout.splitlines())
+        assert dated["matches"] == []
+    wrong = command("search-many", many_photos, "--from", "soon", "-L", named)
+    assert (wrong.returncode, wrong.stdout, wrong.stderr.count("\n")) == (2, "", 1)
+
+
 @pytest.mark.parametrize(
     "array",
     [

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 import faceindex
+from faceindex.errors import UsageError
+from faceindex.faces.recipe import recipe
 from faceindex.store.lock import WriterLock
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -153,3 +155,31 @@ def test_help_is_there_for_every_command(command: Command) -> None:
         done = command(*arguments, "--help")
         assert done.returncode == 0
         assert "Usage: " in done.stdout
+
+
+def test_nothing_is_written_into_the_library_itself(
+    command: Command, small_library: faceindex.Library, many_photos: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "link").symlink_to(small_library.path)
+    (tmp_path / "pairs.csv").write_text("a,b\n")
+    own, where = tmp_path / "link", ("-L", small_library.path)
+    before = {path: path.read_bytes() for path in small_library.path.rglob("*") if path.is_file()}
+    said = "lies in the library itself"
+    refused(command("export", own / "catalog.sqlite", *where), 2, said)
+    refused(command("photos", "sidecars", many_photos, "--to", own / "xmp", *where), 2, said)
+    refused(command("verify", "--pairs", tmp_path / "pairs.csv", "--out", own / "out.csv", *where), 2, said)
+    writers: list[Callable[[Path], object]] = [
+        small_library.export_albums,
+        small_library.backup,
+        small_library.write_album_sheet,
+        lambda path: small_library.write_match_sheet(path, [], []),
+        lambda path: small_library.write_review_sheet(path, []),
+        lambda path: small_library.reencode(path, recipe("dlib-raw")),
+        lambda path: small_library.calibrate(many_photos, keep=path),
+    ]
+    for write in writers:
+        for target in (own, own / "new", small_library.path / "index" / ".." / "catalog.sqlite"):
+            if write != small_library.backup or not target.exists():
+                with pytest.raises(UsageError, match=said):
+                    write(target)
+    assert {path: path.read_bytes() for path in small_library.path.rglob("*") if path.is_file()} == before

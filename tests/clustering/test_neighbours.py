@@ -7,7 +7,7 @@ import pytest
 from drawn_faces import drawn_faces
 
 from faceindex.clustering import neighbours
-from faceindex.clustering.graph import NeighbourGraph, graph_of, mutual, shared_neighbours
+from faceindex.clustering.graph import NeighbourGraph, graph_of
 from faceindex.clustering.neighbours import MOST, edge_recall, neighbour_graph
 
 
@@ -59,20 +59,3 @@ def test_recall_counts_what_is_missing() -> None:
     assert edge_recall(whole, vectors, 0.9, seed=0) == 1.0
     none = graph(200)
     assert edge_recall(none, vectors, 0.9, seed=0) == 0.0
-
-
-def test_mutual_edges_are_among_the_nearest_of_both_ends() -> None:
-    star = graph(5, (0, 1, 0.1), (0, 2, 0.2), (0, 3, 0.3), (3, 4, 0.1))
-    kept = mutual(star, 2)
-    assert list(zip(*(ends.tolist() for ends in kept.pairs()), strict=True)) == [(0, 1), (0, 2), (3, 4)]
-    assert kept.distance.tolist() == pytest.approx([0.1, 0.2, 0.1, 0.2, 0.1, 0.1])
-
-
-def test_shared_neighbours_are_shares_of_all_that_either_end_has() -> None:
-    triangle_with_a_tail = graph(4, (0, 1, 0.1), (0, 2, 0.1), (1, 2, 0.1), (2, 3, 0.1))
-    shares = shared_neighbours(triangle_with_a_tail)
-    rows = triangle_with_a_tail.rows().tolist()
-    of = dict(zip(zip(rows, triangle_with_a_tail.neighbour.tolist(), strict=True), shares.tolist(), strict=True))
-    assert of[0, 1] == of[1, 0] == 1.0  # {0, 1, 2} both
-    assert of[2, 3] == pytest.approx(2 / 4)  # {2, 3} of {0, 1, 2, 3}
-    assert of[0, 2] == pytest.approx(3 / 4)

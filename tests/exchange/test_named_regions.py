@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
 from exported_photos import ExportedPhotos
 from made_library import MadeLibrary
 from PIL import Image
-from xmp_samples import digikam, lightroom
+from xmp_samples import digikam, extended, lightroom, with_segments
 
 from faceindex.exchange.named_regions import read_names
 from faceindex.photos.areas import Area
@@ -28,10 +29,13 @@ def photos(made: MadeLibrary, tmp_path: Path) -> ExportedPhotos:
 
 def add(photos: ExportedPhotos, name: str = "a.jpg", *, xmp: bytes = b"", shade: int = 0) -> list[int]:
     """A photo of nothing, of which the library says that it has two faces; xmp: in it."""
-    path = photos.root / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", SIZE, (shade, 0, 0)).save(path, xmp=xmp or None)
-    return photos.add_boxes([name], [FACE, OTHER], path.read_bytes(), SIZE)
+    return photos.add_boxes([name], [FACE, OTHER], photo_bytes(xmp=xmp, shade=shade), SIZE)
+
+
+def photo_bytes(*, xmp: bytes, shade: int = 0) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", SIZE, (shade, 0, 0)).save(buffer, "JPEG", xmp=xmp or None)
+    return buffer.getvalue()
 
 
 def read(photos: ExportedPhotos) -> NamesRead:
@@ -66,6 +70,19 @@ def test_a_sidecar_goes_before_the_photo_unless_it_names_nobody(photos: Exported
     (photos.root / "b.jpg.xmp").write_bytes(Packet.empty(1).as_bytes())
     read(photos)
     assert named(photos)[second] == "Eileen Collins"
+
+
+def test_names_in_the_extended_part_of_a_jpeg_are_read(photos: ExportedPhotos) -> None:
+    standard, segments = extended(digikam(*ON_FACE).replace(b"</rdf:RDF>", b"<!--" + b"x" * 99_000 + b"--></rdf:RDF>"))
+    data = with_segments(photo_bytes(xmp=standard), segments)
+    (photos.root / "a.jpg").parent.mkdir()
+    face, _ = photos.add_boxes(["a.jpg"], [FACE, OTHER], data, SIZE)
+    assert read(photos) == NamesRead(photos=1, names=1, named=1, decided=0, without_face=0)
+    assert named(photos) == {face: "Eileen Collins"}
+    damaged = with_segments(photo_bytes(xmp=standard, shade=9), segments[:1])
+    photos.add_boxes(["b.jpg"], [FACE, OTHER], damaged, SIZE)
+    (warning,) = read(photos).warnings
+    assert (warning.path, "extended part are missing" in warning.error) == (str(photos.root / "b.jpg"), True)
 
 
 def test_what_people_decided_stays(photos: ExportedPhotos) -> None:

@@ -6,22 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from made_albums import make_albums
 from people_library import albums_of, drawn_people, store_vectors
 
 import faceindex
 from faceindex.errors import UsageError
-from faceindex.store.folder import LibraryFolder
-from faceindex.store.rows import replace_albums
 
 
 @pytest.fixture
 def library(tmp_path: Path) -> Iterator[faceindex.Library]:
     """Person 0 in two albums and alone, 9; person 1 in album 3: what a strict clustering would make."""
     store_vectors(tmp_path / "x.faces", drawn_people([0] * 9 + [1, 1]))
-    folder = LibraryFolder(tmp_path / "x.faces")
-    with folder.decisions() as catalog, catalog.transaction() as transaction:
-        replace_albums(transaction, {1: [1, 2, 3, 4, 5], 2: [6, 7, 8], 3: [10, 11]})
-    folder.close()
+    make_albums(tmp_path / "x.faces", {1: [1, 2, 3, 4, 5], 2: [6, 7, 8], 3: [10, 11]})
     with faceindex.Library(tmp_path / "x.faces", create=False) as opened:
         yield opened
 

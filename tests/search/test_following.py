@@ -13,7 +13,7 @@ from made_library import MadeLibrary
 
 from faceindex.search import index as face_index
 from faceindex.search import kinds
-from faceindex.search.index import Change, LibraryIndex, choose, find_nearest, find_within, load_or_build
+from faceindex.search.index import Change, LibraryIndex, choose, find_nearest, load_or_build
 from faceindex.search.kinds import Choice
 from faceindex.store.merging import compact, compact_all
 from faceindex.types import Box
@@ -46,7 +46,8 @@ def finds_what_is_there(made: MadeLibrary, index: LibraryIndex, random: np.rando
             if found.tolist() != ids[order][:k].tolist() or not np.allclose(away, distances[order][:k], atol=1e-9):
                 return False
         limit = float(np.sort(distances)[len(ids) // 2])
-        if find_within(made.folder, index, probe, limit)[0].tolist() != ids[order][distances[order] <= limit].tolist():
+        found, _ = find_nearest(made.folder, index, probe, len(ids), limit)
+        if found.tolist() != ids[order][distances[order] <= limit].tolist():
             return False
     return True
 

@@ -16,7 +16,6 @@ from faceindex.search.nearest import (
     build_sketched,
     distance,
     nearest,
-    within,
 )
 from faceindex.types import FaceIds, Vectors
 
@@ -148,7 +147,7 @@ def test_ties_at_every_place_are_broken_as_brute_force_breaks_them(
     found, distances = nearest(index, probe, k, threshold)
     expected = brute_force(ids, vectors, probe, k, threshold)
     assert list(zip(distances.tolist(), found.tolist(), strict=True)) == expected
-    found, distances = within(index, probe, threshold)
+    found, distances = nearest(index, probe, len(ids), threshold)
     expected = brute_force(ids, vectors, probe, len(ids), threshold)
     assert list(zip(distances.tolist(), found.tolist(), strict=True)) == expected
 
@@ -160,7 +159,7 @@ def test_all_faces_within_a_threshold_are_those_of_brute_force(threshold: float,
     index = build(ids, vectors)
     for probe in [vectors[5], *faces(5, seed=1)]:
         expected = brute_force(ids, vectors, probe, len(ids), threshold)
-        found, distances = within(index, probe, threshold)
+        found, distances = nearest(index, probe, len(ids), threshold)
         assert found.tolist() == [face for _, face in expected]
         np.testing.assert_allclose(distances, [d for d, _ in expected], atol=1e-9)
 
@@ -172,8 +171,8 @@ def test_a_threshold_that_is_the_distance_of_a_face_includes_it(build: Build) ->
     probe = faces(1, seed=2)[0]
     distances = np.sort(np.linalg.norm(vectors.astype(np.float64) - probe, axis=1))
     for place in (0, 9, 250):
-        assert len(within(index, probe, distances[place])[0]) == place + 1
-        assert len(within(index, probe, np.nextafter(distances[place], 0))[0]) == place
+        assert len(nearest(index, probe, 500, distances[place])[0]) == place + 1
+        assert len(nearest(index, probe, 500, np.nextafter(distances[place], 0))[0]) == place
         assert len(nearest(index, probe, 500, distances[place])[0]) == place + 1
 
 

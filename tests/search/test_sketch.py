@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from drawn_faces import drawn_faces
 
 from faceindex.search.nearest import build_sketched, nearest
-from faceindex.search.pruning import BLOCK, nearest_rows, reorder, rows_not_beyond
-from faceindex.search.sketch import lists_for, sketched
+from faceindex.search.pruning import BLOCK, nearest_rows, reorder
+from faceindex.search.sketch import Sketch, lists_for, sketched
 from faceindex.types import Vectors
 
 FAR = np.array([1e3] + [0.0] * 127, dtype=np.float32)
@@ -26,25 +27,34 @@ def with_one_far_away(count: int) -> Vectors:
     return np.vstack([drawn_faces(count - 1), FAR])
 
 
+def not_ruled_out(sketch: Sketch, probe: npt.NDArray[np.float32], count: int, threshold: float) -> list[int]:
+    """Rows of a sketch of `count` whose bound is within the threshold: all that a scan finds where every vector is the
+    probe."""
+    coded, slack, lists = sketch.coded(probe)
+    rows = nearest_rows(
+        *(sketch.codes, sketch.starts, lists, coded, np.tile(probe, (count, 1)), np.arange(count)),
+        *(probe.astype(np.float64), count, threshold, slack, sketch.step),
+    )
+    found: list[int] = rows.tolist()
+    return found
+
+
 @pytest.mark.parametrize("draw", [drawn_faces, flat_spectrum, alike, with_one_far_away])
 def test_no_row_is_ruled_out_that_is_within_the_threshold(draw: object) -> None:
     assert callable(draw)
     vectors = draw(1500)
     sketch, order = sketched(vectors, 20)
     for probe in [*vectors[:5], *drawn_faces(5, seed=1), FAR, -FAR]:
-        coded, slack, lists = sketch.coded(probe)
         distances = np.linalg.norm(vectors.astype(np.float64) - probe.astype(np.float64), axis=1)
         for threshold in np.quantile(distances, [0, 0.01, 0.5, 1]):
             near = set(np.flatnonzero(distances <= threshold))
-            kept = rows_not_beyond(sketch.codes, sketch.starts, lists, coded, threshold, slack, sketch.step)
-            assert near <= set(order[kept])
+            assert near <= set(order[not_ruled_out(sketch, probe, len(vectors), threshold)])
 
 
 def test_most_rows_are_ruled_out() -> None:
     vectors = drawn_faces(5000)
     sketch, _ = sketched(vectors, 20)
-    coded, slack, lists = sketch.coded(vectors[0])
-    assert len(rows_not_beyond(sketch.codes, sketch.starts, lists, coded, 0.3, slack, sketch.step)) < 100
+    assert len(not_ruled_out(sketch, vectors[0], 5000, 0.3)) < 100
 
 
 @pytest.mark.parametrize("count", [1, 2, BLOCK - 1, BLOCK, BLOCK + 1, 1000])

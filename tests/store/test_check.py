@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 import pytest
 from drawn_faces import flat_index
+from made_albums import make_albums
 from made_library import MadeLibrary
 
 import faceindex
@@ -22,7 +23,6 @@ from faceindex.search.index import Coverage, load_or_build, save
 from faceindex.store.check import check
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.names import decide
-from faceindex.store.rows import replace_albums
 from faceindex.store.segments import file_checksum
 from faceindex.types import Box
 
@@ -35,8 +35,8 @@ def library(made: MadeLibrary) -> Iterator[faceindex.Library]:
     made.store_all({"a": [ONE, TWO], "b": [ONE], "edited": [ONE]})
     made.store_all({"c": [ONE, TWO]})
     made.store("edited again", [ONE], path="/edited.jpg")
+    make_albums(made.folder, {1: [1, 2, 3]})
     with made.folder.writer() as writer, writer.catalog.transaction() as transaction:
-        replace_albums(transaction, {1: [1, 2, 3]})
         decide(transaction, NAME, [1, 5], "Anna")
     load_or_build(made.folder)
     made.folder.close()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from made_albums import make_albums
 from made_library import MadeLibrary
 
 from faceindex.journal.acts import NAME, UNDO
@@ -19,7 +20,6 @@ from faceindex.store.catalog import open_reader
 from faceindex.store.erasing import erase, erase_all
 from faceindex.store.merging import compact_all
 from faceindex.store.names import decide
-from faceindex.store.rows import replace_albums
 from faceindex.types import Box, Erased
 
 A, B = Box(100, 100, 100, 100), Box(400, 100, 100, 100)
@@ -113,12 +113,14 @@ def test_copies_that_a_killed_repair_or_build_left_are_erased(full: MadeLibrary)
 
 
 def test_albums_go_with_their_last_face(full: MadeLibrary) -> None:
-    with full.folder.decisions() as catalog, catalog.transaction() as transaction:
-        replace_albums(transaction, {1: [1, 3], 2: [2], 3: [5]})
+    full.store_all({"new": [A, B]})
+    make_albums(full.folder, {1: [1, 2, 3], 2: [4, 5], 3: [6, 7]})
     erased(full, photos=[1])
-    assert [album.album for album in full.folder.catalog.albums()] == [1, 3]
+    assert [(album.album, album.faces) for album in full.folder.catalog.albums()] == [(2, 2), (3, 2), (1, 1)]
+    erased(full, faces=[3])
+    assert [album.album for album in full.folder.catalog.albums()] == [2, 3]
     with full.folder.writer() as writer:
-        writer.remove_paths(["/other.jpg"])
+        writer.remove_paths(["/new.jpg"])
     assert full.folder.catalog.counts()["albums"] == 1
 
 

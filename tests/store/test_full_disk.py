@@ -19,10 +19,10 @@ sys.path.insert(0, sys.argv[1])
 from test_writer import batch, photo
 from faceindex.errors import FaceindexError, LibraryUnwritable
 from faceindex.faces.recipe import recipe
+from faceindex.people.grouping import group_faces
 from faceindex.search import index
 from faceindex.store import erasing, merging
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.rows import replace_albums
 
 disk = Path(sys.argv[2])
 subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "none", disk], check=True)
@@ -75,8 +75,7 @@ def forget(folder):
         erasing.erase(writer, folder.index, photos=[1])
 
 def cluster(folder):
-    with folder.decisions() as catalog, catalog.transaction() as transaction:
-        replace_albums(transaction, {1: [1, 2, 3], 2: [4, 5]})
+    group_faces(folder, method="linkage", threshold=100.0, seed=0, rebuild=True, dry_run=False)
 
 what = sys.argv[4]
 existing = () if what == "create" else before

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_albums import make_albums
 from made_library import MadeLibrary
 
 import faceindex
 from faceindex.journal.acts import NAME
 from faceindex.store.mending import mend_rows, mend_segments, put_back
 from faceindex.store.names import decide
-from faceindex.store.rows import replace_albums
 from faceindex.store.salvage import good_blocks, salvaged
 from faceindex.store.segments import CHUNK
 from faceindex.types import Box
@@ -107,8 +107,8 @@ def test_damaged_header_never_lets_a_wrong_vector_in(made: MadeLibrary, tmp_path
 def test_missing_segment_leaves_faces_names_and_albums_and_its_photos_will_be_opened_again(made: MadeLibrary) -> None:
     made.store("a", [ONE, TWO])
     made.store("b", [ONE])
+    make_albums(made.folder, {1: [1, 3]})
     with made.folder.writer() as writer, writer.catalog.transaction() as transaction:
-        replace_albums(transaction, {1: [1, 3]})
         decide(transaction, NAME, [1], "Anna")
     before = made.faces()
     segment_file(made).unlink()
@@ -176,7 +176,7 @@ def test_rows_fit_together_again_and_names_are_as_they_were_said(made: MadeLibra
     made.store("b", [ONE])
     with made.folder.writer() as writer, writer.catalog.transaction() as transaction:
         decide(transaction, NAME, [1, 3], "Anna")
-        replace_albums(transaction, {1: [1]})
+    make_albums(made.folder, {1: [1, 3]})
     made.folder.close()
     with sqlite3.connect(made.folder.path / "catalog.sqlite") as connection:
         connection.execute(statement)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from made_albums import make_albums
 from made_library import MadeLibrary
 
 from faceindex.journal.acts import NAME, UNNAME
@@ -60,11 +61,8 @@ def test_faces_that_nobody_decided_about_get_new_ids_when_their_photo_comes_back
 
 
 def test_album_has_the_name_that_most_of_its_named_faces_have(made: MadeLibrary) -> None:
-    from faceindex.store.rows import replace_albums
-
     made.store_all({name: [A, B] for name in "abc"})
-    with made.folder.decisions() as catalog, catalog.transaction() as transaction:
-        replace_albums(transaction, {1: [1, 2, 3, 4], 2: [5, 6]})
+    make_albums(made.folder, {1: [1, 2, 3, 4], 2: [5, 6]})
     say(made, NAME, [1], "Zoe")
     say(made, NAME, [2, 3], "Ada")
     assert [(album.album, album.person) for album in made.folder.catalog.albums()] == [(1, "Ada"), (2, None)]

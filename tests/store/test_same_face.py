@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from made_albums import make_albums
 from made_library import MadeLibrary
 
 from faceindex.journal.acts import NAME
@@ -73,11 +74,10 @@ def test_copy_of_a_photo_that_stays_elsewhere_gets_ids_of_its_own_when_it_is_edi
 
 def test_albums_and_names_stay_with_a_face_over_an_edit(made: MadeLibrary) -> None:
     from faceindex.store.names import decide
-    from faceindex.store.rows import replace_albums
 
     made.store("before", [A, B], path="/a.jpg")
+    make_albums(made.folder, {4: [1, 2]})
     with made.folder.decisions() as catalog, catalog.transaction() as transaction:
-        replace_albums(transaction, {4: [1, 2]})
         decide(transaction, NAME, [1], "Ada")
     made.store("after", [A], path="/a.jpg")
     face = made.only_face()
