@@ -127,11 +127,11 @@ def _print_held_out(held_out: HeldOut) -> None:
     )
     rows = [(n, f"{r.confidence:.4f}", f"{r.share:.4f}", f"{r.error:.4f}", f"{r.brier:.4f}") for n, r in kinds]
     print_table(("confidence in", "mean#", "true#", "calibration error#", "Brier score#"), rows)
-    columns = ("expected false#", "faces#", "threshold#", "measured#", "without suspects#", "queries with any#")
+    columns = ("expected false#", "faces#", "threshold#", "measured#", "+-#", "without suspects#", "queries with any#")
     print_table(columns, [_fpir_row(point) for point in held_out.fpir])
     print_line("")
 
 
 def _fpir_row(point: Fpir) -> tuple[object, ...]:
-    shares = (f"{point.measured:.4f}", f"{point.without_suspects:.4f}", f"{point.queries:.4f}")
+    shares = (f"{point.measured:.4f}", f"{point.error:.4f}", f"{point.without_suspects:.4f}", f"{point.queries:.4f}")
     return (f"{point.asked:g}", point.faces, f"{point.threshold:.4f}", *shares)

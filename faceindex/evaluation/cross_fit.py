@@ -76,13 +76,13 @@ def cross_fit(vectors: Vectors, people: People, names: Sequence[str]) -> CrossFi
     vectors, people = vectors[chosen], people[chosen]
     try:
         pairs = named_pairs(vectors, people)
-        calibration = _fitted(pairs)
+        calibration = fitted(pairs)
         doubted = suspects(vectors, people, calibration, SUSPECTED)
         half = np.array([HALVES.index(half_of(name)) for name in names])[people]
         parts = [(vectors[half == h], people[half == h]) for h in range(len(HALVES))]
         measured = [named_pairs(*part) for part in parts]
         held_out = tuple(
-            _held_out(name, _fitted(measured[1 - h]), measured[h], *parts[h], {*doubted})
+            _held_out(name, fitted(measured[1 - h]), measured[h], *parts[h], {*doubted})
             for h, name in enumerate(HALVES)
         )
     except ValueError as error:
@@ -120,7 +120,8 @@ def _thinned(people: People) -> People:
     return kept
 
 
-def _fitted(pairs: NamedPairs) -> Calibration:
+def fitted(pairs: NamedPairs) -> Calibration:
+    """The calibration in which each person counts alike. Raises: ValueError, as `fit`."""
     weights = {"genuine_weights": pairs.same_weights, "impostor_weights": pairs.different_weights}
     return fit(pairs.same, pairs.different, **weights)
 

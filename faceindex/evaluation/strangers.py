@@ -36,14 +36,16 @@ class Fpir:
     """False identifications of queries, asked and measured.
 
     asked: expected number of strangers within the threshold of a query among `faces` strangers. measured: mean over
-    queries. queries: share of them that find a stranger at all. without_suspects: measured, without pairs of people
-    who may be one person under two names. found: strangers in all, over all queries.
+    queries. error: its standard error, see `error_over_people`. queries: share of them that find a stranger at all.
+    without_suspects: measured, without pairs of people who may be one person under two names. found: strangers in all,
+    over all queries.
     """
 
     asked: float
     faces: int
     threshold: float
     measured: float
+    error: float
     queries: float
     without_suspects: float
     found: int
@@ -99,10 +101,30 @@ def measure_fpir(
         faces=len(vectors) - 1,
         threshold=threshold,
         measured=len(pairs) / len(vectors),
+        error=error_over_people(pairs, people),
         queries=len(np.unique(pairs[:, 0])) / len(vectors),
         without_suspects=int(trusted.sum()) / len(vectors),
         found=len(pairs),
     )
+
+
+def error_over_people(found: npt.NDArray[np.int64], people: People) -> float:
+    """Standard error of the mean number of strangers that a query finds, had other people been photographed.
+
+    found: int64 [m, 2], queries and the strangers they find, each pair of faces both ways. people: int64 [n], of all
+    faces, each of which is a query. Pairs that share a person do not vary independently: a few people whom many are
+    taken for bring most of the error. So the variance is that of dyads, summed over pairs of pairs that share a person
+    (Aronow, Samii and Assenova 2015, "Cluster-robust variance estimation for dyadic data").
+    """
+    sizes = np.bincount(people).astype(np.float64)
+    count, squares = sizes.sum(), np.square(sizes).sum()
+    dyads, each = np.unique(np.sort(people[found], axis=1), axis=0, return_counts=True)
+    a, b, near = dyads[:, 0], dyads[:, 1], each / 2
+    rate = near.sum() / ((count * count - squares) / 2)
+    own = np.bincount(a, near, len(sizes)) + np.bincount(b, near, len(sizes)) - rate * sizes * (count - sizes)
+    alone = np.square(near).sum() - 2 * rate * (near * sizes[a] * sizes[b]).sum()
+    alone += rate * rate * (squares * squares - np.power(sizes, 4).sum()) / 2
+    return float(2 * np.sqrt(max(np.square(own).sum() - alone, alone)) / count)
 
 
 def suspects(vectors: Vectors, people: People, calibration: Calibration, expected: float) -> dict[PersonPair, float]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from named_people import named_people
 
-from faceindex.evaluation.strangers import measure_fpir, named_pairs, strangers_within, suspects
+from faceindex.evaluation.strangers import error_over_people, measure_fpir, named_pairs, strangers_within, suspects
 from faceindex.search.calibration import Calibration, fit
 from faceindex.types import Vectors
 
@@ -57,6 +57,24 @@ def test_false_identifications_are_as_many_as_asked_for_and_counted_per_query(ca
         assert found.measured == pytest.approx(strangers.sum(axis=1).mean())
         assert found.queries == pytest.approx(strangers.any(axis=1).mean())
         assert asked / 2 < found.measured < asked * 2
+
+
+def test_the_error_is_how_far_the_mean_strays_when_other_people_are_drawn(calibration: Calibration) -> None:
+    found = [measure_fpir(*named_people(100, 4, seed=seed)[:2], calibration, 1.0) for seed in range(2, 62)]
+    strays = np.std([each.measured for each in found])
+    assert np.sqrt(np.mean([each.error**2 for each in found])) == pytest.approx(strays, rel=0.35)
+
+
+def test_pairs_that_share_a_person_tell_less_than_pairs_apart() -> None:
+    people = np.arange(1000)
+    apart = np.array([(2 * n, 2 * n + 1) for n in range(20)])
+    shared = np.array([(0, n + 1) for n in range(20)])
+    of_apart, of_shared = (
+        error_over_people(np.concatenate([pairs, pairs[:, ::-1]]), people) for pairs in (apart, shared)
+    )
+    assert of_apart == pytest.approx(2 * np.sqrt(20) / 1000, rel=0.05)  # as a Poisson number of pairs
+    assert of_shared > 4 * of_apart
+    assert error_over_people(np.empty((0, 2), dtype=np.int64), people) == 0
 
 
 def test_one_person_under_two_names_is_suspected_and_told_apart_from_chance(calibration: Calibration) -> None:
