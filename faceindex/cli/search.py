@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,6 +23,7 @@ def search(
     images: Annotated[list[Path] | None, typer.Argument(metavar="IMAGE", help="Photos to search with.")] = None,
     library: options.Library = None,
     k: Annotated[int, typer.Option("-k", min=1, help="Matches for each face, at most.")] = 10,
+    every: Annotated[bool, typer.Option("--all", help="All within the threshold, instead of -k.")] = False,
     threshold: options.SearchThreshold = None,
     fpir: options.Fpir = None,
     same_person: Annotated[
@@ -53,10 +54,9 @@ def search(
         probes = opened.probes(
             photos, box=where, same_person=same_person, face=face, album=album, person=person, min_face=min_face
         )
-        found = [
-            opened.matches(probe, k=k, threshold=threshold, fpir=fpir, among=among, unnamed=unnamed, group_by=group_by)
-            for probe in probes
-        ]
+        wish: dict[str, Any] = {"k": None if every else k, "threshold": threshold, "fpir": fpir}
+        wish |= {"among": among, "unnamed": unnamed, "group_by": group_by}
+        found = [opened.matches(probe, **wish) for probe in probes]
         if sheet:
             opened.write_match_sheet(sheet, probes, found)
     several = len(photos) > 1 and not same_person

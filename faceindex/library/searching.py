@@ -29,15 +29,16 @@ class Searching(Reading):
         self,
         image: StrPath,
         *,
-        k: int = 10,
+        k: int | None = 10,
         threshold: float | None = None,
         fpir: float | None = None,
         min_face: int | None = None,
     ) -> list[ProbeFace]:
         """For every face in `image`, left to right: the at most k faces within a threshold, nearest first.
 
-        threshold: Euclidean distance. fpir: instead of it, how many strangers a query may be expected to find within
-        the threshold, which follows from the library's calibration and number of faces; default 0.01.
+        k: None for all of them, exactly, whatever the index. threshold: Euclidean distance. fpir: instead of it, how
+        many strangers a query may be expected to find within the threshold, which follows from the library's
+        calibration and number of faces; default 0.01.
         Raises: UsageError; UnreadablePhoto; NoFaceFound.
         """
         probes = self.probes([image], min_face=min_face)
@@ -83,7 +84,7 @@ class Searching(Reading):
         self,
         probe: Probe,
         *,
-        k: int = 10,
+        k: int | None = 10,
         threshold: float | None = None,
         fpir: float | None = None,
         among: Selection = EVERYTHING,
@@ -94,7 +95,8 @@ class Searching(Reading):
 
         A probe made of faces of the library, see `probes`, does not find these. Raises: UsageError.
         """
-        wish = Wish(k, self._limit(threshold, fpir), among, unnamed, group_by)
+        most = max(1, self._loaded_index().faces) if k is None else k
+        wish = Wish(most, self._limit(threshold, fpir), among, unnamed, group_by)
         return matching(self._folder, self._loaded_index(), self.calibration, probe, wish)
 
     def identify(

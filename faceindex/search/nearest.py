@@ -45,12 +45,17 @@ def nearest(index: FaceIndex, probe: npt.NDArray[np.float32], k: int, threshold:
     """The at most k faces within `threshold` of `probe`, nearest first, ties by id.
 
     probe: float32 [d]. threshold: Euclidean, inclusive. Returns: ids int64 [m], distances float64 [m], m <= k. Those of
-    brute force in float64 unless the index looks at some lists only; the distances are true ones in any case.
+    brute force in float64 unless the index looks at some lists only; the distances are true ones in any case. Who asks
+    for as many as there are gets all that are within the threshold from every index.
     """
+    everything = k >= len(index.ids)
     k = min(k, len(index.ids))
     if k < 1:
         return _measured(index, np.empty(0, dtype=np.int64), probe, threshold)
-    rows = _by_sketch(index, probe, k, threshold) if index.sketch else _nearest_of_all(index.vectors, probe, k)
+    if index.sketch is None:
+        rows = _nearest_of_all(index.vectors, probe, k, threshold)
+    else:
+        rows = _by_sketch(index, index.sketch, None if everything else index.lists, probe, k, threshold)
     ids, distances = _measured(index, rows, probe, threshold)
     return ids[:k], distances[:k]
 
@@ -71,24 +76,32 @@ def _measured(
     return ids[order], distances[order]
 
 
-def _by_sketch(index: FaceIndex, probe: npt.NDArray[np.float32], k: int, threshold: float) -> npt.NDArray[np.int64]:
-    sketch = index.sketch
-    assert sketch is not None
+def _by_sketch(
+    index: FaceIndex,
+    sketch: Sketch,
+    looked_at: int | None,
+    probe: npt.NDArray[np.float32],
+    k: int,
+    threshold: float,
+) -> npt.NDArray[np.int64]:
     coded, slack, lists = sketch.coded(probe)
     rows: npt.NDArray[np.int64] = nearest_rows(
-        *(sketch.codes, sketch.starts, lists[: index.lists], coded, index.vectors, index.ids),
+        *(sketch.codes, sketch.starts, lists[:looked_at], coded, index.vectors, index.ids),
         *(probe.astype(np.float64), k, _finite(threshold), slack, sketch.step),
     )
     return rows
 
 
-def _nearest_of_all(vectors: Vectors, probe: npt.NDArray[np.float32], k: int) -> npt.NDArray[np.int64]:
-    """The k nearest rows and some more, so many that none that FAISS sees at a distance rounded up is missing."""
+def _nearest_of_all(
+    vectors: Vectors, probe: npt.NDArray[np.float32], k: int, threshold: float
+) -> npt.NDArray[np.int64]:
+    """The k nearest rows within `threshold`, and some more, so that none is missing that FAISS sees too far away."""
+    limit = _finite(threshold) ** 2 * (1 + 2 * _ROUNDING)
     wanted = k + _SPARE
     while True:
         squares, rows = k_nearest(probe[None, :].astype(np.float32), vectors, min(wanted, len(vectors)))
         if wanted >= len(vectors) or squares[0, -1] > squares[0, k - 1] * (1 + 2 * _ROUNDING):
-            found: npt.NDArray[np.int64] = rows[0]
+            found: npt.NDArray[np.int64] = rows[0][squares[0] <= limit]
             return found
         wanted *= 4
 

@@ -61,6 +61,16 @@ def test_search_json(command: Command, small_library: faceindex.Library, many_ph
     assert first["confidence"] > 0.999
 
 
+def test_search_gives_all_faces_within_a_threshold(
+    command: Command, small_library: faceindex.Library, many_photos: Path
+) -> None:
+    search = ("search", many_photos / "03.jpg", "--json", "-L", small_library.path, "--threshold", 1)
+    ten, every = (json.loads(command(*search, *more).stdout)["faces"][0]["matches"] for more in ((), ("--all",)))
+    assert len(ten) == 10
+    assert every[:10] == ten
+    assert {match["face"] for match in every} == {face.face for face in small_library.faces()}
+
+
 def test_search_writes_a_page(
     command: Command, small_library: faceindex.Library, many_photos: Path, tmp_path: Path
 ) -> None:

@@ -19,7 +19,7 @@ try:
 finally:
     print(*sys.modules, file=sys.stderr)
 """
-HEAVY = {"numba", "sklearn", "matplotlib", "jinja2", "onnx"}
+HEAVY = {"numba", "scipy", "sklearn", "matplotlib", "jinja2", "onnx"}
 FOR_FACES = {"onnxruntime", "dlib", "h5py", "faiss"}
 
 

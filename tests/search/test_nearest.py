@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -162,6 +163,17 @@ def test_all_faces_within_a_threshold_are_those_of_brute_force(threshold: float,
         found, distances = nearest(index, probe, len(ids), threshold)
         assert found.tolist() == [face for _, face in expected]
         np.testing.assert_allclose(distances, [d for d, _ in expected], atol=1e-9)
+
+
+def test_an_approximate_index_finds_all_within_a_threshold_when_all_are_asked_for() -> None:
+    vectors, ids = faces(3000), spread_ids(3000)
+    index = replace(build_sketched(ids, vectors.copy(), 20), lists=1)
+    missed = 0
+    for probe in faces(5, seed=1):
+        expected = [face for _, face in brute_force(ids, vectors, probe, len(ids), 1.8)]
+        assert nearest(index, probe, len(ids), 1.8)[0].tolist() == expected
+        missed += nearest(index, probe, len(ids) - 1, 1.8)[0].tolist() != expected
+    assert missed
 
 
 @both
