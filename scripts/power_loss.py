@@ -32,10 +32,12 @@ import numpy as np
 
 from faceindex.errors import UsageError
 from faceindex.faces.recipe import recipe
+from faceindex.people import acting
 from faceindex.people.grouping import group_faces
 from faceindex.photos.find import FoundFile
 from faceindex.search import index as face_index
 from faceindex.store import erasing, merging
+from faceindex.store.check import check
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.segments import aborted_files
 from faceindex.store.writer import Batch
@@ -104,8 +106,8 @@ def write_library(root: Path) -> None:
     """All that changes a library; each acknowledgement is written to `root`/news as one line of JSON."""
     news = os.open(root / "news", os.O_WRONLY | os.O_CREAT)
 
-    def acknowledge(what: str, **photos: list[str]) -> None:
-        os.write(news, _NEWS + json.dumps({"what": what, **photos}).encode())
+    def acknowledge(what: str, **names: list[str]) -> None:
+        os.write(news, _NEWS + json.dumps({"what": what, **names}).encode())
 
     with closing(LibraryFolder(root / "made" / "x.faces", wanted=recipe())) as folder:
         with folder.writer() as writer:
@@ -119,7 +121,12 @@ def write_library(root: Path) -> None:
             writer.remove_paths(["/3", "/4"])
             acknowledge("removal", gone=["3", "4"])
         face_index.load_or_build(folder)
-        group_faces(folder, method="linkage", threshold=100.0, seed=0, rebuild=True, dry_run=False)
+        group_faces(folder, method="linkage", threshold=99, seed=0, rebuild=False, dry_run=False)
+        acting.name(folder, acting.Target(face=1), "Ada")
+        acting.name(folder, acting.Target(face=3), "Grace")
+        acknowledge("names", named=["Ada", "Grace"])
+        acting.undo(folder)
+        acknowledge("an undo", unnamed=["Grace"])
         with folder.writer() as writer:
             erasing.erase(writer, folder.index, photos=[6, 7])  # ids count from 1: photos 5 and 6
             acknowledge("forgetting", gone=["5", "6"], forgotten=["5", "6"])
@@ -152,11 +159,13 @@ def photo(name: str) -> AnalysedPhoto:
 
 @dataclass
 class Said:
-    """What the writer has acknowledged by now. written: photos that it may have written, acknowledged or not."""
+    """What the writer has acknowledged by now: photos, and names of people. unnamed: said to be wrong."""
 
     kept: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
     forgotten: set[str] = field(default_factory=set)
+    named: set[str] = field(default_factory=set)
+    unnamed: set[str] = field(default_factory=set)
     last: str = "nothing"
 
     def listen(self, data: bytes) -> None:
@@ -167,6 +176,8 @@ class Said:
             self.kept |= set(said.get("kept", ()))
             self.gone |= set(said.get("gone", ()))
             self.forgotten |= set(said.get("forgotten", ()))
+            self.named |= set(said.get("named", ()))
+            self.unnamed |= set(said.get("unnamed", ()))
 
 
 def look_at(root: Path, said: Said) -> list[str]:
@@ -194,16 +205,22 @@ def wrong(path: Path, said: Said, kept: set[str]) -> list[str]:
             found: dict[str, list[bytes]] = {}
             for face, vector in folder.faces_with_vectors():
                 found.setdefault(face.photo[1:], []).append(b"" if vector is None else vector.tobytes())
+            damage = [f"damaged: {one}" for part in check(folder) if part.part != "permissions" for one in part.damage]
+            people = {person.person for person in folder.catalog.people() if person.confirmed}
     except UsageError:
         return [f"no library, but {len(kept)} photos acknowledged"] if kept or said.last != "nothing" else []
     altered = [name for name in found if sorted(found[name]) != sorted(f.vector.tobytes() for f in photo(name).faces)]
     return [
+        *damage,
+        *(f"LOST name {name}" for name in sorted(said.named - said.unnamed - people - _UNDER_UNDO)),
+        *(f"name is back: {name}" for name in sorted(said.unnamed & people)),
         *(f"LOST {name}" for name in sorted(kept - said.gone - found.keys() - _UNDER_REMOVAL)),
         *(f"back: {name}" for name in sorted(said.gone & found.keys())),
         *(f"altered: {name}" for name in altered),
     ]
 
 
+_UNDER_UNDO = {"Grace"}
 _UNDER_REMOVAL = {"3", "4", "5", "6"}  # may be gone before that is acknowledged; never in part, see `altered`
 
 

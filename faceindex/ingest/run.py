@@ -86,8 +86,8 @@ def ingest(
     with folder.writer(wait=wait) as writer, stop_signals() as stop, WorkerPool(analyser, workers) as pool:
         if analyser.min_face is not None:
             writer.save_settings(min_face=analyser.min_face)
-        folders = [_folder(root) for root in roots]
-        writer.add_roots(folders)
+        folders = list(dict.fromkeys(_folder(root) for root in roots))
+        writer.add_roots(_to_remember(roots, folders, writer.catalog.roots()))
         run = _Run(writer, pool, stop, progress or (lambda _: None), retry_failed)
         run.take(first)
         for file in files:
@@ -303,6 +303,13 @@ class _Run:
         photos = self.counts.total() + len(self.late) - self.counts["ignored"] - self.counts["forgotten"]
         self.shown = time.monotonic()
         self.progress(Progress(photos, faces, self.counts["failed"]))
+
+
+def _to_remember(roots: Sequence[str], folders: Sequence[str], known: Sequence[str]) -> list[str]:
+    """Of `folders` those that were given, and of photos that were given singly those that are in no other root."""
+    given = set(map(absolute, roots)) & set(folders)
+    above = [Path(root) for root in (*known, *given)]
+    return [folder for folder in folders if folder in given or not any(map(Path(folder).is_relative_to, above))]
 
 
 def _folder(root: str) -> str:

@@ -136,6 +136,14 @@ def test_nothing_is_pruned_when_the_folder_itself_is_missing(library: faceindex.
     assert library.status().photos == 4
 
 
+def test_folder_of_photos_that_were_given_singly_can_be_pruned(library: faceindex.Library, photos: Path) -> None:
+    library.ingest(sorted((photos / "2021").iterdir()))
+    shutil.rmtree(photos / "2021")
+    report = library.ingest([photos], prune=True)
+    assert report.pruned is not None
+    assert (report.pruned.removed.photos, report.pruned.away) == (2, 0)
+
+
 def test_pruning_one_folder_leaves_photos_elsewhere_alone(library: faceindex.Library, photos: Path) -> None:
     (photos / "2020" / "a.jpg").unlink()
     (photos / "2021" / "c.jpg").unlink()

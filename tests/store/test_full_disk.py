@@ -19,6 +19,7 @@ sys.path.insert(0, sys.argv[1])
 from test_writer import batch, photo
 from faceindex.errors import FaceindexError, LibraryUnwritable
 from faceindex.faces.recipe import recipe
+from faceindex.people import acting
 from faceindex.people.grouping import group_faces
 from faceindex.search import index
 from faceindex.store import erasing, merging
@@ -75,13 +76,16 @@ def forget(folder):
         erasing.erase(writer, folder.index, photos=[1])
 
 def cluster(folder):
-    group_faces(folder, method="linkage", threshold=100.0, seed=0, rebuild=True, dry_run=False)
+    group_faces(folder, method="linkage", threshold=99, seed=0, rebuild=False, dry_run=False)
+
+def name(folder):
+    acting.name(folder, acting.Target(face=1), "Ada")
 
 what = sys.argv[4]
 existing = () if what == "create" else before
 after = {
     "create": vectors(90, 91), "commit": sorted([*before, *vectors(90, 91)]),
-    "merge": before, "forget": vectors(2, 3, 4, 5, 6), "cluster": before,
+    "merge": before, "forget": vectors(2, 3, 4, 5, 6), "cluster": before, "name": before,
 }[what]
 refused = 0
 for pages in range(400):
@@ -189,7 +193,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="mounts a small file 
 
 
 @linux
-@pytest.mark.parametrize("what", ["create", "commit", "merge", "forget", "cluster"])
+@pytest.mark.parametrize("what", ["create", "commit", "merge", "forget", "cluster", "name"])
 def test_disk_full_after_any_page_is_one_refusal_and_with_room_the_same_goes_on(tmp_path: Path, what: str) -> None:
     refused, done = in_a_small_world(_EVERY_PAGE, tmp_path, what).split()
     assert int(refused) > 3
