@@ -22,4 +22,4 @@ def make_albums(folder: LibraryFolder | Path, albums: Mapping[int, Sequence[int]
         return
     with folder.decisions() as catalog, catalog.transaction() as transaction:
         replace_clusters(transaction, {face: album for album, faces in albums.items() for face in faces})
-        derive_albums(transaction, everything=True)
+        derive_albums(transaction)

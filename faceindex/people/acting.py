@@ -9,15 +9,16 @@ from dataclasses import dataclass
 
 from faceindex.errors import UsageError
 from faceindex.journal import acts as kinds
-from faceindex.journal.acts import Act, undone
+from faceindex.journal.acts import Act
 from faceindex.journal.state import fold
-from faceindex.people.albums import derive_albums
+from faceindex.people.albums import derive_affected, derive_albums
 from faceindex.people.grouping import CLUSTERED_AFTER
 from faceindex.people.putting_back import put_back
 from faceindex.store import albums as rows
+from faceindex.store.acts import dead_acts, read_acts
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.names import ALBUMS_DUE, decide, read_acts
+from faceindex.store.names import ALBUMS_DUE, decide
 from faceindex.types import Decided
 
 
@@ -120,26 +121,25 @@ def undo(folder: LibraryFolder, act: int | None = None) -> Decided:
     Raises: UsageError when there is no such act, or it does not count any more.
     """
     with _deciding(folder) as step:
-        journal = read_acts(step.transaction)
-        chosen = _to_undo(journal, act)
+        chosen = _to_undo(step.transaction, act)
         if chosen.act <= int(step.catalog.settings().get(CLUSTERED_AFTER, 0)):
-            put_back(step.transaction, chosen, fold(journal))
+            put_back(step.transaction, chosen, fold(read_acts(step.transaction)))
         return step.decide(kinds.UNDO, [], undoes=chosen.act, about=[face for side in chosen.sides for face in side])
 
 
-def _to_undo(journal: Sequence[Act], number: int | None) -> Act:
-    dead = undone(journal)
+def _to_undo(transaction: sqlite3.Connection, number: int | None) -> Act:
+    dead = dead_acts(transaction)
     if number is None:
-        counting = [act for act in journal if act.act not in dead and act.kind != kinds.UNDO]
-        if not counting:
+        steps = transaction.execute("SELECT id FROM acts WHERE kind != ? ORDER BY id DESC", (kinds.UNDO,))
+        number = next((act for (act,) in steps if act not in dead), None)
+        if number is None:
             raise UsageError("there is nothing to undo; `faceindex people history` shows what was decided")
-        return counting[-1]
-    found = next((act for act in journal if act.act == number), None)
-    if found is None:
-        raise UsageError(f"no act {number}; `faceindex people history` shows what was decided")
     if number in dead:
         raise UsageError(f"act {number} is undone already; `faceindex people undo {dead[number]}` takes that back")
-    return found
+    found = read_acts(transaction, [number])
+    if not found:
+        raise UsageError(f"no act {number}; `faceindex people history` shows what was decided")
+    return found[0]
 
 
 @contextmanager
@@ -147,7 +147,7 @@ def _deciding(folder: LibraryFolder) -> Iterator[_Step]:
     """One transaction, in which albums are as they should be."""
     with folder.decisions() as catalog, catalog.transaction() as transaction:
         if ALBUMS_DUE in catalog.settings():
-            derive_albums(transaction, everything=True)
+            derive_albums(transaction)
         yield _Step(catalog, transaction)
 
 
@@ -207,8 +207,8 @@ class _Step:
         about: Sequence[int] = (),
     ) -> Decided:
         """Write the act, and let albums follow. about: faces concerned, if not `faces`."""
-        act = decide(self.transaction, kind, faces, person, others=others, undoes=undoes)
-        derive_albums(self.transaction)
+        decision = decide(self.transaction, kind, faces, person, others=others, undoes=undoes)
+        derive_affected(self.transaction, decision)
         concerned = about or faces or [face for side in others for face in side]
         albums = sorted(set(rows.albums_of(self.transaction, concerned).values()))
-        return Decided(act, kind, person, len(concerned), tuple(albums), undoes)
+        return Decided(decision.act, kind, person, len(concerned), tuple(albums), undoes)

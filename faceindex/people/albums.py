@@ -12,8 +12,10 @@ from faceindex.clustering.obedience import obey
 from faceindex.journal.state import State
 from faceindex.people.numbering import fingerprints, known_numbers
 from faceindex.store import albums as rows
+from faceindex.store.affected import Affected
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.names import ALBUMS_DUE, replay_all
+from faceindex.store.names import ALBUMS_DUE, Decision, replay_all
+from faceindex.store.rows import drop_empty_albums, remove_setting
 from faceindex.types import FaceIds, Labels
 
 
@@ -41,49 +43,61 @@ def constraints_of(state: State, faces: FaceIds, photos: FaceIds | None = None) 
     return Constraints(person, _pairs(together), _pairs(apart), unknown if photos is None else photos)
 
 
-def derive_albums(transaction: sqlite3.Connection, state: State | None = None, *, everything: bool = False) -> None:
-    """Make albums what follows from clustering and from the acts, within the caller's transaction.
+def derive_albums(transaction: sqlite3.Connection) -> None:
+    """Make all people, names and albums what follows from clustering and from the acts, in the caller's transaction."""
+    state = replay_all(transaction)
+    _make_so(transaction, state, None)
+    drop_empty_albums(transaction)
+    rows.describe_albums(transaction, state)
+    remove_setting(transaction, ALBUMS_DUE)
 
-    state: that of the journal now, if known. everything: all albums, and not only those with faces that acts speak of;
-    needed after clustering, and while albums are due.
-    """
-    state = replay_all(transaction) if state is None else state
-    faces, cluster = rows.faces_that_count(transaction, everything=everything)
+
+def derive_affected(transaction: sqlite3.Connection, decision: Decision) -> None:
+    """As `derive_albums`, after one act, when nothing was due before it: only what it may have changed is looked at."""
+    numbers = _make_so(transaction, decision.state, decision.affected)
+    rows.describe_albums(transaction, decision.state, decision.affected.albums | numbers)
+    remove_setting(transaction, ALBUMS_DUE)
+
+
+def _make_so(transaction: sqlite3.Connection, state: State, affected: Affected | None) -> set[int]:
+    """Put faces into the albums that follow; returns the numbers of these. affected: None is everything."""
+    faces, cluster = rows.clustered(transaction, None if affected is None else affected.faces)
     labels = obey(cluster, constraints_of(state, faces))
-    wanted = _numbered(transaction, faces, cluster, labels)
+    wanted = _numbered(transaction, faces, cluster, labels, affected)
     there = rows.albums_of(transaction, faces.tolist())
     changed = {face: album for face, album in wanted.items() if there.get(face) != album}
     rows.move_to_albums(transaction, changed)
-    rows.describe_albums(transaction, state)
-    transaction.execute("DELETE FROM settings WHERE name = ?", (ALBUMS_DUE,))
+    return {album for album in wanted.values() if album is not None}
 
 
 def follow(folder: LibraryFolder) -> None:
     """Let albums follow where faces came or went, or names changed, since they were last made."""
     if ALBUMS_DUE in folder.catalog.settings():
         with folder.decisions() as catalog, catalog.transaction() as transaction:
-            derive_albums(transaction, everything=True)
+            derive_albums(transaction)
 
 
 def _numbered(
-    transaction: sqlite3.Connection, faces: FaceIds, cluster: Labels, labels: Labels
+    transaction: sqlite3.Connection, faces: FaceIds, cluster: Labels, labels: Labels, affected: Affected | None
 ) -> dict[int, int | None]:
     """The album of each of `faces`; None for one that is alone."""
     _, group, sizes = np.unique(labels, return_inverse=True, return_counts=True)
     alone = (labels < 0) | (sizes[group] < 2)
     _, group[~alone] = np.unique(group[~alone], return_inverse=True)
     group[alone] = -1
-    numbers = _numbers(transaction, faces, cluster, group)
+    numbers = _numbers(transaction, faces, cluster, group, affected)
     return {face: numbers.get(number) for face, number in zip(faces.tolist(), group.tolist(), strict=True)}
 
 
-def _numbers(transaction: sqlite3.Connection, faces: FaceIds, cluster: Labels, group: Labels) -> dict[int, int]:
+def _numbers(
+    transaction: sqlite3.Connection, faces: FaceIds, cluster: Labels, group: Labels, affected: Affected | None
+) -> dict[int, int]:
     """The album number of each group, and what an undo needs to find it again."""
-    prints, versions = fingerprints(faces, group), _versions(transaction, faces, cluster)
+    prints, versions = fingerprints(faces, group), _versions(transaction, faces, cluster, affected)
     aged = sorted((age, which, number) for which, known in prints.items() for age, number in versions.get(known, ()))
     exact = [(which, number) for _, which, number in aged]
     clustered = cluster >= 0
-    seed_faces, seeds = rows.seeds(transaction)
+    seed_faces, seeds = rows.seeds(transaction, None if affected is None else affected.faces)
     former, former_numbers = np.concatenate([faces[clustered], seed_faces]), np.concatenate([cluster[clustered], seeds])
     numbers = known_numbers(faces, group, former, former_numbers, exact)
     unknown = sorted(prints.keys() - numbers.keys())
@@ -96,12 +110,14 @@ def _numbers(transaction: sqlite3.Connection, faces: FaceIds, cluster: Labels, g
     return numbers
 
 
-def _versions(transaction: sqlite3.Connection, faces: FaceIds, cluster: Labels) -> dict[bytes, list[tuple[int, int]]]:
+def _versions(
+    transaction: sqlite3.Connection, faces: FaceIds, cluster: Labels, affected: Affected | None
+) -> dict[bytes, list[tuple[int, int]]]:
     """What sets of faces, by fingerprint, were an album before: (age, number). Clusters come first."""
     found: dict[bytes, list[tuple[int, int]]] = defaultdict(list)
     for number, known in fingerprints(faces, cluster).items():
         found[known].append((0, number))
-    for age, number, known in rows.versions(transaction):
+    for age, number, known in rows.versions(transaction, None if affected is None else affected.albums):
         found[known].append((age, number))
     return found
 

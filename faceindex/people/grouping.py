@@ -19,9 +19,9 @@ from faceindex.journal.state import fold
 from faceindex.people.albums import constraints_of, derive_albums, follow
 from faceindex.people.numbering import known_numbers
 from faceindex.store import albums as rows
+from faceindex.store.acts import read_acts
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.names import read_acts
 from faceindex.store.rows import save_settings
 from faceindex.types import AlbumChange, ClusterReport, FaceIds, Labels, PersonChange, Vectors
 
@@ -64,7 +64,7 @@ def group_faces(
         else:
             rows.add_to_clusters(transaction, _extended(transaction, ids, placing, labels))
         save_settings(transaction, **{CLUSTERED_UNTIL: int(ids.max(initial=0))})
-        derive_albums(transaction, everything=True)
+        derive_albums(transaction)
         after = _membership(transaction)
         change = _change(before, after, names, _people(catalog))
         if dry_run:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from faceindex.journal.acts import undone
+from faceindex.store.acts import read_acts
 from faceindex.store.catalog import Catalog
-from faceindex.store.names import read_acts
 from faceindex.types import PastAct
 
 

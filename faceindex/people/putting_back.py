@@ -17,7 +17,8 @@ from faceindex.store import albums as rows
 
 def put_back(transaction: sqlite3.Connection, act: Act, before: State) -> None:
     """Take `act`, which was before the last rebuild, out of the clusters. before: the state with it."""
-    faces, clusters = rows.faces_that_count(transaction, everything=False)
+    spoken = before.group.keys() | {face for side in act.sides for face in side}
+    faces, clusters = rows.clustered(transaction, spoken)
     cluster_of = dict(zip(faces.tolist(), clusters.tolist(), strict=True))
     if act.kind in (MERGE, NAME):
         for side in act.sides[1:] or act.sides:

@@ -51,5 +51,5 @@ def reencode(
         with new.decisions() as catalog, catalog.transaction() as transaction:
             source = folder.catalog.connection
             carried = carry_over(source, transaction, corresponding(source, transaction))
-            derive_albums(transaction, everything=True)
+            derive_albums(transaction)
         return done(carried.acts, carried.decided, carried.found)

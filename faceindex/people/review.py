@@ -15,9 +15,9 @@ from faceindex.people.suggestions import suggestions
 from faceindex.search import calibrated
 from faceindex.sheets.review import Question
 from faceindex.store import albums as rows
+from faceindex.store.acts import read_acts
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.names import read_acts
 from faceindex.types import Decided, FaceIds, FaceRecord, Suggestion
 
 SHOWN = 8

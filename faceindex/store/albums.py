@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +15,6 @@ from faceindex.types import FaceIds, Labels
 
 Pairs = tuple[FaceIds, Labels]
 """Faces, int64 [n], and for each an album or a cluster, int64 [n]."""
-
-_OF_CLUSTERS_SPOKEN_OF = """WHERE {} IN (SELECT face FROM decisions UNION SELECT face FROM clusters WHERE cluster IN (
-    SELECT cluster FROM clusters JOIN decisions USING (face)))"""
 
 
 def faces_in(connection: sqlite3.Connection, album: int) -> list[int]:
@@ -33,15 +30,13 @@ def albums_of(connection: sqlite3.Connection, faces: Iterable[int]) -> dict[int,
     return dict(connection.execute(statement, (json.dumps([int(face) for face in faces]),)).fetchall())
 
 
-def faces_that_count(connection: sqlite3.Connection, *, everything: bool) -> Pairs:
-    """Faces by rising id, with what clustering said, -1 for nothing.
-
-    everything: all faces; else those that acts speak of, and those that share a cluster with one.
-    """
-    where = "" if everything else _OF_CLUSTERS_SPOKEN_OF.format("faces.id")
+def clustered(connection: sqlite3.Connection, faces: Collection[int] | None = None) -> Pairs:
+    """All faces in the library, or those of `faces`, by rising id, with what clustering said, -1 for nothing."""
+    where, values = _among("id", faces)
     return _pairs(
         connection,
         f"SELECT id, COALESCE(cluster, -1) FROM faces LEFT JOIN clusters ON face = id {where} ORDER BY id",
+        values,
     )
 
 
@@ -50,14 +45,19 @@ def album_faces(connection: sqlite3.Connection) -> Pairs:
     return _pairs(connection, "SELECT face, album FROM album_faces ORDER BY face")
 
 
-def seeds(connection: sqlite3.Connection) -> Pairs:
-    """The faces for which albums were given numbers that are no cluster's."""
-    return _pairs(connection, "SELECT face, album FROM album_seeds ORDER BY album, face")
+def seeds(connection: sqlite3.Connection, faces: Collection[int] | None = None) -> Pairs:
+    """The faces for which albums were given numbers that are no cluster's; all, or those of `faces`."""
+    where, values = _among("face", faces)
+    return _pairs(connection, f"SELECT face, album FROM album_seeds {where} ORDER BY album, face", values)
 
 
-def versions(connection: sqlite3.Connection) -> list[tuple[int, int, bytes]]:
-    """(age, number, fingerprint) of what sets of faces were an album since the last rebuild, the oldest first."""
-    return connection.execute("SELECT id, album, faces FROM album_versions ORDER BY id").fetchall()
+def versions(connection: sqlite3.Connection, albums: Collection[int] | None = None) -> list[tuple[int, int, bytes]]:
+    """(age, number, fingerprint) of what sets of faces were an album since the last rebuild, the oldest first.
+
+    albums: only those of these numbers.
+    """
+    where, values = _among("album", albums)
+    return connection.execute(f"SELECT id, album, faces FROM album_versions {where} ORDER BY id", values).fetchall()
 
 
 def add_versions(transaction: sqlite3.Connection, found: Iterable[tuple[int, bytes]]) -> None:
@@ -108,44 +108,60 @@ def add_to_clusters(transaction: sqlite3.Connection, clusters: Mapping[int, int]
 
 def move_to_albums(transaction: sqlite3.Connection, wanted: Mapping[int, int | None]) -> None:
     """Put faces into albums, None for none; albums that hold nothing then go."""
+    left = set(albums_of(transaction, wanted).values())
     transaction.executemany("DELETE FROM album_faces WHERE face = ?", [(face,) for face in wanted])
     placed = [(face, album) for face, album in wanted.items() if album is not None]
     transaction.executemany("INSERT OR IGNORE INTO albums (id) VALUES (?)", {(album,) for _, album in placed})
     transaction.executemany("INSERT INTO album_faces (face, album) VALUES (?, ?)", placed)
-    transaction.execute("DELETE FROM albums WHERE id NOT IN (SELECT album FROM album_faces)")
+    transaction.executemany(
+        "DELETE FROM albums WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM album_faces WHERE album = ?1)",
+        [(album,) for album in sorted(left)],
+    )
 
 
-def describe_albums(transaction: sqlite3.Connection, state: State) -> None:
-    """Whose each album is, and whether it is hidden, as its faces say."""
-    named = _albums_named(transaction)
+def describe_albums(transaction: sqlite3.Connection, state: State, chosen: Collection[int] | None = None) -> None:
+    """Whose each album is, and whether it is hidden, as its faces say. chosen: numbers of albums, if not of all."""
+    where, values = _among("id", chosen)
+    named = _albums_named(transaction, chosen)
     listed = Counter[int]()
     albums = albums_of(transaction, state.listed)
     for face, is_listed in state.listed.items():
         if face in albums:
             listed[albums[face]] += 1 if is_listed else -1
-    for album, person, hidden in transaction.execute("SELECT id, person, hidden FROM albums").fetchall():
+    for album, person, hidden in transaction.execute(
+        f"SELECT id, person, hidden FROM albums {where}", values
+    ).fetchall():
         now = named.get(album), int(listed[album] < 0)
         if (person, hidden) != now:
             transaction.execute("UPDATE albums SET person = ?, hidden = ? WHERE id = ?", (*now, album))
 
 
-def _albums_named(connection: sqlite3.Connection) -> dict[int, int]:
+def _albums_named(connection: sqlite3.Connection, chosen: Collection[int] | None) -> dict[int, int]:
     """The person that most of an album's named faces are; of equally many, the first in the alphabet."""
+    where, values = _among("album", chosen)
     return dict(
         _pairs_of(
             connection,
-            """SELECT album, person FROM (
+            f"""SELECT album, person FROM (
                 SELECT album, person, ROW_NUMBER() OVER (PARTITION BY album ORDER BY COUNT(*) DESC, name) AS place
-                FROM person_faces JOIN album_faces USING (face) JOIN people ON people.id = person
+                FROM person_faces JOIN album_faces USING (face) JOIN people ON people.id = person {where}
                 GROUP BY album, person) WHERE place = 1""",
+            values,
         )
     )
 
 
-def _pairs(connection: sqlite3.Connection, statement: str) -> Pairs:
-    found = np.array(_pairs_of(connection, statement), dtype=np.int64).reshape(-1, 2)
+def _among(column: str, chosen: Collection[int] | None) -> tuple[str, tuple[str, ...]]:
+    """A WHERE clause for rows whose `column` is one of these, or for all, and its values."""
+    if chosen is None:
+        return "", ()
+    return f"WHERE {column} IN (SELECT value FROM json_each(?))", (json.dumps(sorted(chosen)),)
+
+
+def _pairs(connection: sqlite3.Connection, statement: str, values: Sequence[object] = ()) -> Pairs:
+    found = np.array(_pairs_of(connection, statement, values), dtype=np.int64).reshape(-1, 2)
     return np.ascontiguousarray(found[:, 0]), np.ascontiguousarray(found[:, 1])
 
 
-def _pairs_of(connection: sqlite3.Connection, statement: str) -> list[tuple[int, int]]:
-    return connection.execute(statement).fetchall()
+def _pairs_of(connection: sqlite3.Connection, statement: str, values: Sequence[object] = ()) -> list[tuple[int, int]]:
+    return connection.execute(statement, values).fetchall()

@@ -5,20 +5,30 @@ The journal holds, beside the id of each face, the photo's content and the face'
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from itertools import groupby
+from dataclasses import dataclass
 
-from faceindex.journal.acts import NAME, Act
+from faceindex.journal.acts import NAME
 from faceindex.journal.state import State, fold
+from faceindex.store.acts import LISTED, listed, read_acts, write_act
+from faceindex.store.affected import Affected, acts_about, affected_by
 from faceindex.store.albums import describe_albums
-from faceindex.store.rows import Arrival, now, save_settings
+from faceindex.store.rows import Arrival, save_settings
 from faceindex.types import Box
 
 ALBUMS_DUE = "albums_due"
 """A setting that is there while albums may not be what follows from the acts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """An act that was written. act: its id. affected: what it may have changed, and state: what is so there now."""
+
+    act: int
+    affected: Affected
+    state: State
 
 
 def decide(
@@ -29,26 +39,29 @@ def decide(
     *,
     others: Sequence[Iterable[int]] = (),
     undoes: int | None = None,
-) -> int:
-    """Write one act about `faces`, side 0, and `others`, further sides, and name faces by it. Returns its id.
+) -> Decision:
+    """Write one act about `faces`, side 0, and `others`, further sides, and name faces by it. Albums are due then.
 
-    kind and the rest: see `Act`.
+    kind and the rest: see `Act`. Only what the act may change is looked at; people, names and what is hidden must have
+    followed from the journal before.
     """
-    act = _write_act(transaction, kind, (faces, *others), person, undoes)
-    replay_all(transaction)
-    return act
+    act = write_act(transaction, kind, (faces, *others), person, undoes)
+    affected = affected_by(transaction, act)
+    state = fold(acts_about(transaction, affected))
+    _follow(transaction, state, affected)
+    return Decision(act, affected, state)
 
 
 def decide_names(transaction: sqlite3.Connection, faces_of: Mapping[str, Iterable[int]]) -> None:
     """Write an act for each person, that these faces are theirs, and name the faces by them."""
     for person, faces in faces_of.items():
-        _write_act(transaction, NAME, (faces,), person, None)
+        write_act(transaction, NAME, (faces,), person, None)
     replay_all(transaction)
 
 
 def replay(transaction: sqlite3.Connection, faces: Iterable[int]) -> None:
     """Let names follow from the journal after `faces` came into the library."""
-    chosen = (_listed(faces),)
+    chosen = (listed(faces),)
     if transaction.execute("SELECT 1 FROM decisions WHERE face IN (SELECT value FROM json_each(?))", chosen).fetchone():
         replay_all(transaction)
 
@@ -56,20 +69,33 @@ def replay(transaction: sqlite3.Connection, faces: Iterable[int]) -> None:
 def replay_all(transaction: sqlite3.Connection) -> State:
     """Make people, their names and faces, and what is hidden, what follows from the journal. Albums are due then."""
     state = fold(read_acts(transaction))
-    names = dict(transaction.execute("SELECT name, id FROM people"))
-    transaction.executemany("DELETE FROM people WHERE name = ?", [(name,) for name in sorted(set(names) - state.names)])
-    transaction.executemany("INSERT INTO people (name) VALUES (?)", [(n,) for n in sorted(state.names - set(names))])
-    transaction.execute(
-        "UPDATE people SET hidden = name IN (SELECT value FROM json_each(?))",
-        (json.dumps(sorted(state.hidden_people)),),
-    )
-    people = dict(transaction.execute("SELECT name, id FROM people"))
-    _make_so(transaction, "person_faces (face, person)", _present(transaction, state, people))
-    hidden = _known(transaction, state.hidden_faces)
-    _make_so(transaction, "hidden_faces (face)", {(face,) for face in hidden})
-    describe_albums(transaction, state)
-    save_settings(transaction, **{ALBUMS_DUE: 1})
+    _follow(transaction, state)
     return state
+
+
+def _follow(transaction: sqlite3.Connection, state: State, affected: Affected | None = None) -> None:
+    """Make people, names and what is hidden what `state` says. affected: what it is of, if not of everything."""
+    names = dict(_people(transaction, affected))
+    said = state.names if affected is None else state.names & affected.people
+    transaction.executemany("DELETE FROM people WHERE name = ?", [(name,) for name in sorted(set(names) - said)])
+    transaction.executemany("INSERT INTO people (name) VALUES (?)", [(name,) for name in sorted(said - set(names))])
+    people = dict(_people(transaction, affected))
+    changed = ((name in state.hidden_people, number) for name, number in people.items())
+    transaction.executemany("UPDATE people SET hidden = ?1 WHERE id = ?2 AND hidden != ?1", changed)
+    faces = None if affected is None else affected.faces
+    _make_so(transaction, "person_faces (face, person)", _present(transaction, state, people), faces)
+    hidden = _known(transaction, state.hidden_faces)
+    _make_so(transaction, "hidden_faces (face)", {(face,) for face in hidden}, faces)
+    describe_albums(transaction, state, None if affected is None else affected.albums)
+    save_settings(transaction, **{ALBUMS_DUE: 1})
+
+
+def _people(connection: sqlite3.Connection, affected: Affected | None) -> list[tuple[str, int]]:
+    """(name, id) of everybody, or of those affected."""
+    if affected is None:
+        return connection.execute("SELECT name, id FROM people").fetchall()
+    statement = f"SELECT name, id FROM people WHERE name IN {LISTED}"
+    return connection.execute(statement, (listed(affected.people),)).fetchall()
 
 
 def unsaid(connection: sqlite3.Connection) -> tuple[int, int]:
@@ -79,17 +105,6 @@ def unsaid(connection: sqlite3.Connection) -> tuple[int, int]:
     said = _present(connection, state, people)
     wrong = {face for face, _ in said ^ set(connection.execute("SELECT face, person FROM person_faces"))}
     return len(wrong), len(state.names ^ set(people))
-
-
-def read_acts(connection: sqlite3.Connection) -> list[Act]:
-    """The whole journal, by rising id."""
-    rows = connection.execute("SELECT act, side, face FROM decisions WHERE act IS NOT NULL ORDER BY act, side, face")
-    sides: dict[int, tuple[tuple[int, ...], ...]] = {}
-    for act, group in groupby(rows, key=lambda row: int(row[0])):
-        by_side = {side: tuple(row[2] for row in own) for side, own in groupby(group, key=lambda row: int(row[1]))}
-        sides[act] = tuple(by_side.get(side, ()) for side in range(max(by_side) + 1))
-    acts = connection.execute("SELECT id, kind, person, undoes, made FROM acts ORDER BY id")
-    return [Act(act, kind, sides.get(act, ()), person, undoes, made) for act, kind, person, undoes, made in acts]
 
 
 def follow_photo(transaction: sqlite3.Connection, arrival: Arrival) -> None:
@@ -121,38 +136,19 @@ def _present(connection: sqlite3.Connection, state: State, people: dict[str, int
 def _known(connection: sqlite3.Connection, faces: Iterable[int]) -> set[int]:
     """Those of `faces` that are in the library."""
     statement = "SELECT id FROM faces WHERE id IN (SELECT value FROM json_each(?))"
-    return {row[0] for row in connection.execute(statement, (_listed(faces),))}
+    return {row[0] for row in connection.execute(statement, (listed(faces),))}
 
 
-def _make_so(transaction: sqlite3.Connection, table: str, wanted: AbstractSet[tuple[int, ...]]) -> None:
-    """Let `table (columns)` hold these rows, of which each begins with another face."""
+def _make_so(
+    transaction: sqlite3.Connection,
+    table: str,
+    wanted: AbstractSet[tuple[int, ...]],
+    faces: Collection[int] | None = None,
+) -> None:
+    """Let `table (columns)` hold these rows, of which each begins with another face. faces: of these only, if given."""
     name, columns = table.split(" ", 1)
-    there = set(transaction.execute(f"SELECT {columns.strip('()')} FROM {name}"))
+    where, values = ("", ()) if faces is None else (f"WHERE face IN {LISTED}", (listed(faces),))
+    there = set(transaction.execute(f"SELECT {columns.strip('()')} FROM {name} {where}", values))
     transaction.executemany(f"DELETE FROM {name} WHERE face = ?", [(row[0],) for row in sorted(there - wanted)])
     marks = ", ".join("?" * len(columns.split(",")))
     transaction.executemany(f"INSERT INTO {table} VALUES ({marks})", sorted(wanted - there))
-
-
-def _listed(faces: Iterable[int]) -> str:
-    return json.dumps([int(face) for face in faces])
-
-
-def _write_act(
-    transaction: sqlite3.Connection,
-    kind: str,
-    sides: Iterable[Iterable[int]],
-    person: str | None,
-    undoes: int | None,
-) -> int:
-    """Returns its id."""
-    cursor = transaction.execute(
-        "INSERT INTO acts (made, kind, person, undoes) VALUES (?, ?, ?, ?)", (now(), kind, person, undoes)
-    )
-    for side, chosen in enumerate(sides):
-        transaction.execute(
-            """INSERT INTO decisions (act, side, face, content, x, y, width, height)
-            SELECT ?, ?, faces.id, content, x, y, faces.width, faces.height FROM faces JOIN photos ON photos.id = photo
-            WHERE faces.id IN (SELECT value FROM json_each(?)) ORDER BY faces.id""",
-            (cursor.lastrowid, side, _listed(chosen)),
-        )
-    return int(cursor.lastrowid or 0)

@@ -194,7 +194,7 @@ import faceindex
 from faceindex.people import acting
 
 def die(*_): os.kill(os.getpid(), signal.SIGKILL)
-acting.derive_albums = die
+acting.derive_affected = die
 faceindex.Library(sys.argv[1], create=False).merge([1, 2])
 """
 

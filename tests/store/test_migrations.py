@@ -11,9 +11,9 @@ import pytest
 import faceindex
 from faceindex.errors import NewerSchema
 from faceindex.store import migrations
+from faceindex.store.acts import read_acts
 from faceindex.store.catalog import open_reader
 from faceindex.store.migrations import MIGRATIONS, m001_first_schema, m006_acts, migrate, schema_version
-from faceindex.store.names import read_acts
 
 
 def test_empty_file_becomes_the_newest_schema_and_stays_it() -> None:

@@ -1,0 +1,65 @@
+"""The rows of the journal: acts, written once and never changed, and the faces that they speak of."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterable
+from itertools import groupby
+
+from faceindex.journal.acts import UNDO, Act, undone
+from faceindex.store.rows import now
+
+LISTED = "(SELECT value FROM json_each(?))"
+"""In a statement, the values of a list that `listed` made."""
+
+
+def listed(values: Iterable[int | str]) -> str:
+    """Numbers or texts, as one value for `LISTED`."""
+    return json.dumps([value if isinstance(value, str) else int(value) for value in values])
+
+
+def write_act(
+    transaction: sqlite3.Connection,
+    kind: str,
+    sides: Iterable[Iterable[int]],
+    person: str | None,
+    undoes: int | None,
+) -> int:
+    """Returns its id. kind and the rest: see `Act`."""
+    cursor = transaction.execute(
+        "INSERT INTO acts (made, kind, person, undoes) VALUES (?, ?, ?, ?)", (now(), kind, person, undoes)
+    )
+    for side, chosen in enumerate(sides):
+        transaction.execute(
+            f"""INSERT INTO decisions (act, side, face, content, x, y, width, height)
+            SELECT ?, ?, faces.id, content, x, y, faces.width, faces.height FROM faces JOIN photos ON photos.id = photo
+            WHERE faces.id IN {LISTED} ORDER BY faces.id""",
+            (cursor.lastrowid, side, listed(chosen)),
+        )
+    return int(cursor.lastrowid or 0)
+
+
+def read_acts(
+    connection: sqlite3.Connection, chosen: Collection[int] | None = None, faces: Collection[int] | None = None
+) -> list[Act]:
+    """Acts by rising id: the whole journal, or those `chosen`. faces: if given, others are left out of the sides."""
+    which, values = ("", []) if chosen is None else (f"AND act IN {LISTED}", [listed(chosen)])
+    whom, about = ("", []) if faces is None else (f"AND face IN {LISTED}", [listed(faces)])
+    rows = connection.execute(
+        f"SELECT act, side, face FROM decisions WHERE act IS NOT NULL {which} {whom} ORDER BY act, side, face",
+        (*values, *about),
+    )
+    sides: dict[int, tuple[tuple[int, ...], ...]] = {}
+    for act, group in groupby(rows, key=lambda row: int(row[0])):
+        by_side = {side: tuple(row[2] for row in own) for side, own in groupby(group, key=lambda row: int(row[1]))}
+        sides[act] = tuple(by_side.get(side, ()) for side in range(max(by_side) + 1))
+    only = "" if chosen is None else f"WHERE id IN {LISTED}"
+    acts = connection.execute(f"SELECT id, kind, person, undoes, made FROM acts {only} ORDER BY id", values)
+    return [Act(act, kind, sides.get(act, ()), person, undoes, made) for act, kind, person, undoes, made in acts]
+
+
+def dead_acts(connection: sqlite3.Connection, before: int | None = None) -> dict[int, int]:
+    """Ids of the acts that do not count, with the undo that says so. before: as it was before this act."""
+    undos = connection.execute("SELECT id, undoes FROM acts WHERE undoes IS NOT NULL ORDER BY id").fetchall()
+    return undone([Act(act, UNDO, undoes=undoes) for act, undoes in undos if before is None or act < before])

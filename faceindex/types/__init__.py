@@ -1,0 +1,56 @@
+"""Results: frozen, slotted, with units. Nothing here knows a file, a network or a database."""
+
+from __future__ import annotations
+
+from faceindex.types.answers import BatchAnswer, Candidate, Exemplar, IdentifiedFace, Match, ProbeFace, Verification
+from faceindex.types.arrays import FaceIds, Labels, Pixels, Qualities, Vectors
+from faceindex.types.care import Backup, CheckedPart, CheckReport, Damage, RepairReport
+from faceindex.types.changes import Erased, IngestReport, NamesRead, Pruned, Reencoded, Removed
+from faceindex.types.contents import Album, FailedPhoto, IndexReport, Person, PhotoRecord, Status
+from faceindex.types.decisions import AlbumChange, ClusterReport, Decided, PastAct, PersonChange, Suggestion
+from faceindex.types.exports import AlbumsExport, SidecarReport
+from faceindex.types.faces import AnalysedPhoto, Box, Face, FaceRecord
+
+__all__ = [
+    "Album",
+    "AlbumChange",
+    "AlbumsExport",
+    "AnalysedPhoto",
+    "Backup",
+    "BatchAnswer",
+    "Box",
+    "Candidate",
+    "CheckReport",
+    "CheckedPart",
+    "ClusterReport",
+    "Damage",
+    "Decided",
+    "Erased",
+    "Exemplar",
+    "Face",
+    "FaceIds",
+    "FaceRecord",
+    "FailedPhoto",
+    "IdentifiedFace",
+    "IndexReport",
+    "IngestReport",
+    "Labels",
+    "Match",
+    "NamesRead",
+    "PastAct",
+    "Person",
+    "PersonChange",
+    "PhotoRecord",
+    "Pixels",
+    "ProbeFace",
+    "Pruned",
+    "Qualities",
+    "Reencoded",
+    "Removed",
+    "RepairReport",
+    "SidecarReport",
+    "Status",
+    "Suggestion",
+    "Vectors",
+    "Verification",
+]

@@ -1,0 +1,110 @@
+"""Answers of searches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from faceindex.types.faces import Box
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A face of the library that resembles the probe.
+
+    distance: Euclidean, not squared. confidence: probability in [0, 1] that it is the probe's person, among as many
+    faces as the library has, when one of them is expected to be.
+    """
+
+    face: int
+    photo: str
+    box: Box
+    distance: float
+    confidence: float
+    person: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeFace:
+    """One face of a searched image, and its matches, nearest first. threshold: Euclidean, that they are within."""
+
+    box: Box
+    score: float
+    matches: tuple[Match, ...]
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class BatchAnswer:
+    """One of many probes, and its matches, nearest first.
+
+    source: path of the photo, or of the file of vectors, of which row says which one. box, score: of a photo's face.
+    threshold: Euclidean. error: why there is no probe; None otherwise.
+    """
+
+    source: str
+    row: int | None
+    box: Box | None
+    score: float | None
+    matches: tuple[Match, ...]
+    threshold: float
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exemplar:
+    """A face with a name that helped to decide who somebody is. distance: Euclidean, to the face asked about."""
+
+    face: int
+    photo: str
+    box: Box
+    distance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody whom a face may show.
+
+    score: by which candidates are ranked, of a unit of the method's own. confidence: probability in [0, 1], for a face
+    that is as likely of somebody unknown as of somebody known. distance: to the nearest of `exemplars`, the person's
+    faces that decided, nearest first.
+    """
+
+    person: str
+    score: float
+    confidence: float
+    distance: float
+    exemplars: tuple[Exemplar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifiedFace:
+    """Who a face shows.
+
+    score: the detector's. person: None when nobody known is within `threshold`, Euclidean. confidence: probability in
+    [0, 1] of that answer, see Candidate. margin: by how much the first candidate's exceeds the second's. candidates:
+    the likeliest people, whether within the threshold or not.
+    """
+
+    box: Box
+    score: float
+    person: str | None
+    confidence: float
+    margin: float
+    threshold: float
+    method: str
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Whether two photos show the same person.
+
+    distance: Euclidean. confidence: probability in [0, 1] that the answer `same` is right, for a pair
+    that is as likely to be the same person as not. faces: the box compared in each photo.
+    """
+
+    same: bool
+    distance: float
+    threshold: float
+    confidence: float
+    faces: tuple[Box, Box]

@@ -1,0 +1,107 @@
+"""What a library holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoRecord:
+    """One path of a photo in a library; photos with several paths have a record for each.
+
+    photo: its id. width, height: pixels, upright. faces: their number. warning: what is wrong with the file, which was
+    read all the same. taken: when, the camera's local time in ISO 8601; None when the photo does not say.
+    """
+
+    path: str
+    photo: int
+    width: int
+    height: int
+    faces: int
+    warning: str | None = None
+    taken: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FailedPhoto:
+    """A photo that could not be read, or only with a warning, and why."""
+
+    path: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with a name. faces and photos are counts; cover: id of the face of best quality, None without faces.
+
+    confirmed: how many of the faces somebody said are this person's; the others are in the person's album.
+    """
+
+    person: str
+    faces: int
+    photos: int
+    cover: int | None
+    confirmed: int = 0
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Album:
+    """A group of faces taken for one person. faces and photos are counts; cover is a face id."""
+
+    album: int
+    faces: int
+    photos: int
+    cover: int
+    person: str | None = None
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The library in figures. bytes: on disk, everything.
+
+    index: "current" when it is searched as it is, with a few faces beside it that are new, `index_beside`; "stale" when
+    so much has changed that the next ingest, or `faceindex index build`, makes it anew; or "absent". index_kind:
+    "flat", "pruned" or "ivf". index_recall: measured, 1.0 when exact. calibration: "own", or "default", the recipe's.
+    """
+
+    library: str
+    recipe: str
+    photos: int
+    failed: int
+    faces: int
+    people: int
+    albums: int
+    segments: int
+    index: str
+    bytes: int
+    index_kind: str = ""
+    index_recall: float = 0.0
+    index_beside: int = 0
+    calibration: str = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """The index of a library.
+
+    state: as in Status. chosen: kind, "auto" unless one was asked for. wanted: recall, of an approximate kind. The rest
+    is 0 or empty when there is none. faces: those in it. beside: that are searched beside it. gone: of its own, that
+    are not in the library any more. kind: what it is. recall: measured when it was built, 1.0 when exact. milliseconds:
+    median of a query then. lists: of all_lists, that a query looks at. seconds: that building took. bytes: on disk.
+    """
+
+    state: str
+    chosen: str
+    wanted: float
+    faces: int = 0
+    beside: int = 0
+    gone: int = 0
+    kind: str = ""
+    recall: float = 0.0
+    milliseconds: float = 0.0
+    lists: int = 0
+    all_lists: int = 0
+    seconds: float = 0.0
+    bytes: int = 0

@@ -1,0 +1,85 @@
+"""Faces, in a photo and in a library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A face's square in pixels of the upright photo; may reach over the photo's edge."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    def as_list(self) -> list[int]:
+        """[x, y, width, height], as every JSON answer gives it."""
+        return [self.x, self.y, self.width, self.height]
+
+    @property
+    def area(self) -> int:
+        """Square pixels."""
+        return self.width * self.height
+
+    def overlap(self, other: Box) -> float:
+        """Intersection over union with another box, in [0, 1]."""
+        width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
+        height = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
+        shared = max(0, width) * max(0, height)
+        return shared / (self.area + other.area - shared)
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A face found in a photo, not yet in a library.
+
+    box: pixels of the upright photo. score: the detector's, higher is surer (dlib's HOG: 0 is the
+    usual limit, 1 and more a clear frontal face). landmarks: float32 [5 or 68, 2], x and y in pixels
+    of the upright photo. vector: float32 [d]. quality: in [0, 1], see `faceindex.faces.quality`; NaN if not measured.
+    """
+
+    box: Box
+    score: float
+    landmarks: npt.NDArray[np.float32]
+    vector: npt.NDArray[np.float32]
+    quality: float
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysedPhoto:
+    """What the analyser says of one photo.
+
+    width, height: pixels, upright. warning: what is wrong with a photo that was read all the same, in one line. taken:
+    when, the camera's local time in ISO 8601; None when the photo does not say.
+    """
+
+    width: int
+    height: int
+    faces: tuple[Face, ...]
+    warning: str | None = None
+    taken: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FaceRecord:
+    """A face in a library.
+
+    album: None when the face is in no album; person: None when unnamed; quality: in [0, 1], None when the face was
+    stored before there was such a number. confirmed: somebody said that it is this person's; else it only is in the
+    person's album.
+    """
+
+    face: int
+    photo: str
+    box: Box
+    score: float
+    landmarks: npt.NDArray[np.float32]
+    album: int | None = None
+    person: str | None = None
+    quality: float | None = None
+    confirmed: bool = False
