@@ -24,7 +24,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import scipy  # its submodules load when they are first used: a fit needs them, a search does not
 
 from faceindex.search.gamma_law import lower_share, value_of
 
@@ -161,6 +160,8 @@ def of_logistic(midpoint: float, width: float) -> Calibration:
     within, and a ratio that falls there as the logistic does; that of one person has the shape measured with recipe
     `sface`, which is wide. Raises: ValueError when there is none.
     """
+    import scipy  # a fit needs it, a search does not
+
     shape, square = 8.0, midpoint * midpoint
 
     def pair(error: float) -> tuple[float, float, float, float]:
@@ -189,6 +190,8 @@ def _probability(log_odds: Rates) -> Rates:
 
 def _gamma(distances: Distances, weights: Weights | None, shares: Rates) -> tuple[float, float]:
     """(shape, rate) of the Gamma of squared distances that makes the numbers between the given shares likeliest."""
+    import scipy
+
     order = np.argsort(distances)
     rising = distances[order].astype(np.float64)
     within = np.arange(1, len(rising) + 1.0) if weights is None else np.cumsum(weights[order], dtype=np.float64)

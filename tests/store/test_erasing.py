@@ -76,7 +76,7 @@ def test_person_is_forgotten_and_others_in_the_same_photo_stay(full: MadeLibrary
 
 def test_name_that_was_replaced_or_taken_back_goes_with_its_faces(full: MadeLibrary) -> None:
     with full.folder.decisions() as catalog, catalog.transaction() as transaction:
-        undone = decide(transaction, NAME, [5], "Countess")
+        undone = decide(transaction, NAME, [5], "Countess").act
         decide(transaction, UNDO, [], undoes=undone)
         decide(transaction, NAME, [1, 2, 3], "Ada King")
     erased(full, faces=full.folder.catalog.faces_of_person("Ada King"), people=["Ada King"])

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from faceindex.faces.recipe import recipe
+from faceindex.store.acts import read_acts
 from faceindex.store.catalog import open_reader, open_writer
 from faceindex.store.check import check
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.migrations import APPLICATION_ID, MIGRATIONS, migrate, schema_version
-from faceindex.store.names import read_acts
 from faceindex.store.segments import write_segment
 
 
