@@ -1,4 +1,4 @@
-"""The Gamma law's distribution function and its inverse, without scipy, whose special functions take 0.2 s to load.
+"""The Gamma law's distribution function and its inverse, without scipy, whose special functions take 0.4 s to load.
 
 The series of Abramowitz and Stegun 6.5.29 up to about the mean, their continued fraction 6.5.31 above it, as in Press
 et al., "Numerical Recipes", section 6.2. Up to a shape of a thousand, shares and values are scipy's to within 1e-11 of
