@@ -13,7 +13,9 @@ import numpy.typing as npt
 
 from faceindex.types import FaceIds, Vectors
 
-_HEAD = 16  # dimensions, those of the largest variance, after which a block without a near row is left
+HEAD = 16
+"""Dimensions, those of the largest variance, after which a block without a near row is left."""
+
 _FIRST, _GROWTH, _MOST = 64, 4, 512  # blocks that are looked at together: few until the limit is small
 
 _FAR = float(np.finfo(np.float32).max)
@@ -43,7 +45,7 @@ def nearest_rows(
     worst = threshold * threshold * (1 + 1e-12)
     for blocks in _growing(_blocks(starts, lists, size)):
         limit = min(((math.sqrt(worst) + slack) / step) ** 2 * (1 + 1e-5), _FAR)
-        blocks = blocks[(_sums(codes[blocks, :_HEAD], coded[:_HEAD]) <= limit).any(axis=1)]
+        blocks = blocks[(_sums(codes[blocks, :HEAD], coded[:HEAD]) <= limit).any(axis=1)]
         block, place = np.nonzero(_sums(codes[blocks], coded) <= limit)
         found = blocks[block] * size + place
         found = found[found < len(ids)]

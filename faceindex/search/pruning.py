@@ -7,21 +7,14 @@ in vector registers. Distances of codes are in units of the sketch's step, see `
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from faceindex.kernels import kernel, kernel_after
 from faceindex.search import first_scans
+from faceindex.search.first_scans import HEAD, Codes, Doubles, Floats, Places
 from faceindex.types import FaceIds, Vectors
 
 BLOCK = 128
 """Rows in a block: their sums fill the vector registers."""
-
-_HEAD = 16  # dimensions, those of the largest variance, after which a block without a near row is left
-
-Codes = npt.NDArray[np.int8]
-Places = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
 
 
 @kernel(fastmath=True)
@@ -31,7 +24,7 @@ def _any_near(codes: Codes, probe: Floats, limit: np.float32, sums: Floats) -> b
     Returns whether any is within `limit`; if not, the sums may be of the first dimensions only.
     """
     sums[:] = 0
-    start, stop = 0, min(_HEAD, len(probe))
+    start, stop = 0, min(HEAD, len(probe))
     while True:
         for dimension in range(start, stop):
             value = probe[dimension]

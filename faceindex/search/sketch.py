@@ -20,7 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.search.brute_force import faiss_on, k_nearest
-from faceindex.search.pruning import BLOCK, Codes, Floats, Places
+from faceindex.search.first_scans import Codes, Floats, Places
+from faceindex.search.pruning import BLOCK
 from faceindex.types import Vectors
 
 SHARE = 0.85

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from faceindex.search.first_scans import Places
 from faceindex.search.nearest import FaceIndex, nearest
-from faceindex.search.pruning import Places
 
 K = 10
 """Neighbours that recall is measured over."""

@@ -103,8 +103,15 @@ def test_cluster_albums_and_sheet(command: Command, many_photos: Path, tmp_path:
     assert answer.pop("seconds") > 0
     change = answer.pop("change")
     assert change == {"kept": 0, "new": 1, "gone": 0, "joined": 2, "moved": 0, "people": []}
-    counts = {"albums": 1, "clustered": 2, "singletons": 0}
-    assert answer == {"method": "linkage", "threshold": 0.475, **counts, "merges": [], "dry_run": False, "extended": False}
+    counts = {"albums": 1, "clustered": 2, "singletons": 0, "extended": False}
+    assert answer == {
+        "method": "linkage",
+        "threshold": 0.475,
+        **counts,
+        "merges": [],
+        "dry_run": False,
+        "extended": False,
+    }
     (album,) = json.loads(command("albums", "list", "--json", "-L", library).stdout)
     assert (album["album"], album["faces"], album["photos"], album["person"]) == (1, 2, 2, None)
     shown = json.loads(command("albums", "show", 1, "--json", "-L", library).stdout)
