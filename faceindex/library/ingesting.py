@@ -101,7 +101,9 @@ class Ingesting(Opened):
         chosen = [path for under in paths for path in self._known_paths(under)]
         with self._folder.writer() as writer:
             self._index = None
-            return writer.remove_paths(chosen)
+            removed = writer.remove_paths(chosen)
+        follow(self._folder)
+        return removed
 
     def erase_photos(self, paths: Iterable[StrPath]) -> Erased:
         """Erase photos at or under `paths` from the disk, under all their paths, for good: tombstones keep them out.

@@ -107,6 +107,11 @@ def unsaid(connection: sqlite3.Connection) -> tuple[int, int]:
     return len(wrong), len(state.names ^ set(people))
 
 
+def decided_faces(connection: sqlite3.Connection) -> int:
+    """How many of the faces in the library somebody decided about."""
+    return int(connection.execute("SELECT COUNT(*) FROM faces WHERE id IN (SELECT face FROM decisions)").fetchone()[0])
+
+
 def follow_photo(transaction: sqlite3.Connection, arrival: Arrival) -> None:
     """Note where faces that were decided about are now: their photo was edited, or came back."""
     moved = [

@@ -15,7 +15,7 @@ from faceindex.faces.recipe import Recipe
 from faceindex.photos.find import FoundFile
 from faceindex.store import rows
 from faceindex.store.catalog import Catalog
-from faceindex.store.names import follow_photo, replay
+from faceindex.store.names import ALBUMS_DUE, decided_faces, follow_photo, replay
 from faceindex.store.same_face import FormerFace, known_before
 from faceindex.store.segments import Block, Segment, segment_name, write_segment
 from faceindex.store.tombstones import forgotten
@@ -90,11 +90,16 @@ class Writer:
         return sum(number >= first_new for number in vectors)
 
     def remove_paths(self, paths: Sequence[str]) -> Removed:
-        """Let `paths` be names of nothing; a photo without a name left is removed, with its faces."""
+        """Let `paths` be names of nothing; a photo without a name left is removed, with its faces.
+
+        Albums are due when somebody had decided about one of these.
+        """
         with self.catalog.transaction() as transaction:
-            before = self.catalog.counts()
+            before, decided = self.catalog.counts(), decided_faces(transaction)
             rows.drop_nameless(transaction, rows.drop_paths(transaction, paths))
             after = self.catalog.counts()
+            if decided_faces(transaction) < decided:
+                rows.save_settings(transaction, **{ALBUMS_DUE: 1})
         return Removed(len(paths), before["photos"] - after["photos"], before["faces"] - after["faces"])
 
     def write_segment(

@@ -188,6 +188,18 @@ def test_acts_need_not_wait_for_an_ingest(library: faceindex.Library) -> None:
     assert albums_of(library)[1] == {1, 2, 3, 4, 5, 6, 7}
 
 
+def test_albums_follow_when_decided_faces_are_removed(library: faceindex.Library) -> None:
+    library.name("Ada", album=1)
+    photos = [library.face(face).photo for face in (1, 2, 3)]
+    library.remove_photos(photos)
+    assert albums_of(library) == {2: {5, 6, 7}, 3: {8, 9}}
+    assert people(library) == {"Ada": {4}}
+    store_vectors(library.path, drawn_people(PEOPLE)[:3])
+    library.cluster()
+    assert albums_of(library)[1] == {1, 2, 3, 4}
+    assert people(library) == {"Ada": {1, 2, 3, 4}}
+
+
 _DIE = """
 import os, signal, sys
 import faceindex
