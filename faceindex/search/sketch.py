@@ -26,7 +26,7 @@ from faceindex.types import Vectors
 SHARE = 0.85
 """Of the variance, that the coordinates of a sketch hold. A smaller share is faster scanned and rules out less."""
 
-_CHUNK = 1 << 15  # rows that are sketched at a time
+_CHUNK = 1 << 13  # rows that are sketched at a time
 _SAMPLE = 50_000  # rows that axes are found from
 _ROUNDING = 1e-5  # of a vector's length from the mean: more than float32 can be wrong by, in all that is computed here
 _ROWS_PER_CENTRE = 64  # that k-means learns from
@@ -86,11 +86,11 @@ def sketched(vectors: Vectors, lists: int, *, threads: int = 1, seed: int = 0) -
     """
     random = np.random.default_rng(seed)
     axes = _principal_axes(vectors[_some(len(vectors), _SAMPLE, random)])
-    learned_from = vectors[_some(len(vectors), lists * _ROWS_PER_CENTRE, random)]
+    learned_from = _some(len(vectors), lists * _ROWS_PER_CENTRE, random)
     before = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(threads)
     try:
-        centres = _centres(axes.coordinates(learned_from), lists, seed)
+        centres = _centres(_coordinates(vectors, learned_from, axes), lists, seed)
         labels, low, high = _labels(vectors, axes, centres)
     finally:
         faiss.omp_set_num_threads(before)
@@ -112,6 +112,14 @@ def _principal_axes(sample: Vectors) -> Axes:
     enough = int(np.searchsorted(share, SHARE)) + 1
     kept = min(enough + (-enough - 1) % 8, len(mean))
     return Axes(mean.astype(np.float32), np.ascontiguousarray(axes[:, :kept], dtype=np.float32))
+
+
+def _coordinates(vectors: Vectors, rows: Places, axes: Axes) -> Floats:
+    """Of the sketches of `vectors[rows]`: float32 [len(rows), m]; all vectors at once would take several times that."""
+    found = np.empty((len(rows), axes.axes.shape[1] + 1), dtype=np.float32)
+    for some in _chunks(len(rows)):
+        found[some] = axes.coordinates(vectors[rows[some]])
+    return found
 
 
 def _centres(coordinates: Floats, lists: int, seed: int) -> Floats:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from drawn_faces import drawn_faces
@@ -92,3 +94,16 @@ def test_vectors_of_fewer_or_more_dimensions_are_found() -> None:
         index = build_sketched(np.arange(400), vectors.copy(), 4)
         for row in (0, 7, 399):
             assert nearest(index, vectors[row], 1, 1.0)[0].tolist() == [row]
+
+
+def test_memory_beside_the_vectors_is_that_of_codes_and_of_a_few_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("faceindex.search.sketch._SAMPLE", 1_000)
+    monkeypatch.setattr("faceindex.search.sketch._ROUNDS", 1)
+    vectors = np.random.default_rng(0).standard_normal((60_000, 128), dtype=np.float32)
+    tracemalloc.start()
+    try:
+        sketched(vectors, lists_for(len(vectors), 2))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < vectors.nbytes * 1.5
