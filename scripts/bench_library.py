@@ -27,19 +27,26 @@ import numpy as np
 
 from faceindex.store.folder import LibraryFolder
 
+_PEAK = """
+import resource, sys, time
+
+def peak():  # MB; of a program that was started by another one, getrusage also knows what that one took
+    try:
+        with open("/proc/self/status") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) * 1024 / 1e6
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+"""
 _OPEN = """
-import sys, time, resource
 import faceindex.library
 began = time.perf_counter()
 library = faceindex.library.Library(sys.argv[1], create=False)
 opened = time.perf_counter()
 library.status()
 known = time.perf_counter()
-print(opened - began, known - opened, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(opened - began, known - opened, peak())
 """
 _SEARCH = """
-import sys, time, resource
-import numpy as np
 import faceindex.library
 from faceindex.search import index
 library = faceindex.library.Library(sys.argv[1], create=False)
@@ -48,7 +55,7 @@ loaded = index.load_or_build(library._folder)
 opened = time.perf_counter()
 probe = loaded.main.vectors[1]
 found = index.find_nearest(library._folder, loaded, probe, 10, 0.6)
-print(opened - began, time.perf_counter() - opened, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(opened - began, time.perf_counter() - opened, peak())
 """
 
 
@@ -77,15 +84,15 @@ def measure(library: Path, temporary: Path, scan: int) -> None:
     print(f"{status['photos']:,} photos, {status['faces']:,} faces, {status['segments']} segments, ", end="")
     print(f"{status['bytes'] / 1e6:,.0f} MB on disk, of which vectors {vectors:,.0f} MB")
     show("open; status, within the process", lambda: python(_OPEN, library)[:2])
-    print(f"    peak memory {python(_OPEN, library)[2] / 1e3:.0f} MB")
+    print(f"    peak memory {python(_OPEN, library)[2]:.0f} MB")
     show(
         "`faceindex --version`; `faceindex status`, whole commands",
         lambda: (timed("--version"), timed("status", "-L", library)),
     )
     built = python(_SEARCH, library)
-    print(f"index built in {built[0]:.1f} s, peak memory {built[2] / 1e3 - vectors:+.0f} MB beside the vectors")
-    show("index opened; one exact search", lambda: python(_SEARCH, library)[:2])
-    print(f"    peak memory {python(_SEARCH, library)[2] / 1e3 - vectors:+.0f} MB beside the vectors")
+    print(f"index built in {built[0]:.1f} s, peak memory {built[2] - vectors:+.0f} MB beside the vectors")
+    show("index opened; one search", lambda: python(_SEARCH, library)[:2])
+    print(f"    peak memory {python(_SEARCH, library)[2] - vectors:+.0f} MB beside the vectors")
     scan_again(library, temporary, scan)
     for arguments in (["check"], ["check", "--deep"]):
         print(f"`faceindex {' '.join(arguments)}`: {timed(*arguments, '-L', library):.1f} s")
@@ -123,7 +130,7 @@ def show(what: str, measured: Callable[[], tuple[float, ...]]) -> None:
 
 
 def python(code: str, library: Path) -> tuple[float, ...]:
-    done = subprocess.run([sys.executable, "-c", code, library], check=True, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", _PEAK + code, library], check=True, capture_output=True, text=True)
     return tuple(map(float, done.stdout.split()))
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
@@ -54,10 +55,12 @@ def export(
         faces: Iterable[FaceAndVector] = (
             opened.faces_with_vectors() if vectors else ((face, None) for face in opened.faces())
         )
-        target = (
-            nullcontext(sys.stdout)
-            if str(out) == "-"
-            else opened.outside(out).open("w", encoding="utf-8", errors="backslashreplace")
-        )
+        target = nullcontext(sys.stdout) if str(out) == "-" else _private_file(opened.outside(out))
         with target as file:
             file.writelines(line + "\n" for line in face_lines(faces, form=form))
+
+
+def _private_file(path: Path) -> TextIO:
+    """A file that, when it is new, only its owner can read: vectors of faces are biometric data."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    return os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace")

@@ -19,6 +19,7 @@ from faceindex.people.reencoding import reencode
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
 from faceindex.photos.find import absolute
 from faceindex.search import index as face_index
+from faceindex.store.acts import was_named
 from faceindex.store.erasing import erase, erase_all
 from faceindex.types import Erased, IngestReport, Reencoded, Removed
 
@@ -118,10 +119,12 @@ class Ingesting(Opened):
     def forget_person(self, person: str) -> Erased:
         """Erase a person's faces from the disk, with the name; photos that show nobody else go with them.
 
-        Tombstones keep a later ingest of the same photos from bringing the faces back. Raises: UsageError when nobody
-        has this name; LibraryLocked.
+        Tombstones keep a later ingest of the same photos from bringing the faces back. Of a name that was taken back
+        the journal is freed. Raises: UsageError when nobody ever had this name; LibraryLocked.
         """
         faces = self._folder.catalog.faces_of_person(person)
+        if faces is None and was_named(self._folder.catalog.connection, person):
+            faces = []
         if faces is None:
             raise UsageError(f"nobody is called {person}; `faceindex people list` shows the names")
         return self._erase(faces=faces, people=[person])

@@ -27,7 +27,7 @@ from faceindex.types import Vectors
 SHARE = 0.85
 """Of the variance, that the coordinates of a sketch hold. A smaller share is faster scanned and rules out less."""
 
-_CHUNK = 1 << 13  # rows that are sketched at a time
+_CHUNK = 1 << 12  # rows that are sketched at a time
 _SAMPLE = 50_000  # rows that axes are found from
 _ROUNDING = 1e-5  # of a vector's length from the mean: more than float32 can be wrong by, in all that is computed here
 _ROWS_PER_CENTRE = 64  # that k-means learns from
@@ -86,23 +86,28 @@ def sketched(vectors: Vectors, lists: int, *, threads: int = 1, seed: int = 0) -
     takes 56 + 12 bytes a vector beside the vectors when m is 48.
     """
     random = np.random.default_rng(seed)
-    axes = _principal_axes(vectors[_some(len(vectors), _SAMPLE, random)])
+    axes = _principal_axes(vectors, _some(len(vectors), _SAMPLE, random))
     learned_from = _some(len(vectors), lists * _ROWS_PER_CENTRE, random)
     centres = _centres(_coordinates(vectors, learned_from, axes), lists, seed, threads)
     labels, low, high = _labels(vectors, axes, centres, threads)
     order = np.argsort(labels, kind="stable")
     starts = np.concatenate([[0], np.cumsum(np.bincount(labels, minlength=lists))]).astype(np.int64)
+    del labels
     middle = ((low + high) / 2).astype(np.float32)
     step = max(float(np.max(high - low)) / 254, 1e-9)
     codes, slack = _codes(vectors, order, axes, middle, step)
     return Sketch(axes, middle, step, slack, centres, starts, codes), order
 
 
-def _principal_axes(sample: Vectors) -> Axes:
-    """As many as hold SHARE of the variance of `sample`, one less than a multiple of eight where there are so many."""
-    mean = sample.mean(axis=0, dtype=np.float64)
-    centred = sample - mean
-    values, axes = np.linalg.eigh(centred.T @ centred)
+def _principal_axes(vectors: Vectors, rows: Places) -> Axes:
+    """As many as hold SHARE of the variance of `vectors[rows]`, one less than a multiple of eight where there are so
+    many."""
+    mean = sum(vectors[rows[some]].sum(axis=0, dtype=np.float64) for some in _chunks(len(rows))) / len(rows)
+    covariance = np.zeros((len(mean), len(mean)))
+    for some in _chunks(len(rows)):
+        centred = vectors[rows[some]] - mean
+        covariance += centred.T @ centred
+    values, axes = np.linalg.eigh(covariance)
     values, axes = np.maximum(values[::-1], 0), axes[:, ::-1]
     share = np.cumsum(values) / max(values.sum(), 1e-300)
     enough = int(np.searchsorted(share, SHARE)) + 1

@@ -59,6 +59,11 @@ def read_acts(
     return [Act(act, kind, sides.get(act, ()), person, undoes, made) for act, kind, person, undoes, made in acts]
 
 
+def was_named(connection: sqlite3.Connection, person: str) -> bool:
+    """Whether anybody was ever called that, also when it was taken back."""
+    return connection.execute("SELECT 1 FROM acts WHERE person = ?", (person,)).fetchone() is not None
+
+
 def dead_acts(connection: sqlite3.Connection, before: int | None = None) -> dict[int, int]:
     """Ids of the acts that do not count, with the undo that says so. before: as it was before this act."""
     undos = connection.execute("SELECT id, undoes FROM acts WHERE undoes IS NOT NULL ORDER BY id").fetchall()

@@ -26,8 +26,8 @@ from faceindex.store.tombstones import Tombstones
 from faceindex.store.vectors import Faces
 from faceindex.types import Album, Box, FaceIds, FaceRecord, FailedPhoto, Person, PhotoRecord, Qualities
 
-BUSY_SECONDS = 30.0
-"""How long a transaction waits for another one to end."""
+BUSY_SECONDS = 120.0
+"""How long a transaction waits for another one to end: millions of faces are put into albums in one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,6 +133,7 @@ def test_export_as_json_lines(command: Command, small_library: faceindex.Library
 def test_export_as_csv_to_a_file(command: Command, small_library: faceindex.Library, tmp_path: Path) -> None:
     done = command("export", tmp_path / "faces.csv", "--format", "csv", "-L", small_library.path)
     assert (done.returncode, done.stdout) == (0, "")
+    assert (tmp_path / "faces.csv").stat().st_mode & 0o777 == 0o600
     rows = list(csv.DictReader(io.StringIO((tmp_path / "faces.csv").read_text())))
     assert len(rows) == 20
     assert {"face", "photo", "x", "y", "width", "height", "score", "album", "person"} <= set(rows[0])

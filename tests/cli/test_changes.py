@@ -42,6 +42,10 @@ def test_people_are_named_listed_and_forgotten(answer: Callable[..., Any]) -> No
     (note,) = receipt["notes"]
     assert "albums export" in note
     assert [person["person"] for person in answer("people", "list")] == ["Somebody"]
+    answer("people", "undo")
+    assert answer("people", "list") == []
+    assert answer("people", "forget", "Somebody")["faces"] == 0
+    assert "Somebody" not in json.dumps(answer("people", "history"))
     assert answer("status")["faces"] == 1
 
 
