@@ -14,8 +14,8 @@ from typing import Any, Generic, ParamSpec, TypeVar
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
-FEW = 40
-"""Calls of what stands in for a kernel, by which it has taken as long as numba takes to begin."""
+FEW = 20
+"""Calls of what stands in for a kernel: as many scans of a million faces take as long as numba takes to begin."""
 
 
 class Kernel(Generic[Arguments, Result]):

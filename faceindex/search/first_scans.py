@@ -1,4 +1,5 @@
-"""The scan of `faceindex.search.pruning` by numpy: five times slower, but nothing has to be compiled or loaded first.
+"""The scan of `faceindex.search.pruning` by numpy: five to fifteen times slower, but nothing has to be compiled or
+loaded first.
 
 A command that searches for one face is done before numba would have begun.
 """
