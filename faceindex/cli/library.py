@@ -17,6 +17,7 @@ from faceindex.cli import options
 from faceindex.cli.output import print_json, print_line, print_table
 from faceindex.errors import UsageError
 from faceindex.exchange.faces import FORMATS, FaceAndVector, face_lines
+from faceindex.store.durable import FILE_MODE
 
 
 def status(library: options.Library = None, as_json: options.AsJson = False) -> None:
@@ -62,5 +63,5 @@ def export(
 
 def _private_file(path: Path) -> TextIO:
     """A file that, when it is new, only its owner can read: vectors of faces are biometric data."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE)
     return os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace")

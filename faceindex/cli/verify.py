@@ -68,7 +68,7 @@ def _verify_pairs(
     engine: Engine,
 ) -> None:
     """Write a row for each pair. Raises: UsageError, when none could be compared, too."""
-    from faceindex.queries.pairs import read_pairs, write_pairs  # with FAISS, which other commands need not wait for
+    from faceindex.queries.pairs import read_pairs, write_pairs  # for which `--help` need not wait
 
     compared = failed = 0
     with faceindex.Library(library, engine=engine) as opened, _opened(opened, out) as stream:

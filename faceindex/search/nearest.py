@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from faceindex.search import first_scans
 from faceindex.search.brute_force import k_nearest
 from faceindex.search.pruning import nearest_rows, reorder
 from faceindex.search.sketch import Sketch, sketched
@@ -55,7 +56,13 @@ def nearest(index: FaceIndex, probe: npt.NDArray[np.float32], k: int, threshold:
     if index.sketch is None:
         rows = _nearest_of_all(index.vectors, probe, k, threshold)
     else:
-        rows = _by_sketch(index, index.sketch, None if everything else index.lists, probe, k, threshold)
+        # The compiled scan inserts each row that it finds among the others: for the few nearest only.
+        scan, looked_at = (first_scans.nearest_rows, None) if everything else (nearest_rows, index.lists)
+        coded, slack, lists = index.sketch.coded(probe)
+        rows = scan(
+            *(index.sketch.codes, index.sketch.starts, lists[:looked_at], coded, index.vectors, index.ids),
+            *(probe.astype(np.float64), k, _finite(threshold), slack, index.sketch.step),
+        )
     ids, distances = _measured(index, rows, probe, threshold)
     return ids[:k], distances[:k]
 
@@ -74,22 +81,6 @@ def _measured(
     order = np.lexsort((ids, distances))
     order = order[distances[order] <= threshold]
     return ids[order], distances[order]
-
-
-def _by_sketch(
-    index: FaceIndex,
-    sketch: Sketch,
-    looked_at: int | None,
-    probe: npt.NDArray[np.float32],
-    k: int,
-    threshold: float,
-) -> npt.NDArray[np.int64]:
-    coded, slack, lists = sketch.coded(probe)
-    rows: npt.NDArray[np.int64] = nearest_rows(
-        *(sketch.codes, sketch.starts, lists[:looked_at], coded, index.vectors, index.ids),
-        *(probe.astype(np.float64), k, _finite(threshold), slack, sketch.step),
-    )
-    return rows
 
 
 def _nearest_of_all(

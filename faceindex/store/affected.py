@@ -18,6 +18,7 @@ from faceindex.store.acts import LISTED, dead_acts, listed, read_acts
 _BINDS = f"(kind = '{MERGE}' OR (kind = '{SPLIT}' AND side = 0) OR (kind = '{MOVE}' AND side < 2))"
 _NAMES = f"(side = 0 AND kind IN ('{NAME}', '{UNNAME}'))"
 _SPOKEN = "FROM decisions JOIN acts ON acts.id = decisions.act WHERE"
+_ALBUMS_OF_FACES = (("album_faces", "album"), ("clusters", "cluster"), ("album_seeds", "album"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ class _Reach:
         """The faces that are, or by clustering or when a number was given were, in albums of these numbers."""
         return {
             face
-            for table, number in (("album_faces", "album"), ("clusters", "cluster"), ("album_seeds", "album"))
+            for table, number in _ALBUMS_OF_FACES
             for face in _numbers(self._transaction, f"SELECT face FROM {table} WHERE {number} IN {LISTED}", albums)
         }
 
@@ -105,7 +106,7 @@ class _Reach:
         """The numbers of which `faces` are, or were, as `in_albums` says."""
         return {
             found
-            for table, number in (("album_faces", "album"), ("clusters", "cluster"), ("album_seeds", "album"))
+            for table, number in _ALBUMS_OF_FACES
             for found in _numbers(self._transaction, f"SELECT {number} FROM {table} WHERE face IN {LISTED}", faces)
         }
 
