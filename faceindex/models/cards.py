@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import platformdirs
 
 from faceindex.errors import ModelError
+from faceindex.regular_files import read_regular
 
 ENVIRONMENT = "FACEINDEX_MODELS"
 """A folder named by this variable takes the place of `models` in the user's data folder."""
@@ -146,7 +147,7 @@ def card_from(values: dict[str, Any], kind: type[Card], where: str) -> Card:
 def read_table(path: Path) -> dict[str, Any]:
     """The TOML file at `path`. Raises: ModelError."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_regular(path).decode())
     except (OSError, ValueError) as error:
         raise ModelError(f"the card {path} cannot be read: {error}") from None
 
