@@ -21,6 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from faceindex import telemetry
 from faceindex.errors import FaceindexError
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest.worker import Analysed
@@ -202,7 +203,7 @@ def cores() -> int:
 
 
 def _start(connection: Connection, memory_limit: int) -> subprocess.Popen[bytes]:
-    environment = _KEPT_MEMORY | os.environ | dict.fromkeys(_ONE_THREAD, "1")
+    environment = _KEPT_MEMORY | os.environ | telemetry.OFF | dict.fromkeys(_ONE_THREAD, "1")
     package = str(Path(__file__).parents[2])
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
     # A child inherits the mask: Ctrl-C is for the parent, which then stops its workers.

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 from collections.abc import Callable
 from pathlib import Path
 
-import platformdirs
-
 from faceindex.private_files import make_folder, write_file
 from faceindex.regular_files import open_regular
-
-ENVIRONMENT = "FACEINDEX_CACHE"
-"""A folder named by this variable takes the place of the user's cache folder."""
+from faceindex.user_folders import user_cache
 
 DIGEST_BYTES = 32
 
 
 def cache_folder() -> Path:
     """Where the files lie."""
-    return Path(os.environ.get(ENVIRONMENT) or platformdirs.user_cache_dir("faceindex")) / "graphs"
+    return user_cache() / "graphs"
 
 
 def cached(name: str, make: Callable[[], bytes]) -> bytes:

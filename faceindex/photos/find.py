@@ -35,8 +35,8 @@ class UnreadableEntry:
 
 
 def absolute(path: str | os.PathLike[str]) -> str:
-    """`path` made absolute, `~` expanded, symbolic links kept."""
-    return os.path.abspath(Path(path).expanduser())  # noqa: PTH100  (Path.resolve follows links)
+    """`path` made absolute, a user's `~` expanded (a name may begin with one, too), symbolic links kept."""
+    return os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111  (Path's ways follow links, refuse names)
 
 
 def find_files(

@@ -45,7 +45,7 @@ class LibraryFolder:
         Raises: UsageError when absent and not to be created, or when the folder holds other things;
         RecipeMismatch, NewerSchema, LibraryDamaged.
         """
-        self.path = path.expanduser().absolute()
+        self.path = Path(os.path.expanduser(path)).absolute()  # noqa: PTH111  (Path's refuses `~name` of nobody)
         self._readers = ThreadCatalogs(self.open_catalog)
         settings = self._settings()
         if settings:

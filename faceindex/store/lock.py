@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import socket
 from contextlib import suppress
 from pathlib import Path
 
@@ -45,7 +44,7 @@ class WriterLock:
             raise
         with suppress(OSError):  # a full disk takes no name, but whoever makes room on it needs the lock
             os.ftruncate(self._descriptor, 0)
-            os.pwrite(self._descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+            os.pwrite(self._descriptor, f"process {os.getpid()} on {os.uname().nodename}\n".encode(), 0)
 
     def release(self) -> None:
         """Give the lock back."""
