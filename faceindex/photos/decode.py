@@ -31,7 +31,6 @@ FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "HEIF", "AVIF")
 MAX_DECODED_PIXELS = 80_000_000
 """A JPEG of more pixels than this is never decoded at full size: 80 MP are 240 MB of RGB."""
 
-_UNDECODABLE = "damaged: its picture cannot be decoded"
 _ORIENTATION = 0x0112
 _SIDES_SWAPPED = frozenset((5, 6, 7, 8))
 _TURN = {  # EXIF 2.32, tag 274
@@ -121,6 +120,10 @@ class Photo:
             limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
             try:
                 return _opened(self._data)
+            except (MemoryError, UnidentifiedImageError):
+                raise
+            except Exception as error:  # in the decoder's own words
+                raise ValueError(_in_our_words(error)) from error
             finally:
                 Image.MAX_IMAGE_PIXELS = limit
 
@@ -144,7 +147,7 @@ class Photo:
             load(image)
         except OSError as error:
             if "truncated" not in str(error):
-                raise ValueError(_UNDECODABLE) from error
+                raise ValueError(_in_our_words(error)) from error
             image, missing = mended(as_written(self._data), load)
             self._judge(missing / image.height, "image file is truncated", "cut off")
             self.warning = self.warning or "cut off behind the picture"
@@ -167,7 +170,7 @@ class Photo:
             raise
         except Exception as error:
             damage(self._data, None, form)
-            raise ValueError("image file is truncated" if "truncated" in str(error) else _UNDECODABLE) from error
+            raise ValueError(_in_our_words(error)) from error
         self.warning = (
             self.warning or damage(self._data, image, form) or (lines and said_by_libtiff(lines, image)) or None
         )
@@ -235,6 +238,12 @@ def _opened(data: bytes) -> Image.Image:
     if image.format == "TIFF":
         _skip_thumbnails(image)
     return image
+
+
+def _in_our_words(error: Exception) -> str:
+    """What a decoder says about a damaged file, where that is not for users."""
+    cut_off = "truncated" in str(error).lower()
+    return "image file is truncated" if cut_off else "damaged: its picture cannot be decoded"
 
 
 def _skip_thumbnails(image: Image.Image) -> None:

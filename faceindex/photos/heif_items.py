@@ -39,6 +39,15 @@ def coded_items(data: bytes) -> list[list[Extent]]:
     return [extents[item] for item in parts]
 
 
+def whole_units(data: bytes, extents: list[Extent]) -> bool:
+    """Whether an HEVC item is a row of units, each behind its length in four bytes, up to its very end."""
+    unit = b"".join(data[begin:end] for begin, end in extents)
+    position = 0
+    while position + 4 <= len(unit):
+        position += 4 + int.from_bytes(unit[position : position + 4], "big")
+    return position == len(unit)
+
+
 def _primary(data: bytes, at: int) -> int:
     (item,) = struct.unpack_from(">I" if data[at] else ">H", data, at + 4)
     return int(item)

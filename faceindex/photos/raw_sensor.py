@@ -22,7 +22,8 @@ def damage_of_sensor_data(data: bytes, pixels: Pixels) -> str | None:
 
     Raises: ValueError when a visible part is missing.
     """
-    missing = max(_missing_strips(data), _empty_rows(pixels), _unwritten(data))
+    known = _missing_strips(data)
+    missing = max(_empty_rows(pixels) if known is None else known, _unwritten(data))
     if missing > MISSING_LIMIT:
         raise ValueError(f"damaged: {missing:.1%} of the sensor's data are missing")
     if len(data) < _LEAST_BYTES * pixels.shape[0] * pixels.shape[1]:
@@ -30,15 +31,15 @@ def damage_of_sensor_data(data: bytes, pixels: Pixels) -> str | None:
     return f"damaged: {missing:.1%} of the sensor's data are missing" if missing else None
 
 
-def _missing_strips(data: bytes) -> float:
-    """Of the page with the most data; 0 where the file is not built as a TIFF."""
+def _missing_strips(data: bytes) -> float | None:
+    """Of the page with the most data; None where the file is not built as a TIFF, or does not say where they are."""
     if data[:2] not in (b"II", b"MM"):
-        return 0.0
+        return None
     try:
-        largest = max(pages(data), key=_bytes, default=None)
-        return missing_share(data, largest) if largest else 0.0
+        largest = max(pages(data), key=_bytes, default={})
+        return missing_share(data, largest) if _bytes(largest) else None
     except (struct.error, KeyError):
-        return 0.0
+        return None
 
 
 def _bytes(page: Page) -> int:

@@ -11,6 +11,10 @@ from faceindex.photos.zero_runs import lost_sectors, zeros_begin
 _UNCOMPRESSED, _SEPARATE_PLANES = 1, 2
 _DEFLATE, _JPEG = frozenset((8, 32946)), frozenset((6, 7))
 
+_END_OF_IMAGE = b"\xff\xd9"
+_STANDARD_CODES = bytes.fromhex("0002010303020403050504040000017d")
+"""Lengths of the usual Huffman codes (ITU T.81, table K.5): with these no picture is many zeros in a row."""
+
 Strip = tuple[int, int]
 """Where it begins and ends in the file."""
 
@@ -39,9 +43,13 @@ def _lost(data: bytes, begin: int, end: int, compression: int) -> int:
     if at is None:
         return 0
     strip = data[begin:end]
-    whole = (compression in _DEFLATE and _inflates(strip)) or (
-        compression in _JPEG and strip.rstrip(b"\0").endswith(b"\xff\xd9")
-    )
+    if compression in _JPEG:
+        written = strip.rstrip(b"\0")
+        ended = written.endswith(_END_OF_IMAGE)
+        padding = at >= begin + len(written)
+        whole = ended and (padding or _STANDARD_CODES not in data)
+    else:
+        whole = compression in _DEFLATE and _inflates(strip)
     return 0 if whole else end - at
 
 

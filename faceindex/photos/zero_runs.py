@@ -13,17 +13,26 @@ SECTOR = 512
 _WRITTEN = re.compile(rb"[^\0]")
 
 
-def zeros_begin(data: bytes, begin: int, end: int, *, shortest: int = SECTOR, at_end: int = 64) -> int | None:
+def zeros_begin(
+    data: bytes, begin: int, end: int, *, shortest: int = SECTOR, at_end: int = 64, fill: bytes = b"\0"
+) -> int | None:
     """Where the first zeros begin that are too many for compressed data; None when there are none.
 
     begin, end: of the data that are looked at. shortest: bytes that are too many anywhere; at_end: at the end of them.
+    fill: another byte than zero; flash memory that was erased is full of 0xFF.
     """
-    found = data.find(bytes(shortest), begin, end)
+    found = data.find(fill * shortest, begin, end)
     if found >= 0:
         return found
     tail = data[max(begin, end - shortest) : end]
-    written = len(tail.rstrip(b"\0"))
+    written = len(tail.rstrip(fill))
     return end - len(tail) + written if len(tail) - written >= at_end else None
+
+
+def unwritten_begin(data: bytes, begin: int, end: int, *, shortest: int = SECTOR, at_end: int = 64) -> int | None:
+    """The same for zeros or 0xFF, whichever begins first: for data in which neither occurs in a row."""
+    found = (zeros_begin(data, begin, end, shortest=shortest, at_end=at_end, fill=fill) for fill in (b"\0", b"\xff"))
+    return min((place for place in found if place is not None), default=None)
 
 
 def zeros_end(data: bytes, begin: int) -> int:
