@@ -232,7 +232,8 @@ def test_a_folder_that_cannot_be_synced_is_done_without(
         real(descriptor)
 
     monkeypatch.setattr(os, "fsync", fsync)
-    for act in (lambda: sync_folder(tmp_path), lambda: write_file(tmp_path / "x", b"new")):
+    acts: list[Callable[[], None]] = [lambda: sync_folder(tmp_path), lambda: write_file(tmp_path / "x", b"new")]
+    for act in acts:
         if fails:
             with pytest.raises(OSError, match=os.strerror(code)):
                 act()

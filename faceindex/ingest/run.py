@@ -29,7 +29,8 @@ from faceindex.ingest.reader import (
 from faceindex.ingest.stopping import stop_signals
 from faceindex.ingest.worker import Analysed, Fault
 from faceindex.photos.away import missing, removed, renamed
-from faceindex.photos.find import NOT_REGULAR, FoundFile, UnreadableEntry, absolute, find_files
+from faceindex.photos.find import FoundFile, UnreadableEntry, absolute, find_files
+from faceindex.regular_files import NOT_REGULAR
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.merging import compact
 from faceindex.store.writer import Batch, Writer
