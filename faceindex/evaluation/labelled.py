@@ -11,12 +11,11 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import numpy.typing as npt
 
-from faceindex.errors import UsageError
+from faceindex.errors import MachineError, UsageError
 from faceindex.evaluation.folds import HALVES, half_of
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.engine import DEFAULT_ENGINE, Engine
 from faceindex.faces.recipe import Recipe
-from faceindex.ingest.pool import cores
 from faceindex.ingest.run import Progress, ingest
 from faceindex.photos.find import UnreadableEntry, absolute, find_files
 from faceindex.store.folder import LibraryFolder
@@ -88,10 +87,10 @@ def ingest_labelled(
     """Ingest the photos under `root`, of one half of the people if `half` is given, and return their central faces.
 
     A photo's person is the name of the folder it lies in. half: "a" or "b", see `half_of`. workers: processes,
-    default the number of cores. Photos that cannot be read are listed in the result.
+    default as the machine allows. Photos that cannot be read are listed in the result.
 
     Raises: UsageError when `root` is missing or holds no labelled photo; LibraryLocked; LibraryUnwritable; ModelError;
-    KeyboardInterrupt when it was stopped (what was analysed is stored).
+    MachineError, also when a photo is out of reach; KeyboardInterrupt when it was stopped. What was analysed is stored.
     """
     if half not in (None, *HALVES):
         raise UsageError(f"no half of the people is called {half}; there are {', '.join(HALVES)}")
@@ -100,9 +99,12 @@ def ingest_labelled(
         raise _nothing_labelled(root, half)
     paths = [root] if half is None else sorted(folders)
     analyser = Analyser(folder.recipe, folder.min_face, engine=engine)
-    report = ingest(folder, paths, analyser=analyser, workers=workers or cores(), progress=progress)
+    report = ingest(folder, paths, analyser=analyser, workers=workers, progress=progress)
     if report.interrupted:
         raise KeyboardInterrupt
+    if report.missed:
+        first = report.missed[0]
+        raise MachineError(f"{report.out_of_reach:,} photos are out of reach, such as {first.path}: {first.error}")
     return labelled_faces(folder, root, half=half)
 
 

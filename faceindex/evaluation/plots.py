@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from faceindex.evaluation.bcubed import BCubed
 from faceindex.evaluation.reject import ErrorVersusReject
 from faceindex.evaluation.reliability import Reliability
 from faceindex.evaluation.roc import PairCounts
+from faceindex.private_files import write_file
 
 LOWEST_RATE = 1e-6
 _HISTOGRAM_BARS = 200
@@ -148,9 +150,13 @@ def _axes(title: str, x: str, y: str) -> tuple[Any, Any]:
 
 
 def _save(figure: Any, file: Path) -> Path:
+    picture = io.BytesIO()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(file, dpi=120)
+        figure.savefig(picture, dpi=120, format=file.suffix[1:] or "png")
+        write_file(file, picture.getvalue())
+    except ValueError as error:
+        raise UsageError(f"cannot draw {file}: {error}") from error
     except OSError as error:
         raise UsageError(f"cannot write {file}: {error.strerror or error}") from error
     return file

@@ -18,7 +18,6 @@ from faceindex.exchange.album_links import NO_HARD_LINKS, is_current, is_last, i
 from faceindex.exchange.album_manifest import (
     HARD,
     KINDS,
-    PART,
     SIDECAR,
     SYMBOLIC,
     AlbumFolder,
@@ -30,11 +29,10 @@ from faceindex.exchange.album_manifest import (
 )
 from faceindex.exchange.album_planner import AlbumPlanner, content_of
 from faceindex.photos.find import ALBUMS_MANIFEST
-from faceindex.store.durable import make_folder, sync_folder
+from faceindex.private_files import is_temporary, make_folder, sync_folder
 from faceindex.store.folder import LibraryFolder
 from faceindex.types import AlbumsExport, FailedPhoto
 
-_BEGUN = {f"{ALBUMS_MANIFEST}.tmp", PART}  # what a first export that was killed may leave before its manifest
 _NOT_OURS = "changed or put there since; it stays as it is"
 _LAST = "the photo is nowhere else any more; it stays until you remove it"
 
@@ -86,8 +84,8 @@ class _Export:
 
     def carry_out(self, planned: Manifest) -> AlbumsExport:
         """Make the folder what the plan says, as far as it can be, and record what it has become."""
-        (self.folder / PART).unlink(missing_ok=True)
         both = planned.before(self.old)
+        self._remove_temporaries({album.folder for album in both.albums} | both.made_folders())
         write_manifest(self.folder, both)
         self.owned = both.owned()
         wanted = {link.path for album in planned.albums for link in album.links()}
@@ -105,6 +103,14 @@ class _Export:
         write_manifest(self.folder, Manifest(planned.library, albums, leaving, folders))
         write_table(self.folder, albums)
         return self._report(albums)
+
+    def _remove_temporaries(self, albums: set[str]) -> None:
+        """What an export that was killed may have left."""
+        for folder in (self.folder, *(self.folder / name for name in sorted(albums))):
+            if folder.is_dir() and not folder.is_symlink():
+                for path in folder.iterdir():
+                    if is_temporary(path.name):
+                        path.unlink(missing_ok=True)
 
     def _stays(self, path: str) -> bool:
         """Remove what an export made at `path` and nobody wants any more; whether it is still there and still ours."""
@@ -215,7 +221,7 @@ def _checked(library: LibraryFolder, folder: Path) -> Manifest:
     library.outside(folder)
     old = read_manifest(folder)
     if old is None:
-        if os.path.lexists(folder) and (not folder.is_dir() or {entry.name for entry in folder.iterdir()} - _BEGUN):
+        if os.path.lexists(folder) and not (folder.is_dir() and all(is_temporary(e.name) for e in folder.iterdir())):
             raise UsageError(f"{folder} holds other things; choose a new or an empty folder")
         return Manifest(str(library.path))
     other = Path(old.library)

@@ -7,7 +7,8 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
-from faceindex.models.atomic import write_atomically
+from faceindex.private_files import make_folder, write_file
+from faceindex.regular_files import open_regular
 from faceindex.user_folders import user_cache
 
 DIGEST_BYTES = 32
@@ -21,20 +22,22 @@ def cache_folder() -> Path:
 def cached(name: str, make: Callable[[], bytes]) -> bytes:
     """What `make` returns, or returned once before for this `name`, which has to say all that it depends on.
 
-    A file begins with a digest of the rest, is written atomically, and is done without where it cannot be written.
+    A file begins with a digest of the rest, is there whole or not at all, and is done without where it cannot be
+    written.
     """
     path = cache_folder() / name
     made = _read(path)
     if made is None:
         made = make()
         with contextlib.suppress(OSError):
-            write_atomically(path, _digest(made) + made)
+            make_folder(path.parent)
+            write_file(path, _digest(made) + made, durable=False)
     return made
 
 
 def _read(path: Path) -> bytes | None:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             digest, made = file.read(DIGEST_BYTES), file.read()
     except OSError:
         return None

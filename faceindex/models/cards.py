@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from faceindex.errors import ModelError
+from faceindex.regular_files import read_regular
 from faceindex.user_folders import user_data
 
 ENVIRONMENT = "FACEINDEX_MODELS"
@@ -145,7 +146,7 @@ def card_from(values: dict[str, Any], kind: type[Card], where: str) -> Card:
 def read_table(path: Path) -> dict[str, Any]:
     """The TOML file at `path`. Raises: ModelError."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_regular(path).decode())
     except (OSError, ValueError) as error:
         raise ModelError(f"the card {path} cannot be read: {error}") from None
 

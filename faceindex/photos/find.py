@@ -10,8 +10,7 @@ from pathlib import Path
 
 from faceindex.errors import UsageError
 from faceindex.photos.identity import claims_to_be_photo
-
-NOT_REGULAR = "not a regular file"
+from faceindex.regular_files import NOT_REGULAR, open_regular
 
 ALBUMS_MANIFEST, ALBUMS_FORMAT = "albums.json", "faceindex albums 1"
 """What marks a folder of exported albums: this file, and the format that it begins with."""
@@ -95,7 +94,7 @@ def _holds_albums(folder: str, names: list[str]) -> bool:
     if ALBUMS_MANIFEST not in names:
         return False
     try:
-        with Path(folder, ALBUMS_MANIFEST).open("rb") as file:
+        with open_regular(Path(folder, ALBUMS_MANIFEST)) as file:
             return ALBUMS_FORMAT.encode() in file.read(100)
     except OSError:
         return False

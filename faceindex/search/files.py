@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from faceindex.store.durable import FILE_MODE, make_folder, sync_folder, write_file
+from faceindex.private_files import FILE_MODE, make_folder, sync_folder, write_file
 from faceindex.store.segments import file_checksum
 
 Stamp = dict[str, Any]

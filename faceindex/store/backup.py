@@ -11,8 +11,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from faceindex.errors import FaceindexError, LibraryDamaged, LibraryLocked, LibraryUnwritable, UsageError
+from faceindex.private_files import make_folder, new_file, own_folder, sync_folder
+from faceindex.regular_files import open_regular
 from faceindex.store.catalog import Catalog, damage_named
-from faceindex.store.durable import FILE_MODE, FOLDER_MODE, make_folder, sync_folder
 from faceindex.store.folder import CATALOG, OWN_NAMES, LibraryFolder
 from faceindex.store.integrity import catalog_problems
 from faceindex.store.lock import WriterLock
@@ -52,7 +53,9 @@ def _place_for(folder: LibraryFolder, target: Path) -> Path:
     if not target.parent.is_dir():
         raise UsageError(f"there is no folder {target.parent} for the backup")
     folder.outside(target)
-    if os.path.lexists(partial) and (not partial.is_dir() or {entry.name for entry in partial.iterdir()} - OWN_NAMES):
+    if os.path.lexists(partial) and (
+        partial.is_symlink() or not partial.is_dir() or {entry.name for entry in partial.iterdir()} - OWN_NAMES
+    ):
         raise UsageError(f"{partial} is in the way of the backup and holds other things; give it another name")
     return partial
 
@@ -61,8 +64,7 @@ def _place_for(folder: LibraryFolder, target: Path) -> Path:
 def _writing(target: Path, partial: Path) -> Iterator[None]:
     """Say in one line why the backup cannot be written, and leave nothing of it."""
     try:
-        partial.mkdir(exist_ok=True)
-        partial.chmod(FOLDER_MODE)
+        own_folder(partial)
         yield
     except LibraryLocked:  # another backup's
         raise
@@ -99,7 +101,7 @@ def _copy(folder: LibraryFolder, partial: Path) -> list[Segment]:
 def _copy_catalog(folder: LibraryFolder, copy: Path) -> list[Segment]:
     for suffix in ("", "-journal", "-wal", "-shm"):
         copy.with_name(copy.name + suffix).unlink(missing_ok=True)
-    descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
+    descriptor = new_file(copy)
     try:
         with closing(folder.open_catalog()) as source, closing(sqlite3.connect(copy, isolation_level=None)) as target:
             with damage_named(folder.path / CATALOG):
@@ -121,7 +123,7 @@ def _copy_segment(source: Path, target: Path, segment: Segment) -> None:
     if copy.exists() and file_checksum(copy) == segment.checksum:
         return
     checksum = hashlib.blake2b(digest_size=32)
-    descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE)
+    descriptor = new_file(copy)
     with os.fdopen(descriptor, "wb") as file:
         for data in _read(source / segment.file):
             checksum.update(data)
@@ -134,7 +136,7 @@ def _copy_segment(source: Path, target: Path, segment: Segment) -> None:
 
 def _read(path: Path) -> Iterator[bytes]:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             while data := file.read(_READ):
                 yield data
     except FileNotFoundError as error:

@@ -334,6 +334,13 @@ class Catalog:
         return row or ()
 
 
+class _Connection(sqlite3.Connection):
+    """Closed when nothing reads from it any more: neither its thread nor a cursor that was handed on."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 def open_reader(file: Path) -> Catalog:
     """A catalog that never writes. Raises: LibraryDamaged; NewerSchema.
 
@@ -361,12 +368,13 @@ def open_writer(file: Path) -> Catalog:
 
 def _open(file: Path, mode: str) -> Catalog:
     with damage_named(file):
-        connection = sqlite3.connect(
+        connection: sqlite3.Connection = sqlite3.connect(
             f"{file.absolute().as_uri()}?{mode}",
             uri=True,
             isolation_level=None,
             check_same_thread=False,
             timeout=BUSY_SECONDS,
+            factory=_Connection,
         )
         try:
             refuse_newer(connection, file)
@@ -412,7 +420,7 @@ def _reader(file: Path) -> Catalog:
 
 def _in_memory(catalog: Catalog) -> Catalog:
     """A copy; the original is closed."""
-    copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False, factory=_Connection)
     with closing(catalog):
         catalog.connection.backup(copy)
     return Catalog(copy)

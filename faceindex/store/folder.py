@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from itertools import count
@@ -15,12 +14,13 @@ import numpy as np
 
 from faceindex.errors import LibraryDamaged, LibraryUnwritable, RecipeMismatch, UsageError
 from faceindex.faces.recipe import Recipe, recipe
+from faceindex.private_files import make_folder, new_file, sync_folder
 from faceindex.store.catalog import Catalog, damage_named, open_reader, open_writer
-from faceindex.store.durable import FILE_MODE, make_folder, sync_folder
 from faceindex.store.erasing import finish_erasing
 from faceindex.store.lock import WriterLock
 from faceindex.store.migrations import MIGRATIONS, migrate, schema_version
 from faceindex.store.segments import SegmentMissing, aborted_files
+from faceindex.store.thread_catalogs import ThreadCatalogs
 from faceindex.store.vectors import Faces, fill
 from faceindex.store.writer import Writer
 from faceindex.types import FaceIds, FaceRecord, Qualities, Vectors
@@ -46,8 +46,7 @@ class LibraryFolder:
         RecipeMismatch, NewerSchema, LibraryDamaged.
         """
         self.path = Path(os.path.expanduser(path)).absolute()  # noqa: PTH111  (Path's refuses `~name` of nobody)
-        self._local = threading.local()
-        self._readers: list[Catalog] = []
+        self._readers = ThreadCatalogs(self.open_catalog)
         settings = self._settings()
         if settings:
             self.recipe = self._checked_recipe(settings, wanted)
@@ -83,17 +82,11 @@ class LibraryFolder:
     @property
     def catalog(self) -> Catalog:
         """This thread's connection for reading. Raises: UsageError when there is no library yet."""
-        catalog: Catalog | None = getattr(self._local, "catalog", None)
-        if catalog is None:
-            catalog = self._local.catalog = self.open_catalog()
-            self._readers.append(catalog)
-        return catalog
+        return self._readers.get()
 
     def close(self) -> None:
         """Close every thread's connection."""
-        while self._readers:
-            self._readers.pop().close()
-        self._local = threading.local()
+        self._readers.close()
 
     def vectors(self) -> tuple[FaceIds, Vectors]:
         """All faces in the library that have a vector: ids int64 [n], rising, and vectors float32 [n, d].
@@ -195,7 +188,7 @@ class LibraryFolder:
 
     def open_catalog(self) -> Catalog:
         """A connection of its own for reading. Raises: UsageError when there is no library; LibraryDamaged."""
-        if not self._catalog_file.exists():
+        if not self._catalog_file.is_file():
             raise UsageError(f"no library at {self.path}; `faceindex ingest` creates one")
         return open_reader(self._catalog_file)
 
@@ -222,7 +215,7 @@ class LibraryFolder:
         new = self._catalog_file.with_name(_NEW_CATALOG)
         for name in _OWN_CATALOGS - {CATALOG}:
             (self.path / name).unlink(missing_ok=True)
-        os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, FILE_MODE))
+        os.close(new_file(new))
         with closing(open_writer(new)) as catalog:
             migrate(catalog.connection)
             Writer(catalog, self.path, self.recipe).save_settings(

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from contextlib import suppress
 from pathlib import Path
 
 from faceindex.errors import LibraryLocked
-from faceindex.store.durable import FILE_MODE
+from faceindex.private_files import FILE_MODE
+
+_NO_LOCKS = frozenset((errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.EBADF))
+# Not through a link: who holds the lock writes into the file.
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class WriterLock:
@@ -19,7 +24,7 @@ class WriterLock:
 
     def __init__(self, path: Path, *, wait: bool = False) -> None:
         """Take the lock; wait: as long as another process has it. Raises: LibraryLocked; OSError."""
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+        self._descriptor = os.open(path, _FLAGS, FILE_MODE)
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
@@ -28,6 +33,12 @@ class WriterLock:
             raise LibraryLocked(
                 f"{path.parent} is being written by {owner}; try again when it has finished, or use `ingest --wait`"
             ) from None
+        except OSError as error:
+            os.close(self._descriptor)
+            if error.errno in _NO_LOCKS:
+                reason = f"its file system takes no locks ({error.strerror}); put the library on one that does"
+                raise OSError(error.errno, reason, str(path)) from error
+            raise
         except BaseException:
             os.close(self._descriptor)
             raise
@@ -37,7 +48,8 @@ class WriterLock:
 
     def release(self) -> None:
         """Give the lock back."""
-        os.ftruncate(self._descriptor, 0)
+        with suppress(OSError):
+            os.ftruncate(self._descriptor, 0)
         # Closing is not enough: a child between fork and exec has the same open file for an instant.
         fcntl.flock(self._descriptor, fcntl.LOCK_UN)
         os.close(self._descriptor)
