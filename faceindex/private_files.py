@@ -222,5 +222,6 @@ def _set_mode(path: Path, descriptor: int, mode: int) -> None:
 def _say_unless_private(path: Path, status: os.stat_result, mode: int) -> None:
     if status.st_mode & _OTHERS & ~mode and status.st_dev not in _said:
         _said.add(status.st_dev)
-        text = f"the file system of {path.parent} keeps no permissions: other users may read what is written there"
+        where = path.absolute().parent
+        text = f"the file system of {where} keeps no permissions: other users may read what is written there"
         warnings.warn(NotPrivate(text), stacklevel=2)
