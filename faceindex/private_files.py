@@ -22,6 +22,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
+from faceindex.errors import UsageError
+
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
 
@@ -31,6 +33,7 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _CANNOT_SYNC = frozenset((errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.ENOTTY, errno.EBADF))
 """What file systems answer that do not sync folders; an EIO is a failure (borg and restic decide alike)."""
 
+_CIRCUMSTANCES = frozenset((errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO))
 _TEMPORARY = re.compile(r"\.faceindex-[0-9a-f]{16}\.tmp")
 _DESCRIPTOR = re.compile(r"/(dev|dev/fd|proc/self/fd)/(stdout|stderr|\d+)")
 _said: set[int] = set()
@@ -124,16 +127,23 @@ def replacing(
 def text_output(path: Path, *, errors: str, newline: str | None = None, at_once: bool = False) -> Iterator[TextIO]:
     """What the user named to be written to, as UTF-8: a file, see `replacing`, or one of the streams of `_stream`.
 
-    errors, newline: as `open` has them. Raises: OSError.
+    errors, newline: as `open` has them. Raises: UsageError when it cannot be written; OSError when the disk is full or
+    gone.
     """
-    with _stream(path) or replacing(path, at_once=at_once) as file:
-        text = io.TextIOWrapper(file, "utf-8", errors, newline)
-        try:
-            yield text
-            text.flush()
-        finally:
-            with contextlib.suppress(OSError):
-                text.detach()
+    try:
+        with _stream(path) or replacing(path, at_once=at_once) as file:
+            text = io.TextIOWrapper(file, "utf-8", errors, newline)
+            try:
+                yield text
+                text.flush()
+            finally:
+                with contextlib.suppress(OSError):
+                    text.detach()
+    except OSError as error:
+        if error.errno in _CIRCUMSTANCES:
+            raise
+        reason = "nobody reads this pipe" if error.errno == errno.ENXIO else error.strerror or error
+        raise UsageError(f"cannot write {path}: {reason}") from error
 
 
 def _stream(path: Path) -> BinaryIO | None:
@@ -222,5 +232,6 @@ def _set_mode(path: Path, descriptor: int, mode: int) -> None:
 def _say_unless_private(path: Path, status: os.stat_result, mode: int) -> None:
     if status.st_mode & _OTHERS & ~mode and status.st_dev not in _said:
         _said.add(status.st_dev)
-        text = f"the file system of {path.parent} keeps no permissions: other users may read what is written there"
+        where = path.absolute().parent
+        text = f"the file system of {where} keeps no permissions: other users may read what is written there"
         warnings.warn(NotPrivate(text), stacklevel=2)

@@ -56,10 +56,5 @@ def export(
             opened.faces_with_vectors() if vectors else ((face, None) for face in opened.faces())
         )
         named = text_output(opened.outside(out), errors="backslashreplace")
-        try:
-            with nullcontext(sys.stdout) if str(out) == "-" else named as file:
-                file.writelines(line + "\n" for line in face_lines(faces, form=form))
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            raise UsageError(f"cannot write {out}: {error.strerror or error}") from error
+        with nullcontext(sys.stdout) if str(out) == "-" else named as file:
+            file.writelines(line + "\n" for line in face_lines(faces, form=form))

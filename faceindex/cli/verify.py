@@ -88,8 +88,5 @@ def _opened(library: faceindex.Library, out: Path | None) -> Iterator[TextIO]:
     if out is None or str(out) == "-":
         yield sys.stdout
         return
-    try:
-        with text_output(library.outside(out), errors="surrogateescape", newline="", at_once=True) as stream:
-            yield stream
-    except OSError as error:
-        raise UsageError(f"cannot write {out}: {error.strerror or error}") from error
+    with text_output(library.outside(out), errors="surrogateescape", newline="", at_once=True) as stream:
+        yield stream

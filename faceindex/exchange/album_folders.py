@@ -31,6 +31,7 @@ from faceindex.exchange.album_planner import AlbumPlanner, content_of
 from faceindex.photos.find import ALBUMS_MANIFEST
 from faceindex.private_files import is_temporary, make_folder, sync_folder
 from faceindex.store.folder import LibraryFolder
+from faceindex.store.lock import CANNOT_LOCK
 from faceindex.types import AlbumsExport, FailedPhoto
 
 _NOT_OURS = "changed or put there since; it stays as it is"
@@ -232,12 +233,19 @@ def _checked(library: LibraryFolder, folder: Path) -> Manifest:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Raises: UsageError when another export into `folder` is at work."""
+    """Raises: UsageError when another export into `folder` is at work.
+
+    Where folders cannot be locked, the worst that two at once can do is to forget a link that one of them made.
+    """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(f"another export is writing to {folder}; try again when it has finished") from None
+        except OSError as error:
+            if error.errno not in CANNOT_LOCK:
+                raise
         yield
-    except BlockingIOError:
-        raise UsageError(f"another export is writing to {folder}; try again when it has finished") from None
     finally:
         os.close(descriptor)

@@ -15,7 +15,9 @@ from faceindex.photos.identity import HASH_BYTES
 from faceindex.private_files import replacing, temporary_name, write_file
 from faceindex.regular_files import open_regular
 
-NO_HARD_LINKS = frozenset((errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EACCES))
+NO_HARD_LINKS = frozenset(
+    (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EACCES)
+)
 """What a file system answers that does not take this hard link; EPERM also Linux of another user's file."""
 
 

@@ -93,7 +93,7 @@ def _write_page(out: StrPath, page: str) -> None:
     path = Path(out)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with text_output(path, errors="surrogateescape") as file:
-            file.write(page)
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
+    with text_output(path, errors="surrogateescape") as file:
+        file.write(page)

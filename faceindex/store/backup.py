@@ -20,6 +20,9 @@ from faceindex.store.lock import WriterLock
 from faceindex.store.segments import Segment, SegmentMissing, file_checksum
 
 _READ = 1 << 20  # bytes
+_VERSIONS, _NO_LOG = 18, b"\1\1"
+"""Where SQLite's header says whether the file has a write-ahead log, and that it has none: one file, that a read-only
+disk can hold, as `PRAGMA journal_mode = DELETE` makes it (https://sqlite.org/fileformat2.html, 1.3.3)."""
 
 
 def backup(folder: LibraryFolder, target: Path) -> list[Segment]:
@@ -103,18 +106,24 @@ def _copy_catalog(folder: LibraryFolder, copy: Path) -> list[Segment]:
         copy.with_name(copy.name + suffix).unlink(missing_ok=True)
     descriptor = new_file(copy)
     try:
-        with closing(folder.open_catalog()) as source, closing(sqlite3.connect(copy, isolation_level=None)) as target:
-            with damage_named(folder.path / CATALOG):
+        with damage_named(folder.path / CATALOG):
+            with closing(folder.open_catalog()) as source, closing(_unlocked(copy)) as target:
                 source.connection.backup(target)  # all pages in one step: as of one commit
+            os.pwrite(descriptor, _NO_LOG, _VERSIONS)
+            with closing(_unlocked(copy)) as target:
                 problems = catalog_problems(Catalog(target), deep=False)
-            if problems:
-                raise LibraryDamaged(f"{folder.path / CATALOG} is damaged ({problems[0]}): keep the last good backup")
-            target.execute("PRAGMA journal_mode = DELETE")  # one file, that a read-only disk can hold
-            segments = Catalog(target).segments()
+                segments = [] if problems else Catalog(target).segments()
+        if problems:
+            raise LibraryDamaged(f"{folder.path / CATALOG} is damaged ({problems[0]}): keep the last good backup")
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
     return segments
+
+
+def _unlocked(copy: Path) -> sqlite3.Connection:
+    """Nobody else is in the backup's folder; and on a disk without locks they would be waited for for ever."""
+    return sqlite3.connect(f"{copy.absolute().as_uri()}?nolock=1", uri=True, isolation_level=None)
 
 
 def _copy_segment(source: Path, target: Path, segment: Segment) -> None:

@@ -17,7 +17,7 @@ from faceindex.faces.recipe import Recipe, recipe
 from faceindex.private_files import make_folder, new_file, sync_folder
 from faceindex.store.catalog import Catalog, damage_named, open_reader, open_writer
 from faceindex.store.erasing import finish_erasing
-from faceindex.store.lock import WriterLock
+from faceindex.store.lock import LOCK, WriterLock
 from faceindex.store.migrations import MIGRATIONS, migrate, schema_version
 from faceindex.store.segments import SegmentMissing, aborted_files
 from faceindex.store.thread_catalogs import ThreadCatalogs
@@ -30,7 +30,7 @@ _NO_ROOM = 1 << 20  # bytes
 _READING_ATTEMPTS = 100  # a reader that a compaction takes a segment from begins again
 _NEW_CATALOG = CATALOG + ".tmp"
 _OWN_CATALOGS = frozenset(name + s for name in (CATALOG, _NEW_CATALOG) for s in ("", "-wal", "-shm", "-journal"))
-OWN_NAMES = _OWN_CATALOGS | {"vectors", "index", "lock"}
+OWN_NAMES = _OWN_CATALOGS | {"vectors", "index", LOCK}
 
 
 class LibraryFolder:
@@ -148,7 +148,7 @@ class LibraryFolder:
         """
         with self.guarded():
             make_folder(self.path)
-            lock = WriterLock(self.path / "lock", wait=wait)
+            lock = WriterLock(self.path / LOCK, wait=wait)
             try:
                 with closing(self._open_for_writing()) as catalog:
                     vectors = self.path / "vectors"
@@ -215,6 +215,16 @@ class LibraryFolder:
         new = self._catalog_file.with_name(_NEW_CATALOG)
         for name in _OWN_CATALOGS - {CATALOG}:
             (self.path / name).unlink(missing_ok=True)
+        try:
+            self._write_catalog(new)
+        except BaseException:
+            for name in _OWN_CATALOGS - {CATALOG}:
+                (self.path / name).unlink(missing_ok=True)
+            raise
+        new.replace(self._catalog_file)
+        sync_folder(self.path)
+
+    def _write_catalog(self, new: Path) -> None:
         os.close(new_file(new))
         with closing(open_writer(new)) as catalog:
             migrate(catalog.connection)
@@ -226,8 +236,6 @@ class LibraryFolder:
                 fingerprint=self.recipe.fingerprint,
             )
             catalog.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # fsyncs; closing would be silent of errors
-        new.replace(self._catalog_file)
-        sync_folder(self.path)
 
     def _checked_recipe(self, settings: dict[str, str], wanted: Recipe | None) -> Recipe:
         try:
@@ -259,9 +267,16 @@ class LibraryFolder:
         try:
             yield
         except (OSError, sqlite3.OperationalError) as error:
-            here = next(folder for folder in (self.path, *self.path.parents) if folder.exists())
-            full = shutil.disk_usage(here).free < _NO_ROOM  # of which SQLite says no more than "disk I/O error"
-            reason = "the disk is full" if full else getattr(error, "strerror", None) or str(error)
             raise LibraryUnwritable(
-                f"cannot write to the library {self.path}: {reason}; what was stored before is safe"
+                f"cannot write to the library {self.path}: {_reason(error, self.path)}; what was stored before is safe"
             ) from error
+
+
+def _reason(error: OSError | sqlite3.OperationalError, path: Path) -> str:
+    """What SQLite calls no more than "disk I/O error", in plain words."""
+    here = next(folder for folder in (path, *path.parents) if folder.exists())
+    if shutil.disk_usage(here).free < _NO_ROOM:
+        return "the disk is full"
+    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_IOERR_SHMMAP:
+        return "its file system does not share mapped memory (mmap), which SQLite needs; choose another one"
+    return getattr(error, "strerror", None) or str(error)

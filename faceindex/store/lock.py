@@ -11,9 +11,32 @@ from pathlib import Path
 from faceindex.errors import LibraryLocked
 from faceindex.private_files import FILE_MODE
 
-_NO_LOCKS = frozenset((errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.EBADF))
+LOCK = "lock"
+NO_LOCKS = (
+    "its file system takes no locks, without which two writers would destroy each other's work; choose another one"
+)
+CANNOT_LOCK = frozenset((errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.EBADF))
 # Not through a link: who holds the lock writes into the file.
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+def takes_locks(path: Path) -> bool:
+    """Whether the file system of the file `path` takes SQLite's locks, which that waits for even where there are none.
+
+    path: any file but the catalog, whose locks this process would lose.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:  # nothing is told by that
+        return True
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        fcntl.lockf(descriptor, fcntl.LOCK_UN)
+    except OSError as error:
+        return error.errno not in CANNOT_LOCK
+    finally:
+        os.close(descriptor)
+    return True
 
 
 class WriterLock:
@@ -35,9 +58,8 @@ class WriterLock:
             ) from None
         except OSError as error:
             os.close(self._descriptor)
-            if error.errno in _NO_LOCKS:
-                reason = f"its file system takes no locks ({error.strerror}); put the library on one that does"
-                raise OSError(error.errno, reason, str(path)) from error
+            if error.errno in CANNOT_LOCK:
+                raise OSError(error.errno, NO_LOCKS, str(path)) from error
             raise
         except BaseException:
             os.close(self._descriptor)
