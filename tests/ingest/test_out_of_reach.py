@@ -1,4 +1,4 @@
-"""An ingest that the machine ends stores what was analysed; what lies out of reach is counted, and nothing stored of it."""
+"""An ingest that the machine ends stores what was analysed; of what lies out of reach nothing is stored."""
 
 from __future__ import annotations
 
