@@ -76,9 +76,7 @@ def ingest(
         errors.print("stopped; what was analysed is stored. Run the same command again to go on.")
         raise typer.Exit(130)
     if report.out_of_reach:
-        raise MachineError(
-            f"{_photos(report.out_of_reach)} out of reach; nothing is stored of them, and the next ingest tries again"
-        )
+        raise MachineError(f"{_photos(report.out_of_reach)} out of reach; the next ingest tries again")
     if report.failed and report.failed == report.seen:
         raise UsageError(f"{_photos(report.failed)} found, and none can be read")
 

@@ -38,7 +38,8 @@ def choose_workers(asked: int | None = None, *, root: Path = cgroups.ROOT) -> Wo
     limited = quota is not None and quota < cores
     usable = math.ceil(quota) if quota is not None and limited else cores
     whose = f"CPU quota {quota:.3g} of " if limited else ""
-    reason = f"{whose}{cores} core{'' if cores == 1 else 's'}; memory for {memory}"
+    room = f"memory for {memory}" if memory else "too little memory for one"
+    reason = f"{whose}{cores} core{'' if cores == 1 else 's'}; {room}"
     return Workers(max(1, min(usable, memory)), reason)
 
 
