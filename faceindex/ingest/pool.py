@@ -20,7 +20,7 @@ from faceindex.ingest.cgroups import oom_kills
 from faceindex.ingest.processes import grants_memory
 from faceindex.ingest.start import Unable
 from faceindex.ingest.worker import Analysed, Fault
-from faceindex.ingest.worker_process import WorkerProcess, ending_in_words
+from faceindex.ingest.worker_process import WorkerProcess
 from faceindex.photos.find import FoundFile
 
 TIME_LIMIT = 60.0
@@ -160,7 +160,7 @@ class WorkerPool:
 
     def _died(self, worker: WorkerProcess) -> Analysed | None:
         """A worker has died over its first file, or before it had started."""
-        ending = ending_in_words(worker.ending())
+        ending = worker.ending()
         killed_for_memory = self._killed_for_memory()
         if not worker.started:
             self._not_started(worker, worker.last_words() or ending, short_of_memory=killed_for_memory)
@@ -185,14 +185,14 @@ class WorkerPool:
 
     def _overdue(self, worker: WorkerProcess) -> Analysed | None:
         """What a worker that has not answered has to show for its time."""
-        worker.look()
-        idle = worker.idle > self._idle_limit
+        worker.watch.look()
+        idle = worker.watch.idle > self._idle_limit
         if not worker.started:
-            if idle or worker.processor > START_LIMIT:
+            if idle or worker.watch.processor > START_LIMIT:
                 time_taken = f"{self._idle_limit:g} idle" if idle else f"{START_LIMIT:g} busy"
                 self._not_started(worker, f"not ready after {time_taken} seconds")
             return None
-        if not idle and worker.processor <= self._time_limit:
+        if not idle and worker.watch.processor <= self._time_limit:
             return None
         culprit = worker.files.popleft()
         self._replace(worker)
