@@ -4,58 +4,62 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from contextlib import suppress
-from queue import Empty, Full, Queue
 from typing import Generic, TypeVar
 
-from faceindex.errors import MachineError
+from faceindex.errors import SilentDisk
 from faceindex.ingest import watch
 
 Found = TypeVar("Found")
 
-_BATCH, _BATCH_SECONDS = 100, 0.01
-_BATCHES = 10
+_AHEAD = 1000  # of those that iterate
 _WAIT_SECONDS = 0.2
 
 
 class Ahead(Generic[Found]):
-    """Iterates over `found`, which another thread makes. Raises: what making it raises; MachineError.
+    """Iterates over `found`, which another thread makes. Raises: what making it raises; SilentDisk.
 
     stopped: whether the user wants no more. idle_limit: seconds without anything found and without processor time used
-    for finding, after which MachineError is raised. A thread that a disk holds is left behind.
+    for finding, after which SilentDisk is raised. A thread that a disk holds is left behind.
     """
 
     def __init__(self, found: Iterator[Found], stopped: Callable[[], bool], *, idle_limit: float) -> None:
         self._stopped = stopped
         self._idle_limit = idle_limit
-        self._batches: Queue[list[Found] | BaseException | None] = Queue(_BATCHES)
-        self._closed = threading.Event()
+        self._found: deque[Found] = deque()
+        self._more, self._room, self._closed = threading.Event(), threading.Event(), threading.Event()
+        self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._find, args=(found,), daemon=True)
 
     def __iter__(self) -> Generator[Found, None, None]:
         self._thread.start()
         try:
-            while not isinstance(batch := self._next(), BaseException):
-                if batch is None:
-                    return
-                yield from batch
-            raise batch
+            while self._found or self._wait():
+                yield self._found.popleft()
+                if len(self._found) == _AHEAD // 2:
+                    self._room.set()
+            if self._error is not None:
+                raise self._error
         finally:
             self._closed.set()
 
-    def _next(self) -> list[Found] | BaseException | None:
+    def _wait(self) -> bool:
+        """Wait for more; False when there will be none. Raises: SilentDisk."""
         idle, used, looked = 0.0, self._used(), time.monotonic()
         while not self._stopped():
-            with suppress(Empty):
-                return self._batches.get(timeout=_WAIT_SECONDS)
+            self._more.clear()
+            ended = not self._thread.is_alive()  # before the last look: what it found until then is there
+            if self._found or ended:
+                return bool(self._found)
+            self._more.wait(_WAIT_SECONDS)
             now, using = time.monotonic(), self._used()
             # Time in which all of this process was stopped says nothing about the disk.
             idle = idle + min(now - looked, 2 * watch.LOOK_SECONDS) if using == used else 0.0
             used, looked = using, now
-            if idle > self._idle_limit:
-                return MachineError(f"no folder or file could be looked at for {self._idle_limit:g} seconds")
-        return None
+            if idle > self._idle_limit and not self._found:
+                raise SilentDisk(f"no folder or file could be looked at for {self._idle_limit:g} seconds")
+        return False
 
     def _used(self) -> float:
         """Seconds of processor time that the thread has used, where the system tells."""
@@ -64,31 +68,16 @@ class Ahead(Generic[Found]):
         return time.clock_gettime(time.pthread_getcpuclockid(self._thread.ident))
 
     def _find(self, found: Iterator[Found]) -> None:
-        last: BaseException | None = None
         try:
-            for batch in _batches(found):
-                if not self._put(batch):
+            for one in found:
+                self._found.append(one)
+                if not self._more.is_set():
+                    self._more.set()
+                while len(self._found) >= _AHEAD and not self._closed.is_set():
+                    self._room.wait(_WAIT_SECONDS)
+                    self._room.clear()
+                if self._closed.is_set():
                     return
         except BaseException as error:  # the other thread raises it
-            last = error
-        self._put(last)
-
-    def _put(self, batch: list[Found] | BaseException | None) -> bool:
-        """False when nobody wants it any more."""
-        while not self._closed.is_set():
-            with suppress(Full):
-                self._batches.put(batch, timeout=_WAIT_SECONDS)
-                return True
-        return False
-
-
-def _batches(found: Iterator[Found]) -> Iterator[list[Found]]:
-    batch: list[Found] = []
-    began = time.monotonic()
-    for one in found:
-        batch.append(one)
-        if len(batch) >= _BATCH or time.monotonic() - began > _BATCH_SECONDS:
-            yield batch
-            batch, began = [], time.monotonic()
-    if batch:
-        yield batch
+            self._error = error
+        self._more.set()

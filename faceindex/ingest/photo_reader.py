@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Self
 
-from faceindex.errors import MachineError, UnreadablePhoto
+from faceindex.errors import MachineError, SilentDisk, UnreadablePhoto
 from faceindex.ingest import watch
 from faceindex.ingest.child import end, start
 from faceindex.ingest.processes import be_killed_first, end_with_parent
@@ -56,7 +56,7 @@ class PhotoReader:
     def identify(self, path: str, *, named: bool = False) -> Identity | None:
         """As `faceindex.photos.read.identify`, and an UnreadablePhoto caused by a TimeoutError when no byte comes.
 
-        Raises: UnreadablePhoto; MachineError when nothing at all can be read any more.
+        Raises: UnreadablePhoto; SilentDisk when nothing can be read any more; MachineError.
         """
         answer = self._answer(path, named)
         if isinstance(answer, _Unreadable):
@@ -90,7 +90,7 @@ class PhotoReader:
         reason = f"nothing could be read for {self._idle_limit:g} seconds"
         self._silent += 1
         if self._silent == _SILENT:
-            raise MachineError(f"of {path} {reason}, as of {_SILENT - 1} photos before it")
+            raise SilentDisk(f"of {path} {reason}, as of {_SILENT - 1} photos before it")
         return _Unreadable(reason, errno.ETIMEDOUT)
 
     def _end(self) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from faceindex.errors import MachineError, UsageError
+from faceindex.errors import MachineError, SilentDisk, UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.stopwatch import Stopwatch
 from faceindex.ingest.ahead import Ahead
@@ -106,9 +106,11 @@ def ingest(
         run = _Run(writer, pool, stop, progress or (lambda _: None), retry_failed)
         try:
             with PhotoReader(stop.is_set, lambda: run.collect(timeout=0), idle_limit=idle_limit) as reader:
-                run.take_all(chain([first], files), reader)
+                silent = run.take_all(chain([first], files), reader)
             while pool.waiting and not stop.is_set():
                 run.collect(timeout=0.2)
+            if silent:
+                raise silent
         except MachineError as error:
             run.commit()
             raise MachineError(
@@ -160,17 +162,22 @@ class _Run:
         self.warnings: list[FailedPhoto] = []
         self.stopwatch = Stopwatch()
 
-    def take_all(self, entries: Iterable[FoundFile | UnreadableEntry], reader: PhotoReader) -> None:
-        """Look at files; in the end again at those of which nothing could be read the first time."""
+    def take_all(self, entries: Iterable[FoundFile | UnreadableEntry], reader: PhotoReader) -> SilentDisk | None:
+        """Look at files; in the end again at those of which nothing could be read the first time. Returns what ended
+        it before all were looked at, if anything did."""
         silent: list[FoundFile] = []
-        for entry in entries:
-            if self.stop.is_set():
-                return
-            self.take(entry, reader, silent)
-        for entry in silent:
-            if self.stop.is_set():
-                return
-            self.take(entry, reader)
+        try:
+            for entry in entries:
+                if self.stop.is_set():
+                    return None
+                self.take(entry, reader, silent)
+            for entry in silent:
+                if self.stop.is_set():
+                    return None
+                self.take(entry, reader)
+        except SilentDisk as error:
+            return error
+        return None
 
     def take(
         self, entry: FoundFile | UnreadableEntry, reader: PhotoReader, silent: list[FoundFile] | None = None
