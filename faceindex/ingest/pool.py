@@ -41,6 +41,7 @@ _BLOWS = 10  # of the machine in a row, with no photo analysed between them
 _TRIES = 3  # of a photo whose worker is killed by others
 _SILENT = 3  # photos in a row that cannot be read in the end either, until the rest of them is not tried
 _QUEUED = 2  # files given to a worker at a time: one to work on and one so that it never waits
+_SHORT_OF_MEMORY = "the machine is short of memory"
 _CRASHES = frozenset({"SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSYS", "SIGTRAP"})
 
 
@@ -163,7 +164,8 @@ class WorkerPool:
         ending = worker.ending()
         killed_for_memory = self._killed_for_memory()
         if not worker.started:
-            self._not_started(worker, worker.last_words() or ending, short_of_memory=killed_for_memory)
+            reason = _SHORT_OF_MEMORY if killed_for_memory else worker.last_words() or ending
+            self._not_started(worker, reason, short_of_memory=killed_for_memory)
             return None
         culprit, alone = worker.files.popleft(), worker.alone
         self._replace(worker)
@@ -175,7 +177,7 @@ class WorkerPool:
         else:
             if killed_for_memory:
                 self._shrink()
-            why = "the machine is short of memory" if killed_for_memory else f"workers are ended by {ending}"
+            why = _SHORT_OF_MEMORY if killed_for_memory else f"workers are ended by {ending}"
             self._blow(why)
             self._tries[culprit.path, "killed"] += 1
             if self._tries[culprit.path, "killed"] == _TRIES:

@@ -16,6 +16,7 @@ from faceindex.errors import MachineError, SilentDisk, UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.stopwatch import Stopwatch
 from faceindex.ingest.ahead import Ahead
+from faceindex.ingest.circumstances import is_circumstance
 from faceindex.ingest.dates import read_dates
 from faceindex.ingest.machine import Workers, choose_workers
 from faceindex.ingest.photo_reader import PhotoReader
@@ -33,7 +34,7 @@ from faceindex.ingest.reader import (
 from faceindex.ingest.stopping import stop_signals
 from faceindex.ingest.worker import Analysed, Fault
 from faceindex.photos.away import missing, removed, renamed
-from faceindex.photos.find import NOT_REGULAR, FoundFile, UnreadableEntry, absolute, find_files
+from faceindex.photos.find import FoundFile, UnreadableEntry, absolute, find_files
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.merging import compact
 from faceindex.store.writer import Batch, Writer
@@ -187,7 +188,9 @@ class _Run:
         silent: gets the file when no byte of it can be read now; None when that was its last chance.
         """
         if isinstance(entry, UnreadableEntry):
-            (self._fail if entry.reason == NOT_REGULAR else self._miss)(entry.path, entry.reason)
+            # A link that leads nowhere stays so; a file that has just been listed and is not there was taken away.
+            away = is_circumstance(entry.reason) and not Path(entry.path).is_symlink()
+            (self._miss if away else self._fail)(entry.path, entry.reason)
             return
         with self.stopwatch.stage("find"):
             finding = look_at(entry, self.writer.catalog, retry=self.retry_failed, identify=reader.identify)

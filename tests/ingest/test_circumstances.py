@@ -232,7 +232,10 @@ def test_a_process_that_does_not_end_is_not_waited_for_for_ever(
     (file,) = photos(tmp_path, "a-hang")
     with WorkerPool(hostile, 1) as working:
         working.submit(file)
-        process = working._workers[0]._process
+        (worker,) = working._workers
+        while not worker.started:
+            assert not list(working.answers(0.1))
+        process = worker._process
     assert process.returncode is None
     process.kill()
     process.wait()
