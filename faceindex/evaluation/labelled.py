@@ -56,14 +56,23 @@ class LabelledFaces:
 def evaluation_library(recipe: Recipe, keep: Path | None = None) -> Iterator[LibraryFolder]:
     """A library for `recipe`: under the folder `keep`, where the next call finds it again, or a temporary one.
 
-    Raises: RecipeMismatch when the recipe has changed since; LibraryDamaged; NewerSchema.
+    Raises: RecipeMismatch when the recipe has changed since; LibraryDamaged; NewerSchema; UsageError when no temporary
+    folder can be made.
     """
-    with TemporaryDirectory(prefix="faceindex-") if keep is None else nullcontext(str(keep)) as parent:
+    with _temporary_folder() if keep is None else nullcontext(str(keep)) as parent:
         folder = LibraryFolder(Path(parent) / f"{recipe.title.replace(' ', ',')}.faces", wanted=recipe)
         try:
             yield folder
         finally:
             folder.close()
+
+
+def _temporary_folder() -> TemporaryDirectory[str]:
+    try:
+        return TemporaryDirectory(prefix="faceindex-")
+    except OSError as error:
+        reason = error.strerror or error
+        raise UsageError(f"no temporary folder can be made: {reason}; name a folder with --keep or TMPDIR") from error
 
 
 def ingest_labelled(

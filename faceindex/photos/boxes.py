@@ -6,7 +6,34 @@ libheif leaves out the tiles that it does not find and says nothing, so this has
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 _TO_THE_END, _LARGE = 0, 1
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """kind: four bytes. begin, end: of its content; end is beyond the file when the box is cut off."""
+
+    kind: bytes
+    begin: int
+    end: int
+
+
+def boxes(data: bytes, begin: int = 0, end: int | None = None) -> Iterator[Box]:
+    """The boxes in a row between two places; stops where no box can be."""
+    position, limit = begin, len(data) if end is None else end
+    while position + 8 <= limit:
+        size, header = int.from_bytes(data[position : position + 4], "big"), 8
+        if size == _TO_THE_END:
+            size = limit - position
+        elif size == _LARGE:
+            size, header = int.from_bytes(data[position + 8 : position + 16], "big"), 16
+        if size < header:
+            return
+        yield Box(data[position + 4 : position + 8], position + header, position + size)
+        position += size
 
 
 def refuse_truncated_boxes(data: bytes) -> None:

@@ -6,7 +6,7 @@ import io
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 import pillow_heif
@@ -16,9 +16,14 @@ from faceindex.errors import UnreadablePhoto
 from faceindex.photos.boxes import refuse_truncated_boxes
 from faceindex.photos.colour import in_srgb
 from faceindex.photos.cut_off import MISSING_LIMIT, as_written, ends_grey, mended, until_first_break
+from faceindex.photos.damage import damage, said_by_libtiff
+from faceindex.photos.jpeg_scans import hole
+from faceindex.photos.libtiff_messages import messages
+from faceindex.photos.png_chunks import refuse_damaged_header
 from faceindex.photos.raw import is_raw, picture_in
 from faceindex.photos.read import read_bytes
 from faceindex.photos.taken import taken, taken_in
+from faceindex.regular_files import open_regular
 from faceindex.types import Pixels
 
 DEFAULT_MAX_MEGAPIXELS = 300
@@ -62,6 +67,7 @@ class Photo:
         self.warning: str | None = None
         with self._reporting_damage():
             refuse_truncated_boxes(data)
+            refuse_damaged_header(data)
             turned = None
             if is_raw(data, path):
                 raw = picture_in(data, self._check_size)
@@ -69,11 +75,13 @@ class Photo:
             image = self._open()
             self._check_size(*image.size)
             self._is_jpeg = image.format in ("JPEG", "MPO")
+            self._is_file = self._data is data  # not what a RAW photo was developed to
+            intact = _read_for_exif(image)
             self.orientation = turned or _orientation(image)
             self.taken = _taken(image, None if self._data is data else data)
         swapped = self.orientation in _SIDES_SWAPPED
         self.width, self.height = image.size[::-1] if swapped else image.size
-        self._opened: Image.Image | None = image  # for the first decoding: looking for EXIF may have read it all
+        self._opened = image if intact else None  # for the first decoding
 
     def pixels(self, longer_side: int | None = None) -> Pixels:
         """Upright RGB, uint8 [height, width, 3]; `longer_side` and errors as for `image`."""
@@ -113,6 +121,10 @@ class Photo:
             limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
             try:
                 return _opened(self._data)
+            except (MemoryError, UnidentifiedImageError):
+                raise
+            except Exception as error:  # in the decoder's own words
+                raise ValueError(_in_our_words(error)) from error
             finally:
                 Image.MAX_IMAGE_PIXELS = limit
 
@@ -129,19 +141,40 @@ class Photo:
             image.load()
 
         image, self._opened = self._opened or self._open(), None
+        if not self._is_jpeg:
+            self._load_and_check(image)
+            return image
         try:
             load(image)
         except OSError as error:
-            if not self._is_jpeg or "truncated" not in str(error):
-                raise
+            if "truncated" not in str(error):
+                raise ValueError(_in_our_words(error)) from error
             image, missing = mended(as_written(self._data), load)
             self._judge(missing / image.height, "image file is truncated", "cut off")
             self.warning = self.warning or "cut off behind the picture"
         else:
-            if self._is_jpeg and ends_grey(image) and (data := until_first_break(self._data)):
+            zeros = hole(self._data, image, load)
+            data = self._data[:zeros] if zeros else until_first_break(self._data) if ends_grey(image) else None
+            if data:
                 image, missing = mended(data, load)
                 self._judge(missing / image.height, "damaged", "damaged")
         return image
+
+    def _load_and_check(self, image: Image.Image) -> None:
+        """Decode, and look for damage that no decoder reports. Raises: ValueError when a visible part is wrong."""
+        form = image.format if self._is_file else None
+        lines = list[str]()
+        try:
+            with messages() if form == "TIFF" else nullcontext(lines) as lines:
+                image.load()
+        except MemoryError:
+            raise
+        except Exception as error:
+            damage(self._data, None, form)
+            raise ValueError(_in_our_words(error)) from error
+        self.warning = (
+            self.warning or damage(self._data, image, form) or (lines and said_by_libtiff(lines, image)) or None
+        )
 
     def _judge(self, missing: float, failure: str, warning: str) -> None:
         """Set the warning when a part of the picture is missing. Raises: ValueError when it is a visible part."""
@@ -182,14 +215,18 @@ def open_photo(path: str, *, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> 
     return Photo(data, path, max_megapixels=max_megapixels)
 
 
-def opened_header(path: str) -> Image.Image:
-    """The photo at `path` with its header read, nothing decoded; to be closed. Raises: whatever Pillow does."""
-    with _pillow_limit:
-        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-        try:
-            return Image.open(path, formats=FORMATS)
-        finally:
-            Image.MAX_IMAGE_PIXELS = limit
+@contextmanager
+def opened_header(path: str) -> Iterator[Image.Image]:
+    """The photo at `path` with its header read, nothing decoded. Raises: OSError; whatever Pillow does."""
+    with open_regular(path) as file:
+        with _pillow_limit:
+            limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+            try:
+                image = Image.open(file, formats=FORMATS)
+            finally:
+                Image.MAX_IMAGE_PIXELS = limit
+        with image:
+            yield image
 
 
 def _opened(data: bytes) -> Image.Image:
@@ -208,6 +245,12 @@ def _opened(data: bytes) -> Image.Image:
     return image
 
 
+def _in_our_words(error: Exception) -> str:
+    """What a decoder says about a damaged file, where that is not for users."""
+    cut_off = "truncated" in str(error).lower()
+    return "image file is truncated" if cut_off else "damaged: its picture cannot be decoded"
+
+
 def _skip_thumbnails(image: Image.Image) -> None:
     """Go to the first page of a TIFF that is not marked as a reduced version of another one, if there is one."""
     page = 0
@@ -223,6 +266,21 @@ def _skip_thumbnails(image: Image.Image) -> None:
 def _is_thumbnail(page: Image.Image) -> bool:
     kind = page.tag_v2.get(_NEW_SUBFILE_TYPE)  # type: ignore[attr-defined]
     return isinstance(kind, int) and bool(kind & _REDUCED)
+
+
+def _read_for_exif(image: Image.Image) -> bool:
+    """Decode a PNG, as Pillow does to look for EXIF behind the pixels. Returns: False when that fails.
+
+    An image that failed to decode must not be asked again: Pillow then takes it for decoded.
+    """
+    if image.format == "PNG":
+        try:
+            image.load()
+        except MemoryError:
+            raise
+        except Exception:
+            return False
+    return True
 
 
 def _orientation(image: Image.Image) -> int:
