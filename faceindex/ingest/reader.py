@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from faceindex.errors import UnreadablePhoto
-from faceindex.photos import raw
+from faceindex.photos.extras import can_be_read_now
 from faceindex.photos.find import FoundFile
 from faceindex.photos.read import identify
 from faceindex.store.catalog import Catalog
@@ -71,7 +71,7 @@ def look_at(file: FoundFile, catalog: Catalog, *, retry: bool = False) -> Findin
     if known is not None and (known.size, known.mtime_ns) == (file.size, file.mtime_ns):
         if known.error is None:
             return Unchanged()
-        if not retry and (known.error != raw.NOT_INSTALLED or not raw.installed()):
+        if not retry and not can_be_read_now(known.error):
             return StillUnreadable(known.error)
     try:
         identity = identify(file.path, named=file.named)
