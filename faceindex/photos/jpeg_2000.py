@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import io
 
+from PIL import Image
 from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 
 from faceindex.photos.boxes import JP2_SIGNATURE, boxes
+from faceindex.photos.decoded_at_once import DecodedAtOnce
+from faceindex.photos.extras import FORMATS_MISSING, formats_installed
+from faceindex.photos.levels import Depth, eight_bit_samples
 
 BARE_SIGNATURE = b"\xff\x4f\xff\x51"
 _EXIF = b"JpgTiffExif->JP2"
@@ -19,14 +23,49 @@ def is_jpeg_2000(data: bytes) -> bool:
     return data.startswith((JP2_SIGNATURE, BARE_SIGNATURE))
 
 
-def opened_jpeg_2000(data: bytes) -> Jpeg2KImageFile:
+class _DeepJpeg2000(DecodedAtOnce):
+    """Colours of more than eight bits, of which Pillow makes black where they are white."""
+
+    format = "JPEG2000"
+    bits = 16
+
+    def _open(self) -> None:
+        assert self.fp is not None
+        with Jpeg2KImageFile(self.fp) as image:
+            self._announce(*image.size)
+            self.info = image.info
+        if not formats_installed():
+            raise ValueError(f"JPEG 2000 of more than eight bits is not supported: {FORMATS_MISSING}")
+
+    def _picture(self) -> Image.Image:
+        import imagecodecs  # optional
+
+        assert self.fp is not None
+        self.fp.seek(0)
+        pixels = imagecodecs.jpeg2k_decode(self.fp.read(), numthreads=1)
+        return Image.fromarray(eight_bit_samples(pixels, Depth(bits=self.bits)))
+
+
+def _bits(data: bytes, begin: int) -> list[int]:
+    """Of each component (ISO/IEC 15444-1, section A.5.1)."""
+    count = int.from_bytes(data[begin + 40 : begin + 42], "big")
+    return [(size & 127) + 1 for size in data[begin + 42 : begin + 42 + 3 * count : 3]]
+
+
+def opened_jpeg_2000(data: bytes) -> Image.Image:
     """A JPEG 2000 file, its header read. Raises: ValueError when it is cut off; whatever Pillow does."""
     begin, end = 0, len(data)
     if data.startswith(JP2_SIGNATURE):
         begin, end = next(((box.begin, box.end) for box in boxes(data) if box.kind == b"jp2c"), (end, end))
     if not _is_whole(data, begin, min(end, len(data))):
         raise ValueError("image file is truncated")
-    image = Jpeg2KImageFile(io.BytesIO(data))
+    bits = _bits(data, begin)
+    image: Image.Image
+    if len(bits) > 1 and max(bits) > 8:
+        image = _DeepJpeg2000(io.BytesIO(data))
+        image.bits = max(bits)
+    else:
+        image = Jpeg2KImageFile(io.BytesIO(data))
     for box in boxes(data) if begin else ():
         if box.kind == b"uuid" and data[box.begin : box.begin + 16] == _EXIF:
             image.info["exif"] = b"Exif\0\0" + data[box.begin + 16 : box.end]

@@ -87,20 +87,17 @@ def eight_bit_samples(values: Samples, depth: Depth) -> Pixels:
     return eight
 
 
-def white_of(largest: float, bits: int, *, copied: bool = False) -> float:
-    """White of unsigned samples of so many bits, of which `largest` is the largest.
-
-    copied: all samples are eight bits, twice, as programs make sixteen of them.
-    """
-    if bits not in (16, 31, 32):
+def white_of(largest: float, bits: int) -> float:
+    """White of samples from 0 on of so many bits, of which `largest` is the largest."""
+    if bits not in (15, 16, 31, 32):
         return float((1 << bits) - 1)
     if bits > 16 and largest <= 255:
         return 255.0
     if largest <= 65535:
-        for used in () if copied else _SENSOR_BITS:
+        for used in _SENSOR_BITS:
             if NEAR_WHITE * (1 << used) <= largest < 1 << used:
                 return float((1 << used) - 1)
-        return 65535.0
+        return float((1 << min(bits, 16)) - 1)
     if NEAR_WHITE * (1 << 24) <= largest < 1 << 24:
         return float((1 << 24) - 1)
     return float((1 << bits) - 1)
@@ -117,8 +114,10 @@ def _range(values: Samples, depth: Depth) -> tuple[float, float]:
         return -float(1 << (bits - 1)), float((1 << (bits - 1)) - 1)
     if depth.white is not None and largest <= depth.white:
         return 0.0, depth.white
-    copied = values.dtype.itemsize == 2 and largest > _COPIED and not (values % _COPIED).any()
-    return 0.0, white_of(largest, bits - 1 if signed else bits, copied=copied)
+    white = white_of(largest, bits - 1 if signed else bits)
+    if values.itemsize == 2 and white < 32767 and bits == 16 and not (values % _COPIED).any():
+        return 0.0, 65535.0
+    return 0.0, white
 
 
 def _float_range(values: Samples, depth: Depth) -> tuple[float, float]:
@@ -187,6 +186,6 @@ def _brightened(image: Image.Image, low: Image.Image, depth: Depth) -> Image.Ima
         return image
     made = _like(image, eight_bit_samples(deep, Depth(black=black, white=white)))
     if image.mode == "RGBA":
-        alpha = image.getchannel("A").point(lambda level: min(255, round(level * 65535 / white)))
-        made.putalpha(alpha)
+        alpha = np.asarray(image)[..., 3].astype(np.uint16) << 8 | np.asarray(low)[..., 3]
+        made.putalpha(Image.fromarray(eight_bit_samples(alpha, Depth(black=black, white=white))))
     return made

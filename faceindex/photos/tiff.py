@@ -16,9 +16,10 @@ from faceindex.photos.turning import SIDES_SWAPPED, TURN
 from faceindex.types import Pixels
 
 _NEW_SUBFILE_TYPE, _REDUCED = 254, 1
-_BITS, _COMPRESSION, _PHOTOMETRIC, _ORIENTATION, _SAMPLES, _EXTRA, _FORMAT = 258, 259, 262, 274, 277, 338, 339
+_BITS, _COMPRESSION, _PHOTOMETRIC, _ORIENTATION, _PLANES, _EXTRA, _FORMAT = 258, 259, 262, 274, 284, 338, 339
 _PROFILE, _XMP = 34675, 700
-_WEBP = 50001  # Pillow knows the name, its libtiff does not have the decoder
+_WEBP, _SEPARATE = 50001, 2
+_NATIVE = {"F;32BF": "F;32NF", "I;16BS": "I;16NS", "I;32BS": "I;32NS"}
 _COLOURS = {0: "grey", 1: "grey", 2: "RGB", 3: "palette", 5: "CMYK", 6: "YCbCr", 8: "CIELAB", 9: "ICC LAB"}
 _CHANNELS = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3, 8: 3, 9: 3}
 _PALETTE, _CMYK, _YCBCR, _CIELAB, _ICCLAB = 3, 5, 6, 8, 9
@@ -43,7 +44,8 @@ def opened_tiff(data: bytes) -> Image.Image:
     try:
         image = TiffImagePlugin.TiffImageFile(io.BytesIO(data))
         _skip_thumbnails(image)
-        if image.tag_v2.get(_COMPRESSION) != _WEBP:
+        if not _misread_by_pillow(image.tag_v2):
+            image.tile = [_in_native_order(tile) for tile in image.tile]
             image.tag_v2.setdefault(_ORIENTATION, 1)  # else Pillow turns it by its XMP, as no other program does
             return image
         tags: Any = image.tag_v2
@@ -52,6 +54,18 @@ def opened_tiff(data: bytes) -> Image.Image:
         if not {_BITS, _COMPRESSION, _PHOTOMETRIC} & set(tags):
             raise error
     return _opened_by_tifffile(data, kind_of(tags))
+
+
+def _misread_by_pillow(tags: Any) -> bool:
+    """Its libtiff does not have WebP, and of planes of 16 bits it takes every other byte for a sample."""
+    planes_of_16 = tags.get(_PLANES) == _SEPARATE and 16 in tags.get(_BITS, ())
+    return tags.get(_COMPRESSION) == _WEBP or planes_of_16
+
+
+def _in_native_order(tile: Any) -> Any:
+    """libtiff gives samples in the machine's order, and Pillow takes some of them for those of the file."""
+    native = _NATIVE.get(tile.args[0]) if tile.codec_name == "libtiff" else None
+    return tile._replace(args=(native, *tile.args[1:])) if native else tile
 
 
 def _opened_by_tifffile(data: bytes, kind: str) -> Image.Image:
