@@ -7,13 +7,15 @@ import os
 import resource
 import sys
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 
 from faceindex.errors import FaceindexError
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.stopwatch import Stopwatch
+from faceindex.photos.dates import taken_in_sidecar
 from faceindex.photos.find import FoundFile
+from faceindex.photos.packets import Sidecars
 from faceindex.photos.read import read_bytes
 from faceindex.types import AnalysedPhoto
 
@@ -44,13 +46,23 @@ def analyse_file(analyser: Analyser, file: FoundFile) -> Analysed:
             return Analysed(file, None, "changed while it was read; ingest again")
         with stopwatch.stage("decode"):
             photo = analyser.open(data, file.path)
-        return Analysed(file, analyser(photo, stopwatch), seconds=stopwatch.seconds)
+        analysed = _dated(analyser(photo, stopwatch), file.path)
+        return Analysed(file, analysed, seconds=stopwatch.seconds)
     except FaceindexError as error:
         return Analysed(file, None, getattr(error, "reason", str(error)), exhausted=_is_exhaustion(error.__cause__))
     except Exception as error:  # one photo must never stop a bulk run
         if _is_exhaustion(error):
             return Analysed(file, None, "not enough memory to analyse it", exhausted=True)
         return Analysed(file, None, f"{type(error).__name__}: {' '.join(str(error).split())}")
+
+
+_sidecars = Sidecars()
+
+
+def _dated(photo: AnalysedPhoto, path: str) -> AnalysedPhoto:
+    """With the date of its sidecar, where the photo itself does not say when it was taken."""
+    found = None if photo.taken else taken_in_sidecar(path, _sidecars)
+    return replace(photo, taken=found.date, taken_from=found.source) if found else photo
 
 
 def _is_exhaustion(error: BaseException | None) -> bool:

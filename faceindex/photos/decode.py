@@ -19,7 +19,7 @@ from faceindex.photos.levels import eight_bit
 from faceindex.photos.raw import is_raw, picture_in
 from faceindex.photos.read import read_bytes
 from faceindex.photos.reasons import reason_for
-from faceindex.photos.taken import taken, taken_in
+from faceindex.photos.taken import taken_in_image, taken_in_raw
 from faceindex.photos.turning import ORIENTATION, SIDES_SWAPPED, TURN, exif_of
 from faceindex.types import Pixels
 
@@ -37,7 +37,8 @@ class Photo:
     width, height: pixels of the upright photo, after EXIF orientation. orientation: EXIF's, that is undone for that.
     warning: what is wrong with a photo that is read all the same, in one line; known after the first decoding. A RAW
     photo is its embedded preview or half of its size, see `faceindex.photos.raw`; width and height are those of the
-    picture that is used. taken: when, see `faceindex.photos.taken`; None when the photo does not say.
+    picture that is used. taken, taken_from: when, and where that is written, see `faceindex.photos.taken`; None when
+    the photo does not say.
     """
 
     def __init__(self, data: bytes, path: str, *, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> None:
@@ -57,7 +58,11 @@ class Photo:
             self._check_size(*image.size)
             self._is_jpeg = image.format in ("JPEG", "MPO")
             self.orientation = turned or _orientation(image)
-            self.taken = _taken(image, None if self._data is data else data)
+            found = taken_in_image(image)
+            if found is None and self._data is not data:  # some cameras leave the date out of the preview
+                found = taken_in_raw(io.BytesIO(data))
+            self.taken = found.date if found else None
+            self.taken_from = found.source if found else None
         swapped = self.orientation in SIDES_SWAPPED
         self.width, self.height = image.size[::-1] if swapped else image.size
         self._opened: Image.Image | None = image  # for the first decoding: looking for EXIF may have read it all
@@ -166,15 +171,6 @@ def _orientation(image: Image.Image) -> int:
     except Exception:  # metadata are bytes from anywhere, and no reason to lose a photo
         return 1
     return orientation if isinstance(orientation, int) and orientation in TURN else 1
-
-
-def _taken(image: Image.Image, raw: bytes | None) -> str | None:
-    """raw: the file that `image` is the preview of; some cameras leave the date out of that."""
-    try:
-        found = taken(image.getexif())
-    except Exception:
-        found = None
-    return found or (taken_in(io.BytesIO(raw)) if raw is not None else None)
 
 
 def _as_rgb(image: Image.Image) -> Image.Image:

@@ -91,4 +91,5 @@ def _is_whole(data: bytes, begin: int, end: int) -> bool:
         if length == 0:  # the last part, up to the end marker
             return data[:end].rstrip(b"\0").endswith(_END)
         position += length
-    return parts > 0 and position <= end
+    after = data[position : min(end, position + 2)]
+    return parts > 0 and position <= end and after in (_END, b"")  # some writers leave out the end marker

@@ -27,6 +27,7 @@ _COMPRESSIONS = {
     **{6: "old JPEG", 7: "JPEG", 34712: "JPEG 2000", 34887: "LERC", 34925: "LZMA", 34933: "PNG", 34934: "JPEG XR"},
     **{50000: "Zstandard", 50001: "WebP", 50002: "JPEG XL", 52546: "JPEG XL", 34676: "SGILog", 34677: "SGILog"},
 }
+_UNWRITTEN = 64  # bytes; fewer zeros may be a picture's
 _PREMULTIPLIED, _ALPHA = 1, 2
 _SIGNS = np.array([0, 128, 128], np.uint8)
 
@@ -80,7 +81,17 @@ def _opened_by_tifffile(data: bytes, kind: str) -> Image.Image:
         raise ValueError("damaged: a TIFF file without a page that can be read") from None
     if any(begin + count > len(data) for begin, count in zip(page.dataoffsets, page.databytecounts, strict=False)):
         raise ValueError("image file is truncated")
+    if _ends_in_zeros(data, page):
+        raise ValueError("damaged: the end of the picture is nothing but zeros")
     return TiffPage(data, page, kind)
+
+
+def _ends_in_zeros(data: bytes, page: Any) -> bool:
+    """Whether a copy stopped after the file's length had been set; decoders of strips fill in what they lack."""
+    if int(page.compression) == 1 or not page.dataoffsets:
+        return False
+    end = max(begin + count for begin, count in zip(page.dataoffsets, page.databytecounts, strict=False))
+    return not any(data[max(0, end - _UNWRITTEN) : end])
 
 
 class TiffPage(DecodedAtOnce):
