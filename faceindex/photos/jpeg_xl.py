@@ -11,11 +11,11 @@ from PIL import Image
 from faceindex.photos.boxes import JXL_SIGNATURE, boxes
 from faceindex.photos.decoded_at_once import DecodedAtOnce
 from faceindex.photos.extras import FORMATS_MISSING, formats_installed
+from faceindex.photos.turning import SIDES_SWAPPED
 
 BARE_SIGNATURE = b"\xff\x0a"
 
 _RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))  # ISO/IEC 18181-1, section D.2
-_SIDES_SWAPPED = frozenset((5, 6, 7, 8))
 _MAX_NOTE_BYTES = 8 << 20
 
 
@@ -34,7 +34,9 @@ class JpegXlPhoto(DecodedAtOnce):
             raise ValueError(f"JPEG XL is not supported: {FORMATS_MISSING}")
         assert self.fp is not None
         self._data = self.fp.read()
-        self._announce(*upright_size(codestream(self._data)))
+        width, height, orientation = header(codestream(self._data))
+        self._announce(*((height, width) if orientation in SIDES_SWAPPED else (width, height)))
+        self.info["original_orientation"] = orientation
         self.info.update(_notes(self._data))
 
     def _picture(self) -> Image.Image:
@@ -53,16 +55,19 @@ def codestream(data: bytes) -> bytes:
     raise ValueError("damaged: JPEG XL without a picture")
 
 
-def upright_size(stream: bytes) -> tuple[int, int]:
-    """Width and height in pixels of the upright picture (ISO/IEC 18181-1, sections D.2 and D.3)."""
+def header(stream: bytes) -> tuple[int, int, int]:
+    """Width and height of the stored picture in pixels, and its orientation as EXIF counts them.
+
+    ISO/IEC 18181-1, sections D.2 and D.3.
+    """
     bits = _Bits(stream)
     small = bits.read(1)
     height = _side(bits, small)
     ratio = bits.read(3)
     width = height * _RATIOS[ratio - 1][0] // _RATIOS[ratio - 1][1] if ratio else _side(bits, small)
     all_default = bits.read(1)
-    swapped = not all_default and bits.read(1) and bits.read(3) + 1 in _SIDES_SWAPPED
-    return (height, width) if swapped else (width, height)
+    orientation = bits.read(3) + 1 if not all_default and bits.read(1) else 1
+    return width, height, orientation
 
 
 class _Bits:

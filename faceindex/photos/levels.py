@@ -82,8 +82,8 @@ def eight_bit_samples(values: Samples, depth: Depth) -> Pixels:
     eight = np.empty(values.shape, np.uint8)
     parts = max(1, values.size >> 22)  # as floats, all of them would take twice the photo
     for part, out in zip(np.array_split(values, parts), np.array_split(eight, parts), strict=True):
-        levels = (np.nan_to_num(part.astype(np.float32)) - low) * (255.0 / (high - low))
-        out[:] = np.clip(levels, 0, 255)
+        levels = np.clip(np.nan_to_num(part.astype(np.float32)), black, white)
+        out[:] = np.clip((levels - low) * (255.0 / (high - low)), 0, 255)
     return eight
 
 

@@ -28,8 +28,8 @@ class Header:
     """What a photo's file says before its pixels.
 
     orientation: EXIF's, 1 to 8. undone: whether the decoder turns the picture by itself, so that the stored picture is
-    the upright one to every program (HEIC). packet: the embedded XMP, None when there is none. extension: segments of
-    a JPEG that may hold the rest of it, see `extended_packet`.
+    the upright one to every program (HEIC, JPEG XL). packet: the embedded XMP, None when there is none. extension:
+    segments of a JPEG that may hold the rest of it, see `extended_packet`.
     """
 
     orientation: int
@@ -52,7 +52,7 @@ def read_header(path: str) -> Header:
         with warnings.catch_warnings(), opened_header(path) as image:
             warnings.simplefilter("ignore")
             packet = image.info.get("xmp")
-            undone = image.format == "HEIF"
+            undone = image.format in ("HEIF", "JXL")
             said = image.info.get("original_orientation") if undone else _exif_orientation(image)
             orientation = said if isinstance(said, int) and 1 <= said <= 8 else 1
             return Header(orientation, undone, packet if isinstance(packet, bytes) else None, _extension(image))

@@ -15,6 +15,9 @@ from faceindex.photos.levels import Depth, depth_said, eight_bit_samples
 from faceindex.photos.turning import SIDES_SWAPPED, TURN
 from faceindex.types import Pixels
 
+MAX_SAMPLE_BYTES = 2 << 30
+"""A page that takes more memory than this is refused before it is decoded: 300 megapixels of 16-bit RGB are less."""
+
 _NEW_SUBFILE_TYPE, _REDUCED = 254, 1
 _BITS, _COMPRESSION, _PHOTOMETRIC, _ORIENTATION, _PLANES, _EXTRA, _FORMAT = 258, 259, 262, 274, 284, 338, 339
 _PROFILE, _XMP = 34675, 700
@@ -132,6 +135,8 @@ class TiffPage(DecodedAtOnce):
 
 def _picture(page: Any) -> Image.Image:
     """Its pixels, in eight bits, of any mode."""
+    if page.nbytes > MAX_SAMPLE_BYTES:
+        raise MemoryError
     values = page.asarray(maxworkers=1)
     if page.axes == "SYX":
         values = np.moveaxis(values, 0, -1)
