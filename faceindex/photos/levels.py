@@ -70,7 +70,7 @@ def eight_bit(image: Image.Image, again: Callable[[], Image.Image]) -> Image.Ima
         return _like(image, eight_bit_samples(_as_stored(np.asarray(image), depth), depth))
     if image.mode == "L" and depth.kind == "i":
         return _like(image, eight_bit_samples(np.asarray(image).view(np.int8), depth))
-    if image.mode in ("RGB", "RGBA") and image.format in ("PNG", "TIFF") and (low := _low_bytes(image, again)):
+    if image.mode in ("RGB", "RGBA") and getattr(image, "bits", depth.bits) == 16 and (low := _low_bytes(image, again)):
         return _brightened(image, low, depth)
     return image
 

@@ -23,6 +23,7 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_PROFILE_BYTES = 16 << 20
 """An ICC profile larger than this is left out. A printer's largest tables are about four megabytes."""
 
+_BITS_AT = 24  # in the file, within IHDR
 _PICTURE = (b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS")
 _XMP = b"XML:com.adobe.xmp\0"
 _MAX_TEXT_BYTES = 1 << 20
@@ -30,7 +31,12 @@ _TEXTS = (b"Creation Time\0", b"Raw profile type exif\0", b"Raw profile type APP
 
 
 class PngPhoto(PngImageFile):
-    """Pillow's PNG; what is wrong behind the pixels costs nothing, and one that could not be loaded says so twice."""
+    """Pillow's PNG; what is wrong behind the pixels costs nothing, and one that could not be loaded says so twice.
+
+    bits: of a sample in the file.
+    """
+
+    bits = 8
 
     def load(self) -> Any:
         """Decode. Raises: whatever Pillow does, and the same when it is called again."""
@@ -53,7 +59,9 @@ class PngPhoto(PngImageFile):
 def opened_png(data: bytes) -> PngImageFile:
     """A PNG file, its header read. Raises: whatever Pillow does."""
     try:
-        return PngPhoto(io.BytesIO(data))
+        image = PngPhoto(io.BytesIO(data))
+        image.bits = data[_BITS_AT]
+        return image
     except MemoryError:
         raise
     except Exception:
@@ -61,6 +69,7 @@ def opened_png(data: bytes) -> PngImageFile:
         if len(picture) == len(data):
             raise
     image = PngPhoto(io.BytesIO(picture))
+    image.bits = data[_BITS_AT]
     image.info.update(info)
     return image
 
