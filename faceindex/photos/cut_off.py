@@ -56,7 +56,7 @@ def as_written(data: bytes) -> bytes:
 
 def ends_grey(picture: Image.Image) -> bool:
     """Whether the last row of a decoded JPEG is what libjpeg paints where it has no data: worth a closer look."""
-    if picture.mode not in ("L", "RGB"):
+    if picture.mode not in ("L", "RGB", "CMYK"):
         return False
     row = picture.crop((0, picture.height - 1, picture.width, picture.height))
     return all(_GREY - 1 <= level <= _GREY + 1 for level in np.asarray(row.getextrema()).ravel())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 from PIL import Image
@@ -14,8 +14,12 @@ from faceindex.errors import UnreadablePhoto
 from faceindex.photos.boxes import without_trailer
 from faceindex.photos.colour import in_srgb
 from faceindex.photos.cut_off import MISSING_LIMIT, as_written, ends_grey, mended, until_first_break
+from faceindex.photos.damage import damage, said_by_libtiff
 from faceindex.photos.formats import opened
+from faceindex.photos.jpeg_scans import hole
 from faceindex.photos.levels import eight_bit
+from faceindex.photos.libtiff_messages import messages
+from faceindex.photos.png_chunks import refuse_damaged_header
 from faceindex.photos.raw import is_raw, picture_in
 from faceindex.photos.read import read_bytes
 from faceindex.photos.reasons import reason_for
@@ -50,6 +54,7 @@ class Photo:
         self.warning: str | None = None
         with self._reporting_damage():
             data = self._data = without_trailer(data)
+            refuse_damaged_header(data)
             turned = None
             if is_raw(data, path):
                 raw = picture_in(data, self._check_size)
@@ -57,6 +62,8 @@ class Photo:
             image = opened(self._data)
             self._check_size(*image.size)
             self._is_jpeg = image.format in ("JPEG", "MPO")
+            self._is_file = self._data is data  # not what a RAW photo was developed to
+            intact = _read_for_exif(image)
             self.orientation = turned or _orientation(image)
             found = taken_in_image(image)
             if found is None and self._data is not data:  # some cameras leave the date out of the preview
@@ -65,7 +72,7 @@ class Photo:
             self.taken_from = found.source if found else None
         swapped = self.orientation in SIDES_SWAPPED
         self.width, self.height = image.size[::-1] if swapped else image.size
-        self._opened: Image.Image | None = image  # for the first decoding: looking for EXIF may have read it all
+        self._opened = image if intact else None  # for the first decoding
 
     def pixels(self, longer_side: int | None = None) -> Pixels:
         """Upright RGB, uint8 [height, width, 3]; `longer_side` and errors as for `image`."""
@@ -112,19 +119,40 @@ class Photo:
             image.load()
 
         image, self._opened = self._opened or opened(self._data), None
+        if not self._is_jpeg:
+            self._load_and_check(image)
+            return image
         try:
             load(image)
         except OSError as error:
-            if not self._is_jpeg or "truncated" not in str(error):
-                raise
+            if "truncated" not in str(error):
+                raise ValueError(reason_for(error)) from error
             image, missing = mended(as_written(self._data), load)
             self._judge(missing / image.height, "image file is truncated", "cut off")
             self.warning = self.warning or "cut off behind the picture"
         else:
-            if self._is_jpeg and ends_grey(image) and (data := until_first_break(self._data)):
+            zeros = hole(self._data, image, load)
+            data = self._data[:zeros] if zeros else until_first_break(self._data) if ends_grey(image) else None
+            if data:
                 image, missing = mended(data, load)
                 self._judge(missing / image.height, "damaged", "damaged")
         return image
+
+    def _load_and_check(self, image: Image.Image) -> None:
+        """Decode, and look for damage that no decoder reports. Raises: ValueError when a visible part is wrong."""
+        form = image.format if self._is_file else None
+        lines = list[str]()
+        try:
+            with messages() if form == "TIFF" else nullcontext(lines) as lines:
+                image.load()
+        except MemoryError:
+            raise
+        except Exception as error:
+            damage(self._data, None, form)
+            raise ValueError(reason_for(error)) from error
+        self.warning = (
+            self.warning or damage(self._data, image, form) or (lines and said_by_libtiff(lines, image)) or None
+        )
 
     def _judge(self, missing: float, failure: str, warning: str) -> None:
         """Set the warning when a part of the picture is missing. Raises: ValueError when it is a visible part."""
@@ -160,6 +188,21 @@ def open_photo(path: str, *, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> 
     """The photo at `path`, its bytes read and its header checked. Raises: UnreadablePhoto."""
     data, _ = read_bytes(path)
     return Photo(data, path, max_megapixels=max_megapixels)
+
+
+def _read_for_exif(image: Image.Image) -> bool:
+    """Decode a PNG, as Pillow does to look for EXIF behind the pixels. Returns: False when that fails.
+
+    An image that failed to decode must not be asked again: Pillow then takes it for decoded.
+    """
+    if image.format == "PNG":
+        try:
+            image.load()
+        except MemoryError:
+            raise
+        except Exception:
+            return False
+    return True
 
 
 def _orientation(image: Image.Image) -> int:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
 
 import pillow_heif
 from PIL import Image, JpegImagePlugin, UnidentifiedImageError
@@ -13,6 +16,7 @@ from faceindex.photos.avif import AvifPhoto, is_avif, refuse_large
 from faceindex.photos.boxes import without_trailer
 from faceindex.photos.read import read_bytes
 from faceindex.photos.tiff import is_tiff_or_big, opened_tiff
+from faceindex.regular_files import open_regular
 
 _OTHERS = ("JPEG", "WEBP", "GIF", "BMP", "HEIF")
 
@@ -34,12 +38,18 @@ def opened(data: bytes) -> Image.Image:
             Image.MAX_IMAGE_PIXELS = limit
 
 
-def opened_header(path: str) -> Image.Image:
-    """The photo at `path` with its header read, nothing decoded; to be closed. Raises: as `opened`; UnreadablePhoto."""
+@contextmanager
+def opened_header(path: str) -> Iterator[Image.Image]:
+    """The photo at `path` with its header read, nothing decoded. Raises: OSError; UnreadablePhoto; as `opened`."""
+    with open_regular(path) as file, _header(file, path) as image:
+        yield image
+
+
+def _header(file: BinaryIO, path: str) -> Image.Image:
     with _pillow_limit:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
-            return Image.open(path, formats=(*_OTHERS, "PNG", "TIFF"))
+            return Image.open(file, formats=(*_OTHERS, "PNG", "TIFF"))
         except Exception:
             data, _ = read_bytes(path)
         finally:

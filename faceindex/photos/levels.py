@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from faceindex.photos.decoded_at_once import DecodedAtOnce
 from faceindex.types import Pixels
 
 NEAR_WHITE = 0.7
@@ -64,6 +65,8 @@ def eight_bit(image: Image.Image, again: Callable[[], Image.Image]) -> Image.Ima
 
     again: opens the same picture once more, to look at the bits that Pillow left out.
     """
+    if isinstance(image, DecodedAtOnce):
+        return image
     tags = getattr(image, "tag_v2", None)
     depth = Depth() if tags is None else depth_said(tags)
     if image.mode.startswith(("I", "F")):

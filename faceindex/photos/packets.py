@@ -21,6 +21,7 @@ from faceindex.photos.read import read_bytes
 from faceindex.photos.reasons import reason_for
 from faceindex.photos.turning import ORIENTATION, exif_of
 from faceindex.photos.xmp import Packet
+from faceindex.regular_files import open_regular
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def sidecar_to_update(photo: str, sidecars: Sidecars) -> str | None:
 
 def read_sidecar(path: str) -> bytes:
     """Its bytes, of one more than MAX_BYTES at most. Raises: OSError."""
-    with Path(path).open("rb") as file:
+    with open_regular(path) as file:
         return file.read(MAX_BYTES + 1)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -16,6 +16,8 @@ from typing import Any
 from PIL import Image
 
 from faceindex.photos.identity import RAW_EXTENSIONS, has_raw_magic, is_tiff
+from faceindex.photos.raw_sensor import damage_of_sensor_data
+from faceindex.photos.tiff_pages import PHOTOMETRIC, pages
 
 try:
     import rawpy
@@ -30,7 +32,7 @@ LARGE_ENOUGH = 1600
 _ORIENTATION, _SOFTWARE = 0x0112, 0x0131
 _TURNED = {3: 3, 5: 8, 6: 6}  # LibRaw's `flip` as EXIF orientation
 _SIDEWAYS = frozenset((5, 6))
-_PHOTOMETRIC, _SUB_IFDS, _DNG_VERSION = 262, 330, 50706
+_DNG_VERSION = 50706
 _SENSOR = frozenset((32803, 34892))  # photometric interpretation: colour filter array, linear raw
 
 
@@ -53,7 +55,7 @@ def is_raw(data: bytes, path: str) -> bool:
     if data[8:10] == b"CR" or PurePath(path).suffix.lower() in RAW_EXTENSIONS:
         return True
     try:
-        return any(tag == _DNG_VERSION or (tag == _PHOTOMETRIC and value in _SENSOR) for tag, value in _tags(data))
+        return any(_DNG_VERSION in page or page.get(PHOTOMETRIC, (0,))[0] in _SENSOR for page in pages(data))
     except struct.error:  # cut off: as a TIFF it is unreadable, too
         return False
 
@@ -87,7 +89,7 @@ def picture_in(data: bytes, check: Callable[[int, int], None]) -> Picture:
                     raise
                 warning = f"only its small preview can be read ({_reason(error)})"
                 return Picture(preview.data, preview.orientation, warning)
-            return Picture(_as_file(pixels), 1)
+            return Picture(_as_file(pixels), 1, damage_of_sensor_data(data, pixels))
     except rawpy.LibRawError as error:
         raise ValueError(f"a RAW photo that cannot be read: {_reason(error)}") from error
 
@@ -123,26 +125,3 @@ def _as_file(pixels: Any) -> bytes:
 def _reason(error: Exception) -> str:
     text = error.args[0] if error.args else type(error).__name__
     return " ".join((text.decode(errors="replace") if isinstance(text, bytes) else str(text)).split())
-
-
-def _tags(data: bytes) -> Iterator[tuple[int, int]]:
-    """Tag and first value, as far as it is a number, of every page and every page below one (TIFF 6.0).
-
-    Raises: struct.error when the data end too early.
-    """
-    order = "<" if data[:2] == b"II" else ">"
-    waiting, seen = [struct.unpack_from(order + "I", data, 4)[0]], set[int]()
-    while waiting and len(seen) < 32:
-        page = waiting.pop()
-        if page in seen or not page:
-            continue
-        seen.add(page)
-        (count,) = struct.unpack_from(order + "H", data, page)
-        for entry in range(page + 2, page + 2 + 12 * count, 12):
-            tag, kind, values = struct.unpack_from(order + "HHI", data, entry)
-            (value,) = struct.unpack_from(order + ("H" if kind == 3 else "I"), data, entry + 8)
-            if tag == _SUB_IFDS:
-                places = [value] if values == 1 else struct.unpack_from(f"{order}{min(values, 8)}I", data, value)
-                waiting.extend(places)
-            yield tag, value
-        waiting.extend(struct.unpack_from(order + "I", data, page + 2 + 12 * count))

@@ -110,6 +110,7 @@ class TiffPage(DecodedAtOnce):
         page, photometric = self._page, int(self._page.photometric)
         if photometric not in _CHANNELS or page.samplesperpixel < _CHANNELS[photometric] or page.imagedepth != 1:
             raise ValueError(self._kind)
+        self.tag_v2 = {tag.code: tag.value for tag in page.tags}  # by the name that Pillow has for them
         self._orientation = int(getattr(page.tags.get(_ORIENTATION), "value", 1))
         size = (page.imagewidth, page.imagelength)
         self._announce(*(size[::-1] if self._orientation in SIDES_SWAPPED else size))

@@ -1,0 +1,170 @@
+"""Damage that decoders do not report: what is looked for in each format once its picture is decoded."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Callable
+
+from PIL import Image, ImageChops
+
+from faceindex.photos import gif_blocks, png_chunks, tiff_strips
+from faceindex.photos.cut_off import MISSING_LIMIT
+from faceindex.photos.heif_items import coded_items, whole_units
+from faceindex.photos.libtiff_messages import damaged_fax_rows
+from faceindex.photos.tiff_pages import BITS, CHANNELS, COMPRESSION, PLACES, PLANES, SIZES, TILE_WIDTH, WIDTH
+from faceindex.photos.zero_runs import lost_sectors, unwritten_begin, zeros_begin
+
+_IN_VIDEO_CODE = 16
+"""Equal bytes, 0 or 0xFF, that no HEVC or AV1 data have in a row: HEVC forbids three zeros, four were the most seen."""
+
+_NOISE = bytes(range(1, 65))
+_GROUP_4, _ROWS_PER_STRIP = 4, 278
+_PAGE_TAGS = (WIDTH, BITS, COMPRESSION, CHANNELS, PLANES, TILE_WIDTH, *PLACES, *SIZES)
+
+
+def damage(data: bytes, picture: Image.Image | None, form: str | None) -> str | None:
+    """What is wrong with a photo that is read all the same, in one line; None when nothing is.
+
+    data: the file. picture: as Pillow decoded it; None when it could not. form: Pillow's name of the file's format;
+    None when the data are no file of the user's.
+
+    Raises: ValueError when a visible part of the picture is missing or wrong.
+    """
+    try:
+        check = _CHECKS.get(form or "")
+        return check(data, picture) if check else None
+    except (struct.error, IndexError, KeyError):  # not as the format is, and decoded all the same
+        return None
+
+
+def _png(data: bytes, picture: Image.Image | None) -> str | None:
+    return png_chunks.damage(data, picture)
+
+
+def _heif(data: bytes, picture: Image.Image | None) -> str | None:
+    items = coded_items(data)
+    total = sum(end - begin for extents in items for begin, end in extents)
+    missing = sum(_lost(data, begin, end) for extents in items for begin, end in extents)
+    if not missing:  # of several tiles, some may not even be laid out as the others
+        sound = [whole_units(data, extents) for extents in items]
+        if any(sound) and not all(sound):
+            missing = sum(
+                end - begin for extents, whole in zip(items, sound, strict=True) for begin, end in extents if not whole
+            )
+    return judged(missing / total) if missing else None
+
+
+def _lost(data: bytes, begin: int, end: int) -> int:
+    at = unwritten_begin(data, begin, end, shortest=_IN_VIDEO_CODE, at_end=_IN_VIDEO_CODE)
+    return end - (max(begin, min(end, len(data))) if at is None else at)
+
+
+def _webp(data: bytes, picture: Image.Image | None) -> str | None:
+    begin, end = _webp_picture(data, 12, len(data))
+    at = unwritten_begin(data, begin, end)
+    if at is None or (picture is not None and _needs_its_end(data, end, picture)):
+        return None
+    return judged((end - at) / (end - begin))
+
+
+def _webp_picture(data: bytes, position: int, end: int) -> tuple[int, int]:
+    """Where the coded data of the first picture begin and end (RFC 9649, section 2). Raises: KeyError for none."""
+    while position + 8 <= end:
+        kind, size = struct.unpack_from("<4sI", data, position)
+        begin, position = position + 8, position + 8 + size + size % 2
+        if kind in (b"VP8 ", b"VP8L"):
+            return begin, min(begin + size, len(data))
+        if kind == b"ANMF":
+            return _webp_picture(data, begin + 16, begin + size)
+    raise KeyError("no picture")
+
+
+def _needs_its_end(data: bytes, end: int, picture: Image.Image) -> bool:
+    """Whether the last bytes of the coded data matter. A flat area may be zeros; behind a hole, bytes are left over."""
+    other = data[: end - len(_NOISE)] + _NOISE + data[end:]
+    try:
+        with Image.open(io.BytesIO(other), formats=("WEBP",)) as image:
+            changed = ImageChops.difference(picture.convert("RGBA"), image.convert("RGBA"))
+    except Exception:  # not a picture any more: they do
+        return True
+    return changed.getbbox(alpha_only=False) is not None
+
+
+def _gif(data: bytes, picture: Image.Image | None) -> str | None:
+    found = gif_blocks.first_picture(data)
+    if found is None:
+        return None
+    begin, end = found
+    at = zeros_begin(data, begin, len(data))
+    if at is None or at > end or gif_blocks.goes_on(data, end + 1):
+        return None
+    return judged(1 - (at - begin) / max(1, len(data) - begin))
+
+
+def _tiff(data: bytes, picture: Image.Image | None) -> str | None:
+    if picture is None:
+        return None
+    page = {tag: _whole_numbers(picture.tag_v2[tag]) for tag in _PAGE_TAGS if tag in picture.tag_v2}  # type: ignore[attr-defined]
+    missing = tiff_strips.missing_share(data, page)
+    if missing and tiff_strips.is_uncompressed(page):
+        return _like_lost_sectors(missing)
+    return judged(missing) if missing else None
+
+
+def _whole_numbers(value: object) -> tuple[int, ...]:
+    return value if isinstance(value, tuple) else (int(value),)  # type: ignore[call-overload]
+
+
+def _bmp(data: bytes, picture: Image.Image | None) -> str | None:
+    begin, header = struct.unpack_from("<II", data, 10)
+    if header < 40:
+        return None
+    width, height, _, bits, compression = struct.unpack_from("<iiHHI", data, 18)
+    if compression in (1, 2):  # run lengths: the last ones are an end mark that is not zero
+        at = zeros_begin(data, begin, len(data))
+        return judged((len(data) - at) / (len(data) - begin)) if at is not None else None
+    stride = (width * bits + 31) // 32 * 4
+    end = min(len(data), begin + stride * abs(height))
+    lost = lost_sectors(data, begin, end, stride)
+    return _like_lost_sectors(lost / (end - begin)) if lost else None
+
+
+def _like_lost_sectors(missing: float) -> str:
+    return f"damaged: {missing:.1%} of the picture is black as where a disk lost data"
+
+
+def judged(missing: float) -> str:
+    """The warning about a share of a picture's data. Raises: ValueError when so much is a visible part."""
+    text = f"damaged: {missing:.1%} of the picture's data are missing"
+    if missing > MISSING_LIMIT:
+        raise ValueError(text)
+    return text
+
+
+def said_by_libtiff(lines: list[str], picture: Image.Image) -> str | None:
+    """The same as `damage` of a TIFF picture, from what libtiff said while it decoded: see `libtiff_messages`.
+
+    Rows of a Group 4 fax are coded as differences from the row above, so all below the first bad one is wrong.
+    """
+    rows = damaged_fax_rows(lines)
+    if not rows:
+        return "damaged: a part of the picture cannot be decoded" if lines else None
+    compression = picture.tag_v2[COMPRESSION]  # type: ignore[attr-defined]
+    if compression != _GROUP_4:
+        return judged(len(rows) / picture.height)
+    strip_rows = min(picture.height, picture.tag_v2.get(_ROWS_PER_STRIP, picture.height))  # type: ignore[attr-defined]
+    first = dict(reversed(rows))
+    heights = (min(strip_rows, picture.height - strip * strip_rows) for strip in first)
+    return judged(sum(height - row for height, row in zip(heights, first.values(), strict=True)) / picture.height)
+
+
+_CHECKS: dict[str, Callable[[bytes, Image.Image | None], str | None]] = {
+    "PNG": _png,
+    "HEIF": _heif,
+    "AVIF": _heif,
+    "WEBP": _webp,
+    "GIF": _gif,
+    "TIFF": _tiff,
+    "BMP": _bmp,
+}
