@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from faceindex.errors import UnreadablePhoto
 from faceindex.ingest.circumstances import is_circumstance
-from faceindex.photos import raw
+from faceindex.photos.extras import can_be_read_now
 from faceindex.photos.find import FoundFile
 from faceindex.photos.identity import Identity
 from faceindex.photos.read import identify
@@ -110,4 +110,4 @@ def look_at(
 
 def _mended(error: str) -> bool:
     """Whether what made a photo fail may be over, without a change of the file."""
-    return is_circumstance(error) or (error == raw.NOT_INSTALLED and raw.installed())
+    return is_circumstance(error) or can_be_read_now(error)
