@@ -33,13 +33,15 @@ class UsageError(FaceindexError):
 class UnreadablePhoto(UsageError):
     """A file that is no photo, or one that is damaged, too large or not readable.
 
-    `path` is the file; `reason` says what is wrong without repeating the path.
+    `path` is the file; `reason` says what is wrong without repeating the path. `out_of_reach`: it could not be looked
+    at, which says nothing about what is in it.
     """
 
-    def __init__(self, path: str, reason: str) -> None:
+    def __init__(self, path: str, reason: str, *, out_of_reach: bool = False) -> None:
         super().__init__(f"cannot read {path}: {reason}")
         self.path = path
         self.reason = reason
+        self.out_of_reach = out_of_reach
 
 
 class NoFaceFound(UsageError):

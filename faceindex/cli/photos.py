@@ -10,7 +10,7 @@ import typer
 
 import faceindex
 from faceindex.cli import options, selections
-from faceindex.cli.output import print_json, print_line, print_receipt, print_table
+from faceindex.cli.output import print_failures, print_json, print_line, print_receipt, print_table
 from faceindex.errors import UsageError
 from faceindex.types import PhotoRecord
 
@@ -59,13 +59,15 @@ def _print(photos: list[PhotoRecord], *, as_json: bool) -> None:
 
 @app.command("failed")
 def failed(library: options.Library = None, as_json: options.AsJson = False) -> None:
-    """List the photos that could not be read, and why."""
+    """List the photos that could not be read, and the files and folders that were out of reach, and why."""
     with faceindex.Library(library, create=False) as opened:
         failures = opened.failed_photos()
     if as_json:
         print_json([asdict(failure) for failure in failures])
+    elif failures:
+        print_failures(failures)
     else:
-        print_table(("could not be read", "why"), [(f.path, f.error) for f in failures])
+        print_line("every photo was read")
 
 
 @app.command("sidecars")

@@ -8,20 +8,23 @@ from faceindex.errors import UnreadablePhoto
 from faceindex.photos import raw
 from faceindex.photos.find import FoundFile
 from faceindex.photos.read import identify
-from faceindex.store.catalog import Catalog
+from faceindex.store.catalog import Catalog, KnownPath
 from faceindex.store.tombstones import WHOLE_PHOTO
 
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """Same path, size and time as when it was stored: not even opened."""
+    """Stored under this path as it is. retimed: with a ctime that is to be stored; None when it is as it was."""
+
+    retimed: FoundFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StillUnreadable:
-    """Failed before and has not changed since: not opened again."""
+    """Failed before and has not changed since: not opened again. retimed: as in Unchanged."""
 
     error: str
+    retimed: FoundFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +34,16 @@ class NoPhoto:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Should be a photo and cannot be read. file: to be known by, of no time when it is to be opened again."""
+    """Should be a photo and cannot be read, for what is in it."""
 
     file: FoundFile
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfReach:
+    """May not be opened, is gone by now, or its disk fails: nothing is known of the photo."""
+
     error: str
 
 
@@ -59,32 +69,42 @@ class Forgotten:
     """The photo was erased by `photos remove --erase` or `people forget`, and is not to come back."""
 
 
-Finding = Unchanged | StillUnreadable | NoPhoto | Unreadable | Known | Unknown | Forgotten
+Finding = Unchanged | StillUnreadable | NoPhoto | Unreadable | OutOfReach | Known | Unknown | Forgotten
 
 
-def look_at(file: FoundFile, catalog: Catalog, *, retry: bool = False) -> Finding:
-    """Compare `file` with the catalog; it is opened and hashed only when its path, size or time are new.
+def look_at(file: FoundFile, catalog: Catalog, *, retry: bool = False, force: bool = False) -> Finding:
+    """Compare `file` with the catalog; it is opened and hashed only when its path, size or one of its times are new.
 
-    retry: open it, too, when it could not be read the last time.
+    A new ctime alone may be a change that size and mtime hide, as of `exiftool -P`, or a link, another owner, another
+    mount: content that is as it was is not analysed. Inodes are not compared: network mounts change them.
+
+    retry: open it, too, when it could not be read the last time. force: open it in any case.
     """
     known = catalog.known_path(file.path)
-    if known is not None and (known.size, known.mtime_ns) == (file.size, file.mtime_ns):
+    if known is not None and not force and _seems_unchanged(file, known):
+        retimed = file if known.ctime_ns is None else None  # stored before ctimes were
         if known.error is None:
-            return Unchanged()
+            return Unchanged(retimed)
         if not retry and (known.error != raw.NOT_INSTALLED or not raw.installed()):
-            return StillUnreadable(known.error)
+            return StillUnreadable(known.error, retimed)
     try:
         identity = identify(file.path, named=file.named)
     except UnreadablePhoto as error:
-        # A disk that fails, or permissions that lack, may be mended without a change of the file.
-        mended_unseen = isinstance(error.__cause__, OSError)
-        return Unreadable(replace(file, mtime_ns=-1) if mended_unseen else file, error.reason)
+        return OutOfReach(error.reason) if error.out_of_reach else Unreadable(file, error.reason)
     if identity is None:
         return NoPhoto()
-    file = replace(file, size=identity.size, mtime_ns=identity.mtime_ns)
+    file = replace(file, size=identity.size, mtime_ns=identity.mtime_ns, ctime_ns=identity.ctime_ns)
     if WHOLE_PHOTO in catalog.tombstones().of(identity.content):
         return Forgotten()
     photo = catalog.photo_with(identity.content)
     if photo is None or catalog.waits(photo):
         return Unknown(file, identity.content)
+    if known is not None and known.photo == photo and (known.size, known.mtime_ns) == (file.size, file.mtime_ns):
+        return Unchanged(file)
     return Known(file, photo, catalog.paths_of(photo))
+
+
+def _seems_unchanged(file: FoundFile, known: KnownPath) -> bool:
+    if (known.size, known.mtime_ns) != (file.size, file.mtime_ns):
+        return False
+    return None in (known.ctime_ns, file.ctime_ns) or known.ctime_ns == file.ctime_ns

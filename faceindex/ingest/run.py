@@ -6,19 +6,21 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from faceindex.errors import UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.stopwatch import Stopwatch
 from faceindex.ingest.dates import read_dates
+from faceindex.ingest.left_out import LeftOut
 from faceindex.ingest.pool import WorkerPool
 from faceindex.ingest.reader import (
     Forgotten,
     Known,
     NoPhoto,
+    OutOfReach,
     StillUnreadable,
     Unchanged,
     Unknown,
@@ -28,7 +30,7 @@ from faceindex.ingest.reader import (
 from faceindex.ingest.stopping import stop_signals
 from faceindex.ingest.worker import Analysed
 from faceindex.photos.away import missing, removed, renamed
-from faceindex.photos.find import FoundFile, UnreadableEntry, absolute, find_files
+from faceindex.photos.find import NOT_REGULAR, FoundFile, UnreadableEntry, absolute, find_files
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.merging import compact
 from faceindex.store.writer import Batch, Writer
@@ -40,6 +42,8 @@ BATCH_SECONDS = 5.0
 
 MOST_LATE = 100_000
 """Files that are kept in memory, at most, because their names still are the only ones of other photos."""
+
+_SEEN = ("new", "unchanged", "moved", "duplicate", "failed", "out_of_reach")
 
 PROGRESS_SECONDS = 0.1
 """How often the caller hears of the progress; a rescan looks at thousands of files in that time."""
@@ -60,16 +64,19 @@ def ingest(
     *,
     analyser: Analyser,
     workers: int,
+    exclude: Collection[str] = (),
     retry_failed: bool = False,
+    force: bool = False,
     prune: bool = False,
     wait: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> IngestReport:
     """Find, analyse and store every photo under `paths`; run it again to resume.
 
-    retry_failed: open photos again that could not be read and have not changed since. prune: remove photos from the
-    library that are no longer under `paths`; never ones that may be on a disk that is not there, see `removed`. wait:
-    for another writer to finish.
+    exclude: patterns of what to leave out, see `find_files`. retry_failed: open photos again that could not be read and
+    have not changed since. force: open all of them again. prune: remove photos from the library that are no longer
+    under `paths`, or are left out now; never ones that may be on a disk that is not there, see `removed`. wait: for
+    another writer to finish.
 
     Ctrl-C and SIGTERM stop it after storing what was analysed (`interrupted` in the report); a second
     one stops at once.
@@ -79,16 +86,17 @@ def ingest(
     """
     roots = [os.fspath(path) for path in paths]
     analyser.check_models()
-    files = find_files(roots, skip=str(folder.path))
+    left_out = LeftOut()
+    files = find_files(roots, skip=str(folder.path), exclude=exclude, on_skip=left_out.add)
     first = next(files, None)
     if first is None:
-        raise UsageError(f"no files under {', '.join(roots) or 'no path'}")
+        raise UsageError(f"no files under {', '.join(roots) or 'no path'}{left_out.in_words()}")
     with folder.writer(wait=wait) as writer, stop_signals() as stop, WorkerPool(analyser, workers) as pool:
         if analyser.min_face is not None:
             writer.save_settings(min_face=analyser.min_face)
         folders = list(dict.fromkeys(_folder(root) for root in roots))
         writer.add_roots(_to_remember(roots, folders, writer.catalog.roots()))
-        run = _Run(writer, pool, stop, progress or (lambda _: None), retry_failed)
+        run = _Run(writer, pool, stop, progress or (lambda _: None), retry=retry_failed, force=force)
         run.take(first)
         for file in files:
             if stop.is_set():
@@ -97,13 +105,17 @@ def ingest(
         while pool.waiting and not stop.is_set():
             run.collect(timeout=0.2)
         run.finish()
+        given = list(map(absolute, roots))
+        writer.store_out_of_reach(run.out_of_reach, searched=[] if stop.is_set() else given)
         read_dates(writer, stop.is_set)
+        kept = left_out.known(writer.catalog, [*writer.catalog.roots(), *given])
         if prune and not stop.is_set():
-            run.prune(folders)
+            run.prune(folders, left_out=kept)
+            kept.clear()
         report = run.report(analyser.recipe.title, interrupted=stop.is_set())
     if not report.seen and not report.interrupted:
-        raise UsageError(f"no photos under {', '.join(roots)}")
-    return report
+        raise UsageError(f"no photos under {', '.join(roots)}{left_out.in_words()}")
+    return replace(report, skipped=left_out.report(kept=len(kept)))
 
 
 class _Run:
@@ -120,13 +132,16 @@ class _Run:
         pool: WorkerPool,
         stop: threading.Event,
         progress: Callable[[Progress], None],
-        retry_failed: bool,
+        *,
+        retry: bool,
+        force: bool,
     ) -> None:
         self.writer = writer
         self.pool = pool
         self.stop = stop
         self.progress = progress
-        self.retry_failed = retry_failed
+        self.retry = retry or force
+        self.force = force
         self.pruned: Pruned | None = None
         self.batch = Batch()
         self.batch_since = self.since = time.monotonic()
@@ -138,25 +153,31 @@ class _Run:
         self.counts: Counter[str] = Counter()
         self.new_faces = 0
         self.failures: list[FailedPhoto] = []
+        self.out_of_reach: list[FailedPhoto] = []
+        self.retimed: list[FoundFile] = []
         self.warnings: list[FailedPhoto] = []
         self.stopwatch = Stopwatch()
 
     def take(self, entry: FoundFile | UnreadableEntry) -> None:
         """Look at one file; submit it when its content is new, and collect what has been answered."""
         if isinstance(entry, UnreadableEntry):
-            self._fail(entry.path, entry.reason)
+            self._take_unreadable(entry)
             return
         with self.stopwatch.stage("find"):
-            finding = look_at(entry, self.writer.catalog, retry=self.retry_failed)
+            finding = look_at(entry, self.writer.catalog, retry=self.retry, force=self.force)
         match finding:
-            case Unchanged():
+            case Unchanged(retimed):
                 self.counts["unchanged"] += 1
+                self._retime(retimed)
             case Forgotten():
                 self.counts["forgotten"] += 1
             case NoPhoto():
                 self.counts["ignored"] += 1
-            case StillUnreadable(error):
+            case StillUnreadable(error, retimed):
                 self._fail(entry.path, error)
+                self._retime(retimed)
+            case OutOfReach(error):
+                self._miss(entry.path, error)
             case Unreadable(file, error):
                 self._fail(file.path, error)
                 self.batch.failures.append((file, error))
@@ -179,6 +200,9 @@ class _Run:
         """Make everything answered so far durable."""
         if self.late and self._endangers_late():
             self._name_late()
+        if self.retimed:
+            self.writer.store_ctimes(self.retimed)
+            self.retimed.clear()
         if len(self.batch):
             with self.stopwatch.stage("write"):
                 self.new_faces += self.writer.commit(self.batch)
@@ -194,27 +218,38 @@ class _Run:
         self.commit()
         self._report_progress()
 
-    def prune(self, folders: Sequence[str]) -> None:
-        """Remove the photos under `folders` that are there no longer, and count those that are only away."""
+    def prune(self, folders: Sequence[str], *, left_out: Collection[str]) -> None:
+        """Remove the photos under `folders` that are there no longer, and count those that are only away.
+
+        left_out: paths that the library knows, of files that are no longer wanted in it: they go as well.
+        """
         with self.stopwatch.stage("find"):
             roots = self.writer.catalog.roots()
             not_there = [path for folder in folders for path in self.writer.catalog.paths(folder) if missing(path)]
             gone = [path for path in not_there if removed(path, roots)]
-        self.pruned = Pruned(self.writer.remove_paths(gone), away=len(not_there) - len(gone))
+        unwanted = sorted(set(left_out) - set(not_there))
+        self.pruned = Pruned(
+            self.writer.remove_paths([*gone, *unwanted]), away=len(not_there) - len(gone), left_out=len(unwanted)
+        )
 
     def report(self, recipe: str, *, interrupted: bool) -> IngestReport:
         """The run in figures."""
-        kinds = {kind: self.counts[kind] for kind in ("new", "unchanged", "moved", "duplicate", "failed")}
+        kinds = {kind: self.counts[kind] for kind in _SEEN}
         return IngestReport(
             seen=sum(kinds.values()),
-            **kinds,
+            new=kinds["new"],
+            unchanged=kinds["unchanged"],
+            moved=kinds["moved"],
+            duplicate=kinds["duplicate"],
+            failed=kinds["failed"],
+            out_of_reach=kinds["out_of_reach"],
             ignored=self.counts["ignored"],
             forgotten=self.counts["forgotten"],
             pruned=self.pruned,
             xmp=None,  # read by the caller, of photos that are stored
             new_faces=self.new_faces,
             total_faces=self.writer.catalog.counts()["faces"],
-            failures=tuple(sorted(self.failures, key=lambda failure: failure.path)),
+            failures=tuple(sorted(self.failures + self.out_of_reach, key=lambda failure: failure.path)),
             warnings=tuple(sorted(self.warnings, key=lambda warning: warning.path)),
             seconds=time.monotonic() - self.since,
             recipe=recipe,
@@ -297,6 +332,22 @@ class _Run:
     def _fail(self, path: str, reason: str) -> None:
         self.counts["failed"] += 1
         self.failures.append(FailedPhoto(path, reason))
+
+    def _miss(self, path: str, reason: str) -> None:
+        """A photo or folder is out of reach; what the library knows of it stays."""
+        self.counts["out_of_reach"] += 1
+        self.out_of_reach.append(FailedPhoto(path, reason, out_of_reach=True))
+
+    def _take_unreadable(self, entry: UnreadableEntry) -> None:
+        if entry.reason != NOT_REGULAR:
+            self._miss(entry.path, entry.reason)
+            return
+        self._fail(entry.path, entry.reason)
+        self.batch.failures.append((FoundFile(entry.path, 0, 0, False), entry.reason))
+
+    def _retime(self, file: FoundFile | None) -> None:
+        if file is not None:
+            self.retimed.append(file)
 
     def _report_progress(self) -> None:
         faces = self.new_faces + sum(len(photo.faces) for photo, _ in self.batch.photos.values())

@@ -37,7 +37,7 @@ def identify(path: str, *, named: bool = False) -> Identity | None:
             raise UnreadablePhoto(path, "not a photo of a known format" if head else "the file is empty")
         file.seek(0)
         data = _read_all(path, file, status)
-    return Identity(content_hash(data), len(data), status.st_mtime_ns)
+    return Identity(content_hash(data), len(data), status.st_mtime_ns, status.st_ctime_ns)
 
 
 @contextmanager
@@ -54,12 +54,12 @@ def _opened(path: str) -> Iterator[tuple[BinaryIO, os.stat_result]]:
                 raise UnreadablePhoto(path, f"larger than {MAX_FILE_BYTES >> 20} MiB")
             yield file, status
     except OSError as error:
-        raise UnreadablePhoto(path, error.strerror or str(error)) from error
+        raise UnreadablePhoto(path, error.strerror or str(error), out_of_reach=True) from error
 
 
 def _read_all(path: str, file: BinaryIO, before: os.stat_result) -> bytes:
     data = file.read(before.st_size + 1)  # one more, to see that it grew; as much room is made at once
     after = os.fstat(file.fileno())
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(data) != after.st_size:
-        raise UnreadablePhoto(path, "changed while it was read")
+        raise UnreadablePhoto(path, "changed while it was read", out_of_reach=True)
     return data

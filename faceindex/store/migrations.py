@@ -171,7 +171,23 @@ def m006_acts(catalog: sqlite3.Connection) -> None:
         catalog.execute(statement)
 
 
-MIGRATIONS = (m001_first_schema, m002_quality, m003_change, m004_faces_by_segment, m005_dates, m006_acts)
+def m007_ctimes(catalog: sqlite3.Connection) -> None:
+    """When files last changed by the file system's own count; NULL until the next ingest sees them.
+
+    `failures.out_of_reach`: files and folders that could not be looked at, which says nothing about the photo.
+    """
+    for statement in (
+        "ALTER TABLE paths ADD COLUMN ctime_ns INTEGER",
+        "ALTER TABLE failures ADD COLUMN ctime_ns INTEGER",
+        "ALTER TABLE failures ADD COLUMN out_of_reach INTEGER NOT NULL DEFAULT 0",
+    ):
+        catalog.execute(statement)
+
+
+MIGRATIONS = (
+    *(m001_first_schema, m002_quality, m003_change, m004_faces_by_segment, m005_dates, m006_acts),
+    m007_ctimes,
+)
 
 
 def schema_version(catalog: sqlite3.Connection) -> int:

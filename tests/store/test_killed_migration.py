@@ -70,7 +70,9 @@ def old_library(path: Path, version: int) -> None:
             "INSERT INTO photos (id, content, width, height, analysed) VALUES (?, ?, 100, 100, 'then')",
             (number, b"content %d" % number),
         )
-        catalog.execute("INSERT INTO paths VALUES (?, ?, 1, 1)", (b"/%d.jpg" % number, number))
+        catalog.execute(
+            "INSERT INTO paths (path, photo, size, mtime_ns) VALUES (?, ?, 1, 1)", (b"/%d.jpg" % number, number)
+        )
         catalog.execute(
             """INSERT INTO faces (id, photo, segment, x, y, width, height, score, landmarks)
             VALUES (?1, ?1, 1, 1, 2, 30, 40, 1.5, x'')""",
@@ -81,6 +83,10 @@ def old_library(path: Path, version: int) -> None:
     if version >= 3:
         catalog.execute("INSERT INTO people (id, name) VALUES (1, 'Ada')")
         catalog.execute("INSERT INTO person_faces VALUES (2, 1)")
+    if version >= 6:
+        catalog.execute("INSERT INTO acts (id, made, kind, person) VALUES (1, 'then', 'name', 'Ada')")
+        catalog.execute("INSERT INTO decisions VALUES (1, 1, 0, 2, ?, 1, 2, 30, 40)", (b"content 2",))
+    elif version >= 3:
         catalog.execute(
             """INSERT INTO decisions (made, kind, person, face, content, x, y, width, height)
             VALUES ('then', 'name', 'Ada', 2, ?, 1, 2, 30, 40)""",
