@@ -12,6 +12,7 @@ import typer
 import faceindex
 from faceindex.cli.lazily import Commands
 from faceindex.cli.output import errors
+from faceindex.cli.quiet import quiet_libraries
 from faceindex.errors import FaceindexError
 
 _COMMANDS = {
@@ -70,6 +71,7 @@ def common(
 
 def main() -> None:
     """Run the command line: exit codes 0 done, 1 the answer is no, 2 bad usage or input, 3 refused."""
+    quiet_libraries()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # file names need not be UTF-8

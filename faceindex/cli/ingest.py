@@ -152,9 +152,8 @@ def _print_skipped(skipped: Skipped) -> None:
     if said:
         print_line(f"skipped: {', '.join(said)}")
     if skipped.kept:
-        print_line(
-            f"of these the library has and keeps {plural(skipped.kept, 'photo')}; --prune removes what is skipped"
-        )
+        kept = plural(skipped.kept, "photo")
+        print_line(f"still in the library, though skipped now: {kept}; `--prune` removes what is skipped")
 
 
 def _print_pruned(pruned: Pruned) -> None:

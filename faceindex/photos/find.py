@@ -141,11 +141,12 @@ def _walk(
             continue
         in_library = is_photo_library(path, names)
         for entry in entries:
-            kind = _kind(entry, rules, in_library=in_library)
+            is_folder = _is_folder(entry)
+            kind = _kind(entry, rules, is_folder=is_folder, in_library=in_library)
             if kind is None:
                 waiting.append((entry.path, rules))
-            elif kind == "excluded" or _is_folder(entry) or claims_to_be_photo(entry.name):
-                yield SkippedEntry(entry.path, kind, _is_folder(entry))
+            elif kind == "excluded" or is_folder or claims_to_be_photo(entry.name):
+                yield SkippedEntry(entry.path, kind, is_folder)
 
 
 def _no_folder(
@@ -159,16 +160,18 @@ def _no_folder(
     return UnreadableEntry(path, NOT_REGULAR) if exclude is not None or claims_to_be_photo(path) else None
 
 
-def _kind(entry: os.DirEntry[str], rules: IgnoreRules | None, *, in_library: bool) -> SkippedKind | None:
+def _kind(
+    entry: os.DirEntry[str], rules: IgnoreRules | None, *, is_folder: bool, in_library: bool
+) -> SkippedKind | None:
     """Why the entry is left out; None when it is not. in_library: of Photos, iPhoto or Aperture."""
     name = entry.name
-    if is_system_file(name) or (is_system_folder(name) and _is_folder(entry)):
+    if is_system_folder(name) if is_folder else is_system_file(name):
         return "system"
     if name.startswith("."):
         return "hidden"
-    if in_library and _is_folder(entry) and not has_photos_of_library(name):
+    if in_library and is_folder and not has_photos_of_library(name):
         return "system"
-    if rules is not None and rules.exclude(entry.path, is_folder=_is_folder(entry)):
+    if rules is not None and rules.exclude(entry.path, is_folder=is_folder):
         return "excluded"
     return None
 

@@ -48,8 +48,7 @@ def read_header(path: str) -> Header:
         data, _ = read_bytes(path)
         return Header(Photo(data, path).orientation, False, None)
     try:
-        with warnings.catch_warnings(), opened_header(path) as image:
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"), opened_header(path) as image:
             packet = image.info.get("xmp")
             undone = image.format == "HEIF"
             said = image.info.get("original_orientation") if undone else _exif_orientation(image)
