@@ -6,6 +6,7 @@
     ├── UsageError             2   a wrong argument, a path that is not there
     │   ├── UnreadablePhoto    2   the file is no photo, or a damaged one
     │   └── NoFaceFound        2   the photo was read and shows no face
+    ├── OutOfReach             3   nothing of what was asked for can be read or written now
     ├── ModelError             3   weights missing, or not the ones the card describes
     └── LibraryError           3   the library refuses
         ├── LibraryLocked      3   another process is writing
@@ -50,6 +51,12 @@ class NoFaceFound(UsageError):
     def __init__(self, path: str) -> None:
         super().__init__(f"no face found in {path}; a lower --min-face finds smaller ones")
         self.path = path
+
+
+class OutOfReach(FaceindexError):
+    """Nothing of what was asked for can be read or written now: permissions lack, or a disk is full, gone or silent."""
+
+    exit_code = 3
 
 
 class ModelError(FaceindexError):

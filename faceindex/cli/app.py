@@ -70,7 +70,7 @@ def common(
 
 
 def main() -> None:
-    """Run the command line: exit codes 0 done, 1 the answer is no, 2 bad usage or input, 3 refused."""
+    """Run the command line: exit codes 0 done, 1 the answer is no, 2 bad usage or input, 3 circumstances."""
     quiet_libraries()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

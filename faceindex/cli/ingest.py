@@ -24,7 +24,9 @@ from faceindex.types import IngestReport, NamesRead, Pruned, Skipped
 
 
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Photos and folders of photos.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", readable=False, help="Photos and folders of photos.")
+    ],
     library: options.Library = None,
     name: options.RecipeName = None,
     detector: options.Detector = None,

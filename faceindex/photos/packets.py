@@ -56,7 +56,8 @@ def read_header(path: str) -> Header:
             return Header(orientation, undone, packet if isinstance(packet, bytes) else None, _extension(image))
     except Exception as error:  # decoders raise anything on damaged files
         reason = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
-        raise UnreadablePhoto(path, reason) from error
+        at_fault = isinstance(error, OSError) and error.errno is not None  # Pillow's own OSErrors have no number
+        raise UnreadablePhoto(path, reason, out_of_reach=at_fault) from error
 
 
 def orientation_to_undo(header: Header, packet: Packet, size: tuple[int, int]) -> int:
