@@ -97,11 +97,12 @@ def ingest(
 
 def _as_object(report: IngestReport) -> dict[str, object]:
     names = {} if report.xmp is None else {"xmp": asdict(report.xmp)}
-    counts = ("seen", "new", "unchanged", "moved", "duplicate", "failed", "out_of_reach", "ignored", "forgotten")
+    counts = ("seen", "new", "unchanged", "moved", "duplicate", "failed", "ignored", "forgotten")
     pruned, skipped = report.pruned, report.skipped
     return {
         "photos": {name: getattr(report, name) for name in counts},
         "faces": {"new": report.new_faces, "total": report.total_faces},
+        "out_of_reach": report.out_of_reach,
         "skipped": {name: getattr(skipped, name) for name in ("hidden", "system", "excluded", "kept")},
         "failed": [asdict(failure) for failure in report.failures],
         "warnings": [{"path": warning.path, "warning": warning.error} for warning in report.warnings],
