@@ -6,6 +6,7 @@
     ├── UsageError             2   a wrong argument, a path that is not there
     │   ├── UnreadablePhoto    2   the file is no photo, or a damaged one
     │   └── NoFaceFound        2   the photo was read and shows no face
+    ├── OutOfReach             3   nothing of what was asked for can be read or written now
     ├── ModelError             3   weights missing, or not the ones the card describes
     ├── MachineError           3   the machine does not let the work be done: no memory, no process, a dead disk
     │   └── SilentDisk         3   a disk gives no answer any more
@@ -35,13 +36,15 @@ class UsageError(FaceindexError):
 class UnreadablePhoto(UsageError):
     """A file that is no photo, or one that is damaged, too large or not readable.
 
-    `path` is the file; `reason` says what is wrong without repeating the path.
+    `path` is the file; `reason` says what is wrong without repeating the path. `out_of_reach`: it could not be looked
+    at, which says nothing about what is in it.
     """
 
-    def __init__(self, path: str, reason: str) -> None:
+    def __init__(self, path: str, reason: str, *, out_of_reach: bool = False) -> None:
         super().__init__(f"cannot read {path}: {reason}")
         self.path = path
         self.reason = reason
+        self.out_of_reach = out_of_reach
 
 
 class NoFaceFound(UsageError):
@@ -50,6 +53,12 @@ class NoFaceFound(UsageError):
     def __init__(self, path: str) -> None:
         super().__init__(f"no face found in {path}; a lower --min-face finds smaller ones")
         self.path = path
+
+
+class OutOfReach(FaceindexError):
+    """Nothing of what was asked for can be read or written now: permissions lack, or a disk is full, gone or silent."""
+
+    exit_code = 3
 
 
 class ModelError(FaceindexError):

@@ -108,10 +108,10 @@ def scan_again(library: Path, temporary: Path, count: int) -> None:
             file.parent.mkdir(parents=True)
         file.write_bytes(b"\xff\xd8\xff photo")
         status = file.stat()
-        files.append((os.fsencode(file), number + 1, status.st_size, status.st_mtime_ns))
+        files.append((os.fsencode(file), number + 1, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
     folder = LibraryFolder(library, create=False)
     with folder.writer() as writer, writer.catalog.transaction() as transaction:
-        transaction.executemany("INSERT OR REPLACE INTO paths VALUES (?, ?, ?, ?)", files)
+        transaction.executemany("INSERT OR REPLACE INTO paths VALUES (?, ?, ?, ?, ?)", files)
     folder.close()
     load_index = timed("status", "-L", library)
     times = []

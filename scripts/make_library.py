@@ -122,7 +122,7 @@ def _write_photos(writer: Writer, photos: int) -> None:
             ((number.to_bytes(32, "big"), rows.now()) for number in range(1, photos + 1)),
         )
         transaction.executemany(
-            "INSERT INTO paths VALUES (?, ?, ?, ?)",
+            "INSERT INTO paths (path, photo, size, mtime_ns) VALUES (?, ?, ?, ?)",
             ((photo_path(number), number, 3_000_000 + number, number * 10**9) for number in range(1, photos + 1)),
         )
 

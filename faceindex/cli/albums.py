@@ -10,9 +10,10 @@ import typer
 
 import faceindex
 from faceindex.cli import options
+from faceindex.cli.outcome import refuse_nothing
 from faceindex.cli.output import errors, one_form, print_csv, print_json, print_line, print_table
 from faceindex.clustering.cluster import DEFAULT_METHOD, METHODS
-from faceindex.types import ClusterReport
+from faceindex.types import AlbumsExport, ClusterReport
 
 app = typer.Typer(help="The albums: groups of faces taken for one person.", no_args_is_help=True)
 
@@ -125,7 +126,17 @@ def export(
         done = opened.export_albums(folder, link=link, unnamed=unnamed, min_photos=min_photos, xmp=xmp)
     if as_json:
         print_json(asdict(done))
-        return
+    else:
+        _print_export(done)
+    refuse_nothing(
+        f"no photo could be exported to {done.folder}",
+        done=done.made + done.kept,
+        failed=len(done.missing) + len(done.left),
+        out_of_reach=len(done.missing) + sum(left.out_of_reach for left in done.left),
+    )
+
+
+def _print_export(done: AlbumsExport) -> None:
     print_line(
         f"{done.albums:,} albums with {done.photos:,} photos in {done.folder}: "
         f"{done.made:,} made, {done.kept:,} kept, {done.removed:,} removed"

@@ -14,6 +14,7 @@ import typer
 import faceindex
 from faceindex.cli.lazily import Commands
 from faceindex.cli.output import errors
+from faceindex.cli.quiet import quiet_libraries
 from faceindex.errors import FaceindexError
 from faceindex.private_files import NotPrivate
 
@@ -75,7 +76,8 @@ def common(
 
 
 def main() -> None:
-    """Run the command line: exit codes 0 done, 1 the answer is no, 2 bad usage or input, 3 refused."""
+    """Run the command line: exit codes 0 done, 1 the answer is no, 2 bad usage or input, 3 circumstances."""
+    quiet_libraries()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # file names need not be UTF-8

@@ -10,14 +10,19 @@ import typer
 
 import faceindex
 from faceindex.cli import options, selections
+from faceindex.cli.outcome import refuse_nothing
 from faceindex.cli.output import errors, match_object
 from faceindex.errors import UsageError
 from faceindex.faces.engine import Engine
+from faceindex.photos.away import out_of_reach
 from faceindex.types import BatchAnswer
 
 
 def search_many(
-    source: Annotated[Path, typer.Argument(metavar="FOLDER|VECTORS", help="Photos, or a .npy or .h5 file of vectors.")],
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="FOLDER|VECTORS", readable=False, help="Photos, or a .npy or .h5 file of vectors."),
+    ],
     library: options.Library = None,
     k: Annotated[int, typer.Option("-k", min=1, help="Matches for each face, at most.")] = 10,
     threshold: options.SearchThreshold = None,
@@ -34,9 +39,9 @@ def search_many(
 ) -> None:
     """Search with every face of many photos, or with vectors: a line of JSON for each, as soon as it is known.
 
-    Exit code 2: no probe could be read at all.
+    Exit code 2: no probe could be read at all; 3: all are out of reach.
     """
-    read = 0
+    read = failed = unreachable = 0
     among = selections.selection(first=first, last=last, under=under)
     with faceindex.Library(library, engine=Engine(engine, device), create=False) as opened:
         found = opened.search_many(
@@ -54,10 +59,14 @@ def search_many(
             print(json.dumps(_as_object(answer)), flush=True)
             read += answer.error is None
             if answer.error:
+                failed += 1
+                unreachable += not read and out_of_reach(answer.source)
                 row = "" if answer.row is None else f", row {answer.row}"
                 errors.print(f"faceindex: {answer.source}{row}: {answer.error}", markup=False)
-    if not read:
-        raise UsageError(f"no face to search with in {source}")
+    nothing = f"no face to search with in {source}"
+    if not read and not failed:
+        raise UsageError(nothing)
+    refuse_nothing(nothing, done=read, failed=failed, out_of_reach=unreachable)
 
 
 def _as_object(answer: BatchAnswer) -> dict[str, object]:

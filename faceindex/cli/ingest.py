@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -15,16 +15,18 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 import faceindex
 from faceindex.cli import options
-from faceindex.cli.output import errors, print_json, print_line, print_table
+from faceindex.cli.output import errors, plural, print_failures, print_json, print_line, print_table
 from faceindex.errors import FaceindexError, MachineError, UsageError
 from faceindex.faces.engine import Engine
 from faceindex.ingest.run import Progress as Step
 from faceindex.photos.find import find_files
-from faceindex.types import IngestReport, NamesRead
+from faceindex.types import IngestReport, NamesRead, Pruned, Skipped
 
 
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Photos and folders of photos.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", readable=False, help="Photos and folders of photos.")
+    ],
     library: options.Library = None,
     name: options.RecipeName = None,
     detector: options.Detector = None,
@@ -35,11 +37,25 @@ def ingest(
     workers: options.Workers = None,
     engine: options.EngineName = "onnx",
     device: options.Device = "cpu",
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--exclude",
+            metavar="PATTERN",
+            help="Leave out what matches, as in .gitignore; may be given again. For good: a file .faceindexignore.",
+        ),
+    ] = None,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try photos again that could not be read and have not changed.")
     ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Read all files again, whatever their size and times say.")
+    ] = False,
     prune: Annotated[
-        bool, typer.Option("--prune", help="Also remove photos from the library that are no longer under PATH.")
+        bool,
+        typer.Option(
+            "--prune", help="Also remove photos from the library that are no longer under PATH, or are left out now."
+        ),
     ] = False,
     xmp: Annotated[
         bool, typer.Option("--xmp", help="Also read names of faces from XMP sidecars, and from the XMP in photos.")
@@ -53,14 +69,16 @@ def ingest(
     chosen = None if asked == (None, None, None, None) else options.recipe_with(*asked)  # None: as the library was made
     with (
         faceindex.Library(library, recipe=chosen, engine=Engine(engine, device)) as opened,
-        progress_bar(paths) as progress,
+        progress_bar(paths, exclude or ()) as progress,
     ):
         report = opened.ingest(
             paths,
             workers=workers,
             min_face=min_face,
             max_megapixels=max_megapixels,
+            exclude=exclude or (),
             retry_failed=retry_failed,
+            force=force,
             prune=prune,
             xmp=xmp,
             wait=wait,
@@ -88,10 +106,11 @@ def _photos(count: int) -> str:
 def _as_object(report: IngestReport) -> dict[str, object]:
     names = {} if report.xmp is None else {"xmp": asdict(report.xmp)}
     counts = ("seen", "new", "unchanged", "moved", "duplicate", "failed", "out_of_reach", "ignored", "forgotten")
-    pruned = report.pruned
+    pruned, skipped = report.pruned, report.skipped
     return {
         "photos": {name: getattr(report, name) for name in counts},
         "faces": {"new": report.new_faces, "total": report.total_faces},
+        "skipped": {name: getattr(skipped, name) for name in ("hidden", "system", "excluded", "kept")},
         "failed": [{"path": failure.path, "error": failure.error} for failure in report.failures],
         "out_of_reach": [{"path": missed.path, "error": missed.error} for missed in report.missed],
         "warnings": [{"path": warning.path, "warning": warning.error} for warning in report.warnings],
@@ -100,7 +119,11 @@ def _as_object(report: IngestReport) -> dict[str, object]:
         "recipe": report.recipe,
         "workers": {"number": report.workers, "reason": report.workers_reason},
         **names,
-    } | ({} if pruned is None else {"pruned": asdict(pruned.removed) | {"away": pruned.away}})
+    } | (
+        {}
+        if pruned is None
+        else {"pruned": asdict(pruned.removed) | {"away": pruned.away, "left_out": pruned.left_out}}
+    )
 
 
 def _print_report(report: IngestReport) -> None:
@@ -109,36 +132,60 @@ def _print_report(report: IngestReport) -> None:
     print_table(columns, [(*counts, report.new_faces, report.total_faces)])
     print_line(
         f"{report.seconds:.1f} s, {report.photos_per_second:.1f} photos/s, recipe {report.recipe}"
-        + f"; {report.workers} worker{'' if report.workers == 1 else 's'} ({report.workers_reason})"
-        + (f"; {report.ignored} files are no photos" if report.ignored else "")
+        + f"; {plural(report.workers, 'worker')} ({report.workers_reason})"
+        + (f"; not photos: {plural(report.ignored, 'file')}" if report.ignored else "")
     )
+    _print_skipped(report.skipped)
     if report.forgotten:
-        print_line(f"{report.forgotten:,} photos were erased before and stay out")
+        print_line(f"stay out, as they were erased before: {plural(report.forgotten, 'photo')}")
     if report.pruned:
-        gone, away = report.pruned.removed, report.pruned.away
-        print_line(f"removed: {gone.photos:,} photos and {gone.faces:,} faces, {gone.paths:,} paths in all")
-        if away:
-            print_line(
-                f"kept: {away:,} photos whose folder is empty or missing, as on a disk that is not mounted; "
-                "`faceindex photos remove FOLDER` removes them"
-            )
+        _print_pruned(report.pruned)
     if report.xmp:
         _print_names(report.xmp)
     if report.warnings:
         print_line("")
         print_table(("was read, but", "is damaged"), [(w.path, w.error) for w in report.warnings])
-    if report.failures:
-        print_line("")
-        print_table(("could not be read", "why"), [(f.path, f.error) for f in report.failures])
-    if report.missed:
-        print_line("")
-        print_table(("out of reach", "why"), [(m.path, m.error) for m in report.missed])
+    print_failures((*report.failures, *report.missed), blank=True)
+
+
+def _print_skipped(skipped: Skipped) -> None:
+    kinds = [
+        (skipped.hidden_files, "hidden photo"),
+        (skipped.hidden_folders, "hidden folder"),
+        (skipped.system_folders, "folder of thumbnails, previews or deleted files"),
+        (skipped.system_files, "thumbnail or deleted file"),
+        (skipped.excluded_folders, "excluded folder"),
+        (skipped.excluded_files, "excluded file"),
+    ]
+    plurals = {
+        "folder of thumbnails, previews or deleted files": "folders of thumbnails, previews or deleted files",
+        "thumbnail or deleted file": "thumbnails or deleted files",
+    }
+    said = [plural(number, word, plurals.get(word)) for number, word in kinds if number]
+    if said:
+        print_line(f"skipped: {', '.join(said)}")
+    if skipped.kept:
+        kept = plural(skipped.kept, "photo")
+        print_line(f"still in the library, though skipped now: {kept}; `--prune` removes what is skipped")
+
+
+def _print_pruned(pruned: Pruned) -> None:
+    gone, away = pruned.removed, pruned.away
+    print_line(
+        f"removed: {plural(gone.photos, 'photo')} and {plural(gone.faces, 'face')}, {plural(gone.paths, 'path')} in all"
+        + (f", {pruned.left_out:,} of files that are skipped now" if pruned.left_out else "")
+    )
+    if away:
+        print_line(
+            f"kept: {plural(away, 'photo')} whose folder is empty or missing, as on a disk that is not mounted; "
+            "`faceindex photos remove FOLDER` removes them"
+        )
 
 
 def _print_names(names: NamesRead) -> None:
     print_line(
-        f"XMP: {names.names:,} names in {names.photos:,} photos; {names.named:,} faces named, {names.decided:,} left "
-        f"as decided before, {names.without_face:,} regions without a face"
+        f"XMP: {plural(names.names, 'name')} in {plural(names.photos, 'photo')}; {plural(names.named, 'face')} named, "
+        f"{names.decided:,} left as decided before, {plural(names.without_face, 'region')} without a face"
     )
     if names.warnings:
         print_table(("XMP of", "could not be read"), [(w.path, w.error) for w in names.warnings])
@@ -152,7 +199,7 @@ def _print_profile(report: IngestReport) -> None:
 
 
 @contextmanager
-def progress_bar(paths: Sequence[Path]) -> Iterator[Callable[[Step], None] | None]:
+def progress_bar(paths: Sequence[Path], exclude: Collection[str] = ()) -> Iterator[Callable[[Step], None] | None]:
     """What `ingest` reports its progress to: a bar on a terminal, else None."""
     if not errors.is_terminal:
         yield None
@@ -169,7 +216,7 @@ def progress_bar(paths: Sequence[Path]) -> Iterator[Callable[[Step], None] | Non
 
         def count() -> None:
             try:
-                bar.update(task, total=sum(1 for _ in find_files(paths)))
+                bar.update(task, total=sum(1 for _ in find_files(paths, exclude=exclude)))
             except FaceindexError:
                 return  # the ingest itself says what is wrong
 

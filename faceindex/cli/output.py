@@ -16,7 +16,7 @@ from rich.text import Text
 
 from faceindex.csv_rows import csv_row
 from faceindex.errors import UsageError
-from faceindex.types import Erased, Match
+from faceindex.types import Erased, FailedPhoto, Match
 
 _INVISIBLE = frozenset(("Cc", "Cs", "Zl", "Zp"))
 """Categories of characters that a terminal obeys, or that break a row: file names may have any."""
@@ -37,6 +37,11 @@ class _Errors(Console):
 errors = _Errors(stderr=True, soft_wrap=True, highlight=False)
 # Only a terminal has a width; a table in a pipe or a file keeps each row on one line.
 _out = Console(highlight=False, width=None if sys.stdout.isatty() else 10_000)
+
+
+def plural(number: int, one: str, more: str | None = None) -> str:
+    """`number` of something: "1 photo", "2,000 photos". more: where it is not `one` with an s."""
+    return f"{number:,} {one if number == 1 else more or one + 's'}"
 
 
 def one_form(*, as_json: bool, as_csv: bool) -> None:
@@ -87,6 +92,17 @@ def print_receipt(receipt: Erased, *, as_json: bool) -> None:
         print_line(f"{receipt.tombstones:,} tombstones keep them from coming back")
     for note in receipt.notes:
         print_line(f"note: {note}")
+
+
+def print_failures(failures: Sequence[FailedPhoto], *, blank: bool = False) -> None:
+    """Photos that could not be read, then files and folders that were out of reach. blank: a line before a table."""
+    for title, kind in (("could not be read", False), ("is out of reach", True)):
+        rows = [(failure.path, failure.error) for failure in failures if failure.out_of_reach == kind]
+        if rows:
+            if blank:
+                print_line("")
+            print_table((title, "why"), rows)
+            blank = True
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:

@@ -10,7 +10,8 @@ import typer
 
 import faceindex
 from faceindex.cli import options, selections
-from faceindex.cli.output import print_json, print_line, print_receipt, print_table
+from faceindex.cli.outcome import refuse_nothing
+from faceindex.cli.output import plural, print_failures, print_json, print_line, print_receipt, print_table
 from faceindex.errors import UsageError
 from faceindex.types import PhotoRecord
 
@@ -59,18 +60,20 @@ def _print(photos: list[PhotoRecord], *, as_json: bool) -> None:
 
 @app.command("failed")
 def failed(library: options.Library = None, as_json: options.AsJson = False) -> None:
-    """List the photos that could not be read, and why."""
+    """List the photos that could not be read, and the files and folders that were out of reach, and why."""
     with faceindex.Library(library, create=False) as opened:
         failures = opened.failed_photos()
     if as_json:
         print_json([asdict(failure) for failure in failures])
+    elif failures:
+        print_failures(failures)
     else:
-        print_table(("could not be read", "why"), [(f.path, f.error) for f in failures])
+        print_line("every photo was read")
 
 
 @app.command("sidecars")
 def sidecars(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Photos, or folders of them.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", readable=False, help="Photos, or folders of them.")],
     library: options.Library = None,
     beside: Annotated[bool, typer.Option("--beside", help="Write beside the photos, into sidecars that are there.")] = (
         False
@@ -86,17 +89,24 @@ def sidecars(
         done = opened.write_sidecars(paths, to=to, unnamed=unnamed)
     if as_json:
         print_json(asdict(done))
-        return
-    print_line(
-        f"{done.written:,} sidecars written, {done.unchanged:,} unchanged; {done.nothing_to_say:,} photos have no names"
+    else:
+        print_line(
+            f"{plural(done.written, 'sidecar')} written, {done.unchanged:,} unchanged; "
+            f"photos without names: {done.nothing_to_say:,}"
+        )
+        if done.failed:
+            print_table(("no sidecar", "why"), [(failed.path, failed.error) for failed in done.failed])
+    refuse_nothing(
+        "no sidecar could be written",
+        done=done.written + done.unchanged,
+        failed=len(done.failed),
+        out_of_reach=sum(failed.out_of_reach for failed in done.failed),
     )
-    if done.failed:
-        print_table(("no sidecar", "why"), [(failed.path, failed.error) for failed in done.failed])
 
 
 @app.command("remove")
 def remove(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Photos, or folders of them.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", readable=False, help="Photos, or folders of them.")],
     library: options.Library = None,
     erase: Annotated[
         bool, typer.Option("--erase", help="Erase them from the disk, for good: no later ingest brings them back.")

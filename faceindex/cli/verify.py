@@ -12,9 +12,12 @@ import typer
 
 import faceindex
 from faceindex.cli import options
-from faceindex.cli.output import errors, print_json, print_line
+from faceindex.cli.outcome import refuse_nothing
+from faceindex.cli.output import errors, plural, print_json, print_line
 from faceindex.errors import UsageError
 from faceindex.faces.engine import Engine
+from faceindex.photos.away import out_of_reach
+from faceindex.photos.find import absolute
 from faceindex.private_files import text_output
 
 
@@ -68,19 +71,23 @@ def _verify_pairs(
     min_face: int | None,
     engine: Engine,
 ) -> None:
-    """Write a row for each pair. Raises: UsageError, when none could be compared, too."""
+    """Write a row for each pair. Raises: UsageError, when none could be compared, too; OutOfReach."""
     from faceindex.queries.pairs import read_pairs, write_pairs  # for which `--help` need not wait
 
-    compared = failed = 0
+    compared = failed = unreachable = 0
     with faceindex.Library(library, engine=engine) as opened, _opened(opened, out) as stream:
         rows = opened.verify_pairs(read_pairs(pairs), threshold=threshold, min_face=min_face)
         for row in write_pairs(rows, stream):
             compared += row.error is None
             failed += row.error is not None
+            unreachable += not compared and any(out_of_reach(absolute(photo)) for photo in (row.a, row.b))
     if failed:
-        errors.print(f"{failed:,} of {compared + failed:,} pairs could not be compared; see their column error")
-    if not compared:
-        raise UsageError(f"no pair of {pairs} could be compared")
+        of = f"{failed:,} of {plural(compared + failed, 'pair')}"
+        errors.print(f"{of} could not be compared; see the column error")
+    nothing = f"no pair of {pairs} could be compared"
+    if not compared and not failed:
+        raise UsageError(nothing)
+    refuse_nothing(nothing, done=compared, failed=failed, out_of_reach=unreachable)
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ written as it has become. Killed anywhere in between, the next export knows all 
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from faceindex.errors import UsageError
+from faceindex.errors import OutOfReach, UsageError
 from faceindex.exchange.album_links import NO_HARD_LINKS, is_current, is_last, is_what_was_made, make
 from faceindex.exchange.album_manifest import (
     HARD,
@@ -34,6 +35,7 @@ from faceindex.store.folder import LibraryFolder
 from faceindex.store.lock import CANNOT_LOCK
 from faceindex.types import AlbumsExport, FailedPhoto
 
+_CIRCUMSTANCES = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO))
 _NOT_OURS = "changed or put there since; it stays as it is"
 _LAST = "the photo is nowhere else any more; it stays until you remove it"
 
@@ -53,7 +55,7 @@ def export_albums(
     with sidecars, of photos with a named face.
 
     Raises: UsageError when `folder` is the library or in it, holds other things or another library's albums, is being
-    exported to, or cannot be written.
+    exported to, or cannot be written; OutOfReach when its disk is full, read-only or fails.
     """
     if kind not in KINDS:
         raise UsageError(f"photos can be linked as {', '.join(KINDS)}, not {kind}")
@@ -67,6 +69,8 @@ def export_albums(
                 albums = planner.plan(kind, unnamed=unnamed, min_photos=min_photos, xmp=xmp)
             return _Export(folder, old, planner).carry_out(Manifest(str(library.path), albums))
     except OSError as error:
+        if error.errno in _CIRCUMSTANCES:
+            raise OutOfReach(f"cannot write to {folder}: {error.strerror}") from error
         raise UsageError(f"cannot write to {folder}: {error.strerror or error}") from error
 
 
@@ -142,7 +146,7 @@ class _Export:
         try:
             folder.mkdir(exist_ok=True)
         except OSError as error:
-            self._leave(str(folder), error.strerror or str(error))
+            self._leave(str(folder), error.strerror or str(error), out_of_reach=error.errno in _CIRCUMSTANCES)
             return replace(album, photos=(), sidecars=())
         photos = tuple(made for link in album.photos if (made := self._bring(link)))
         sidecars = tuple(made for link in album.sidecars if (made := self._bring(link)))
@@ -160,7 +164,8 @@ class _Export:
                 return link
             made = self._make(link)
         except OSError as error:
-            self._leave(link.source, f"{error.strerror or error}; `--link copy` may help")
+            why = f"{error.strerror or error}; `--link copy` may help"
+            self._leave(link.source, why, out_of_reach=error.errno in _CIRCUMSTANCES)
             return None
         except ValueError as error:
             self._leave(link.source, str(error))
@@ -198,8 +203,8 @@ class _Export:
                 there.append(name)
         return tuple(there)
 
-    def _leave(self, path: str, why: str) -> None:
-        self.left.append(FailedPhoto(path, why))
+    def _leave(self, path: str, why: str, *, out_of_reach: bool = False) -> None:
+        self.left.append(FailedPhoto(path, why, out_of_reach))
 
     def _report(self, albums: Sequence[AlbumFolder]) -> AlbumsExport:
         return AlbumsExport(

@@ -58,11 +58,11 @@ def write_sidecars(
                 _write(Path(target), packet)
                 written += 1
         except UnreadablePhoto as error:
-            failed.append(FailedPhoto(record.path, error.reason))
+            failed.append(FailedPhoto(record.path, error.reason, error.out_of_reach))
         except BrokenPacket as error:
             failed.append(FailedPhoto(str(existing), f"broken XMP, left as it is: {error}"))
         except OSError as error:
-            failed.append(FailedPhoto(target, error.strerror or str(error)))
+            failed.append(FailedPhoto(target, error.strerror or str(error), out_of_reach=True))
     return SidecarReport(written, unchanged, silent, tuple(failed))
 
 

@@ -30,6 +30,7 @@ class _Unreadable:
 
     reason: str
     number: int
+    out_of_reach: bool
 
 
 class PhotoReader:
@@ -61,7 +62,7 @@ class PhotoReader:
         answer = self._answer(path, named)
         if isinstance(answer, _Unreadable):
             cause = OSError(answer.number, os.strerror(answer.number)) if answer.number else None
-            raise UnreadablePhoto(path, answer.reason) from cause
+            raise UnreadablePhoto(path, answer.reason, out_of_reach=answer.out_of_reach) from cause
         return answer
 
     def _answer(self, path: str, named: bool) -> Identity | _Unreadable | None:
@@ -91,7 +92,7 @@ class PhotoReader:
         self._silent += 1
         if self._silent == _SILENT:
             raise SilentDisk(f"of {path} {reason}, as of {_SILENT - 1} photos before it")
-        return _Unreadable(reason, errno.ETIMEDOUT)
+        return _Unreadable(reason, errno.ETIMEDOUT, out_of_reach=True)
 
     def _end(self) -> None:
         if self._child is not None:
@@ -133,4 +134,5 @@ def _identified(path: str, *, named: bool) -> Identity | _Unreadable | None:
         return identify(path, named=named)
     except UnreadablePhoto as error:
         cause = error.__cause__
-        return _Unreadable(error.reason, (cause.errno or errno.EIO) if isinstance(cause, OSError) else 0)
+        number = (cause.errno or errno.EIO) if isinstance(cause, OSError) else 0
+        return _Unreadable(error.reason, number, error.out_of_reach)

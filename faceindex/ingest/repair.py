@@ -140,7 +140,9 @@ def _with_content(path: str) -> tuple[FoundFile, bytes] | None:
         identity = identify(path)
     except UnreadablePhoto:
         return None
-    return (FoundFile(path, identity.size, identity.mtime_ns, False), identity.content) if identity else None
+    if identity is None:
+        return None
+    return FoundFile(path, identity.size, identity.mtime_ns, False, identity.ctime_ns), identity.content
 
 
 def _keeps_names(catalog: Catalog, content: bytes, photo: AnalysedPhoto) -> bool:

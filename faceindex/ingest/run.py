@@ -6,9 +6,9 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from faceindex.faces.stopwatch import Stopwatch
 from faceindex.ingest.ahead import Ahead
 from faceindex.ingest.circumstances import is_circumstance
 from faceindex.ingest.dates import read_dates
+from faceindex.ingest.left_out import LeftOut
 from faceindex.ingest.machine import Workers, choose_workers
 from faceindex.ingest.photo_reader import PhotoReader
 from faceindex.ingest.pool import IDLE_LIMIT, WorkerPool
@@ -25,6 +26,7 @@ from faceindex.ingest.reader import (
     Forgotten,
     Known,
     NoPhoto,
+    OutOfReach,
     StillUnreadable,
     Unchanged,
     Unknown,
@@ -47,6 +49,8 @@ BATCH_SECONDS = 5.0
 MOST_LATE = 100_000
 """Files that are kept in memory, at most, because their names still are the only ones of other photos."""
 
+_SEEN = ("new", "unchanged", "moved", "duplicate", "failed", "out_of_reach")
+
 PROGRESS_SECONDS = 0.1
 """How often the caller hears of the progress; a rescan looks at thousands of files in that time."""
 
@@ -66,7 +70,9 @@ def ingest(
     *,
     analyser: Analyser,
     workers: int | None = None,
+    exclude: Collection[str] = (),
     retry_failed: bool = False,
+    force: bool = False,
     prune: bool = False,
     wait: bool = False,
     progress: Callable[[Progress], None] | None = None,
@@ -74,10 +80,11 @@ def ingest(
 ) -> IngestReport:
     """Find, analyse and store every photo under `paths`; run it again to resume.
 
-    workers: processes, default as the machine allows: see `choose_workers`.
-    retry_failed: open photos again that could not be read and have not changed since. prune: remove photos from the
-    library that are no longer under `paths`; never ones that may be on a disk that is not there, see `removed`. wait:
-    for another writer to finish. idle_limit: seconds after which a photo or disk that does not answer is given up.
+    workers: processes, default as the machine allows: see `choose_workers`. exclude: patterns of what to leave out, see
+    `find_files`. retry_failed: open photos again that could not be read and have not changed since. force: open all of
+    them again. prune: remove photos from the library that are no longer under `paths`, or are left out now; never ones
+    that may be on a disk that is not there, see `removed`. wait: for another writer to finish. idle_limit: seconds
+    after which a photo or disk that does not answer is given up.
 
     Ctrl-C and SIGTERM stop it after storing what was analysed (`interrupted` in the report); a second
     one stops at once.
@@ -90,10 +97,12 @@ def ingest(
     analyser.check_models()
     chosen = choose_workers(workers)
     stopped = threading.Event()
-    files = iter(Ahead(find_files(roots, skip=str(folder.path)), stopped.is_set, idle_limit=idle_limit))
+    left_out = LeftOut()
+    found = find_files(roots, skip=str(folder.path), exclude=exclude, on_skip=left_out.add)
+    files = iter(Ahead(found, stopped.is_set, idle_limit=idle_limit))
     first = next(files, None)
     if first is None:
-        raise UsageError(f"no files under {', '.join(roots) or 'no path'}")
+        raise UsageError(f"no files under {', '.join(roots) or 'no path'}{left_out.in_words()}")
     with (
         closing(files),
         folder.writer(wait=wait) as writer,
@@ -104,7 +113,8 @@ def ingest(
             writer.save_settings(min_face=analyser.min_face)
         folders = list(dict.fromkeys(_folder(root) for root in roots))
         writer.add_roots(_to_remember(roots, folders, writer.catalog.roots()))
-        run = _Run(writer, pool, stop, progress or (lambda _: None), retry_failed)
+        run = _Run(writer, pool, stop, progress or (lambda _: None), retry=retry_failed, force=force)
+        given = list(map(absolute, roots))
         try:
             with PhotoReader(stop.is_set, lambda: run.collect(timeout=0), idle_limit=idle_limit) as reader:
                 silent = run.take_all(chain([first], files), reader)
@@ -114,17 +124,21 @@ def ingest(
                 raise silent
         except MachineError as error:
             run.commit()
+            writer.store_out_of_reach(run.out_of_reach, searched=[])
             raise MachineError(
                 f"{error}; what was analysed is stored, and the same command goes on from there"
             ) from error
         run.finish()
+        writer.store_out_of_reach(run.out_of_reach, searched=[] if stop.is_set() else given)
         read_dates(writer, stop.is_set)
+        kept = left_out.known(writer.catalog, [*writer.catalog.roots(), *given])
         if prune and not stop.is_set():
-            run.prune(folders)
+            run.prune(folders, left_out=kept)
+            kept.clear()
         report = run.report(analyser.recipe.title, chosen, interrupted=stop.is_set())
     if not report.seen and not report.interrupted:
-        raise UsageError(f"no photos under {', '.join(roots)}")
-    return report
+        raise UsageError(f"no photos under {', '.join(roots)}{left_out.in_words()}")
+    return replace(report, skipped=left_out.report(kept=len(kept)))
 
 
 class _Run:
@@ -141,13 +155,16 @@ class _Run:
         pool: WorkerPool,
         stop: threading.Event,
         progress: Callable[[Progress], None],
-        retry_failed: bool,
+        *,
+        retry: bool,
+        force: bool,
     ) -> None:
         self.writer = writer
         self.pool = pool
         self.stop = stop
         self.progress = progress
-        self.retry_failed = retry_failed
+        self.retry = retry or force
+        self.force = force
         self.pruned: Pruned | None = None
         self.batch = Batch()
         self.batch_since = self.since = time.monotonic()
@@ -160,6 +177,7 @@ class _Run:
         self.new_faces = 0
         self.failures: list[FailedPhoto] = []
         self.out_of_reach: list[FailedPhoto] = []
+        self.retimed: list[FoundFile] = []
         self.warnings: list[FailedPhoto] = []
         self.stopwatch = Stopwatch()
 
@@ -188,25 +206,25 @@ class _Run:
         silent: gets the file when no byte of it can be read now; None when that was its last chance.
         """
         if isinstance(entry, UnreadableEntry):
-            # A link that leads nowhere stays so; a file that has just been listed and is not there was taken away.
-            away = is_circumstance(entry.reason) and not Path(entry.path).is_symlink()
-            (self._miss if away else self._fail)(entry.path, entry.reason)
+            self._take_unreadable(entry)
             return
         with self.stopwatch.stage("find"):
-            finding = look_at(entry, self.writer.catalog, retry=self.retry_failed, identify=reader.identify)
+            finding = look_at(entry, self.writer.catalog, retry=self.retry, force=self.force, identify=reader.identify)
         match finding:
-            case Unchanged():
+            case Unchanged(retimed):
                 self.counts["unchanged"] += 1
+                self._retime(retimed)
             case Forgotten():
                 self.counts["forgotten"] += 1
             case NoPhoto():
                 self.counts["ignored"] += 1
-            case StillUnreadable(error):
+            case StillUnreadable(error, retimed):
                 self._fail(entry.path, error)
-            case Unreadable(silent=True) if silent is not None:
+                self._retime(retimed)
+            case OutOfReach(silent=True) if silent is not None:
                 silent.append(entry)
-            case Unreadable(file, error) as unreadable if unreadable.out_of_reach:
-                self._miss(file.path, error)
+            case OutOfReach(error):
+                self._miss(entry.path, error)
             case Unreadable(file, error):
                 self._fail(file.path, error)
                 self.batch.failures.append((file, error))
@@ -229,6 +247,9 @@ class _Run:
         """Make everything answered so far durable."""
         if self.late and self._endangers_late():
             self._name_late()
+        if self.retimed:
+            self.writer.store_ctimes(self.retimed)
+            self.retimed.clear()
         if len(self.batch):
             with self.stopwatch.stage("write"):
                 self.new_faces += self.writer.commit(self.batch)
@@ -244,22 +265,31 @@ class _Run:
         self.commit()
         self._report_progress()
 
-    def prune(self, folders: Sequence[str]) -> None:
-        """Remove the photos under `folders` that are there no longer, and count those that are only away."""
+    def prune(self, folders: Sequence[str], *, left_out: Collection[str]) -> None:
+        """Remove the photos under `folders` that are there no longer, and count those that are only away.
+
+        left_out: paths that the library knows, of files that are no longer wanted in it: they go as well.
+        """
         with self.stopwatch.stage("find"):
             roots = self.writer.catalog.roots()
             not_there = [path for folder in folders for path in self.writer.catalog.paths(folder) if missing(path)]
             gone = [path for path in not_there if removed(path, roots)]
-        self.pruned = Pruned(self.writer.remove_paths(gone), away=len(not_there) - len(gone))
+        unwanted = sorted(set(left_out) - set(not_there))
+        self.pruned = Pruned(
+            self.writer.remove_paths([*gone, *unwanted]), away=len(not_there) - len(gone), left_out=len(unwanted)
+        )
 
     def report(self, recipe: str, workers: Workers, *, interrupted: bool) -> IngestReport:
         """The run in figures. workers: as they were chosen."""
-        kinds = {
-            kind: self.counts[kind] for kind in ("new", "unchanged", "moved", "duplicate", "failed", "out_of_reach")
-        }
+        kinds = {kind: self.counts[kind] for kind in _SEEN}
         return IngestReport(
             seen=sum(kinds.values()),
-            **kinds,
+            new=kinds["new"],
+            unchanged=kinds["unchanged"],
+            moved=kinds["moved"],
+            duplicate=kinds["duplicate"],
+            failed=kinds["failed"],
+            out_of_reach=kinds["out_of_reach"],
             ignored=self.counts["ignored"],
             forgotten=self.counts["forgotten"],
             pruned=self.pruned,
@@ -357,8 +387,21 @@ class _Run:
         self.failures.append(FailedPhoto(path, reason))
 
     def _miss(self, path: str, reason: str) -> None:
+        """A photo or folder is out of reach; what the library knows of it stays."""
         self.counts["out_of_reach"] += 1
-        self.out_of_reach.append(FailedPhoto(path, reason))
+        self.out_of_reach.append(FailedPhoto(path, reason, out_of_reach=True))
+
+    def _take_unreadable(self, entry: UnreadableEntry) -> None:
+        # A link that leads nowhere stays so; a file that has just been listed and is not there was taken away.
+        if is_circumstance(entry.reason) and not Path(entry.path).is_symlink():
+            self._miss(entry.path, entry.reason)
+            return
+        self._fail(entry.path, entry.reason)
+        self.batch.failures.append((FoundFile(entry.path, 0, 0, False), entry.reason))
+
+    def _retime(self, file: FoundFile | None) -> None:
+        if file is not None:
+            self.retimed.append(file)
 
     def _report_progress(self) -> None:
         faces = self.new_faces + sum(len(photo.faces) for photo, _ in self.batch.photos.values())

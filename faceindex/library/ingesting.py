@@ -38,7 +38,9 @@ class Ingesting(Opened):
         workers: int | None = None,
         min_face: int | None = None,
         max_megapixels: float = DEFAULT_MAX_MEGAPIXELS,
+        exclude: Iterable[str] = (),
         retry_failed: bool = False,
+        force: bool = False,
         prune: bool = False,
         xmp: bool = False,
         wait: bool = False,
@@ -49,9 +51,12 @@ class Ingesting(Opened):
         Unchanged photos are not even opened; after a crash or Ctrl-C the same call resumes.
         workers: processes, default as the machine allows. min_face: thousandths of a photo's longer side,
         default what this library was last ingested with. max_megapixels: larger photos are refused.
-        retry_failed: open photos again that could not be read. prune: remove photos from the library that are no
-        longer under `paths`, but none that may be on a disk that is not there. xmp: also read the names that sidecars
-        and photos give to faces, for faces about which nobody decided anything. wait: for another writer to finish.
+        exclude: patterns as in .gitignore, relative to each of `paths`, of what is left out this time; files named
+        .faceindexignore leave out always. retry_failed: open photos again that could not be read. force: open all of
+        them again, whatever their size and times say; only new content is analysed. prune: remove photos from the
+        library that are no longer under `paths` or are left out now, but none that may be on a disk that is not there.
+        xmp: also read the names that sidecars and photos give to faces, for faces about which nobody decided anything.
+        wait: for another writer to finish.
 
         Raises: UsageError when a path is missing or holds no photo; LibraryLocked; LibraryUnwritable;
         ModelError; MachineError. Photos that cannot be read are listed in the report.
@@ -63,7 +68,9 @@ class Ingesting(Opened):
             paths,
             analyser=analyser,
             workers=workers,
+            exclude=[exclude] if isinstance(exclude, str) else list(exclude),
             retry_failed=retry_failed,
+            force=force,
             prune=prune,
             wait=wait,
             progress=progress,

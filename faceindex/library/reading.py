@@ -35,6 +35,7 @@ class Reading(Opened):
             index_recall=index.recall,
             index_beside=index.beside,
             calibration=calibrated.source(self._folder),
+            out_of_reach=self._folder.catalog.out_of_reach(),
         )
 
     def index(self) -> IndexReport:
@@ -50,7 +51,7 @@ class Reading(Opened):
         return selected_photos(self._folder.catalog, among)
 
     def failed_photos(self) -> list[FailedPhoto]:
-        """Every file that could not be read, and why."""
+        """Every file that could not be read, and every file and folder that was out of reach, and why."""
         return self._folder.catalog.failed()
 
     def face(self, face: int) -> FaceRecord:

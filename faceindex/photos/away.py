@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +17,20 @@ def missing(path: str) -> bool:
         os.lstat(path)
     except OSError as error:
         return error.errno in _NOT_THERE
+    return False
+
+
+def out_of_reach(path: str) -> bool:
+    """Whether there is something at `path` that this process cannot read now: permissions, or a disk that fails."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                os.read(descriptor, 1)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        return error.errno not in _NOT_THERE
     return False
 
 

@@ -4,26 +4,49 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from faceindex.errors import UsageError
 from faceindex.photos.identity import claims_to_be_photo
+from faceindex.photos.system_folders import (
+    has_photos_of_library,
+    is_marked,
+    is_photo_library,
+    is_system_file,
+    is_system_folder,
+)
 from faceindex.regular_files import NOT_REGULAR, open_regular
+
+if TYPE_CHECKING:
+    from faceindex.photos.ignore_rules import IgnoreRules
+
+
+IGNORE_FILE = ".faceindexignore"
+"""A file with rules for the folder that it is in, as in .gitignore."""
 
 ALBUMS_MANIFEST, ALBUMS_FORMAT = "albums.json", "faceindex albums 1"
 """What marks a folder of exported albums: this file, and the format that it begins with."""
 
+SkippedKind = Literal["hidden", "system", "excluded"]
+"""Why a file or folder is left out: its name begins with a dot; it is a thumbnail, preview, bin or snapshot of a system
+or another program; the user's rules say so."""
+
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A regular file. path: absolute; size: bytes; mtime_ns: nanoseconds; named: given by the user."""
+    """A regular file. path: absolute; size: bytes; mtime_ns: nanoseconds; named: given by the user.
+
+    ctime_ns: when the file or what is known of it (name, mode) last changed, nanoseconds; None when that is not known.
+    """
 
     path: str
     size: int
     mtime_ns: int
     named: bool
+    ctime_ns: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +57,40 @@ class UnreadableEntry:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class SkippedEntry:
+    """A file that may be a photo, or a folder with all that is in it, that is left out."""
+
+    path: str
+    kind: SkippedKind
+    is_folder: bool
+
+
 def absolute(path: str | os.PathLike[str]) -> str:
     """`path` made absolute, a user's `~` expanded (a name may begin with one, too), symbolic links kept."""
     return os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111  (Path's ways follow links, refuse names)
 
 
 def find_files(
-    paths: Iterable[str | os.PathLike[str]], *, skip: str | None = None
+    paths: Iterable[str | os.PathLike[str]],
+    *,
+    skip: str | None = None,
+    exclude: Collection[str] = (),
+    on_skip: Callable[[SkippedEntry], None] = lambda _: None,
 ) -> Iterator[FoundFile | UnreadableEntry]:
     """Every regular file under `paths`, each once, folders depth first and sorted by name.
 
     What cannot be looked at is an UnreadableEntry, and so is a FIFO, socket or device that is given or has the name
     of a photo.
 
-    Hidden files and folders (a leading dot) below the given paths are left out, as are faceindex
-    libraries (`skip`, and any folder with a catalog and vectors) and folders of albums that were exported.
+    `on_skip` is told what is left out below the given paths, see SkippedKind. `exclude` are patterns as in .gitignore,
+    relative to each of `paths`; files named .faceindexignore have such patterns for the folder that they are in. Where
+    such a file cannot be read, its folder is an UnreadableEntry. What is given itself is not left out, except a file
+    that `exclude` is about. Left out without a word are faceindex libraries (`skip`, and any folder with a catalog and
+    vectors) and folders of albums that were exported.
+
     Symbolic links are followed; a folder is entered once, so that loops end. Raises: UsageError when one of
-    `paths` does not exist.
+    `paths` does not exist or one of `exclude` is no pattern.
     """
     roots = {absolute(path): None for path in paths}
     for root in roots:
@@ -58,39 +98,117 @@ def find_files(
             raise UsageError(f"no such file or folder: {root}")
     entered: set[tuple[int, int]] = set()
     for root in roots:
-        for entry in _walk(root, entered, skip=skip):
-            if entry.path == root or entry.path not in roots:
+        for entry in _walk(root, entered, skip=skip, exclude=exclude):
+            if entry.path != root and entry.path in roots:
+                continue
+            if isinstance(entry, SkippedEntry):
+                on_skip(entry)
+            else:
                 yield entry
 
 
-def _walk(root: str, entered: set[tuple[int, int]], *, skip: str | None) -> Iterator[FoundFile | UnreadableEntry]:
+def _walk(
+    root: str, entered: set[tuple[int, int]], *, skip: str | None, exclude: Collection[str]
+) -> Iterator[FoundFile | UnreadableEntry | SkippedEntry]:
     """Depth first without recursion: a tree may be deeper than Python's stack."""
-    waiting = [root]
+    waiting: list[tuple[str, IgnoreRules | None]] = [(root, None)]
     while waiting:
-        path = waiting.pop()
+        path, rules = waiting.pop()
         try:
-            status = os.stat(path)  # noqa: PTH116  (one call for type, size and time)
-            if stat.S_ISREG(status.st_mode):
-                yield FoundFile(path, status.st_size, status.st_mtime_ns, named=path == root)
-                continue
+            status = os.stat(path)  # noqa: PTH116  (one call for type, size and times)
             if not stat.S_ISDIR(status.st_mode):
-                if path == root or claims_to_be_photo(path):
-                    yield UnreadableEntry(path, NOT_REGULAR)
+                if found := _no_folder(path, status, exclude if path == root else None):
+                    yield found
                 continue
             identity = (status.st_dev, status.st_ino)
             if identity in entered or path == skip:
                 continue
             entered.add(identity)
             with os.scandir(path) as listing:
-                names = sorted((entry.name for entry in listing if not entry.name.startswith(".")), reverse=True)
+                entries = sorted(listing, key=_name, reverse=True)
+            names = {entry.name for entry in entries}
+            if path == root:
+                rules = _rules_of(root, exclude)
+            if IGNORE_FILE in names:
+                rules = _rules_with_file(rules, path)
         except OSError as error:
             yield UnreadableEntry(path, error.strerror or str(error))
             continue
-        if not {"catalog.sqlite", "vectors"} <= set(names) and not _holds_albums(path, names):
-            waiting.extend(os.path.join(path, name) for name in names)  # noqa: PTH118  (speed)
+        if {"catalog.sqlite", "vectors"} <= names or _holds_albums(path, names):
+            continue
+        if path != root and is_marked(path, names):
+            yield SkippedEntry(path, "system", is_folder=True)
+            continue
+        in_library = is_photo_library(path, names)
+        for entry in entries:
+            is_folder = _is_folder(entry)
+            kind = _kind(entry, rules, is_folder=is_folder, in_library=in_library)
+            if kind is None:
+                waiting.append((entry.path, rules))
+            elif kind == "excluded" or is_folder or claims_to_be_photo(entry.name):
+                yield SkippedEntry(entry.path, kind, is_folder)
 
 
-def _holds_albums(folder: str, names: list[str]) -> bool:
+def _no_folder(
+    path: str, status: os.stat_result, exclude: Collection[str] | None
+) -> FoundFile | UnreadableEntry | SkippedEntry | None:
+    """What `path` is. exclude: the user's patterns, if the user gave this very path."""
+    if exclude and _given_rules(str(Path(path).parent), exclude).exclude(path, is_folder=False):
+        return SkippedEntry(path, "excluded", is_folder=False)
+    if stat.S_ISREG(status.st_mode):
+        return FoundFile(path, status.st_size, status.st_mtime_ns, exclude is not None, status.st_ctime_ns)
+    return UnreadableEntry(path, NOT_REGULAR) if exclude is not None or claims_to_be_photo(path) else None
+
+
+def _kind(
+    entry: os.DirEntry[str], rules: IgnoreRules | None, *, is_folder: bool, in_library: bool
+) -> SkippedKind | None:
+    """Why the entry is left out; None when it is not. in_library: of Photos, iPhoto or Aperture."""
+    name = entry.name
+    if is_system_folder(name) if is_folder else is_system_file(name):
+        return "system"
+    if name.startswith("."):
+        return "hidden"
+    if in_library and is_folder and not has_photos_of_library(name):
+        return "system"
+    if rules is not None and rules.exclude(entry.path, is_folder=is_folder):
+        return "excluded"
+    return None
+
+
+def _name(entry: os.DirEntry[str]) -> str:
+    return entry.name
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself, or into what may not be looked at
+        return False
+
+
+def _rules_of(root: str, exclude: Collection[str]) -> IgnoreRules | None:
+    """The rules that hold for a given folder: what is excluded, and files in the folders above it. Raises: OSError."""
+    rules = _given_rules(root, exclude) if exclude else None
+    for folder in reversed(Path(root).parents):
+        if os.path.exists(folder / IGNORE_FILE):  # noqa: PTH110  (Path.exists raises where it may not look)
+            rules = _rules_with_file(rules, str(folder))
+    return rules
+
+
+def _given_rules(root: str, exclude: Collection[str]) -> IgnoreRules:
+    from faceindex.photos.ignore_rules import IgnoreRules  # pathspec takes 30 ms to load, and few have rules
+
+    return IgnoreRules.of(root, exclude)
+
+
+def _rules_with_file(rules: IgnoreRules | None, folder: str) -> IgnoreRules:
+    from faceindex.photos.ignore_rules import IgnoreRules
+
+    return (rules or IgnoreRules()).with_file_in(folder)
+
+
+def _holds_albums(folder: str, names: Collection[str]) -> bool:
     if ALBUMS_MANIFEST not in names:
         return False
     try:

@@ -50,8 +50,7 @@ def read_header(path: str) -> Header:
         data, _ = read_bytes(path)
         return Header(Photo(data, path).orientation, False, None)
     try:
-        with warnings.catch_warnings(), opened_header(path) as image:
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"), opened_header(path) as image:
             packet = image.info.get("xmp")
             undone = image.format in ("HEIF", "JXL")
             said = image.info.get("original_orientation") if undone else _exif_orientation(image)
@@ -60,7 +59,9 @@ def read_header(path: str) -> Header:
     except UnreadablePhoto:
         raise
     except Exception as error:  # decoders raise anything on damaged files
-        raise UnreadablePhoto(path, getattr(error, "strerror", None) or reason_for(error)) from error
+        at_fault = isinstance(error, OSError) and error.errno is not None  # Pillow's own OSErrors have no number
+        reason = getattr(error, "strerror", None) or reason_for(error)
+        raise UnreadablePhoto(path, reason, out_of_reach=at_fault) from error
 
 
 def orientation_to_undo(header: Header, packet: Packet, size: tuple[int, int]) -> int:

@@ -39,7 +39,7 @@ def identify(path: str, *, named: bool = False) -> Identity | None:
         _refuse_large(path, status)
         file.seek(0)
         data = _read_all(path, file, status)
-    return Identity(content_hash(data), len(data), status.st_mtime_ns)
+    return Identity(content_hash(data), len(data), status.st_mtime_ns, status.st_ctime_ns)
 
 
 @contextmanager
@@ -49,7 +49,7 @@ def _opened(path: str) -> Iterator[tuple[BinaryIO, os.stat_result]]:
             status = os.fstat(file.fileno())
             yield file, status
     except OSError as error:
-        raise UnreadablePhoto(path, error.strerror or str(error)) from error
+        raise UnreadablePhoto(path, error.strerror or str(error), out_of_reach=True) from error
 
 
 def _refuse_large(path: str, status: os.stat_result) -> None:
@@ -61,5 +61,5 @@ def _read_all(path: str, file: BinaryIO, before: os.stat_result) -> bytes:
     data = file.read(before.st_size + 1)  # one more, to see that it grew; as much room is made at once
     after = os.fstat(file.fileno())
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(data) != after.st_size:
-        raise UnreadablePhoto(path, "changed while it was read")
+        raise UnreadablePhoto(path, "changed while it was read", out_of_reach=True)
     return data

@@ -34,10 +34,14 @@ BUSY_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class KnownPath:
-    """What the catalog knows of a path. photo: its id; None when the file could not be read: `error`."""
+    """What the catalog knows of a path. photo: its id; None when the file could not be read: `error`.
+
+    ctime_ns: None when it was stored before these were.
+    """
 
     size: int
     mtime_ns: int
+    ctime_ns: int | None
     photo: int | None
     error: str | None = None
 
@@ -97,8 +101,8 @@ class Catalog:
     def known_path(self, path: str) -> KnownPath | None:
         """The newest thing known of `path`."""
         row = self._row(
-            """SELECT size, mtime_ns, NULL, error FROM failures WHERE path = ?1
-            UNION ALL SELECT size, mtime_ns, photo, NULL FROM paths WHERE path = ?1""",
+            """SELECT size, mtime_ns, ctime_ns, NULL, error FROM failures WHERE path = ?1 AND NOT out_of_reach
+            UNION ALL SELECT size, mtime_ns, ctime_ns, photo, NULL FROM paths WHERE path = ?1""",
             os.fsencode(path),
         )
         return KnownPath(*row) if row else None
@@ -169,8 +173,13 @@ class Catalog:
 
     def counts(self) -> dict[str, int]:
         """Number of rows of each table that a user asks about."""
-        tables = ("photos", "failures", "faces", "people", "albums", "segments")
-        return {table: int(self._row(f"SELECT COUNT(*) FROM {table}")[0]) for table in tables}
+        tables = ("photos", "faces", "people", "albums", "segments")
+        counts = {table: int(self._row(f"SELECT COUNT(*) FROM {table}")[0]) for table in tables}
+        return counts | {"failures": int(self._row("SELECT COUNT(*) FROM failures WHERE NOT out_of_reach")[0])}
+
+    def out_of_reach(self) -> int:
+        """Number of files and folders that could not be looked at."""
+        return int(self._row("SELECT COUNT(*) FROM failures WHERE out_of_reach")[0])
 
     def faces_state(self) -> str:
         """A word that is another one after each change of the faces, in this library and in every other."""
@@ -294,7 +303,7 @@ class Catalog:
 
     def photos(self, under: str | None = None) -> Iterator[PhotoRecord]:
         """Every path of every photo, by path; only those at or under the path `under` if given."""
-        where, values = _under(under)
+        where, values = under_path(under)
         rows = self.connection.execute(
             f"""SELECT path, paths.photo, width, height,
                 (SELECT COUNT(*) FROM faces WHERE faces.photo = paths.photo), warning, taken, taken_from
@@ -305,7 +314,7 @@ class Catalog:
 
     def paths(self, under: str) -> Iterator[str]:
         """The paths of photos and of failures at or under the path `under`, sorted."""
-        where, values = _under(under)
+        where, values = under_path(under)
         rows = self.connection.execute(
             f"SELECT path FROM paths {where} UNION SELECT path FROM failures {where} ORDER BY path", (*values, *values)
         )
@@ -313,13 +322,13 @@ class Catalog:
 
     def photos_under(self, path: str) -> list[int]:
         """Ids of the photos that have a path at or under `path`."""
-        where, values = _under(path)
+        where, values = under_path(path)
         return [row[0] for row in self.connection.execute(f"SELECT DISTINCT photo FROM paths {where}", values)]
 
     def failed(self) -> list[FailedPhoto]:
-        """Every file that could not be read, by path."""
-        rows = self.connection.execute("SELECT path, error FROM failures ORDER BY path")
-        return [FailedPhoto(os.fsdecode(path), error) for path, error in rows]
+        """Every file that could not be read, and every file and folder that was out of reach, by path."""
+        rows = self.connection.execute("SELECT path, error, out_of_reach FROM failures ORDER BY path")
+        return [FailedPhoto(os.fsdecode(path), error, bool(out_of_reach)) for path, error, out_of_reach in rows]
 
     def close(self) -> None:
         """Close the connection."""
@@ -441,7 +450,7 @@ def _face_record(
     )
 
 
-def _under(path: str | None) -> tuple[str, tuple[bytes, ...]]:
+def under_path(path: str | None) -> tuple[str, tuple[bytes, ...]]:
     """A WHERE clause for paths at or under `path`, and its values."""
     if path is None:
         return "", ()

@@ -185,6 +185,19 @@ def m007_sources_of_dates(catalog: sqlite3.Connection) -> None:
         catalog.execute(statement)
 
 
+def m008_ctimes(catalog: sqlite3.Connection) -> None:
+    """When files last changed by the file system's own count; NULL until the next ingest sees them.
+
+    `failures.out_of_reach`: files and folders that could not be looked at, which says nothing about the photo.
+    """
+    for statement in (
+        "ALTER TABLE paths ADD COLUMN ctime_ns INTEGER",
+        "ALTER TABLE failures ADD COLUMN ctime_ns INTEGER",
+        "ALTER TABLE failures ADD COLUMN out_of_reach INTEGER NOT NULL DEFAULT 0",
+    ):
+        catalog.execute(statement)
+
+
 MIGRATIONS = (
     m001_first_schema,
     m002_quality,
@@ -193,6 +206,7 @@ MIGRATIONS = (
     m005_dates,
     m006_acts,
     m007_sources_of_dates,
+    m008_ctimes,
 )
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from faceindex.photos.find import FoundFile
+from faceindex.store.catalog import under_path
 from faceindex.store.segments import Segment
-from faceindex.types import AnalysedPhoto, Face
+from faceindex.types import AnalysedPhoto, Face, FailedPhoto
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,10 @@ def name_photo(transaction: sqlite3.Connection, photo: int, file: FoundFile) -> 
     """
     path = os.fsencode(file.path)
     before = _ids(transaction, "SELECT photo FROM paths WHERE path = ?", path)
-    transaction.execute("INSERT OR REPLACE INTO paths VALUES (?, ?, ?, ?)", (path, photo, file.size, file.mtime_ns))
+    transaction.execute(
+        "INSERT OR REPLACE INTO paths (path, photo, size, mtime_ns, ctime_ns) VALUES (?, ?, ?, ?, ?)",
+        (path, photo, file.size, file.mtime_ns, file.ctime_ns),
+    )
     transaction.execute("DELETE FROM failures WHERE path = ?", (path,))
     return [other for other in before if other != photo]
 
@@ -110,8 +114,30 @@ def drop_nameless(transaction: sqlite3.Connection, photos: Iterable[int]) -> Non
 def store_failures(transaction: sqlite3.Connection, failures: Iterable[tuple[FoundFile, str]]) -> None:
     """Files that could not be read, and why."""
     transaction.executemany(
-        "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?)",
-        [(os.fsencode(file.path), file.size, file.mtime_ns, why, now()) for file, why in failures],
+        "INSERT OR REPLACE INTO failures (path, size, mtime_ns, ctime_ns, error, failed) VALUES (?, ?, ?, ?, ?, ?)",
+        [(os.fsencode(file.path), file.size, file.mtime_ns, file.ctime_ns, why, now()) for file, why in failures],
+    )
+
+
+def store_ctimes(transaction: sqlite3.Connection, files: Iterable[FoundFile]) -> None:
+    """When files last changed whose content is what is known of them."""
+    times = [(file.ctime_ns, os.fsencode(file.path)) for file in files]
+    transaction.executemany("UPDATE paths SET ctime_ns = ? WHERE path = ?", times)
+    transaction.executemany("UPDATE failures SET ctime_ns = ? WHERE path = ?", times)
+
+
+def store_out_of_reach(
+    transaction: sqlite3.Connection, entries: Iterable[FailedPhoto], searched: Iterable[str]
+) -> None:
+    """What could not be looked at, and why. searched: what else was out of reach at or under these is so no longer."""
+    for under in searched:
+        where, values = under_path(under)
+        transaction.execute(f"DELETE FROM failures {where} AND out_of_reach", values)
+    transaction.executemany(
+        """INSERT INTO failures (path, size, mtime_ns, error, failed, out_of_reach) VALUES (?, 0, 0, ?, ?, 1)
+        ON CONFLICT (path) DO UPDATE SET size = 0, mtime_ns = 0, ctime_ns = NULL, error = excluded.error,
+            failed = excluded.failed, out_of_reach = 1""",
+        [(os.fsencode(entry.path), entry.error, now()) for entry in entries],
     )
 
 

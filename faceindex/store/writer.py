@@ -19,7 +19,7 @@ from faceindex.store.names import ALBUMS_DUE, decided_faces, follow_photo, repla
 from faceindex.store.same_face import FormerFace, known_before
 from faceindex.store.segments import Block, Segment, segment_name, write_segment
 from faceindex.store.tombstones import forgotten
-from faceindex.types import AnalysedPhoto, Removed
+from faceindex.types import AnalysedPhoto, FailedPhoto, Removed
 
 
 @dataclass(slots=True)
@@ -50,6 +50,16 @@ class Writer:
         self.catalog = catalog
         self.vectors = vectors
         self.recipe = recipe
+
+    def store_ctimes(self, files: Sequence[FoundFile]) -> None:
+        """When files last changed whose content is what is known of them."""
+        with self.catalog.transaction() as transaction:
+            rows.store_ctimes(transaction, files)
+
+    def store_out_of_reach(self, entries: Sequence[FailedPhoto], *, searched: Sequence[str]) -> None:
+        """What could not be looked at. searched: what else was out of reach at or under these is so no longer."""
+        with self.catalog.transaction() as transaction:
+            rows.store_out_of_reach(transaction, entries, searched)
 
     def save_settings(self, **settings: object) -> None:
         """Store or replace settings."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from faceindex.types.answers import BatchAnswer, Candidate, Exemplar, IdentifiedFace, Match, ProbeFace, Verification
 from faceindex.types.arrays import FaceIds, Labels, Pixels, Qualities, Vectors
 from faceindex.types.care import Backup, CheckedPart, CheckReport, Damage, RepairReport
-from faceindex.types.changes import Erased, IngestReport, NamesRead, Pruned, Reencoded, Removed
+from faceindex.types.changes import Erased, IngestReport, NamesRead, Pruned, Reencoded, Removed, Skipped
 from faceindex.types.contents import Album, FailedPhoto, IndexReport, Person, PhotoRecord, Status
 from faceindex.types.decisions import AlbumChange, ClusterReport, Decided, PastAct, PersonChange, Suggestion
 from faceindex.types.exports import AlbumsExport, SidecarReport
@@ -49,6 +49,7 @@ __all__ = [
     "Removed",
     "RepairReport",
     "SidecarReport",
+    "Skipped",
     "Status",
     "Suggestion",
     "Vectors",

@@ -37,10 +37,47 @@ class Erased:
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """What `ingest --prune` did. away: paths that were kept, because the disk they are on may just not be there."""
+    """What `ingest --prune` did. away: paths that were kept, because the disk they are on may just not be there.
+
+    left_out: paths, of those that were removed, of files that are there and are left out now, see Skipped.
+    """
 
     removed: Removed
     away: int
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """What an ingest did not look at. A folder is counted once, with all that is in it.
+
+    hidden: the name begins with a dot; files only when they have the name of a photo. system: thumbnails, previews,
+    bins and snapshots of systems and other programs. excluded: by `--exclude` and files named .faceindexignore. kept:
+    paths of photos that were stored before and stay in the library although they are left out now.
+    """
+
+    hidden_files: int = 0
+    hidden_folders: int = 0
+    system_files: int = 0
+    system_folders: int = 0
+    excluded_files: int = 0
+    excluded_folders: int = 0
+    kept: int = 0
+
+    @property
+    def hidden(self) -> int:
+        """Files and folders."""
+        return self.hidden_files + self.hidden_folders
+
+    @property
+    def system(self) -> int:
+        """Files and folders."""
+        return self.system_files + self.system_folders
+
+    @property
+    def excluded(self) -> int:
+        """Files and folders."""
+        return self.excluded_files + self.excluded_folders
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +101,8 @@ class IngestReport:
     """What one ingest did. Every photo seen is counted once among new ... failed and out_of_reach.
 
     new: analysed and stored. unchanged: same path, size and time as before. moved: known content whose
-    old path is gone. duplicate: known content that is still elsewhere too. failed: listed in `failures`.
+    old path is gone. duplicate: known content that is still elsewhere too. failed: could not be read. out_of_reach:
+    files and folders that could not be looked at, by no fault of theirs. `failures` lists both. skipped: left out.
     ignored: files that are no photos. forgotten: photos that were erased and stay so. stages: seconds of find, write
     and compact (in the main process) and of decode, detect, align and encode (summed over workers). interrupted:
     stopped by the user; what was analysed is stored. warnings: new photos that were read though something is wrong with
@@ -95,6 +133,7 @@ class IngestReport:
     missed: tuple[FailedPhoto, ...] = ()
     workers: int = 0
     workers_reason: str = ""
+    skipped: Skipped = field(default_factory=Skipped)
 
     @property
     def photos_per_second(self) -> float:

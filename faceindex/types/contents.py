@@ -26,10 +26,14 @@ class PhotoRecord:
 
 @dataclass(frozen=True, slots=True)
 class FailedPhoto:
-    """A photo that could not be read, or only with a warning, and why."""
+    """A photo that could not be read, or only with a warning, and why.
+
+    out_of_reach: it, or a folder, could not even be looked at (permissions, a disk that fails): that is not its fault.
+    """
 
     path: str
     error: str
+    out_of_reach: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,8 @@ class Album:
 class Status:
     """The library in figures. bytes: on disk, everything.
 
+    failed: photos that could not be read. out_of_reach: files and folders that the last ingest could not look at.
+
     index: "current" when it is searched as it is, with a few faces beside it that are new, `index_beside`; "stale" when
     so much has changed that the next ingest, or `faceindex index build`, makes it anew; or "absent". index_kind:
     "flat", "pruned" or "ivf". index_recall: measured, 1.0 when exact. calibration: "own", or "default", the recipe's.
@@ -82,6 +88,7 @@ class Status:
     index_recall: float = 0.0
     index_beside: int = 0
     calibration: str = "default"
+    out_of_reach: int = 0
 
 
 @dataclass(frozen=True, slots=True)

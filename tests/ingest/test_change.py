@@ -184,6 +184,7 @@ def test_forgotten_person_does_not_come_back(library: faceindex.Library, photos:
 def test_photo_that_could_not_be_read_is_opened_again_only_when_wanted(
     library: faceindex.Library, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    library.ingest([photos])  # the copies of the photos are new to the file system
     monkeypatch.setattr("faceindex.ingest.reader.identify", lambda *_, **__: pytest.fail("opened"))
     assert library.ingest([photos]).failed == 1
     monkeypatch.undo()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,11 +11,13 @@ import pytest
 from made_library import MadeLibrary
 from PIL import Image
 
-from faceindex.ingest.reader import StillUnreadable, Unknown, Unreadable, look_at
+from faceindex.ingest.reader import OutOfReach, StillUnreadable, Unchanged, Unknown, Unreadable, look_at
 from faceindex.photos import raw
 from faceindex.photos.find import FoundFile, find_files
+from faceindex.photos.read import identify
 from faceindex.store.catalog import Catalog
 from faceindex.store.writer import Batch
+from faceindex.types import AnalysedPhoto, FailedPhoto
 
 
 @pytest.fixture
@@ -35,7 +39,7 @@ def test_a_file_that_failed_and_has_not_changed_is_not_opened_again(made: MadeLi
     catalog = failed(made, file, "damaged")
     Path(file.path).unlink()
     assert look_at(file, catalog) == StillUnreadable("damaged")
-    assert look_at(file, catalog, retry=True) == Unreadable(replace(file, mtime_ns=-1), "No such file or directory")
+    assert look_at(file, catalog, retry=True) == OutOfReach("No such file or directory")
 
 
 def test_a_failure_that_was_stored_for_a_circumstance_is_looked_at_again(made: MadeLibrary, file: FoundFile) -> None:
@@ -52,7 +56,7 @@ def test_a_raw_photo_that_failed_for_want_of_rawpy_is_looked_at_again_once_it_is
     assert look_at(file, catalog) == StillUnreadable(raw.NOT_INSTALLED)
 
 
-def test_a_file_that_could_not_be_opened_is_tried_again_though_it_has_not_changed(
+def test_a_file_that_could_not_be_opened_is_out_of_reach_and_tried_again_though_it_has_not_changed(
     made: MadeLibrary, file: FoundFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused(*_: object) -> int:
@@ -60,6 +64,75 @@ def test_a_file_that_could_not_be_opened_is_tried_again_though_it_has_not_change
 
     with made.folder.writer() as writer, monkeypatch.context() as patch:
         patch.setattr("faceindex.photos.read.os.open", refused)
-        finding = look_at(file, writer.catalog)
-    assert isinstance(finding, Unreadable)
-    assert isinstance(look_at(file, failed(made, finding.file, finding.error)), Unknown)
+        assert look_at(file, writer.catalog) == OutOfReach("Permission denied")
+        writer.store_out_of_reach([FailedPhoto(file.path, "Permission denied", out_of_reach=True)], searched=[])
+    assert [failure.out_of_reach for failure in made.folder.catalog.failed()] == [True]
+    assert isinstance(look_at(file, made.folder.catalog), Unknown)
+
+
+def known(made: MadeLibrary, file: FoundFile) -> Catalog:
+    """A catalog that has the file."""
+    identity = identify(file.path)
+    assert identity is not None
+    with made.folder.writer() as writer:
+        writer.commit(Batch(photos={identity.content: (AnalysedPhoto(8, 8, ()), [file])}))
+    return made.folder.catalog
+
+
+def changed_unseen(file: FoundFile, content: bytes | None = None) -> FoundFile:
+    """The file with another ctime, and with other bytes if given; size and mtime are as they were."""
+    path = Path(file.path)
+    time.sleep(0.02)  # a file system counts time in steps of some milliseconds
+    path.chmod(0o600 if path.stat().st_mode & 0o077 else 0o644)
+    if content is not None:
+        path.write_bytes(content)
+    os.utime(path, ns=(file.mtime_ns, file.mtime_ns))
+    (found,) = find_files([path])
+    assert isinstance(found, FoundFile)
+    assert (found.size, found.mtime_ns) == (file.size, file.mtime_ns)
+    assert found.ctime_ns != file.ctime_ns
+    return found
+
+
+def test_a_change_that_size_and_mtime_hide_is_noticed(made: MadeLibrary, file: FoundFile) -> None:
+    catalog = known(made, file)
+    data = bytearray(Path(file.path).read_bytes())
+    data[-1] ^= 0xFF
+    assert isinstance(look_at(changed_unseen(file, bytes(data)), catalog), Unknown)
+
+
+def test_where_only_the_ctime_differs_the_content_is_compared_and_the_new_ctime_is_to_be_stored(
+    made: MadeLibrary, file: FoundFile
+) -> None:
+    catalog = known(made, file)
+    touched = changed_unseen(file)
+    finding = look_at(touched, catalog)
+    assert isinstance(finding, Unchanged)
+    assert finding.retimed is not None
+    with made.folder.writer() as writer:
+        writer.store_ctimes([finding.retimed])
+    Path(file.path).unlink()  # it is not opened again
+    assert look_at(touched, made.folder.catalog) == Unchanged()
+
+
+def test_of_what_was_stored_without_a_ctime_it_is_stored_and_nothing_is_opened(
+    made: MadeLibrary, file: FoundFile
+) -> None:
+    catalog = known(made, replace(file, ctime_ns=None))
+    Path(file.path).unlink()
+    finding = look_at(file, catalog)
+    assert isinstance(finding, Unchanged)
+    assert finding.retimed is not None
+    assert finding.retimed.ctime_ns == file.ctime_ns
+    assert look_at(file, failed(made, replace(file, ctime_ns=None), "damaged")) == StillUnreadable("damaged", file)
+
+
+def test_a_repair_that_size_and_mtime_hide_is_noticed(made: MadeLibrary, file: FoundFile) -> None:
+    assert isinstance(look_at(changed_unseen(file), failed(made, file, "damaged")), Unknown)
+
+
+def test_by_force_a_file_is_opened_whatever_its_times_say(made: MadeLibrary, file: FoundFile) -> None:
+    catalog = known(made, file)
+    assert look_at(file, catalog) == Unchanged()
+    Path(file.path).write_bytes(bytes(file.size))
+    assert isinstance(look_at(file, catalog, force=True), Unreadable)

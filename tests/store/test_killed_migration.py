@@ -70,7 +70,9 @@ def old_library(path: Path, version: int) -> None:
             "INSERT INTO photos (id, content, width, height, analysed) VALUES (?, ?, 100, 100, 'then')",
             (number, b"content %d" % number),
         )
-        catalog.execute("INSERT INTO paths VALUES (?, ?, 1, 1)", (b"/%d.jpg" % number, number))
+        catalog.execute(
+            "INSERT INTO paths (path, photo, size, mtime_ns) VALUES (?, ?, 1, 1)", (b"/%d.jpg" % number, number)
+        )
         catalog.execute(
             """INSERT INTO faces (id, photo, segment, x, y, width, height, score, landmarks)
             VALUES (?1, ?1, 1, 1, 2, 30, 40, 1.5, x'')""",

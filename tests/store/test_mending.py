@@ -165,7 +165,7 @@ def test_whole_files_under_wrong_names_are_put_back(made: MadeLibrary, where: st
         "INSERT INTO person_faces SELECT 2, id FROM people",
         "INSERT INTO album_faces VALUES (77, 1)",
         "INSERT INTO album_faces VALUES (2, 9)",
-        "INSERT INTO paths VALUES (x'2F78', 99, 1, 1)",
+        "INSERT INTO paths VALUES (x'2F78', 99, 1, 1, 1)",
         "UPDATE faces SET photo = 99 WHERE id = 3",
         "UPDATE sqlite_sequence SET seq = 1",
         "DELETE FROM sqlite_sequence",

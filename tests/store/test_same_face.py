@@ -67,7 +67,7 @@ def test_copy_of_a_photo_that_stays_elsewhere_gets_ids_of_its_own_when_it_is_edi
     made.store("before", [A], path="/a.jpg")
     with made.folder.writer() as writer:
         rows = writer.catalog.connection
-        rows.execute("INSERT INTO paths VALUES (CAST('/copy.jpg' AS BLOB), 1, 1, 1)")
+        rows.execute("INSERT INTO paths VALUES (CAST('/copy.jpg' AS BLOB), 1, 1, 1, 1)")
     made.store("after", [A], path="/copy.jpg")
     assert sorted(made.faces()) == [1, 2]
 

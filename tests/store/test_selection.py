@@ -75,7 +75,7 @@ def test_faces_of_such_photos_and_those_without_a_name(named: MadeLibrary) -> No
 
 def test_a_photo_with_two_paths_is_found_under_each(named: MadeLibrary) -> None:
     with named.folder.writer() as writer, writer.catalog.transaction() as transaction:
-        transaction.execute("INSERT INTO paths SELECT CAST('/copies/ab' AS BLOB), photo, 1, 1 FROM paths LIMIT 1")
+        transaction.execute("INSERT INTO paths SELECT CAST('/copies/ab' AS BLOB), photo, 1, 1, 1 FROM paths LIMIT 1")
     assert chosen(named, Selection(under="/copies")) == {"ab"}
     assert len(list(selected_photos(named.folder.catalog, Selection()))) == 8
 

@@ -1,0 +1,26 @@
+"""What libraries say by themselves is not said to users: it is about their innards, and breaks progress bars."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+import warnings
+
+
+def quiet_libraries() -> None:
+    """Let warnings and log records, unless asked for with -W, and what libraries in C write to stderr go nowhere.
+
+    `sys.stderr` goes on to where it went; to file descriptor 2, of which libtiff and others know, nothing is there.
+    """
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+        logging.getLogger().addHandler(logging.NullHandler())
+    with contextlib.suppress(OSError, AttributeError):  # it is closed
+        sys.stderr.flush()
+        encoding = sys.stderr.encoding
+        sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding=encoding, errors="backslashreplace")
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 2, inheritable=True)
+        os.close(nowhere)
