@@ -8,6 +8,7 @@
     │   └── NoFaceFound        2   the photo was read and shows no face
     ├── ModelError             3   weights missing, or not the ones the card describes
     ├── MachineError           3   the machine does not let the work be done: no memory, no process, a dead disk
+    │   └── SilentDisk         3   a disk gives no answer any more
     └── LibraryError           3   the library refuses
         ├── LibraryLocked      3   another process is writing
         ├── LibraryDamaged     3   a file the catalog speaks of is missing or altered
@@ -61,6 +62,10 @@ class MachineError(FaceindexError):
     """The machine does not let the work be done: memory, processes or descriptors are short, or a disk is silent."""
 
     exit_code = 3
+
+
+class SilentDisk(MachineError):
+    """A disk, or a share, gives no answer any more."""
 
 
 class LibraryError(FaceindexError):

@@ -165,11 +165,11 @@ def interrupted(
     """Run a command whose workers, or all of it, are stopped for a time once they are at work."""
     process = subprocess.Popen([*command, "--workers", "2"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     whole = psutil.Process(process.pid)
-    while not (workers := whole.children()) or not all(at_work(worker) for worker in workers):
+    while sum(map(at_work, whole.children())) < 2:
         time.sleep(0.05)
         if process.poll() is not None:
             raise RuntimeError(f"it ended before it could be stopped: {process.communicate()}")
-    halted = [whole, *workers] if parent else workers
+    halted = [whole, *whole.children()] if parent else whole.children()
     stop(halted)
     time.sleep(seconds)
     go_on(halted)

@@ -93,13 +93,13 @@ class Analyser:
         with stopwatch.stage("detect"):
             found = detect(image, scale * zoom, detector=self.recipe.detector, engine=self.engine)
         if not found:
-            return AnalysedPhoto(photo.width, photo.height, (), photo.warning, photo.taken)
+            return AnalysedPhoto(photo.width, photo.height, (), photo.warning, photo.taken, photo.taken_from)
         detections = [detection.scaled(zoom) for detection in found]
         smallest = min(detection.side for detection in detections)
         with stopwatch.stage("decode"):
             image = photo.image(round(longer * min(1.0, ENOUGH * self.recipe.chip_size / smallest)))
         faces = self._faces(image, detections, longer, stopwatch)
-        return AnalysedPhoto(photo.width, photo.height, faces, photo.warning, photo.taken)
+        return AnalysedPhoto(photo.width, photo.height, faces, photo.warning, photo.taken, photo.taken_from)
 
     def _faces(
         self, image: Image.Image, detections: list[Detection], longer: int, stopwatch: Stopwatch

@@ -7,9 +7,10 @@ from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 
+from faceindex.photos.dates import taken_at
 from faceindex.photos.find import FoundFile
-from faceindex.photos.taken import taken_in
-from faceindex.regular_files import open_regular
+from faceindex.photos.packets import Sidecars
+from faceindex.photos.taken import Taken
 from faceindex.store import rows
 from faceindex.store.writer import Writer
 
@@ -21,7 +22,7 @@ def read_dates(writer: Writer, stopped: Callable[[], bool]) -> int:
 
     A photo of which no file is there, or is as it was, is left for another time.
     """
-    dates: dict[int, str | None] = {}
+    dates: dict[int, Taken | None] = {}
     looked = 0
     for photo, date in _found(list(writer.catalog.unread_dates())):
         dates[photo] = date
@@ -32,22 +33,23 @@ def read_dates(writer: Writer, stopped: Callable[[], bool]) -> int:
     return looked + _store(writer, dates)
 
 
-def _found(files: Iterable[tuple[int, FoundFile]]) -> Iterator[tuple[int, str | None]]:
+def _found(files: Iterable[tuple[int, FoundFile]]) -> Iterator[tuple[int, Taken | None]]:
     """The date in the first file of each photo that still is what was stored."""
+    sidecars = Sidecars()
     for photo, same in groupby(files, key=lambda each: each[0]):
         for _, file in same:
             with suppress(OSError):
                 status = Path(file.path).stat()
                 if (status.st_size, status.st_mtime_ns) == (file.size, file.mtime_ns):
-                    with open_regular(file.path) as opened:
-                        yield photo, taken_in(opened)
+                    yield photo, taken_at(file.path, sidecars)
                     break
 
 
-def _store(writer: Writer, dates: dict[int, str | None]) -> int:
+def _store(writer: Writer, dates: dict[int, Taken | None]) -> int:
     if dates:
         with writer.catalog.transaction() as transaction:
-            rows.store_dates(transaction, dates)
+            known = {photo: (date.date, date.source) if date else None for photo, date in dates.items()}
+            rows.store_dates(transaction, known)
     count = len(dates)
     dates.clear()
     return count

@@ -20,7 +20,7 @@ from faceindex.ingest.cgroups import oom_kills
 from faceindex.ingest.processes import grants_memory
 from faceindex.ingest.start import Unable
 from faceindex.ingest.worker import Analysed, Fault
-from faceindex.ingest.worker_process import WorkerProcess, ending_in_words
+from faceindex.ingest.worker_process import WorkerProcess
 from faceindex.photos.find import FoundFile
 
 TIME_LIMIT = 60.0
@@ -41,6 +41,7 @@ _BLOWS = 10  # of the machine in a row, with no photo analysed between them
 _TRIES = 3  # of a photo whose worker is killed by others
 _SILENT = 3  # photos in a row that cannot be read in the end either, until the rest of them is not tried
 _QUEUED = 2  # files given to a worker at a time: one to work on and one so that it never waits
+_SHORT_OF_MEMORY = "the machine is short of memory"
 _CRASHES = frozenset({"SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSYS", "SIGTRAP"})
 
 
@@ -160,10 +161,11 @@ class WorkerPool:
 
     def _died(self, worker: WorkerProcess) -> Analysed | None:
         """A worker has died over its first file, or before it had started."""
-        ending = ending_in_words(worker.ending())
+        ending = worker.ending()
         killed_for_memory = self._killed_for_memory()
         if not worker.started:
-            self._not_started(worker, worker.last_words() or ending, short_of_memory=killed_for_memory)
+            reason = _SHORT_OF_MEMORY if killed_for_memory else worker.last_words() or ending
+            self._not_started(worker, reason, short_of_memory=killed_for_memory)
             return None
         culprit, alone = worker.files.popleft(), worker.alone
         self._replace(worker)
@@ -175,7 +177,7 @@ class WorkerPool:
         else:
             if killed_for_memory:
                 self._shrink()
-            why = "the machine is short of memory" if killed_for_memory else f"workers are ended by {ending}"
+            why = _SHORT_OF_MEMORY if killed_for_memory else f"workers are ended by {ending}"
             self._blow(why)
             self._tries[culprit.path, "killed"] += 1
             if self._tries[culprit.path, "killed"] == _TRIES:
@@ -185,14 +187,14 @@ class WorkerPool:
 
     def _overdue(self, worker: WorkerProcess) -> Analysed | None:
         """What a worker that has not answered has to show for its time."""
-        worker.look()
-        idle = worker.idle > self._idle_limit
+        worker.watch.look()
+        idle = worker.watch.idle > self._idle_limit
         if not worker.started:
-            if idle or worker.processor > START_LIMIT:
+            if idle or worker.watch.processor > START_LIMIT:
                 time_taken = f"{self._idle_limit:g} idle" if idle else f"{START_LIMIT:g} busy"
                 self._not_started(worker, f"not ready after {time_taken} seconds")
             return None
-        if not idle and worker.processor <= self._time_limit:
+        if not idle and worker.watch.processor <= self._time_limit:
             return None
         culprit = worker.files.popleft()
         self._replace(worker)

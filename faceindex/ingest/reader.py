@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from faceindex.errors import UnreadablePhoto
 from faceindex.ingest.circumstances import is_circumstance
-from faceindex.photos import raw
+from faceindex.photos.extras import can_be_read_now
 from faceindex.photos.find import FoundFile
+from faceindex.photos.identity import Identity
 from faceindex.photos.read import identify
 from faceindex.store.catalog import Catalog
 from faceindex.store.tombstones import WHOLE_PHOTO
@@ -34,10 +36,13 @@ class NoPhoto:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Should be a photo and cannot be read. file: to be known by, of no time when the photo is out of reach."""
+    """Should be a photo and cannot be read. file: to be known by, of no time when the photo is out of reach.
+
+    silent: no byte of it came for long; it may come later."""
 
     file: FoundFile
     error: str
+    silent: bool = False
 
     @property
     def out_of_reach(self) -> bool:
@@ -70,11 +75,13 @@ class Forgotten:
 Finding = Unchanged | StillUnreadable | NoPhoto | Unreadable | Known | Unknown | Forgotten
 
 
-def look_at(file: FoundFile, catalog: Catalog, *, retry: bool = False) -> Finding:
+def look_at(
+    file: FoundFile, catalog: Catalog, *, retry: bool = False, identify: Callable[..., Identity | None] = identify
+) -> Finding:
     """Compare `file` with the catalog; it is opened and hashed only when its path, size or time are new.
 
     retry: open it, too, when it could not be read the last time. Earlier versions also stored failures that were no
-    fault of the photo: it is opened again anyhow.
+    fault of the photo: it is opened again anyhow. identify: what reads it.
     """
     known = catalog.known_path(file.path)
     if known is not None and (known.size, known.mtime_ns) == (file.size, file.mtime_ns):
@@ -87,7 +94,8 @@ def look_at(file: FoundFile, catalog: Catalog, *, retry: bool = False) -> Findin
     except UnreadablePhoto as error:
         # A disk that fails, or permissions that lack, may be mended without a change of the file.
         if isinstance(error.__cause__, OSError):
-            return Unreadable(replace(file, mtime_ns=_NO_TIME), error.reason)
+            silent = isinstance(error.__cause__, TimeoutError)
+            return Unreadable(replace(file, mtime_ns=_NO_TIME), error.reason, silent)
         return Unreadable(file, error.reason)
     if identity is None:
         return NoPhoto()
@@ -102,4 +110,4 @@ def look_at(file: FoundFile, catalog: Catalog, *, retry: bool = False) -> Findin
 
 def _mended(error: str) -> bool:
     """Whether what made a photo fail may be over, without a change of the file."""
-    return is_circumstance(error) or (error == raw.NOT_INSTALLED and raw.installed())
+    return is_circumstance(error) or can_be_read_now(error)

@@ -7,15 +7,20 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
-from faceindex.errors import MachineError, UsageError
+from faceindex.errors import MachineError, SilentDisk, UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.stopwatch import Stopwatch
+from faceindex.ingest.ahead import Ahead
+from faceindex.ingest.circumstances import is_circumstance
 from faceindex.ingest.dates import read_dates
 from faceindex.ingest.machine import Workers, choose_workers
-from faceindex.ingest.pool import WorkerPool
+from faceindex.ingest.photo_reader import PhotoReader
+from faceindex.ingest.pool import IDLE_LIMIT, WorkerPool
 from faceindex.ingest.reader import (
     Forgotten,
     Known,
@@ -30,7 +35,6 @@ from faceindex.ingest.stopping import stop_signals
 from faceindex.ingest.worker import Analysed, Fault
 from faceindex.photos.away import missing, removed, renamed
 from faceindex.photos.find import FoundFile, UnreadableEntry, absolute, find_files
-from faceindex.regular_files import NOT_REGULAR
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.merging import compact
 from faceindex.store.writer import Batch, Writer
@@ -66,13 +70,14 @@ def ingest(
     prune: bool = False,
     wait: bool = False,
     progress: Callable[[Progress], None] | None = None,
+    idle_limit: float = IDLE_LIMIT,
 ) -> IngestReport:
     """Find, analyse and store every photo under `paths`; run it again to resume.
 
     workers: processes, default as the machine allows: see `choose_workers`.
     retry_failed: open photos again that could not be read and have not changed since. prune: remove photos from the
     library that are no longer under `paths`; never ones that may be on a disk that is not there, see `removed`. wait:
-    for another writer to finish.
+    for another writer to finish. idle_limit: seconds after which a photo or disk that does not answer is given up.
 
     Ctrl-C and SIGTERM stop it after storing what was analysed (`interrupted` in the report); a second
     one stops at once.
@@ -83,25 +88,30 @@ def ingest(
     """
     roots = [os.fspath(path) for path in paths]
     analyser.check_models()
-    files = find_files(roots, skip=str(folder.path))
+    chosen = choose_workers(workers)
+    stopped = threading.Event()
+    files = iter(Ahead(find_files(roots, skip=str(folder.path)), stopped.is_set, idle_limit=idle_limit))
     first = next(files, None)
     if first is None:
         raise UsageError(f"no files under {', '.join(roots) or 'no path'}")
-    chosen = choose_workers(workers)
-    with folder.writer(wait=wait) as writer, stop_signals() as stop, WorkerPool(analyser, chosen.number) as pool:
+    with (
+        closing(files),
+        folder.writer(wait=wait) as writer,
+        stop_signals(stopped) as stop,
+        WorkerPool(analyser, chosen.number, idle_limit=idle_limit) as pool,
+    ):
         if analyser.min_face is not None:
             writer.save_settings(min_face=analyser.min_face)
         folders = list(dict.fromkeys(_folder(root) for root in roots))
         writer.add_roots(_to_remember(roots, folders, writer.catalog.roots()))
         run = _Run(writer, pool, stop, progress or (lambda _: None), retry_failed)
         try:
-            run.take(first)
-            for file in files:
-                if stop.is_set():
-                    break
-                run.take(file)
+            with PhotoReader(stop.is_set, lambda: run.collect(timeout=0), idle_limit=idle_limit) as reader:
+                silent = run.take_all(chain([first], files), reader)
             while pool.waiting and not stop.is_set():
                 run.collect(timeout=0.2)
+            if silent:
+                raise silent
         except MachineError as error:
             run.commit()
             raise MachineError(
@@ -153,13 +163,37 @@ class _Run:
         self.warnings: list[FailedPhoto] = []
         self.stopwatch = Stopwatch()
 
-    def take(self, entry: FoundFile | UnreadableEntry) -> None:
-        """Look at one file; submit it when its content is new, and collect what has been answered."""
+    def take_all(self, entries: Iterable[FoundFile | UnreadableEntry], reader: PhotoReader) -> SilentDisk | None:
+        """Look at files; in the end again at those of which nothing could be read the first time. Returns what ended
+        it before all were looked at, if anything did."""
+        silent: list[FoundFile] = []
+        try:
+            for entry in entries:
+                if self.stop.is_set():
+                    return None
+                self.take(entry, reader, silent)
+            for entry in silent:
+                if self.stop.is_set():
+                    return None
+                self.take(entry, reader)
+        except SilentDisk as error:
+            return error
+        return None
+
+    def take(
+        self, entry: FoundFile | UnreadableEntry, reader: PhotoReader, silent: list[FoundFile] | None = None
+    ) -> None:
+        """Look at one file; submit it when its content is new, and collect what has been answered.
+
+        silent: gets the file when no byte of it can be read now; None when that was its last chance.
+        """
         if isinstance(entry, UnreadableEntry):
-            (self._fail if entry.reason == NOT_REGULAR else self._miss)(entry.path, entry.reason)
+            # A link that leads nowhere stays so; a file that has just been listed and is not there was taken away.
+            away = is_circumstance(entry.reason) and not Path(entry.path).is_symlink()
+            (self._miss if away else self._fail)(entry.path, entry.reason)
             return
         with self.stopwatch.stage("find"):
-            finding = look_at(entry, self.writer.catalog, retry=self.retry_failed)
+            finding = look_at(entry, self.writer.catalog, retry=self.retry_failed, identify=reader.identify)
         match finding:
             case Unchanged():
                 self.counts["unchanged"] += 1
@@ -169,6 +203,8 @@ class _Run:
                 self.counts["ignored"] += 1
             case StillUnreadable(error):
                 self._fail(entry.path, error)
+            case Unreadable(silent=True) if silent is not None:
+                silent.append(entry)
             case Unreadable(file, error) as unreadable if unreadable.out_of_reach:
                 self._miss(file.path, error)
             case Unreadable(file, error):

@@ -23,14 +23,14 @@ class Unable:
 
 
 def main() -> None:
-    """Serve the parent. Arguments: descriptor of the connection; bytes of memory that may be used; parent, or 0."""
+    """Serve the parent. Arguments: descriptor of the connection; parent, or 0; bytes of memory that may be used."""
     os.set_blocking(sys.stderr.fileno(), False)  # the parent keeps the first lines, and does not read on
     connection = Connection(int(sys.argv[1]))
     with contextlib.suppress(BrokenPipeError, EOFError, ConnectionResetError):  # the parent is gone
         try:
             from faceindex.ingest.worker import prepare, serve
 
-            analyser = prepare(connection, memory=int(sys.argv[2]), parent=int(sys.argv[3]))
+            analyser = prepare(connection, parent=int(sys.argv[2]), memory=int(sys.argv[3]))
         except (BrokenPipeError, EOFError, ConnectionResetError):
             return
         except Exception as error:

@@ -9,9 +9,10 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def stop_signals() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set; a second one acts as usual. Only the main thread gets signals."""
-    stop = threading.Event()
+def stop_signals(stop: threading.Event | None = None) -> Iterator[threading.Event]:
+    """An event, `stop` or a new one, that Ctrl-C and SIGTERM set; a second one acts as usual. Only the main thread gets
+    signals."""
+    stop = stop or threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return

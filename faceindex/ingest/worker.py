@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from multiprocessing.connection import Connection
 
@@ -14,7 +14,9 @@ from faceindex.faces.stopwatch import Stopwatch
 from faceindex.ingest.circumstances import lacks_something
 from faceindex.ingest.processes import be_killed_first, end_with_parent, limit_memory
 from faceindex.ingest.start import in_words, is_exhaustion
+from faceindex.photos.dates import taken_in_sidecar
 from faceindex.photos.find import FoundFile
+from faceindex.photos.packets import Sidecars
 from faceindex.photos.read import read_bytes
 from faceindex.types import AnalysedPhoto
 
@@ -56,12 +58,22 @@ def analyse_file(analyser: Analyser, file: FoundFile) -> Analysed:
             return Analysed(file, None, "changed while it was read; ingest again")
         with stopwatch.stage("decode"):
             photo = analyser.open(data, file.path)
-        return Analysed(file, analyser(photo, stopwatch), seconds=stopwatch.seconds)
+        analysed = _dated(analyser(photo, stopwatch), file.path)
+        return Analysed(file, analysed, seconds=stopwatch.seconds)
     except FaceindexError as error:
         return Analysed(file, None, getattr(error, "reason", str(error)), fault=_fault(error))
     except Exception as error:  # one photo must never stop a bulk run
         reason = "not enough memory to analyse it" if is_exhaustion(error) else in_words(error)
         return Analysed(file, None, reason, fault=_fault(error))
+
+
+_sidecars = Sidecars()
+
+
+def _dated(photo: AnalysedPhoto, path: str) -> AnalysedPhoto:
+    """With the date of its sidecar, where the photo itself does not say when it was taken."""
+    found = None if photo.taken else taken_in_sidecar(path, _sidecars)
+    return replace(photo, taken=found.date, taken_from=found.source) if found else photo
 
 
 def _fault(error: Exception) -> Fault:

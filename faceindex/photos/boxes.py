@@ -1,15 +1,20 @@
-"""HEIC and AVIF files are rows of boxes with declared sizes: a file that ends inside one is cut off.
+"""HEIC, AVIF, JPEG XL and JPEG 2000 files are rows of boxes with declared sizes: is all of the picture there?
 
-libheif leaves out the tiles that it does not find and says nothing, so this has to be asked of the file itself
-(ISO/IEC 14496-12, section 4.2).
+libheif leaves out the tiles that it does not find and says nothing, so truncation has to be looked for in the file
+itself (ISO/IEC 14496-12, section 4.2). What phones and other programs append behind the last box is no damage.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 
 _TO_THE_END, _LARGE = 0, 1
+JXL_SIGNATURE = b"\0\0\0\x0cJXL \r\n\x87\n"  # ISO/IEC 18181-2, section 9.1
+JP2_SIGNATURE = b"\0\0\0\x0cjP  \r\n\x87\n"  # ISO/IEC 15444-1, section I.5.1
+_FILE = frozenset((b"ftyp", b"meta", b"mdat", b"moov", b"free", b"skip", b"uuid"))
+_CODESTREAMS = frozenset((b"jxlc", b"jxlp", b"jp2c"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +41,70 @@ def boxes(data: bytes, begin: int = 0, end: int | None = None) -> Iterator[Box]:
         position += size
 
 
-def refuse_truncated_boxes(data: bytes) -> None:
-    """Nothing for other files. Raises: ValueError when the file ends before its last top-level box does."""
+def is_boxed(data: bytes) -> bool:
+    """Whether a file that starts with `data` is a row of boxes."""
+    return data[4:8] == b"ftyp" or data.startswith((JXL_SIGNATURE, JP2_SIGNATURE))
+
+
+def without_trailer(data: bytes) -> bytes:
+    """A file of boxes without what was appended behind the last one; other files as they are.
+
+    Raises: ValueError when the picture is cut off.
+    """
+    if not is_boxed(data):
+        return data
+    row = list(takewhile(lambda box: box.kind.isascii() and box.kind.decode().isprintable(), boxes(data)))
+    whole = [box for box in row if box.end <= len(data)]
+    cut = row[len(whole) :]  # the last one, if any
+    if not _has_picture(data, whole, cut):
+        raise ValueError("image file is truncated")
+    end = whole[-1].end
+    return data if end == len(data) or _items_end(data, whole) > end else data[:end]
+
+
+def _has_picture(data: bytes, whole: list[Box], cut: list[Box]) -> bool:
+    """Whether boxes that are there as a whole tell of a picture, and all of its bytes are in the file."""
+    kinds = {box.kind for box in whole}
     if data[4:8] != b"ftyp":
-        return
-    position = 0
-    while position + 8 <= len(data):
-        size = int.from_bytes(data[position : position + 4], "big")
-        if size == _TO_THE_END:
-            return
-        if size == _LARGE:
-            size = int.from_bytes(data[position + 8 : position + 16], "big")
-        if size < 8:
-            raise ValueError("damaged: a box of no size")
+        return bool(_CODESTREAMS & kinds) and not any(box.kind in _CODESTREAMS for box in cut)
+    if b"meta" in kinds and (end := _items_end(data, whole)):
+        return end <= len(data)
+    return b"moov" in kinds and not any(box.kind in _FILE for box in cut)
+
+
+def _items_end(data: bytes, row: list[Box]) -> int:
+    """Where the last byte of any item lies; 0 when no item says."""
+    return max((end for box in row if box.kind == b"meta" for end in _extents(data, box)), default=0)
+
+
+def _extents(data: bytes, meta: Box) -> Iterator[int]:
+    """Where the extents of items end, of those that lie in the file itself (ISO/IEC 14496-12, section 8.11.3)."""
+    for box in boxes(data, meta.begin + 4, min(meta.end, len(data))):
+        if box.kind == b"iloc":
+            yield from _locations(data[box.begin : box.end])
+
+
+def _locations(body: bytes) -> Iterator[int]:
+    version, sizes = body[0], int.from_bytes(body[4:6], "big")
+    offset_size, length_size, base_size = sizes >> 12, sizes >> 8 & 15, sizes >> 4 & 15
+    index_size = sizes & 15 if version in (1, 2) else 0
+    wide = 4 if version == 2 else 2
+    position = 6
+
+    def number(size: int) -> int:
+        nonlocal position
         position += size
-    if position != len(data):
-        raise ValueError("image file is truncated" if position > len(data) else "damaged: bytes after the last box")
+        return int.from_bytes(body[position - size : position], "big")
+
+    for _ in range(number(wide)):
+        number(wide)
+        method = number(2) & 15 if version in (1, 2) else 0
+        number(2)
+        base = number(base_size)
+        for _ in range(number(2)):
+            number(index_size)
+            begin, length = base + number(offset_size), number(length_size)
+            if position > len(body):
+                return
+            if method == 0:
+                yield begin + length

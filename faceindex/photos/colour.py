@@ -17,9 +17,11 @@ _SPACES = {"RGB ": "RGB", "CMYK": "CMYK", "GRAY": "L"}
 def in_srgb(image: Image.Image, profile: object) -> Image.Image:
     """`image` with its colours converted from `profile`, the bytes of an ICC profile or None.
 
-    image: mode RGB, CMYK or L; others are returned as they are, as is every image when the profile is sRGB, broken, or
-    of another mode than the image.
+    image: mode RGB, CMYK, LAB or L; others are returned as they are, as is every image when the profile is sRGB,
+    broken, or of another mode than the image. LAB needs no profile.
     """
+    if image.mode == "LAB":
+        return ImageCms.applyTransform(image, _from_lab()) or image
     transform = _transform(profile) if isinstance(profile, bytes) and profile else None
     if transform is None or transform.input_mode != image.mode:
         return image
@@ -50,6 +52,12 @@ def _changes_nothing(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
         expected = np.repeat(levels[None, :, None], 3, axis=2)
     converted = ImageCms.applyTransform(Image.fromarray(colours), transform)
     return bool(np.abs(np.asarray(converted).astype(int) - expected).max() <= SAME)
+
+
+@lru_cache(maxsize=1)
+def _from_lab() -> ImageCms.ImageCmsTransform:
+    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))  # of D50, as Photoshop writes it
+    return ImageCms.buildTransform(lab, _srgb(), "LAB", "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC)
 
 
 @lru_cache(maxsize=1)

@@ -27,10 +27,16 @@ _EXTENSIONS = frozenset(
         ".heif",
         ".hif",
         ".avif",
-        ".jxl",  # not decoded, but not left out without a word either
+        ".jxl",
         ".jp2",
         ".j2k",
-        ".jxr",
+        ".jpf",
+        ".jpx",
+        ".j2c",
+        ".jpc",
+        ".jxr",  # not decoded, but not left out without a word either
+        ".wdp",
+        ".psd",
     ]
 )
 RAW_EXTENSIONS = frozenset(
@@ -75,6 +81,12 @@ _RAW_MAGICS = (
     b"\0MRM",  # Minolta
     b"II\x1a\0\0\0HEAPCCDR",  # Canon CRW
 )
+_OTHER_MAGICS = (
+    b"\0\0\0\x0cJXL \r\n\x87\n",  # JPEG XL
+    b"\xff\x0a",
+    b"\0\0\0\x0cjP  \r\n\x87\n",  # JPEG 2000
+    b"\xff\x4f\xff\x51",
+)
 _HEIF_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis"))
 
 
@@ -94,6 +106,8 @@ def is_photo(head: bytes) -> bool:
     if head[:2] == b"BM" and len(head) >= 26:
         return int.from_bytes(head[14:18], "little") in (12, 16, 40, 52, 56, 64, 108, 124)
     if is_tiff(head) or head[:4] in (b"II+\0", b"MM\0+") or has_raw_magic(head):
+        return True
+    if head.startswith(_OTHER_MAGICS):
         return True
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return True

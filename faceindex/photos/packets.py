@@ -12,15 +12,16 @@ from PIL import Image
 
 from faceindex.errors import UnreadablePhoto
 from faceindex.photos.areas import SIDES_SWAPPED, is_upright
-from faceindex.photos.decode import Photo, opened_header
+from faceindex.photos.decode import Photo
 from faceindex.photos.extended_xmp import SIGNATURE
+from faceindex.photos.formats import opened_header
 from faceindex.photos.identity import RAW_EXTENSIONS
 from faceindex.photos.rdf import MAX_BYTES
 from faceindex.photos.read import read_bytes
+from faceindex.photos.reasons import reason_for
+from faceindex.photos.turning import ORIENTATION, exif_of
 from faceindex.photos.xmp import Packet
 from faceindex.regular_files import open_regular
-
-_ORIENTATION = 0x0112
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,8 @@ class Header:
     """What a photo's file says before its pixels.
 
     orientation: EXIF's, 1 to 8. undone: whether the decoder turns the picture by itself, so that the stored picture is
-    the upright one to every program (HEIC). packet: the embedded XMP, None when there is none. extension: segments of
-    a JPEG that may hold the rest of it, see `extended_packet`.
+    the upright one to every program (HEIC, JPEG XL). packet: the embedded XMP, None when there is none. extension:
+    segments of a JPEG that may hold the rest of it, see `extended_packet`.
     """
 
     orientation: int
@@ -52,13 +53,14 @@ def read_header(path: str) -> Header:
         with warnings.catch_warnings(), opened_header(path) as image:
             warnings.simplefilter("ignore")
             packet = image.info.get("xmp")
-            undone = image.format == "HEIF"
+            undone = image.format in ("HEIF", "JXL")
             said = image.info.get("original_orientation") if undone else _exif_orientation(image)
             orientation = said if isinstance(said, int) and 1 <= said <= 8 else 1
             return Header(orientation, undone, packet if isinstance(packet, bytes) else None, _extension(image))
+    except UnreadablePhoto:
+        raise
     except Exception as error:  # decoders raise anything on damaged files
-        reason = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
-        raise UnreadablePhoto(path, reason) from error
+        raise UnreadablePhoto(path, getattr(error, "strerror", None) or reason_for(error)) from error
 
 
 def orientation_to_undo(header: Header, packet: Packet, size: tuple[int, int]) -> int:
@@ -122,7 +124,7 @@ def _extension(image: Image.Image) -> tuple[bytes, ...]:
 
 def _exif_orientation(image: Image.Image) -> object:
     try:
-        return image.getexif().get(_ORIENTATION)
+        return exif_of(image).get(ORIENTATION)
     except Exception:  # as in decoding: broken EXIF is none
         return None
 

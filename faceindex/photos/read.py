@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from faceindex.errors import UnreadablePhoto
 from faceindex.photos.identity import Identity, claims_to_be_photo, content_hash, is_photo
+from faceindex.photos.kinds import refusal
 from faceindex.regular_files import open_regular
 
 MAX_FILE_BYTES = 2**30
@@ -18,6 +19,7 @@ MAX_FILE_BYTES = 2**30
 def read_bytes(path: str) -> tuple[bytes, int]:
     """The file's bytes and its mtime_ns. Raises: UnreadablePhoto, see `identify`."""
     with _opened(path) as (file, status):
+        _refuse_large(path, status)
         return _read_all(path, file, status), status.st_mtime_ns
 
 
@@ -33,7 +35,8 @@ def identify(path: str, *, named: bool = False) -> Identity | None:
         if not is_photo(head):
             if not named and not claims_to_be_photo(path):
                 return None
-            raise UnreadablePhoto(path, "not a photo of a known format" if head else "the file is empty")
+            raise UnreadablePhoto(path, refusal(head))
+        _refuse_large(path, status)
         file.seek(0)
         data = _read_all(path, file, status)
     return Identity(content_hash(data), len(data), status.st_mtime_ns)
@@ -44,11 +47,14 @@ def _opened(path: str) -> Iterator[tuple[BinaryIO, os.stat_result]]:
     try:
         with open_regular(path) as file:
             status = os.fstat(file.fileno())
-            if status.st_size > MAX_FILE_BYTES:
-                raise UnreadablePhoto(path, f"larger than {MAX_FILE_BYTES >> 20} MiB")
             yield file, status
     except OSError as error:
         raise UnreadablePhoto(path, error.strerror or str(error)) from error
+
+
+def _refuse_large(path: str, status: os.stat_result) -> None:
+    if status.st_size > MAX_FILE_BYTES:
+        raise UnreadablePhoto(path, f"larger than {MAX_FILE_BYTES >> 20} MiB")
 
 
 def _read_all(path: str, file: BinaryIO, before: os.stat_result) -> bytes:

@@ -71,7 +71,7 @@ class Packet:
         self._rdf = rdf
         self._regions = self._property(f"{{{_MWG}}}Regions")
         self.applied = self._applied()
-        said = self._text(f"{{{_TIFF}}}Orientation") or ""
+        said = self.property_text(f"{{{_TIFF}}}Orientation") or ""
         self.orientation = int(said) if re.fullmatch("[1-8]", said.strip(), re.ASCII) else None
 
     @classmethod
@@ -115,7 +115,8 @@ class Packet:
         found = (about.child(tag) for about in self._rdf.children)
         return next((node for node in found if node is not None), None)
 
-    def _text(self, tag: str) -> str | None:
+    def property_text(self, tag: str) -> str | None:
+        """What a simple property, `{namespace}name`, says; None when it is not there."""
         found = (text(about, tag) for about in self._rdf.children)
         return next((value for value in found if value is not None), None)
 

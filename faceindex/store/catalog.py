@@ -301,7 +301,7 @@ class Catalog:
         where, values = _under(under)
         rows = self.connection.execute(
             f"""SELECT path, paths.photo, width, height,
-                (SELECT COUNT(*) FROM faces WHERE faces.photo = paths.photo), warning, taken
+                (SELECT COUNT(*) FROM faces WHERE faces.photo = paths.photo), warning, taken, taken_from
             FROM paths JOIN photos ON photos.id = paths.photo {where} ORDER BY path""",
             values,
         )

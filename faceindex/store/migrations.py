@@ -171,7 +171,29 @@ def m006_acts(catalog: sqlite3.Connection) -> None:
         catalog.execute(statement)
 
 
-MIGRATIONS = (m001_first_schema, m002_quality, m003_change, m004_faces_by_segment, m005_dates, m006_acts)
+def m007_sources_of_dates(catalog: sqlite3.Connection) -> None:
+    """Where a photo says when it was taken. Until now that was one place; more are read, so the others are asked again.
+
+    So are the files that could not be read: more kinds of them can be.
+    """
+    for statement in (
+        "ALTER TABLE photos ADD COLUMN taken_from TEXT",
+        "UPDATE photos SET taken_from = 'EXIF DateTimeOriginal' WHERE taken IS NOT NULL",
+        "INSERT OR IGNORE INTO unread_dates SELECT id FROM photos WHERE taken IS NULL",
+        "UPDATE failures SET mtime_ns = -1",
+    ):
+        catalog.execute(statement)
+
+
+MIGRATIONS = (
+    m001_first_schema,
+    m002_quality,
+    m003_change,
+    m004_faces_by_segment,
+    m005_dates,
+    m006_acts,
+    m007_sources_of_dates,
+)
 
 
 def schema_version(catalog: sqlite3.Connection) -> int:

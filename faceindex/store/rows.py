@@ -50,10 +50,11 @@ def store_photo(transaction: sqlite3.Connection, arrival: Arrival, segment: int)
     Returns: as `name_photo`.
     """
     photo = arrival.photo
-    values = (photo.width, photo.height, photo.warning, photo.taken, now())
+    values = (photo.width, photo.height, photo.warning, photo.taken, photo.taken_from, now())
     if arrival.photo_id is None:
         cursor = transaction.execute(
-            "INSERT INTO photos (width, height, warning, taken, analysed, content) VALUES (?, ?, ?, ?, ?, ?)",
+            """INSERT INTO photos (width, height, warning, taken, taken_from, analysed, content)
+            VALUES (?, ?, ?, ?, ?, ?, ?)""",
             (*values, arrival.content),
         )
         number = cursor.lastrowid
@@ -61,7 +62,8 @@ def store_photo(transaction: sqlite3.Connection, arrival: Arrival, segment: int)
     else:
         number = arrival.photo_id
         transaction.execute(
-            "UPDATE photos SET width = ?, height = ?, warning = ?, taken = ?, analysed = ? WHERE id = ?",
+            """UPDATE photos SET width = ?, height = ?, warning = ?, taken = ?, taken_from = ?, analysed = ?
+            WHERE id = ?""",
             (*values, number),
         )
         transaction.execute("DELETE FROM unread_dates WHERE photo = ?", (number,))
@@ -113,10 +115,10 @@ def store_failures(transaction: sqlite3.Connection, failures: Iterable[tuple[Fou
     )
 
 
-def store_dates(transaction: sqlite3.Connection, dates: Mapping[int, str | None]) -> None:
-    """When photos of an earlier schema were taken, by their ids; they need not be looked at for it again."""
-    known = [(date, photo) for photo, date in dates.items() if date is not None]
-    transaction.executemany("UPDATE photos SET taken = ? WHERE id = ?", known)
+def store_dates(transaction: sqlite3.Connection, dates: Mapping[int, tuple[str, str] | None]) -> None:
+    """When photos of an earlier schema were taken and where they say it, by ids; they need not be looked at again."""
+    known = [(*date, photo) for photo, date in dates.items() if date is not None]
+    transaction.executemany("UPDATE photos SET taken = ?, taken_from = ? WHERE id = ?", known)
     transaction.executemany("DELETE FROM unread_dates WHERE photo = ?", [(photo,) for photo in dates])
 
 

@@ -63,7 +63,8 @@ def selected_photos(catalog: Catalog, selection: Selection) -> Iterator[PhotoRec
     conditions, values = _conditions(catalog, selection, "photos.id")
     place, where = _under(selection.under)
     rows = catalog.connection.execute(
-        f"""SELECT path, photos.id, width, height, (SELECT COUNT(*) FROM faces WHERE photo = photos.id), warning, taken
+        f"""SELECT path, photos.id, width, height, (SELECT COUNT(*) FROM faces WHERE photo = photos.id), warning,
+            taken, taken_from
         FROM paths JOIN photos ON photos.id = paths.photo WHERE {" AND ".join([*conditions, *place])} ORDER BY path""",
         (*values, *where),
     )

@@ -10,7 +10,8 @@ class PhotoRecord:
     """One path of a photo in a library; photos with several paths have a record for each.
 
     photo: its id. width, height: pixels, upright. faces: their number. warning: what is wrong with the file, which was
-    read all the same. taken: when, the camera's local time in ISO 8601; None when the photo does not say.
+    read all the same. taken: when, the camera's local time in ISO 8601; None when the photo does not say. taken_from:
+    where that is written, as "EXIF DateTimeOriginal" or "sidecar xmp:CreateDate".
     """
 
     path: str
@@ -20,6 +21,7 @@ class PhotoRecord:
     faces: int
     warning: str | None = None
     taken: str | None = None
+    taken_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ class AnalysedPhoto:
     """What the analyser says of one photo.
 
     width, height: pixels, upright. warning: what is wrong with a photo that was read all the same, in one line. taken:
-    when, the camera's local time in ISO 8601; None when the photo does not say.
+    when, the camera's local time in ISO 8601; None when the photo does not say. taken_from: where that is written.
     """
 
     width: int
@@ -63,6 +63,7 @@ class AnalysedPhoto:
     faces: tuple[Face, ...]
     warning: str | None = None
     taken: str | None = None
+    taken_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from pooled import photos, run
 
 from faceindex.errors import MachineError
 from faceindex.faces.analyse import Analyser
-from faceindex.ingest import pool, worker_process
+from faceindex.ingest import child, pool, watch, worker_process
 from faceindex.ingest.cgroups import frozen, groups
 from faceindex.ingest.circumstances import is_circumstance
 from faceindex.ingest.pool import WorkerPool
@@ -49,7 +49,7 @@ SHORT: dict[str, Any] = {"time_limit": 30.0, "idle_limit": 0.6}  # seconds
 
 @pytest.fixture(autouse=True)
 def _looked_at_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_process, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(watch, "LOOK_SECONDS", 0.1)
 
 
 def unfit(reason: str) -> Analyser:
@@ -119,7 +119,7 @@ def test_a_run_that_slept_itself_blames_nobody(tmp_path: Path, hostile: Analyser
             list(working.answers(0.1))
         time.sleep(1.5)  # as a laptop that was closed
         assert not list(working.answers(0))
-        assert working._workers[0].idle < SHORT["idle_limit"]
+        assert working._workers[0].watch.idle < SHORT["idle_limit"]
 
 
 def test_a_photo_of_which_nothing_can_be_read_is_tried_again_at_the_end_and_out_of_reach(
@@ -227,12 +227,15 @@ def test_as_many_workers_as_the_system_gives_do_the_work(
 def test_a_process_that_does_not_end_is_not_waited_for_for_ever(
     tmp_path: Path, hostile: Analyser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_process, "_END_SECONDS", 0.2)
+    monkeypatch.setattr(child, "END_SECONDS", 0.2)
     monkeypatch.setattr(worker_process.WorkerProcess, "kill", lambda worker: None)  # as of one that a dead disk holds
     (file,) = photos(tmp_path, "a-hang")
     with WorkerPool(hostile, 1) as working:
         working.submit(file)
-        process = working._workers[0]._process
+        (worker,) = working._workers
+        while not worker.started:
+            assert not list(working.answers(0.1))
+        process = worker._process
     assert process.returncode is None
     process.kill()
     process.wait()

@@ -56,3 +56,23 @@ def test_ingest_stores_dates_and_fills_those_of_older_photos(photos: Path, tmp_p
     assert dates(library) == EXPECTED
     with closing(sqlite3.connect(library / "catalog.sqlite")) as catalog:
         assert catalog.execute("SELECT COUNT(*) FROM unread_dates").fetchone() == (0,)
+
+
+def test_where_the_date_is_from_is_stored_and_a_sidecar_is_asked(photos: Path, tmp_path: Path) -> None:
+    (photos / "undated.xmp").write_text(
+        """<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about=""
+        xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:CreateDate="1987-06-05"/></rdf:RDF>"""
+    )
+    library = tmp_path / "x.faces"
+    expected = {
+        "2001": ("2001-05-06T07:08:09", "EXIF DateTimeOriginal"),
+        "2002": ("2002-05-06T07:08:09", "EXIF DateTimeOriginal"),
+        "undated": ("1987-06-05", "sidecar xmp:CreateDate"),
+    }
+    with faceindex.Library(library) as opened:
+        opened.ingest([photos], workers=1)
+        assert {Path(each.path).stem: (each.taken, each.taken_from) for each in opened.photos()} == expected
+    make_old(library)
+    with faceindex.Library(library) as opened:
+        opened.ingest([photos], workers=1)
+        assert {Path(each.path).stem: (each.taken, each.taken_from) for each in opened.photos()} == expected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -58,4 +59,24 @@ def test_photos_out_of_reach_are_counted_and_tried_again_next_time(tmp_path: Pat
             ("c-full", "OSError: [Errno 28] No space left on device"),
         ]
         assert [Path(failure.path).stem for failure in library.catalog.failed()] == ["d-crash"]
+    library.close()
+
+
+def test_a_link_that_leads_nowhere_fails_and_a_photo_that_is_taken_away_does_not(
+    tmp_path: Path, analyser: Analyser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = draw(tmp_path / "photos", "a", "b")
+    (photos / "link.png").symlink_to(tmp_path / "nowhere")
+    real = os.stat
+
+    def unmounted(path: str, *arguments: object, **options: object) -> os.stat_result:
+        if str(path).endswith("b.png"):
+            Path(path).unlink(missing_ok=True)  # between the listing of its folder and its turn
+        return real(path, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("faceindex.photos.find.os.stat", unmounted)
+    library = LibraryFolder(tmp_path / "x.faces")
+    report = ingest(library, [photos], analyser=analyser, workers=1)
+    assert [Path(failure.path).name for failure in report.failures] == ["link.png"]
+    assert [Path(missed.path).name for missed in report.missed] == ["b.png"]
     library.close()

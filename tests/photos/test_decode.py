@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pillow_heif
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from faceindex.errors import UnreadablePhoto
 from faceindex.photos.cut_off import MISSING_LIMIT
@@ -192,6 +192,28 @@ def test_the_oriented_photos_of_one_scene_look_the_same(shared_data: Path, shape
     assert len(others) >= 3
     for path, other in zip(paths[1:], others, strict=True):
         assert difference(np.asarray(other), np.asarray(first)) < 6, path.name
+
+
+XMP_THAT_TURNS = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    b'<rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>'
+)
+
+
+@pytest.mark.parametrize("form", ["JPEG", "WEBP", "TIFF", "AVIF", "HEIF", "PNG"])
+def test_orientation_in_xmp_alone_turns_nothing(form: str) -> None:
+    options: dict[str, object] = {"xmp": XMP_THAT_TURNS}
+    if form == "TIFF":
+        options = {"tiffinfo": {700: XMP_THAT_TURNS}}
+    elif form == "PNG":
+        notes = PngImagePlugin.PngInfo()
+        notes.add_itxt("XML:com.adobe.xmp", XMP_THAT_TURNS.decode())
+        options = {"pnginfo": notes}
+    elif form == "HEIF":  # its writer would turn the picture itself
+        options = {"xmp": XMP_THAT_TURNS.replace(b"Orientation", b"orientation")}
+    data = encode(smooth(), form, **options).replace(b"tiff:orientation", b"tiff:Orientation")
+    assert b"tiff:Orientation" in data
+    assert difference(decode(data), smooth()) < 4
 
 
 # Modes

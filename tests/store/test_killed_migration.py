@@ -81,9 +81,17 @@ def old_library(path: Path, version: int) -> None:
     if version >= 3:
         catalog.execute("INSERT INTO people (id, name) VALUES (1, 'Ada')")
         catalog.execute("INSERT INTO person_faces VALUES (2, 1)")
+    if 3 <= version < 6:
         catalog.execute(
             """INSERT INTO decisions (made, kind, person, face, content, x, y, width, height)
             VALUES ('then', 'name', 'Ada', 2, ?, 1, 2, 30, 40)""",
+            (b"content 2",),
+        )
+    if version >= 6:
+        catalog.execute("INSERT INTO acts (id, made, kind, person) VALUES (1, 'then', 'name', 'Ada')")
+        catalog.execute(
+            """INSERT INTO decisions (act, side, face, content, x, y, width, height)
+            VALUES (1, 0, 2, ?, 1, 2, 30, 40)""",
             (b"content 2",),
         )
     catalog.close()

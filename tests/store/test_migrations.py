@@ -13,7 +13,14 @@ from faceindex.errors import NewerSchema
 from faceindex.store import migrations
 from faceindex.store.acts import read_acts
 from faceindex.store.catalog import open_reader
-from faceindex.store.migrations import MIGRATIONS, m001_first_schema, m006_acts, migrate, schema_version
+from faceindex.store.migrations import (
+    MIGRATIONS,
+    m001_first_schema,
+    m006_acts,
+    m007_sources_of_dates,
+    migrate,
+    schema_version,
+)
 
 
 def test_empty_file_becomes_the_newest_schema_and_stays_it() -> None:
@@ -100,3 +107,21 @@ def test_library_of_a_newer_faceindex_is_refused(tmp_path: Path) -> None:
     catalog.close()
     with pytest.raises(NewerSchema, match="upgrade faceindex"):
         faceindex.Library(tmp_path)
+
+
+def test_photos_without_a_date_and_failures_are_looked_at_again_once_more_can_be_read(tmp_path: Path) -> None:
+    catalog = sqlite3.connect(tmp_path / "catalog.sqlite", isolation_level=None)
+    for step in MIGRATIONS[: MIGRATIONS.index(m007_sources_of_dates)]:
+        step(catalog)
+    for number, date in ((1, "2019-07-20T17:45:22"), (2, None)):
+        catalog.execute(
+            """INSERT INTO photos (id, content, width, height, analysed, taken)
+            VALUES (?1, CAST(?1 AS BLOB), 9, 9, 'now', ?2)""",
+            (number, date),
+        )
+    catalog.execute("INSERT INTO failures VALUES (CAST('/a.heic' AS BLOB), 9, 123, 'image file is truncated', 'now')")
+    m007_sources_of_dates(catalog)
+    dated = catalog.execute("SELECT id, taken_from FROM photos ORDER BY id").fetchall()
+    assert dated == [(1, "EXIF DateTimeOriginal"), (2, None)]
+    assert catalog.execute("SELECT photo FROM unread_dates").fetchall() == [(2,)]
+    assert catalog.execute("SELECT size, mtime_ns FROM failures").fetchall() == [(9, -1)]

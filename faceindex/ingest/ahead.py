@@ -1,0 +1,83 @@
+"""Files found ahead of their use, in a thread, so that a disk that does not answer is noticed and left."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from typing import Generic, TypeVar
+
+from faceindex.errors import SilentDisk
+from faceindex.ingest import watch
+
+Found = TypeVar("Found")
+
+_AHEAD = 1000  # of those that iterate
+_WAIT_SECONDS = 0.2
+
+
+class Ahead(Generic[Found]):
+    """Iterates over `found`, which another thread makes. Raises: what making it raises; SilentDisk.
+
+    stopped: whether the user wants no more. idle_limit: seconds without anything found and without processor time used
+    for finding, after which SilentDisk is raised. A thread that a disk holds is left behind.
+    """
+
+    def __init__(self, found: Iterator[Found], stopped: Callable[[], bool], *, idle_limit: float) -> None:
+        self._stopped = stopped
+        self._idle_limit = idle_limit
+        self._found: deque[Found] = deque()
+        self._more, self._room, self._closed = threading.Event(), threading.Event(), threading.Event()
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._find, args=(found,), daemon=True)
+
+    def __iter__(self) -> Generator[Found, None, None]:
+        self._thread.start()
+        try:
+            while self._found or self._wait():
+                yield self._found.popleft()
+                if len(self._found) == _AHEAD // 2:
+                    self._room.set()
+            if self._error is not None:
+                raise self._error
+        finally:
+            self._closed.set()
+
+    def _wait(self) -> bool:
+        """Wait for more; False when there will be none. Raises: SilentDisk."""
+        idle, used, looked = 0.0, self._used(), time.monotonic()
+        while not self._stopped():
+            self._more.clear()
+            ended = not self._thread.is_alive()  # before the last look: what it found until then is there
+            if self._found or ended:
+                return bool(self._found)
+            self._more.wait(_WAIT_SECONDS)
+            now, using = time.monotonic(), self._used()
+            # Time in which all of this process was stopped says nothing about the disk.
+            idle = idle + min(now - looked, 2 * watch.LOOK_SECONDS) if using == used else 0.0
+            used, looked = using, now
+            if idle > self._idle_limit and not self._found:
+                raise SilentDisk(f"no folder or file could be looked at for {self._idle_limit:g} seconds")
+        return False
+
+    def _used(self) -> float:
+        """Seconds of processor time that the thread has used, where the system tells."""
+        if not hasattr(time, "pthread_getcpuclockid") or self._thread.ident is None or not self._thread.is_alive():
+            return 0.0
+        return time.clock_gettime(time.pthread_getcpuclockid(self._thread.ident))
+
+    def _find(self, found: Iterator[Found]) -> None:
+        try:
+            for one in found:
+                self._found.append(one)
+                if not self._more.is_set():
+                    self._more.set()
+                while len(self._found) >= _AHEAD and not self._closed.is_set():
+                    self._room.wait(_WAIT_SECONDS)
+                    self._room.clear()
+                if self._closed.is_set():
+                    return
+        except BaseException as error:  # the other thread raises it
+            self._error = error
+        self._more.set()

@@ -1,0 +1,136 @@
+"""A process that reads photos to know them by their bytes, so that a disk that is silent holds that process only."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from types import TracebackType
+from typing import Self
+
+from faceindex.errors import MachineError, SilentDisk, UnreadablePhoto
+from faceindex.ingest import watch
+from faceindex.ingest.child import end, start
+from faceindex.ingest.processes import be_killed_first, end_with_parent
+from faceindex.photos.identity import Identity
+from faceindex.photos.read import identify
+
+_SILENT = 10  # photos in a row of which no byte comes, until the disk is given up
+_DEATHS = 3  # in a row
+_MAIN = "from faceindex.ingest.photo_reader import main; main()"
+
+
+@dataclass(frozen=True, slots=True)
+class _Unreadable:
+    """UnreadablePhoto for a pipe. number: of the OSError that caused it, or 0."""
+
+    reason: str
+    number: int
+
+
+class PhotoReader:
+    """Reads one photo at a time. The process is started for the first one, and anew after each that holds it.
+
+    stopped: whether the user wants no more. meanwhile: what is to be done now and then while a photo is waited for.
+    """
+
+    def __init__(self, stopped: Callable[[], bool], meanwhile: Callable[[], None], *, idle_limit: float) -> None:
+        self._stopped = stopped
+        self._meanwhile = meanwhile
+        self._idle_limit = idle_limit
+        self._child: _Child | None = None
+        self._silent = self._deaths = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end()
+
+    def identify(self, path: str, *, named: bool = False) -> Identity | None:
+        """As `faceindex.photos.read.identify`, and an UnreadablePhoto caused by a TimeoutError when no byte comes.
+
+        Raises: UnreadablePhoto; SilentDisk when nothing can be read any more; MachineError.
+        """
+        answer = self._answer(path, named)
+        if isinstance(answer, _Unreadable):
+            cause = OSError(answer.number, os.strerror(answer.number)) if answer.number else None
+            raise UnreadablePhoto(path, answer.reason) from cause
+        return answer
+
+    def _answer(self, path: str, named: bool) -> Identity | _Unreadable | None:
+        while True:
+            child = self._child = self._child or _Child()
+            try:
+                child.connection.send((path, named))
+                child.watch.begin()
+                while not child.connection.poll(watch.LOOK_SECONDS):
+                    self._meanwhile()
+                    child.watch.look()
+                    if child.watch.idle > self._idle_limit or self._stopped():
+                        return self._give_up(path)
+                answer: Identity | _Unreadable | None = child.connection.recv()
+            except (EOFError, OSError) as error:  # it was killed
+                self._end()
+                self._deaths += 1
+                if self._deaths == _DEATHS:
+                    raise MachineError("the process that reads photos is killed again and again") from error
+                continue
+            self._deaths = self._silent = 0
+            return answer
+
+    def _give_up(self, path: str) -> _Unreadable:
+        self._end()
+        reason = f"nothing could be read for {self._idle_limit:g} seconds"
+        self._silent += 1
+        if self._silent == _SILENT:
+            raise SilentDisk(f"of {path} {reason}, as of {_SILENT - 1} photos before it")
+        return _Unreadable(reason, errno.ETIMEDOUT)
+
+    def _end(self) -> None:
+        if self._child is not None:
+            self._child.connection.close()
+            end(self._child.process)
+            self._child = None
+
+
+class _Child:
+    def __init__(self) -> None:
+        self.connection, theirs = Pipe()
+        try:
+            self.process = start(_MAIN, theirs)
+        except OSError as error:
+            self.connection.close()
+            raise MachineError(f"no process can be started: {error.strerror or error}") from error
+        finally:
+            theirs.close()
+        self.watch = watch.Watch(self.process.pid)
+
+
+def main() -> None:
+    """Answer each (path, named) that comes. Arguments: descriptor of the connection; parent, or 0."""
+    os.set_blocking(sys.stderr.fileno(), False)  # nobody reads what is said there
+    connection = Connection(int(sys.argv[1]))
+    if int(sys.argv[2]):
+        end_with_parent(int(sys.argv[2]))
+    be_killed_first()
+    while True:
+        try:
+            path, named = connection.recv()
+            connection.send(_identified(path, named=named))
+        except (EOFError, BrokenPipeError, ConnectionResetError):
+            return
+
+
+def _identified(path: str, *, named: bool) -> Identity | _Unreadable | None:
+    try:
+        return identify(path, named=named)
+    except UnreadablePhoto as error:
+        cause = error.__cause__
+        return _Unreadable(error.reason, (cause.errno or errno.EIO) if isinstance(cause, OSError) else 0)

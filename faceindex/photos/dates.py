@@ -1,0 +1,40 @@
+"""When the photo at a path was taken: by its own file, or by the sidecar beside it."""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import suppress
+
+from faceindex.photos.formats import opened_header
+from faceindex.photos.packets import Sidecars, read_sidecar
+from faceindex.photos.rdf import MAX_BYTES
+from faceindex.photos.taken import Taken, is_maybe_raw, taken_in_image, taken_in_packet, taken_in_raw
+from faceindex.regular_files import open_regular
+
+
+def taken_at(path: str, sidecars: Sidecars) -> Taken | None:
+    """None when neither says it, or no date can be found. Raises: OSError when the photo cannot be read."""
+    with open_regular(path) as file:
+        head = file.read(32)
+        file.seek(0)
+        found = taken_in_raw(file) if is_maybe_raw(head) else None
+    return found or _taken_in_photo(path) or taken_in_sidecar(path, sidecars)
+
+
+def taken_in_sidecar(path: str, sidecars: Sidecars) -> Taken | None:
+    """What the sidecar of the photo at `path` says; None when there is none, or it does not say."""
+    found = sidecars.of(path)
+    if found is None:
+        return None
+    with suppress(OSError):
+        packet = read_sidecar(found)
+        return taken_in_packet(packet, "sidecar") if len(packet) <= MAX_BYTES else None
+    return None
+
+
+def _taken_in_photo(path: str) -> Taken | None:
+    with suppress(Exception), warnings.catch_warnings():  # it was read once: what cannot be read now is no date
+        warnings.simplefilter("ignore")
+        with opened_header(path) as image:
+            return taken_in_image(image)
+    return None

@@ -1,0 +1,80 @@
+"""Open a photo of any format that is read, its header only; the pixels come when they are asked for."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+import pillow_heif
+from PIL import Image, JpegImagePlugin, UnidentifiedImageError
+
+from faceindex.photos import jpeg_2000, jpeg_xl, png
+from faceindex.photos.avif import AvifPhoto, is_avif, refuse_large
+from faceindex.photos.boxes import without_trailer
+from faceindex.photos.read import read_bytes
+from faceindex.photos.tiff import is_tiff_or_big, opened_tiff
+from faceindex.regular_files import open_regular
+
+_OTHERS = ("JPEG", "WEBP", "GIF", "BMP", "HEIF")
+
+pillow_heif.register_heif_opener()
+_pillow_limit = threading.Lock()
+
+
+def opened(data: bytes) -> Image.Image:
+    """The first or primary picture in `data`, a file without a trailer (see `without_trailer`), its header read.
+
+    Raises: ValueError that says what the file is when it is of a kind that is not read; whatever decoders raise.
+    """
+    # Pillow's own bomb check is a process-wide setting below our limit; ours is in Photo.
+    with _pillow_limit:
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            return _opened(data)
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+
+
+@contextmanager
+def opened_header(path: str) -> Iterator[Image.Image]:
+    """The photo at `path` with its header read, nothing decoded. Raises: OSError; UnreadablePhoto; as `opened`."""
+    with open_regular(path) as file, _header(file, path) as image:
+        yield image
+
+
+def _header(file: BinaryIO, path: str) -> Image.Image:
+    with _pillow_limit:
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            return Image.open(file, formats=(*_OTHERS, "PNG", "TIFF"))
+        except Exception:
+            data, _ = read_bytes(path)
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+    return opened(without_trailer(data))
+
+
+def _opened(data: bytes) -> Image.Image:
+    if data.startswith(png.SIGNATURE):
+        return png.opened_png(data)
+    if is_tiff_or_big(data):
+        return opened_tiff(data)
+    if is_avif(data):
+        refuse_large(data)
+        return AvifPhoto(io.BytesIO(data))
+    if jpeg_xl.is_jpeg_xl(data):
+        return jpeg_xl.JpegXlPhoto(io.BytesIO(data))
+    if jpeg_2000.is_jpeg_2000(data):
+        return jpeg_2000.opened_jpeg_2000(data)
+    try:
+        return Image.open(io.BytesIO(data), formats=_OTHERS)
+    except UnidentifiedImageError:
+        raise
+    except Exception:
+        if data[:2] != b"\xff\xd8":
+            raise
+        # What other pictures an MPO holds is written in its metadata; when these are broken it is still a JPEG.
+        return JpegImagePlugin.JpegImageFile(io.BytesIO(data))

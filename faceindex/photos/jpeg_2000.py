@@ -1,0 +1,95 @@
+"""JPEG 2000 by Pillow (OpenJPEG), which says nothing of a codestream that is cut off."""
+
+from __future__ import annotations
+
+import io
+
+from PIL import Image
+from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
+
+from faceindex.photos.boxes import JP2_SIGNATURE, boxes
+from faceindex.photos.decoded_at_once import DecodedAtOnce
+from faceindex.photos.extras import FORMATS_MISSING, formats_installed
+from faceindex.photos.levels import Depth, eight_bit_samples
+
+BARE_SIGNATURE = b"\xff\x4f\xff\x51"
+_EXIF = b"JpgTiffExif->JP2"
+_XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+_START_OF_TILE_PART, _END = 0xFF90, b"\xff\xd9"
+
+
+def is_jpeg_2000(data: bytes) -> bool:
+    """Whether a file that starts with `data` is JPEG 2000, with or without boxes around it."""
+    return data.startswith((JP2_SIGNATURE, BARE_SIGNATURE))
+
+
+class _DeepJpeg2000(DecodedAtOnce):
+    """Colours of more than eight bits, of which Pillow makes black where they are white."""
+
+    format = "JPEG2000"
+    bits = 16
+
+    def _open(self) -> None:
+        assert self.fp is not None
+        with Jpeg2KImageFile(self.fp) as image:
+            self._announce(*image.size)
+            self.info = image.info
+        if not formats_installed():
+            raise ValueError(f"JPEG 2000 of more than eight bits is not supported: {FORMATS_MISSING}")
+
+    def _picture(self) -> Image.Image:
+        import imagecodecs  # optional
+
+        assert self.fp is not None
+        self.fp.seek(0)
+        pixels = imagecodecs.jpeg2k_decode(self.fp.read(), numthreads=1)
+        return Image.fromarray(eight_bit_samples(pixels, Depth(bits=self.bits)))
+
+
+def _bits(data: bytes, begin: int) -> list[int]:
+    """Of each component (ISO/IEC 15444-1, section A.5.1)."""
+    count = int.from_bytes(data[begin + 40 : begin + 42], "big")
+    return [(size & 127) + 1 for size in data[begin + 42 : begin + 42 + 3 * count : 3]]
+
+
+def opened_jpeg_2000(data: bytes) -> Image.Image:
+    """A JPEG 2000 file, its header read. Raises: ValueError when it is cut off; whatever Pillow does."""
+    begin, end = 0, len(data)
+    if data.startswith(JP2_SIGNATURE):
+        begin, end = next(((box.begin, box.end) for box in boxes(data) if box.kind == b"jp2c"), (end, end))
+    if not _is_whole(data, begin, min(end, len(data))):
+        raise ValueError("image file is truncated")
+    bits = _bits(data, begin)
+    image: Image.Image
+    if len(bits) > 1 and max(bits) > 8:
+        image = _DeepJpeg2000(io.BytesIO(data))
+        image.bits = max(bits)
+    else:
+        image = Jpeg2KImageFile(io.BytesIO(data))
+    for box in boxes(data) if begin else ():
+        if box.kind == b"uuid" and data[box.begin : box.begin + 16] == _EXIF:
+            image.info["exif"] = b"Exif\0\0" + data[box.begin + 16 : box.end]
+        elif box.kind == b"uuid" and data[box.begin : box.begin + 16] == _XMP:
+            image.info["xmp"] = data[box.begin + 16 : box.end]
+    return image
+
+
+def _is_whole(data: bytes, begin: int, end: int) -> bool:
+    """Whether every tile part of the codestream is there as a whole (ISO/IEC 15444-1, section A.4.2)."""
+    position, parts = begin + 2, 0
+    while position + 12 <= end:
+        marker = int.from_bytes(data[position : position + 2], "big")
+        if marker != _START_OF_TILE_PART:
+            if data[position : position + 2] == _END:
+                return parts > 0
+            if parts:
+                return False
+            position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
+            continue
+        parts += 1
+        length = int.from_bytes(data[position + 6 : position + 10], "big")
+        if length == 0:  # the last part, up to the end marker
+            return data[:end].rstrip(b"\0").endswith(_END)
+        position += length
+    after = data[position : min(end, position + 2)]
+    return parts > 0 and position <= end and after in (_END, b"")  # some writers leave out the end marker
