@@ -92,6 +92,10 @@ class Catalog:
                 self.connection.execute("ROLLBACK")
             raise
 
+    def held(self, rows: sqlite3.Cursor) -> Iterator[tuple[Any, ...]]:
+        """`rows`, for somebody who may read them later: this catalog is there, and open, as long as they are."""
+        yield from rows
+
     def settings(self) -> dict[str, str]:
         """What was decided when the library was created; empty when it never was."""
         if not self._row("SELECT 1 FROM sqlite_master WHERE name = 'settings'"):
@@ -145,7 +149,7 @@ class Catalog:
         rows = self.connection.execute(
             "SELECT photo, path, size, mtime_ns FROM unread_dates JOIN paths USING (photo) ORDER BY photo, path"
         )
-        return ((photo, FoundFile(os.fsdecode(path), size, time, False)) for photo, path, size, time in rows)
+        return ((photo, FoundFile(os.fsdecode(path), size, time, False)) for photo, path, size, time in self.held(rows))
 
     def faces_of(self, photo: int, size: tuple[int, int]) -> list[FormerFace]:
         """The faces of a photo, with their boxes as they would be were the photo resized to `size`: width, height."""
@@ -221,7 +225,7 @@ class Catalog:
 
     def faces(self) -> Iterator[FaceRecord]:
         """Every face, by rising id."""
-        return map(_face_record, self.connection.execute(_FACES + "ORDER BY faces.id"))
+        return map(_face_record, self.held(self.connection.execute(_FACES + "ORDER BY faces.id")))
 
     def faces_with(self, ids: Iterable[int]) -> dict[int, FaceRecord]:
         """The faces with these ids; an id that is not in the library is left out."""
@@ -243,7 +247,7 @@ class Catalog:
                 + (2 * y + faces.height - photos.height) * (2 * y + faces.height - photos.height))
             FROM faces JOIN photos ON photos.id = photo GROUP BY photo ORDER BY photo"""
         )
-        return (CentralFace(*row[:4]) for row in rows)
+        return (CentralFace(*row[:4]) for row in self.held(rows))
 
     def album_faces(self, album: int, *, hidden: bool = False) -> list[FaceRecord]:
         """The faces of one album, by rising id; empty when there is no such album. hidden: the hidden ones, too."""
@@ -310,7 +314,7 @@ class Catalog:
             FROM paths JOIN photos ON photos.id = paths.photo {where} ORDER BY path""",
             values,
         )
-        return (PhotoRecord(os.fsdecode(row[0]), *row[1:]) for row in rows)
+        return (PhotoRecord(os.fsdecode(row[0]), *row[1:]) for row in self.held(rows))
 
     def paths(self, under: str) -> Iterator[str]:
         """The paths of photos and of failures at or under the path `under`, sorted."""
@@ -318,7 +322,7 @@ class Catalog:
         rows = self.connection.execute(
             f"SELECT path FROM paths {where} UNION SELECT path FROM failures {where} ORDER BY path", (*values, *values)
         )
-        return (os.fsdecode(row[0]) for row in rows)
+        return (os.fsdecode(row[0]) for row in self.held(rows))
 
     def photos_under(self, path: str) -> list[int]:
         """Ids of the photos that have a path at or under `path`."""
@@ -343,13 +347,6 @@ class Catalog:
     def _row(self, statement: str, *values: object) -> tuple[Any, ...]:
         row: tuple[Any, ...] | None = self.connection.execute(statement, values).fetchone()
         return row or ()
-
-
-class _Connection(sqlite3.Connection):
-    """Closed when nothing reads from it any more: neither its thread nor a cursor that was handed on."""
-
-    def __del__(self) -> None:
-        self.close()
 
 
 def open_reader(file: Path) -> Catalog:
@@ -387,7 +384,6 @@ def _open(file: Path, mode: str) -> Catalog:
             isolation_level=None,
             check_same_thread=False,
             timeout=BUSY_SECONDS,
-            factory=_Connection,
         )
         try:
             refuse_newer(connection, file)
@@ -434,7 +430,7 @@ def _reader(file: Path) -> Catalog:
 
 def _in_memory(catalog: Catalog) -> Catalog:
     """A copy; the original is closed."""
-    copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False, factory=_Connection)
+    copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     with closing(catalog):
         catalog.connection.backup(copy)
     return Catalog(copy)

@@ -68,7 +68,7 @@ def selected_photos(catalog: Catalog, selection: Selection) -> Iterator[PhotoRec
         FROM paths JOIN photos ON photos.id = paths.photo WHERE {" AND ".join([*conditions, *place])} ORDER BY path""",
         (*values, *where),
     )
-    return (PhotoRecord(os.fsdecode(row[0]), *row[1:]) for row in rows)
+    return (PhotoRecord(os.fsdecode(row[0]), *row[1:]) for row in catalog.held(rows))
 
 
 def selected_faces(

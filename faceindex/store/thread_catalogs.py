@@ -13,11 +13,18 @@ _inherited: list[Catalog] = []
 """Connections of a parent process: SQLite's may neither be used nor closed after a fork."""
 
 
+class _ThreadCatalog(Catalog):
+    """Closed when nobody holds it. (A connection alone waits for the garbage collector: its cache refers to it.)"""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 class ThreadCatalogs:
     """Opens catalogs, one for each thread, and keeps them as long as their threads live.
 
     A thread's catalog is held by the thread alone. What still reads from it when the thread has ended, such as an
-    iterator that was handed to another thread, holds its connection, too; see `catalog._Connection`.
+    iterator that was handed to another thread, holds it, too; see `Catalog.held`.
     """
 
     def __init__(self, open_catalog: Callable[[], Catalog]) -> None:
@@ -31,7 +38,7 @@ class ThreadCatalogs:
             self._leave_to_parent()
         catalog: Catalog | None = getattr(self._local, "catalog", None)
         if catalog is None:
-            catalog = self._open()
+            catalog = _ThreadCatalog(self._open().connection)
             with self._lock:
                 self._local.catalog = catalog
                 self._opened.add(catalog)
