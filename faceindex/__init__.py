@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from faceindex import telemetry
 from faceindex.errors import (
     FaceindexError,
     LibraryDamaged,
@@ -53,6 +54,8 @@ from faceindex.types import (
 if TYPE_CHECKING:
     from faceindex.library import Library
     from faceindex.store.selection import Selection
+
+telemetry.turn_off()  # before anything can import onnxruntime
 
 __version__ = "0.1.0"
 __all__ = [

@@ -7,6 +7,7 @@
     │   ├── UnreadablePhoto    2   the file is no photo, or a damaged one
     │   └── NoFaceFound        2   the photo was read and shows no face
     ├── ModelError             3   weights missing, or not the ones the card describes
+    ├── MachineError           3   the machine does not let the work be done: no memory, no process, a dead disk
     └── LibraryError           3   the library refuses
         ├── LibraryLocked      3   another process is writing
         ├── LibraryDamaged     3   a file the catalog speaks of is missing or altered
@@ -52,6 +53,12 @@ class NoFaceFound(UsageError):
 
 class ModelError(FaceindexError):
     """Weights are missing, or are not the ones that their card describes."""
+
+    exit_code = 3
+
+
+class MachineError(FaceindexError):
+    """The machine does not let the work be done: memory, processes or descriptors are short, or a disk is silent."""
 
     exit_code = 3
 

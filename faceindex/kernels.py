@@ -11,6 +11,8 @@ from collections.abc import Callable
 from functools import cached_property, update_wrapper
 from typing import Any, Generic, ParamSpec, TypeVar
 
+from faceindex.user_folders import user_cache
+
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
@@ -42,8 +44,15 @@ class Kernel(Generic[Arguments, Result]):
     def compiled(self) -> Any:
         """What numba makes of the function."""
         import numba
+        from numba.core import config
 
-        return numba.njit(cache=True, nogil=True, fastmath=self._fastmath)(self._function)
+        former, config.CACHE_DIR = config.CACHE_DIR, config.CACHE_DIR or str(user_cache() / "compiled")
+        try:
+            return numba.njit(cache=True, nogil=True, fastmath=self._fastmath)(self._function)
+        except RuntimeError:  # there is no place where it may be kept
+            return numba.njit(nogil=True, fastmath=self._fastmath)(self._function)
+        finally:
+            config.CACHE_DIR = former  # numba may be the user's, too
 
     @property
     def _numba_type_(self) -> Any:
@@ -52,8 +61,9 @@ class Kernel(Generic[Arguments, Result]):
 
 
 def kernel(*, fastmath: bool | set[str] = False) -> Callable[[Callable[Arguments, Result]], Kernel[Arguments, Result]]:
-    """Decorator of a function that numba compiles, with a cache on the disk; it runs without the interpreter's lock.
+    """Decorator of a function that numba compiles; it runs without the interpreter's lock.
 
+    What was compiled is kept in the user's cache folder, where one can be written.
     fastmath: which liberties with the order and the rules of floating-point arithmetic are taken, see numba.
     """
     return lambda function: Kernel(function, fastmath, None)

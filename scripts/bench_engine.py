@@ -23,7 +23,6 @@ from pathlib import Path
 
 import dlib
 import numpy as np
-import onnxruntime
 from dlib_with_blas import build_dlib, default_folder
 
 from faceindex.faces.compare import compare_boxes, compare_vectors
@@ -34,6 +33,8 @@ ROUNDS = 25
 
 
 def main() -> None:
+    import onnxruntime  # after faceindex, which turns its telemetry off
+
     root = Path(__file__).resolve().parents[1]
     data = Path(os.environ.get("FACEINDEX_TEST_DATA", root.parent / "shared" / "data"))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

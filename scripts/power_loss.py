@@ -329,7 +329,7 @@ class Disk:
         if name == "close":
             self._open.pop(int(str(arguments[0])), None)
             return False
-        if name in ("mkdir", "unlink", "unlinkat", "rmdir", "rename"):
+        if name in ("mkdir", "unlink", "unlinkat", "rmdir", "rename", "renameat"):
             return self._named(name, _paths(arguments, self._paths))
         opened = self._open.get(int(arguments[0])) if isinstance(arguments[0], str) and arguments[0].isdigit() else None
         if opened is None:
@@ -380,7 +380,7 @@ class Disk:
         parent, last = self._place(paths[0])
         if name == "mkdir":
             parent.change({last: Folder()})
-        elif name == "rename":
+        elif name.startswith("rename"):
             target, new = self._place(paths[1])
             assert target is parent, "the model does not know renames between folders"
             parent.change({new: parent.entries[last], last: None})

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from skimage import data
 
 import faceindex
 from faceindex.evaluation.labelled import evaluation_library, ingest_labelled
+from faceindex.faces.analyse import Analyser
 from faceindex.faces.recipe import recipe
 from faceindex.types import Pixels
 
@@ -116,6 +118,15 @@ def made(tmp_path: Path) -> Iterator[MadeLibrary]:
     library = MadeLibrary(tmp_path / "made.faces")
     yield library
     library.folder.close()
+
+
+@pytest.fixture
+def hostile(monkeypatch: pytest.MonkeyPatch) -> Analyser:
+    """An analyser that does to its worker what the photo's name says; workers can import it, too."""
+    folder = str(ROOT / "tests" / "ingest")
+    monkeypatch.setenv("PYTHONPATH", folder)
+    monkeypatch.syspath_prepend(folder)
+    return cast(Analyser, importlib.import_module("hostile_analyser").HostileAnalyser())
 
 
 @pytest.fixture

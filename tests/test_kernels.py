@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -52,6 +53,29 @@ assert one_more(7) == 8 and one_more_later(7) == 8
 assert len(calls) == {FEW} and "numba" in sys.modules
 """)
     subprocess.run([sys.executable, program], check=True)
+
+
+_PROGRAM = """
+from faceindex.kernels import kernel
+@kernel()
+def twice(number):
+    return 2 * number
+print(twice(4))
+"""
+
+
+def test_what_is_compiled_is_kept_in_our_cache_only(tmp_path: Path) -> None:
+    program, cache = tmp_path / "program.py", tmp_path / "cache"
+    program.write_text(_PROGRAM)
+    subprocess.run([sys.executable, program], check=True, env=os.environ | {"FACEINDEX_CACHE": str(cache)})
+    assert list(cache.rglob("*.nbc"))
+    assert sorted(tmp_path.iterdir()) == [cache, program]
+
+
+def test_what_is_compiled_works_where_it_cannot_be_kept() -> None:
+    """numba refuses functions of `python -c` in the same way as those for which no folder can be written."""
+    said = subprocess.run([sys.executable, "-c", _PROGRAM], check=True, capture_output=True, text=True).stdout
+    assert said == "8\n"
 
 
 @pytest.mark.parametrize("seed", range(20))

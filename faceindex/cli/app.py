@@ -6,6 +6,8 @@ import io
 import os
 import sqlite3
 import sys
+import warnings
+from typing import Any
 
 import typer
 
@@ -13,6 +15,7 @@ import faceindex
 from faceindex.cli.lazily import Commands
 from faceindex.cli.output import errors
 from faceindex.errors import FaceindexError
+from faceindex.private_files import NotPrivate
 
 _COMMANDS = {
     "ingest": "ingest:ingest",
@@ -37,6 +40,9 @@ _COMMANDS = {
     "evaluate": "evaluate:app",
 }
 """Module in this package and name in it, of each command or group of commands, in the order of the help."""
+
+
+_show_warning = warnings.showwarning
 
 
 class _Faceindex(Commands):
@@ -73,6 +79,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # file names need not be UTF-8
+    warnings.showwarning = _note
     try:
         code = app(standalone_mode=False)
     except FaceindexError as error:
@@ -91,6 +98,13 @@ def main() -> None:
             raise
         code = _say(f"{error.format_message()} (`faceindex --help` tells what there is)", 2)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _note(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+    if issubclass(category, NotPrivate):
+        errors.print(f"note: {message}", markup=False)
+    else:
+        _show_warning(message, category, *where, **more)
 
 
 def _say(message: str, code: int) -> int:

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 import faceindex
 from faceindex.cli import options
 from faceindex.cli.output import errors, print_json, print_line, print_table
-from faceindex.errors import FaceindexError
+from faceindex.errors import FaceindexError, MachineError, UsageError
 from faceindex.faces.engine import Engine
 from faceindex.ingest.run import Progress as Step
 from faceindex.photos.find import find_files
@@ -75,20 +75,30 @@ def ingest(
     if report.interrupted:
         errors.print("stopped; what was analysed is stored. Run the same command again to go on.")
         raise typer.Exit(130)
+    if report.out_of_reach:
+        raise MachineError(f"{_photos(report.out_of_reach)} out of reach; the next ingest tries again")
+    if report.failed and report.failed == report.seen:
+        raise UsageError(f"{_photos(report.failed)} found, and none can be read")
+
+
+def _photos(count: int) -> str:
+    return f"{count:,} {'photo was' if count == 1 else 'photos were'}"
 
 
 def _as_object(report: IngestReport) -> dict[str, object]:
     names = {} if report.xmp is None else {"xmp": asdict(report.xmp)}
-    counts = ("seen", "new", "unchanged", "moved", "duplicate", "failed", "ignored", "forgotten")
+    counts = ("seen", "new", "unchanged", "moved", "duplicate", "failed", "out_of_reach", "ignored", "forgotten")
     pruned = report.pruned
     return {
         "photos": {name: getattr(report, name) for name in counts},
         "faces": {"new": report.new_faces, "total": report.total_faces},
         "failed": [{"path": failure.path, "error": failure.error} for failure in report.failures],
+        "out_of_reach": [{"path": missed.path, "error": missed.error} for missed in report.missed],
         "warnings": [{"path": warning.path, "warning": warning.error} for warning in report.warnings],
         "seconds": round(report.seconds, 3),
         "photos_per_second": round(report.photos_per_second, 2),
         "recipe": report.recipe,
+        "workers": {"number": report.workers, "reason": report.workers_reason},
         **names,
     } | ({} if pruned is None else {"pruned": asdict(pruned.removed) | {"away": pruned.away}})
 
@@ -99,6 +109,7 @@ def _print_report(report: IngestReport) -> None:
     print_table(columns, [(*counts, report.new_faces, report.total_faces)])
     print_line(
         f"{report.seconds:.1f} s, {report.photos_per_second:.1f} photos/s, recipe {report.recipe}"
+        + f"; {report.workers} worker{'' if report.workers == 1 else 's'} ({report.workers_reason})"
         + (f"; {report.ignored} files are no photos" if report.ignored else "")
     )
     if report.forgotten:
@@ -119,6 +130,9 @@ def _print_report(report: IngestReport) -> None:
     if report.failures:
         print_line("")
         print_table(("could not be read", "why"), [(f.path, f.error) for f in report.failures])
+    if report.missed:
+        print_line("")
+        print_table(("out of reach", "why"), [(m.path, m.error) for m in report.missed])
 
 
 def _print_names(names: NamesRead) -> None:

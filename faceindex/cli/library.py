@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated
 
 import typer
 
@@ -17,7 +16,7 @@ from faceindex.cli import options
 from faceindex.cli.output import print_json, print_line, print_table
 from faceindex.errors import UsageError
 from faceindex.exchange.faces import FORMATS, FaceAndVector, face_lines
-from faceindex.store.durable import FILE_MODE
+from faceindex.private_files import text_output
 
 
 def status(library: options.Library = None, as_json: options.AsJson = False) -> None:
@@ -56,12 +55,6 @@ def export(
         faces: Iterable[FaceAndVector] = (
             opened.faces_with_vectors() if vectors else ((face, None) for face in opened.faces())
         )
-        target = nullcontext(sys.stdout) if str(out) == "-" else _private_file(opened.outside(out))
-        with target as file:
+        named = text_output(opened.outside(out), errors="backslashreplace")
+        with nullcontext(sys.stdout) if str(out) == "-" else named as file:
             file.writelines(line + "\n" for line in face_lines(faces, form=form))
-
-
-def _private_file(path: Path) -> TextIO:
-    """A file that, when it is new, only its owner can read: vectors of faces are biometric data."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE)
-    return os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace")

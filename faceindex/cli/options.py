@@ -43,7 +43,9 @@ Detector = Annotated[
 ]
 Landmarks = Annotated[int | None, typer.Option(metavar="5|68", help="Points that align a face. Default: the recipe's.")]
 Jitter = Annotated[int | None, typer.Option(metavar="N", help="Average over N disturbed copies of a face.")]
-Workers = Annotated[int | None, typer.Option("--workers", "-j", min=1, help="Processes. Default: the cores.")]
+Workers = Annotated[
+    int | None, typer.Option("--workers", "-j", min=1, help="Processes. Default: what cores and memory allow.")
+]
 EngineName = Annotated[
     str, typer.Option("--engine", metavar="onnx|dlib", help="What runs the networks; same results, onnx is faster.")
 ]

@@ -15,6 +15,7 @@ from faceindex.cli import options
 from faceindex.cli.output import errors, print_json, print_line
 from faceindex.errors import UsageError
 from faceindex.faces.engine import Engine
+from faceindex.private_files import text_output
 
 
 def verify(
@@ -87,9 +88,5 @@ def _opened(library: faceindex.Library, out: Path | None) -> Iterator[TextIO]:
     if out is None or str(out) == "-":
         yield sys.stdout
         return
-    try:
-        stream = library.outside(out).open("w", newline="", encoding="utf-8", errors="surrogateescape")
-    except OSError as error:
-        raise UsageError(f"cannot write {out}: {error.strerror or error}") from error
-    with stream:
+    with text_output(library.outside(out), errors="surrogateescape", newline="", at_once=True) as stream:
         yield stream

@@ -11,12 +11,11 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import numpy.typing as npt
 
-from faceindex.errors import UsageError
+from faceindex.errors import MachineError, UsageError
 from faceindex.evaluation.folds import HALVES, half_of
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.engine import DEFAULT_ENGINE, Engine
 from faceindex.faces.recipe import Recipe
-from faceindex.ingest.pool import cores
 from faceindex.ingest.run import Progress, ingest
 from faceindex.photos.find import UnreadableEntry, absolute, find_files
 from faceindex.store.folder import LibraryFolder
@@ -57,14 +56,23 @@ class LabelledFaces:
 def evaluation_library(recipe: Recipe, keep: Path | None = None) -> Iterator[LibraryFolder]:
     """A library for `recipe`: under the folder `keep`, where the next call finds it again, or a temporary one.
 
-    Raises: RecipeMismatch when the recipe has changed since; LibraryDamaged; NewerSchema.
+    Raises: RecipeMismatch when the recipe has changed since; LibraryDamaged; NewerSchema; UsageError when no temporary
+    folder can be made.
     """
-    with TemporaryDirectory(prefix="faceindex-") if keep is None else nullcontext(str(keep)) as parent:
+    with _temporary_folder() if keep is None else nullcontext(str(keep)) as parent:
         folder = LibraryFolder(Path(parent) / f"{recipe.title.replace(' ', ',')}.faces", wanted=recipe)
         try:
             yield folder
         finally:
             folder.close()
+
+
+def _temporary_folder() -> TemporaryDirectory[str]:
+    try:
+        return TemporaryDirectory(prefix="faceindex-")
+    except OSError as error:
+        reason = error.strerror or error
+        raise UsageError(f"no temporary folder can be made: {reason}; name a folder with --keep or TMPDIR") from error
 
 
 def ingest_labelled(
@@ -79,10 +87,10 @@ def ingest_labelled(
     """Ingest the photos under `root`, of one half of the people if `half` is given, and return their central faces.
 
     A photo's person is the name of the folder it lies in. half: "a" or "b", see `half_of`. workers: processes,
-    default the number of cores. Photos that cannot be read are listed in the result.
+    default as the machine allows. Photos that cannot be read are listed in the result.
 
     Raises: UsageError when `root` is missing or holds no labelled photo; LibraryLocked; LibraryUnwritable; ModelError;
-    KeyboardInterrupt when it was stopped (what was analysed is stored).
+    MachineError, also when a photo is out of reach; KeyboardInterrupt when it was stopped. What was analysed is stored.
     """
     if half not in (None, *HALVES):
         raise UsageError(f"no half of the people is called {half}; there are {', '.join(HALVES)}")
@@ -91,9 +99,12 @@ def ingest_labelled(
         raise _nothing_labelled(root, half)
     paths = [root] if half is None else sorted(folders)
     analyser = Analyser(folder.recipe, folder.min_face, engine=engine)
-    report = ingest(folder, paths, analyser=analyser, workers=workers or cores(), progress=progress)
+    report = ingest(folder, paths, analyser=analyser, workers=workers, progress=progress)
     if report.interrupted:
         raise KeyboardInterrupt
+    if report.missed:
+        first = report.missed[0]
+        raise MachineError(f"{report.out_of_reach:,} photos are out of reach, such as {first.path}: {first.error}")
     return labelled_faces(folder, root, half=half)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from faceindex.errors import UsageError
+from faceindex.regular_files import read_regular
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Pairs:
 def read_pairs(file: Path) -> Pairs:
     """The pairs in `file`. Raises: UsageError when it cannot be read or is malformed; it names the line."""
     try:
-        text = file.read_text(encoding="utf-8")
+        text = read_regular(file, or_descriptor=True).decode()
     except OSError as error:
         raise UsageError(f"cannot read {file}: {error.strerror or error}") from error
     except UnicodeDecodeError:

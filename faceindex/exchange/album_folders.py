@@ -18,7 +18,6 @@ from faceindex.exchange.album_links import NO_HARD_LINKS, is_current, is_last, i
 from faceindex.exchange.album_manifest import (
     HARD,
     KINDS,
-    PART,
     SIDECAR,
     SYMBOLIC,
     AlbumFolder,
@@ -30,11 +29,11 @@ from faceindex.exchange.album_manifest import (
 )
 from faceindex.exchange.album_planner import AlbumPlanner, content_of
 from faceindex.photos.find import ALBUMS_MANIFEST
-from faceindex.store.durable import make_folder, sync_folder
+from faceindex.private_files import is_temporary, make_folder, sync_folder
 from faceindex.store.folder import LibraryFolder
+from faceindex.store.lock import CANNOT_LOCK
 from faceindex.types import AlbumsExport, FailedPhoto
 
-_BEGUN = {f"{ALBUMS_MANIFEST}.tmp", PART}  # what a first export that was killed may leave before its manifest
 _NOT_OURS = "changed or put there since; it stays as it is"
 _LAST = "the photo is nowhere else any more; it stays until you remove it"
 
@@ -86,8 +85,8 @@ class _Export:
 
     def carry_out(self, planned: Manifest) -> AlbumsExport:
         """Make the folder what the plan says, as far as it can be, and record what it has become."""
-        (self.folder / PART).unlink(missing_ok=True)
         both = planned.before(self.old)
+        self._remove_temporaries({album.folder for album in both.albums} | both.made_folders())
         write_manifest(self.folder, both)
         self.owned = both.owned()
         wanted = {link.path for album in planned.albums for link in album.links()}
@@ -105,6 +104,14 @@ class _Export:
         write_manifest(self.folder, Manifest(planned.library, albums, leaving, folders))
         write_table(self.folder, albums)
         return self._report(albums)
+
+    def _remove_temporaries(self, albums: set[str]) -> None:
+        """What an export that was killed may have left."""
+        for folder in (self.folder, *(self.folder / name for name in sorted(albums))):
+            if folder.is_dir() and not folder.is_symlink():
+                for path in folder.iterdir():
+                    if is_temporary(path.name):
+                        path.unlink(missing_ok=True)
 
     def _stays(self, path: str) -> bool:
         """Remove what an export made at `path` and nobody wants any more; whether it is still there and still ours."""
@@ -215,7 +222,7 @@ def _checked(library: LibraryFolder, folder: Path) -> Manifest:
     library.outside(folder)
     old = read_manifest(folder)
     if old is None:
-        if os.path.lexists(folder) and (not folder.is_dir() or {entry.name for entry in folder.iterdir()} - _BEGUN):
+        if os.path.lexists(folder) and not (folder.is_dir() and all(is_temporary(e.name) for e in folder.iterdir())):
             raise UsageError(f"{folder} holds other things; choose a new or an empty folder")
         return Manifest(str(library.path))
     other = Path(old.library)
@@ -226,12 +233,19 @@ def _checked(library: LibraryFolder, folder: Path) -> Manifest:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Raises: UsageError when another export into `folder` is at work."""
+    """Raises: UsageError when another export into `folder` is at work.
+
+    Where folders cannot be locked, the worst that two at once can do is to forget a link that one of them made.
+    """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(f"another export is writing to {folder}; try again when it has finished") from None
+        except OSError as error:
+            if error.errno not in CANNOT_LOCK:
+                raise
         yield
-    except BlockingIOError:
-        raise UsageError(f"another export is writing to {folder}; try again when it has finished") from None
     finally:
         os.close(descriptor)

@@ -5,15 +5,19 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import shutil
 import stat
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
-from faceindex.exchange.album_manifest import COPY, HARD, PART, SIDECAR, SYMBOLIC, Link
+from faceindex.exchange.album_manifest import COPY, HARD, SIDECAR, SYMBOLIC, Link
 from faceindex.photos.identity import HASH_BYTES
+from faceindex.private_files import replacing, temporary_name, write_file
+from faceindex.regular_files import open_regular
 
-NO_HARD_LINKS = frozenset((errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EACCES))
+NO_HARD_LINKS = frozenset(
+    (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EACCES)
+)
 """What a file system answers that does not take this hard link; EPERM also Linux of another user's file."""
 
 
@@ -64,37 +68,37 @@ def make(folder: Path, link: Link, sidecar: bytes = b"") -> None:
 
     Raises: OSError; ValueError when the source is not the photo that it was.
     """
-    part = folder / PART
-    part.unlink(missing_ok=True)
+    target = folder / link.path
+    if link.kind == COPY:
+        _copy(link, target)
+    elif link.kind == SIDECAR:
+        write_file(target, sidecar)
+    else:
+        _link(link, target, folder / temporary_name())
+
+
+def _link(link: Link, target: Path, part: Path) -> None:
     try:
         if link.kind == HARD:
             os.link(os.path.realpath(link.source), part)  # link(2) of a symbolic link would give another one
-        elif link.kind == SYMBOLIC:
-            part.symlink_to(link.source)
-        elif link.kind == COPY:
-            _copy(link, part)
         else:
-            _write(part, sidecar)
-        part.replace(folder / link.path)
+            part.symlink_to(link.source)
+        part.replace(target)
     finally:
-        part.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)  # rename(2) of two names of one file does nothing
 
 
 def _copy(link: Link, target: Path) -> None:
-    with open(link.source, "rb") as source, target.open("wb") as copy:  # noqa: PTH123  (any bytes)
-        shutil.copyfileobj(source, copy, 1 << 20)
+    digest = _digest()
+    with open_regular(link.source) as source, replacing(target) as copy:
+        while data := source.read(1 << 20):
+            digest.update(data)
+            copy.write(data)
+        if digest.hexdigest() != link.content:
+            raise ValueError("it has changed since it was ingested; ingest it again")
         copy.flush()
-        os.fsync(copy.fileno())
-    if _content(target) != link.content:
-        raise ValueError("it has changed since it was ingested; ingest it again")
-    os.utime(target, ns=(link.mtime_ns, link.mtime_ns))
-
-
-def _write(target: Path, data: bytes) -> None:
-    with target.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+        with suppress(OSError):  # some file systems keep no such time: then the content tells that it is current
+            os.utime(copy.fileno(), ns=(link.mtime_ns, link.mtime_ns))
 
 
 def _is_another(source: str, status: os.stat_result) -> bool:
@@ -109,5 +113,9 @@ def _points_to(path: Path, status: os.stat_result, source: str) -> bool:
 
 
 def _content(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=HASH_BYTES)).hexdigest()
+    with open_regular(path) as file:
+        return hashlib.file_digest(file, _digest).hexdigest()
+
+
+def _digest() -> hashlib.blake2b:
+    return hashlib.blake2b(digest_size=HASH_BYTES)

@@ -12,10 +12,11 @@ from typing import Any
 from faceindex.csv_rows import csv_row
 from faceindex.errors import UsageError
 from faceindex.photos.find import ALBUMS_FORMAT, ALBUMS_MANIFEST
-from faceindex.store.durable import write_file
+from faceindex.private_files import write_file
+from faceindex.regular_files import read_regular
 
-TABLE, PART = "albums.csv", "albums.part"
-"""Beside the manifest: the same for spreadsheets, and a link or copy while it is made."""
+TABLE = "albums.csv"
+"""Beside the manifest: the same for spreadsheets."""
 
 HARD, SYMBOLIC, COPY, SIDECAR = "hard", "symbolic", "copy", "sidecar"
 KINDS = (HARD, SYMBOLIC, COPY)
@@ -96,7 +97,7 @@ def read_manifest(folder: Path) -> Manifest | None:
     """What is known of the export in `folder`; None when it holds none. Raises: UsageError when it cannot be read."""
     path = folder / ALBUMS_MANIFEST
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
+        stored = json.loads(read_regular(path))
         if stored["format"] != ALBUMS_FORMAT:
             raise ValueError(f"its format is not {ALBUMS_FORMAT}")
         return _from_object(stored)

@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
-from faceindex.exchange.album_manifest import HARD, PART, SYMBOLIC, TABLE, Link, Manifest
+from faceindex.exchange.album_manifest import HARD, SYMBOLIC, TABLE, Link, Manifest
 from faceindex.exchange.safe_names import free_name, name_key, safe_name
 from faceindex.photos.find import ALBUMS_MANIFEST
 from faceindex.store.sightings import Sighting
@@ -16,7 +16,7 @@ from faceindex.store.sightings import Sighting
 Key = str | tuple[int, ...]
 """A person, or the number of an album without a name."""
 
-_RESERVED = (ALBUMS_MANIFEST, TABLE, f"{ALBUMS_MANIFEST}.tmp", f"{TABLE}.tmp", PART)
+_RESERVED = (ALBUMS_MANIFEST, TABLE)
 
 
 @dataclass(slots=True)

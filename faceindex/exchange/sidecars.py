@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -20,8 +21,8 @@ from faceindex.photos.packets import (
 )
 from faceindex.photos.rdf import BrokenPacket
 from faceindex.photos.xmp import Packet, Region
+from faceindex.private_files import make_folder, write_file
 from faceindex.store.catalog import Catalog
-from faceindex.store.durable import make_folder, write_file
 from faceindex.store.sightings import PhotoFace, StoredPhoto, photo_faces, stored_photo
 from faceindex.types import FailedPhoto, PhotoRecord, SidecarReport
 
@@ -41,10 +42,12 @@ def write_sidecars(
     for record in _photos(catalog, paths):
         existing = sidecar_to_update(record.path, sidecars)
         target = existing or new_sidecar(record.path)
-        if to is not None:
-            target = str(Path(to, os.path.relpath(target, common)))
-            existing = target if Path(target).exists() else existing
         try:
+            if to is not None:
+                target = str(Path(to, os.path.relpath(target, common)))
+                existing = target if Path(target).exists() else existing
+            if existing == target:
+                existing = target = _real(target)
             before = None if existing is None else read_sidecar(existing)
             packet = sidecar_packet(catalog, record.path, stored_photo(catalog, record.photo), before, unnamed=unnamed)
             if packet is None:
@@ -52,7 +55,7 @@ def write_sidecars(
             elif packet == before and existing == target:
                 unchanged += 1
             else:
-                _write(target, packet, like=record.path)
+                _write(Path(target), packet)
                 written += 1
         except UnreadablePhoto as error:
             failed.append(FailedPhoto(record.path, error.reason))
@@ -123,10 +126,20 @@ def _photos(catalog: Catalog, paths: Sequence[str]) -> Iterator[PhotoRecord]:
                 yield record
 
 
-def _write(target: str, packet: bytes, *, like: str) -> None:
-    """Whole or not at all; a link stays a link, and a new file may be read by those who may read the photo."""
-    path = Path(os.path.realpath(target))
+def _real(sidecar: str) -> str:
+    """Where a sidecar is that is a link of the user's own: it stays a link. Raises: OSError when somebody else made it,
+    who may have it lead to what is nobody else's business."""
+    status = os.lstat(sidecar)
+    if not stat.S_ISLNK(status.st_mode):
+        return sidecar
+    if status.st_uid != os.geteuid():
+        raise OSError(errno.EPERM, "a link that another user made; it was not followed", sidecar)
+    return os.path.realpath(sidecar)
+
+
+def _write(path: Path, packet: bytes) -> None:
+    """A new one is private; one that is there keeps its permissions, so that other programs may still read it."""
     if not path.parent.is_dir():
         make_folder(path.parent)
-    mode = os.stat(path if path.exists() else like).st_mode  # noqa: PTH116
-    write_file(path, packet, stat.S_IMODE(mode) & 0o666)
+    mode = stat.S_IMODE(path.stat().st_mode) & 0o666 if path.exists() else None
+    write_file(path, packet, mode)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
 from faceindex.faces.align import Landmarks, align
+from faceindex.faces.alignments import FIVE_POINTS
 from faceindex.faces.detect import Detection, detect, detection_scale
 from faceindex.faces.encode import Encoded, encoded
 from faceindex.faces.engine import DEFAULT_ENGINE, Engine
@@ -63,6 +65,15 @@ class Analyser:
         self.engine.check()
         for model in self.recipe.models:
             weights(model)
+
+    def try_out(self) -> None:
+        """Load everything that photos need, and run it once on a drawn picture. Raises: whatever is wrong with it."""
+        drawn = Image.linear_gradient("L").resize((160, 160)).convert("RGB")
+        file = BytesIO()
+        drawn.save(file, "PNG")
+        self(self.open(file.getvalue(), "a drawn picture"))
+        face = Detection(24, 24, 136, 136, 1.0, FIVE_POINTS.astype(np.float32) + 24)
+        self._faces(drawn, [face], max(drawn.size), Stopwatch())
 
     def open(self, data: bytes, path: str) -> Photo:
         """The photo in `data`, under this analyser's limit. Raises: UnreadablePhoto."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from faceindex.photos.find import FoundFile
 from faceindex.photos.taken import taken_in
+from faceindex.regular_files import open_regular
 from faceindex.store import rows
 from faceindex.store.writer import Writer
 
@@ -38,7 +39,7 @@ def _found(files: Iterable[tuple[int, FoundFile]]) -> Iterator[tuple[int, str | 
             with suppress(OSError):
                 status = Path(file.path).stat()
                 if (status.st_size, status.st_mtime_ns) == (file.size, file.mtime_ns):
-                    with Path(file.path).open("rb") as opened:
+                    with open_regular(file.path) as opened:
                         yield photo, taken_in(opened)
                     break
 

@@ -1,52 +1,54 @@
 """A pool of worker processes in which a photo that kills, hangs or swells its worker costs that photo only.
 
-Workers are started with exec, not fork: they inherit no lock and no thread, and a script that calls
-`Library.ingest` needs no `if __name__ == "__main__"`. A worker whose parent dies sees its pipe close and ends.
+What the machine does to workers (it stops, freezes, starves or kills them) costs no photo anything but time. A photo is
+blamed for what it does alone: in a fresh worker that has proved itself and holds no other photo.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
-import subprocess
-import sys
 import time
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections import Counter, deque
+from collections.abc import Iterator
 from dataclasses import replace
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection, wait
-from pathlib import Path
+from multiprocessing.connection import wait
 from types import TracebackType
 from typing import Self
 
-from faceindex.errors import FaceindexError
+from faceindex.errors import MachineError
 from faceindex.faces.analyse import Analyser
-from faceindex.ingest.worker import Analysed
+from faceindex.ingest.cgroups import oom_kills
+from faceindex.ingest.processes import grants_memory
+from faceindex.ingest.start import Unable
+from faceindex.ingest.worker import Analysed, Fault
+from faceindex.ingest.worker_process import WorkerProcess, ending_in_words
 from faceindex.photos.find import FoundFile
 
 TIME_LIMIT = 60.0
-"""Seconds after which a photo that is still being analysed is given up and its worker replaced."""
+"""Seconds of processor time after which a photo that is still being analysed is given up."""
 
 START_LIMIT = 120.0
-"""Seconds that a worker may take to start: on a busy machine loading the networks takes long."""
+"""Seconds of processor time that a worker may take to start."""
+
+IDLE_LIMIT = 600.0
+"""Seconds after which a worker is given up that neither uses the processor nor reads a byte, as on a dead disk."""
 
 MEMORY_LIMIT = 4 << 30
 """Bytes that a worker may use, its networks included (0.6 GB). A PNG of 300 megapixels takes 2.7 GB."""
 
-_WORKER = "from faceindex.ingest.worker import main; main()"
-_STARTS = 3  # workers in a row that may die before they have started, until the pool gives up
+_STARTS = 3  # workers in a row that may not come to start
+_PAUSE = 0.5  # seconds before another try, times the tries
+_BLOWS = 10  # of the machine in a row, with no photo analysed between them
+_TRIES = 3  # of a photo whose worker is killed by others
+_SILENT = 3  # photos in a row that cannot be read in the end either, until the rest of them is not tried
 _QUEUED = 2  # files given to a worker at a time: one to work on and one so that it never waits
-_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-
-_KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(256 << 20)}
-"""By itself glibc gives the memory of every picture back to the system, and gets it anew page by page: 5 % of a
-worker's time, for 45 MB less. 32 MiB is the most that the first one may be. Other C libraries do not look at them."""
+_CRASHES = frozenset({"SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSYS", "SIGTRAP"})
 
 
 class WorkerPool:
-    """`submit` files while there is `room`; collect an Analysed for each, in the order of completion."""
+    """`submit` files while there is `room`; collect an Analysed for each, in the order of completion.
+
+    workers: how many there may be; fewer than asked for once memory or processes ran short.
+    """
 
     def __init__(
         self,
@@ -55,14 +57,22 @@ class WorkerPool:
         *,
         time_limit: float = TIME_LIMIT,
         memory_limit: int = MEMORY_LIMIT,
+        idle_limit: float = IDLE_LIMIT,
     ) -> None:
+        self.workers = workers
         self._analyser = analyser
         self._time_limit = time_limit
         self._memory_limit = memory_limit
-        self._limit = workers
-        self._workers: list[_Worker] = []  # started when there is work: a rescan may need none
-        self._tried: set[str] = set()  # paths of photos that a worker died over
-        self._dead_starts = 0
+        self._idle_limit = idle_limit
+        self._workers: list[WorkerProcess] = []  # started when there is work: a rescan may need none
+        self._queue: deque[FoundFile] = deque()  # taken from workers that ended
+        self._suspects: deque[FoundFile] = deque()  # to be tried alone
+        self._late: deque[FoundFile] = deque()  # to be tried once more, when all others are done
+        self._tries: Counter[tuple[str, str]] = Counter()  # by path, and by what ended them
+        self._failed_starts = 0
+        self._blows = 0
+        self._silent = 0
+        self._oom_kills = oom_kills()
 
     def __enter__(self) -> Self:
         return self
@@ -71,149 +81,217 @@ class WorkerPool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for worker in self._workers:
+            worker.kill()
+        for worker in self._workers:
             worker.stop()
 
     @property
     def room(self) -> bool:
-        """Whether a worker can take another file."""
-        return len(self._workers) < self._limit or any(len(worker.files) < _QUEUED for worker in self._workers)
+        """Whether another file can be taken."""
+        if self._queue or self._suspects:
+            return False
+        return len(self._workers) < self.workers or any(map(_takes_more, self._workers))
 
     @property
     def waiting(self) -> int:
         """Number of files submitted and not yet answered."""
-        return sum(len(worker.files) for worker in self._workers)
+        held = sum(len(worker.files) for worker in self._workers)
+        return held + len(self._queue) + len(self._suspects) + len(self._late)
+
+    @property
+    def started(self) -> bool:
+        """Whether there was work for any worker."""
+        return bool(self._workers)
 
     def submit(self, file: FoundFile) -> None:
-        """Give a file to an idle worker, a new one, or the one with the fewest."""
-        if len(self._workers) < self._limit and all(worker.files for worker in self._workers):
-            self._workers.append(self._new_worker())
-        min(self._workers, key=lambda worker: len(worker.files)).give(file)
+        """Give a file to an idle worker, a new one, or the one with the fewest. Raises: MachineError."""
+        self._queue.append(file)
+        self._distribute()
 
     def answers(self, timeout: float) -> Iterator[Analysed]:
         """What has been answered by now; waits up to `timeout` seconds for the first.
 
-        Raises: FaceindexError when workers do not even start.
+        Raises: MachineError when workers do not even start, or the machine ends or starves one after another.
         """
-        connections = [worker.connection for worker in self._workers if worker.files]
-        ready = set(wait(connections, timeout)) if connections else set()
-        for place, worker in enumerate(self._workers):
-            if worker.connection in ready:
-                try:
-                    answer = worker.receive()
-                    self._dead_starts = 0
-                except (EOFError, OSError):  # OSError: it died within an answer
-                    answer = self._died(place)
-                if answer is not None and answer.exhausted:
-                    self._restart(place, worker.files)
-                    answer = replace(answer, error=f"needed more than {self._memory_limit >> 20} MB of memory")
-                if answer is not None:
-                    yield answer
-            elif worker.files and time.monotonic() - worker.since > (
-                self._time_limit if worker.started else START_LIMIT
-            ):
-                yield self._replace(place, f"not finished after {self._time_limit:g} seconds")
+        self._distribute()
+        connections = {worker.connection: worker for worker in self._workers if worker.files}
+        ready = set(wait(list(connections), timeout)) if connections else set()
+        for connection, worker in connections.items():
+            answer = self._answer(worker) if connection in ready else self._overdue(worker)
+            if answer is not None:
+                yield answer
+        if self._silent >= _SILENT:
+            while self._late:
+                yield Analysed(self._late.popleft(), None, self._unreadable(), fault=Fault.PLACE)
 
-    def _died(self, place: int) -> Analysed | None:
-        """Replace a worker that has died. Its photo is tried once more: only a death that repeats is the photo's fault,
-        others are the work of people, or of a kernel that needed memory."""
-        worker = self._workers[place]
-        if worker.started:
-            culprit = worker.files[0].path
-            if culprit in self._tried:
-                return self._replace(place, f"its decoder crashed ({worker.ending()})")
-            self._tried.add(culprit)
-        else:
-            self._dead_starts += 1
-            if self._dead_starts == _STARTS:
-                raise _no_start(worker)
-        self._restart(place, worker.files)
-        return None
+    def _answer(self, worker: WorkerProcess) -> Analysed | None:
+        alone = worker.alone
+        try:
+            answer = worker.receive()
+        except (EOFError, OSError):  # OSError: it died within an answer
+            return self._died(worker)
+        if isinstance(answer, Unable):
+            self._not_started(worker, answer.reason, short_of_memory=answer.memory)
+            return None
+        self._failed_starts = 0
+        if answer is None:
+            return None
+        return self._judged(worker, answer, alone=alone)
 
-    def _replace(self, place: int, reason: str) -> Analysed:
-        worker = self._workers[place]
-        if not worker.started:
-            worker.stop()
-            raise _no_start(worker)
-        culprit, *others = worker.files
-        self._restart(place, others)
-        return Analysed(culprit, None, reason)
-
-    def _restart(self, place: int, files: Iterable[FoundFile]) -> None:
-        """Another worker in the place of one, for `files`, which it has not answered."""
-        self._workers[place].stop()
-        self._workers[place] = self._new_worker()
-        for file in files:
-            self._workers[place].give(file)
-
-    def _new_worker(self) -> _Worker:
-        return _Worker(self._analyser, self._memory_limit)
-
-
-class _Worker:
-    """One process. files: given and not yet answered, the first being worked on since `since`."""
-
-    def __init__(self, analyser: Analyser, memory_limit: int) -> None:
-        self.connection, theirs = Pipe()
-        self.files: deque[FoundFile] = deque()
-        self.since = time.monotonic()
-        self.started = False
-        self._process = _start(theirs, memory_limit)
-        theirs.close()
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # dead: the first `receive` says so
-            self.connection.send(analyser)
-
-    def give(self, file: FoundFile) -> None:
-        if not self.files:
-            self.since = time.monotonic()
-        self.files.append(file)
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # dead: the next `receive` says so
-            self.connection.send(file)
-
-    def receive(self) -> Analysed | None:
-        """The worker's next answer; None is its word that it has started."""
-        answer: Analysed | None = self.connection.recv()
-        self.started = True
-        self.since = time.monotonic()
-        if answer is not None:
-            self.files.popleft()
+    def _judged(self, worker: WorkerProcess, answer: Analysed, *, alone: bool) -> Analysed | None:
+        """The answer, unless its photo is to be tried again."""
+        match answer.fault:
+            case Fault.MEMORY:
+                self._replace(worker)
+                if not alone:
+                    self._suspects.append(answer.file)
+                    return None
+                if grants_memory(self._memory_limit):
+                    reason = f"needed more than {self._memory_limit >> 20} MB of memory"
+                    return replace(answer, error=reason, fault=Fault.PHOTO)
+                return replace(answer, error="needs more memory than a process may take here (`ulimit -a` tells)")
+            case Fault.MACHINE:
+                self._blow(answer.error or "unknown")
+                return self._once_more(answer)
+            case Fault.PLACE:
+                return self._once_more(answer)
+        self._blows = self._silent = 0
         return answer
 
-    def ending(self) -> str:
-        """How the process ended."""
+    def _died(self, worker: WorkerProcess) -> Analysed | None:
+        """A worker has died over its first file, or before it had started."""
+        ending = ending_in_words(worker.ending())
+        killed_for_memory = self._killed_for_memory()
+        if not worker.started:
+            self._not_started(worker, worker.last_words() or ending, short_of_memory=killed_for_memory)
+            return None
+        culprit, alone = worker.files.popleft(), worker.alone
+        self._replace(worker)
+        crashed = (ending in _CRASHES or ending.startswith("exit code")) and grants_memory(self._memory_limit)
+        if crashed:
+            self._tries[culprit.path, "crash"] += alone
+            if self._tries[culprit.path, "crash"] == 2:
+                return Analysed(culprit, None, f"its decoder crashed ({ending})")
+        else:
+            if killed_for_memory:
+                self._shrink()
+            why = "the machine is short of memory" if killed_for_memory else f"workers are ended by {ending}"
+            self._blow(why)
+            self._tries[culprit.path, "killed"] += 1
+            if self._tries[culprit.path, "killed"] == _TRIES:
+                return Analysed(culprit, None, f"its worker was ended {_TRIES} times: {why}", fault=Fault.MACHINE)
+        self._suspects.append(culprit)
+        return None
+
+    def _overdue(self, worker: WorkerProcess) -> Analysed | None:
+        """What a worker that has not answered has to show for its time."""
+        worker.look()
+        idle = worker.idle > self._idle_limit
+        if not worker.started:
+            if idle or worker.processor > START_LIMIT:
+                time_taken = f"{self._idle_limit:g} idle" if idle else f"{START_LIMIT:g} busy"
+                self._not_started(worker, f"not ready after {time_taken} seconds")
+            return None
+        if not idle and worker.processor <= self._time_limit:
+            return None
+        culprit = worker.files.popleft()
+        self._replace(worker)
+        if not idle:
+            reason = f"not finished after {self._time_limit:g} seconds of processor time"
+            return self._once_more(Analysed(culprit, None, reason))
+        answer = self._once_more(Analysed(culprit, None, self._unreadable(), fault=Fault.PLACE))
+        if answer is None:
+            self._blow(f"of {culprit.path} {self._unreadable()}")
+        else:
+            self._silent += 1
+        return answer
+
+    def _unreadable(self) -> str:
+        return f"nothing could be read for {self._idle_limit:g} seconds"
+
+    def _once_more(self, answer: Analysed) -> Analysed | None:
+        """None, and another try when all others are done; the answer itself if this was that try."""
+        self._tries[answer.file.path, "late"] += 1
+        if self._tries[answer.file.path, "late"] == 2:
+            return answer
+        self._late.append(answer.file)
+        return None
+
+    def _not_started(self, worker: WorkerProcess, reason: str, *, short_of_memory: bool = False) -> None:
+        """A worker will not start. Others that did can do the work; if there are none, it is tried again."""
+        self._failed_starts += 1
+        others = any(other.started for other in self._workers)
+        self._replace(worker)
+        if others or (short_of_memory and self.workers > 1):
+            self._shrink()
+        elif self._failed_starts >= _STARTS:
+            raise MachineError(f"worker processes do not start: {reason}")
+
+    def _blow(self, reason: str) -> None:
+        self._blows += 1
+        if self._blows == _BLOWS:
+            raise MachineError(f"no photo can be analysed here now: {reason}")
+
+    def _killed_for_memory(self) -> bool:
+        """Whether the kernel has killed anybody for memory since it was last asked."""
+        before, self._oom_kills = self._oom_kills, oom_kills()
+        return self._oom_kills > before
+
+    def _shrink(self) -> None:
+        self.workers = max(1, min(self.workers - 1, len(self._workers)))
+
+    def _replace(self, worker: WorkerProcess) -> None:
+        """End a worker; its files wait for others, or for the one in its place."""
+        self._workers.remove(worker)
+        self._queue.extend(file for file in worker.files if not worker.alone)
+        self._suspects.extend(file for file in worker.files if worker.alone)
+        worker.stop()
+
+    def _distribute(self) -> None:
+        """Give what waits to whom may have it: suspects first, each to a fresh worker, late ones last."""
+        while self._suspects and self._start_for(self._suspects[0], alone=True):
+            self._suspects.popleft()
+        while self._queue and self._give(self._queue[0]):
+            self._queue.popleft()
+        if not any(worker.files for worker in self._workers) and self._late and self._give(self._late[0]):
+            self._late.popleft()
+
+    def _give(self, file: FoundFile) -> bool:
+        takers = [worker for worker in self._workers if _takes_more(worker)]
+        fewest = min(takers, key=lambda worker: len(worker.files), default=None)
+        if (fewest is None or fewest.files) and len(self._workers) < self.workers and self._start_for(file):
+            return True
+        if fewest is None:
+            return False
+        fewest.give(file)
+        return True
+
+    def _start_for(self, file: FoundFile, *, alone: bool = False) -> bool:
+        """Start a worker for a file, in the place of an idle one if there are as many as there may be."""
+        if len(self._workers) >= self.workers:
+            idle = next((worker for worker in self._workers if not worker.files), None)
+            if idle is None:
+                return False
+            self._replace(idle)
         try:
-            code = self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            return "still running"
-        return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+            worker = WorkerProcess(self._analyser, self._memory_limit, alone=alone)
+        except OSError as error:
+            self._no_process(error)
+            return False
+        worker.give(file)
+        self._workers.append(worker)
+        return True
 
-    def stop(self) -> None:
-        self.connection.close()
-        self._process.kill()
-        self._process.wait()
+    def _no_process(self, error: OSError) -> None:
+        """The system gives no further process, or no descriptor for it."""
+        if self._workers:
+            self.workers = len(self._workers)
+            return
+        self._failed_starts += 1
+        if self._failed_starts >= _STARTS:
+            raise MachineError(f"worker processes do not start: {error.strerror or error}") from error
+        time.sleep(_PAUSE * self._failed_starts)
 
 
-def _no_start(worker: _Worker) -> FaceindexError:
-    return FaceindexError(f"worker processes do not start ({worker.ending()}); try `faceindex models verify`")
-
-
-def cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _start(connection: Connection, memory_limit: int) -> subprocess.Popen[bytes]:
-    environment = _KEPT_MEMORY | os.environ | dict.fromkeys(_ONE_THREAD, "1")
-    package = str(Path(__file__).parents[2])
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
-    # A child inherits the mask: Ctrl-C is for the parent, which then stops its workers.
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        return subprocess.Popen(
-            [sys.executable, "-c", _WORKER, str(connection.fileno()), str(memory_limit)],
-            pass_fds=(connection.fileno(),),
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-        )
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+def _takes_more(worker: WorkerProcess) -> bool:
+    return not worker.alone and len(worker.files) < _QUEUED

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from faceindex.errors import UnreadablePhoto
+from faceindex.ingest.circumstances import is_circumstance
 from faceindex.photos import raw
 from faceindex.photos.find import FoundFile
 from faceindex.photos.read import identify
 from faceindex.store.catalog import Catalog
 from faceindex.store.tombstones import WHOLE_PHOTO
+
+_NO_TIME = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +34,15 @@ class NoPhoto:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Should be a photo and cannot be read. file: to be known by, of no time when it is to be opened again."""
+    """Should be a photo and cannot be read. file: to be known by, of no time when the photo is out of reach."""
 
     file: FoundFile
     error: str
+
+    @property
+    def out_of_reach(self) -> bool:
+        """Whether it could not be opened, as on a disk that fails or without permission: not the photo's fault."""
+        return self.file.mtime_ns == _NO_TIME
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +73,22 @@ Finding = Unchanged | StillUnreadable | NoPhoto | Unreadable | Known | Unknown |
 def look_at(file: FoundFile, catalog: Catalog, *, retry: bool = False) -> Finding:
     """Compare `file` with the catalog; it is opened and hashed only when its path, size or time are new.
 
-    retry: open it, too, when it could not be read the last time.
+    retry: open it, too, when it could not be read the last time. Earlier versions also stored failures that were no
+    fault of the photo: it is opened again anyhow.
     """
     known = catalog.known_path(file.path)
     if known is not None and (known.size, known.mtime_ns) == (file.size, file.mtime_ns):
         if known.error is None:
             return Unchanged()
-        if not retry and (known.error != raw.NOT_INSTALLED or not raw.installed()):
+        if not retry and not _mended(known.error):
             return StillUnreadable(known.error)
     try:
         identity = identify(file.path, named=file.named)
     except UnreadablePhoto as error:
         # A disk that fails, or permissions that lack, may be mended without a change of the file.
-        mended_unseen = isinstance(error.__cause__, OSError)
-        return Unreadable(replace(file, mtime_ns=-1) if mended_unseen else file, error.reason)
+        if isinstance(error.__cause__, OSError):
+            return Unreadable(replace(file, mtime_ns=_NO_TIME), error.reason)
+        return Unreadable(file, error.reason)
     if identity is None:
         return NoPhoto()
     file = replace(file, size=identity.size, mtime_ns=identity.mtime_ns)
@@ -88,3 +98,8 @@ def look_at(file: FoundFile, catalog: Catalog, *, retry: bool = False) -> Findin
     if photo is None or catalog.waits(photo):
         return Unknown(file, identity.content)
     return Known(file, photo, catalog.paths_of(photo))
+
+
+def _mended(error: str) -> bool:
+    """Whether what made a photo fail may be over, without a change of the file."""
+    return is_circumstance(error) or (error == raw.NOT_INSTALLED and raw.installed())

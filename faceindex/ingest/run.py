@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from faceindex.errors import UsageError
+from faceindex.errors import MachineError, UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.stopwatch import Stopwatch
 from faceindex.ingest.dates import read_dates
+from faceindex.ingest.machine import Workers, choose_workers
 from faceindex.ingest.pool import WorkerPool
 from faceindex.ingest.reader import (
     Forgotten,
@@ -26,9 +27,10 @@ from faceindex.ingest.reader import (
     look_at,
 )
 from faceindex.ingest.stopping import stop_signals
-from faceindex.ingest.worker import Analysed
+from faceindex.ingest.worker import Analysed, Fault
 from faceindex.photos.away import missing, removed, renamed
 from faceindex.photos.find import FoundFile, UnreadableEntry, absolute, find_files
+from faceindex.regular_files import NOT_REGULAR
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.merging import compact
 from faceindex.store.writer import Batch, Writer
@@ -59,7 +61,7 @@ def ingest(
     paths: Iterable[str | os.PathLike[str]],
     *,
     analyser: Analyser,
-    workers: int,
+    workers: int | None = None,
     retry_failed: bool = False,
     prune: bool = False,
     wait: bool = False,
@@ -67,6 +69,7 @@ def ingest(
 ) -> IngestReport:
     """Find, analyse and store every photo under `paths`; run it again to resume.
 
+    workers: processes, default as the machine allows: see `choose_workers`.
     retry_failed: open photos again that could not be read and have not changed since. prune: remove photos from the
     library that are no longer under `paths`; never ones that may be on a disk that is not there, see `removed`. wait:
     for another writer to finish.
@@ -75,7 +78,8 @@ def ingest(
     one stops at once.
 
     Raises: UsageError when a path does not exist or no photo is found; LibraryLocked; LibraryUnwritable;
-    ModelError. A bad photo raises nothing: it is listed in the report.
+    ModelError; MachineError, when what was analysed is stored. A bad photo raises nothing: it is listed in the report,
+    and so is one that lies out of reach, of which nothing is stored.
     """
     roots = [os.fspath(path) for path in paths]
     analyser.check_models()
@@ -83,24 +87,31 @@ def ingest(
     first = next(files, None)
     if first is None:
         raise UsageError(f"no files under {', '.join(roots) or 'no path'}")
-    with folder.writer(wait=wait) as writer, stop_signals() as stop, WorkerPool(analyser, workers) as pool:
+    chosen = choose_workers(workers)
+    with folder.writer(wait=wait) as writer, stop_signals() as stop, WorkerPool(analyser, chosen.number) as pool:
         if analyser.min_face is not None:
             writer.save_settings(min_face=analyser.min_face)
         folders = list(dict.fromkeys(_folder(root) for root in roots))
         writer.add_roots(_to_remember(roots, folders, writer.catalog.roots()))
         run = _Run(writer, pool, stop, progress or (lambda _: None), retry_failed)
-        run.take(first)
-        for file in files:
-            if stop.is_set():
-                break
-            run.take(file)
-        while pool.waiting and not stop.is_set():
-            run.collect(timeout=0.2)
+        try:
+            run.take(first)
+            for file in files:
+                if stop.is_set():
+                    break
+                run.take(file)
+            while pool.waiting and not stop.is_set():
+                run.collect(timeout=0.2)
+        except MachineError as error:
+            run.commit()
+            raise MachineError(
+                f"{error}; what was analysed is stored, and the same command goes on from there"
+            ) from error
         run.finish()
         read_dates(writer, stop.is_set)
         if prune and not stop.is_set():
             run.prune(folders)
-        report = run.report(analyser.recipe.title, interrupted=stop.is_set())
+        report = run.report(analyser.recipe.title, chosen, interrupted=stop.is_set())
     if not report.seen and not report.interrupted:
         raise UsageError(f"no photos under {', '.join(roots)}")
     return report
@@ -138,13 +149,14 @@ class _Run:
         self.counts: Counter[str] = Counter()
         self.new_faces = 0
         self.failures: list[FailedPhoto] = []
+        self.out_of_reach: list[FailedPhoto] = []
         self.warnings: list[FailedPhoto] = []
         self.stopwatch = Stopwatch()
 
     def take(self, entry: FoundFile | UnreadableEntry) -> None:
         """Look at one file; submit it when its content is new, and collect what has been answered."""
         if isinstance(entry, UnreadableEntry):
-            self._fail(entry.path, entry.reason)
+            (self._fail if entry.reason == NOT_REGULAR else self._miss)(entry.path, entry.reason)
             return
         with self.stopwatch.stage("find"):
             finding = look_at(entry, self.writer.catalog, retry=self.retry_failed)
@@ -157,6 +169,8 @@ class _Run:
                 self.counts["ignored"] += 1
             case StillUnreadable(error):
                 self._fail(entry.path, error)
+            case Unreadable(file, error) as unreadable if unreadable.out_of_reach:
+                self._miss(file.path, error)
             case Unreadable(file, error):
                 self._fail(file.path, error)
                 self.batch.failures.append((file, error))
@@ -202,9 +216,11 @@ class _Run:
             gone = [path for path in not_there if removed(path, roots)]
         self.pruned = Pruned(self.writer.remove_paths(gone), away=len(not_there) - len(gone))
 
-    def report(self, recipe: str, *, interrupted: bool) -> IngestReport:
-        """The run in figures."""
-        kinds = {kind: self.counts[kind] for kind in ("new", "unchanged", "moved", "duplicate", "failed")}
+    def report(self, recipe: str, workers: Workers, *, interrupted: bool) -> IngestReport:
+        """The run in figures. workers: as they were chosen."""
+        kinds = {
+            kind: self.counts[kind] for kind in ("new", "unchanged", "moved", "duplicate", "failed", "out_of_reach")
+        }
         return IngestReport(
             seen=sum(kinds.values()),
             **kinds,
@@ -214,6 +230,9 @@ class _Run:
             xmp=None,  # read by the caller, of photos that are stored
             new_faces=self.new_faces,
             total_faces=self.writer.catalog.counts()["faces"],
+            missed=tuple(sorted(self.out_of_reach, key=lambda missed: missed.path)),
+            workers=self.pool.workers,
+            workers_reason=workers.reason if self.pool.workers == workers.number else "more did not fit the machine",
             failures=tuple(sorted(self.failures, key=lambda failure: failure.path)),
             warnings=tuple(sorted(self.warnings, key=lambda warning: warning.path)),
             seconds=time.monotonic() - self.since,
@@ -244,6 +263,9 @@ class _Run:
         if answer.photo is None:
             reason = answer.error or "unknown"
             for file in files:
+                if answer.fault is not Fault.PHOTO:
+                    self._miss(file.path, reason)
+                    continue
                 self._fail(file.path, reason)
                 self.batch.failures.append((file, reason))
             return
@@ -297,6 +319,10 @@ class _Run:
     def _fail(self, path: str, reason: str) -> None:
         self.counts["failed"] += 1
         self.failures.append(FailedPhoto(path, reason))
+
+    def _miss(self, path: str, reason: str) -> None:
+        self.counts["out_of_reach"] += 1
+        self.out_of_reach.append(FailedPhoto(path, reason))
 
     def _report_progress(self) -> None:
         faces = self.new_faces + sum(len(photo.faces) for photo, _ in self.batch.photos.values())

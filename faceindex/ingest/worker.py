@@ -2,40 +2,52 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import resource
-import sys
 from collections import Counter
 from dataclasses import dataclass, field
+from enum import Enum
 from multiprocessing.connection import Connection
 
-from faceindex.errors import FaceindexError
+from faceindex.errors import FaceindexError, UnreadablePhoto
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.stopwatch import Stopwatch
+from faceindex.ingest.circumstances import lacks_something
+from faceindex.ingest.processes import be_killed_first, end_with_parent, limit_memory
+from faceindex.ingest.start import in_words, is_exhaustion
 from faceindex.photos.find import FoundFile
 from faceindex.photos.read import read_bytes
 from faceindex.types import AnalysedPhoto
 
-_OUT_OF_MEMORY = ("std::bad_alloc", "bad allocation", "Failed to allocate memory")
+
+class Fault(Enum):
+    """Whose fault it is that a photo was not read. Only what is in the PHOTO is ever stored.
+
+    PLACE: it lies where it cannot be read now. MACHINE: something is missing here, or stopped the work. MEMORY: the
+    worker ran out of it, and is in no state to go on.
+    """
+
+    PHOTO = "photo"
+    PLACE = "place"
+    MACHINE = "machine"
+    MEMORY = "memory"
 
 
 @dataclass(frozen=True, slots=True)
 class Analysed:
-    """A worker's answer for one file: the photo, or the reason why there is none.
+    """A worker's answer for one file: the photo, or the reason why there is none, and whose fault that is.
 
-    seconds: what each stage of the analysis took. exhausted: the worker ran out of memory, and is in no state to go on.
+    seconds: what each stage of the analysis took.
     """
 
     file: FoundFile
     photo: AnalysedPhoto | None
     error: str | None = None
     seconds: Counter[str] = field(default_factory=Counter)
-    exhausted: bool = False
+    fault: Fault = Fault.PHOTO
 
 
 def analyse_file(analyser: Analyser, file: FoundFile) -> Analysed:
-    """Read, decode and analyse one file; whatever is wrong with it becomes the answer's `error`."""
+    """Read, decode and analyse one file; whatever goes wrong becomes the answer's `error`."""
     try:
         stopwatch = Stopwatch()
         with stopwatch.stage("decode"):
@@ -46,24 +58,37 @@ def analyse_file(analyser: Analyser, file: FoundFile) -> Analysed:
             photo = analyser.open(data, file.path)
         return Analysed(file, analyser(photo, stopwatch), seconds=stopwatch.seconds)
     except FaceindexError as error:
-        return Analysed(file, None, getattr(error, "reason", str(error)), exhausted=_is_exhaustion(error.__cause__))
+        return Analysed(file, None, getattr(error, "reason", str(error)), fault=_fault(error))
     except Exception as error:  # one photo must never stop a bulk run
-        if _is_exhaustion(error):
-            return Analysed(file, None, "not enough memory to analyse it", exhausted=True)
-        return Analysed(file, None, f"{type(error).__name__}: {' '.join(str(error).split())}")
+        reason = "not enough memory to analyse it" if is_exhaustion(error) else in_words(error)
+        return Analysed(file, None, reason, fault=_fault(error))
 
 
-def _is_exhaustion(error: BaseException | None) -> bool:
-    """Libraries in C++ have words of their own for MemoryError."""
-    return isinstance(error, MemoryError) or any(words in str(error) for words in _OUT_OF_MEMORY)
+def _fault(error: Exception) -> Fault:
+    cause = error.__cause__ if isinstance(error, UnreadablePhoto) else error
+    if is_exhaustion(error.__cause__) or is_exhaustion(error):
+        return Fault.MEMORY
+    if cause is not None and lacks_something(cause):
+        return Fault.MACHINE
+    # Pillow's errors about what is in a photo are OSErrors, too, but without a number.
+    return Fault.PLACE if isinstance(cause, OSError) and cause.errno is not None else Fault.PHOTO
 
 
-def serve(connection: Connection) -> None:
-    """Answer every file that arrives on `connection`."""
+def prepare(connection: Connection, *, memory: int, parent: int) -> Analyser:
+    """Receive the analyser, and try it out once. memory: bytes; parent: to end with, or 0. Raises: anything."""
+    if parent:
+        end_with_parent(parent)
+    be_killed_first()
+    limit_memory(memory)
     analyser: Analyser = connection.recv()
     analyser.check_models()
-    connection.send(None)
+    analyser.try_out()
     _silence_libraries()
+    return analyser
+
+
+def serve(connection: Connection, analyser: Analyser) -> None:
+    """Answer every file that arrives on `connection`."""
     while True:
         try:
             file: FoundFile = connection.recv()
@@ -77,21 +102,3 @@ def _silence_libraries() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     os.close(nowhere)
-
-
-def limit_memory(size: int) -> None:
-    """Let every allocation that would take this process beyond `size` bytes fail.
-
-    RLIMIT_DATA counts private memory that can be written, which is what a decoder takes; address space that onnxruntime
-    or numba only reserve does not count. Linux enforces it, macOS does not.
-    """
-    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_DATA, (size if hard == resource.RLIM_INFINITY else min(size, hard), hard))
-
-
-def main() -> None:
-    """Serve a connection. Arguments: its file descriptor; the memory that may be used, in bytes."""
-    limit_memory(int(sys.argv[2]))
-    with contextlib.suppress(BrokenPipeError, EOFError, ConnectionResetError):  # the parent is gone
-        serve(Connection(int(sys.argv[1])))

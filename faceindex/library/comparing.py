@@ -8,7 +8,7 @@ from pathlib import Path
 from faceindex.evaluation.cross_fit import CrossFit, cross_fit
 from faceindex.evaluation.labelled import evaluation_library, ingest_labelled
 from faceindex.evaluation.named_faces import named_faces
-from faceindex.ingest.pool import cores
+from faceindex.ingest.machine import choose_workers
 from faceindex.ingest.run import Progress
 from faceindex.library.opened import Opened, StrPath
 from faceindex.photos.find import absolute
@@ -54,7 +54,7 @@ class Comparing(Opened):
             self._checked_analyser(min_face),
             threshold=limit,
             confidence=lambda away: float(self.calibration.confidence(away)),
-            workers=workers or cores(),
+            workers=choose_workers(workers).number,
         )
 
     def calibrate(
@@ -70,7 +70,7 @@ class Comparing(Opened):
 
         labelled: a folder with a folder of photos for each person; default this library's own people with a name.
         save: let searches and confidences follow from the fit. keep: a folder for what was found in labelled photos,
-        for the next time. workers: processes, default the number of cores.
+        for the next time. workers: processes, default as the machine allows.
         Raises: UsageError when there are too few people with two faces; LibraryLocked; LibraryUnwritable.
         """
         if keep is not None:

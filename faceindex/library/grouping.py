@@ -14,6 +14,7 @@ from faceindex.library.reading import Reading
 from faceindex.people.grouping import group_faces
 from faceindex.people.review import questions
 from faceindex.photos.find import absolute
+from faceindex.private_files import text_output
 from faceindex.queries.probes import Probe
 from faceindex.sheets.albums import AlbumRow, album_sheet
 from faceindex.sheets.matches import match_sheet
@@ -92,6 +93,7 @@ def _write_page(out: StrPath, page: str) -> None:
     path = Path(out)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page, encoding="utf-8", errors="surrogateescape")
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
+    with text_output(path, errors="surrogateescape") as file:
+        file.write(page)

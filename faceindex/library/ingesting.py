@@ -11,7 +11,6 @@ from faceindex.errors import UsageError
 from faceindex.exchange.named_regions import read_names
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.recipe import Recipe
-from faceindex.ingest.pool import cores
 from faceindex.ingest.run import Progress, ingest
 from faceindex.library.opened import Opened, StrPath
 from faceindex.people.albums import follow
@@ -48,14 +47,14 @@ class Ingesting(Opened):
         """Find, analyse and store every photo under `paths`, then bring the index up to date.
 
         Unchanged photos are not even opened; after a crash or Ctrl-C the same call resumes.
-        workers: processes, default the number of cores. min_face: thousandths of a photo's longer side,
+        workers: processes, default as the machine allows. min_face: thousandths of a photo's longer side,
         default what this library was last ingested with. max_megapixels: larger photos are refused.
         retry_failed: open photos again that could not be read. prune: remove photos from the library that are no
         longer under `paths`, but none that may be on a disk that is not there. xmp: also read the names that sidecars
         and photos give to faces, for faces about which nobody decided anything. wait: for another writer to finish.
 
         Raises: UsageError when a path is missing or holds no photo; LibraryLocked; LibraryUnwritable;
-        ModelError. Photos that cannot be read are listed in the report.
+        ModelError; MachineError. Photos that cannot be read are listed in the report.
         """
         analyser = self._analyser(min_face, max_megapixels)
         paths = list(paths)
@@ -63,7 +62,7 @@ class Ingesting(Opened):
             self._folder,
             paths,
             analyser=analyser,
-            workers=workers or cores(),
+            workers=workers,
             retry_failed=retry_failed,
             prune=prune,
             wait=wait,
@@ -92,7 +91,7 @@ class Ingesting(Opened):
         """
         analyser = Analyser(recipe, self._folder.min_face, engine=self._engine)
         path = Path(absolute(self.outside(target)))
-        return reencode(self._folder, path, analyser=analyser, workers=workers or cores(), progress=progress)
+        return reencode(self._folder, path, analyser=analyser, workers=workers, progress=progress)
 
     def remove_photos(self, paths: Iterable[StrPath]) -> Removed:
         """Take photos at or under `paths` out of the library; the files stay, and a later ingest brings them back.

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from faceindex.errors import LibraryDamaged
-from faceindex.ingest.pool import cores
+from faceindex.ingest.machine import choose_workers
 from faceindex.ingest.repair import repair
 from faceindex.library.opened import Opened, StrPath
 from faceindex.people.albums import follow
@@ -54,7 +54,7 @@ class Keeping(Opened):
         """Make what is derived anew, save what can be read of damaged files, and analyse photos of lost vectors again.
 
         No name, album or decision is lost. A face whose photo is away waits for the next ingest that meets the photo.
-        paths: where else to look for photos. workers: processes, default the number of cores.
+        paths: where else to look for photos. workers: processes, default as the machine allows.
 
         Raises: LibraryDamaged when the catalog itself is: only a backup helps; UsageError; LibraryLocked;
         LibraryUnwritable; ModelError.
@@ -64,7 +64,7 @@ class Keeping(Opened):
         if before.parts[0].damage:
             (first, *_) = before.parts[0].damage
             raise LibraryDamaged(f"{first.file} is damaged ({first.problem}): {first.remedy}; nothing was changed")
-        done = repair(self._folder, paths, analyser=self._analyser(None), workers=workers or cores())
+        done = repair(self._folder, paths, analyser=self._analyser(None), workers=choose_workers(workers).number)
         self._index = None
         follow(self._folder)
         if face_index.damage(self._folder) or any(damage.file == str(self._folder.index) for damage in before.damage):

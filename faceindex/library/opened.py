@@ -8,8 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import platformdirs
-
+from faceindex.errors import UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.detect import check_min_face
 from faceindex.faces.engine import DEFAULT_ENGINE, Engine
@@ -19,14 +18,19 @@ from faceindex.search import calibrated
 from faceindex.search import index as face_index
 from faceindex.search.calibration import Calibration
 from faceindex.store.folder import LibraryFolder
+from faceindex.user_folders import NOWHERE, user_data
 
 StrPath = str | os.PathLike[str]
 
 
 def default_library() -> Path:
-    """FACEINDEX_LIBRARY, or `library.faces` in the platform's folder for user data."""
+    """FACEINDEX_LIBRARY, or `library.faces` in the platform's folder for user data. Raises: UsageError without both."""
     chosen = os.environ.get("FACEINDEX_LIBRARY")
-    return Path(chosen) if chosen else Path(platformdirs.user_data_dir("faceindex")) / "library.faces"
+    if chosen:
+        return Path(chosen)
+    if user_data() == NOWHERE:
+        raise UsageError("this user has no home folder: name a library with -L or FACEINDEX_LIBRARY")
+    return user_data() / "library.faces"
 
 
 class Opened:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from faceindex.errors import UsageError
-from faceindex.ingest.pool import cores
+from faceindex.ingest.machine import choose_workers
 from faceindex.library.opened import StrPath
 from faceindex.library.reading import Reading
 from faceindex.photos.find import absolute
@@ -146,7 +146,7 @@ class Searching(Reading):
         search = BatchSearch(self._folder, self._loaded_index(), self.calibration, wish)
         if is_vector_file(path):
             return search.vectors(path)
-        return search.photos(path, self._checked_analyser(min_face), workers or cores())
+        return search.photos(path, self._checked_analyser(min_face), choose_workers(workers).number)
 
     def _limit(self, threshold: float | None, fpir: float | None, faces: int | None = None) -> float:
         """The threshold of a search: as given, or as the expected false identifications ask for.

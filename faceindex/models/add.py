@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 
 from faceindex.errors import ModelError
-from faceindex.models.atomic import write_atomically
 from faceindex.models.cards import (
     ALIGNMENTS,
     DETECTORS,
@@ -29,6 +28,8 @@ from faceindex.models.cards import (
 from faceindex.models.graph_interface import CHIPS, VECTORS
 from faceindex.models.graphs import convert
 from faceindex.models.networks import session
+from faceindex.private_files import make_folder, write_file
+from faceindex.regular_files import read_regular
 from faceindex.types import Pixels, Vectors
 
 FORMATS = ("onnx", "tensorflow")
@@ -108,7 +109,7 @@ def _check_cards(card: ModelCard, recipe: RecipeCard, where: Path) -> None:
 
 def _add(file: Path, card: ModelCard, recipe: RecipeCard) -> RecipeCard:
     try:
-        data = file.read_bytes()
+        data = read_regular(file)
     except OSError as error:
         raise ModelError(f"{file} cannot be read: {error.strerror}") from None
     digest = hashlib.sha256(data).hexdigest()
@@ -118,9 +119,10 @@ def _add(file: Path, card: ModelCard, recipe: RecipeCard) -> RecipeCard:
     _try(card, convert(card, file))
     folder = models_folder()
     try:
-        write_atomically(folder / card.file, data)
-        write_atomically(folder / f"{card.name}.toml", _toml(asdict(card)))
-        write_atomically(folder / "recipes" / f"{recipe.name}.toml", _toml(asdict(recipe)))
+        make_folder(folder / "recipes")
+        write_file(folder / card.file, data)
+        write_file(folder / f"{card.name}.toml", _toml(asdict(card)))
+        write_file(folder / "recipes" / f"{recipe.name}.toml", _toml(asdict(recipe)))
     except OSError as error:
         raise ModelError(f"cannot write to {folder}: {error.strerror}") from None
     forget_cards()

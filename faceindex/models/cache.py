@@ -4,42 +4,40 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 from collections.abc import Callable
 from pathlib import Path
 
-import platformdirs
-
-from faceindex.models.atomic import write_atomically
-
-ENVIRONMENT = "FACEINDEX_CACHE"
-"""A folder named by this variable takes the place of the user's cache folder."""
+from faceindex.private_files import make_folder, write_file
+from faceindex.regular_files import open_regular
+from faceindex.user_folders import user_cache
 
 DIGEST_BYTES = 32
 
 
 def cache_folder() -> Path:
     """Where the files lie."""
-    return Path(os.environ.get(ENVIRONMENT) or platformdirs.user_cache_dir("faceindex")) / "graphs"
+    return user_cache() / "graphs"
 
 
 def cached(name: str, make: Callable[[], bytes]) -> bytes:
     """What `make` returns, or returned once before for this `name`, which has to say all that it depends on.
 
-    A file begins with a digest of the rest, is written atomically, and is done without where it cannot be written.
+    A file begins with a digest of the rest, is there whole or not at all, and is done without where it cannot be
+    written.
     """
     path = cache_folder() / name
     made = _read(path)
     if made is None:
         made = make()
         with contextlib.suppress(OSError):
-            write_atomically(path, _digest(made) + made)
+            make_folder(path.parent)
+            write_file(path, _digest(made) + made, durable=False)
     return made
 
 
 def _read(path: Path) -> bytes | None:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             digest, made = file.read(DIGEST_BYTES), file.read()
     except OSError:
         return None

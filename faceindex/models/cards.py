@@ -11,9 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-import platformdirs
-
 from faceindex.errors import ModelError
+from faceindex.regular_files import read_regular
+from faceindex.user_folders import user_data
 
 ENVIRONMENT = "FACEINDEX_MODELS"
 """A folder named by this variable takes the place of `models` in the user's data folder."""
@@ -123,7 +123,7 @@ def forget_cards() -> None:
 def models_folder() -> Path:
     """Where models that the user added lie, and their cards."""
     chosen = os.environ.get(ENVIRONMENT)
-    return Path(chosen) if chosen else Path(platformdirs.user_data_dir("faceindex")) / "models"
+    return Path(chosen) if chosen else user_data() / "models"
 
 
 def card_from(values: dict[str, Any], kind: type[Card], where: str) -> Card:
@@ -146,7 +146,7 @@ def card_from(values: dict[str, Any], kind: type[Card], where: str) -> Card:
 def read_table(path: Path) -> dict[str, Any]:
     """The TOML file at `path`. Raises: ModelError."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_regular(path).decode())
     except (OSError, ValueError) as error:
         raise ModelError(f"the card {path} cannot be read: {error}") from None
 

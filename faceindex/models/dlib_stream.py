@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.errors import ModelError
+from faceindex.regular_files import read_regular
 
 Weights = npt.NDArray[np.float32]
 """float32, read only: a view of the file's bytes."""
@@ -42,7 +43,7 @@ class DlibStream:
     def open(cls, path: Path) -> Self:
         """The file at `path`, from its beginning."""
         try:
-            return cls(path.read_bytes(), path.name)
+            return cls(read_regular(path), path.name)
         except OSError as error:
             raise ModelError(f"cannot read {path}: {error.strerror}; reinstall the package with it") from error
 

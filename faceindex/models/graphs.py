@@ -9,6 +9,7 @@ from pathlib import Path
 from faceindex.models.cache import cached
 from faceindex.models.cards import ModelCard, model_cards
 from faceindex.models.weights import weights
+from faceindex.regular_files import read_regular
 
 ENCODER = "dlib_face_recognition_resnet_model_v1"
 DETECTOR = "mmod_human_face_detector"
@@ -42,7 +43,7 @@ def convert(card: ModelCard, source: Path) -> bytes:
         stream = DlibStream.open(source)
         return encoder_model(read_encoder(stream)) if card.kind == "encoder" else detector_model(read_detector(stream))
     tensorflow = card.format == "tensorflow"
-    model = parse(tensorflow_model(ProtobufFile.open(source)) if tensorflow else source.read_bytes(), str(source))
+    model = parse(tensorflow_model(ProtobufFile.open(source)) if tensorflow else read_regular(source), str(source))
     fold(model)
     replace_prelus(model)
     return encoder_file(model, card) if card.kind == "encoder" else pixels_file(model)

@@ -7,7 +7,6 @@ into dlib; no weights file comes with them.
 from __future__ import annotations
 
 import sys
-import tempfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -68,10 +67,8 @@ def hog_templates() -> HogTemplates:
 
 
 def _installed_templates() -> HogTemplates:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "dlib's frontal face detector"
-        dlib.get_frontal_face_detector().save(str(path))
-        return read_templates(DlibStream.open(path))
+    (saved,) = dlib.get_frontal_face_detector().__getstate__()  # as in a file, which would need a folder to write to
+    return read_templates(DlibStream(saved, "dlib's frontal face detector"))
 
 
 def _packed(templates: HogTemplates) -> bytes:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from faceindex.errors import ModelError
+from faceindex.regular_files import read_regular
 
 MOST_FIELDS = 1_000_000
 """Fields read from one file. A network has some ten thousand; a file of nothing but empty fields has to end."""
@@ -33,7 +34,7 @@ class ProtobufFile:
     def open(cls, path: Path) -> Self:
         """The file at `path`. Raises: ModelError."""
         try:
-            return cls(memoryview(path.read_bytes()), path.name)
+            return cls(memoryview(read_regular(path)), path.name)
         except OSError as error:
             raise ModelError(f"cannot read {path}: {error.strerror}; reinstall the package with it") from error
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from faceindex.errors import ModelError
 from faceindex.models.cards import ENVIRONMENT, ModelCard, model_cards, models_folder
+from faceindex.regular_files import open_regular
 
 
 def weights(name: str) -> Path:
@@ -49,5 +50,5 @@ def find_weights(card: ModelCard) -> Path | None:
 @cache
 def _sha256(path: Path, size: int, mtime_ns: int) -> str:
     """size and mtime_ns are part of the cache's key: a file that changed is hashed again."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -22,7 +22,7 @@ def reencode(
     target: Path,
     *,
     analyser: Analyser,
-    workers: int,
+    workers: int | None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Reencoded:
     """Make a library at `target` of all photos that are where they were, and take over journal and albums.
@@ -31,7 +31,7 @@ def reencode(
     the new recipe does not find, or whose photos are away, waits for them.
 
     Raises: UsageError when `target` holds decisions already, or none of the photos is there; RecipeMismatch when it is
-    another recipe's; ModelError; LibraryUnwritable.
+    another recipe's; ModelError; MachineError; LibraryUnwritable.
     """
     paths = known_paths(folder.catalog.connection)
     there = [path for path in paths if os.path.lexists(path)]

@@ -23,6 +23,7 @@ from faceindex.photos.png_chunks import refuse_damaged_header
 from faceindex.photos.raw import is_raw, picture_in
 from faceindex.photos.read import read_bytes
 from faceindex.photos.taken import taken, taken_in
+from faceindex.regular_files import open_regular
 from faceindex.types import Pixels
 
 DEFAULT_MAX_MEGAPIXELS = 300
@@ -214,14 +215,18 @@ def open_photo(path: str, *, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> 
     return Photo(data, path, max_megapixels=max_megapixels)
 
 
-def opened_header(path: str) -> Image.Image:
-    """The photo at `path` with its header read, nothing decoded; to be closed. Raises: whatever Pillow does."""
-    with _pillow_limit:
-        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-        try:
-            return Image.open(path, formats=FORMATS)
-        finally:
-            Image.MAX_IMAGE_PIXELS = limit
+@contextmanager
+def opened_header(path: str) -> Iterator[Image.Image]:
+    """The photo at `path` with its header read, nothing decoded. Raises: OSError; whatever Pillow does."""
+    with open_regular(path) as file:
+        with _pillow_limit:
+            limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+            try:
+                image = Image.open(file, formats=FORMATS)
+            finally:
+                Image.MAX_IMAGE_PIXELS = limit
+        with image:
+            yield image
 
 
 def _opened(data: bytes) -> Image.Image:

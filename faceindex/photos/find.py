@@ -10,8 +10,7 @@ from pathlib import Path
 
 from faceindex.errors import UsageError
 from faceindex.photos.identity import claims_to_be_photo
-
-NOT_REGULAR = "not a regular file"
+from faceindex.regular_files import NOT_REGULAR, open_regular
 
 ALBUMS_MANIFEST, ALBUMS_FORMAT = "albums.json", "faceindex albums 1"
 """What marks a folder of exported albums: this file, and the format that it begins with."""
@@ -36,8 +35,8 @@ class UnreadableEntry:
 
 
 def absolute(path: str | os.PathLike[str]) -> str:
-    """`path` made absolute, `~` expanded, symbolic links kept."""
-    return os.path.abspath(Path(path).expanduser())  # noqa: PTH100  (Path.resolve follows links)
+    """`path` made absolute, a user's `~` expanded (a name may begin with one, too), symbolic links kept."""
+    return os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111  (Path's ways follow links, refuse names)
 
 
 def find_files(
@@ -95,7 +94,7 @@ def _holds_albums(folder: str, names: list[str]) -> bool:
     if ALBUMS_MANIFEST not in names:
         return False
     try:
-        with Path(folder, ALBUMS_MANIFEST).open("rb") as file:
+        with open_regular(Path(folder, ALBUMS_MANIFEST)) as file:
             return ALBUMS_FORMAT.encode() in file.read(100)
     except OSError:
         return False

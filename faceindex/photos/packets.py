@@ -18,6 +18,7 @@ from faceindex.photos.identity import RAW_EXTENSIONS
 from faceindex.photos.rdf import MAX_BYTES
 from faceindex.photos.read import read_bytes
 from faceindex.photos.xmp import Packet
+from faceindex.regular_files import open_regular
 
 _ORIENTATION = 0x0112
 
@@ -110,7 +111,7 @@ def sidecar_to_update(photo: str, sidecars: Sidecars) -> str | None:
 
 def read_sidecar(path: str) -> bytes:
     """Its bytes, of one more than MAX_BYTES at most. Raises: OSError."""
-    with Path(path).open("rb") as file:
+    with open_regular(path) as file:
         return file.read(MAX_BYTES + 1)
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
 from faceindex.errors import UnreadablePhoto
-from faceindex.photos.find import NOT_REGULAR
 from faceindex.photos.identity import Identity, claims_to_be_photo, content_hash, is_photo
+from faceindex.regular_files import open_regular
 
 MAX_FILE_BYTES = 2**30
 """A photo file larger than this is refused before it is read into memory."""
@@ -43,13 +42,8 @@ def identify(path: str, *, named: bool = False) -> Identity | None:
 @contextmanager
 def _opened(path: str) -> Iterator[tuple[BinaryIO, os.stat_result]]:
     try:
-        # O_NONBLOCK: a FIFO put in the photo's place must not make the run wait for ever.
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            os.close(descriptor)
-            raise UnreadablePhoto(path, NOT_REGULAR)
-        with os.fdopen(descriptor, "rb") as file:
+        with open_regular(path) as file:
+            status = os.fstat(file.fileno())
             if status.st_size > MAX_FILE_BYTES:
                 raise UnreadablePhoto(path, f"larger than {MAX_FILE_BYTES >> 20} MiB")
             yield file, status

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import tee
@@ -17,6 +18,7 @@ from faceindex.errors import UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.photos.find import absolute
 from faceindex.queries.analysis import analysed_in_order
+from faceindex.regular_files import open_regular
 from faceindex.search.nearest import distance
 
 COLUMNS = ("a", "b", "same", "distance", "threshold", "confidence", "error")
@@ -45,7 +47,9 @@ class _Face:
 def read_pairs(file: Path) -> Iterator[tuple[str, str]]:
     """The columns a and b of a CSV file with a line of names. Raises: UsageError; it names the line."""
     try:
-        with file.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as opened:
+        with io.TextIOWrapper(
+            open_regular(file, or_descriptor=True), "utf-8-sig", errors="surrogateescape", newline=""
+        ) as opened:
             rows = csv.DictReader(opened)
             if not {"a", "b"} <= set(rows.fieldnames or ()):
                 raise UsageError(f"{file} has no columns a and b; its first line must name them")

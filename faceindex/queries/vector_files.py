@@ -10,6 +10,7 @@ import numpy as np
 
 from faceindex.errors import FaceindexError, RecipeMismatch, UsageError
 from faceindex.faces.recipe import Recipe
+from faceindex.regular_files import require_regular
 from faceindex.types import Vectors
 
 SUFFIXES = (".npy", ".h5", ".hdf5")
@@ -24,6 +25,7 @@ def vector_blocks(path: Path, recipe: Recipe) -> Iterator[Vectors]:
     segments of a library have it. Raises: UsageError when it is no such file; RecipeMismatch.
     """
     try:
+        require_regular(path)
         if path.suffix.lower() == ".npy":
             yield from _rows(np.load(path, mmap_mode="r", allow_pickle=False), path, recipe)
             return

@@ -22,7 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from faceindex.store.durable import FILE_MODE, make_folder, sync_folder, write_file
+from faceindex.private_files import make_folder, new_file, sync_folder, write_file
+from faceindex.regular_files import open_regular, read_regular
 from faceindex.store.segments import file_checksum
 
 Stamp = dict[str, Any]
@@ -79,7 +80,7 @@ def publish(path: Path, stamp: Stamp, **more: object) -> Stamp:
 def read_stamp(path: Path) -> Stamp | None:
     """What is written beside the index in the folder `path`; None when there is none, or none of this format."""
     try:
-        stamp = json.loads((path / STAMP).read_bytes())
+        stamp = json.loads(read_regular(path / STAMP))
     except (OSError, ValueError):
         return None
     if not isinstance(stamp, dict) or stamp.get("format") != _FORMAT:
@@ -92,7 +93,7 @@ def read_arrays(path: Path, stamp: Stamp) -> dict[str, np.ndarray] | None:
     arrays = {}
     for name, figures in stamp["files"].items():
         try:
-            with (path / name).open("rb") as file:
+            with open_regular(path / name) as file:
                 if os.fstat(file.fileno()).st_size != figures["bytes"] or _digest(file) != figures["digest"]:
                     return None
                 arrays[name] = _array(file)
@@ -113,7 +114,7 @@ def damaged(path: Path, stamp: Stamp) -> str | None:
 
 
 def _write(path: Path, array: np.ndarray) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
+    descriptor = new_file(path)
     with os.fdopen(descriptor, "wb") as file:
         array = np.ascontiguousarray(array)
         np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))

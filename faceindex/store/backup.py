@@ -11,14 +11,18 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from faceindex.errors import FaceindexError, LibraryDamaged, LibraryLocked, LibraryUnwritable, UsageError
+from faceindex.private_files import make_folder, new_file, own_folder, sync_folder
+from faceindex.regular_files import open_regular
 from faceindex.store.catalog import Catalog, damage_named
-from faceindex.store.durable import FILE_MODE, FOLDER_MODE, make_folder, sync_folder
 from faceindex.store.folder import CATALOG, OWN_NAMES, LibraryFolder
 from faceindex.store.integrity import catalog_problems
 from faceindex.store.lock import WriterLock
 from faceindex.store.segments import Segment, SegmentMissing, file_checksum
 
 _READ = 1 << 20  # bytes
+_VERSIONS, _NO_LOG = 18, b"\1\1"
+"""Where SQLite's header says whether the file has a write-ahead log, and that it has none: one file, that a read-only
+disk can hold, as `PRAGMA journal_mode = DELETE` makes it (https://sqlite.org/fileformat2.html, 1.3.3)."""
 
 
 def backup(folder: LibraryFolder, target: Path) -> list[Segment]:
@@ -52,7 +56,9 @@ def _place_for(folder: LibraryFolder, target: Path) -> Path:
     if not target.parent.is_dir():
         raise UsageError(f"there is no folder {target.parent} for the backup")
     folder.outside(target)
-    if os.path.lexists(partial) and (not partial.is_dir() or {entry.name for entry in partial.iterdir()} - OWN_NAMES):
+    if os.path.lexists(partial) and (
+        partial.is_symlink() or not partial.is_dir() or {entry.name for entry in partial.iterdir()} - OWN_NAMES
+    ):
         raise UsageError(f"{partial} is in the way of the backup and holds other things; give it another name")
     return partial
 
@@ -61,8 +67,7 @@ def _place_for(folder: LibraryFolder, target: Path) -> Path:
 def _writing(target: Path, partial: Path) -> Iterator[None]:
     """Say in one line why the backup cannot be written, and leave nothing of it."""
     try:
-        partial.mkdir(exist_ok=True)
-        partial.chmod(FOLDER_MODE)
+        own_folder(partial)
         yield
     except LibraryLocked:  # another backup's
         raise
@@ -99,20 +104,26 @@ def _copy(folder: LibraryFolder, partial: Path) -> list[Segment]:
 def _copy_catalog(folder: LibraryFolder, copy: Path) -> list[Segment]:
     for suffix in ("", "-journal", "-wal", "-shm"):
         copy.with_name(copy.name + suffix).unlink(missing_ok=True)
-    descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
+    descriptor = new_file(copy)
     try:
-        with closing(folder.open_catalog()) as source, closing(sqlite3.connect(copy, isolation_level=None)) as target:
-            with damage_named(folder.path / CATALOG):
+        with damage_named(folder.path / CATALOG):
+            with closing(folder.open_catalog()) as source, closing(_unlocked(copy)) as target:
                 source.connection.backup(target)  # all pages in one step: as of one commit
+            os.pwrite(descriptor, _NO_LOG, _VERSIONS)
+            with closing(_unlocked(copy)) as target:
                 problems = catalog_problems(Catalog(target), deep=False)
-            if problems:
-                raise LibraryDamaged(f"{folder.path / CATALOG} is damaged ({problems[0]}): keep the last good backup")
-            target.execute("PRAGMA journal_mode = DELETE")  # one file, that a read-only disk can hold
-            segments = Catalog(target).segments()
+                segments = [] if problems else Catalog(target).segments()
+        if problems:
+            raise LibraryDamaged(f"{folder.path / CATALOG} is damaged ({problems[0]}): keep the last good backup")
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
     return segments
+
+
+def _unlocked(copy: Path) -> sqlite3.Connection:
+    """Nobody else is in the backup's folder; and on a disk without locks they would be waited for for ever."""
+    return sqlite3.connect(f"{copy.absolute().as_uri()}?nolock=1", uri=True, isolation_level=None)
 
 
 def _copy_segment(source: Path, target: Path, segment: Segment) -> None:
@@ -121,7 +132,7 @@ def _copy_segment(source: Path, target: Path, segment: Segment) -> None:
     if copy.exists() and file_checksum(copy) == segment.checksum:
         return
     checksum = hashlib.blake2b(digest_size=32)
-    descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE)
+    descriptor = new_file(copy)
     with os.fdopen(descriptor, "wb") as file:
         for data in _read(source / segment.file):
             checksum.update(data)
@@ -134,7 +145,7 @@ def _copy_segment(source: Path, target: Path, segment: Segment) -> None:
 
 def _read(path: Path) -> Iterator[bytes]:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             while data := file.read(_READ):
                 yield data
     except FileNotFoundError as error:

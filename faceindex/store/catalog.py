@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -19,6 +20,7 @@ import numpy.typing as npt
 
 from faceindex.errors import LibraryDamaged
 from faceindex.photos.find import FoundFile
+from faceindex.store.lock import LOCK, NO_LOCKS, takes_locks
 from faceindex.store.migrations import MIGRATIONS, migrate, refuse_newer, schema_version
 from faceindex.store.same_face import FormerFace, resized, scaled
 from faceindex.store.segments import Segment
@@ -334,6 +336,13 @@ class Catalog:
         return row or ()
 
 
+class _Connection(sqlite3.Connection):
+    """Closed when nothing reads from it any more: neither its thread nor a cursor that was handed on."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 def open_reader(file: Path) -> Catalog:
     """A catalog that never writes. Raises: LibraryDamaged; NewerSchema.
 
@@ -350,8 +359,10 @@ def open_reader(file: Path) -> Catalog:
 def open_writer(file: Path) -> Catalog:
     """A catalog whose commits are durable (WAL, synchronous=FULL), and which overwrites what it deletes.
 
-    Raises: LibraryDamaged; NewerSchema.
+    Raises: LibraryDamaged; NewerSchema; OSError where the file system takes no locks.
     """
+    if not takes_locks(file.with_name(LOCK)):
+        raise OSError(errno.ENOLCK, NO_LOCKS, str(file))
     catalog = _open(file, "mode=rwc")
     with damage_named(file):
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
@@ -361,12 +372,13 @@ def open_writer(file: Path) -> Catalog:
 
 def _open(file: Path, mode: str) -> Catalog:
     with damage_named(file):
-        connection = sqlite3.connect(
+        connection: sqlite3.Connection = sqlite3.connect(
             f"{file.absolute().as_uri()}?{mode}",
             uri=True,
             isolation_level=None,
             check_same_thread=False,
             timeout=BUSY_SECONDS,
+            factory=_Connection,
         )
         try:
             refuse_newer(connection, file)
@@ -388,9 +400,10 @@ def damage_named(file: Path) -> Iterator[None]:
 
 
 def _reader(file: Path) -> Catalog:
-    """A reader of a WAL catalog writes an index of the log beside it. Where it cannot, nothing can be writing."""
+    """A reader of a WAL catalog writes an index of the log beside it, and locks that. Where it cannot, nothing can be
+    writing."""
     log, index_of_log = (file.with_name(file.name + suffix) for suffix in ("-wal", "-shm"))
-    if os.access(file.parent, os.W_OK) or index_of_log.exists():
+    if (os.access(file.parent, os.W_OK) or index_of_log.exists()) and takes_locks(file.with_name(LOCK)):
         try:
             return _open(file, "mode=ro")
         except sqlite3.OperationalError as error:
@@ -412,7 +425,7 @@ def _reader(file: Path) -> Catalog:
 
 def _in_memory(catalog: Catalog) -> Catalog:
     """A copy; the original is closed."""
-    copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False, factory=_Connection)
     with closing(catalog):
         catalog.connection.backup(copy)
     return Catalog(copy)

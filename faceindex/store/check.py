@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from faceindex.private_files import keeps_modes
 from faceindex.store.catalog import Catalog
 from faceindex.store.examine import Examined, Examiner, faces_without_vector
 from faceindex.store.folder import CATALOG, OWN_NAMES, LibraryFolder
@@ -21,8 +22,9 @@ def check(folder: LibraryFolder, *, deep: bool = False) -> list[CheckedPart]:
     """Every part of the library, damaged or whole.
 
     deep: read every byte; else what is seen in seconds: sizes, headers, ids, and how rows refer to each other. SQLite
-    keeps no checksums: of the catalog's rows only their structure is checked. Nothing is written. Memory: some 60 bytes
-    a face.
+    keeps no checksums: of the catalog's rows only their structure is checked. Nothing is written. (Only where files are
+    open to others, an empty file is made and removed, to see whether the file system can make one private.) Memory:
+    some 60 bytes a face.
 
     Raises: UsageError when there is no library; LibraryDamaged when its catalog cannot be opened at all.
     """
@@ -120,10 +122,20 @@ def _stray(library: Path, segments: Sequence[Segment]) -> CheckedPart:
 def _permissions(library: Path) -> CheckedPart:
     paths = [library, *library.rglob("*")]
     public = [path for path in paths if _mode(path) & 0o077]
+    if public and not _keeps_modes(library):
+        note = "the file system keeps no permissions: other users may read the library"
+        return CheckedPart("permissions", f"{len(paths):,} files and folders", notes=(note,))
     damage = tuple(Damage(str(path), "other users may read or change it") for path in public[:1])
     if len(public) > 1:
         damage += (Damage(str(library), f"{len(public) - 1:,} more that other users may read or change"),)
     return CheckedPart("permissions", f"{len(paths):,} files and folders", damage)
+
+
+def _keeps_modes(library: Path) -> bool:
+    try:
+        return keeps_modes(library)
+    except OSError:  # it takes no files now
+        return True
 
 
 def _entries(folder: Path) -> list[Path]:

@@ -13,9 +13,9 @@ from typing import Any
 from faceindex.errors import LibraryLocked
 from faceindex.journal.acts import NAME
 from faceindex.journal.state import fold
+from faceindex.private_files import sync_folder
 from faceindex.store import rows
 from faceindex.store.acts import read_acts
-from faceindex.store.durable import sync_folder
 from faceindex.store.merging import has_dead_rows, unlink, write_merged
 from faceindex.store.names import replay_all
 from faceindex.store.segments import FOUND, aborted_files

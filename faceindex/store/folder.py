@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from itertools import count
@@ -15,12 +14,13 @@ import numpy as np
 
 from faceindex.errors import LibraryDamaged, LibraryUnwritable, RecipeMismatch, UsageError
 from faceindex.faces.recipe import Recipe, recipe
+from faceindex.private_files import make_folder, new_file, sync_folder
 from faceindex.store.catalog import Catalog, damage_named, open_reader, open_writer
-from faceindex.store.durable import FILE_MODE, make_folder, sync_folder
 from faceindex.store.erasing import finish_erasing
-from faceindex.store.lock import WriterLock
+from faceindex.store.lock import LOCK, WriterLock
 from faceindex.store.migrations import MIGRATIONS, migrate, schema_version
 from faceindex.store.segments import SegmentMissing, aborted_files
+from faceindex.store.thread_catalogs import ThreadCatalogs
 from faceindex.store.vectors import Faces, fill
 from faceindex.store.writer import Writer
 from faceindex.types import FaceIds, FaceRecord, Qualities, Vectors
@@ -30,7 +30,7 @@ _NO_ROOM = 1 << 20  # bytes
 _READING_ATTEMPTS = 100  # a reader that a compaction takes a segment from begins again
 _NEW_CATALOG = CATALOG + ".tmp"
 _OWN_CATALOGS = frozenset(name + s for name in (CATALOG, _NEW_CATALOG) for s in ("", "-wal", "-shm", "-journal"))
-OWN_NAMES = _OWN_CATALOGS | {"vectors", "index", "lock"}
+OWN_NAMES = _OWN_CATALOGS | {"vectors", "index", LOCK}
 
 
 class LibraryFolder:
@@ -45,9 +45,8 @@ class LibraryFolder:
         Raises: UsageError when absent and not to be created, or when the folder holds other things;
         RecipeMismatch, NewerSchema, LibraryDamaged.
         """
-        self.path = path.expanduser().absolute()
-        self._local = threading.local()
-        self._readers: list[Catalog] = []
+        self.path = Path(os.path.expanduser(path)).absolute()  # noqa: PTH111  (Path's refuses `~name` of nobody)
+        self._readers = ThreadCatalogs(self.open_catalog)
         settings = self._settings()
         if settings:
             self.recipe = self._checked_recipe(settings, wanted)
@@ -83,17 +82,11 @@ class LibraryFolder:
     @property
     def catalog(self) -> Catalog:
         """This thread's connection for reading. Raises: UsageError when there is no library yet."""
-        catalog: Catalog | None = getattr(self._local, "catalog", None)
-        if catalog is None:
-            catalog = self._local.catalog = self.open_catalog()
-            self._readers.append(catalog)
-        return catalog
+        return self._readers.get()
 
     def close(self) -> None:
         """Close every thread's connection."""
-        while self._readers:
-            self._readers.pop().close()
-        self._local = threading.local()
+        self._readers.close()
 
     def vectors(self) -> tuple[FaceIds, Vectors]:
         """All faces in the library that have a vector: ids int64 [n], rising, and vectors float32 [n, d].
@@ -155,7 +148,7 @@ class LibraryFolder:
         """
         with self.guarded():
             make_folder(self.path)
-            lock = WriterLock(self.path / "lock", wait=wait)
+            lock = WriterLock(self.path / LOCK, wait=wait)
             try:
                 with closing(self._open_for_writing()) as catalog:
                     vectors = self.path / "vectors"
@@ -195,7 +188,7 @@ class LibraryFolder:
 
     def open_catalog(self) -> Catalog:
         """A connection of its own for reading. Raises: UsageError when there is no library; LibraryDamaged."""
-        if not self._catalog_file.exists():
+        if not self._catalog_file.is_file():
             raise UsageError(f"no library at {self.path}; `faceindex ingest` creates one")
         return open_reader(self._catalog_file)
 
@@ -222,7 +215,17 @@ class LibraryFolder:
         new = self._catalog_file.with_name(_NEW_CATALOG)
         for name in _OWN_CATALOGS - {CATALOG}:
             (self.path / name).unlink(missing_ok=True)
-        os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, FILE_MODE))
+        try:
+            self._write_catalog(new)
+        except BaseException:
+            for name in _OWN_CATALOGS - {CATALOG}:
+                (self.path / name).unlink(missing_ok=True)
+            raise
+        new.replace(self._catalog_file)
+        sync_folder(self.path)
+
+    def _write_catalog(self, new: Path) -> None:
+        os.close(new_file(new))
         with closing(open_writer(new)) as catalog:
             migrate(catalog.connection)
             Writer(catalog, self.path, self.recipe).save_settings(
@@ -233,8 +236,6 @@ class LibraryFolder:
                 fingerprint=self.recipe.fingerprint,
             )
             catalog.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # fsyncs; closing would be silent of errors
-        new.replace(self._catalog_file)
-        sync_folder(self.path)
 
     def _checked_recipe(self, settings: dict[str, str], wanted: Recipe | None) -> Recipe:
         try:
@@ -266,9 +267,16 @@ class LibraryFolder:
         try:
             yield
         except (OSError, sqlite3.OperationalError) as error:
-            here = next(folder for folder in (self.path, *self.path.parents) if folder.exists())
-            full = shutil.disk_usage(here).free < _NO_ROOM  # of which SQLite says no more than "disk I/O error"
-            reason = "the disk is full" if full else getattr(error, "strerror", None) or str(error)
             raise LibraryUnwritable(
-                f"cannot write to the library {self.path}: {reason}; what was stored before is safe"
+                f"cannot write to the library {self.path}: {_reason(error, self.path)}; what was stored before is safe"
             ) from error
+
+
+def _reason(error: OSError | sqlite3.OperationalError, path: Path) -> str:
+    """What SQLite calls no more than "disk I/O error", in plain words."""
+    here = next(folder for folder in (path, *path.parents) if folder.exists())
+    if shutil.disk_usage(here).free < _NO_ROOM:
+        return "the disk is full"
+    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_IOERR_SHMMAP:
+        return "its file system does not share mapped memory (mmap), which SQLite needs; choose another one"
+    return getattr(error, "strerror", None) or str(error)

@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
-import socket
 from contextlib import suppress
 from pathlib import Path
 
 from faceindex.errors import LibraryLocked
-from faceindex.store.durable import FILE_MODE
+from faceindex.private_files import FILE_MODE
+
+LOCK = "lock"
+NO_LOCKS = (
+    "its file system takes no locks, without which two writers would destroy each other's work; choose another one"
+)
+CANNOT_LOCK = frozenset((errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.EBADF))
+# Not through a link: who holds the lock writes into the file.
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+def takes_locks(path: Path) -> bool:
+    """Whether the file system of the file `path` takes SQLite's locks, which that waits for even where there are none.
+
+    path: any file but the catalog, whose locks this process would lose.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:  # nothing is told by that
+        return True
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        fcntl.lockf(descriptor, fcntl.LOCK_UN)
+    except OSError as error:
+        return error.errno not in CANNOT_LOCK
+    finally:
+        os.close(descriptor)
+    return True
 
 
 class WriterLock:
@@ -20,7 +47,7 @@ class WriterLock:
 
     def __init__(self, path: Path, *, wait: bool = False) -> None:
         """Take the lock; wait: as long as another process has it. Raises: LibraryLocked; OSError."""
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+        self._descriptor = os.open(path, _FLAGS, FILE_MODE)
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
@@ -29,16 +56,22 @@ class WriterLock:
             raise LibraryLocked(
                 f"{path.parent} is being written by {owner}; try again when it has finished, or use `ingest --wait`"
             ) from None
+        except OSError as error:
+            os.close(self._descriptor)
+            if error.errno in CANNOT_LOCK:
+                raise OSError(error.errno, NO_LOCKS, str(path)) from error
+            raise
         except BaseException:
             os.close(self._descriptor)
             raise
         with suppress(OSError):  # a full disk takes no name, but whoever makes room on it needs the lock
             os.ftruncate(self._descriptor, 0)
-            os.pwrite(self._descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+            os.pwrite(self._descriptor, f"process {os.getpid()} on {os.uname().nodename}\n".encode(), 0)
 
     def release(self) -> None:
         """Give the lock back."""
-        os.ftruncate(self._descriptor, 0)
+        with suppress(OSError):
+            os.ftruncate(self._descriptor, 0)
         # Closing is not enough: a child between fork and exec has the same open file for an instant.
         fcntl.flock(self._descriptor, fcntl.LOCK_UN)
         os.close(self._descriptor)

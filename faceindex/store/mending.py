@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from faceindex.private_files import new_file, sync_folder
+from faceindex.regular_files import open_regular
 from faceindex.store import rows
 from faceindex.store.catalog import Catalog
-from faceindex.store.durable import sync_folder
 from faceindex.store.examine import Examiner, faces_without_vector
 from faceindex.store.merging import unlink
 from faceindex.store.names import replay_all
@@ -136,8 +137,8 @@ def _raise_sequence(transaction: sqlite3.Connection, table: str, highest: int) -
 
 def _copied(path: Path, copy: Path) -> Path:
     if path != copy:
-        descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with path.open("rb") as source, os.fdopen(descriptor, "wb") as file:
+        descriptor = new_file(copy)
+        with os.fdopen(descriptor, "wb") as file, open_regular(path) as source:
             while data := source.read(1 << 20):
                 file.write(data)
             file.flush()

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from faceindex.faces.recipe import Recipe
+from faceindex.private_files import new_file
+from faceindex.regular_files import open_regular
 from faceindex.store.segments import CHUNK, Block, Segment, open_segment
 from faceindex.store.vectors import Faces
 
@@ -38,8 +40,10 @@ def salvaged(vectors: Path, segment: Segment, recipe: Recipe) -> Iterator[tuple[
     padded = vectors / (segment.file + ".padded.tmp")
     try:
         if path.exists() and segment.size is not None and path.stat().st_size < segment.size:
-            shutil.copyfile(path, padded)  # HDF5 opens no file that is cut off; what is missing fails its checksums
-            os.truncate(padded, segment.size)
+            # HDF5 opens no file that is cut off; what is missing fails its checksums.
+            with os.fdopen(new_file(padded), "wb") as file, open_regular(path) as source:
+                shutil.copyfileobj(source, file, 1 << 20)
+                file.truncate(segment.size)
             path = padded
         yield path, _good_rows(path, segment, recipe)
     finally:

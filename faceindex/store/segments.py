@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from faceindex.errors import FaceindexError, LibraryDamaged, RecipeMismatch
-from faceindex.store.durable import sync_folder
+from faceindex.private_files import sync_folder
+from faceindex.regular_files import open_regular, require_regular
 from faceindex.store.sink import Sink
 from faceindex.types import FaceIds, Vectors
 
@@ -108,7 +109,7 @@ def _write_rows(path: Path, blocks: Iterable[Block], faces: int, dimension: int,
 
 def file_checksum(path: Path) -> bytes:
     """blake2b-256 of a file's bytes. Raises: OSError."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=32)).digest()
 
 
@@ -138,6 +139,7 @@ def open_segment(path: Path, fingerprint: str, dimension: int) -> Iterator[h5py.
     import h5py
 
     try:
+        require_regular(path)
         with h5py.File(path, "r", locking=False) as file:
             if file.attrs["format"] != FORMAT:
                 raise LibraryDamaged(f"segment {path} is none: its format is {file.attrs['format']!r}")

@@ -7,16 +7,16 @@ import os
 from pathlib import Path
 from typing import Any
 
-from faceindex.store.durable import FILE_MODE
+from faceindex.private_files import new_file
 
 
 class Sink(io.RawIOBase):
     """A new private file. The first error of a write is kept in `error`, and all later writes are left out."""
 
     def __init__(self, path: Path) -> None:
-        """Create or empty the file. Raises: OSError."""
+        """Create the file, in place of a former one. Raises: OSError."""
         self.error: OSError | None = None
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE)
+        self._file = new_file(path)
         self._position = 0
 
     def readable(self) -> bool:

@@ -61,7 +61,7 @@ class NamesRead:
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """What one ingest did. Every photo seen is counted once among new ... failed.
+    """What one ingest did. Every photo seen is counted once among new ... failed and out_of_reach.
 
     new: analysed and stored. unchanged: same path, size and time as before. moved: known content whose
     old path is gone. duplicate: known content that is still elsewhere too. failed: listed in `failures`.
@@ -69,6 +69,8 @@ class IngestReport:
     and compact (in the main process) and of decode, detect, align and encode (summed over workers). interrupted:
     stopped by the user; what was analysed is stored. warnings: new photos that were read though something is wrong with
     their files. pruned: None unless pruning was asked for. xmp: None unless it was asked for.
+    out_of_reach: could not be read now, through no fault of theirs; listed in `missed`, and nothing is stored of them.
+    workers: processes at the end, and why so many.
     """
 
     seen: int
@@ -89,6 +91,10 @@ class IngestReport:
     warnings: tuple[FailedPhoto, ...] = ()
     pruned: Pruned | None = None
     xmp: NamesRead | None = None
+    out_of_reach: int = 0
+    missed: tuple[FailedPhoto, ...] = ()
+    workers: int = 0
+    workers_reason: str = ""
 
     @property
     def photos_per_second(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -92,6 +93,12 @@ def test_a_temporary_library_is_gone_afterwards() -> None:
         with library.writer():
             parent = library.path.parent
     assert not parent.exists()
+
+
+def test_a_missing_place_for_a_temporary_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/dev/null/tmp")
+    with pytest.raises(UsageError, match="--keep or TMPDIR"), evaluation_library(recipe()):
+        pass
 
 
 def test_each_recipe_has_its_own_kept_library(tmp_path: Path) -> None:

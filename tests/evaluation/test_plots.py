@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -42,6 +44,27 @@ def test_folder_that_takes_no_files_is_named(counts: PairCounts, tmp_path: Path)
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match=r"cannot write .*roc.png"):
         draw_roc(tmp_path / "file" / "roc.png", {"one": counts}, "ROC")
+
+
+def test_matplotlib_keeps_nothing_in_the_users_folders(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    program = """
+import os
+from faceindex.evaluation.plots import require_matplotlib
+before = dict(os.environ)
+require_matplotlib()
+assert dict(os.environ) == before
+"""
+    without = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "MPL"))}
+    home, temporary = tmp_path / "home", tmp_path / "temporary"
+    home.mkdir()
+    temporary.mkdir()
+    folders = {"HOME": str(home), "TMPDIR": str(temporary), "FONTCONFIG_FILE": "/mine"}
+    subprocess.run([sys.executable, "-c", program], env=without | folders, check=True)
+    assert not [*home.iterdir(), *temporary.iterdir()]
+    chosen = {"MPLCONFIGDIR": str(tmp_path / "mine")}
+    subprocess.run([sys.executable, "-c", program], env=without | folders | chosen, check=True)
+    assert list((tmp_path / "mine").glob("fontlist*"))
 
 
 def test_missing_matplotlib_is_named_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from faceindex.errors import UsageError
 from faceindex.exchange import album_folders
 from faceindex.exchange.album_folders import export_albums
 from faceindex.photos.find import FoundFile, find_files
+from faceindex.private_files import temporary_name
 from faceindex.types import AlbumsExport
 
 
@@ -409,3 +410,55 @@ def test_an_export_is_for_its_owner_only(photos: ExportedPhotos, out: Path) -> N
     photos.name("Ada", *photos.add("1.jpg"))
     export(photos, out)
     assert stat.S_IMODE(out.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("kind", ["hard", "symbolic", "copy"])
+def test_what_is_written_is_private_and_through_no_planted_link(
+    photos: ExportedPhotos, out: Path, tmp_path: Path, kind: str
+) -> None:
+    (first,) = photos.add("1.jpg")
+    photos.name("Ada", first)
+    export(photos, out, kind=kind)
+    (tmp_path / "victim").write_bytes(b"precious")
+    for name in ("albums.json.tmp", "albums.csv.tmp", "albums.part", "albums.csv", "Ada/2.jpg"):
+        (out / name).unlink(missing_ok=True)
+        (out / name).symlink_to(tmp_path / "victim")
+    photos.name("Ada", first, *photos.add("2.jpg"))
+    export(photos, out, kind=kind)
+    assert (tmp_path / "victim").read_bytes() == b"precious"
+    for name in ("albums.json", "albums.csv", *(["Ada/1.jpg"] if kind == "copy" else [])):
+        assert stat.S_IMODE((out / name).lstat().st_mode) == 0o600, name
+
+
+@pytest.mark.parametrize("kind", ["hard", "symbolic", "copy"])
+def test_the_longest_name_of_a_photo_is_shortened(photos: ExportedPhotos, out: Path, kind: str) -> None:
+    photos.name("Ada", *photos.add("x" * 250 + ".jpg"), *photos.add("1.jpg"))
+    done = export(photos, out, kind=kind)
+    assert (done.photos, done.left) == (2, ())
+    assert {len(Path(name).name) for name in tree(out)} == {5, 200}
+
+
+def test_a_manifest_that_is_a_fifo_is_refused_and_not_waited_for(photos: ExportedPhotos, out: Path) -> None:
+    photos.name("Ada", *photos.add("1.jpg"))
+    out.mkdir()
+    os.mkfifo(out / "albums.json")
+    with pytest.raises(UsageError, match="not a regular file"):
+        export(photos, out)
+
+
+def test_a_fifo_in_a_copys_place_is_kept_and_told(photos: ExportedPhotos, out: Path) -> None:
+    photos.name("Ada", *photos.add("1.jpg"))
+    export(photos, out, kind="copy")
+    (out / "Ada" / "1.jpg").unlink()
+    os.mkfifo(out / "Ada" / "1.jpg")
+    assert [left.path for left in export(photos, out, kind="copy").left] == [str(out / "Ada" / "1.jpg")]
+
+
+def test_what_a_killed_export_was_writing_is_removed_by_the_next(photos: ExportedPhotos, out: Path) -> None:
+    photos.name("Ada", *photos.add("1.jpg"))
+    export(photos, out)
+    for folder in (out, out / "Ada"):
+        (folder / temporary_name()).write_bytes(b"half")
+    export(photos, out)
+    assert tree(out) == {"Ada/1.jpg"}
+    assert sorted(path.name for path in out.iterdir()) == ["Ada", "albums.csv", "albums.json"]

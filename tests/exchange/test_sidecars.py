@@ -160,3 +160,69 @@ def test_a_path_that_the_library_does_not_know_is_an_error(photos: ExportedPhoto
     add(photos)
     with pytest.raises(UsageError, match="knows no photo"):
         write_sidecars(photos.made.folder.catalog, [str(tmp_path / "other")])
+
+
+def test_a_sidecar_is_private_and_no_planted_link_is_followed(photos: ExportedPhotos, tmp_path: Path) -> None:
+    photos.name("Ada", *add(photos))
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"precious")
+    (photos.root / "a.jpg.xmp.tmp").symlink_to(victim)
+    assert write(photos).written == 1
+    assert stat.S_IMODE((photos.root / "a.jpg.xmp").stat().st_mode) == 0o600
+    assert victim.read_bytes() == b"precious"
+    assert sorted(os.listdir(photos.root)) == ["a.jpg", "a.jpg.xmp", "a.jpg.xmp.tmp"]  # noqa: PTH208
+
+
+@pytest.mark.parametrize("victim", [None, b"", b"precious"])
+@pytest.mark.parametrize("beside", [True, False])
+def test_a_link_in_a_sidecars_place_that_leads_to_no_sidecar_is_never_written_through(
+    photos: ExportedPhotos, tmp_path: Path, victim: bytes | None, beside: bool
+) -> None:
+    photos.name("Ada", *add(photos))
+    out = photos.root if beside else tmp_path / "out"
+    out.mkdir(exist_ok=True)
+    (out / "a.jpg.xmp").symlink_to(tmp_path / "victim")
+    if victim is not None:
+        (tmp_path / "victim").write_bytes(victim)
+    write(photos, to=None if beside else out)
+    assert (tmp_path / "victim").read_bytes() == victim if victim is not None else not (tmp_path / "victim").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives a link to another user")
+def test_a_link_of_another_user_is_neither_read_nor_written_through(photos: ExportedPhotos, tmp_path: Path) -> None:
+    photos.name("Ada", *add(photos))
+    (tmp_path / "secret.xmp").write_bytes(lightroom(0.5, 0.5, 0.1, 0.1))
+    link = photos.root / "a.jpg.xmp"
+    link.symlink_to(tmp_path / "secret.xmp")
+    os.chown(link, 1, 1, follow_symlinks=False)
+    (failed,) = write(photos).failed
+    assert (failed.path, "another user" in failed.error) == (str(link), True)
+    assert (tmp_path / "secret.xmp").read_bytes() == lightroom(0.5, 0.5, 0.1, 0.1)
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_a_name_too_long_for_a_sidecar_stops_no_other(photos: ExportedPhotos, tmp_path: Path, beside: bool) -> None:
+    longest = "x" * 250 + ".jpg"
+    photos.name("Ada", *(add(photos, name, shade)[0] for shade, name in enumerate(["a.jpg", longest, "z.jpg"])))
+    done = write(photos, to=None if beside else tmp_path / "out")
+    assert done.written == 2
+    (failed,) = done.failed
+    assert (Path(failed.path).name, failed.error) == (f"{longest}.xmp", "File name too long")
+    there = {path.name for path in (photos.root if beside else tmp_path / "out").iterdir()}
+    assert there - {"a.jpg", longest, "z.jpg"} == {"a.jpg.xmp", "z.jpg.xmp"}
+
+
+@pytest.mark.parametrize("name", ["a.jpg.xmp", "a.xmp"])
+def test_a_fifo_in_a_sidecars_place_is_told_and_not_waited_for(photos: ExportedPhotos, name: str) -> None:
+    photos.name("Ada", add(photos)[0], add(photos, "b.jpg", shade=9)[0])
+    os.mkfifo(photos.root / name)
+    done = write(photos)
+    assert done.written == (1 if name == "a.jpg.xmp" else 2)
+    assert [failed.error for failed in done.failed] == (["not a regular file"] if name == "a.jpg.xmp" else [])
+
+
+def test_a_fifo_in_a_photos_place_is_told_and_not_waited_for(photos: ExportedPhotos) -> None:
+    photos.name("Ada", *add(photos))
+    (photos.root / "a.jpg").unlink()
+    os.mkfifo(photos.root / "a.jpg")
+    assert [failed.error for failed in write(photos).failed] == ["not a regular file"]

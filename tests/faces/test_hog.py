@@ -13,10 +13,10 @@ from faceindex.errors import ModelError
 from faceindex.faces.hog import HogDetector
 from faceindex.faces.pyramid import colour_planes, shrunk, shrunk_size
 from faceindex.faces.suppression import ScoredBox
-from faceindex.models.cache import ENVIRONMENT
 from faceindex.models.dlib_stream import DlibStream
 from faceindex.models.hog_templates import hog_templates, read_templates
 from faceindex.types import Pixels
+from faceindex.user_folders import CACHE_ENVIRONMENT
 
 SCORE_TOLERANCE = 0.02
 
@@ -102,7 +102,7 @@ def test_real_photos_give_dlibs_faces(detector: HogDetector, shared_data: Path) 
 
 
 def test_templates_from_the_cache_are_the_installed_dlibs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(ENVIRONMENT, str(tmp_path))
+    monkeypatch.setenv(CACHE_ENVIRONMENT, str(tmp_path))
     dlib.get_frontal_face_detector().save(str(tmp_path / "saved"))
     expected = read_templates(DlibStream.open(tmp_path / "saved"))
     for _ in ("made", "read"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import time
@@ -10,20 +11,28 @@ from pathlib import Path
 
 import numpy as np
 
+from faceindex.errors import UnreadablePhoto
 from faceindex.faces.stopwatch import Stopwatch
 from faceindex.photos.decode import Photo
 from faceindex.types import AnalysedPhoto
+
+_BUSY_SECONDS = 1.0
+_seen: list[str] = []
 
 
 @dataclass(frozen=True)
 class HostileAnalyser:
     """crash: the process dies as in a decoder's segfault; hang: it never answers; swell: it takes ever more memory.
 
-    abort: the process dies as C++ does when it is out of memory; killed: it dies, but only the first time. Else: a
-    photo of no faces.
+    abort: the process dies as C++ does when it is out of memory; killed: it dies, but only the first time; doomed: each
+    time; fragile: it crashes in a worker that has analysed another photo before; spin: it uses the processor for ever,
+    busy: for a second; full, gone: the disk is. Else: a photo of no faces.
     """
 
     def check_models(self) -> None:
+        pass
+
+    def try_out(self) -> None:
         pass
 
     def open(self, data: bytes, path: str) -> Photo:
@@ -38,6 +47,17 @@ class HostileAnalyser:
         if "killed" in name and not (mark := Path(photo.path).with_suffix(".mark")).exists():
             mark.touch()
             os.kill(os.getpid(), signal.SIGKILL)
+        if "doomed" in name:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if "fragile" in name and _seen:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        _seen.append(name)
+        while "spin" in name or ("busy" in name and time.process_time() < _BUSY_SECONDS):
+            pass
+        if "full" in name:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        if "gone" in name:
+            raise UnreadablePhoto(photo.path, "gone") from OSError(errno.ESTALE, os.strerror(errno.ESTALE))
         if "hang" in name:
             time.sleep(600)
         if "swell" in name:
@@ -48,3 +68,13 @@ class HostileAnalyser:
         if "bug" in name:
             raise ValueError("line one\nline two")
         return AnalysedPhoto(photo.width, photo.height, ())
+
+
+@dataclass(frozen=True)
+class UnfitAnalyser(HostileAnalyser):
+    """What cannot be tried out here."""
+
+    reason: str = ""
+
+    def try_out(self) -> None:
+        raise MemoryError if self.reason == "memory" else ImportError(self.reason)

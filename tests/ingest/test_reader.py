@@ -38,6 +38,11 @@ def test_a_file_that_failed_and_has_not_changed_is_not_opened_again(made: MadeLi
     assert look_at(file, catalog, retry=True) == Unreadable(replace(file, mtime_ns=-1), "No such file or directory")
 
 
+def test_a_failure_that_was_stored_for_a_circumstance_is_looked_at_again(made: MadeLibrary, file: FoundFile) -> None:
+    assert isinstance(look_at(file, failed(made, file, "its decoder crashed (SIGKILL)")), Unknown)
+    assert isinstance(look_at(file, failed(made, file, "not finished after 60 seconds")), Unknown)
+
+
 def test_a_raw_photo_that_failed_for_want_of_rawpy_is_looked_at_again_once_it_is_there(
     made: MadeLibrary, file: FoundFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from faceindex.models.cache import ENVIRONMENT, cache_folder, cached
+from faceindex.models.cache import cache_folder, cached
+from faceindex.user_folders import CACHE_ENVIRONMENT
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(ENVIRONMENT, str(tmp_path))
+    monkeypatch.setenv(CACHE_ENVIRONMENT, str(tmp_path))
     return cache_folder()
 
 
@@ -37,5 +38,5 @@ def test_damaged_file_is_made_anew(folder: Path, damaged: bytes) -> None:
 
 def test_folder_that_cannot_be_written_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
-    monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "file"))
+    monkeypatch.setenv(CACHE_ENVIRONMENT, str(tmp_path / "file"))
     assert cached("a", lambda: b"made") == b"made"

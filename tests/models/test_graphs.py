@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 
 from faceindex.errors import UsageError
-from faceindex.models.cache import ENVIRONMENT, cache_folder
+from faceindex.models.cache import cache_folder
 from faceindex.models.graphs import DETECTOR, onnx_graph
 from faceindex.models.networks import provider, session
+from faceindex.user_folders import CACHE_ENVIRONMENT
 
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(ENVIRONMENT, str(tmp_path))
+    monkeypatch.setenv(CACHE_ENVIRONMENT, str(tmp_path))
     return cache_folder()
 
 

@@ -282,3 +282,9 @@ def test_files_are_found_however_deep_the_folders_are(tmp_path: Path, monkeypatc
         for _ in range(levels):
             os.chdir("..")
             Path("d").rmdir()
+
+
+def test_a_fifo_with_the_name_of_an_exports_list_is_not_waited_for(tmp_path: Path) -> None:
+    make(tmp_path, "a.jpg")
+    os.mkfifo(tmp_path / "albums.json")
+    assert found(find_files([tmp_path])) == [str(tmp_path / "a.jpg")]

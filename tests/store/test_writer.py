@@ -13,10 +13,10 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+from faceindex import private_files
 from faceindex.errors import UsageError
 from faceindex.faces.recipe import recipe
 from faceindex.photos.find import FoundFile
-from faceindex.store import durable
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.writer import Batch
 from faceindex.types import AnalysedPhoto, Box, Face
@@ -126,12 +126,13 @@ sys.path.insert(0, sys.argv[3])
 from pathlib import Path
 from typing import Any, cast
 from test_writer import batch, photo
-from faceindex.store import durable, rows, segments
+from faceindex import private_files
+from faceindex.store import rows, segments
 from faceindex.store.folder import LibraryFolder
 
 moment = sys.argv[2]
 def die(): os.kill(os.getpid(), signal.SIGKILL)
-real_replace, real_sync = Path.replace, durable.sync_folder
+real_replace, real_sync = Path.replace, private_files.sync_folder
 def replace(self, target):
     if self.name.endswith(".h5.tmp"):
         if moment == "half of the segment":
@@ -219,10 +220,10 @@ def test_library_killed_in_the_making_is_not_there_and_is_made_by_the_next_write
 
 def test_new_folders_are_durable_before_they_are_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[Path] = []
-    monkeypatch.setattr(durable, "sync_folder", synced.append)
-    durable.make_folder(tmp_path / "a" / "b")
+    monkeypatch.setattr(private_files, "sync_folder", synced.append)
+    private_files.make_folder(tmp_path / "a" / "b")
     assert set(synced) == {tmp_path, tmp_path / "a"}
-    durable.make_folder(tmp_path / "a" / "b")
+    private_files.make_folder(tmp_path / "a" / "b")
     assert len(synced) == 2
 
 

@@ -1,0 +1,68 @@
+"""Errors that say nothing about a photo: it lay out of reach, or the machine lacked something.
+
+Such an error is never stored as the photo's. Earlier versions stored some; their reasons are known by their words.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+
+from faceindex.errors import ModelError
+
+_OF_THE_MACHINE = (
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.ENOMEM,
+    errno.ENOBUFS,
+    errno.EAGAIN,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+)
+_OF_THE_PLACE = (
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENOENT,
+    errno.EIO,
+    errno.ESTALE,
+    errno.ENODEV,
+    errno.ENXIO,
+    errno.ENOTCONN,
+    errno.ETIMEDOUT,
+    errno.EHOSTDOWN,
+    errno.EHOSTUNREACH,
+    errno.ENETUNREACH,
+    errno.ECONNABORTED,
+    errno.ECONNREFUSED,
+    errno.ECONNRESET,
+    errno.EREMOTEIO if hasattr(errno, "EREMOTEIO") else errno.EIO,
+)
+_OF_AN_INSTALLATION = (
+    "no locator available",  # numba, of a cache
+    "cannot cache function",
+    "cannot import",
+    "No module named",
+    "ImportError",
+    "ModuleNotFoundError",
+    "cannot open shared object file",
+    "Load model from",  # onnxruntime, of a file
+)
+_STOPPED_BY_OTHERS = re.compile(
+    r"not finished after [\d.]+ seconds"  # of the clock on the wall, until time was counted by the processor
+    r"|its decoder crashed \((SIGKILL|SIGTERM|SIGINT|SIGHUP|SIGQUIT|SIGXCPU|SIGPIPE|still running)\)"
+)
+
+
+def lacks_something(error: BaseException) -> bool:
+    """Whether the machine lacks what no photo can do without: descriptors, room on a disk, a library, a model."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno in _OF_THE_MACHINE
+    return isinstance(error, ImportError | ModelError) or any(words in str(error) for words in _OF_AN_INSTALLATION)
+
+
+def is_circumstance(reason: str) -> bool:
+    """Whether a stored reason, of which the photo was said not to be readable, says nothing about the photo."""
+    words = (*map(os.strerror, _OF_THE_MACHINE + _OF_THE_PLACE), *_OF_AN_INSTALLATION)
+    return bool(_STOPPED_BY_OTHERS.fullmatch(reason)) or any(word in reason for word in words)

@@ -1,0 +1,118 @@
+"""Many threads read one library; their connections end with them, and not before."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from made_library import MadeLibrary
+
+import faceindex
+from faceindex.types import Box, FaceRecord
+
+_MANY = """
+import resource, sys, threading
+import faceindex
+
+with faceindex.Library(sys.argv[1], create=False) as library:
+    library.status()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+    wrong, read = [], []
+
+    def ask():
+        try:
+            read.append((library.status().faces, len(library.people()), len(list(library.faces()))))
+        except Exception as error:
+            wrong.append(error)
+
+    for _ in range(100):
+        threads = [threading.Thread(target=ask) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert not wrong, wrong[0]
+    assert set(read) == {(3, 0, 3)} and len(read) == 600
+"""
+
+
+@pytest.fixture
+def library(made: MadeLibrary) -> Path:
+    made.store("a", [Box(100 * place, 100, 60, 60) for place in range(3)])
+    made.folder.close()
+    return made.folder.path
+
+
+def test_600_short_threads_read_with_64_descriptors(library: Path) -> None:
+    command = [sys.executable, "-W", "error", "-c", _MANY, str(library)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_iterator_of_a_thread_that_has_ended_is_read_to_its_end(library: Path) -> None:
+    with faceindex.Library(library, create=False) as opened:
+        handed_on: list[Iterator[FaceRecord]] = []
+
+        def begin() -> None:
+            faces = opened.faces()
+            next(faces)
+            handed_on.append(faces)
+
+        thread = threading.Thread(target=begin)
+        thread.start()
+        thread.join()
+        opened.status()
+        assert len(list(handed_on[0])) == 2
+
+
+def test_a_thread_that_lives_keeps_its_connection(library: Path) -> None:
+    with faceindex.Library(library, create=False) as opened:
+        mine = opened._folder.catalog
+        for _ in range(5):
+            thread = threading.Thread(target=opened.status)
+            thread.start()
+            thread.join()
+        assert opened._folder.catalog is mine
+        assert opened.status().faces == 3
+
+
+def test_closing_the_library_closes_the_connections_of_all_threads(library: Path) -> None:
+    opened = faceindex.Library(library, create=False)
+    read, close = threading.Event(), threading.Event()
+
+    def stay() -> None:
+        opened.status()
+        read.set()
+        close.wait()
+
+    thread = threading.Thread(target=stay)
+    thread.start()
+    read.wait()
+    opened.close()
+    there = {os.path.realpath(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")}  # noqa: PTH208
+    close.set()
+    thread.join()
+    assert str(library / "catalog.sqlite") not in there
+
+
+def test_a_forked_process_reads_with_connections_of_its_own(library: Path) -> None:
+    script = """
+import os, sys
+import faceindex
+with faceindex.Library(sys.argv[1], create=False) as library:
+    parents = library._folder.catalog
+    child = os.fork()
+    if child == 0:
+        same = library._folder.catalog is parents
+        faces = library.status().faces
+        library.close()
+        os._exit(3 if same or faces != 3 else 0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert library._folder.catalog is parents and library.status().faces == 3
+"""
+    subprocess.run([sys.executable, "-c", script, str(library)], check=True)
