@@ -26,6 +26,7 @@ _END_OF_DATA = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 _RESTARTS = 8
 _START_OF_IMAGE, _END_OF_IMAGE, _START_OF_SCAN, _HUFFMAN_TABLES = 0xD8, 0xD9, 0xDA, 0xC4
+_ALWAYS = -1
 _DETAIL = 0x10  # class of the tables of AC coefficients
 _BARE = frozenset(range(0xD0, 0xDA)) | {0x01}
 
@@ -34,11 +35,15 @@ Load = Callable[[Image.Image], object]
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """begin, end: of the entropy-coded data in the file. can_be_zeros: whether a flat area may be zeros (ITU T.81)."""
+    """begin, end: of the entropy-coded data in the file (ITU T.81).
+
+    can_be_zeros: whether a flat area may be zeros. says_nothing: whether any data would give the same picture.
+    """
 
     begin: int
     end: int
     can_be_zeros: bool
+    says_nothing: bool
 
 
 def scans(data: bytes) -> Iterator[Scan]:
@@ -58,15 +63,19 @@ def scans(data: bytes) -> Iterator[Scan]:
         elif marker == _START_OF_SCAN:
             found = _END_OF_DATA.search(data, begin)
             position = found.start() if found else len(data)
-            yield Scan(begin, position, _can_be_zeros(body, shortest))
+            yield Scan(begin, position, _can_be_zeros(body, shortest), set(shortest.values()) == {_ALWAYS})
 
 
 def _first_symbols(tables: bytes) -> dict[int, int]:
-    """By class and number of a Huffman table, as one byte: what a code of zeros stands for, always the first symbol."""
+    """By class and number of a Huffman table, as one byte: what a code of zeros stands for, always the first symbol.
+
+    _ALWAYS for a table of one symbol: whatever the data are, they stand for it.
+    """
     symbols, at = {}, 0
     while at + 17 < len(tables):
-        symbols[tables[at]] = tables[at + 17]
-        at += 17 + sum(tables[at + 1 : at + 17])
+        count = sum(tables[at + 1 : at + 17])
+        symbols[tables[at]] = tables[at + 17] if count > 1 else _ALWAYS
+        at += 17 + count
     return symbols
 
 
@@ -82,7 +91,7 @@ def _can_be_zeros(header: bytes, symbols: dict[int, int]) -> bool:
     codes = [table >> 4 for table in tables]
     if last:
         codes += [_DETAIL | table & 15 for table in tables]
-    return not any(symbols.get(code, 0) for code in codes)
+    return all(symbols.get(code, 0) in (0, _ALWAYS) for code in codes)
 
 
 def hole(data: bytes, picture: Image.Image, load: Load) -> int | None:
@@ -97,7 +106,7 @@ def hole(data: bytes, picture: Image.Image, load: Load) -> int | None:
         if scan.end == len(data) and (begin := _tail(data, scan)) is not None:
             return begin
         begin = data.find(bytes(SECTOR), scan.begin, scan.end)
-        if begin >= 0 and not _is_whole(data, scan, begin, picture, load):
+        if begin >= 0 and not scan.says_nothing and not _is_whole(data, scan, begin, picture, load):
             return begin
     return None
 

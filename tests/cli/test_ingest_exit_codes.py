@@ -54,9 +54,7 @@ def test_workers_that_cannot_start_are_one_line_and_no_photos_fault(
     done = command("ingest", folder, "-L", library, env=environment)
     assert (done.returncode, done.stdout) == (3, "")
     (line,) = done.stderr.splitlines()
-    assert line.startswith(
-        "faceindex: worker processes do not start: ModuleNotFoundError: import of onnxruntime"
-    )
+    assert line.startswith("faceindex: worker processes do not start: ModuleNotFoundError: import of onnxruntime")
     done = command("ingest", folder, "-L", library, "--json")
     assert (done.returncode, json.loads(done.stdout)["photos"]["new"]) == (0, 1)
 
