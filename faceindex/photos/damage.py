@@ -6,10 +6,12 @@ import io
 import struct
 from collections.abc import Callable
 
+import numpy as np
 from PIL import Image, ImageChops
 
-from faceindex.photos import gif_blocks, png_chunks, tiff_strips
+from faceindex.photos import gif_blocks, png_chunks, tiff_pages, tiff_strips
 from faceindex.photos.cut_off import MISSING_LIMIT
+from faceindex.photos.fax_strips import unread_rows
 from faceindex.photos.heif_items import coded_items, whole_units
 from faceindex.photos.libtiff_messages import damaged_fax_rows
 from faceindex.photos.tiff_pages import BITS, CHANNELS, COMPRESSION, PLACES, PLANES, SIZES, TILE_WIDTH, WIDTH
@@ -18,9 +20,9 @@ from faceindex.photos.zero_runs import lost_sectors, unwritten_begin, zeros_begi
 _IN_VIDEO_CODE = 16
 """Equal bytes, 0 or 0xFF, that no HEVC or AV1 data have in a row: HEVC forbids three zeros, four were the most seen."""
 
-_NOISE = bytes(range(1, 65))
+_NOISES = [noise.tobytes() for noise in np.random.default_rng(2).integers(1, 255, (4, 64), dtype=np.uint8)]
 _GROUP_4, _ROWS_PER_STRIP = 4, 278
-_PAGE_TAGS = (WIDTH, BITS, COMPRESSION, CHANNELS, PLANES, TILE_WIDTH, *PLACES, *SIZES)
+_PAGE_TAGS = (WIDTH, BITS, COMPRESSION, CHANNELS, PLANES, TILE_WIDTH, _ROWS_PER_STRIP, *PLACES, *SIZES)
 
 
 def damage(data: bytes, picture: Image.Image | None, form: str | None) -> str | None:
@@ -82,13 +84,16 @@ def _webp_picture(data: bytes, position: int, end: int) -> tuple[int, int]:
 
 def _needs_its_end(data: bytes, end: int, picture: Image.Image) -> bool:
     """Whether the last bytes of the coded data matter. A flat area may be zeros; behind a hole, bytes are left over."""
-    other = data[: end - len(_NOISE)] + _NOISE + data[end:]
+    shown = picture.convert("RGBA")
+    return any(_differs(data[: end - len(noise)] + noise + data[end:], shown) for noise in _NOISES)
+
+
+def _differs(webp: bytes, shown: Image.Image) -> bool:
     try:
-        with Image.open(io.BytesIO(other), formats=("WEBP",)) as image:
-            changed = ImageChops.difference(picture.convert("RGBA"), image.convert("RGBA"))
-    except Exception:  # not a picture any more: they do
+        with Image.open(io.BytesIO(webp), formats=("WEBP",)) as image:
+            return ImageChops.difference(shown, image.convert("RGBA")).getbbox(alpha_only=False) is not None
+    except Exception:  # not a picture any more
         return True
-    return changed.getbbox(alpha_only=False) is not None
 
 
 def _gif(data: bytes, picture: Image.Image | None) -> str | None:
@@ -109,6 +114,9 @@ def _tiff(data: bytes, picture: Image.Image | None) -> str | None:
     missing = tiff_strips.missing_share(data, page)
     if missing and tiff_strips.is_uncompressed(page):
         return _like_lost_sectors(missing)
+    if not missing and page.get(COMPRESSION) == (_GROUP_4,) and picture.mode == "1":
+        rows = min(page.get(_ROWS_PER_STRIP, (picture.height,))[0], picture.height)
+        missing = unread_rows(data, picture, tiff_pages.strips(page), rows) / picture.height
     return judged(missing) if missing else None
 
 

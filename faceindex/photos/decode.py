@@ -150,9 +150,8 @@ class Photo:
         except Exception as error:
             damage(self._data, None, form)
             raise ValueError(reason_for(error)) from error
-        self.warning = (
-            self.warning or damage(self._data, image, form) or (lines and said_by_libtiff(lines, image)) or None
-        )
+        said = said_by_libtiff(lines, image) if lines else None
+        self.warning = self.warning or said or damage(self._data, image, form)
 
     def _judge(self, missing: float, failure: str, warning: str) -> None:
         """Set the warning when a part of the picture is missing. Raises: ValueError when it is a visible part."""
