@@ -2,50 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import os
 from collections.abc import Callable
 from pathlib import Path
 
-import platformdirs
-
-from faceindex.models.atomic import write_atomically
-
-ENVIRONMENT = "FACEINDEX_CACHE"
-"""A folder named by this variable takes the place of the user's cache folder."""
-
-DIGEST_BYTES = 32
+from faceindex.user_cache import read, user_cache, write
 
 
 def cache_folder() -> Path:
     """Where the files lie."""
-    return Path(os.environ.get(ENVIRONMENT) or platformdirs.user_cache_dir("faceindex")) / "graphs"
+    return user_cache() / "graphs"
 
 
 def cached(name: str, make: Callable[[], bytes]) -> bytes:
     """What `make` returns, or returned once before for this `name`, which has to say all that it depends on.
 
-    A file begins with a digest of the rest, is written atomically, and is done without where it cannot be written.
+    It is made again when the file is damaged, and every time where none can be written.
     """
     path = cache_folder() / name
-    made = _read(path)
+    made = read(path)
     if made is None:
         made = make()
-        with contextlib.suppress(OSError):
-            write_atomically(path, _digest(made) + made)
+        write(path, made)
     return made
-
-
-def _read(path: Path) -> bytes | None:
-    try:
-        with path.open("rb") as file:
-            digest, made = file.read(DIGEST_BYTES), file.read()
-    except OSError:
-        return None
-    return made if _digest(made) == digest else None
-
-
-def _digest(data: bytes) -> bytes:
-    """blake2b, which takes half of the time of sha256: every process checks some 40 MB before it starts."""
-    return hashlib.blake2b(data, digest_size=DIGEST_BYTES).digest()

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from faceindex.models.cache import ENVIRONMENT, cache_folder, cached
+from faceindex.models.cache import cache_folder, cached
+from faceindex.user_cache import ENVIRONMENT
 
 
 @pytest.fixture

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from faceindex.errors import UsageError
-from faceindex.models.cache import ENVIRONMENT, cache_folder
+from faceindex.models.cache import cache_folder
 from faceindex.models.graphs import DETECTOR, onnx_graph
 from faceindex.models.networks import provider, session
+from faceindex.user_cache import ENVIRONMENT
 
 
 @pytest.fixture
