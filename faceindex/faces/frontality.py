@@ -7,19 +7,17 @@ nobody waits for a compiler; for a whole photo they would take ten times as long
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from faceindex.faces.fhog import CELL, EPSILON, HALF, NO_GRADIENT, OPPOSITE, TEXTURE, TRUNCATION, UNITS, all_gradients
-from faceindex.models.hog_templates import CELLS, PLANES, hog_templates
+from faceindex.models.hog_templates import CELLS, PLANES
 from faceindex.types import Pixels
 
 FACE = 104
 """Side in pixels of a framed face."""
-
-FRONT = 0
-"""The template of faces from the front."""
 
 CELLS_ALONG = FACE // CELL
 """The template is 10 of these 13 cells wide and high; it may lie on any of the 16 places within them."""
@@ -30,10 +28,21 @@ Whole = npt.NDArray[np.int32]
 
 def frontality(face: Pixels) -> float:
     """The score of a face, uint8 [FACE, FACE, 3]; above 0 for one that dlib would detect."""
-    templates = hog_templates()
+    template, threshold = frontal_template()
     windows = np.lib.stride_tricks.sliding_window_view(features(face), (CELLS, CELLS), axis=(1, 2))
-    sums: Floats = np.tensordot(windows, templates.weights[FRONT], axes=((0, 3, 4), (0, 1, 2)))
-    return float(sums.max() - templates.thresholds[FRONT])
+    sums: Floats = np.tensordot(windows, template, axes=((0, 3, 4), (0, 1, 2)))
+    return float(sums.max()) - threshold
+
+
+@cache
+def frontal_template() -> tuple[Floats, float]:
+    """Weights, float32 [PLANES, CELLS, CELLS], and threshold of the first of dlib's five HOG templates.
+
+    The file has them as `faceindex.models.hog_templates` reads them from dlib 20.0 (Boost licence). dlib takes a
+    quarter of a second to unpack them, and qualities should not change with its version.
+    """
+    numbers: Floats = np.load(Path(__file__).with_name("frontal_template.npy"), allow_pickle=False)
+    return numbers[:-1].reshape(PLANES, CELLS, CELLS), float(numbers[-1])
 
 
 def features(face: Pixels) -> Floats:

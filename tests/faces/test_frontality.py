@@ -10,7 +10,7 @@ from faceindex.faces import fhog
 from faceindex.faces.align import face_chip, place_landmarks
 from faceindex.faces.detect import detect
 from faceindex.faces.fhog import BEFORE
-from faceindex.faces.frontality import CELLS_ALONG, FACE, features, frontality
+from faceindex.faces.frontality import CELLS_ALONG, FACE, features, frontal_template, frontality
 from faceindex.faces.pyramid import colour_planes
 from faceindex.models.hog_templates import CELLS, PLANES, hog_templates
 from faceindex.types import Pixels
@@ -37,8 +37,14 @@ def test_features_are_those_of_the_hog_detector(astronaut: Pixels, kind: str) ->
 
 
 def test_the_score_is_that_of_the_best_place_of_the_frontal_template(astronaut: Pixels) -> None:
-    face, templates = drawn("face", astronaut), hog_templates()
+    face, (template, threshold) = drawn("face", astronaut), frontal_template()
     cells, places = features(face), range(CELLS_ALONG - CELLS + 1)
-    scores = [np.sum(cells[:, y : y + CELLS, x : x + CELLS] * templates.weights[0]) for y in places for x in places]
-    assert frontality(face) == pytest.approx(max(scores) - templates.thresholds[0], abs=1e-4)
+    scores = [np.sum(cells[:, y : y + CELLS, x : x + CELLS] * template) for y in places for x in places]
+    assert frontality(face) == pytest.approx(max(scores) - threshold, abs=1e-4)
     assert frontality(face) > 1 > -1 > frontality(drawn("noise", astronaut))
+
+
+def test_the_template_is_the_installed_dlibs() -> None:
+    template, threshold = frontal_template()
+    np.testing.assert_array_equal(template, hog_templates().weights[0])
+    assert threshold == pytest.approx(hog_templates().thresholds[0])
