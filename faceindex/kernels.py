@@ -68,13 +68,13 @@ class KernelWithFallback(Kernel[Arguments, Result]):
 
     def __init__(self, function: Callable[Arguments, Result], fallback: Callable[Arguments, Result]) -> None:
         super().__init__(function, None, False)
-        self._fallback, self._calls = fallback, 0
+        self.fallback, self._calls = fallback, 0
 
     def __call__(self, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
         """Call the fallback the first FALLBACK_CALLS times unless numba is loaded already, then the kernel."""
         if self._calls < FALLBACK_CALLS and "numba" not in sys.modules:
             self._calls += 1
-            return self._fallback(*args, **kwargs)
+            return self.fallback(*args, **kwargs)
         return super().__call__(*args, **kwargs)
 
 
@@ -98,6 +98,6 @@ def kernel_part(function: Callable[Arguments, Result]) -> Kernel[Arguments, Resu
 
 def kernel_after(
     fallback: Callable[Arguments, Result],
-) -> Callable[[Callable[Arguments, Result]], Kernel[Arguments, Result]]:
+) -> Callable[[Callable[Arguments, Result]], KernelWithFallback[Arguments, Result]]:
     """As `kernel`, of a function that `fallback`, which does the same slower, serves the first FALLBACK_CALLS times."""
     return lambda function: KernelWithFallback(function, fallback)

@@ -49,7 +49,8 @@ def main() -> None:
 
 def compare(title: str, command: list[str], rounds: int, folder: Path, library: Path | None) -> None:
     """Print the times of first and second runs. library: copied for each run, where the command needs one."""
-    first, second = [], []
+    first: list[tuple[float, float]] = []
+    second: list[tuple[float, float]] = []
     for _ in range(rounds):
         environment = fresh_environment(folder / "fresh")
         for times in (first, second):
