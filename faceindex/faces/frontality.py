@@ -28,10 +28,23 @@ Whole = npt.NDArray[np.int32]
 
 def frontality(face: Pixels) -> float:
     """The score of a face, uint8 [FACE, FACE, 3]; above 0 for one that dlib would detect."""
-    template, threshold = frontal_template()
-    windows = np.lib.stride_tricks.sliding_window_view(features(face), (CELLS, CELLS), axis=(1, 2))
-    sums: Floats = np.tensordot(windows, template, axes=((0, 3, 4), (0, 1, 2)))
-    return float(sums.max()) - threshold
+    _, threshold = frontal_template()
+    return float((features(face).ravel() @ _template_at_all_places()).max()) - threshold
+
+
+@cache
+def _template_at_all_places() -> Floats:
+    """The template at each of its places among the cells, zeros around it: float32 [PLANES * 13 * 13, 16].
+
+    One product with all features takes a fifth of the time that is needed to copy those of every place.
+    """
+    template, _ = frontal_template()
+    places = range(CELLS_ALONG - CELLS + 1)
+    result = np.zeros((len(places), len(places), PLANES, CELLS_ALONG, CELLS_ALONG), dtype=np.float32)
+    for y in places:
+        for x in places:
+            result[y, x, :, y : y + CELLS, x : x + CELLS] = template
+    return np.ascontiguousarray(result.reshape(len(places) ** 2, -1).T)
 
 
 @cache
