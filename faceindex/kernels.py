@@ -1,7 +1,7 @@
-"""Loops that numba compiles, when they are first called.
+"""Loops that numba compiles, where compiling is worth it.
 
-Importing numba takes a third of a second, and loading what it once compiled most of another: commands that run no
-such loop must not wait for it.
+The first compilation takes a second, and loading what was compiled before half of one. So a kernel that a few faces
+need runs as plain Python, the same source, until its calls have taken so many steps that compiling is cheaper.
 """
 
 from __future__ import annotations
@@ -11,48 +11,51 @@ from collections.abc import Callable
 from functools import cached_property, update_wrapper
 from typing import Any, Generic, ParamSpec, TypeVar
 
-from faceindex.user_folders import user_cache
-
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
-FEW = 20
-"""Calls of what stands in for a kernel: as many scans of a million faces take as long as numba takes to begin."""
+PLAIN_STEPS = 300_000
+"""Steps of a kernel's loop that Python runs, at 0.5 to 2 microseconds each, before the kernel is compiled."""
+
+FALLBACK_CALLS = 20
+"""Calls served by the NumPy fallback: as many scans of a million faces take as long as numba takes to begin."""
+
+FastMath = bool | set[str]
 
 
 class Kernel(Generic[Arguments, Result]):
-    """A function that is compiled at its first call. Other kernels may call it; they see what numba would."""
+    """A function that is compiled when that is worth it. Compiled kernels that call it see what numba would."""
 
     def __init__(
-        self,
-        function: Callable[Arguments, Result],
-        fastmath: bool | set[str],
-        before: Callable[Arguments, Result] | None,
+        self, function: Callable[Arguments, Result], steps: Callable[..., int] | None, fastmath: FastMath
     ) -> None:
-        self._function, self._fastmath, self.before = function, fastmath, before
-        self._calls = 0
+        self._function, self._steps, self._fastmath = function, steps, fastmath
+        self._taken = 0
         update_wrapper(self, function)
 
     def __call__(self, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-        """Call it, compiled unless something stands in for it the first times."""
-        if self.before and self._calls < FEW and "numba" not in sys.modules:
-            self._calls += 1
-            return self.before(*args, **kwargs)
+        """Call it, as plain Python while its calls have taken few steps."""
+        if self._steps is not None and self._taken <= PLAIN_STEPS:
+            self._taken += self._steps(*args, **kwargs)
+            if self._taken <= PLAIN_STEPS:
+                return self._function(*args, **kwargs)
         return self.compiled(*args, **kwargs)  # type: ignore[no-any-return]
+
+    @property
+    def plain(self) -> Callable[Arguments, Result]:
+        """The function as it is written."""
+        return self._function
 
     @cached_property
     def compiled(self) -> Any:
         """What numba makes of the function."""
         import numba
-        from numba.core import config
 
-        former, config.CACHE_DIR = config.CACHE_DIR, config.CACHE_DIR or str(user_cache() / "compiled")
-        try:
-            return numba.njit(cache=True, nogil=True, fastmath=self._fastmath)(self._function)
-        except RuntimeError:  # there is no place where it may be kept
-            return numba.njit(nogil=True, fastmath=self._fastmath)(self._function)
-        finally:
-            config.CACHE_DIR = former  # numba may be the user's, too
+        from faceindex.kernel_cache import KernelCache
+
+        made = numba.njit(nogil=True, fastmath=self._fastmath)(self._function)
+        made._cache = KernelCache(self._function, repr(self._fastmath))
+        return made
 
     @property
     def _numba_type_(self) -> Any:
@@ -60,20 +63,41 @@ class Kernel(Generic[Arguments, Result]):
         return self.compiled._numba_type_
 
 
-def kernel(*, fastmath: bool | set[str] = False) -> Callable[[Callable[Arguments, Result]], Kernel[Arguments, Result]]:
-    """Decorator of a function that numba compiles; it runs without the interpreter's lock.
+class KernelWithFallback(Kernel[Arguments, Result]):
+    """A kernel that a NumPy function serves first."""
 
-    What was compiled is kept in the user's cache folder, where one can be written.
+    def __init__(self, function: Callable[Arguments, Result], fallback: Callable[Arguments, Result]) -> None:
+        super().__init__(function, None, False)
+        self.fallback, self._calls = fallback, 0
+
+    def __call__(self, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        """Call the fallback the first FALLBACK_CALLS times unless numba is loaded already, then the kernel."""
+        if self._calls < FALLBACK_CALLS and "numba" not in sys.modules:
+            self._calls += 1
+            return self.fallback(*args, **kwargs)
+        return super().__call__(*args, **kwargs)
+
+
+def kernel(
+    steps: Callable[..., int] | None = None, *, fastmath: FastMath = False
+) -> Callable[[Callable[Arguments, Result]], Kernel[Arguments, Result]]:
+    """Decorator of a function that numba compiles, with a cache on the disk; it then runs without the interpreter's
+    lock.
+
+    steps: from a call's arguments, how often its innermost loop will run, about. The function runs as plain Python up
+    to PLAIN_STEPS, and must give the same both ways. None: it is compiled at its first call.
     fastmath: which liberties with the order and the rules of floating-point arithmetic are taken, see numba.
     """
-    return lambda function: Kernel(function, fastmath, None)
+    return lambda function: Kernel(function, steps, fastmath)
+
+
+def kernel_part(function: Callable[Arguments, Result]) -> Kernel[Arguments, Result]:
+    """Decorator of a function that kernels call: it is compiled with them, and plain where Python calls it."""
+    return Kernel(function, lambda *_: 0, False)
 
 
 def kernel_after(
-    before: Callable[Arguments, Result],
-) -> Callable[[Callable[Arguments, Result]], Kernel[Arguments, Result]]:
-    """As `kernel`, of a function that `before` stands in for the first FEW times, unless numba is there already.
-
-    before: does the same, slower.
-    """
-    return lambda function: Kernel(function, False, before)
+    fallback: Callable[Arguments, Result],
+) -> Callable[[Callable[Arguments, Result]], KernelWithFallback[Arguments, Result]]:
+    """As `kernel`, of a function that `fallback`, which does the same slower, serves the first FALLBACK_CALLS times."""
+    return lambda function: KernelWithFallback(function, fallback)

@@ -20,9 +20,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from faceindex.clustering.distances import squared_distances
 from faceindex.clustering.graph import Integers, NeighbourGraph, Nodes
 from faceindex.clustering.problem import Problem
-from faceindex.clustering.rules import Rules, Unions, may_unite, union_of, unions_of, unite
+from faceindex.clustering.rules import Rules, Unions, may_unite, union_of, unions_of, unions_with, unite
 from faceindex.kernels import kernel
 from faceindex.types import Labels, Vectors
 
@@ -38,6 +39,8 @@ out and a graph that reaches further came within 0.002, weights by quality and p
 whitened and cohort-normalised vectors lost."""
 
 _FAR = 1e30  # squared: beyond every distance
+_MERGED = 1 << 14  # pairs of clusters merged at a time
+_MEASURED = 1 << 16  # edges measured at a time
 _ROUNDING = 1e-5  # of a squared distance, in float32: a pair exactly at the limit is within it
 
 Costs = npt.NDArray[np.float32]
@@ -52,7 +55,11 @@ class _Edges:
     cost: Costs
 
     def kept(self, which: npt.NDArray[np.bool_]) -> _Edges:
-        return _Edges(self.left[which], self.right[which], self.cost[which])
+        rows = np.flatnonzero(which)  # with `take`, a fifth of the time that a mask as index needs
+        return _Edges(self.left.take(rows), self.right.take(rows), self.cost.take(rows))
+
+    def arrays(self) -> tuple[Nodes, Nodes, Costs]:
+        return self.left, self.right, self.cost
 
     def joined(self, other: _Edges) -> _Edges:
         left, right = np.concatenate([self.left, other.left]), np.concatenate([self.right, other.right])
@@ -74,7 +81,38 @@ class _Clusters:
         """Those edges whose clusters may merge, now or when they have grown."""
         means, costs = _distances(left, right, self.centres, self.sizes, self.spreads)
         edges = _Edges(left, right, costs).kept(means <= self.squared * np.float32(1 + GROWTH))
-        return edges.kept(_allowed(edges.left, edges.right, self.group, self.unions))
+        return edges.kept(self._allowed(edges))
+
+    def _allowed(self, edges: _Edges) -> npt.NDArray[np.bool_]:
+        """bool [edges]: whether the two clusters may be one, as far as the rules go."""
+        unions = self.unions
+        allowed = np.ones(len(edges.left), dtype=np.bool_)
+        if unions.free:
+            return allowed
+        one, other = (unions_with(unions, self.group[ends]) for ends in (edges.left, edges.right))
+        bound = (unions.links[one] > 0) & (unions.links[other] > 0) | unions.named[one] & unions.named[other]
+        doubtful = np.flatnonzero(bound & (one != other))
+        allowed[doubtful] = _may_unite_each(one[doubtful], other[doubtful], unions)
+        return allowed
+
+    def merge(self, left: Nodes, right: Nodes) -> npt.NDArray[np.bool_]:
+        """Merge pairs of clusters, of which no two share one, in this order where the rules allow it.
+
+        The left one of a pair takes the right one in. Returns: bool [pairs], which merged.
+        """
+        merged = _unite_each(left, right, self.group, self.unions)
+        for begin in range(0, len(left), _MERGED):
+            which = merged[begin : begin + _MERGED]
+            self._take_in(left[begin : begin + _MERGED][which], right[begin : begin + _MERGED][which])
+        return merged
+
+    def _take_in(self, left: Nodes, right: Nodes) -> None:
+        share = (self.sizes[right] / (self.sizes[left] + self.sizes[right])).astype(np.float32)
+        steps = self.centres[right] - self.centres[left]
+        away = np.einsum("ij,ij->i", steps, steps)
+        self.centres[left] += share[:, None] * steps
+        self.spreads[left] += share * (self.spreads[right] - self.spreads[left]) + share * (1 - share) * away
+        self.sizes[left] += self.sizes[right]
 
 
 def linkage(problem: Problem) -> Labels:
@@ -110,12 +148,10 @@ def agglomerate(
     into = np.arange(count, dtype=np.int32)
     edges = clusters.measured(*graph.pairs())
     while True:
-        chosen = _reciprocal(edges.left, edges.right, edges.cost, clusters.squared, count)
+        chosen = _reciprocal(edges, clusters.squared, count)
         if not len(chosen):
-            break
-        edges = _after_round(clusters, edges, chosen[np.argsort(edges.cost[chosen], kind="stable")], into)
-    labels: Labels = _labels(rules.group, clusters.unions)
-    return labels
+            return unions_with(clusters.unions, rules.group)
+        edges = _after_round(clusters, edges, chosen, into)
 
 
 def may_be_one(one: int, other: int, centres: Vectors, sizes: Integers, spreads: Costs, limit: float) -> bool:
@@ -127,108 +163,84 @@ def may_be_one(one: int, other: int, centres: Vectors, sizes: Integers, spreads:
 
 def _after_round(clusters: _Clusters, edges: _Edges, chosen: Integers, into: Nodes) -> _Edges:
     """Merge the clusters of the edges `chosen`; returns the edges that are left, those of what merged measured anew."""
-    merged = _merge(
-        *(chosen, edges.left, edges.right, into, clusters.centres, clusters.sizes, clusters.spreads),
-        *(clusters.group, clusters.unions),
-    )
-    edges.cost[chosen] = np.inf  # merged, or forbidden
-    edges = edges.kept(np.isfinite(edges.cost))
-    touched = merged[edges.left] | merged[edges.right]
-    again = _each_once(into[edges.left[touched]], into[edges.right[touched]], len(into))
-    return edges.kept(~touched).joined(clusters.measured(*again))
+    left, right = edges.left[chosen], edges.right[chosen]
+    merged = clusters.merge(left, right)
+    left, right = left[merged], right[merged]
+    into[right] = left
+    changed = np.zeros(len(into), dtype=np.bool_)
+    changed[left] = changed[right] = True
+    done = np.zeros(len(edges.left), dtype=np.bool_)
+    done[chosen] = True  # merged, or forbidden
+    touched = changed.take(edges.left, mode="clip") | changed.take(edges.right, mode="clip")
+    again = np.flatnonzero(touched & ~done)
+    ends = _each_once(into[edges.left[again]], into[edges.right[again]], len(into))
+    return edges.kept(~(touched | done)).joined(clusters.measured(*ends))
 
 
 def _each_once(left: Nodes, right: Nodes, nodes: int) -> tuple[Nodes, Nodes]:
     """Every pair of two different nodes once, the smaller on the left."""
-    other = left != right
-    left, right = left[other].astype(np.int64), right[other].astype(np.int64)
-    keys: Integers = np.unique(np.minimum(left, right) * nodes + np.maximum(left, right))
+    keys = _keys(np.minimum(left, right), np.maximum(left, right), nodes)[left != right]
+    keys.sort()  # np.unique makes a hash table first, which takes several times as long
+    keys = keys[np.diff(keys, prepend=-1) > 0]
     return (keys // max(nodes, 1)).astype(np.int32), (keys % max(nodes, 1)).astype(np.int32)
 
 
-@kernel(fastmath=True)
 def _distances(left: Nodes, right: Nodes, centres: Vectors, sizes: Integers, spreads: Costs) -> tuple[Costs, Costs]:
     """float32 [edges] each: mean squared distances of faces of two clusters, and these in units of GROWTH's limit."""
-    means, costs = np.empty(len(left), dtype=np.float32), np.empty(len(left), dtype=np.float32)
-    for edge in range(len(left)):
-        one, other = left[edge], right[edge]
-        a, b = centres[one], centres[other]
-        total = np.float32(0)
-        for dimension in range(len(a)):
-            away = a[dimension] - b[dimension]
-            total += away * away
-        means[edge] = total + spreads[one] + spreads[other]
-        costs[edge] = means[edge] / np.float32(1 + GROWTH * (1 - 2 / (sizes[one] + sizes[other])))
+    means = squared_distances(centres, left, right)
+    costs = np.empty_like(means)
+    for begin in range(0, len(left), _MEASURED):
+        rows = slice(begin, begin + _MEASURED)
+        one, other = left[rows], right[rows]
+        means[rows] += spreads.take(one, mode="clip") + spreads.take(other, mode="clip")
+        growth = 1 + GROWTH * (1 - 2 / (sizes.take(one, mode="clip") + sizes.take(other, mode="clip")))
+        costs[rows] = means[rows] / growth.astype(np.float32)
     return means, costs
 
 
-@kernel()
-def _allowed(left: Nodes, right: Nodes, group: Integers, unions: Unions) -> npt.NDArray[np.bool_]:
-    """bool [edges]: whether the two clusters may be one, as far as the rules go."""
+def _reciprocal(edges: _Edges, limit: np.float32, nodes: int) -> Integers:
+    """The edges up to `limit` between each other's nearest, nearest first: int64 [m].
+
+    Of edges of the same cost, that with the smallest numbers of nodes is the nearer one.
+    """
+    near = edges.cost <= limit
+    rows = np.flatnonzero(near)
+    left, right, cost = (edges if len(rows) == len(near) else edges.kept(near)).arrays()
+    least = np.full(nodes, np.inf, dtype=np.float32)
+    np.minimum.at(least, left, cost)
+    np.minimum.at(least, right, cost)
+    of_left = np.flatnonzero(cost == least.take(left, mode="clip"))
+    of_right = np.flatnonzero(cost == least.take(right, mode="clip"))
+    first = np.full(nodes, np.iinfo(np.int64).max)
+    np.minimum.at(first, left[of_left], _keys(left[of_left], right[of_left], nodes))
+    np.minimum.at(first, right[of_right], _keys(left[of_right], right[of_right], nodes))
+    key = _keys(left[of_left], right[of_left], nodes)
+    chosen = np.flatnonzero((key == first[left[of_left]]) & (key == first[right[of_left]]))
+    return rows[of_left[chosen[np.lexsort((key[chosen], cost[of_left[chosen]]))]]]
+
+
+def _keys(left: Nodes, right: Nodes, nodes: int) -> Integers:
+    """One number for each pair of nodes, in the order of the pairs."""
+    return left.astype(np.int64) * nodes + right
+
+
+@kernel(lambda left, *_: 4 * len(left))
+def _may_unite_each(left: Integers, right: Integers, unions: Unions) -> npt.NDArray[np.bool_]:
+    """bool [pairs]: `may_unite` for each of many pairs of unions."""
     allowed = np.empty(len(left), dtype=np.bool_)
-    for edge in range(len(left)):
-        a, b = union_of(unions, group[left[edge]]), union_of(unions, group[right[edge]])
-        allowed[edge] = a == b or may_unite(unions, a, b)
+    for pair in range(len(left)):
+        allowed[pair] = may_unite(unions, left[pair], right[pair])
     return allowed
 
 
-@kernel()
-def _reciprocal(left: Nodes, right: Nodes, cost: Costs, limit: np.float32, nodes: int) -> Integers:
-    """The edges up to `limit` between each other's nearest: int64 [m]. Ties go to the smallest numbers of nodes."""
-    best = np.full(nodes, -1, dtype=np.int64)
-    for edge in range(len(left)):
-        if cost[edge] > limit:
-            continue
-        for node in (left[edge], right[edge]):
-            other = best[node]
-            if other < 0 or (cost[edge], left[edge], right[edge]) < (cost[other], left[other], right[other]):
-                best[node] = edge
-    chosen = np.empty(len(left), dtype=np.int64)
-    count = 0
-    for edge in range(len(left)):
-        if cost[edge] <= limit and best[left[edge]] == edge and best[right[edge]] == edge:
-            chosen[count] = edge
-            count += 1
-    return chosen[:count]
-
-
-@kernel()
-def _merge(
-    chosen: Integers,
-    left: Nodes,
-    right: Nodes,
-    into: Nodes,
-    centres: Vectors,
-    sizes: Integers,
-    spreads: Costs,
-    group: Integers,
-    unions: Unions,
-) -> npt.NDArray[np.bool_]:
-    """Merge the clusters of the edges `chosen`, in this order, where rules allow it. Returns: bool [n], who merged."""
-    merged = np.zeros(len(into), dtype=np.bool_)
-    for edge in chosen:
-        a, b = left[edge], right[edge]
-        one, other = union_of(unions, group[a]), union_of(unions, group[b])
+@kernel(lambda left, *_: 4 * len(left))
+def _unite_each(left: Nodes, right: Nodes, group: Integers, unions: Unions) -> npt.NDArray[np.bool_]:
+    """Unite the groups of pairs of nodes, in this order, where rules allow it. Returns: bool [pairs], which are one."""
+    united = np.ones(len(left), dtype=np.bool_)
+    for pair in range(len(left)):
+        one, other = union_of(unions, group[left[pair]]), union_of(unions, group[right[pair]])
         if one != other:
-            if not may_unite(unions, one, other):
-                continue
-            unite(unions, min(one, other), max(one, other))
-        share = np.float32(sizes[b] / (sizes[a] + sizes[b]))
-        away = np.float32(0)
-        for dimension in range(centres.shape[1]):
-            step = centres[b, dimension] - centres[a, dimension]
-            away += step * step
-            centres[a, dimension] += share * step
-        spreads[a] += share * (spreads[b] - spreads[a]) + share * (1 - share) * away
-        sizes[a] += sizes[b]
-        into[b] = a
-        merged[a] = merged[b] = True
-    return merged
-
-
-@kernel()
-def _labels(group: Integers, unions: Unions) -> Integers:
-    labels = np.empty(len(group), dtype=np.int64)
-    for row in range(len(group)):
-        labels[row] = union_of(unions, group[row])
-    return labels
+            united[pair] = may_unite(unions, one, other)
+            if united[pair]:
+                unite(unions, min(one, other), max(one, other))
+    return united

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
+from faceindex.clustering.distances import squared_distances
 from faceindex.clustering.graph import Integers, Lengths, NeighbourGraph, Nodes, graph_of
 from faceindex.kernels import kernel
 from faceindex.search.brute_force import k_nearest
@@ -84,14 +85,16 @@ def _all_pairs(vectors: Vectors, threshold: float) -> tuple[Nodes, Nodes, Length
     coordinates = sketch.axes.coordinates(vectors)
     squares = np.einsum("ij,ij->i", coordinates, coordinates)
     limit = np.float32(threshold**2 + _ROUNDING)
-    found = []
+    found: list[tuple[Nodes, Nodes, Lengths]] = []
     for begin in range(0, len(vectors), _BLOCK):
         rows = slice(begin, begin + _BLOCK)
-        products = coordinates[rows] @ coordinates[begin:].T
-        left, right = _not_beyond(products, squares[rows], squares[begin:], limit)
-        upper = right > left
-        left, right = left[upper] + np.int32(begin), right[upper] + np.int32(begin)
-        length = _lengths(vectors, left, right)
+        bounds = coordinates[rows] @ coordinates[begin:].T
+        bounds *= -2
+        bounds += squares[begin:]
+        row, column = np.nonzero(bounds <= limit - squares[rows, None])
+        upper = column > row
+        left, right = (row[upper] + begin).astype(np.int32), (column[upper] + begin).astype(np.int32)
+        length = np.sqrt(squared_distances(vectors, left, right))
         near = length <= threshold
         found.append((left[near], right[near], length[near]))
     left, right, length = (np.concatenate(parts) for parts in zip(*found, strict=True))
@@ -154,7 +157,7 @@ def _found_by(lists: _Lists, begin: int, end: int, threshold: float) -> tuple[No
         _keep_nearest(products, *squares, rows, list_rows.start, lists.vectors, begin, nearest, lengths)
     row, place = np.nonzero(nearest >= 0)
     left, right = (row + begin).astype(np.int32), nearest[row, place]
-    length = _lengths(lists.vectors, left, right)
+    length = np.sqrt(lengths[row, place])
     near = length <= threshold
     return left[near], right[near], length[near]
 
@@ -191,41 +194,12 @@ def _square(a: Floats, b: Floats) -> np.float32:
 
 
 @kernel(fastmath=True)
-def _lengths(vectors: Vectors, left: Nodes, right: Nodes) -> Lengths:
-    lengths = np.empty(len(left), dtype=np.float32)
-    for pair in range(len(left)):
-        lengths[pair] = np.sqrt(_square(vectors[left[pair]], vectors[right[pair]]))
-    return lengths
-
-
-@kernel(fastmath=True)
 def _any_within(products: Floats, others: Floats, bound: np.float32, begin: int, end: int) -> bool:
     """Whether for any column, its square less twice the product is up to `bound`."""
     least = np.float32(np.inf)
     for column in range(begin, end):
         least = min(least, others[column] - 2 * products[column])
     return bool(least <= bound)
-
-
-@kernel()
-def _not_beyond(products: Floats, squares: Floats, others: Floats, limit: np.float32) -> tuple[Nodes, Nodes]:
-    """Rows and columns of `products` whose squared distance along the axes is up to `limit`: int32 [m] each."""
-    rows, columns = np.empty(1024, dtype=np.int32), np.empty(1024, dtype=np.int32)
-    count = 0
-    for row in range(len(products)):
-        bound = limit - squares[row]
-        for begin in range(0, len(others), _STRIDE):
-            end = min(begin + _STRIDE, len(others))
-            if not _any_within(products[row], others, bound, begin, end):
-                continue
-            if count + _STRIDE > len(rows):
-                rows = np.concatenate((rows, np.empty(len(rows), dtype=np.int32)))
-                columns = np.concatenate((columns, np.empty(len(columns), dtype=np.int32)))
-            for column in range(begin, end):
-                if others[column] - 2 * products[row, column] <= bound:
-                    rows[count], columns[count] = row, column
-                    count += 1
-    return rows[:count], columns[:count]
 
 
 @kernel()

@@ -68,7 +68,7 @@ def _without_company(labels: Labels, rules: Rules) -> Flags:
     return (labels < 0) | (groups[np.maximum(labels, 0)] < 2)
 
 
-@kernel()
+@kernel(lambda free, members, first, group, start, neighbour, *_: 3 * len(neighbour))
 def _join(
     free: Integers,
     members: Integers,

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.clustering.constraints import Constraints, Rows, bound_groups, pairs_in_photos
-from faceindex.kernels import kernel
+from faceindex.kernels import kernel_part
 from faceindex.types import Vectors
 
 NEVER = 1 << 40
@@ -112,6 +112,11 @@ class Unions(NamedTuple):
     mate: Rows
     weight: Rows
 
+    @property
+    def free(self) -> bool:
+        """Whether any two may become one."""
+        return not len(self.mate) and not self.named.any()
+
 
 def unions_of(rules: Rules) -> Unions:
     """Every group for itself."""
@@ -121,7 +126,16 @@ def unions_of(rules: Rules) -> Unions:
     return Unions(own, following, own.copy(), size, rules.named.copy(), links, rules.start, rules.mate, rules.weight)
 
 
-@kernel()
+def unions_with(unions: Unions, groups: Rows) -> Rows:
+    """`union_of` for each of many groups: int64 [n]."""
+    found = unions.parent[groups]
+    while not np.array_equal(above := unions.parent[found], found):
+        found = above
+    unions.parent[groups] = found  # shortens the way for the next time
+    return found
+
+
+@kernel_part
 def union_of(unions: Unions, group: int) -> int:
     """The group that stands for the union that `group` is in."""
     parent = unions.parent
@@ -131,7 +145,7 @@ def union_of(unions: Unions, group: int) -> int:
     return group
 
 
-@kernel()
+@kernel_part
 def may_unite(unions: Unions, a: int, b: int) -> bool:
     """Whether the unions that `a` and `b`, which differ, stand for may become one."""
     if unions.named[a] and unions.named[b]:
@@ -150,7 +164,7 @@ def may_unite(unions: Unions, a: int, b: int) -> bool:
     return bool(total <= SHARED_PHOTOS * min(unions.size[a], unions.size[b]))
 
 
-@kernel()
+@kernel_part
 def unite(unions: Unions, a: int, b: int) -> None:
     """Make one of the unions that `a` and `b`, which differ, stand for; `a` stands for it."""
     unions.parent[b] = a

@@ -41,7 +41,7 @@ def chinese_whispers(graph: NeighbourGraph, *, seed: int = 0, weights: Weights |
     return labels
 
 
-@kernel()
+@kernel(lambda order, start, neighbour, *_: 2 * len(neighbour))
 def _round(
     order: npt.NDArray[np.int64],
     start: npt.NDArray[np.int64],

@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from faceindex.kernels import kernel_after
 from faceindex.types import Box, Pixels
 
 Points = npt.NDArray[np.floating]
@@ -24,7 +23,11 @@ FIVE_POINT_SIZE, OPENFACE_SIZE, FACENET_SIZE = 112, 96, 160
 FACENET_MARGIN = 0.25
 """Added to the width and height of a tight box, as a part of them: see `facenet_chip`."""
 
+_STRIP = 8192
+"""Pixels of a chip that are sampled at a time: what is worked out for them stays in the processor's cache."""
+
 Floats = npt.NDArray[np.float64]
+Linear = npt.NDArray[np.float32]
 
 FIVE_POINTS = np.array(
     [(38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041)]
@@ -122,41 +125,33 @@ def warped(pixels: Pixels, forward: Floats, size: int) -> Pixels:
     return _sampled(region, np.asarray(turn, dtype=np.float64), np.asarray(origin, dtype=np.float64), size)
 
 
-def _sampled_uncompiled(pixels: Pixels, turn: Floats, origin: Floats, size: int) -> Pixels:
-    """As `_sampled`, the same bits."""
-    height, width = pixels.shape[:2]
-    column = np.arange(size, dtype=np.float64)
-    row = column[:, None]
-    x = turn[0, 0] * column + turn[0, 1] * row + origin[0]
-    y = turn[1, 0] * column + turn[1, 1] * row + origin[1]
-    left, top = np.floor(x), np.floor(y)
-    framed = np.pad(pixels, ((1, 1), (1, 1), (0, 0))).reshape(-1, 3)
-    chip = np.full((size, size, 3), 0.5)  # rounds
-    for down in range(2):
-        for across in range(2):
-            weight = np.abs(1 - across - (x - left)) * np.abs(1 - down - (y - top))
-            at_row, at_column = np.clip(top + down + 1, 0, height + 1), np.clip(left + across + 1, 0, width + 1)
-            place = (at_row * (width + 2) + at_column).astype(np.int64)
-            chip += weight[..., None] * framed.take(place, axis=0)
-    return chip.astype(np.uint8)
-
-
-@kernel_after(_sampled_uncompiled)
 def _sampled(pixels: Pixels, turn: Floats, origin: Floats, size: int) -> Pixels:
     """Pixel (x, y) of the chip is what lies at turn @ (x, y) + origin; black surrounds `pixels`."""
     height, width = pixels.shape[:2]
+    line = width + 3  # black on the left, twice on the right, as on top and below
+    framed = np.zeros((3, height + 3, line), dtype=np.uint8)
+    framed[:, 1 : height + 1, 1 : width + 1] = pixels.transpose(2, 0, 1)
     chip = np.empty((size, size, 3), dtype=np.uint8)
-    for row in range(size):
-        for column in range(size):
-            x = turn[0, 0] * column + turn[0, 1] * row + origin[0]
-            y = turn[1, 0] * column + turn[1, 1] * row + origin[1]
-            left, top = math.floor(x), math.floor(y)
-            for colour in range(3):
-                value = 0.5  # rounds
-                for down in range(2):
-                    for across in range(2):
-                        if 0 <= top + down < height and 0 <= left + across < width:
-                            weight = abs(1 - across - (x - left)) * abs(1 - down - (y - top))
-                            value += weight * pixels[top + down, left + across, colour]
-                chip[row, column, colour] = int(value)
+    steps = np.arange(size, dtype=np.float64)
+    rows = max(1, _STRIP // size)
+    for first in range(0, size, rows):
+        down = steps[first : first + rows, None]
+        x = np.clip(turn[0, 0] * steps + (turn[0, 1] * down + origin[0]), -1, width)
+        y = np.clip(turn[1, 0] * steps + (turn[1, 1] * down + origin[1]), -1, height)
+        left, top = np.floor(x), np.floor(y)
+        place = ((top + 1) * line + (left + 1)).astype(np.int64)
+        places = (place, place + 1, place + line, place + line + 1)
+        right, below = (x - left).astype(np.float32), (y - top).astype(np.float32)
+        for colour, plane in enumerate(framed.reshape(3, -1)):
+            corners = [plane.take(place, mode="wrap").astype(np.float32) for place in places]
+            upper, lower = _between(corners[0], corners[1], right), _between(corners[2], corners[3], right)
+            chip[first : first + rows, :, colour] = _between(upper, lower, below) + np.float32(0.5)  # rounds
     return chip
+
+
+def _between(one: Linear, other: Linear, share: Linear) -> Linear:
+    """What lies at `share` of the way from `one` to `other`, which takes the result: no memory is fetched anew."""
+    other -= one
+    other *= share
+    other += one
+    return other

@@ -15,26 +15,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from faceindex.faces.align import DLIB_SIZE, Landmarks, face_chip
 from faceindex.faces.encode import Encoded
-from faceindex.faces.fhog import BEFORE, features
-from faceindex.faces.pyramid import colour_planes
+from faceindex.faces.frontality import FACE, frontality
 from faceindex.faces.recipe import Recipe
 from faceindex.models.graphs import ENCODER
-from faceindex.models.hog_templates import CELLS, PLANES, hog_templates
 from faceindex.types import Pixels
-
-FACE = 104
-"""Side in pixels of the framed face: dlib's chip reduced until a face fills the window of the HOG templates."""
-
-FRONT = 0
-"""The template of faces from the front."""
-
-SLACK = 1
-"""Cells of 8 pixels by which the template may be shifted to either side of the middle."""
 
 SMALLEST_EYES, ENOUGH_EYES = 4.0, 19.0
 """Pixels between the eyes below and above which size is not told apart: of the pairs of a reduced
@@ -135,7 +123,7 @@ def measure(
     laplacian = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:] - 4 * grey[1:-1, 1:-1]
     edges = float(np.sqrt(np.mean(laplacian**2)))
     return Measures(
-        frontality=_frontality(face),
+        frontality=frontality(face),
         sharpness=min(float(np.log((edges + NO_EDGES) / contrast)), ENOUGH_SHARPNESS),
         size=float(np.log2(min(max(eyes, SMALLEST_EYES), ENOUGH_EYES) / ENOUGH_EYES)),
         mirror=mirror_distance,
@@ -172,7 +160,10 @@ def eye_distance(landmarks: Landmarks) -> float:
 
 
 def _framed(chip: Pixels, framing: Framing) -> Pixels:
-    """The face of a chip as dlib's chip frames it: uint8 [FACE, FACE, 3]. What the chip lacks repeats its edge."""
+    """The face of a chip as dlib's chip frames it, reduced until it fills the HOG template: uint8 [FACE, FACE, 3].
+
+    What the chip lacks repeats its edge.
+    """
     scale = (framing.right - framing.left) / (DLIB_FRAMING.right - DLIB_FRAMING.left)
     left, top = framing.left - DLIB_FRAMING.left * scale, framing.y - DLIB_FRAMING.y * scale
     side = DLIB_SIZE * scale
@@ -183,13 +174,3 @@ def _framed(chip: Pixels, framing: Framing) -> Pixels:
     box = (left + margin, top + margin, left + margin + side, top + margin + side)
     image = Image.fromarray(np.ascontiguousarray(chip))
     return np.asarray(image.resize((FACE, FACE), Image.Resampling.BILINEAR, box=box))
-
-
-def _frontality(face: Pixels) -> float:
-    """The best score of dlib's frontal template near the middle of a framed face."""
-    templates = hog_templates()
-    first, last = BEFORE - SLACK, BEFORE + SLACK + 1 + CELLS
-    cells = features(colour_planes(face))[:PLANES, first:last, first:last]
-    windows = np.lib.stride_tricks.sliding_window_view(cells, (CELLS, CELLS), axis=(1, 2))
-    sums: npt.NDArray[np.float32] = np.tensordot(windows, templates.weights[FRONT], axes=((0, 3, 4), (0, 1, 2)))
-    return float(sums.max() - templates.thresholds[FRONT])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,7 +13,8 @@ import onnxruntime
 import pytest
 from PIL import Image
 
-from faceindex.faces.alignments import facenet_chip, five_point_chip, openface_chip
+from faceindex.faces import alignments
+from faceindex.faces.alignments import Floats, facenet_chip, five_point_chip, openface_chip
 from faceindex.models.graph_interface import CHIPS, VECTORS
 from faceindex.types import Box, Pixels
 
@@ -95,6 +97,33 @@ def test_a_fine_pattern_becomes_grey_rather_than_noise_in_a_large_face() -> None
     chip = five_point_chip(pattern, turned(FIVE_POINTS, 0.1, 5, (150, 100)))
     assert chip.astype(float).std() < 10
     assert chip.mean() == pytest.approx(127, abs=3)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_chip_is_linear_between_the_pixels_of_the_photo(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    height, width = random.integers(1, 150, 2)
+    pixels = random.integers(0, 256, (height, width, 3), dtype=np.uint8)
+    turn, origin, size = random.normal(0, 1.5, (2, 2)), random.normal(30, 80, 2), int(random.integers(1, 130))
+    chip = alignments._sampled(pixels, turn, origin, size)
+    expected = sampled_one_by_one(pixels, turn, origin, size)
+    assert np.abs(chip.astype(int) - expected).max(initial=0) <= 1
+    assert np.mean(chip != expected) < 1e-4  # a value halfway between two grey levels may be rounded either way
+
+
+def sampled_one_by_one(pixels: Pixels, turn: Floats, origin: Floats, size: int) -> Pixels:
+    height, width = pixels.shape[:2]
+    chip = np.zeros((size, size, 3), dtype=np.uint8)
+    for row, column in np.ndindex(size, size):
+        x, y = turn @ (column, row) + origin
+        left, top = math.floor(x), math.floor(y)
+        value = np.full(3, 0.5)
+        for down, across in np.ndindex(2, 2):
+            if 0 <= top + down < height and 0 <= left + across < width:
+                weight = abs(1 - across - (x - left)) * abs(1 - down - (y - top))
+                value += weight * pixels[top + down, left + across]
+        chip[row, column] = value.astype(np.uint8)
+    return chip
 
 
 def test_points_that_say_nothing_are_refused() -> None:

@@ -17,7 +17,6 @@ def test_the_same_rows_are_found(count: int, share: float) -> None:
     vectors[count // 2 :] = vectors[: count - count // 2]  # ties go to the smaller id
     index = build_sketched(np.arange(count) * 3, vectors, max(1, count // 200))
     assert index.sketch
-    assert nearest_rows.before
     found = 0
     for probe in [*index.vectors[:: count // 7 + 1], *drawn_faces(5, seed=1)]:
         coded, slack, lists = index.sketch.coded(probe)
@@ -27,7 +26,7 @@ def test_the_same_rows_are_found(count: int, share: float) -> None:
                 *(index.sketch.codes, index.sketch.starts, lists, coded, index.vectors, index.ids),
                 *(probe.astype(np.float64), k, threshold, slack, index.sketch.step),
             )
-            rows = nearest_rows.before(*wanted)
+            rows = nearest_rows.fallback(*wanted)
             np.testing.assert_array_equal(rows, nearest_rows.compiled(*wanted))
             found += len(rows)
     assert found
