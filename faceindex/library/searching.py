@@ -143,7 +143,7 @@ class Searching(Reading):
         """
         path = Path(absolute(source))
         wish = Wish(k, self._limit(threshold, fpir), among, unnamed, group_by)
-        search = BatchSearch(self._folder, self._loaded_index(), self.calibration, wish)
+        search = BatchSearch(self._folder, self._loaded_index(), self.calibration, wish, workers or cores())
         if is_vector_file(path):
             return search.vectors(path)
         return search.photos(path, self._checked_analyser(min_face), workers or cores())

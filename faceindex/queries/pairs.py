@@ -17,7 +17,7 @@ from faceindex.errors import UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.photos.find import absolute
 from faceindex.queries.analysis import analysed_in_order
-from faceindex.search.nearest import distance
+from faceindex.vectors.nearest import distance
 
 COLUMNS = ("a", "b", "same", "distance", "threshold", "confidence", "error")
 
