@@ -74,19 +74,21 @@ def main() -> None:
     parser.add_argument("--probes", type=int, default=300)
     parser.add_argument("--threads", type=int, default=2, help="of building")
     parser.add_argument("--skip", default="", help=f"of {','.join(FAMILIES)}")
-    parser.add_argument("--only", default="", help="the same")
+    parser.add_argument("--only", default="", help="the same, or library")
     parser.add_argument("--real", type=Path, help="a library of real faces")
     parser.add_argument("--plot", type=Path, help="picture of how times grow with the number of faces")
     parser.add_argument("--no-library", action="store_true")
+    parser.add_argument("--library", type=Path, help="one that was drawn before, of the last number of --faces")
+    parser.add_argument("--add", type=int, default=1000, help="faces that are added to the library")
     parser.add_argument("--stats", type=Path, default=data / "embedding_stats.npz")
     parser.add_argument("--photo", type=Path, default=data / "album" / "angelina" / "img1.jpg", help="to search with")
     options = parser.parse_args()
     versions = f"numpy {np.__version__}, faiss {faiss.__version__}, {faiss.get_compile_options().strip()}"
     print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores, {versions}")
-    names = [name for name in options.only.split(",") if name] or list(FAMILIES)
-    names = [name for name in names if name not in options.skip.split(",")]
+    names = options.only.split(",") if options.only else list(FAMILIES)
+    names = [name for name in names if name in FAMILIES and name not in options.skip.split(",")]
     sizes, best = [int(size) for size in options.faces.split(",")], list[Best]()
-    for faces in sizes:
+    for faces in sizes if names else ():
         vectors, probes = drawn_and_probes(faces, options.probes, options.stats, options.real)
         best += compare(vectors, probes, options.threads, names)
         del vectors
@@ -94,7 +96,8 @@ def main() -> None:
         plot(best, options.plot)
     if not options.no_library:
         with tempfile.TemporaryDirectory() as temporary:
-            measure_library(Path(temporary) / "drawn.faces", sizes[-1], options.stats, options.threads, options.photo)
+            path = options.library or Path(temporary) / "drawn.faces"
+            measure_library(path, sizes[-1], options.stats, options.threads, options.photo, options.add)
 
 
 def drawn_and_probes(faces: int, count: int, stats: Path, real: Path | None) -> tuple[Vectors, Vectors]:
@@ -345,28 +348,31 @@ FAMILIES: dict[str, Callable[[Vectors, int], Variants]] = {
 OPTIONAL = ("hnswlib", "usearch", "scann")
 
 
-def measure_library(path: Path, faces: int, stats: Path, threads: int, photo: Path) -> None:
-    """Opening, a whole command, and how soon new, and removed, faces are told apart from those of the index."""
-    make_library.make_library(path, faces, stats=stats)
+def measure_library(path: Path, faces: int, stats: Path, threads: int, photo: Path, added: int) -> None:
+    """Building, opening, a whole command, and how soon new and deleted faces are told apart from others."""
+    if not path.exists():
+        in_a_process(f"make_library.make_library(Path({str(path)!r}), {faces}, stats=Path({str(stats)!r}))")
     folder = LibraryFolder(path, create=False)
-    began = time.monotonic()
-    face_index.build(folder, threads=threads)
-    print(
-        f"\nlibrary of {faces:,} faces: index built, tuned and saved in {time.monotonic() - began:.1f} s, peak ", end=""
-    )
-    print(f"memory {peak():,.0f} MB: {face_index.report(folder)}")
+    began, work = time.monotonic(), children_seconds()
+    most = in_a_process(f"index.build(LibraryFolder(Path({str(path)!r}), create=False), threads={threads})")
+    report = face_index.report(folder)
+    print(f"\nlibrary of {faces:,} faces: index built, tuned and saved in {time.monotonic() - began:.1f} s ", end="")
+    print(f"({children_seconds() - work:.1f} s of processors), peak memory {most:,.0f} MB: {report}")
     opened = [timed(lambda: face_index.load_or_build(folder)) for _ in range(5)]
     print(f"opened in {statistics.median(opened):.3f} s")
     command = [sys.executable, "-m", "faceindex", "search", str(photo), "--library", str(path), "--json"]
     whole = [timed(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL)) for _ in range(7)]
     print(f"`faceindex search {photo.name} --json`, from its start to its end: {statistics.median(whole):.2f} s")
+    probes = make_library.DrawnFaces(faces, stats, recipe().card.length).others(300, 1)
+    np.save(path.with_suffix(".probes.npy"), probes)
+    print(in_a_process(_SEARCHES.format(path=str(path), probes=str(path.with_suffix(".probes.npy")))), "MB")
     index = face_index.load_or_build(folder)
-    new = make_library.DrawnFaces(1000, stats, recipe().card.length, seed=5).vectors(0, 1000)
+    new = make_library.DrawnFaces(added, stats, recipe().card.length, seed=5).vectors(0, added)
     first = add_faces(folder, new)
     began = time.perf_counter()
     followed = face_index.load_or_build(folder, index)
     found, _ = face_index.find_nearest(folder, followed, new[0], K, np.inf)
-    print(f"1,000 new faces found after {time.perf_counter() - began:.3f} s by who had it open, ", end="")
+    print(f"{added:,} new faces found after {time.perf_counter() - began:.3f} s by who had it open, ", end="")
     assert found[0] == first, found
     print(f"{timed(lambda: face_index.load_or_build(folder)):.3f} s by who opens it")
     query = [timed(partial(face_index.find_nearest, folder, followed, probe, K, np.inf)) for probe in new[:200]]
@@ -378,6 +384,58 @@ def measure_library(path: Path, faces: int, stats: Path, threads: int, photo: Pa
     query = [timed(partial(face_index.find_nearest, folder, followed, probe, K, np.inf)) for probe in new[:200]]
     print(f"with {followed.deleted:,} deleted, too, {1e3 * statistics.median(query):.2f} ms")
     folder.close()
+    began = time.monotonic()
+    most = in_a_process(f"faceindex.Library({str(path)!r}, create=False).check()")
+    print(f"check: {time.monotonic() - began:.1f} s, peak memory {most:,.0f} MB")
+
+
+_SEARCHES = """
+import numpy as np, statistics, time
+folder = LibraryFolder(Path({path!r}), create=False)
+loaded = index.load_or_build(folder)
+def median(k, threshold, probes):
+    times = []
+    for probe in probes:
+        began = time.process_time()
+        index.find_nearest(folder, loaded, probe, k, threshold)
+        times.append(time.process_time() - began)
+    return 1e3 * statistics.median(times)
+probes = np.load({probes!r})
+median(10, np.inf, probes)
+print(f"ms of a query, processor time, median: ten nearest {{median(10, np.inf, probes):.3f}}, within 0.335 "
+      f"{{median(10, 0.335, probes):.3f}}")
+with open("/proc/self/status") as status:
+    print(*(line.split()[0] + line.split()[1] + " kB" for line in status if line.startswith(("RssAnon", "RssFile"))))
+print(f"all within 0.335, exactly: {{median(loaded.faces, 0.335, probes[:9]):.1f}}")
+"""
+
+_PROGRAM = """
+import sys
+sys.path.insert(0, {scripts!r})
+import make_library
+import faceindex
+from pathlib import Path
+from faceindex.search import index
+from faceindex.store.folder import LibraryFolder
+{code}
+with open("/proc/self/status") as status:
+    print(next(line.split()[1] for line in status if line.startswith("VmHWM")))
+"""
+
+
+def in_a_process(code: str) -> float:
+    """Run it in a Python of its own, print what it prints; its highest memory, in MB."""
+    program = _PROGRAM.format(scripts=str(Path(__file__).parent), code=code)
+    done = subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.PIPE, text=True)
+    *said, most = done.stdout.splitlines()
+    print(*said, sep="\n", end="\n" if said else "")
+    return int(most) / 1e3
+
+
+def children_seconds() -> float:
+    """Time of processors that processes started here have taken."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def add_faces(folder: LibraryFolder, vectors: Vectors) -> int:
@@ -405,12 +463,6 @@ def timed(what: Callable[[], object]) -> float:
 def resident() -> float:
     """Memory of this process now, in MB."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
-def peak() -> float:
-    """Highest memory of this process ever, in MB."""
-    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) / 1e3
 
 
 def _steps(count: int) -> range:

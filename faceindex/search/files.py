@@ -57,13 +57,15 @@ def written(path: Path, write: Callable[[BinaryIO], slice]) -> Iterator[tuple[Pa
 def publish(path: Path, temporary: Path, stamp: Stamp, **more: object) -> Stamp:
     """Put the file in place of all others in the folder `path`, and `more` into its stamp, which is returned.
 
-    Killed in between, there is no stamp, and thereby no index. Raises: OSError.
+    Killed in between, there is no stamp, and thereby no index. Temporary files of others, who build at the same time,
+    are left alone. Raises: OSError.
     """
+    temporary.stat()  # a writer takes it for one that a killed build left
     (path / STAMP).unlink(missing_ok=True)
     sync_folder(path)
     temporary.replace(path / FAISS_FILE)
     for other in path.iterdir():
-        if other.name != FAISS_FILE:
+        if other.name != FAISS_FILE and not other.name.endswith(_TEMPORARY):
             other.unlink()
     sealed = stamp | more
     sealed["seal"] = _seal(sealed)

@@ -21,10 +21,10 @@ from faceindex.vectors.nearest import FaceIndex, nearest
 K = 10
 """Neighbours that recall is measured over."""
 
-CHOOSING, CONFIRMING = 700, 300
+CHOOSING, CONFIRMING = 1400, 600
 """Faces that settings are chosen on, and others that recall is recorded of."""
 
-_CANDIDATES = (50, 100, 150, 200, 250, 300, 400, 600, 1000)
+_CANDIDATES = (50, 100, 150, 200, 250, 300, 400, 500, 600, 800, 1000)
 _MISSED = (
     1,
     0.7,
@@ -38,7 +38,7 @@ _MISSED = (
 )  # shares of what may be missed, that unread lists are tried to hold
 _CANDIDATE = 90  # codes are read while one candidate is ranked
 _NO_RANK = 1 << 30
-_CERTAINTY = 2.5  # standard errors that the recall of the faces chosen on is above the wanted one
+_CERTAINTY = 2.0  # standard errors that the recall of the faces chosen on is above the wanted one
 _WITHIN = 0.3  # of the neighbours that may be missed, those in lists that a threshold at their distance leaves out
 
 
