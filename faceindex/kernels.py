@@ -6,7 +6,6 @@ need runs as plain Python, the same source, until its calls have taken so many s
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from functools import cached_property, update_wrapper
 from typing import Any, Generic, ParamSpec, TypeVar
@@ -16,9 +15,6 @@ Result = TypeVar("Result")
 
 PLAIN_STEPS = 300_000
 """Steps of a kernel's loop that Python runs, at 0.5 to 2 microseconds each, before the kernel is compiled."""
-
-FALLBACK_CALLS = 20
-"""Calls served by the NumPy fallback: as many scans of a million faces take as long as numba takes to begin."""
 
 FastMath = bool | set[str]
 
@@ -63,21 +59,6 @@ class Kernel(Generic[Arguments, Result]):
         return self.compiled._numba_type_
 
 
-class KernelWithFallback(Kernel[Arguments, Result]):
-    """A kernel that a NumPy function serves first."""
-
-    def __init__(self, function: Callable[Arguments, Result], fallback: Callable[Arguments, Result]) -> None:
-        super().__init__(function, None, False)
-        self.fallback, self._calls = fallback, 0
-
-    def __call__(self, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-        """Call the fallback the first FALLBACK_CALLS times unless numba is loaded already, then the kernel."""
-        if self._calls < FALLBACK_CALLS and "numba" not in sys.modules:
-            self._calls += 1
-            return self.fallback(*args, **kwargs)
-        return super().__call__(*args, **kwargs)
-
-
 def kernel(
     steps: Callable[..., int] | None = None, *, fastmath: FastMath = False
 ) -> Callable[[Callable[Arguments, Result]], Kernel[Arguments, Result]]:
@@ -94,10 +75,3 @@ def kernel(
 def kernel_part(function: Callable[Arguments, Result]) -> Kernel[Arguments, Result]:
     """Decorator of a function that kernels call: it is compiled with them, and plain where Python calls it."""
     return Kernel(function, lambda *_: 0, False)
-
-
-def kernel_after(
-    fallback: Callable[Arguments, Result],
-) -> Callable[[Callable[Arguments, Result]], KernelWithFallback[Arguments, Result]]:
-    """As `kernel`, of a function that `fallback`, which does the same slower, serves the first FALLBACK_CALLS times."""
-    return lambda function: KernelWithFallback(function, fallback)

@@ -33,7 +33,7 @@ from faceindex.cli import app
 from faceindex.errors import FaceindexError, LibraryDamaged, UsageError
 from faceindex.faces.recipe import recipe
 from faceindex.ingest import run
-from faceindex.search import index as face_index
+from faceindex.search import building
 from faceindex.store import merging
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.segments import aborted_files
@@ -284,7 +284,7 @@ def speaking_ingest(news: int, errors: int, library: Path, arguments: Sequence[s
     patches: tuple[tuple[object, str, object], ...] = (
         (Writer, "commit", commit),
         (merging, "merge", announced("merge", merging.merge)),
-        (face_index, "save", announced("index", face_index.save)),
+        (building, "save", announced("index", building.save)),
         (run, "BATCH_PHOTOS", BATCH_PHOTOS),
         (sys, "argv", command),
     )

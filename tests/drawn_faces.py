@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import numpy as np
 
-from faceindex.search.nearest import FaceIndex
 from faceindex.types import FaceIds, Vectors
+from faceindex.vectors import faiss_file
+from faceindex.vectors.building import blocks_of, learned
+from faceindex.vectors.ivf import Ivf
+from faceindex.vectors.nearest import FaceIndex
 
 
 def drawn_faces(count: int, seed: int = 0) -> Vectors:
@@ -19,6 +25,20 @@ def drawn_faces(count: int, seed: int = 0) -> Vectors:
 
 
 def flat_index(ids: FaceIds, vectors: Vectors) -> FaceIndex:
-    """An exact index without a sketch: ids int64 [n], vectors float32 [n, d], in any order."""
-    rising = np.argsort(ids)
-    return FaceIndex(ids[rising], np.ascontiguousarray(vectors[rising]))
+    """An exact index in memory: ids int64 [n], vectors float32 [n, d], in any order."""
+    return FaceIndex(ids, np.ascontiguousarray(vectors))
+
+
+def mapped_index(ids: FaceIds, vectors: Vectors) -> FaceIndex:
+    """An exact index in a file, of which no name is left."""
+    with tempfile.TemporaryDirectory() as temporary:
+        path = Path(temporary, "faces.faiss")
+        with path.open("w+b") as file:
+            faiss_file.write(file, blocks_of(ids, vectors, 100))
+        return faiss_file.open_mapped(path, None)
+
+
+def approximate_index(ids: FaceIds, vectors: Vectors, recall: float = 0.9) -> FaceIndex:
+    """An approximate index in memory."""
+    index, found = learned(blocks_of(ids, vectors), recall)
+    return FaceIndex(ids, vectors, Ivf(index), found.probing, index)

@@ -18,9 +18,10 @@ from faceindex.clustering.graph import graph_of
 from faceindex.clustering.poor import joined
 from faceindex.clustering.problem import Problem
 from faceindex.clustering.rules import rules_of, unions_of
-from faceindex.kernels import FALLBACK_CALLS, PLAIN_STEPS, Kernel, kernel, kernel_part
+from faceindex.kernels import PLAIN_STEPS, Kernel, kernel, kernel_part
 from faceindex.types import Vectors
-from faceindex.user_cache import ENVIRONMENT, private_folder
+from faceindex.user_cache import private_folder
+from faceindex.user_folders import CACHE_ENVIRONMENT
 
 PROGRAM = f"""
 import sys
@@ -60,7 +61,7 @@ def sum_of_squares(numbers: npt.NDArray[np.float64]) -> float:
 
 def compilations(cache: Path) -> int:
     """Events of compilation in a process with this cache folder."""
-    environment = os.environ | {ENVIRONMENT: str(cache)}
+    environment = os.environ | {CACHE_ENVIRONMENT: str(cache)}
     done = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=True)
     return int(done.stdout)
 
@@ -96,7 +97,7 @@ def test_without_a_writable_place_it_is_compiled_each_time(tmp_path: Path) -> No
 
 
 def test_a_folder_that_others_may_write_to_is_not_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(ENVIRONMENT, str(tmp_path))
+    monkeypatch.setenv(CACHE_ENVIRONMENT, str(tmp_path))
     compilations(tmp_path)
     (tmp_path / "kernels").chmod(0o777)
     assert private_folder("kernels") is None
@@ -105,7 +106,7 @@ def test_a_folder_that_others_may_write_to_is_not_trusted(tmp_path: Path, monkey
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give a folder away")
 def test_a_folder_of_another_user_is_not_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(ENVIRONMENT, str(tmp_path))
+    monkeypatch.setenv(CACHE_ENVIRONMENT, str(tmp_path))
     compilations(tmp_path)
     os.chown(tmp_path / "kernels", 65534, 65534)
     assert private_folder("kernels") is None
@@ -113,7 +114,7 @@ def test_a_folder_of_another_user_is_not_trusted(tmp_path: Path, monkeypatch: py
 
 
 def test_a_link_to_a_folder_is_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "cache"))
+    monkeypatch.setenv(CACHE_ENVIRONMENT, str(tmp_path / "cache"))
     (tmp_path / "cache").mkdir()
     (tmp_path / "planted").mkdir(mode=0o700)
     (tmp_path / "cache" / "kernels").symlink_to(tmp_path / "planted")
@@ -121,31 +122,8 @@ def test_a_link_to_a_folder_is_not_followed(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_without_a_home_there_is_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(ENVIRONMENT, "~/cache")  # as platformdirs says where it knows of no home
+    monkeypatch.setenv(CACHE_ENVIRONMENT, "~/cache")  # as platformdirs says where it knows of no home
     assert private_folder("kernels") is None
-
-
-def test_the_fallback_serves_the_first_calls_unless_numba_is_loaded(tmp_path: Path) -> None:
-    program = tmp_path / "program.py"
-    program.write_text(f"""
-import sys
-from faceindex.kernels import kernel_after
-calls = []
-def fallback(number):
-    calls.append(number)
-    return number + 1
-@kernel_after(fallback)
-def one_more(number):
-    return number + 1
-@kernel_after(fallback)
-def one_more_later(number):
-    return number + 1
-assert [one_more(number) for number in range({FALLBACK_CALLS})] == list(range(1, {FALLBACK_CALLS} + 1))
-assert len(calls) == {FALLBACK_CALLS} and "numba" not in sys.modules
-assert one_more(7) == 8 and one_more_later(7) == 8
-assert len(calls) == {FALLBACK_CALLS} and "numba" in sys.modules
-""")
-    subprocess.run([sys.executable, program], check=True)
 
 
 @pytest.fixture(params=range(8))

@@ -21,8 +21,8 @@ def build(
     kind: Annotated[
         str | None,
         typer.Option(
-            metavar="auto|flat|pruned|ivf",
-            help="flat, pruned: exact; ivf: approximate; auto: by the number of faces. Default: as before, first auto.",
+            metavar="auto|flat|ivf",
+            help="flat: exact; ivf: approximate; auto: by the number of faces. Default: as before, first auto.",
         ),
     ] = None,
     recall: Annotated[

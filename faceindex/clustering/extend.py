@@ -19,8 +19,8 @@ from faceindex.clustering.graph import graph_of
 from faceindex.clustering.linkage import agglomerate, may_be_one
 from faceindex.clustering.neighbours import MOST, neighbour_graph
 from faceindex.clustering.rules import rules_of
-from faceindex.search.brute_force import k_nearest
 from faceindex.types import Labels, Vectors
+from faceindex.vectors.exact import k_nearest
 
 Neighbours = Callable[[Vectors, float], tuple[Rows, Rows]]
 """Of new faces, float32 [m, d], and a threshold: pairs of a new face and an old one within it, int64 [pairs] each. An

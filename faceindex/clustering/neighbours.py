@@ -3,7 +3,7 @@
 A few faces are compared all with all. Many are sorted into lists by k-means, and every face looks into the lists
 nearest to it, as many as a sample needs to find RECALL of its neighbours; faces that look into the same list are
 compared with it in one product of matrices. In both cases along the axes of largest variance first: what is too far
-apart there is so in full (`faceindex.search.sketch`), and of the others the true distances are computed.
+apart there is so in full (`faceindex.vectors.lists`), and of the others the true distances are computed.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from threadpoolctl import threadpool_limits
 from faceindex.clustering.distances import squared_distances
 from faceindex.clustering.graph import Integers, Lengths, NeighbourGraph, Nodes, graph_of
 from faceindex.kernels import kernel
-from faceindex.search.brute_force import k_nearest
-from faceindex.search.sketch import Sketch, sketched
 from faceindex.types import Vectors
+from faceindex.vectors.exact import k_nearest
+from faceindex.vectors.lists import Lists, principal_axes, sorted_into_lists
 
 COMPLETE = 10_000
 """Faces up to which the graph has every pair within the threshold: fifty million at most."""
@@ -81,8 +81,7 @@ def _true_neighbours(vectors: Vectors, rows: Integers, threshold: float, threads
 
 
 def _all_pairs(vectors: Vectors, threshold: float) -> tuple[Nodes, Nodes, Lengths]:
-    sketch, _ = sketched(vectors, 1)
-    coordinates = sketch.axes.coordinates(vectors)
+    coordinates = principal_axes(vectors).coordinates(vectors)
     squares = np.einsum("ij,ij->i", coordinates, coordinates)
     limit = np.float32(threshold**2 + _ROUNDING)
     found: list[tuple[Nodes, Nodes, Lengths]] = []
@@ -101,7 +100,7 @@ def _all_pairs(vectors: Vectors, threshold: float) -> tuple[Nodes, Nodes, Length
     return left, right, length
 
 
-class _Lists(NamedTuple):
+class _Looked(NamedTuple):
     """Rows sorted by list. vectors, coordinates: float32 [n, d] and [n, m]. squares: float32 [n], of the latter.
 
     starts: int64 [l + 1], the first row of each list. looked: int32 [n, p], the lists each row looks into.
@@ -115,8 +114,8 @@ class _Lists(NamedTuple):
 
 
 def _nearest_pairs(vectors: Vectors, threshold: float, workers: int) -> tuple[Nodes, Nodes, Lengths]:
-    sketch, order = sketched(vectors, _LISTS * math.isqrt(len(vectors)), threads=workers)
-    lists = _lists(vectors[order], sketch, threshold, workers)
+    groups, order = sorted_into_lists(vectors, _LISTS * math.isqrt(len(vectors)), threads=workers)
+    lists = _looked(vectors[order], groups, threshold, workers)
     parts = np.array_split(np.arange(len(vectors)), workers)
     with ThreadPoolExecutor(workers) as pool:
         found = list(pool.map(lambda part: _found_by(lists, int(part[0]), int(part[-1]) + 1, threshold), parts))
@@ -125,29 +124,29 @@ def _nearest_pairs(vectors: Vectors, threshold: float, workers: int) -> tuple[No
     return old[left], old[right], length
 
 
-def _lists(vectors: Vectors, sketch: Sketch, threshold: float, workers: int) -> _Lists:
-    """vectors: in the order of the sketch."""
-    coordinates = sketch.axes.coordinates(vectors)
+def _looked(vectors: Vectors, lists: Lists, threshold: float, workers: int) -> _Looked:
+    """vectors: in the order of the lists."""
+    coordinates = lists.axes.coordinates(vectors)
     squares = np.einsum("ij,ij->i", coordinates, coordinates)
-    count = _lists_needed(vectors, coordinates, sketch, threshold, workers)
-    _, looked = k_nearest(coordinates, sketch.centres, count, threads=workers)
-    return _Lists(vectors, coordinates, squares, sketch.starts, looked.astype(np.int32))
+    count = _lists_needed(vectors, coordinates, lists, threshold, workers)
+    _, looked = k_nearest(coordinates, lists.centroids, count, threads=workers)
+    return _Looked(vectors, coordinates, squares, lists.starts, looked.astype(np.int32))
 
 
-def _lists_needed(vectors: Vectors, coordinates: Floats, sketch: Sketch, threshold: float, workers: int) -> int:
+def _lists_needed(vectors: Vectors, coordinates: Floats, lists: Lists, threshold: float, workers: int) -> int:
     """How many lists, nearest first, hold RECALL of the neighbours of SAMPLE rows."""
     rows = np.sort(np.random.default_rng(0).choice(len(vectors), min(SAMPLE, len(vectors)), replace=False))
     row, neighbour = _true_neighbours(vectors, rows, threshold, workers)
     if not len(row):
         return 1
-    _, by_distance = k_nearest(coordinates[rows], sketch.centres, len(sketch.centres), threads=workers)
+    _, by_distance = k_nearest(coordinates[rows], lists.centroids, len(lists.centroids), threads=workers)
     rank = np.argsort(by_distance, axis=1)
-    holding = np.searchsorted(sketch.starts, neighbour, side="right") - 1
+    holding = np.searchsorted(lists.starts, neighbour, side="right") - 1
     needed = np.sort(rank[np.searchsorted(rows, row), holding])
     return int(needed[math.ceil(RECALL * len(needed)) - 1]) + 1
 
 
-def _found_by(lists: _Lists, begin: int, end: int, threshold: float) -> tuple[Nodes, Nodes, Lengths]:
+def _found_by(lists: _Looked, begin: int, end: int, threshold: float) -> tuple[Nodes, Nodes, Lengths]:
     """The pairs that rows begin ... end find in the lists they look into."""
     nearest = np.full((end - begin, MOST), -1, dtype=np.int32)
     lengths = np.full((end - begin, MOST), np.float32(threshold**2 * (1 + 1e-6)), dtype=np.float32)
@@ -162,7 +161,7 @@ def _found_by(lists: _Lists, begin: int, end: int, threshold: float) -> tuple[No
     return left[near], right[near], length[near]
 
 
-def _looking(lists: _Lists, begin: int, end: int) -> Iterator[tuple[Nodes, slice]]:
+def _looking(lists: _Looked, begin: int, end: int) -> Iterator[tuple[Nodes, slice]]:
     """For each list, the rows from begin to end that look into it, a block at a time."""
     looked = lists.looked[begin:end]
     first = np.concatenate([[0], np.cumsum(np.bincount(looked.ravel(), minlength=len(lists.starts) - 1))])

@@ -15,8 +15,8 @@ from faceindex.photos.find import absolute
 from faceindex.queries.pairs import VerifiedPair, verified
 from faceindex.queries.probes import analysed
 from faceindex.search import calibrated
-from faceindex.search.nearest import distance
 from faceindex.types import AnalysedPhoto, Verification
+from faceindex.vectors.nearest import distance
 
 
 class Comparing(Opened):

@@ -15,7 +15,8 @@ from faceindex.people.albums import follow
 from faceindex.photos.find import absolute
 from faceindex.search import index as face_index
 from faceindex.search.check import check_index
-from faceindex.search.kinds import Choice
+from faceindex.search.coverage import configure, index_config
+from faceindex.search.kinds import IndexConfig
 from faceindex.store.backup import backup
 from faceindex.store.check import check
 from faceindex.store.merging import compact_all
@@ -91,12 +92,14 @@ class Keeping(Opened):
     def build_index(self, kind: str | None = None, *, recall: float | None = None, threads: int = 1) -> IndexReport:
         """Build the index anew.
 
-        kind: "flat" or "pruned", which are exact, "ivf", which is approximate, or "auto", by the number of faces.
+        kind: "flat", which is exact, "ivf", which is approximate, or "auto", by the number of faces.
         recall: wanted of an approximate one, between 0 and 1. Both are kept for later builds; None is what was
         chosen before. threads: of the building. Raises: UsageError; LibraryUnwritable; LibraryLocked.
         """
-        before = face_index.chosen(self._folder)
-        chosen = Choice(before.kind if kind is None else kind, before.recall if recall is None else recall)
-        face_index.choose(self._folder, chosen)
+        before = index_config(self._folder)
+        configure(
+            self._folder,
+            IndexConfig(before.kind if kind is None else kind, before.recall if recall is None else recall),
+        )
         self._index = face_index.build(self._folder, threads=threads)
         return face_index.report(self._folder)

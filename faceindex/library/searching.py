@@ -143,10 +143,11 @@ class Searching(Reading):
         """
         path = Path(absolute(source))
         wish = Wish(k, self._limit(threshold, fpir), among, unnamed, group_by)
-        search = BatchSearch(self._folder, self._loaded_index(), self.calibration, wish)
+        processes = choose_workers(workers).number
+        search = BatchSearch(self._folder, self._loaded_index(), self.calibration, wish, processes)
         if is_vector_file(path):
             return search.vectors(path)
-        return search.photos(path, self._checked_analyser(min_face), choose_workers(workers).number)
+        return search.photos(path, self._checked_analyser(min_face), processes)
 
     def _limit(self, threshold: float | None, fpir: float | None, faces: int | None = None) -> float:
         """The threshold of a search: as given, or as the expected false identifications ask for.

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.clustering.constraints import Rows
-from faceindex.search.brute_force import k_nearest
 from faceindex.search.calibration import Calibration
 from faceindex.types import Labels, Suggestion, Vectors
+from faceindex.vectors.exact import k_nearest
 
 LIKELY = 0.5
 """Probability from which a pair is suggested."""

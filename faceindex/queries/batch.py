@@ -15,12 +15,12 @@ from faceindex.photos.read import identify
 from faceindex.queries.analysis import analysed_in_order
 from faceindex.queries.matching import Wish, kept, matches_of
 from faceindex.queries.vector_files import SUFFIXES, vector_blocks
-from faceindex.search.blocks import BLOCK, nearest_of_each
 from faceindex.search.calibration import Calibration
-from faceindex.search.combining import Found, first_kept
-from faceindex.search.index import LibraryIndex, find_nearest, together
+from faceindex.search.combining import first_kept
+from faceindex.search.index import LibraryIndex, find_nearest, find_nearest_of_each
 from faceindex.store.folder import LibraryFolder
 from faceindex.types import BatchAnswer, Box, Match, Vectors
+from faceindex.vectors.nearest import BLOCK, Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,14 @@ class _Asked:
 class BatchSearch:
     """Searches a library, as it is at the beginning, for what is wished for of many probes."""
 
-    def __init__(self, folder: LibraryFolder, index: LibraryIndex, calibration: Calibration, wish: Wish) -> None:
+    def __init__(
+        self, folder: LibraryFolder, index: LibraryIndex, calibration: Calibration, wish: Wish, threads: int
+    ) -> None:
         self.folder = folder
         self.index = index
         self.calibration = calibration
         self.wish = wish
+        self.threads = threads
 
     def photos(self, source: Path, analyser: Analyser, workers: int) -> Iterator[BatchAnswer]:
         """An answer for every face of each photo at or under `source`, in the order of paths; and one for each file
@@ -94,15 +97,7 @@ class BatchSearch:
 
     def _nearest(self, vectors: Vectors, k: int) -> Iterator[Found]:
         """The at most k faces nearest to each vector."""
-        threshold = self.wish.threshold
-        if self.index.gone:
-            for vector in vectors:
-                yield find_nearest(self.folder, self.index, vector, k, threshold)
-            return
-        parts = (nearest_of_each(part, vectors, k, threshold) for part in (self.index.main, self.index.beside))
-        for main, beside in zip(*parts, strict=True):
-            ids, distances = together(main, beside)
-            yield ids[:k], distances[:k]
+        return find_nearest_of_each(self.folder, self.index, vectors, k, self.wish.threshold, threads=self.threads)
 
 
 def is_vector_file(source: Path) -> bool:

@@ -19,7 +19,7 @@ from faceindex.faces.analyse import Analyser
 from faceindex.photos.find import absolute
 from faceindex.queries.analysis import analysed_in_order
 from faceindex.regular_files import open_regular
-from faceindex.search.nearest import distance
+from faceindex.vectors.nearest import distance
 
 COLUMNS = ("a", "b", "same", "distance", "threshold", "confidence", "error")
 

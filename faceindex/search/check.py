@@ -37,7 +37,7 @@ def _difference(folder: LibraryFolder) -> str | None:
         faces, segments = folder.catalog.stored_faces(), folder.catalog.segments()
         state = folder.catalog.faces_state()
     try:
-        saved = face_index.stored(folder)
+        saved = face_index.saved_index(folder)
         if saved is None:
             return None
         index, coverage = saved

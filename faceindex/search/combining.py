@@ -7,10 +7,8 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from faceindex.search.nearest import Distances
-from faceindex.types import FaceIds, Vectors
-
-Found = tuple[FaceIds, Distances]
+from faceindex.types import Vectors
+from faceindex.vectors.nearest import Found
 
 
 def combined(vectors: Vectors) -> npt.NDArray[np.float32]:

@@ -1,11 +1,11 @@
-"""The files of an index: arrays that are mapped rather than read, and a stamp that says what they must be.
+"""The file of an index, which FAISS opens, and a stamp that says what it must be.
 
-What damage is noticed when. Opening compares every file's size, and a digest of it: of a whole file up to 64 MiB (the
-codes of a million faces, their ids, all small files), of 1,024 pieces of 4 KiB spread evenly over a larger one
-(vectors). So a file that was cut off, exchanged for another library's or an older one, or overwritten in a stretch of
-more than a thousandth of its length is noticed at once, and the index made anew. A few flipped bytes in the vectors of
-a large library are noticed by `damaged` alone, which reads every byte; until then they can only make a distance of
-the faces that they belong to wrong. The stamp carries a digest of itself.
+What damage is noticed when. Opening compares the file's size and a digest of it: of the lists, codes and ids, and of
+the vectors, each whole up to 64 MiB (a million faces have 52 MB beside their vectors), of more 1,024 pieces of 4 KiB,
+spread evenly. So a file that was cut off, exchanged for another library's or an older one, or overwritten in a stretch
+of more than a thousandth of its length is noticed at once, and the index made anew. A few flipped bytes in the
+vectors of a large library are noticed by `damaged` alone, which reads every byte; until then they can only make a
+distance of the faces that they belong to wrong. The stamp carries a digest of itself.
 """
 
 from __future__ import annotations
@@ -15,65 +15,63 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from io import BufferedReader
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-import numpy as np
-
-from faceindex.private_files import make_folder, new_file, sync_folder, write_file
+from faceindex.private_files import make_folder, sync_folder, write_file
 from faceindex.regular_files import open_regular, read_regular
 from faceindex.store.segments import file_checksum
 
 Stamp = dict[str, Any]
-Arrays = Mapping[str, np.ndarray]
 
 STAMP = "stamp.json"
+FAISS_FILE = "faces.faiss"
 
-_FORMAT = "faceindex index 2"
-_WHOLE = 64 << 20  # bytes up to which a file is read whole when it is opened
+_FORMAT = "faceindex index 3"
+_WHOLE = 64 << 20  # bytes up to which a part of a file is read whole when it is opened
 _PIECES, _PIECE = 1024, 4096
-_MAPPED = 1 << 20  # bytes from which an array is mapped
 _TEMPORARY = ".tmp"
 
 
 @contextlib.contextmanager
-def written(path: Path, arrays: Arrays) -> Iterator[Stamp]:
-    """Write arrays, each to a temporary file in the folder `path`, durably; the stamp that belongs to them.
+def written(path: Path, write: Callable[[BinaryIO], slice]) -> Iterator[tuple[Path, Stamp]]:
+    """Let `write` fill a temporary file in the folder `path`, durably; the file, and the stamp that belongs to it.
 
-    `publish` puts them in place; those that it does not are removed at the end. Raises: OSError.
+    write: returns where in the file the vectors are. `publish` puts the file in place; one that it does not is removed
+    at the end. Raises: OSError, and what `write` raises.
     """
     make_folder(path)
-    word = secrets.token_hex(4)
-    temporary = {name: path / f"{name}.{word}{_TEMPORARY}" for name in arrays}
+    temporary = path / f"{FAISS_FILE}.{secrets.token_hex(4)}{_TEMPORARY}"
     try:
-        for name, array in arrays.items():
-            _write(temporary[name], array)
-        files = {name: {"file": file.name, **_figures(file)} for name, file in temporary.items()}
-        yield {"format": _FORMAT, "files": files}
+        descriptor = new_file(temporary)
+        with os.fdopen(descriptor, "w+b") as file:
+            vectors = write(file)
+            file.flush()
+            os.fsync(descriptor)
+        yield temporary, {"format": _FORMAT, "files": {FAISS_FILE: _figures(temporary, vectors)}}
     finally:
-        for file in temporary.values():
-            file.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
-def publish(path: Path, stamp: Stamp, **more: object) -> Stamp:
-    """Put the files of `stamp` in place of all others in the folder `path`, and `more` into the stamp; returns it.
+def publish(path: Path, temporary: Path, stamp: Stamp, **more: object) -> Stamp:
+    """Put the file in place of all others in the folder `path`, and `more` into its stamp, which is returned.
 
-    Killed in between, there is no stamp, and thereby no index. Raises: OSError.
+    Killed in between, there is no stamp, and thereby no index. Temporary files of others, who build at the same time,
+    are left alone. Raises: OSError.
     """
+    temporary.stat()  # a writer takes it for one that a killed build left
     (path / STAMP).unlink(missing_ok=True)
     sync_folder(path)
-    files = {}
-    for name, figures in stamp["files"].items():
-        (path / figures["file"]).replace(path / name)
-        files[name] = {key: value for key, value in figures.items() if key != "file"}
+    temporary.replace(path / FAISS_FILE)
     for other in path.iterdir():
-        if other.name not in files:
+        if other.name != FAISS_FILE and not other.name.endswith(_TEMPORARY):
             other.unlink()
-    sealed = {"format": _FORMAT, **more, "files": files}
+    sealed = stamp | more
     sealed["seal"] = _seal(sealed)
     write_file(path / STAMP, json.dumps(sealed, indent=1).encode())
+    sealed.pop("seal")
     return sealed
 
 
@@ -88,66 +86,45 @@ def read_stamp(path: Path) -> Stamp | None:
     return stamp if stamp.pop("seal", None) == _seal(stamp) else None
 
 
-def read_arrays(path: Path, stamp: Stamp) -> dict[str, np.ndarray] | None:
-    """The arrays that `stamp` tells of, large ones mapped; None when a file is not what was written, see above."""
-    arrays = {}
-    for name, figures in stamp["files"].items():
-        try:
-            with open_regular(path / name) as file:
-                if os.fstat(file.fileno()).st_size != figures["bytes"] or _digest(file) != figures["digest"]:
-                    return None
-                arrays[name] = _array(file)
-        except (OSError, ValueError):
-            return None
-    return arrays
+def intact(path: Path, stamp: Stamp) -> bool:
+    """Whether the file that `stamp` tells of is what was written, as far as opening looks; see above."""
+    figures = stamp["files"][FAISS_FILE]
+    try:
+        with open_regular(path / FAISS_FILE) as file:
+            if os.fstat(file.fileno()).st_size != figures["bytes"]:
+                return False
+            return _digest(file, slice(*figures["vectors"])) == str(figures["digest"])
+    except OSError:
+        return False
 
 
 def damaged(path: Path, stamp: Stamp) -> str | None:
-    """What is wrong with the files that `stamp` tells of, every byte of them read; None when they are whole."""
+    """What is wrong with the file that `stamp` tells of, every byte of it read; None when it is whole."""
     try:
-        for name, figures in stamp["files"].items():
-            if file_checksum(path / name).hex() != figures["checksum"]:
-                return f"{path / name} is not what was written"
+        if file_checksum(path / FAISS_FILE).hex() != stamp["files"][FAISS_FILE]["checksum"]:
+            return f"{path / FAISS_FILE} is not what was written"
     except OSError as error:
         return f"{error.filename}: {error.strerror}"
     return None
 
 
-def _write(path: Path, array: np.ndarray) -> None:
-    descriptor = new_file(path)
-    with os.fdopen(descriptor, "wb") as file:
-        array = np.ascontiguousarray(array)
-        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
-        if array.size:
-            file.write(array.data.cast("B"))
-        file.flush()
-        os.fsync(descriptor)
-
-
-def _array(file: BufferedReader) -> np.ndarray:
-    file.seek(0)
-    np.lib.format.read_magic(file)
-    shape, _, dtype = np.lib.format.read_array_header_1_0(file)
-    count = int(np.prod(shape))
-    if count * dtype.itemsize < _MAPPED:
-        return np.frombuffer(bytearray(file.read()), dtype=dtype, count=count).reshape(shape)
-    return np.asarray(np.memmap(file, dtype, "c", file.tell(), shape))  # writable, as numba's types tell such apart
-
-
-def _figures(path: Path) -> Stamp:
+def _figures(path: Path, vectors: slice) -> Stamp:
     with path.open("rb") as file:
-        digest = _digest(file)
-    return {"bytes": path.stat().st_size, "digest": digest, "checksum": file_checksum(path).hex()}
+        digest = _digest(file, vectors)
+    place = [vectors.start, vectors.stop]
+    return {"bytes": path.stat().st_size, "vectors": place, "digest": digest, "checksum": file_checksum(path).hex()}
 
 
-def _digest(file: BufferedReader) -> str:
-    """blake2b of the file, or of pieces of it when it is large, the first and the last included."""
+def _digest(file: BufferedReader, vectors: slice) -> str:
+    """blake2b of the vectors and of what is before and behind them, of each the whole or, when it is large, pieces."""
     size = os.fstat(file.fileno()).st_size
-    if size <= _WHOLE:
-        return str(hashlib.file_digest(file, _blake2b).hexdigest())
     digest = _blake2b()
-    for piece in range(_PIECES):
-        digest.update(os.pread(file.fileno(), _PIECE, piece * (size - _PIECE) // (_PIECES - 1)))
+    for start, stop in ((0, vectors.start), (vectors.start, vectors.stop), (vectors.stop, size)):
+        if stop - start <= _WHOLE:
+            digest.update(os.pread(file.fileno(), stop - start, start))
+            continue
+        for piece in range(_PIECES):
+            digest.update(os.pread(file.fileno(), _PIECE, start + piece * (stop - start - _PIECE) // (_PIECES - 1)))
     return str(digest.hexdigest())
 
 

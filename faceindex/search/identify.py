@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from faceindex.search.nearest import Distances
+from faceindex.vectors.nearest import Distances
 
 VOTES = 3
 """Faces of each person that vote. A vote of every face within the threshold names 0.41 of lfw-dev's faces rightly when

@@ -1,97 +1,54 @@
-"""The index of a library: built from its vectors, kept beside them, followed by what changed since, never trusted
+"""The index of a library: kept beside its vectors, followed by what changed since it was built, never trusted
 unchecked.
 
 An index stays useful while the library changes. What it holds is told by the number of the last segment at the time: a
-face whose vector was first written in a later one, new or edited, is searched exactly beside it; a face of its own
-that is not in the catalog any more, or has a later vector now, is left out of what it finds. Only when these are
-many is it made anew.
+face whose vector was first written in a later one, new or edited, is in the delta, which is searched exactly beside it;
+a face of its own that is not in the catalog any more, or has a later vector now, counts as deleted and is left out of
+what it finds. Only when these are many is it built anew.
 """
 
 from __future__ import annotations
 
-import contextlib
-import time
-from dataclasses import asdict, dataclass, replace
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from faceindex.errors import FaceindexError
-from faceindex.search import kinds
-from faceindex.search.files import Stamp, damaged, publish, read_arrays, read_stamp, written
-from faceindex.search.kinds import Made
-from faceindex.search.nearest import Distances, FaceIndex, nearest
-from faceindex.store import rows
+from faceindex.search import building
+from faceindex.search.coverage import Change, Coverage, index_config, usable_stamp
+from faceindex.search.files import Stamp, damaged, read_stamp
 from faceindex.store.folder import LibraryFolder
-from faceindex.types import FaceIds, IndexReport
+from faceindex.types import IndexReport, Vectors
+from faceindex.vectors.nearest import FaceIndex, Found, nearest, nearest_of_each
 
 SMALL = 50_000
-"""Faces up to which a search makes a stale index anew: it takes no longer than a photo."""
+"""Faces up to which a search builds a stale index anew: it takes no longer than a photo."""
 
-_MOST_BESIDE = 20_000  # faces beside an index, or gone from it: an exact search among so many takes a millisecond
-_SHARE_BESIDE = 0.1
-_INDEXED = "indexed"  # the setting that says of which state of this catalog an index was saved
-_NO_SEGMENT = (1 << 63) - 1
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """What an index was built from.
-
-    recipe: its fingerprint. state: the library's word for the faces it had then. segment: number of the last one.
-    faces: those with a vector.
-    """
-
-    recipe: str
-    state: str
-    segment: int
-    faces: int
-
-    @classmethod
-    def of(cls, folder: LibraryFolder) -> Coverage:
-        """The coverage that an index of the library as it is would have."""
-        with folder.catalog.snapshot():
-            return cls._now(folder)
-
-    @classmethod
-    def _now(cls, folder: LibraryFolder) -> Coverage:
-        catalog = folder.catalog
-        last = catalog.last_segment()
-        return cls(folder.recipe.fingerprint, catalog.faces_state(), last, catalog.count_written(1, last))
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class LibraryIndex:
     """All faces of a library in one state.
 
-    main: what was built, of `coverage`. beside: exact, the faces written later. gone: how many of main are no more, or
-    are beside. state: of the library. seal: of the stamp on the disk; None when main is not there.
+    main: what was built, of `coverage`. delta: exact, the faces written later. deleted: how many of main are no more,
+    or are in the delta. state: of the library. seal: of the stamp on the disk; None when main is not there.
     """
 
     main: FaceIndex
     coverage: Coverage
-    beside: FaceIndex
-    gone: int
+    delta: FaceIndex
+    deleted: int
     state: str
     seal: str | None
 
     @property
     def faces(self) -> int:
         """Those that are searched."""
-        return len(self.main.ids) - self.gone + len(self.beside.ids)
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """beside: faces that an index has not. gone: faces that it has and the library has not, or with another vector."""
-
-    beside: int
-    gone: int
-
-    def many(self, covered: int) -> bool:
-        """Whether it is time to make an index of `covered` faces anew."""
-        return self.beside + self.gone > min(_SHARE_BESIDE * covered, _MOST_BESIDE)
+        return len(self.main.ids) - self.deleted + len(self.delta.ids)
 
 
 def load_or_build(folder: LibraryFolder, former: LibraryIndex | None = None) -> LibraryIndex:
@@ -102,32 +59,22 @@ def load_or_build(folder: LibraryFolder, former: LibraryIndex | None = None) -> 
     """
     if former and former.state == folder.catalog.faces_state():
         return former
-    stamp = _usable(folder)
+    stamp = usable_stamp(folder)
     if stamp is None:
-        return build(folder)
-    change, covered = _change(folder, stamp), stamp["coverage"]["faces"]
-    too_much = change.beside + change.gone > covered
-    if too_much or (covered + change.beside <= SMALL and change.many(covered)):
-        return build(folder)
-    main = former.main if former and former.seal == _name(stamp) else _opened(folder, stamp)
-    return build(folder) if main is None else _followed(folder, main, Coverage(**stamp["coverage"]), _name(stamp))
+        return _built_meanwhile(folder)
+    coverage = Coverage(**stamp["coverage"])
+    change = Change.since(folder, coverage)
+    too_much = change.delta + change.deleted > coverage.faces
+    if too_much or (coverage.faces + change.delta <= SMALL and change.many(coverage.faces)):
+        return _built_meanwhile(folder)
+    main = former.main if former and former.seal == _name(stamp) else building.open_saved(folder, stamp)
+    return _built_meanwhile(folder) if main is None else _followed(folder, main, coverage, _name(stamp))
 
 
 def build(folder: LibraryFolder, *, threads: int = 1) -> LibraryIndex:
     """Build the index anew, of the kind that was chosen for this library, and save it where possible."""
-    choice = chosen(folder)
-    with folder.vectors_of_one_state() as (ids, vectors):
-        coverage = Coverage._now(folder)
-    began = time.monotonic()
-    main, made = kinds.make(ids, vectors, choice, threads=threads)
-    made = replace(made, seconds=time.monotonic() - began)
-    with contextlib.suppress(OSError, FaceindexError):  # a reader of a read-only library does without
-        save(folder, main, coverage, made)
-    stamp = _usable(folder)
-    if stamp is not None and stamp["coverage"] == asdict(coverage):
-        main = _opened(folder, stamp) or main  # mapped: the memory can be had back
-        return _followed(folder, main, coverage, _name(stamp))
-    return _followed(folder, main, coverage, None)
+    main, coverage, stamp = building.build(folder, threads=threads)
+    return _followed(folder, main, coverage, None if stamp is None else _name(stamp))
 
 
 def fold(folder: LibraryFolder) -> None:
@@ -136,111 +83,80 @@ def fold(folder: LibraryFolder) -> None:
         build(folder)
 
 
-def save(folder: LibraryFolder, main: FaceIndex, coverage: Coverage, made: Made | None = None) -> None:
-    """Write an index and its stamp, unless the faces have changed since: of what was forgotten nothing comes back.
-
-    The catalog remembers of which of its states there is an index, so that none of another library, or of this one's
-    future before it was restored from a backup, is taken for an older index of this one.
-    Raises: OSError; LibraryUnwritable; LibraryLocked.
-    """
-    made = made or kinds.plain()
-    with (
-        written(folder.index, kinds.arrays(main)) as stamp,
-        folder.decisions() as catalog,
-        catalog.transaction() as transaction,
-    ):
-        if catalog.faces_state() == coverage.state:
-            publish(folder.index, stamp, coverage=asdict(coverage), made=asdict(made))
-            rows.save_settings(transaction, **{_INDEXED: coverage.state})
-
-
 def find_nearest(
     folder: LibraryFolder, index: LibraryIndex, probe: npt.NDArray[np.float32], k: int, threshold: float
-) -> tuple[FaceIds, Distances]:
+) -> Found:
     """As `nearest`, over all faces of the library."""
-    wanted = k
+    wanted = len(index.main.ids) if k >= index.faces else k
     while True:
-        ids, distances = nearest(index.main, probe, wanted, threshold)
-        exhausted = len(ids) < wanted
-        ids, distances = _left(folder, index, ids, distances)
-        if exhausted or len(ids) >= k:
+        found = nearest(index.main, probe, wanted, threshold)
+        exhausted = len(found[0]) < wanted or wanted >= len(index.main.ids)
+        found = _left(folder, index, found)
+        if exhausted or len(found[0]) >= k:
             break
         wanted = 4 * wanted + 16
-    found, away = together((ids, distances), nearest(index.beside, probe, k, threshold))
-    return found[:k], away[:k]
+    return _merged(found, nearest(index.delta, probe, k, threshold), k)
+
+
+def find_nearest_of_each(
+    folder: LibraryFolder, index: LibraryIndex, probes: Vectors, k: int, threshold: float, *, threads: int = 1
+) -> Iterator[Found]:
+    """What `find_nearest` finds for each of `probes`, float32 [p, d], in their order."""
+    wanted = min(k + 16, len(index.main.ids)) if index.deleted else k
+    main = nearest_of_each(index.main, probes, wanted, threshold, threads=threads)
+    delta = nearest_of_each(index.delta, probes, k, threshold, threads=threads)
+    for probe, found, beside in zip(probes, main, delta, strict=True):
+        left = _left(folder, index, found)
+        if len(left[0]) >= k or len(found[0]) < wanted:
+            yield _merged(left, beside, k)
+        else:
+            yield find_nearest(folder, index, probe, k, threshold)
 
 
 def state(folder: LibraryFolder) -> str:
-    """By the stamp alone: "current" when searched as it is, "stale" when so much changed that it should be made anew,
+    """By the stamp alone: "current" when searched as it is, "stale" when so much changed that it should be built anew,
     or "absent"."""
     return report(folder).state
 
 
 def report(folder: LibraryFolder) -> IndexReport:
     """What is known of the index by its stamp."""
-    stamp, choice = _usable(folder), chosen(folder)
+    stamp, config = usable_stamp(folder), index_config(folder)
     if stamp is None:
-        return IndexReport("stale" if read_stamp(folder.index) else "absent", choice.kind, choice.recall)
-    change, covered = _change(folder, stamp), stamp["coverage"]["faces"]
-    word = "stale" if change.many(covered) else "current"
-    made: dict[str, Any] = stamp["made"]
+        return IndexReport("stale" if read_stamp(folder.index) else "absent", config.kind, config.recall)
+    coverage = Coverage(**stamp["coverage"])
+    change = Change.since(folder, coverage)
+    word = "stale" if change.many(coverage.faces) else "current"
+    built: dict[str, Any] = stamp["built"]
     size = sum(figures["bytes"] for figures in stamp["files"].values())
-    return IndexReport(word, choice.kind, choice.recall, covered, change.beside, change.gone, **made, bytes=size)
-
-
-def chosen(folder: LibraryFolder) -> kinds.Choice:
-    """The kind of index that was chosen for the library, "auto" at first, and the recall."""
-    settings = folder.catalog.settings()
-    return kinds.Choice(settings.get("index_kind", kinds.AUTO), float(settings.get("index_recall", kinds.RECALL)))
-
-
-def choose(folder: LibraryFolder, choice: kinds.Choice) -> None:
-    """Let the library's index be of this kind whenever it is built. Raises: LibraryUnwritable; LibraryLocked."""
-    if choice != chosen(folder):
-        with folder.decisions() as catalog, catalog.transaction() as transaction:
-            rows.save_settings(transaction, index_kind=choice.kind, index_recall=choice.recall)
+    changed = (coverage.faces, change.delta, change.deleted)
+    return IndexReport(word, config.kind, config.recall, *changed, **built, bytes=size)
 
 
 def damage(folder: LibraryFolder) -> str | None:
-    """What is wrong with the files of an index that would be used; None when it is whole, or there is none."""
-    stamp = _usable(folder)
+    """What is wrong with the file of an index that would be used; None when it is whole, or there is none."""
+    stamp = usable_stamp(folder)
     return damaged(folder.index, stamp) if stamp else None
 
 
-def stored(folder: LibraryFolder) -> tuple[FaceIndex, Coverage] | None:
+def saved_index(folder: LibraryFolder) -> tuple[FaceIndex, Coverage] | None:
     """What was built, as it is on the disk; None when there is none that would be used."""
-    stamp = _usable(folder)
-    main = _opened(folder, stamp) if stamp else None
+    stamp = usable_stamp(folder)
+    main = building.open_saved(folder, stamp) if stamp else None
     return (main, Coverage(**stamp["coverage"])) if stamp and main else None
 
 
-def _usable(folder: LibraryFolder) -> Stamp | None:
-    """The stamp of an index of this library, in this or an earlier state."""
-    stamp = read_stamp(folder.index)
-    if stamp is None or stamp["coverage"]["recipe"] != folder.recipe.fingerprint:
-        return None
-    known = folder.catalog.settings()
-    return stamp if stamp["coverage"]["state"] in (known.get("faces_state", ""), known.get(_INDEXED)) else None
-
-
-def _opened(folder: LibraryFolder, stamp: Stamp) -> FaceIndex | None:
-    arrays = read_arrays(folder.index, stamp)
-    return None if arrays is None else kinds.of_arrays(arrays, Made(**stamp["made"]))
+def _built_meanwhile(folder: LibraryFolder) -> LibraryIndex:
+    """`build`, for which somebody waits who asked for something else."""
+    faces = folder.catalog.counts()["faces"]
+    if faces > SMALL:
+        _log.warning("the index of %s faces is missing or outdated: it is built first, once", f"{faces:,}")
+    return build(folder)
 
 
 def _name(stamp: Stamp) -> str:
     """What no other index has."""
     return str(stamp["coverage"]["state"]) + "".join(figures["checksum"] for figures in stamp["files"].values())
-
-
-def _change(folder: LibraryFolder, stamp: Stamp) -> Change:
-    coverage = Coverage(**stamp["coverage"])
-    catalog = folder.catalog
-    with catalog.snapshot():
-        if catalog.faces_state() == coverage.state:
-            return Change(0, 0)
-        later = catalog.count_written(coverage.segment + 1, _NO_SEGMENT)
-        return Change(later, coverage.faces - catalog.count_written(1, coverage.segment))
 
 
 def _followed(folder: LibraryFolder, main: FaceIndex, coverage: Coverage, seal: str | None) -> LibraryIndex:
@@ -250,22 +166,23 @@ def _followed(folder: LibraryFolder, main: FaceIndex, coverage: Coverage, seal: 
         return LibraryIndex(main, coverage, nothing, 0, coverage.state, seal)
     with folder.vectors_of_one_state(coverage.segment) as (ids, vectors):
         catalog = folder.catalog
-        gone = coverage.faces - catalog.count_written(1, coverage.segment)
-        return LibraryIndex(main, coverage, FaceIndex(ids, vectors), gone, catalog.faces_state(), seal)
+        deleted = coverage.faces - catalog.count_written(1, coverage.segment)
+        return LibraryIndex(main, coverage, FaceIndex(ids, vectors), deleted, catalog.faces_state(), seal)
 
 
-def _left(folder: LibraryFolder, index: LibraryIndex, ids: FaceIds, distances: Distances) -> tuple[FaceIds, Distances]:
+def _left(folder: LibraryFolder, index: LibraryIndex, found: Found) -> Found:
     """Those that are in the library with the vector that they have in the main index."""
-    if not index.gone:
-        return ids, distances
+    ids, distances = found
+    if not index.deleted or not len(ids):
+        return found
     left = folder.catalog.written_until(ids, index.coverage.segment)
     return ids[left], distances[left]
 
 
-def together(a: tuple[FaceIds, Distances], b: tuple[FaceIds, Distances]) -> tuple[FaceIds, Distances]:
-    """What was found in two indexes, nearest first, ties by id."""
-    if not len(b[0]):
-        return a
-    ids, distances = np.concatenate([a[0], b[0]]), np.concatenate([a[1], b[1]])
-    order = np.lexsort((ids, distances))
+def _merged(main: Found, delta: Found, k: int) -> Found:
+    """The k nearest of what was found in two indexes, nearest first, ties by id."""
+    if not len(delta[0]):
+        return main[0][:k], main[1][:k]
+    ids, distances = np.concatenate([main[0], delta[0]]), np.concatenate([main[1], delta[1]])
+    order = np.lexsort((ids, distances))[:k]
     return ids[order], distances[order]

@@ -9,8 +9,8 @@ import numpy.typing as npt
 from sklearn.svm import LinearSVC
 
 from faceindex.search.identify import Floats, Numbers, Ranking, by_scores, nearest_exemplar
-from faceindex.search.nearest import Distances
 from faceindex.types import Vectors
+from faceindex.vectors.nearest import Distances
 
 RIVALS = 32
 """People of the nearest faces, between whom it is trained: as many as matter, and soon done in any library."""

@@ -21,13 +21,15 @@ from faceindex.store.lock import LOCK, WriterLock
 from faceindex.store.migrations import MIGRATIONS, migrate, schema_version
 from faceindex.store.segments import SegmentMissing, aborted_files
 from faceindex.store.thread_catalogs import ThreadCatalogs
-from faceindex.store.vectors import Faces, fill
+from faceindex.store.vectors import Faces, StoredVectors
 from faceindex.store.writer import Writer
 from faceindex.types import FaceIds, FaceRecord, Qualities, Vectors
 
 CATALOG = "catalog.sqlite"
 _NO_ROOM = 1 << 20  # bytes
-_READING_ATTEMPTS = 100  # a reader that a compaction takes a segment from begins again
+READING_ATTEMPTS = 100
+"""How often a reader begins that a compaction takes a segment from."""
+
 _NEW_CATALOG = CATALOG + ".tmp"
 _OWN_CATALOGS = frozenset(name + s for name in (CATALOG, _NEW_CATALOG) for s in ("", "-wal", "-shm", "-journal"))
 OWN_NAMES = _OWN_CATALOGS | {"vectors", "index", LOCK}
@@ -127,17 +129,22 @@ class LibraryFolder:
         segment meanwhile."""
         for attempt in count(1):
             with catalog.snapshot():
-                faces = catalog.stored_faces(after)
-                out = np.empty((len(faces.ids), self.recipe.dimension), dtype=np.float32)
+                stored = self.stored_vectors(catalog, after)
                 try:
-                    fill(out, self.path / "vectors", catalog.segments(), faces, self.recipe.fingerprint)
+                    out = stored.together()
                 except SegmentMissing as error:
-                    missing, segments = error, catalog.segments()
+                    missing = error
                 else:
-                    yield faces.ids, out
+                    yield stored.faces.ids, out
                     return
-            if attempt == _READING_ATTEMPTS or catalog.segments() == segments:
+            if attempt == READING_ATTEMPTS or catalog.segments() == stored.segments:
                 raise missing
+
+    def stored_vectors(self, catalog: Catalog, after: int = 0) -> StoredVectors:
+        """Where the vectors of the catalog's state lie. after: only those first written after this segment."""
+        where, recipe = self.path / "vectors", self.recipe
+        faces, segments = catalog.stored_faces(after), catalog.segments()
+        return StoredVectors(where, segments, faces, recipe.fingerprint, recipe.dimension)
 
     @contextmanager
     def writer(self, *, wait: bool = False) -> Iterator[Writer]:

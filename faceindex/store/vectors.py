@@ -59,21 +59,38 @@ def live_blocks(folder: Path, segment: Segment, faces: Faces, fingerprint: str, 
         yield (ids, vectors) if there.all() else (ids[there], vectors[there])
 
 
-def fill(out: Vectors, folder: Path, segments: Sequence[Segment], faces: Faces, fingerprint: str) -> None:
-    """Write the vector of every one of `faces` into its row of `out`, float32 [n, d].
+@dataclass(frozen=True, slots=True)
+class StoredVectors:
+    """The vectors of all faces of one state of a library, as its segments hold them. folder: of the segments."""
 
-    Raises: LibraryDamaged when one has none; SegmentMissing; RecipeMismatch.
-    """
-    found = np.zeros(len(faces.ids), dtype=bool)
-    lowest = faces.written.min(initial=np.iinfo(np.int64).max)
-    for segment in segments:
-        if segment.last < lowest:
-            continue
-        for ids, vectors in live_blocks(folder, segment, faces, fingerprint, out.shape[1]):
-            places, _ = faces.places(ids)
-            out[places] = vectors
-            found[places] = True
-    if not found.all():
-        raise LibraryDamaged(
-            f"{folder.parent}: {np.sum(~found)} faces have no vector; `faceindex check` shows the damage"
-        )
+    folder: Path
+    segments: Sequence[Segment]
+    faces: Faces
+    fingerprint: str
+    dimension: int
+
+    def blocks(self) -> Iterator[Block]:
+        """Each face once, in the order of the segments.
+
+        Raises: LibraryDamaged when one has no vector; SegmentMissing, when it was compacted meanwhile, too;
+        RecipeMismatch.
+        """
+        found = np.zeros(len(self.faces.ids), dtype=bool)
+        lowest = self.faces.written.min(initial=np.iinfo(np.int64).max)
+        for segment in self.segments:
+            if segment.last < lowest:
+                continue
+            for ids, vectors in live_blocks(self.folder, segment, self.faces, self.fingerprint, self.dimension):
+                found[self.faces.places(ids)[0]] = True
+                yield ids, vectors
+        if not found.all():
+            raise LibraryDamaged(
+                f"{self.folder.parent}: {np.sum(~found)} faces have no vector; `faceindex check` shows the damage"
+            )
+
+    def together(self) -> Vectors:
+        """All of them, in the order of `faces`: float32 [n, d]. Raises: as `blocks`."""
+        out = np.empty((len(self.faces.ids), self.dimension), dtype=np.float32)
+        for ids, vectors in self.blocks():
+            out[self.faces.places(ids)[0]] = vectors
+        return out

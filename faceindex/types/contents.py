@@ -71,7 +71,7 @@ class Status:
 
     index: "current" when it is searched as it is, with a few faces beside it that are new, `index_beside`; "stale" when
     so much has changed that the next ingest, or `faceindex index build`, makes it anew; or "absent". index_kind:
-    "flat", "pruned" or "ivf". index_recall: measured, 1.0 when exact. calibration: "own", or "default", the recipe's.
+    "flat" or "ivf". index_recall: measured, 1.0 when exact. calibration: "own", or "default", the recipe's.
     """
 
     library: str
@@ -98,7 +98,9 @@ class IndexReport:
     state: as in Status. chosen: kind, "auto" unless one was asked for. wanted: recall, of an approximate kind. The rest
     is 0 or empty when there is none. faces: those in it. beside: that are searched beside it. gone: of its own, that
     are not in the library any more. kind: what it is. recall: measured when it was built, 1.0 when exact. milliseconds:
-    median of a query then. lists: of all_lists, that a query looks at. seconds: that building took. bytes: on disk.
+    median of a query then. lists: of all_lists, that a query reads, the median. candidates: faces that it ranks to find
+    ten. nprobe: lists that FAISS alone must read in index/faces.faiss to find as much. seconds: that building took.
+    bytes: on disk.
     """
 
     state: str
@@ -114,3 +116,5 @@ class IndexReport:
     all_lists: int = 0
     seconds: float = 0.0
     bytes: int = 0
+    candidates: int = 0
+    nprobe: int = 0

@@ -34,9 +34,9 @@ def test_kind_of_index_is_chosen_kept_and_shown(command: Command, library: Path)
     assert (built["kind"], built["chosen"], built["wanted"]) == ("ivf", "ivf", 0.9)
     assert built["recall"] >= 0.9
     assert answer(command, "index", "build", "-L", library)["kind"] == "ivf"
-    assert answer(command, "index", "build", "--kind", "pruned", "-L", library)["recall"] == 1.0
+    assert answer(command, "index", "build", "--kind", "flat", "-L", library)["recall"] == 1.0
     status = answer(command, "status", "-L", library)
-    assert (status["index"], status["index_kind"], status["index_beside"]) == ("current", "pruned", 0)
+    assert (status["index"], status["index_kind"], status["index_beside"]) == ("current", "flat", 0)
 
 
 def test_table_has_a_line_for_each_figure(command: Command, library: Path) -> None:
@@ -44,7 +44,9 @@ def test_table_has_a_line_for_each_figure(command: Command, library: Path) -> No
     assert ["kind", "flat"] in [line.split() for line in lines]
 
 
-@pytest.mark.parametrize("wrong", [("--kind", "tree"), ("--recall", "1.5"), ("--recall", "0"), ("--threads", "0")])
+@pytest.mark.parametrize(
+    "wrong", [("--kind", "tree"), ("--kind", "pruned"), ("--recall", "1.5"), ("--recall", "0"), ("--threads", "0")]
+)
 def test_what_there_is_not_is_refused(command: Command, library: Path, wrong: tuple[str, str]) -> None:
     done = command("index", "build", *wrong, "-L", library)
     assert (done.returncode, done.stdout) == (2, "")

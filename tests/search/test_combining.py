@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from faceindex.search.combining import Found, best_overlap, combined, first_kept, firsts
+from faceindex.search.combining import best_overlap, combined, first_kept, firsts
+from faceindex.vectors.nearest import Found
 
 
 def test_combined_faces_are_nearer_to_their_person_than_most_of_them_are() -> None:

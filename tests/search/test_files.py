@@ -1,103 +1,105 @@
-"""Files of an index are what was written, or they are not used."""
+"""The file of an index is what was written, or it is not used."""
 
 from __future__ import annotations
 
 import json
 import stat
 from pathlib import Path
+from typing import BinaryIO
 
-import numpy as np
 import pytest
 
 from faceindex.search import files
-from faceindex.search.files import STAMP, Arrays, Stamp, damaged, publish, read_arrays, read_stamp, written
+from faceindex.search.files import FAISS_FILE, STAMP, Stamp, damaged, intact, publish, read_stamp, written
 
-ARRAYS: Arrays = {
-    "small.npy": np.arange(12, dtype=np.int64).reshape(3, 4),
-    "none.npy": np.empty((0, 128), dtype=np.float32),
-    "large.npy": np.arange(600_000, dtype=np.float32).reshape(-1, 100),
-}
+HEAD, VECTORS, TAIL = bytes(range(100)), bytes(range(256)) * 10_000, b"the ids"
 
 
-def save(path: Path, arrays: Arrays = ARRAYS) -> Stamp:
-    with written(path, arrays) as stamp:
-        return publish(path, stamp, note="x")
+def write(file: BinaryIO, vectors: bytes = VECTORS) -> slice:
+    file.write(HEAD + vectors + TAIL)
+    return slice(len(HEAD), len(HEAD) + len(vectors))
 
 
-def test_arrays_come_back_as_they_were(tmp_path: Path) -> None:
+def save(path: Path, vectors: bytes = VECTORS) -> Stamp:
+    with written(path, lambda file: write(file, vectors)) as (temporary, stamp):
+        return publish(path, temporary, stamp, note="x")
+
+
+def test_what_was_written_is_intact(tmp_path: Path) -> None:
     save(tmp_path)
     stamp = read_stamp(tmp_path)
     assert stamp is not None
     assert stamp["note"] == "x"
-    arrays = read_arrays(tmp_path, stamp)
-    assert arrays is not None
-    for name, array in ARRAYS.items():
-        np.testing.assert_array_equal(arrays[name], array)
-        assert arrays[name].dtype == array.dtype
+    assert intact(tmp_path, stamp)
     assert damaged(tmp_path, stamp) is None
-
-
-def test_what_is_done_to_an_array_is_not_done_to_its_file(tmp_path: Path) -> None:
-    stamp = save(tmp_path)
-    arrays = read_arrays(tmp_path, stamp)
-    assert arrays is not None
-    arrays["large.npy"][:] = 0
-    assert damaged(tmp_path, stamp) is None
+    assert (tmp_path / FAISS_FILE).read_bytes() == HEAD + VECTORS + TAIL
 
 
 def test_files_are_private_and_nothing_else_is_left(tmp_path: Path) -> None:
-    save(tmp_path, {"former.npy": np.zeros(3)})
+    (tmp_path / "vectors.npy").touch()  # of a former version
     save(tmp_path)
-    assert {file.name for file in tmp_path.iterdir()} == {*ARRAYS, STAMP}
+    assert {file.name for file in tmp_path.iterdir()} == {FAISS_FILE, STAMP}
     assert all(stat.S_IMODE(file.stat().st_mode) == 0o600 for file in tmp_path.iterdir())
 
 
-def test_what_is_not_published_leaves_the_former_files(tmp_path: Path) -> None:
+def test_what_is_not_published_leaves_the_former_file(tmp_path: Path) -> None:
     stamp = save(tmp_path)
-    with written(tmp_path, {"small.npy": np.zeros(3)}):
+    with written(tmp_path, lambda file: write(file, b"other")):
         pass
     assert damaged(tmp_path, stamp) is None
-    assert {file.name for file in tmp_path.iterdir()} == {*ARRAYS, STAMP}
+    assert {file.name for file in tmp_path.iterdir()} == {FAISS_FILE, STAMP}
 
 
-@pytest.mark.parametrize("name", ARRAYS)
-@pytest.mark.parametrize("how", ["cut", "longer", "flipped", "gone", "older"])
-def test_a_file_that_is_not_what_was_written_is_not_used(tmp_path: Path, name: str, how: str) -> None:
+def test_nothing_is_left_of_a_file_that_could_not_be_written(tmp_path: Path) -> None:
+    def fail(file: BinaryIO) -> slice:
+        write(file)
+        raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="full"), written(tmp_path, fail):
+        pytest.fail("written")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("how", ["cut", "longer", "head", "vectors", "tail", "gone", "older"])
+def test_a_file_that_is_not_what_was_written_is_not_used(tmp_path: Path, how: str) -> None:
     stamp = save(tmp_path)
-    path = tmp_path / name
+    path = tmp_path / FAISS_FILE
     data = bytearray(path.read_bytes())
     match how:
         case "cut":
             path.write_bytes(data[:-1])
         case "longer":
             path.write_bytes(data + b"\0")
-        case "flipped":
-            data[len(data) // 2] ^= 1
+        case "head" | "vectors" | "tail":
+            data[{"head": 50, "vectors": len(data) // 2, "tail": -3}[how]] ^= 1
             path.write_bytes(data)
         case "gone":
             path.unlink()
         case "older":
-            save(tmp_path, {key: array + 1 if array.size else np.zeros(1) for key, array in ARRAYS.items()})
-    assert read_arrays(tmp_path, stamp) is None
-    assert name in str(damaged(tmp_path, stamp)) or how == "older"
+            save(tmp_path, VECTORS[::-1])
+    assert not intact(tmp_path, stamp)
+    assert FAISS_FILE in str(damaged(tmp_path, stamp))
 
 
-def test_of_a_large_file_pieces_are_looked_at_when_it_is_opened_and_all_by_damaged(
+def test_of_many_vectors_pieces_are_looked_at_when_it_is_opened_and_all_by_damaged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(files, "_WHOLE", 1 << 20)
     monkeypatch.setattr(files, "_PIECES", 16)
     stamp = save(tmp_path)
-    path = tmp_path / "large.npy"
+    path = tmp_path / FAISS_FILE
     data = bytearray(path.read_bytes())
-    between, stretch = data.copy(), data.copy()
-    between[100_000] ^= 1  # pieces are 159,745 bytes apart
+    between, stretch, tail = data.copy(), data.copy(), data.copy()
+    between[100_000] ^= 1  # pieces are 170,393 bytes apart
     path.write_bytes(between)
-    assert read_arrays(tmp_path, stamp) is not None
-    assert "large.npy is not what was written" in str(damaged(tmp_path, stamp))
-    stretch[1_000_000:1_170_000] = bytes(170_000)
+    assert intact(tmp_path, stamp)
+    assert f"{FAISS_FILE} is not what was written" in str(damaged(tmp_path, stamp))
+    stretch[1_000_000:1_180_000] = bytes(180_000)
     path.write_bytes(stretch)
-    assert read_arrays(tmp_path, stamp) is None
+    assert not intact(tmp_path, stamp)
+    tail[-1] ^= 1  # beside the vectors every byte counts
+    path.write_bytes(tail)
+    assert not intact(tmp_path, stamp)
 
 
 @pytest.mark.parametrize("change", ["note", "files", "cut", "format", "list", "absent"])
@@ -109,12 +111,12 @@ def test_a_stamp_that_was_changed_is_none(tmp_path: Path, change: str) -> None:
         case "note":
             path.write_text(json.dumps(stamp | {"note": "y"}))
         case "files":
-            stamp["files"].pop("small.npy")
+            stamp["files"].pop(FAISS_FILE)
             path.write_text(json.dumps(stamp))
         case "cut":
             path.write_bytes(path.read_bytes()[:-2])
         case "format":
-            path.write_text(json.dumps(stamp | {"format": "faceindex index 1"}))
+            path.write_text(json.dumps(stamp | {"format": "faceindex index 2"}))
         case "list":
             path.write_text("[]")
         case "absent":

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from made_library import MadeLibrary
 
+from faceindex.search import building
 from faceindex.search import index as face_index
-from faceindex.search import kinds
-from faceindex.search.index import Change, LibraryIndex, choose, find_nearest, load_or_build
-from faceindex.search.kinds import Choice
+from faceindex.search.coverage import Change, configure
+from faceindex.search.index import LibraryIndex, find_nearest, load_or_build
+from faceindex.search.kinds import IndexConfig
 from faceindex.store.merging import compact, compact_all
 from faceindex.types import Box
 
@@ -52,12 +53,10 @@ def finds_what_is_there(made: MadeLibrary, index: LibraryIndex, random: np.rando
     return True
 
 
-@pytest.mark.parametrize("kind", ["flat", "pruned"])
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.usefixtures("kept")
-def test_what_is_found_is_what_is_there_after_any_change(made: MadeLibrary, kind: str, seed: int) -> None:
+def test_what_is_found_is_what_is_there_after_any_change(made: MadeLibrary, seed: int) -> None:
     random = np.random.default_rng(seed)
-    choose(made.folder, Choice(kind, 0.9))
     index = load_or_build(made.folder)
     built = index.seal
     for step in range(40):
@@ -91,7 +90,7 @@ def test_new_removed_and_edited_faces_are_right_without_building(
     with made.folder.writer() as writer:
         writer.remove_paths(["/first3.jpg"])
     for followed in (load_or_build(made.folder), load_or_build(made.folder, index)):
-        assert (len(followed.beside.ids), followed.gone) == (11, 5)
+        assert (len(followed.delta.ids), followed.deleted) == (11, 5)
         assert finds_what_is_there(made, followed, np.random.default_rng(0))
         edited = made.vectors[b"edited", BOXES[0]]
         assert find_nearest(made.folder, followed, edited, 1, 1e-6)[0].tolist() == [1]
@@ -111,7 +110,7 @@ def test_only_new_segments_are_read(made: MadeLibrary) -> None:
     load_or_build(made.folder)
     made.store("new", BOXES[:1])
     (made.folder.path / "vectors" / "000001.h5").unlink()
-    assert len(load_or_build(made.folder).beside.ids) == 1
+    assert len(load_or_build(made.folder).delta.ids) == 1
 
 
 @pytest.mark.usefixtures("kept")
@@ -119,7 +118,7 @@ def test_more_changes_than_faces_build(made: MadeLibrary) -> None:
     index = load_or_build(made.folder)
     made.store_all({f"new{n}": BOXES for n in range(40)})
     followed = load_or_build(made.folder, index)
-    assert (len(followed.main.ids), len(followed.beside.ids)) == (260, 0)
+    assert (len(followed.main.ids), len(followed.delta.ids)) == (260, 0)
 
 
 @pytest.mark.usefixtures("kept")
@@ -128,7 +127,7 @@ def test_many_faces_gone_do_not_hide_those_that_are_left(made: MadeLibrary) -> N
     with made.folder.writer() as writer:
         writer.remove_paths([f"/first{n}.jpg" for n in range(19)])
     followed = load_or_build(made.folder)
-    assert followed.gone == 46
+    assert followed.deleted == 46
     assert finds_what_is_there(made, followed, np.random.default_rng(1))
 
 
@@ -172,22 +171,22 @@ def test_index_of_a_state_that_never_was_in_this_library_is_not_used(made: MadeL
 def test_nothing_is_saved_when_faces_were_removed_while_it_was_built(
     made: MadeLibrary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make = kinds.make
+    report = building._report
 
-    def slow(*arguments: Any, **options: Any) -> object:
+    def slow(*arguments: Any) -> object:
         with made.folder.writer() as writer:
             writer.remove_paths(["/first3.jpg"])
-        return make(*arguments, **options)
+        return report(*arguments)
 
-    monkeypatch.setattr(kinds, "make", slow)
+    monkeypatch.setattr(building, "_report", slow)
     index = load_or_build(made.folder)
     assert face_index.report(made.folder).state == "absent"
-    assert index.gone == 4
+    assert index.deleted == 4
     assert finds_what_is_there(made, index, np.random.default_rng(0))
 
 
 def test_choice_is_kept_for_later_builds(made: MadeLibrary) -> None:
-    choose(made.folder, Choice("ivf", 0.8))
+    configure(made.folder, IndexConfig("ivf", 0.8))
     face_index.build(made.folder)
     made.store_all({f"new{n}": BOXES for n in range(40)})
     face_index.fold(made.folder)

@@ -12,19 +12,21 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from drawn_faces import flat_index
 from made_albums import make_albums
 from made_library import MadeLibrary
 
 import faceindex
 from faceindex.errors import FaceindexError
 from faceindex.journal.acts import NAME
-from faceindex.search.index import Coverage, load_or_build, save
+from faceindex.search.building import save
+from faceindex.search.coverage import Coverage, index_config
+from faceindex.search.index import load_or_build
 from faceindex.store.check import check
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.names import decide
 from faceindex.store.segments import file_checksum
 from faceindex.types import Box
+from faceindex.vectors.building import blocks_of
 
 ONE, TWO = Box(10, 10, 50, 50), Box(200, 10, 50, 50)
 
@@ -169,15 +171,14 @@ def test_missing_table_is_found(library: faceindex.Library) -> None:
     assert damaged(library) == {"catalog": ["its tables are not those of its version"]}
 
 
-@pytest.mark.parametrize("name", ["vectors.npy", "ids.npy"])
-def test_damaged_index_is_found(library: faceindex.Library, name: str) -> None:
-    path = library.path / "index" / name
+def test_damaged_index_is_found(library: faceindex.Library) -> None:
+    path = library.path / "index" / "faces.faiss"
     flip(path, path.stat().st_size // 2)
     (problem,) = damaged(library)["index"]
     assert "not what was written" in problem
     path.unlink()
     (problem,) = damaged(library)["index"]
-    assert name in problem
+    assert "faces.faiss" in problem
 
 
 def test_index_whose_stamp_is_damaged_counts_as_absent(library: faceindex.Library) -> None:
@@ -191,7 +192,7 @@ def test_index_with_other_vectors_than_the_segments_is_found_by_a_deep_check(
 ) -> None:
     ids, vectors = made.folder.vectors()
     vectors[2, 5] += 1
-    save(made.folder, flat_index(ids, vectors), Coverage.of(made.folder))
+    save(made.folder, blocks_of(ids, vectors), Coverage.of(made.folder), index_config(made.folder))
     assert damaged(library) == {}
     assert damaged(library, deep=True) == {"index": ["1 vectors are not those of the segments"]}
 

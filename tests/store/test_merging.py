@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
 
 import numpy as np
 import pytest
 from made_library import MadeLibrary
 
 from faceindex.store import merging
-from faceindex.store import vectors as vectors_module
 from faceindex.store.merging import Stopped, compact, compact_all, has_dead_rows, merge
-from faceindex.types import Box
+from faceindex.store.vectors import StoredVectors
+from faceindex.types import Box, Vectors
 
 A, B = Box(100, 100, 100, 100), Box(400, 100, 100, 100)
 
@@ -102,9 +101,9 @@ def test_reader_from_whom_compaction_takes_a_segment_begins_again(
     made: MadeLibrary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(made, 9)
-    times = 0
+    times, together = 0, StoredVectors.together
 
-    def fill_beside_a_compaction(*arguments: Any) -> None:
+    def together_beside_a_compaction(stored: StoredVectors) -> Vectors:
         nonlocal times
         times += 1
         if times == 1:
@@ -116,9 +115,9 @@ def test_reader_from_whom_compaction_takes_a_segment_begins_again(
             thread = threading.Thread(target=other)
             thread.start()
             thread.join()
-        vectors_module.fill(*arguments)
+        return together(stored)
 
-    monkeypatch.setattr("faceindex.store.folder.fill", fill_beside_a_compaction)
+    monkeypatch.setattr(StoredVectors, "together", together_beside_a_compaction)
     ids, vectors = made.folder.vectors()
     assert times == 2
     assert len(ids) == len(vectors) == 18

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from drawn_faces import approximate_index
 
-from faceindex.search.blocks import nearest_of_each
-from faceindex.search.nearest import FaceIndex, build_sketched, nearest
 from faceindex.types import Vectors
+from faceindex.vectors.nearest import FaceIndex, nearest, nearest_of_each
 
 
 def drawn(count: int, seed: int = 0) -> Vectors:
@@ -19,8 +19,8 @@ def drawn(count: int, seed: int = 0) -> Vectors:
     return vectors
 
 
-def same(index: FaceIndex, probes: Vectors, k: int, threshold: float) -> None:
-    together = list(nearest_of_each(index, probes, k, threshold))
+def same(index: FaceIndex, probes: Vectors, k: int, threshold: float, threads: int = 1) -> None:
+    together = list(nearest_of_each(index, probes, k, threshold, threads=threads))
     assert len(together) == len(probes)
     for probe, (ids, distances) in zip(probes, together, strict=True):
         expected, away = nearest(index, probe, k, threshold)
@@ -43,10 +43,11 @@ def test_copies_of_one_face_and_faces_of_the_index_itself() -> None:
     same(index, vectors[95:110], 1000, 0.8)
 
 
-def test_with_a_sketch_and_with_few_faces_or_probes() -> None:
+def test_of_an_approximate_index_on_two_threads_and_with_few_faces_or_probes() -> None:
     vectors = drawn(5000)
-    sketched = build_sketched(np.arange(5000), vectors.copy(), 20)
-    same(sketched, drawn(40, seed=2), 10, 0.8)
+    approximate = approximate_index(np.arange(5000), vectors)
+    same(approximate, drawn(400, seed=2), 10, 0.8)
+    same(approximate, drawn(400, seed=2), 10, np.inf, threads=2)
     few = FaceIndex(np.arange(3), vectors[:3])
     same(few, drawn(40, seed=3), 10, np.inf)
     same(few, drawn(1, seed=3), 10, np.inf)

@@ -1,0 +1,103 @@
+"""The index of a library is built and saved: from its segments to a file, never all vectors in memory."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from itertools import count
+from typing import BinaryIO
+
+import numpy as np
+
+from faceindex.errors import LibraryLocked, LibraryUnwritable
+from faceindex.search.coverage import INDEXED, Coverage, index_config
+from faceindex.search.files import FAISS_FILE, Stamp, intact, publish, written
+from faceindex.search.kinds import FLAT, IVF, BuildReport, IndexConfig, kind_for
+from faceindex.store import rows
+from faceindex.store.folder import READING_ATTEMPTS, LibraryFolder
+from faceindex.store.segments import SegmentMissing
+from faceindex.vectors import faiss_file
+from faceindex.vectors.building import Blocks, learned
+from faceindex.vectors.ivf import Probing
+from faceindex.vectors.nearest import FaceIndex
+from faceindex.vectors.tuning import K, Tuned, milliseconds
+
+_TIMED = 60  # searches, of which the median time is reported
+
+Saved = tuple[FaceIndex, Stamp | None]
+"""An index, and its stamp when it is in the library's folder."""
+
+
+def build(folder: LibraryFolder, *, threads: int = 1) -> tuple[FaceIndex, Coverage, Stamp | None]:
+    """An index of the kind that was chosen for the library; what it covers; and its stamp when it could be saved.
+
+    One that cannot be written, because the library may only be read or the disk is full, is exact and in memory.
+    Raises: LibraryDamaged.
+    """
+    for attempt in count(1):
+        with folder.catalog.snapshot():
+            coverage, stored = Coverage.in_snapshot(folder), folder.stored_vectors(folder.catalog)
+        blocks = Blocks(len(stored.faces.ids), stored.dimension, stored.blocks)
+        try:
+            main, stamp = save(folder, blocks, coverage, index_config(folder), threads=threads)
+        except (OSError, LibraryUnwritable, LibraryLocked):
+            break
+        except SegmentMissing:
+            if attempt == READING_ATTEMPTS or folder.catalog.segments() == stored.segments:
+                raise
+        else:
+            return main, coverage, stamp
+    with folder.vectors_of_one_state() as (ids, vectors):
+        return FaceIndex(ids, vectors), Coverage.in_snapshot(folder), None
+
+
+def save(folder: LibraryFolder, blocks: Blocks, coverage: Coverage, config: IndexConfig, *, threads: int = 1) -> Saved:
+    """Build an index of `blocks` in a file, and put it in place unless the faces have changed since `coverage`.
+
+    Then nothing comes back of what was forgotten meanwhile. The catalog remembers of which of its states there is an
+    index, so that none of another library, or of this one's future before it was restored from a backup, is taken for
+    an older index of this one. Raises: OSError; LibraryUnwritable; LibraryLocked; what reading the blocks raises.
+    """
+    began = time.monotonic()
+    approximate = kind_for(config, blocks.faces) == IVF
+    index, found = learned(blocks, config.recall, threads=threads) if approximate else (None, None)
+
+    def write(file: BinaryIO) -> slice:
+        if found is None:
+            return faiss_file.write(file, blocks)
+        return faiss_file.write(file, blocks, ivf=index, nprobe=found.plain_lists, k_factor=found.candidates / K)
+
+    with written(folder.index, write) as (path, stamp):
+        index = None  # it is read again, as it was written
+        probing = found.probing if found else None
+        main = faiss_file.open_mapped(path, probing)
+        report = _report(main, found, time.monotonic() - began)
+        with folder.decisions() as catalog, catalog.transaction() as transaction:
+            if catalog.faces_state() != coverage.state:
+                return main, None
+            settings = asdict(probing) if probing else None
+            stamp = publish(
+                folder.index, path, stamp, coverage=asdict(coverage), built=asdict(report), probing=settings
+            )
+            rows.save_settings(transaction, **{INDEXED: coverage.state})
+    return main, stamp
+
+
+def open_saved(folder: LibraryFolder, stamp: Stamp) -> FaceIndex | None:
+    """The index that `stamp` tells of; None when its file is not what was written."""
+    if not intact(folder.index, stamp):
+        return None
+    probing = Probing(**stamp["probing"]) if stamp["probing"] else None
+    try:
+        return faiss_file.open_mapped(folder.index / FAISS_FILE, probing)
+    except (RuntimeError, ValueError):  # it was replaced this moment
+        return None
+
+
+def _report(main: FaceIndex, found: Tuned | None, seconds: float) -> BuildReport:
+    some = np.random.default_rng(0).permutation(len(main.ids))[:_TIMED]
+    median = milliseconds(main, main.vectors[some])
+    if found is None or main.ivf is None:
+        return BuildReport(FLAT, 1.0, median, 0, 0, seconds)
+    lists = main.ivf.lists
+    return BuildReport(IVF, found.recall, median, found.lists, lists, seconds, found.candidates, found.plain_lists)

@@ -1,0 +1,91 @@
+"""What an index covers of its library, and what has changed since."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from faceindex.search.files import Stamp, read_stamp
+from faceindex.search.kinds import AUTO, FLAT, KINDS, RECALL, IndexConfig
+from faceindex.store import rows
+from faceindex.store.folder import LibraryFolder
+
+INDEXED = "indexed"
+"""The setting that says of which state of this catalog an index was saved."""
+
+_MOST_CHANGED = 20_000  # faces added or deleted: an exact search among so many takes a millisecond
+_SHARE_CHANGED = 0.1
+_NO_SEGMENT = (1 << 63) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What an index was built from.
+
+    recipe: its fingerprint. state: the library's word for the faces it had then. segment: number of the last one.
+    faces: those with a vector.
+    """
+
+    recipe: str
+    state: str
+    segment: int
+    faces: int
+
+    @classmethod
+    def of(cls, folder: LibraryFolder) -> Coverage:
+        """The coverage that an index of the library as it is would have."""
+        with folder.catalog.snapshot():
+            return cls.in_snapshot(folder)
+
+    @classmethod
+    def in_snapshot(cls, folder: LibraryFolder) -> Coverage:
+        """As `of`, within a snapshot of the catalog."""
+        catalog = folder.catalog
+        last = catalog.last_segment()
+        return cls(folder.recipe.fingerprint, catalog.faces_state(), last, catalog.count_written(1, last))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """delta: faces that an index has not. deleted: those that it has and the library has not, or not so."""
+
+    delta: int
+    deleted: int
+
+    @classmethod
+    def since(cls, folder: LibraryFolder, coverage: Coverage) -> Change:
+        """What has changed in the library."""
+        catalog = folder.catalog
+        with catalog.snapshot():
+            if catalog.faces_state() == coverage.state:
+                return cls(0, 0)
+            later = catalog.count_written(coverage.segment + 1, _NO_SEGMENT)
+            return cls(later, coverage.faces - catalog.count_written(1, coverage.segment))
+
+    def many(self, covered: int) -> bool:
+        """Whether it is time to make an index of `covered` faces anew."""
+        return self.delta + self.deleted > min(_SHARE_CHANGED * covered, _MOST_CHANGED)
+
+
+def usable_stamp(folder: LibraryFolder) -> Stamp | None:
+    """The stamp of an index of this library, in this or an earlier state."""
+    stamp = read_stamp(folder.index)
+    if stamp is None or stamp["coverage"]["recipe"] != folder.recipe.fingerprint:
+        return None
+    known = folder.catalog.settings()
+    return stamp if stamp["coverage"]["state"] in (known.get("faces_state", ""), known.get(INDEXED)) else None
+
+
+def index_config(folder: LibraryFolder) -> IndexConfig:
+    """The kind of index that was chosen for the library, "auto" at first, and the recall."""
+    settings = folder.catalog.settings()
+    kind = settings.get("index_kind", AUTO)
+    if kind not in KINDS:  # "pruned", an exact kind of former versions
+        kind = FLAT
+    return IndexConfig(kind, float(settings.get("index_recall", RECALL)))
+
+
+def configure(folder: LibraryFolder, config: IndexConfig) -> None:
+    """Let the library's index be of this kind whenever it is built. Raises: LibraryUnwritable; LibraryLocked."""
+    if config != index_config(folder):
+        with folder.decisions() as catalog, catalog.transaction() as transaction:
+            rows.save_settings(transaction, index_kind=config.kind, index_recall=config.recall)

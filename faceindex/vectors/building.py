@@ -1,0 +1,78 @@
+"""An approximate index is learned, filled and tuned from vectors that come in blocks, never all of them in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from faceindex.types import FaceIds, Vectors
+from faceindex.vectors.exact import Rows, k_nearest_of_blocks
+from faceindex.vectors.ivf import ROWS_PER_CENTROID, Ivf, lists_for, trained
+from faceindex.vectors.tuning import CHOOSING, CONFIRMING, K, Tuned, tuned, without_themselves
+
+Block = tuple[FaceIds, Vectors]
+"""ids int64 [m] and vectors float32 [m, d]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """`faces` vectors of so many numbers. read: begins to read them, each time in the same order."""
+
+    faces: int
+    dimension: int
+    read: Callable[[], Iterator[Block]]
+
+    def vectors(self) -> Iterator[Vectors]:
+        """Block by block."""
+        return (vectors for _, vectors in self.read())
+
+
+def blocks_of(ids: FaceIds, vectors: Vectors, size: int = 8192) -> Blocks:
+    """Arrays as blocks: ids int64 [n], vectors float32 [n, d]."""
+
+    def read() -> Iterator[Block]:
+        for start in range(0, len(ids), size):
+            yield ids[start : start + size], vectors[start : start + size]
+
+    return Blocks(len(ids), vectors.shape[1], read)
+
+
+def learned(blocks: Blocks, recall: float, *, threads: int = 1, seed: int = 0) -> tuple[Any, Tuned]:
+    """A faiss.IndexIVFPQFastScan of all vectors, and the settings with which it finds `recall`, from 0 to 1.
+
+    blocks: of one vector at least; read twice. Takes ROWS_PER_CENTROID vectors for each list, and 44 bytes a face.
+    """
+    random = np.random.default_rng(seed)
+    lists, asking = lists_for(blocks.faces), CHOOSING + CONFIRMING
+    wanted = min(blocks.faces, lists * ROWS_PER_CENTROID + asking)
+    rows = np.sort(random.choice(blocks.faces, wanted, replace=False))
+    sample = _picked(blocks, rows)
+    probing = np.zeros(len(rows), dtype=bool)
+    probing[random.choice(len(rows), min(asking, len(rows)), replace=False)] = True
+    enough = len(rows) - probing.sum() >= lists * ROWS_PER_CENTROID
+    index = trained(sample[~probing] if enough else sample, lists, threads=threads, seed=seed)
+    order = random.permutation(np.flatnonzero(probing))
+    probes = sample[order]
+    del sample
+    squares, near = k_nearest_of_blocks(probes, _added(index, blocks), K + 1, threads=threads)
+    return index, tuned(Ivf(index), recall, without_themselves(rows[order], probes, squares, near))
+
+
+def _picked(blocks: Blocks, rows: Rows) -> Vectors:
+    """Some vectors: float32 [len(rows), d]. rows: rising."""
+    picked, start, taken = np.empty((len(rows), blocks.dimension), dtype=np.float32), 0, 0
+    for vectors in blocks.vectors():
+        here = rows[taken : np.searchsorted(rows, start + len(vectors))] - start
+        picked[taken : taken + len(here)] = vectors[here]
+        start, taken = start + len(vectors), taken + len(here)
+    return picked
+
+
+def _added(index: Any, blocks: Blocks) -> Iterator[Vectors]:
+    """The blocks, each of which is in `index`, too, when it comes."""
+    for vectors in blocks.vectors():
+        index.add(np.ascontiguousarray(vectors))
+        yield vectors

@@ -1,0 +1,79 @@
+"""Exact neighbours by FAISS, which is loaded when it is needed and runs on as many threads as it is given.
+
+It would otherwise take all cores, for which the processes of this program, one a core, would fight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from faceindex.types import Vectors
+
+Floats = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int64]
+
+
+@contextmanager
+def faiss_on(threads: int) -> Iterator[Any]:
+    """The module faiss, with so many threads inside the block."""
+    import faiss
+
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(threads)
+    try:
+        yield faiss
+    finally:
+        faiss.omp_set_num_threads(before)
+
+
+def k_nearest(probes: Vectors, vectors: Vectors, k: int, *, threads: int = 1) -> tuple[Floats, Rows]:
+    """The k rows of `vectors`, float32 [n, d], nearest to each probe, float32 [p, d], nearest first; k <= n.
+
+    Returns: squared distances, float32 [p, k], and rows, int64 [p, k].
+    """
+    with faiss_on(threads) as faiss:
+        squares, rows = faiss.knn(np.ascontiguousarray(probes), np.ascontiguousarray(vectors), k)
+    return squares, rows
+
+
+def k_nearest_of_blocks(probes: Vectors, blocks: Iterable[Vectors], k: int, *, threads: int = 1) -> tuple[Floats, Rows]:
+    """As `k_nearest`, of vectors that come in blocks, float32 [m, d] each. Where there are fewer than k: row -1."""
+    with faiss_on(threads) as faiss:
+        heap, start = faiss.ResultHeap(len(probes), k), 0
+        for block in blocks:
+            squares, rows = faiss.knn(probes, np.ascontiguousarray(block), min(k, len(block)))
+            heap.add_result(squares, rows + start)
+            start += len(block)
+        heap.finalize()
+    return heap.D, heap.I
+
+
+def rows_within(probe: Floats, vectors: Vectors, square: float) -> Rows:
+    """The rows of `vectors`, float32 [n, d], of which the squared distance to `probe`, float32 [d], is below `square`.
+
+    As exact as float32 is. Returns: int64 [m], in any order.
+    """
+    with faiss_on(1) as faiss:
+        found = faiss.RangeSearchResult(1)
+        pointers = faiss.swig_ptr(probe), faiss.swig_ptr(np.ascontiguousarray(vectors))
+        faiss.range_search_L2sqr(*pointers, vectors.shape[1], 1, len(vectors), square, found)
+        count = int(faiss.rev_swig_ptr(found.lims, 2)[1])
+        rows: Rows = faiss.rev_swig_ptr(found.labels, count).copy() if count else np.empty(0, dtype=np.int64)
+    return rows
+
+
+def squares_of_rows(probe: Floats, vectors: Vectors, rows: Rows) -> Floats:
+    """Squared distances of `probe`, float32 [d], to some rows of `vectors`, float32 [n, d]: float32 [m].
+
+    The rows are read where they are; no copy of them is made. rows: int64 [m]; each must be one.
+    """
+    squares = np.empty(len(rows), dtype=np.float32)
+    with faiss_on(1) as faiss:
+        pointers = (faiss.swig_ptr(array) for array in (squares, probe, vectors, rows))
+        faiss.fvec_L2sqr_by_idx(*pointers, vectors.shape[1], 1, len(rows))
+    return squares

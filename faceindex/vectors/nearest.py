@@ -1,0 +1,142 @@
+"""Nearest faces by Euclidean distance, over arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from faceindex.types import FaceIds, Vectors
+from faceindex.vectors.exact import Floats, Rows, k_nearest, rows_within, squares_of_rows
+from faceindex.vectors.ivf import Ivf, Probing
+
+Distances = npt.NDArray[np.float64]
+Found = tuple[FaceIds, Distances]
+
+BLOCK = 256
+"""Probes that are searched together: more are no faster, and the first answer comes later."""
+
+_ROUNDING = 1e-5  # of a squared distance: more than float32 is wrong by
+_SPARE = 8  # rows more than are wanted
+_MEASURED = 8192  # rows whose distances are computed at a time in float64
+_MOST_APPROXIMATE = 1000  # neighbours; for more, most of an approximate index would have to be read
+
+
+@dataclass(frozen=True, slots=True)
+class FaceIndex:
+    """Faces in rows: ids int64 [n] and vectors float32 [n, d].
+
+    ivf: finds likely neighbours among the rows, as `probing` says; without it every search is exact. owner: what the
+    arrays are views of.
+    """
+
+    ids: FaceIds
+    vectors: Vectors
+    ivf: Ivf | None = None
+    probing: Probing | None = None
+    owner: Any = None
+
+
+def nearest(index: FaceIndex, probe: Floats, k: int, threshold: float) -> Found:
+    """The at most k faces within `threshold` of `probe`, nearest first, ties by id.
+
+    probe: float32 [d]. threshold: Euclidean, inclusive. Returns: ids int64 [m], distances float64 [m], m <= k. Those of
+    brute force in float64, unless the index is approximate; the distances are true ones in any case. k >= n makes any
+    index exact.
+    """
+    probe = np.ascontiguousarray(probe, dtype=np.float32)
+    if not len(index.ids) or k < 1:
+        return _measured(index, np.empty(0, dtype=np.int64), probe, k, threshold)
+    if k >= len(index.ids):
+        rows = rows_within(probe, index.vectors, _limit(threshold))
+    elif index.ivf is None or index.probing is None or k > _MOST_APPROXIMATE:
+        rows = _nearest_of_all(index.vectors, probe, k, threshold)
+    else:
+        reach, count = index.probing.reach(threshold), index.probing.candidates_for(k)
+        rows = _best_of(index, index.ivf.candidates(probe, reach, count), probe, k, threshold)
+    return _measured(index, rows, probe, k, threshold)
+
+
+def nearest_of_each(
+    index: FaceIndex, probes: Vectors, k: int, threshold: float, *, threads: int = 1
+) -> Iterator[Found]:
+    """What `nearest` finds for each of `probes`, float32 [p, d], in their order, BLOCK of them together."""
+    if len(probes) < 2 or not 0 < k < len(index.ids):
+        yield from (nearest(index, probe, k, threshold) for probe in probes)
+        return
+    for start in range(0, len(probes), BLOCK):
+        block = np.ascontiguousarray(probes[start : start + BLOCK], dtype=np.float32)
+        for probe, rows in zip(block, _rows_of_each(index, block, k, threshold, threads), strict=True):
+            yield _measured(index, rows, probe, k, threshold)
+
+
+def distance(a: Floats, b: Floats) -> float:
+    """Euclidean distance of two vectors, float32 [d]."""
+    return float(np.linalg.norm(a.astype(np.float64) - b.astype(np.float64)))
+
+
+def _rows_of_each(index: FaceIndex, probes: Vectors, k: int, threshold: float, threads: int) -> Iterator[Rows]:
+    if index.ivf and index.probing and k <= _MOST_APPROXIMATE:
+        reach, count = index.probing.reach(threshold), index.probing.candidates_for(k)
+        found = index.ivf.candidates_of_each(probes, reach, count, threads=threads)
+        yield from (_best_of(index, rows, probe, k, threshold) for rows, probe in zip(found, probes, strict=True))
+        return
+    squares, rows = k_nearest(probes, index.vectors, min(k + _SPARE, len(index.ids)), threads=threads)
+    for probe, away, near in zip(probes, squares, rows, strict=True):
+        slack = _slack_of_a_product(probe, away[k - 1])
+        if len(away) == len(index.ids) or away[-1] > away[k - 1] + 2 * slack:
+            yield near[away <= _limit(threshold) + slack]
+        else:
+            yield _nearest_of_all(index.vectors, probe, k, threshold)
+
+
+def _best_of(index: FaceIndex, candidates: Rows, probe: Floats, k: int, threshold: float) -> Rows:
+    """Of candidates the k nearest within `threshold`, and some more, as float32 sees it."""
+    if len(candidates) < k and threshold == np.inf:  # the lists that were read are small
+        return _nearest_of_all(index.vectors, probe, k, threshold)
+    squares = squares_of_rows(probe, index.vectors, candidates)
+    limit = _limit(threshold)
+    if len(squares) > k:
+        limit = min(limit, float(np.partition(squares, k - 1)[k - 1]) * (1 + 2 * _ROUNDING))
+    return candidates[squares <= limit]
+
+
+def _nearest_of_all(vectors: Vectors, probe: Floats, k: int, threshold: float) -> Rows:
+    """The k nearest rows within `threshold`, and some more, so that none is missing that FAISS sees too far away."""
+    wanted = k + _SPARE
+    while True:
+        squares, rows = k_nearest(probe[None, :], vectors, min(wanted, len(vectors)))
+        if wanted >= len(vectors) or squares[0, -1] > squares[0, k - 1] * (1 + 2 * _ROUNDING):
+            found: Rows = rows[0][squares[0] <= _limit(threshold)]
+            return found
+        wanted *= 4
+
+
+def _slack_of_a_product(probe: Floats, square: np.float32) -> float:
+    """By how much FAISS's squared distances of many probes, which are of products of matrices, may be wrong.
+
+    square: the largest that matters; no vector so near is longer than the probe and the distance together.
+    """
+    length = float(np.linalg.norm(probe))
+    slack: float = _ROUNDING * (length**2 + (length + float(square) ** 0.5) ** 2)
+    return slack
+
+
+def _limit(threshold: float) -> float:
+    """The squared distance, as float32 sees it, that nothing within `threshold` exceeds."""
+    return min(threshold, 1e15) ** 2 * (1 + 2 * _ROUNDING) + 1e-30
+
+
+def _measured(index: FaceIndex, rows: Rows, probe: Floats, k: int, threshold: float) -> Found:
+    """Ids and distances of the k nearest of `rows` that are within `threshold`, nearest first, ties by id."""
+    ids, exact = index.ids[rows], probe.astype(np.float64)
+    distances = np.empty(len(rows), dtype=np.float64)
+    for start in range(0, len(rows), _MEASURED):
+        some = slice(start, start + _MEASURED)
+        distances[some] = np.linalg.norm(index.vectors[rows[some]].astype(np.float64) - exact, axis=1)
+    order = np.lexsort((ids, distances))
+    order = order[distances[order] <= threshold][:k]
+    return ids[order], distances[order]
