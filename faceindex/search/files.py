@@ -20,7 +20,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from faceindex.private_files import make_folder, sync_folder, write_file
+from faceindex.private_files import make_folder, new_file, sync_folder, write_file
 from faceindex.regular_files import open_regular, read_regular
 from faceindex.store.segments import file_checksum
 
