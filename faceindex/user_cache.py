@@ -38,6 +38,8 @@ def private_folder(name: str) -> Path | None:
     For what must come from this program, such as code: a folder that belongs to another user is not used.
     """
     folder = user_cache() / name
+    if not folder.is_absolute():  # a folder named after a home that nobody knows
+        return None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileExistsError):

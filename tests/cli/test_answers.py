@@ -26,7 +26,7 @@ def test_ingest_json(command: Command, many_photos: Path, tmp_path: Path) -> Non
     assert (done.returncode, done.stderr) == (0, "")
     answer = json.loads(done.stdout)
     counts = {"seen": 3, "new": 2, "unchanged": 0, "moved": 0, "duplicate": 0, "failed": 1}
-    counts |= {"ignored": 0, "forgotten": 0}
+    counts |= {"out_of_reach": 0, "ignored": 0, "forgotten": 0}
     assert answer["photos"] == counts
     assert answer["faces"] == {"new": 1, "total": 1}
     assert [Path(failure["path"]).name for failure in answer["failed"]] == ["cut-off.jpg"]

@@ -52,7 +52,7 @@ def test_people_are_named_listed_and_forgotten(answer: Callable[..., Any]) -> No
 def test_photos_are_listed_and_removed(answer: Callable[..., Any], many_photos: Path) -> None:
     listed = answer("photos", "list", many_photos)
     assert len(listed) == 22
-    assert {"path", "photo", "width", "height", "faces", "warning", "taken"} == set(listed[0])
+    assert {"path", "photo", "width", "height", "faces", "warning", "taken", "taken_from"} == set(listed[0])
     assert answer("photos", "remove", many_photos / "00.jpg", many_photos / "01.jpg") == {
         **{"paths": 2, "photos": 2, "faces": 2}
     }
@@ -101,7 +101,7 @@ def test_prune_says_what_it_removed_and_what_may_be_on_another_disk(
     (tmp_path / "photos" / "a" / "00.jpg").unlink()
     (tmp_path / "photos" / "b" / "nothing-0.png").unlink()
     done = command("ingest", "--prune", *options)
-    assert "removed: 1 photos and 1 faces" in done.stdout
+    assert "removed: 1 photo and 1 face" in done.stdout
     assert "kept: 1 photos" in done.stdout
     again = json.loads(command("ingest", "--prune", "--json", *options).stdout)
     assert again["pruned"] == {"paths": 0, "photos": 0, "faces": 0, "away": 1}

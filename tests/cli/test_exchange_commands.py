@@ -72,4 +72,4 @@ def test_sidecars_are_written_and_read(
         **{"photos": 1, "names": 1, "named": 1, "decided": 0, "without_face": 0, "warnings": []}
     }
     said = command("ingest", tmp_path / "photos", "--xmp", "-j", 1, "-L", tmp_path / "new.faces")
-    assert "XMP: 1 names in 1 photos; 0 faces named, 1 left as decided before" in said.stdout
+    assert "XMP: 1 name in 1 photo; 0 faces named, 1 left as decided before" in said.stdout

@@ -60,7 +60,7 @@ def test_text_file_as_image(command: Command, small_library: faceindex.Library, 
 def test_text_file_given_to_ingest_is_listed_as_failed(command: Command, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no photo")
     done = command("ingest", tmp_path / "notes.txt", "-L", tmp_path / "x.faces")
-    assert done.returncode == 0
+    assert done.returncode == 2
     assert "not a photo of a known format" in done.stdout
 
 

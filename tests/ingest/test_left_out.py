@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
-import tempfile
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 import faceindex
-from faceindex.errors import UsageError
+from faceindex.errors import UnreadablePhoto, UsageError
 from faceindex.faces.recipe import recipe
+from faceindex.ingest.photo_reader import PhotoReader
 from faceindex.photos.find import FoundFile
+from faceindex.photos.identity import Identity
+from faceindex.photos.read import identify
 from faceindex.types import FailedPhoto, IngestReport, Skipped
 
 
@@ -96,47 +99,38 @@ def test_by_force_all_files_are_read_and_only_new_content_is_analysed(
     assert (report.new, report.unchanged, report.failed, report.total_faces) == (1, 1, 1, 2)
 
 
-@contextmanager
-def as_nobody(*folders: Path) -> Iterator[None]:
-    """Inside, this process may not read what is closed, as root may; it owns `folders`."""
-    if os.geteuid() != 0:
-        yield
-        return
-    for folder in folders:
-        for path in (folder, *folder.rglob("*")):
-            os.lchown(path, 65534, 65534)
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
 @pytest.fixture
-def closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder that is nobody's, with no photo, and a bad one in each of: itself; a file and a folder not readable."""
-    with tempfile.TemporaryDirectory() as name:  # not tmp_path: pytest's folders are closed to others
-        folder = Path(name)
-        folder.chmod(0o755)
-        monkeypatch.setenv("XDG_DATA_HOME", name)
-        for path in ("photos/bad.jpg", "photos/no-right.jpg", "photos/no-folder/c.jpg"):
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_bytes(b"no photo")
-        (folder / "photos" / "gone.jpg").symlink_to("nowhere")
-        os.mkfifo(folder / "photos" / "pipe.jpg")
-        for path in ("photos/no-right.jpg", "photos/no-folder"):
-            (folder / path).chmod(0)
-        yield folder
-        (folder / "photos" / "no-folder").chmod(0o755)
+def closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Photos of which one cannot be read, even by root, and one is in a folder that cannot be listed."""
+    photos = tmp_path / "photos"
+    for path in ("bad.jpg", "no-folder/c.jpg"):
+        (photos / path).parent.mkdir(parents=True, exist_ok=True)
+        (photos / path).write_bytes(b"no photo")
+    (photos / "gone.jpg").symlink_to("nowhere")
+    os.mkfifo(photos / "pipe.jpg")
+    (photos / "no-right.jpg").symlink_to("/proc/self/mem")  # whose first bytes give EIO, as a disk that fails does
+    scandir = os.scandir
+
+    def refused(path: str) -> object:
+        if str(path).endswith("no-folder"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return scandir(path)
+
+    monkeypatch.setattr("faceindex.photos.find.os.scandir", refused)
+    yield tmp_path
+    monkeypatch.undo()
 
 
 def listed(report: IngestReport) -> list[FailedPhoto]:
     return sorted((*report.failures, *report.missed), key=lambda failure: failure.path)
 
 
-def test_all_lists_agree_about_what_failed_and_what_is_out_of_reach(closed: Path) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a file that cannot be read, even by root")
+def test_all_lists_agree_about_what_failed_and_what_is_out_of_reach(
+    closed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     photos = closed / "photos"
-    with as_nobody(closed), faceindex.Library(closed / "x.faces", recipe=recipe("dlib-raw")) as library:
+    with faceindex.Library(closed / "x.faces", recipe=recipe("dlib-raw")) as library:
         for _ in range(2):  # and again: what failed is not opened, what was out of reach is looked at again
             report = library.ingest([photos])
             assert listed(report) == library.failed_photos()
@@ -145,12 +139,13 @@ def test_all_lists_agree_about_what_failed_and_what_is_out_of_reach(closed: Path
                 "pipe.jpg": ("not a regular file", False),
                 "gone.jpg": ("No such file or directory", False),
                 "no-folder": ("Permission denied", True),
-                "no-right.jpg": ("Permission denied", True),
+                "no-right.jpg": ("Input/output error", True),
             }
             status = library.status()
             assert (status.failed, status.out_of_reach) == (report.failed, report.out_of_reach) == (3, 2)
-        for path in ("no-right.jpg", "no-folder"):
-            (photos / path).chmod(0o755)
+        monkeypatch.undo()
+        (photos / "no-right.jpg").unlink()
+        (photos / "no-right.jpg").write_bytes(b"no photo")
         report = library.ingest([photos])
         assert listed(report) == library.failed_photos()
         names = ["bad.jpg", "c.jpg", "gone.jpg", "no-right.jpg", "pipe.jpg"]
@@ -161,17 +156,15 @@ def test_all_lists_agree_about_what_failed_and_what_is_out_of_reach(closed: Path
 def test_a_photo_that_is_out_of_reach_keeps_what_is_known_of_it(
     library: faceindex.Library, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opens = os.open
-
-    def refused(path: str, *given: int, **named: int) -> int:
+    def refused(reader: PhotoReader, path: str, *, named: bool = False) -> Identity | None:
         if Path(path).name == "a.jpg":
-            raise OSError(5, "Input/output error")
-        return opens(path, *given, **named)
+            raise UnreadablePhoto(path, "Input/output error", out_of_reach=True)
+        return identify(path, named=named)
 
     library.ingest([photos])
     os.utime(photos / "a.jpg", ns=(1, 1))
     with monkeypatch.context() as patch:
-        patch.setattr("faceindex.photos.read.os.open", refused)
+        patch.setattr(PhotoReader, "identify", refused)
         report = library.ingest([photos])
     assert report.missed == (FailedPhoto(str(photos / "a.jpg"), "Input/output error", out_of_reach=True),)
     assert (report.out_of_reach, report.failed, report.total_faces) == (1, 0, 2)
@@ -181,7 +174,7 @@ def test_a_photo_that_is_out_of_reach_keeps_what_is_known_of_it(
 
 
 def test_what_is_out_of_reach_elsewhere_is_still_told_after_an_ingest_of_another_folder(closed: Path) -> None:
-    with as_nobody(closed), faceindex.Library(closed / "x.faces", recipe=recipe("dlib-raw")) as library:
+    with faceindex.Library(closed / "x.faces", recipe=recipe("dlib-raw")) as library:
         library.ingest([closed / "photos" / "no-folder"])
         library.ingest([closed / "photos" / "bad.jpg"])
         assert library.status().out_of_reach == 1

@@ -58,7 +58,8 @@ def test_photos_out_of_reach_are_counted_and_tried_again_next_time(tmp_path: Pat
             ("b-gone", "gone"),
             ("c-full", "OSError: [Errno 28] No space left on device"),
         ]
-        assert [Path(failure.path).stem for failure in library.catalog.failed()] == ["d-crash"]
+        listed = {Path(failure.path).stem: failure.out_of_reach for failure in library.catalog.failed()}
+        assert listed == {"b-gone": True, "c-full": True, "d-crash": False}
     library.close()
 
 

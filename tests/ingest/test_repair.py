@@ -96,7 +96,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "a vector is not of numbers": spoil_a_vector,
     "a face has no row": lambda path: execute(path, "UPDATE faces SET segment = 99 WHERE id = 3"),
     "names are gone": lambda path: execute(path, "DELETE FROM person_faces"),
-    "the index is damaged": lambda path: flip(path / "index" / "vectors.npy"),
+    "the index is damaged": lambda path: flip(path / "index" / "faces.faiss"),
     "files are open to all": lambda path: segment(path).chmod(0o666),
 }
 

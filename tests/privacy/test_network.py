@@ -41,7 +41,7 @@ albums sheet out/albums.html
 albums export out/albums --xmp
 photos sidecars photos --to out/sidecars
 export out/faces.jsonl --vectors
-index build --kind pruned
+index build --kind flat
 models list
 models verify
 evaluate all-pairs people --plots out/plots
