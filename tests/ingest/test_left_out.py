@@ -148,7 +148,7 @@ def test_all_lists_agree_about_what_failed_and_what_is_out_of_reach(
         (photos / "no-right.jpg").write_bytes(b"no photo")
         report = library.ingest([photos])
         assert listed(report) == library.failed_photos()
-        names = ["bad.jpg", "c.jpg", "gone.jpg", "no-right.jpg", "pipe.jpg"]
+        names = ["bad.jpg", "gone.jpg", "c.jpg", "no-right.jpg", "pipe.jpg"]
         assert [Path(f.path).name for f in report.failures] == names
         assert (library.status().failed, library.status().out_of_reach) == (report.failed, 0)
 
