@@ -91,7 +91,7 @@ def ingest(
 
     Raises: UsageError when a path does not exist or no photo is found; LibraryLocked; LibraryUnwritable;
     ModelError; MachineError, when what was analysed is stored. A bad photo raises nothing: it is listed in the report,
-    and so is one that lies out of reach, which is never stored as a failure.
+    and so is one that lies out of reach, which is not a failure.
     """
     roots = [os.fspath(path) for path in paths]
     analyser.check_models()

@@ -102,7 +102,8 @@ class IngestReport:
 
     new: analysed and stored. unchanged: same path, size and time as before. moved: known content whose
     old path is gone. duplicate: known content that is still elsewhere too. failed: could not be read. out_of_reach:
-    files and folders that could not be looked at, by no fault of theirs. `failures` and `missed` list them. skipped: left out.
+    files and folders that could not be looked at, by no fault of theirs. `failures` and `missed` list them. skipped:
+    left out.
     ignored: files that are no photos. forgotten: photos that were erased and stay so. stages: seconds of find, write
     and compact (in the main process) and of decode, detect, align and encode (summed over workers). interrupted:
     stopped by the user; what was analysed is stored. warnings: new photos that were read though something is wrong with
