@@ -58,8 +58,10 @@ class CentralFace:
 
 _FACES = """
     SELECT faces.id, (SELECT MIN(path) FROM paths WHERE paths.photo = faces.photo),
-        x, y, width, height, score, landmarks, album, quality, COALESCE(own.name, theirs.name), own.name IS NOT NULL
-    FROM faces LEFT JOIN album_faces ON album_faces.face = faces.id LEFT JOIN albums ON albums.id = album
+        x, y, faces.width, faces.height, score, landmarks, album, quality, COALESCE(own.name, theirs.name),
+        own.name IS NOT NULL, photos.width, photos.height
+    FROM faces JOIN photos ON photos.id = faces.photo
+        LEFT JOIN album_faces ON album_faces.face = faces.id LEFT JOIN albums ON albums.id = album
         LEFT JOIN person_faces ON person_faces.face = faces.id LEFT JOIN people AS own ON own.id = person_faces.person
         LEFT JOIN people AS theirs ON theirs.id = albums.person
 """
@@ -437,13 +439,12 @@ def _in_memory(catalog: Catalog) -> Catalog:
 
 
 def _face_record(
-    row: tuple[int, bytes, int, int, int, int, float, bytes, int | None, float | None, str | None, int],
+    row: tuple[int, bytes, int, int, int, int, float, bytes, int | None, float | None, str | None, int, int, int],
 ) -> FaceRecord:
-    face, path, x, y, width, height, score, landmarks, album, quality, person, confirmed = row
+    face, path, *box, score, landmarks, album, quality, person, confirmed, width, height = row
     points = np.frombuffer(landmarks, dtype="<f4").reshape(-1, 2)
-    return FaceRecord(
-        face, os.fsdecode(path), Box(x, y, width, height), score, points, album, person, quality, bool(confirmed)
-    )
+    own = (album, person, quality, bool(confirmed), (width, height))
+    return FaceRecord(face, os.fsdecode(path), Box(*box), score, points, *own)
 
 
 def under_path(path: str | None) -> tuple[str, tuple[bytes, ...]]:
