@@ -13,9 +13,6 @@ from faceindex.errors import UsageError
 from faceindex.faces.recipe import Recipe, recipe
 from faceindex.models.cards import RecipeCard, recipe_cards
 
-UNNAMED = "vectors"
-"""What such a recipe is called when nobody says what its vectors are."""
-
 LARGEST_DIMENSION = 65_536
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,40}")
 _SETTING = "vectors_only"
@@ -55,8 +52,12 @@ class VectorsOnly(Recipe):
         return {_SETTING: self.dimension}
 
 
-def vectors_only(name: str, dimension: int) -> VectorsOnly:
-    """The recipe of another program's vectors. Raises: UsageError when it cannot be called so, or is one of ours."""
+def vectors_only(name: str | None, dimension: int) -> VectorsOnly:
+    """The recipe of another program's vectors; name: None when nobody says what they are.
+
+    Raises: UsageError when it cannot be called so, or is one of ours.
+    """
+    name = f"vectors-{dimension}" if name is None else name
     if not _NAME.fullmatch(name):
         raise UsageError(f"a recipe's name has small letters, digits, dots and hyphens only, not {name!r}")
     if name in recipe_cards():

@@ -272,7 +272,7 @@ class _Run:
         """
         with self.stopwatch.stage("find"):
             roots = self.writer.catalog.roots()
-            not_there = [path for folder in folders for path in self.writer.catalog.paths(folder) if missing(path)]
+            not_there = [path for folder in folders for path in self.writer.catalog.files(folder) if missing(path)]
             gone = [path for path in not_there if removed(path, roots)]
         unwanted = sorted(set(left_out) - set(not_there))
         self.pruned = Pruned(

@@ -31,6 +31,9 @@ from faceindex.types import Album, Box, FaceIds, FaceRecord, FailedPhoto, Person
 BUSY_SECONDS = 120.0
 """How long a transaction waits for another one to end: millions of faces are put into albums in one."""
 
+NO_FILE = -1
+"""In place of a size, of a name that is no file's: a row of vectors, or a photo that nobody has seen here."""
+
 
 @dataclass(frozen=True, slots=True)
 class KnownPath:
@@ -220,6 +223,10 @@ class Catalog:
         """The faces with ids from `lowest` to `highest` that have a vector."""
         return self._faces("AND id BETWEEN ? AND ?", lowest, highest)
 
+    def stored_among(self, ids: Iterable[int]) -> Faces:
+        """Those of `ids` that are faces with a vector."""
+        return self._faces("AND id IN (SELECT value FROM json_each(?))", json.dumps([int(face) for face in ids]))
+
     def face_qualities(self) -> Qualities:
         """The quality of each of `stored_faces`: float64 [n], NaN where it is not known."""
         rows = self.connection.execute("SELECT quality FROM faces WHERE segment > 0 ORDER BY id")
@@ -323,6 +330,16 @@ class Catalog:
         where, values = under_path(under)
         rows = self.connection.execute(
             f"SELECT path FROM paths {where} UNION SELECT path FROM failures {where} ORDER BY path", (*values, *values)
+        )
+        return (os.fsdecode(row[0]) for row in self.held(rows))
+
+    def files(self, under: str) -> Iterator[str]:
+        """As `paths`, without those at which there never was a file."""
+        where, values = under_path(under)
+        rows = self.connection.execute(
+            f"""SELECT path FROM (SELECT path FROM paths WHERE size != {NO_FILE} UNION SELECT path FROM failures)
+            {where} ORDER BY path""",
+            values,
         )
         return (os.fsdecode(row[0]) for row in self.held(rows))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
@@ -164,6 +164,16 @@ class LibraryFolder:
         where, recipe = self.path / "vectors", self.recipe
         faces, segments = catalog.stored_faces(after), catalog.segments()
         return StoredVectors(where, segments, faces, recipe.fingerprint, recipe.dimension)
+
+    def vectors_among(self, catalog: Catalog, ids: Iterable[int]) -> dict[int, Vectors]:
+        """The vectors, float32 [d], of those of `ids` that have one. The catalog must be at rest: a writer's own.
+
+        Raises: LibraryDamaged.
+        """
+        where, recipe = self.path / "vectors", self.recipe
+        faces = catalog.stored_among(ids)
+        stored = StoredVectors(where, catalog.segments(), faces, recipe.fingerprint, recipe.dimension)
+        return dict(zip(faces.ids.tolist(), stored.together(), strict=True))
 
     @contextmanager
     def writer(self, *, wait: bool = False) -> Iterator[Writer]:
