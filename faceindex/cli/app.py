@@ -15,8 +15,7 @@ import faceindex
 from faceindex.cli.lazily import Commands
 from faceindex.cli.output import errors
 from faceindex.cli.quiet import quiet_libraries
-from faceindex.errors import FaceindexError
-from faceindex.private_files import NotPrivate
+from faceindex.errors import FaceindexError, Note
 
 _COMMANDS = {
     "ingest": "ingest:ingest",
@@ -104,7 +103,7 @@ def main() -> None:
 
 
 def _note(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
-    if issubclass(category, NotPrivate):
+    if issubclass(category, Note):
         errors.print(f"note: {message}", markup=False)
     else:
         _show_warning(message, category, *where, **more)

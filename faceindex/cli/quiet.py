@@ -8,6 +8,8 @@ import os
 import sys
 import warnings
 
+from faceindex.errors import Note
+
 
 def quiet_libraries() -> None:
     """Let warnings and log records, unless asked for with -W, and what libraries in C write to stderr go nowhere.
@@ -16,6 +18,7 @@ def quiet_libraries() -> None:
     """
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
+        warnings.simplefilter("always", Note)
         logging.getLogger().addHandler(logging.NullHandler())
     with contextlib.suppress(OSError, AttributeError):  # it is closed
         sys.stderr.flush()

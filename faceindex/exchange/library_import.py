@@ -145,9 +145,7 @@ def _living(file: h5py.File, ids: FaceIds, known: Faces) -> Iterator[Block]:
     for start in range(0, len(ids), BLOCK):
         here = ids[start : start + BLOCK]
         _, there = known.places(here)
-        vectors = file["vector"][start : start + BLOCK][there]
-        _check(vectors)
-        yield here[there], vectors
+        yield here[there], _checked(_read(file, start, start + BLOCK)[there])
 
 
 def _join(writer: Writer, source: Catalog, file: h5py.File, ids: FaceIds, stop: Stop) -> Taken:
@@ -200,14 +198,23 @@ def _vectors(file: h5py.File, ids: FaceIds, wanted: Sequence[int]) -> dict[int, 
     places = np.searchsorted(ids, chosen)
     vectors = np.concatenate(
         [
-            file["vector"][places[run[0]] : places[run[-1]] + 1]
+            _read(file, places[run[0]], places[run[-1]] + 1)
             for run in np.split(np.arange(len(places)), np.flatnonzero(np.diff(places) != 1) + 1)
         ]
     )
-    _check(vectors)
-    return dict(zip(chosen.tolist(), vectors, strict=True))
+    return dict(zip(chosen.tolist(), _checked(vectors), strict=True))
 
 
-def _check(vectors: Vectors) -> None:
+def _read(file: h5py.File, start: int, stop: int) -> Vectors:
+    """Raises: UsageError; an OSError would be taken for one of the library's disk."""
+    try:
+        vectors: Vectors = file["vector"][start:stop]
+    except Exception as error:
+        raise UsageError(f"its vectors cannot be read: {' '.join(str(error).split())}") from error
+    return vectors
+
+
+def _checked(vectors: Vectors) -> Vectors:
     if not np.isfinite(vectors).all():
         raise UsageError("a vector in it contains NaN or infinity")
+    return vectors

@@ -42,7 +42,7 @@ def _caption(match: Match) -> str:
     return "  ".join(
         [
             f"{match.distance:.3f}",
-            *([] if match.confidence is None else [f"{match.confidence:.0%}"]),
+            *([f"{match.confidence:.0%}"] if match.confidence == match.confidence else []),
             *([match.person] if match.person else []),
         ]
     )
