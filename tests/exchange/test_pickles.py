@@ -18,7 +18,7 @@ VECTOR = np.random.default_rng(0).normal(size=128)
 
 
 def read(data: bytes) -> Any:
-    return read_pickle(io.BufferedReader(io.BytesIO(data)))  # type: ignore[arg-type]
+    return read_pickle(io.BufferedReader(io.BytesIO(data)))
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
