@@ -11,7 +11,7 @@ from typing import BinaryIO
 import pillow_heif
 from PIL import Image, UnidentifiedImageError
 
-from faceindex.photos import jpeg_2000, jpeg_xl, png
+from faceindex.photos import jpeg_2000, jpeg_xl, png, png_chunks
 from faceindex.photos.avif import AvifPhoto, is_avif, refuse_large
 from faceindex.photos.boxes import without_trailer
 from faceindex.photos.identity import is_photo
@@ -62,7 +62,7 @@ def _header(file: BinaryIO, path: str) -> Image.Image:
 
 
 def _opened(data: bytes) -> Image.Image:
-    if data.startswith(png.SIGNATURE):
+    if data.startswith(png_chunks.SIGNATURE):
         return png.opened_png(data)
     if is_tiff_or_big(data):
         return opened_tiff(data)

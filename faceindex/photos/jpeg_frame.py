@@ -1,4 +1,4 @@
-"""What the frame header of a JPEG says of how it is coded (ITU T.81, table B.1), and how Pillow must be asked for it."""
+"""What the frame header of a JPEG says of its coding (ITU T.81, table B.1), and how Pillow must be asked for it."""
 
 from __future__ import annotations
 
