@@ -1,4 +1,4 @@
-"""Where the rows of a BMP lie in its file: those of OS/2 as well, and those that are coded as runs (BI_RLE8, BI_RLE4)."""
+"""Where the rows of a BMP lie in its file: those of OS/2 as well, and those coded as runs (BI_RLE8, BI_RLE4)."""
 
 from __future__ import annotations
 
