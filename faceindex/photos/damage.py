@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageChops
 
-from faceindex.photos import bmp_rows, gif_blocks, png_chunks, tiff_pages, tiff_strips
+from faceindex.photos import bmp_rows, gif_blocks, png_chunks, tiff_pages, tiff_strips, tiff_values
 from faceindex.photos.cut_off import MISSING_LIMIT
 from faceindex.photos.fax_strips import unread_rows
 from faceindex.photos.heif_items import coded_items, whole_units
@@ -117,7 +117,7 @@ def _tiff(data: bytes, picture: Image.Image | None) -> str | None:
     if not missing and page.get(COMPRESSION) == (_GROUP_4,) and picture.mode == "1":
         rows = min(page.get(_ROWS_PER_STRIP, (picture.height,))[0], picture.height)
         missing = unread_rows(data, picture, tiff_pages.strips(page), rows) / picture.height
-    return judged(missing) if missing else None
+    return judged(missing) if missing else tiff_values.lost_values(data)
 
 
 def _whole_numbers(value: object) -> tuple[int, ...]:
