@@ -324,6 +324,12 @@ class Catalog:
         )
         return (os.fsdecode(row[0]) for row in self.held(rows))
 
+    def failed_paths(self, under: str) -> list[str]:
+        """The paths at or under `under` of files that could not be read, sorted."""
+        where, values = under_path(under)
+        rows = self.connection.execute(f"SELECT path FROM failures {where} ORDER BY path", values)
+        return [os.fsdecode(row[0]) for row in rows]
+
     def photos_under(self, path: str) -> list[int]:
         """Ids of the photos that have a path at or under `path`."""
         where, values = under_path(path)
