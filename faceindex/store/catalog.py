@@ -392,11 +392,18 @@ def _open(file: Path, mode: str) -> Catalog:
             timeout=BUSY_SECONDS,
         )
         try:
+            keep_private(connection)
             refuse_newer(connection, file)
         except BaseException:
             connection.close()
             raise
     return Catalog(connection)
+
+
+def keep_private(connection: sqlite3.Connection) -> None:
+    """Let what is sorted, which may be names and paths, stay in memory: SQLite would write it to the folder that all
+    programs share."""
+    connection.execute("PRAGMA temp_store = MEMORY")
 
 
 @contextmanager
@@ -437,6 +444,7 @@ def _reader(file: Path) -> Catalog:
 def _in_memory(catalog: Catalog) -> Catalog:
     """A copy; the original is closed."""
     copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    keep_private(copy)
     with closing(catalog):
         catalog.connection.backup(copy)
     return Catalog(copy)

@@ -23,6 +23,8 @@ from faceindex.store.tombstones import WHOLE_PHOTO
 from faceindex.store.writer import Writer
 from faceindex.types import Box, Erased
 
+_TEMPORARY = "SQLITE_TMPDIR"
+
 _UNFINISHED = "erasing"  # a setting that is there from the deletion of rows until nothing of them is left on the disk
 _ALL_TABLES = (
     *("photos", "failures", "people", "decisions", "acts", "clusters", "album_seeds", "album_versions", "albums"),
@@ -105,10 +107,28 @@ def finish_erasing(writer: Writer, index: Path) -> None:
     shutil.rmtree(index, ignore_errors=not index.exists())
     for folder in (writer.vectors, index.parent):
         sync_folder(folder)  # or the files would be back after a power failure
-    connection.execute("VACUUM")
+    _vacuum(connection, writer.vectors.parent)
     _truncate_log(connection, writer.vectors.parent)
     connection.execute("DELETE FROM settings WHERE name = ?", (_UNFINISHED,))
     _truncate_log(connection, writer.vectors.parent)
+
+
+def _vacuum(connection: sqlite3.Connection, library: Path) -> None:
+    """SQLite writes the new catalog to a temporary file first: one in the library, not where all programs have theirs.
+
+    In memory it might not have the room. (https://sqlite.org/tempfiles.html, 2.7, 5)
+    """
+    former = os.environ.get(_TEMPORARY)
+    os.environ[_TEMPORARY] = str(library)
+    connection.execute("PRAGMA temp_store = FILE")
+    try:
+        connection.execute("VACUUM")
+    finally:
+        connection.execute("PRAGMA temp_store = MEMORY")
+        if former is None:
+            del os.environ[_TEMPORARY]
+        else:
+            os.environ[_TEMPORARY] = former
 
 
 def _begin(transaction: sqlite3.Connection) -> None:

@@ -112,6 +112,20 @@ def test_photos_that_are_gone_stay_in_the_library_until_it_is_pruned(library: fa
     assert library.failed_photos() == []
 
 
+def test_what_failed_and_is_gone_fails_no_longer(library: faceindex.Library, photos: Path) -> None:
+    (photos / "2020" / "link.jpg").symlink_to("nowhere")
+    (photos / "2021" / "disk").mkdir()
+    (photos / "2021" / "disk" / "away.jpg").write_text("no photo")
+    assert library.ingest([photos]).failed == 3
+    (photos / "2020" / "link.jpg").unlink()
+    (photos / "2021" / "disk" / "away.jpg").unlink()  # its folder is empty now, as where a disk was mounted
+    assert library.ingest([photos]).failed == 1
+    left = [Path(failed.path).name for failed in library.failed_photos()]
+    assert len(left) == 2
+    assert "link.jpg" not in left
+    assert "away.jpg" in left
+
+
 def test_photos_on_a_disk_that_is_not_mounted_are_never_pruned(
     library: faceindex.Library, photos: Path, tmp_path: Path
 ) -> None:
