@@ -7,13 +7,14 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from faceindex.errors import LibraryLocked
 from faceindex.journal.acts import NAME
 from faceindex.journal.state import fold
-from faceindex.private_files import sync_folder
+from faceindex.private_files import new_file, sync_folder
 from faceindex.store import rows
 from faceindex.store.acts import read_acts
 from faceindex.store.merging import has_dead_rows, unlink, write_merged
@@ -23,7 +24,8 @@ from faceindex.store.tombstones import WHOLE_PHOTO
 from faceindex.store.writer import Writer
 from faceindex.types import Box, Erased
 
-_TEMPORARY = "SQLITE_TMPDIR"
+COPY = "catalog.copy"
+"""Of the catalog, in the library, while it is rebuilt."""
 
 _UNFINISHED = "erasing"  # a setting that is there from the deletion of rows until nothing of them is left on the disk
 _ALL_TABLES = (
@@ -114,21 +116,17 @@ def finish_erasing(writer: Writer, index: Path) -> None:
 
 
 def _vacuum(connection: sqlite3.Connection, library: Path) -> None:
-    """SQLite writes the new catalog to a temporary file first: one in the library, not where all programs have theirs.
+    """As the statement VACUUM, whose temporary file would lie where all programs have theirs, or take memory.
 
-    In memory it might not have the room. (https://sqlite.org/tempfiles.html, 2.7, 5)
+    The catalog is what it was, or all new: the copy comes back in one transaction.
     """
-    former = os.environ.get(_TEMPORARY)
-    os.environ[_TEMPORARY] = str(library)
-    connection.execute("PRAGMA temp_store = FILE")
-    try:
-        connection.execute("VACUUM")
-    finally:
-        connection.execute("PRAGMA temp_store = MEMORY")
-        if former is None:
-            del os.environ[_TEMPORARY]
-        else:
-            os.environ[_TEMPORARY] = former
+    copy = library / COPY
+    copy.unlink(missing_ok=True)
+    os.close(new_file(copy))
+    connection.execute("VACUUM INTO ?", (str(copy),))
+    with closing(sqlite3.connect(copy)) as source:
+        source.backup(connection)
+    copy.unlink()
 
 
 def _begin(transaction: sqlite3.Connection) -> None:
