@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sqlite3
 import sys
+import threading
 import warnings
 from typing import Any
 
@@ -75,9 +77,22 @@ def common(
     """Options of the program itself."""
 
 
+class _Stopped(BaseException):
+    """Ctrl-C or SIGTERM came. No KeyboardInterrupt, as typer makes an exit code of that by itself."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.exit_code = 128 + number  # as shells have it
+
+
 def main() -> None:
-    """Run the command line: exit codes 0 done, 1 the answer is no, 2 bad usage or input, 3 circumstances."""
+    """Run the command line: exit codes 0 done, 1 the answer is no, 2 bad usage or input, 3 circumstances, 130 Ctrl-C,
+    143 SIGTERM."""
     quiet_libraries()
+    if threading.current_thread() is threading.main_thread():
+        for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
+            if signal.getsignal(number) == usual:
+                signal.signal(number, _stop)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # file names need not be UTF-8
@@ -86,7 +101,9 @@ def main() -> None:
         code = app(standalone_mode=False)
     except FaceindexError as error:
         code = _say(str(error), error.exit_code)
-    except (typer.Abort, KeyboardInterrupt):
+    except _Stopped as stopped:
+        code = _say("stopped", stopped.exit_code)
+    except (typer.Abort, KeyboardInterrupt):  # an answer was asked for, and the input ended
         code = _say("stopped", 130)
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -100,6 +117,11 @@ def main() -> None:
             raise
         code = _say(f"{error.format_message()} (`faceindex --help` tells what there is)", 2)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _stop(number: int, frame: object) -> None:
+    signal.signal(number, signal.SIG_DFL)  # a second one does not wait for what the first one lets end
+    raise _Stopped(number)
 
 
 def _note(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:

@@ -18,7 +18,7 @@ from faceindex.cli import options
 from faceindex.cli.output import errors, plural, print_failures, print_json, print_line, print_table
 from faceindex.errors import FaceindexError, MachineError, UsageError
 from faceindex.faces.engine import Engine
-from faceindex.ingest.run import Progress as Step
+from faceindex.ingest.tally import Progress as Step
 from faceindex.photos.find import find_files
 from faceindex.types import IngestReport, NamesRead, Pruned, Skipped
 

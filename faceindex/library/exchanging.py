@@ -149,7 +149,8 @@ class Exchanging(Ingesting, Reading):
             tally.acts += taken.acts
             tally.without_face += taken.left or []
         elif suffix in FOREIGN:
-            with foreign_vectors(path) as foreign:
+            spool = next(folder for folder in (self.path, *self.path.parents) if folder.is_dir())
+            with foreign_vectors(path, spool) as foreign:
                 self._folder.take_recipe(recipe_for(foreign, recipe, self._folder))
                 import_vectors(self._folder, foreign, tally, resolve=resolve, wait=wait, stop=stop)
         else:

@@ -11,7 +11,8 @@ from faceindex.errors import UsageError
 from faceindex.exchange.named_regions import read_names
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.recipe import Recipe
-from faceindex.ingest.run import Progress, ingest
+from faceindex.ingest.run import ingest
+from faceindex.ingest.tally import Progress
 from faceindex.library.opened import Opened, StrPath
 from faceindex.people.albums import follow
 from faceindex.people.reencoding import reencode

@@ -333,6 +333,12 @@ class Catalog:
         )
         return (os.fsdecode(row[0]) for row in self.held(rows))
 
+    def failed_paths(self, under: str) -> list[str]:
+        """The paths at or under `under` of files that could not be read, sorted."""
+        where, values = under_path(under)
+        rows = self.connection.execute(f"SELECT path FROM failures {where} ORDER BY path", values)
+        return [os.fsdecode(row[0]) for row in rows]
+
     def files(self, under: str) -> Iterator[str]:
         """As `paths`, without those at which there never was a file."""
         where, values = under_path(under)
@@ -405,11 +411,18 @@ def _open(file: Path, mode: str) -> Catalog:
             timeout=BUSY_SECONDS,
         )
         try:
+            keep_private(connection)
             refuse_newer(connection, file)
         except BaseException:
             connection.close()
             raise
     return Catalog(connection)
+
+
+def keep_private(connection: sqlite3.Connection) -> None:
+    """Let what is sorted, which may be names and paths, stay in memory: SQLite would write it to the folder that all
+    programs share."""
+    connection.execute("PRAGMA temp_store = MEMORY")
 
 
 @contextmanager
@@ -450,6 +463,7 @@ def _reader(file: Path) -> Catalog:
 def _in_memory(catalog: Catalog) -> Catalog:
     """A copy; the original is closed."""
     copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    keep_private(copy)
     with closing(catalog):
         catalog.connection.backup(copy)
     return Catalog(copy)

@@ -17,7 +17,7 @@ from faceindex.faces.recipe import Recipe, recipe
 from faceindex.faces.vectors_only import VectorsOnly, recipe_of
 from faceindex.private_files import make_folder, new_file, sync_folder
 from faceindex.store.catalog import Catalog, damage_named, open_reader, open_writer
-from faceindex.store.erasing import finish_erasing
+from faceindex.store.erasing import COPY, finish_erasing
 from faceindex.store.lock import LOCK, WriterLock
 from faceindex.store.migrations import MIGRATIONS, migrate, schema_version
 from faceindex.store.segments import SegmentMissing, aborted_files
@@ -32,7 +32,7 @@ READING_ATTEMPTS = 100
 """How often a reader begins that a compaction takes a segment from."""
 
 _NEW_CATALOG = CATALOG + ".tmp"
-_OWN_CATALOGS = frozenset(name + s for name in (CATALOG, _NEW_CATALOG) for s in ("", "-wal", "-shm", "-journal"))
+_OWN_CATALOGS = frozenset(name + s for name in (CATALOG, _NEW_CATALOG, COPY) for s in ("", "-wal", "-shm", "-journal"))
 OWN_NAMES = _OWN_CATALOGS | {"vectors", "index", LOCK}
 
 

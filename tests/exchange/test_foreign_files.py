@@ -33,7 +33,7 @@ def saved(folder: Path, **arrays: Any) -> Path:
 
 
 def read(path: Path) -> ForeignVectors:
-    with foreign_vectors(path) as found:
+    with foreign_vectors(path, path.parent) as found:
         found.vectors = np.array(found.vectors)
         return found
 
@@ -131,7 +131,7 @@ def test_an_npz_and_an_hdf5_file_with_columns(tmp_path: Path) -> None:
 def test_a_large_array_of_an_npz_is_unpacked_to_the_disk(tmp_path: Path, order: Any, compressed: bool) -> None:
     large = np.asarray(np.random.default_rng(0).normal(size=(5000, 128)), order=order)
     (np.savez_compressed if compressed else np.savez)(tmp_path / "e.npz", vectors=large)
-    with foreign_vectors(tmp_path / "e.npz") as found:
+    with foreign_vectors(tmp_path / "e.npz", tmp_path) as found:
         assert isinstance(found.vectors, np.memmap)
         np.testing.assert_array_equal(found.vectors[4000:4003], large[4000:4003])
 

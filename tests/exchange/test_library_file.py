@@ -242,6 +242,7 @@ def test_what_is_wrong_with_a_file_is_told_and_makes_no_library(library: faceind
         with faceindex.Library(tmp_path / "new.faces") as new, pytest.raises(error) as caught:
             new.import_([tmp_path / "y.h5"])
         assert "y.h5" in str(caught.value)
+        assert not (tmp_path / "new.faces").exists()
         return str(caught.value)
 
     assert "newer" in said(lambda file: file.attrs.__setitem__("format", "faceindex library 2"))
