@@ -29,7 +29,8 @@ _COPIED = 1 << 22  # bytes at a time
 def foreign_vectors(path: Path, spool: Path) -> Iterator[ForeignVectors]:
     """The rows of a file, which is open until the end. Arrays are read where they are asked for, pickles as a whole.
 
-    spool: a folder for large arrays that are unpacked, to files without a name. Raises: UsageError for a file that cannot be read, holds no vectors, or is a pickle that asks for anything but data.
+    spool: a folder for large arrays that are unpacked, to files without a name. Raises: UsageError for a file that
+    cannot be read, holds no vectors, or is a pickle that asks for anything but data.
     """
     suffix = path.suffix.lower()
     try:

@@ -69,6 +69,8 @@ def import_library(folder: LibraryFolder, path: Path, *, wait: bool = False, sto
             known = source.stored_faces()
             if len(np.setdiff1d(known.ids, ids)):
                 raise UsageError(f"{path} lacks vectors of some of its faces")
+            for _ in _living(file, ids, known):  # what is wrong with them is known before anything is changed
+                pass
             with folder.writer(wait=wait) as writer:
                 if is_untouched(writer.catalog):
                     return _take_all(writer, source, file, ids, known)

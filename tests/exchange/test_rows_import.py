@@ -23,7 +23,7 @@ def photos(many_photos: Path, tmp_path: Path) -> Path:
     folder.mkdir()
     for number in (3, 4, 5):
         shutil.copy(many_photos / f"{number:02d}.jpg", folder)
-    shutil.copy(many_photos / "06.jpg", os.fsencode(folder) + b"/caf\xe9.jpg")
+    shutil.copy(many_photos / "06.jpg", folder / os.fsdecode(b"caf\xe9.jpg"))
     shutil.copy(many_photos / "07.jpg", folder / "=1+1.jpg")
     return folder
 
