@@ -9,7 +9,7 @@ from faceindex.clustering.cluster import DEFAULT_METHOD, METHODS
 from faceindex.errors import UsageError
 from faceindex.exchange.album_folders import export_albums
 from faceindex.exchange.sidecars import write_sidecars
-from faceindex.library.opened import StrPath
+from faceindex.library.opened import StrPath, one_or_more
 from faceindex.library.reading import Reading
 from faceindex.people.grouping import group_faces
 from faceindex.people.review import questions
@@ -59,7 +59,7 @@ class Grouping(Reading):
         )
 
     def write_sidecars(
-        self, paths: Iterable[StrPath], *, to: StrPath | None = None, unnamed: bool = False
+        self, paths: StrPath | Iterable[StrPath], *, to: StrPath | None = None, unnamed: bool = False
     ) -> SidecarReport:
         """Write the names of faces into XMP sidecars of the photos at or under `paths`: beside them, or under `to`.
 
@@ -67,7 +67,7 @@ class Grouping(Reading):
         Raises: UsageError when the library knows no photo under a path, or `to` lies in the library itself.
         """
         target = None if to is None else absolute(self.outside(to))
-        return write_sidecars(self._folder.catalog, list(map(absolute, paths)), to=target, unnamed=unnamed)
+        return write_sidecars(self._folder.catalog, list(map(absolute, one_or_more(paths))), to=target, unnamed=unnamed)
 
     def write_album_sheet(self, out: StrPath, *, faces: int = 16, albums: int = 100) -> None:
         """Write one self-contained HTML page: the largest albums, a row of at most `faces` crops each.

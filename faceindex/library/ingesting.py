@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,13 +10,15 @@ from typing import Any
 from faceindex.errors import UsageError
 from faceindex.exchange.named_regions import read_names
 from faceindex.faces.analyse import Analyser
-from faceindex.faces.recipe import Recipe
+from faceindex.faces.recipe import Recipe, as_recipe
+from faceindex.ingest.pictures import ingest_pictures
 from faceindex.ingest.run import Progress, ingest
-from faceindex.library.opened import Opened, StrPath
+from faceindex.library.opened import Opened, StrPath, one_or_more
 from faceindex.people.albums import follow
 from faceindex.people.reencoding import reencode
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
 from faceindex.photos.find import absolute
+from faceindex.photos.pictures import PhotoSource
 from faceindex.search import index as face_index
 from faceindex.store.acts import was_named
 from faceindex.store.erasing import erase, erase_all
@@ -33,7 +35,7 @@ class Ingesting(Opened):
 
     def ingest(
         self,
-        paths: Iterable[StrPath],
+        paths: StrPath | Iterable[StrPath],
         *,
         workers: int | None = None,
         min_face: int | None = None,
@@ -62,7 +64,7 @@ class Ingesting(Opened):
         ModelError; MachineError. Photos that cannot be read are listed in the report.
         """
         analyser = self._analyser(min_face, max_megapixels)
-        paths = list(paths)
+        paths = one_or_more(paths)
         report = ingest(
             self._folder,
             paths,
@@ -83,10 +85,34 @@ class Ingesting(Opened):
             face_index.fold(self._folder)
         return report
 
+    def ingest_images(
+        self,
+        images: Mapping[str, PhotoSource] | Iterable[tuple[str, PhotoSource]],
+        *,
+        min_face: int | None = None,
+        max_megapixels: float = DEFAULT_MAX_MEGAPIXELS,
+        wait: bool = False,
+    ) -> IngestReport:
+        """Analyse and store photos that are no files, one after the other, in this process.
+
+        images: each under a name of your own: RGB pixels, uint8 [h, w, 3], a PIL image, or the bytes of a file. The
+        photo's path is `picture:/` and that name. What a photo is says its content, the hash of the bytes or pixels:
+        the same one again is unchanged, another one under the same name takes its place. The pixels themselves are not
+        kept: pages show no crop of them, and `reencode` and `repair` cannot analyse them again.
+        min_face, max_megapixels, wait: as of `ingest`. Raises: as `ingest`.
+        """
+        pairs = images.items() if isinstance(images, Mapping) else images
+        analyser = self._analyser(min_face, max_megapixels)
+        report = ingest_pictures(self._folder, pairs, analyser=analyser, wait=wait)
+        self._index = None
+        follow(self._folder)
+        face_index.fold(self._folder)
+        return report
+
     def reencode(
         self,
         target: StrPath,
-        recipe: Recipe,
+        recipe: Recipe | str,
         *,
         workers: int | None = None,
         progress: Callable[[Progress], None] | None = None,
@@ -96,28 +122,28 @@ class Ingesting(Opened):
         This one stays as it is. After a crash or Ctrl-C the same call goes on. Raises: UsageError; RecipeMismatch;
         ModelError; LibraryUnwritable.
         """
-        analyser = Analyser(recipe, self._folder.min_face, engine=self._engine)
+        analyser = Analyser(as_recipe(recipe), self._folder.min_face, engine=self._engine)
         path = Path(absolute(self.outside(target)))
         return reencode(self._folder, path, analyser=analyser, workers=workers, progress=progress)
 
-    def remove_photos(self, paths: Iterable[StrPath]) -> Removed:
+    def remove_photos(self, paths: StrPath | Iterable[StrPath]) -> Removed:
         """Take photos at or under `paths` out of the library; the files stay, and a later ingest brings them back.
 
         Names of their faces are kept for that case. Raises: UsageError when the library knows nothing under one.
         """
-        chosen = [path for under in paths for path in self._known_paths(under)]
+        chosen = [path for under in one_or_more(paths) for path in self._known_paths(under)]
         with self._folder.writer() as writer:
             self._index = None
             removed = writer.remove_paths(chosen)
         follow(self._folder)
         return removed
 
-    def erase_photos(self, paths: Iterable[StrPath]) -> Erased:
+    def erase_photos(self, paths: StrPath | Iterable[StrPath]) -> Erased:
         """Erase photos at or under `paths` from the disk, under all their paths, for good: tombstones keep them out.
 
         The photo files stay. Raises: UsageError when the library knows nothing under one; LibraryLocked.
         """
-        chosen = [absolute(path) for path in paths]
+        chosen = [absolute(path) for path in one_or_more(paths)]
         known = [path for under in chosen for path in self._known_paths(under)]
         photos = {photo for under in chosen for photo in self._folder.catalog.photos_under(under)}
         return self._erase(photos=photos, failures=known)

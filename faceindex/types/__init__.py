@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from faceindex.types.answers import BatchAnswer, Candidate, Exemplar, IdentifiedFace, Match, ProbeFace, Verification
+from faceindex.types.answers import (
+    BatchAnswer,
+    Candidate,
+    ComparedFace,
+    Exemplar,
+    IdentifiedFace,
+    Match,
+    ProbeFace,
+    Verification,
+)
 from faceindex.types.arrays import FaceIds, Labels, Pixels, Qualities, Vectors
 from faceindex.types.care import Backup, CheckedPart, CheckReport, Damage, RepairReport
 from faceindex.types.changes import Erased, IngestReport, NamesRead, Pruned, Reencoded, Removed, Skipped
@@ -23,6 +32,7 @@ __all__ = [
     "CheckReport",
     "CheckedPart",
     "ClusterReport",
+    "ComparedFace",
     "Damage",
     "Decided",
     "Erased",
