@@ -28,12 +28,18 @@ def cluster(
     seed: Annotated[int, typer.Option(min=0, help="Same faces and seed, same albums.")] = 0,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Group all faces anew; names and decisions hold.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+    threads: options.Threads = 1,
     as_json: options.AsJson = False,
 ) -> None:
     """Group faces into albums; where there are albums, place the new faces and leave the others where they are."""
     with faceindex.Library(library, create=False) as opened:
         report = opened.cluster(
-            method=method or DEFAULT_METHOD, threshold=threshold, seed=seed, rebuild=rebuild, dry_run=dry_run
+            method=method or DEFAULT_METHOD,
+            threshold=threshold,
+            seed=seed,
+            rebuild=rebuild,
+            dry_run=dry_run,
+            threads=threads,
         )
     if report.extended and (method is not None or threshold is not None):
         errors.print(

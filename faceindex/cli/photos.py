@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 import faceindex
-from faceindex.cli import options, selections
+from faceindex.cli import erasing, options, selections
 from faceindex.cli.outcome import refuse_nothing
-from faceindex.cli.output import plural, print_failures, print_json, print_line, print_receipt, print_table
+from faceindex.cli.output import plural, print_failures, print_json, print_line, print_table
 from faceindex.errors import UsageError
 from faceindex.types import PhotoRecord
 
@@ -111,12 +111,18 @@ def remove(
     erase: Annotated[
         bool, typer.Option("--erase", help="Erase them from the disk, for good: no later ingest brings them back.")
     ] = False,
+    yes: erasing.Yes = False,
+    dry_run: erasing.DryRun = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Take photos and their faces out of the library. The photo files themselves are never touched."""
+    if dry_run and not erase:
+        raise UsageError("--dry-run goes with --erase; without it, an ingest of the files brings the photos back")
     with faceindex.Library(library, create=False) as opened:
         if erase:
-            print_receipt(opened.erase_photos(paths), as_json=as_json)
+            erasing.erase(
+                lambda dry: opened.erase_photos(paths, dry_run=dry), yes=yes, dry_run=dry_run, as_json=as_json
+            )
             return
         removed = opened.remove_photos(paths)
     if as_json:

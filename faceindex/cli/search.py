@@ -10,10 +10,9 @@ import typer
 import faceindex
 from faceindex.cli import options, selections
 from faceindex.cli.output import errors, match_object, print_json, print_line, print_table
-from faceindex.errors import UsageError
 from faceindex.faces.engine import Engine
 from faceindex.photos.find import absolute
-from faceindex.types import Box, ProbeFace
+from faceindex.types import ProbeFace
 
 if TYPE_CHECKING:
     from faceindex.queries.probes import Probe
@@ -48,7 +47,7 @@ def search(
 ) -> None:
     """Find the faces of the library that look like each face in IMAGE, or like faces of the library, nearest first."""
     photos = images or []
-    where = None if box is None else _box(box)
+    where = None if box is None else options.box_of(box)
     among = selections.selection(first=first, last=last, under=under)
     with faceindex.Library(library, engine=Engine(engine, device), create=False) as opened:
         probes = opened.probes(
@@ -83,16 +82,6 @@ def _by_photo(images: list[Path], probes: list[Probe], found: list[ProbeFace]) -
     for probe, answer in zip(probes, found, strict=True):
         photos[probe.photo].append(_as_object(answer))
     return [{"image": names.get(photo, photo), "faces": faces} for photo, faces in photos.items()]
-
-
-def _box(text: str) -> Box:
-    try:
-        x, y, width, height = (int(part) for part in text.split(","))
-    except ValueError:
-        raise UsageError(f"--box {text} is no box; write X,Y,W,H in whole pixels") from None
-    if min(width, height) < 1:
-        raise UsageError(f"--box {text} has no size; write X,Y,W,H with a width and a height")
-    return Box(x, y, width, height)
 
 
 def _as_object(probe: ProbeFace) -> dict[str, object]:

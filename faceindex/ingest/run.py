@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -41,6 +42,8 @@ from faceindex.store.folder import LibraryFolder
 from faceindex.store.merging import compact
 from faceindex.store.writer import Batch, Writer
 from faceindex.types import FailedPhoto, IngestReport, Pruned
+
+_log = logging.getLogger(__name__)
 
 BATCH_PHOTOS = 64
 BATCH_SECONDS = 5.0
@@ -253,6 +256,7 @@ class _Run:
         if len(self.batch):
             with self.stopwatch.stage("write"):
                 self.new_faces += self.writer.commit(self.batch)
+            _log.info("committed, photos and files: %d", len(self.batch))
             self.batch = Batch()
             with self.stopwatch.stage("compact"):
                 compact(self.writer, self.stop.is_set)
@@ -337,6 +341,7 @@ class _Run:
             return
         if answer.photo.warning:
             self.warnings += [FailedPhoto(file.path, answer.photo.warning) for file in files]
+        _log.info("%s: faces found: %d", answer.file.path, len(answer.photo.faces))
         self.batch.photos[content] = (answer.photo, files)
         self.counts["new"] += 1
         self.counts["duplicate"] += len(files) - 1
@@ -383,11 +388,13 @@ class _Run:
             self.batch.gone.append(old)
 
     def _fail(self, path: str, reason: str) -> None:
+        _log.info("%s failed: %s", path, reason)
         self.counts["failed"] += 1
         self.failures.append(FailedPhoto(path, reason))
 
     def _miss(self, path: str, reason: str) -> None:
         """A photo or folder is out of reach; what the library knows of it stays."""
+        _log.info("%s is out of reach: %s", path, reason)
         self.counts["out_of_reach"] += 1
         self.out_of_reach.append(FailedPhoto(path, reason, out_of_reach=True))
 

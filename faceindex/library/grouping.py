@@ -33,17 +33,27 @@ class Grouping(Reading):
         seed: int = 0,
         rebuild: bool = False,
         dry_run: bool = False,
+        threads: int = 1,
     ) -> ClusterReport:
         """Group faces into albums, by size at first; later only new faces are placed, and no other face moves.
 
         method: "linkage", "whispers" or "dbscan". threshold: Euclidean, default the recipe's. rebuild: group all faces
         anew; an album keeps the number of the one that it shares most faces with. dry_run: only say what would change.
+        threads: that look for neighbours; the albums are the same with any number.
         Whatever people decided holds in each case. The same faces and seed give the same albums. Raises: UsageError.
         """
         if method not in METHODS:
             raise UsageError(f"no clustering method is called {method}; there are {', '.join(METHODS)}")
         limit = self.recipe.cluster_threshold if threshold is None else threshold
-        return group_faces(self._folder, method=method, threshold=limit, seed=seed, rebuild=rebuild, dry_run=dry_run)
+        return group_faces(
+            self._folder,
+            method=method,
+            threshold=limit,
+            seed=seed,
+            rebuild=rebuild,
+            dry_run=dry_run,
+            threads=threads,
+        )
 
     def export_albums(
         self, folder: StrPath, *, link: str = "hard", unnamed: bool = True, min_photos: int = 1, xmp: bool = False

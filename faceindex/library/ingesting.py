@@ -11,6 +11,7 @@ from faceindex.errors import UsageError
 from faceindex.exchange.named_regions import read_names
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.recipe import Recipe, as_recipe
+from faceindex.ingest.lifting import lift
 from faceindex.ingest.pictures import ingest_pictures
 from faceindex.ingest.run import Progress, ingest
 from faceindex.library.opened import Opened, StrPath, one_or_more
@@ -22,7 +23,7 @@ from faceindex.photos.pictures import PhotoSource
 from faceindex.search import index as face_index
 from faceindex.store.acts import was_named
 from faceindex.store.erasing import erase, erase_all
-from faceindex.types import Erased, IngestReport, Reencoded, Removed
+from faceindex.types import Erased, IngestReport, Lifted, Reencoded, Removed
 
 _ELSEWHERE = (
     "what was written outside of the library stays there: folders of `faceindex albums export` until the next export "
@@ -138,40 +139,59 @@ class Ingesting(Opened):
         follow(self._folder)
         return removed
 
-    def erase_photos(self, paths: StrPath | Iterable[StrPath]) -> Erased:
+    def erase_photos(self, paths: StrPath | Iterable[StrPath], *, dry_run: bool = False) -> Erased:
         """Erase photos at or under `paths` from the disk, under all their paths, for good: tombstones keep them out.
 
-        The photo files stay. Raises: UsageError when the library knows nothing under one; LibraryLocked.
+        The photo files stay. dry_run: only say what would be erased. Raises: UsageError when the library knows nothing
+        under one; LibraryLocked.
         """
         chosen = [absolute(path) for path in one_or_more(paths)]
         known = [path for under in chosen for path in self._known_paths(under)]
         photos = {photo for under in chosen for photo in self._folder.catalog.photos_under(under)}
-        return self._erase(photos=photos, failures=known)
+        return self._erase(photos=photos, failures=known, dry_run=dry_run)
 
-    def forget_person(self, person: str) -> Erased:
+    def forget_person(self, person: str, *, dry_run: bool = False) -> Erased:
         """Erase a person's faces from the disk, with the name; photos that show nobody else go with them.
 
         Tombstones keep a later ingest of the same photos from bringing the faces back. Of a name that was taken back
-        the journal is freed. Raises: UsageError when nobody ever had this name; LibraryLocked.
+        the journal is freed. dry_run: only say what would be erased. Raises: UsageError when nobody ever had this name;
+        LibraryLocked.
         """
         faces = self._folder.catalog.faces_of_person(person)
         if faces is None and was_named(self._folder.catalog.connection, person):
             faces = []
         if faces is None:
             raise UsageError(f"nobody is called {person}; `faceindex people list` shows the names")
-        return self._erase(faces=faces, people=[person])
+        return self._erase(faces=faces, people=[person], dry_run=dry_run)
 
-    def forget_all(self) -> Erased:
-        """Empty the library: every photo, face, vector, name and tombstone. Raises: LibraryLocked."""
+    def forget_all(self, *, dry_run: bool = False) -> Erased:
+        """Empty the library: every photo, face, vector, name and tombstone. dry_run: only say what would be erased.
+
+        Raises: LibraryLocked.
+        """
         with self._folder.writer() as writer:
             self._index = None
-            return replace(erase_all(writer, self._folder.index), notes=(_ELSEWHERE,))
+            return replace(erase_all(writer, self._folder.index, dry_run=dry_run), notes=(_ELSEWHERE,))
 
-    def _erase(self, **what: Iterable[Any]) -> Erased:
-        with self._folder.writer() as writer:
-            self._index = None
-            receipt = erase(writer, self._folder.index, **what)
+    def lift_tombstones(self, paths: StrPath | Iterable[StrPath]) -> Lifted:
+        """Let what was erased of the photos at or under `paths` come back: take their tombstones away.
+
+        Faces of photos that are in the library are found again at once; photos that are not wait for the next ingest.
+        Names do not come back: they were erased. Raises: UsageError when a path is missing; LibraryLocked; ModelError.
+        """
+        chosen = [absolute(path) for path in one_or_more(paths)]
+        lifted = lift(self._folder, chosen, analyser=self._analyser(None))
+        self._index = None
         follow(self._folder)
+        face_index.fold(self._folder)
+        return lifted
+
+    def _erase(self, *, dry_run: bool, **what: Iterable[Any]) -> Erased:
+        with self._folder.writer() as writer:
+            self._index = None
+            receipt = erase(writer, self._folder.index, dry_run=dry_run, **what)
+        if not dry_run:
+            follow(self._folder)
         return replace(receipt, notes=(_ELSEWHERE,))
 
     def _known_paths(self, under: StrPath) -> list[str]:

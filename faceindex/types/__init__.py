@@ -14,7 +14,7 @@ from faceindex.types.answers import (
 )
 from faceindex.types.arrays import FaceIds, Labels, Pixels, Qualities, Vectors
 from faceindex.types.care import Backup, CheckedPart, CheckReport, Damage, RepairReport
-from faceindex.types.changes import Erased, IngestReport, NamesRead, Pruned, Reencoded, Removed, Skipped
+from faceindex.types.changes import Erased, IngestReport, Lifted, NamesRead, Pruned, Reencoded, Removed, Skipped
 from faceindex.types.contents import Album, FailedPhoto, IndexReport, Person, PhotoRecord, Status
 from faceindex.types.decisions import AlbumChange, ClusterReport, Decided, PastAct, PersonChange, Suggestion
 from faceindex.types.exports import AlbumsExport, SidecarReport
@@ -45,6 +45,7 @@ __all__ = [
     "IndexReport",
     "IngestReport",
     "Labels",
+    "Lifted",
     "Match",
     "NamesRead",
     "PastAct",
