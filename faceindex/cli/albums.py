@@ -160,9 +160,10 @@ def sheet(
     out: Annotated[Path, typer.Argument(metavar="OUT.html", help="The page to write.")],
     library: options.Library = None,
     faces: Annotated[int, typer.Option(min=1, help="Faces shown of each album, at most.")] = 16,
-    albums: Annotated[int, typer.Option(min=1, help="Albums shown, at most.")] = 100,
+    albums: Annotated[int, typer.Option(min=1, help="Albums on a page; further ones come on further pages.")] = 100,
+    pages: Annotated[int, typer.Option(min=1, help="Pages, at most.")] = 50,
 ) -> None:
-    """Write one self-contained page: albums largest first, a row of faces each, links to the photos."""
+    """Write self-contained pages: albums largest first, a row of faces each, then the faces in no album."""
     with faceindex.Library(library, create=False) as opened:
-        opened.write_album_sheet(out, faces=faces, albums=albums)
-    print_line(str(out.absolute()))
+        for page in opened.write_album_sheet(out, faces=faces, albums=albums, pages=pages):
+            print_line(str(page.absolute()))

@@ -49,6 +49,7 @@ Workers = Annotated[
     int | None, typer.Option("--workers", "-j", min=1, help="Processes. Default: what cores and memory allow.")
 ]
 Threads = Annotated[int, typer.Option(min=1, metavar="N", help="Threads that compute.")]
+Sheet = Annotated[Path | None, typer.Option("--sheet", metavar="OUT.html", help="Also write a page to look at.")]
 EngineName = Annotated[
     str, typer.Option("--engine", metavar="onnx|dlib", help="What runs the networks; same results, onnx is faster.")
 ]

@@ -8,6 +8,7 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -17,7 +18,7 @@ from rich.text import Text
 
 from faceindex.csv_rows import csv_row
 from faceindex.errors import UsageError
-from faceindex.types import Erased, FailedPhoto, Match
+from faceindex.types import Erased, FaceRecord, FailedPhoto, Match
 
 _LOGGER = logging.getLogger("faceindex")
 _LOGGER.addHandler(logging.NullHandler())
@@ -84,6 +85,25 @@ def match_object(match: Match) -> dict[str, object]:
         "confidence": match.confidence,
         "person": match.person,
     }
+
+
+def face_object(face: FaceRecord) -> dict[str, object]:
+    """A face of the library as answers about a photo give it."""
+    return {
+        "face": face.face,
+        "box": face.box.as_list(),
+        "score": face.score,
+        "quality": face.quality,
+        "album": face.album,
+        "person": face.person,
+        "confirmed": face.confirmed,
+    }
+
+
+def say_page(sheet: Path | None) -> None:
+    """Where the page is that was also asked for."""
+    if sheet:
+        errors.print(f"page: {sheet.absolute()}", markup=False)
 
 
 def print_line(text: str) -> None:

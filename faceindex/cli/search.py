@@ -9,7 +9,7 @@ import typer
 
 import faceindex
 from faceindex.cli import options, selections
-from faceindex.cli.output import errors, match_object, print_json, print_line, print_table
+from faceindex.cli.output import match_object, print_json, print_line, print_table, say_page
 from faceindex.faces.engine import Engine
 from faceindex.photos.find import absolute
 from faceindex.types import ProbeFace
@@ -40,9 +40,7 @@ def search(
     min_face: options.MinFace = None,
     engine: options.EngineName = "onnx",
     device: options.Device = "cpu",
-    sheet: Annotated[
-        Path | None, typer.Option(metavar="OUT.html", help="Also write a page that shows the matches.")
-    ] = None,
+    sheet: options.Sheet = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Find the faces of the library that look like each face in IMAGE, or like faces of the library, nearest first."""
@@ -62,6 +60,7 @@ def search(
     if as_json:
         objects = _by_photo(photos, probes, found)
         print_json(objects if several else objects[0])
+        say_page(sheet)
         return
     for asked, probe in zip(probes, found, strict=True):
         title = f"{asked.photo}: {asked.title}" if several else asked.title
@@ -71,8 +70,7 @@ def search(
             print_table(("distance#", "confidence#", "face#", "person", "photo"), rows)
         else:
             print_line("no match within the threshold")
-    if sheet:
-        errors.print(f"page: {sheet.absolute()}", markup=False)
+    say_page(sheet)
 
 
 def _by_photo(images: list[Path], probes: list[Probe], found: list[ProbeFace]) -> list[dict[str, object]]:
