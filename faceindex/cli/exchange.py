@@ -10,8 +10,8 @@ import typer
 
 import faceindex
 from faceindex.cli import options
-from faceindex.cli.ingest import progress_bar
 from faceindex.cli.output import errors, plural, print_failures, print_json, print_line, print_table
+from faceindex.cli.progress import progress_bar
 from faceindex.errors import MachineError, UsageError
 from faceindex.library.exchanging import FAISS, FORMATS
 from faceindex.types import FailedPhoto, ImportReport

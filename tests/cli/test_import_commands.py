@@ -112,7 +112,7 @@ def test_wrong_files_end_as_they_should(command: Command, small_library: faceind
         (tmp_path / "x", {"form": "faiss", "kind": "hnsw"}, "hnsw"),
     ):
         with pytest.raises(UsageError, match=why):
-            small_library.export(out, **options)
+            small_library.export(out, **options)  # type: ignore[arg-type]
     assert not (tmp_path / "x.faces").exists()
 
 
