@@ -267,8 +267,11 @@ def test_a_recipe_is_called_something_plain(tmp_path: Path, name: str) -> None:
 
 
 def test_a_segment_of_a_library_says_whose_recipe_it_is(tmp_path: Path, small_library: faceindex.Library) -> None:
-    (segment,) = small_library._folder.catalog.segments()
-    shutil.copy(small_library.path / "vectors" / segment.file, tmp_path / "s.h5")
+    shutil.copytree(small_library.path, tmp_path / "small.faces")
+    with faceindex.Library(tmp_path / "small.faces") as copy:
+        copy.compact()
+        (segment,) = copy._folder.catalog.segments()
+    shutil.copy(tmp_path / "small.faces" / "vectors" / segment.file, tmp_path / "s.h5")
     with faceindex.Library(tmp_path / "x.faces") as library:
         assert library.import_([tmp_path / "s.h5"]).faces == 20
         assert library.recipe == small_library.recipe

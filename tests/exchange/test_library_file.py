@@ -253,6 +253,18 @@ def test_what_is_wrong_with_a_file_is_told_and_makes_no_library(library: faceind
     assert "not there" in said(lambda file: file["library/faces/photo"].__setitem__(0, 999))
     assert "no table" in said(lambda file: file.create_group("library/x; DROP TABLE faces"))
     assert "no table" in said(lambda file: file.move("library/faces/x", 'library/faces/x" , "y'))
+
+    def elsewhere(file: h5py.File) -> None:
+        del file["vector"]
+        file["vector"] = h5py.ExternalLink("/dev/stdin", "vector")
+
+    def raw(file: h5py.File) -> None:
+        shape = file["face_id"].shape
+        del file["face_id"]
+        file.create_dataset("face_id", shape, np.int64, external=[("/etc/passwd", 0, h5py.h5f.UNLIMITED)])
+
+    assert "in another file" in said(elsewhere)
+    assert "in another file" in said(raw)
     for size in (0, 100, len(whole) // 2, len(whole) - 1):
         (tmp_path / "cut.h5").write_bytes(whole[:size])
         with faceindex.Library(tmp_path / "new.faces") as new, pytest.raises(UsageError, match=r"cut\.h5"):
