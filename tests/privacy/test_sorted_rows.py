@@ -6,7 +6,6 @@ import os
 import sys
 from pathlib import Path
 
-import pytest
 import traced
 
 from faceindex.store.catalog import open_reader, open_writer
@@ -28,8 +27,7 @@ _vacuum(connection, library)
 
 
 def test_what_is_sorted_stays_in_memory_and_a_vacuum_in_the_library(tmp_path: Path) -> None:
-    if why_not := traced.obstacle():
-        pytest.skip(why_not)
+    traced.skip_unless_traced()
     library, shared = tmp_path / "x.faces", tmp_path / "shared"
     library.mkdir()
     shared.mkdir()
