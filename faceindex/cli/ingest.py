@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 import faceindex
 from faceindex.cli import options
 from faceindex.cli.output import errors, plural, print_failures, print_json, print_line, print_table
-from faceindex.errors import FaceindexError, MachineError, UsageError
+from faceindex.errors import FaceindexError, OutOfReach, UsageError
 from faceindex.faces.engine import Engine
 from faceindex.ingest.tally import Progress as Step
 from faceindex.photos.find import find_files
@@ -94,7 +94,7 @@ def ingest(
         errors.print("stopped; what was analysed is stored. Run the same command again to go on.")
         raise typer.Exit(130)
     if report.out_of_reach:
-        raise MachineError(f"{_photos(report.out_of_reach)} out of reach; the next ingest tries again")
+        raise OutOfReach(f"{_photos(report.out_of_reach)} out of reach; the next ingest tries again")
     if report.failed and report.failed == report.seen:
         raise UsageError(f"{_photos(report.failed)} found, and none can be read")
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import traced
 
-from faceindex.store.catalog import open_reader, open_writer
+from faceindex.store.opening import open_reader, open_writer
 
 PROGRAM = """
 import sys
 from pathlib import Path
-from faceindex.store.catalog import open_writer
+from faceindex.store.opening import open_writer
 from faceindex.store.erasing import _vacuum
 library = Path(sys.argv[1])
 connection = open_writer(library / "catalog.sqlite").connection
