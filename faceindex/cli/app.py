@@ -38,7 +38,8 @@ _COMMANDS = {
     "reencode": "reencode:reencode",
     "index": "index:app",
     "status": "library:status",
-    "export": "library:export",
+    "export": "exchange:export",
+    "import": "exchange:import_files",
     "models": "models:app",
     "evaluate": "evaluate:app",
 }

@@ -31,7 +31,7 @@ class Vanished:
         left_out: paths that the library knows, of files that are no longer wanted in it: they go as well.
         Raises: SilentDisk; MachineError.
         """
-        found = self._where(path for folder in self._folders for path in self._writer.catalog.paths(folder))
+        found = self._where(path for folder in self._folders for path in self._writer.catalog.files(folder))
         if found is None:
             return None
         unwanted = sorted(set(left_out).difference(found["removed"], found["away"]))

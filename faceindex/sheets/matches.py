@@ -39,4 +39,10 @@ def match_sheet(probes: Sequence[Searched], found: Sequence[ProbeFace]) -> str:
 
 def _caption(match: Match) -> str:
     """How far away, how sure that makes one, and who it is if that is known."""
-    return "  ".join([f"{match.distance:.3f}", f"{match.confidence:.0%}", *([match.person] if match.person else [])])
+    return "  ".join(
+        [
+            f"{match.distance:.3f}",
+            *([] if match.confidence is None else [f"{match.confidence:.0%}"]),
+            *([match.person] if match.person else []),
+        ]
+    )

@@ -18,6 +18,9 @@ from faceindex.store.segments import Segment
 from faceindex.store.vectors import Faces
 from faceindex.types import Album, Box, FaceIds, FaceRecord, FailedPhoto, Person, PhotoRecord, Qualities
 
+NO_FILE = -1
+"""In place of a size, of a name that is no file's: a row of vectors, or a photo that nobody has seen here."""
+
 
 @dataclass(frozen=True, slots=True)
 class CentralFace:
@@ -31,8 +34,10 @@ class CentralFace:
 
 _FACES = """
     SELECT faces.id, (SELECT MIN(path) FROM paths WHERE paths.photo = faces.photo),
-        x, y, width, height, score, landmarks, album, quality, COALESCE(own.name, theirs.name), own.name IS NOT NULL
-    FROM faces LEFT JOIN album_faces ON album_faces.face = faces.id LEFT JOIN albums ON albums.id = album
+        x, y, faces.width, faces.height, score, landmarks, album, quality, COALESCE(own.name, theirs.name),
+        own.name IS NOT NULL, photos.width, photos.height
+    FROM faces JOIN photos ON photos.id = faces.photo
+        LEFT JOIN album_faces ON album_faces.face = faces.id LEFT JOIN albums ON albums.id = album
         LEFT JOIN person_faces ON person_faces.face = faces.id LEFT JOIN people AS own ON own.id = person_faces.person
         LEFT JOIN people AS theirs ON theirs.id = albums.person
 """
@@ -114,6 +119,10 @@ class Catalog(KnownPhotos):
     def faces_between(self, lowest: int, highest: int) -> Faces:
         """The faces with ids from `lowest` to `highest` that have a vector."""
         return self._faces("AND id BETWEEN ? AND ?", lowest, highest)
+
+    def stored_among(self, ids: Iterable[int]) -> Faces:
+        """Those of `ids` that are faces with a vector."""
+        return self._faces("AND id IN (SELECT value FROM json_each(?))", json.dumps([int(face) for face in ids]))
 
     def face_qualities(self) -> Qualities:
         """The quality of each of `stored_faces`: float64 [n], NaN where it is not known."""
@@ -227,6 +236,16 @@ class Catalog(KnownPhotos):
         rows = self.connection.execute(f"SELECT path FROM failures {where} ORDER BY path", values)
         return [os.fsdecode(row[0]) for row in rows]
 
+    def files(self, under: str) -> Iterator[str]:
+        """As `paths`, without those at which there never was a file."""
+        where, values = under_path(under)
+        rows = self.connection.execute(
+            f"""SELECT path FROM (SELECT path FROM paths WHERE size != {NO_FILE} UNION SELECT path FROM failures)
+            {where} ORDER BY path""",
+            values,
+        )
+        return (os.fsdecode(row[0]) for row in self.held(rows))
+
     def photos_under(self, path: str) -> list[int]:
         """Ids of the photos that have a path at or under `path`."""
         where, values = under_path(path)
@@ -249,13 +268,12 @@ class Catalog(KnownPhotos):
 
 
 def _face_record(
-    row: tuple[int, bytes, int, int, int, int, float, bytes, int | None, float | None, str | None, int],
+    row: tuple[int, bytes, int, int, int, int, float, bytes, int | None, float | None, str | None, int, int, int],
 ) -> FaceRecord:
-    face, path, x, y, width, height, score, landmarks, album, quality, person, confirmed = row
+    face, path, *box, score, landmarks, album, quality, person, confirmed, width, height = row
     points = np.frombuffer(landmarks, dtype="<f4").reshape(-1, 2)
-    return FaceRecord(
-        face, os.fsdecode(path), Box(x, y, width, height), score, points, album, person, quality, bool(confirmed)
-    )
+    own = (album, person, quality, bool(confirmed), (width, height))
+    return FaceRecord(face, os.fsdecode(path), Box(*box), score, points, *own)
 
 
 def under_path(path: str | None) -> tuple[str, tuple[bytes, ...]]:
