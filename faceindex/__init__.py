@@ -9,51 +9,52 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from faceindex import telemetry
-from faceindex.errors import (
-    FaceindexError,
-    LibraryDamaged,
-    LibraryError,
-    LibraryLocked,
-    LibraryUnwritable,
-    ModelError,
-    NewerSchema,
-    NoFaceFound,
-    RecipeMismatch,
-    UnreadablePhoto,
-    UsageError,
-)
-from faceindex.types import (
-    Album,
-    AlbumsExport,
-    Box,
-    ClusterReport,
-    Decided,
-    Erased,
-    FaceRecord,
-    FailedPhoto,
-    IdentifiedFace,
-    IndexReport,
-    IngestReport,
-    Match,
-    NamesRead,
-    PastAct,
-    Person,
-    PhotoRecord,
-    ProbeFace,
-    Pruned,
-    Removed,
-    SidecarReport,
-    Status,
-    Suggestion,
-    Verification,
-)
 
 if TYPE_CHECKING:
+    from faceindex.errors import (
+        FaceindexError,
+        LibraryDamaged,
+        LibraryError,
+        LibraryLocked,
+        LibraryUnwritable,
+        ModelError,
+        NewerSchema,
+        NoFaceFound,
+        RecipeMismatch,
+        UnreadablePhoto,
+        UsageError,
+    )
     from faceindex.library import Library
     from faceindex.store.selection import Selection
+    from faceindex.types import (
+        Album,
+        AlbumsExport,
+        Box,
+        ClusterReport,
+        Decided,
+        Erased,
+        FaceRecord,
+        FailedPhoto,
+        IdentifiedFace,
+        IndexReport,
+        IngestReport,
+        Match,
+        NamesRead,
+        PastAct,
+        Person,
+        PhotoRecord,
+        ProbeFace,
+        Pruned,
+        Removed,
+        SidecarReport,
+        Status,
+        Suggestion,
+        Verification,
+    )
 
 telemetry.turn_off()  # before anything can import onnxruntime
 
@@ -98,14 +99,13 @@ __all__ = [
 ]
 
 
+_MODULES = {"Library": "library", "Selection": "store.selection"}
+"""Where the names are that are neither types nor errors."""
+
+
 def __getattr__(name: str) -> object:
-    """`Library` is imported when it is first used: worker processes never need FAISS or scikit-learn."""
-    if name == "Library":
-        from faceindex.library import Library
-
-        return Library
-    if name == "Selection":
-        from faceindex.store.selection import Selection
-
-        return Selection
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    """Names are imported when they are first used: workers need no FAISS, and who only reads files needs no numpy."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = _MODULES.get(name) or ("errors" if hasattr(import_module("faceindex.errors"), name) else "types")
+    return getattr(import_module(f"faceindex.{module}"), name)

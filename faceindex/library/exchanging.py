@@ -27,8 +27,8 @@ from faceindex.exchange.tally import Tally
 from faceindex.exchange.text_rows import SUFFIXES as ROWS
 from faceindex.faces.recipe import Recipe
 from faceindex.faces.recipe import recipe as recipe_called
-from faceindex.ingest.run import Progress
 from faceindex.ingest.stopping import stop_signals
+from faceindex.ingest.tally import Progress
 from faceindex.library.ingesting import Ingesting
 from faceindex.library.opened import StrPath
 from faceindex.library.reading import Reading
