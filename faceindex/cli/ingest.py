@@ -12,7 +12,7 @@ import faceindex
 from faceindex.cli import options
 from faceindex.cli.output import errors, plural, print_failures, print_json, print_line, print_table
 from faceindex.cli.progress import progress_bar
-from faceindex.errors import MachineError, UsageError
+from faceindex.errors import OutOfReach, UsageError
 from faceindex.faces.engine import Engine
 from faceindex.types import IngestReport, NamesRead, Pruned, Skipped
 
@@ -88,7 +88,7 @@ def ingest(
         errors.print("stopped; what was analysed is stored. Run the same command again to go on.")
         raise typer.Exit(130)
     if report.out_of_reach:
-        raise MachineError(f"{_photos(report.out_of_reach)} out of reach; the next ingest tries again")
+        raise OutOfReach(f"{_photos(report.out_of_reach)} out of reach; the next ingest tries again")
     if report.failed and report.failed == report.seen:
         raise UsageError(f"{_photos(report.failed)} found, and none can be read")
 
