@@ -96,7 +96,7 @@ class Exchanging(Ingesting, Reading):
         analyse = partial(self._analyse, workers=workers, min_face=min_face, wait=wait, progress=progress)
         with stop_signals() as stop:
             for path in chosen:
-                if stop.is_set():
+                if stop.is_set() or tally.interrupted:
                     break
                 try:
                     self._import_file(path, tally, recipe, _resolver(path, base), analyse, stop.is_set, wait=wait)
@@ -105,7 +105,7 @@ class Exchanging(Ingesting, Reading):
                     if len(chosen) == 1:
                         raise
                     tally.failures.append(FailedPhoto(str(path), str(error)))
-            interrupted = stop.is_set() or (tally.analysed is not None and tally.analysed.interrupted)
+            interrupted = stop.is_set() or tally.interrupted
         self._index = None
         total = 0
         if self._folder.exists:
@@ -121,7 +121,6 @@ class Exchanging(Ingesting, Reading):
             total_faces=total,
             recipe=self.recipe.title,
             seconds=time.monotonic() - began,
-            analysed=tally.analysed,
             interrupted=interrupted,
         )
 
@@ -150,7 +149,8 @@ class Exchanging(Ingesting, Reading):
             tally.acts += taken.acts
             tally.without_face += taken.left or []
         elif suffix in FOREIGN:
-            with foreign_vectors(path) as foreign:
+            spool = next(folder for folder in (self.path, *self.path.parents) if folder.is_dir())
+            with foreign_vectors(path, spool) as foreign:
                 self._folder.take_recipe(recipe_for(foreign, recipe, self._folder))
                 import_vectors(self._folder, foreign, tally, resolve=resolve, wait=wait, stop=stop)
         else:
@@ -178,7 +178,7 @@ class Exchanging(Ingesting, Reading):
         return written
 
 
-_COUNTS = ("files", "rows", "photos", "faces", "known", "named", "decided", "acts")
+_COUNTS = ("files", "rows", "photos", "faces", "analysed", "known", "named", "decided", "acts")
 
 
 def _resolver(path: Path, base: str | None) -> Callable[[str], str]:
