@@ -78,7 +78,7 @@ if TYPE_CHECKING:
     from faceindex.faces.analyse import analyse
     from faceindex.faces.engine import Engine
     from faceindex.faces.recipe import Recipe, recipe
-    from faceindex.ingest.run import Progress
+    from faceindex.ingest.tally import Progress
     from faceindex.library import Library
     from faceindex.models.cards import CalibrationCard, RecipeCard
     from faceindex.photos.decode import Photo

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sqlite3
 import sys
+import threading
 import time
 import warnings
 from typing import Any
@@ -39,7 +41,8 @@ _COMMANDS = {
     "reencode": "reencode:reencode",
     "index": "index:app",
     "status": "library:status",
-    "export": "library:export",
+    "export": "exchange:export",
+    "import": "exchange:import_files",
     "models": "models:app",
     "evaluate": "evaluate:app",
     "completion": "completion:completion",
@@ -84,10 +87,23 @@ def common(
     """Options of the program itself."""
 
 
+class _Stopped(BaseException):
+    """Ctrl-C or SIGTERM came. No KeyboardInterrupt, as typer makes an exit code of that by itself."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.exit_code = 128 + number  # as shells have it
+
+
 def main() -> None:
-    """Run the command line: exit codes 0 done, 1 the answer is no, 2 bad usage or input, 3 circumstances."""
+    """Run the command line: exit codes 0 done, 1 the answer is no, 2 bad usage or input, 3 circumstances, 130 Ctrl-C,
+    143 SIGTERM."""
     began = time.monotonic()
     quiet_libraries()
+    if threading.current_thread() is threading.main_thread():
+        for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
+            if signal.getsignal(number) == usual:
+                signal.signal(number, _stop)
     if COMPLETING in os.environ:
         completion_init()
     for stream in (sys.stdout, sys.stderr):
@@ -98,7 +114,9 @@ def main() -> None:
         code = app(prog_name=NAME, standalone_mode=False)
     except FaceindexError as error:
         code = _say(str(error), error.exit_code)
-    except (typer.Abort, KeyboardInterrupt):
+    except _Stopped as stopped:
+        code = _say("stopped", stopped.exit_code)
+    except (typer.Abort, KeyboardInterrupt):  # an answer was asked for, and the input ended
         code = _say("stopped", 130)
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -114,6 +132,11 @@ def main() -> None:
         code = _wrong_use(error)
     verbosity.LOGGER.info("ended with exit code %d after %.1f s", code or 0, time.monotonic() - began)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _stop(number: int, frame: object) -> None:
+    signal.signal(number, signal.SIG_DFL)  # a second one does not wait for what the first one lets end
+    raise _Stopped(number)
 
 
 def _wrong_use(error: Any) -> int:

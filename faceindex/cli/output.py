@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -73,6 +74,16 @@ def print_csv(columns: Sequence[str], objects: Iterable[Mapping[str, object]]) -
     typer.echo(csv_row(columns))
     for values in objects:
         typer.echo(csv_row(values[name] for name in columns))
+
+
+def finite(number: float) -> float | None:
+    """A number as JSON has it: None for infinity."""
+    return number if math.isfinite(number) else None
+
+
+def percent(share: float | None) -> str:
+    """A share of 1, or nothing."""
+    return "" if share is None else f"{share:.1%}"
 
 
 def match_object(match: Match) -> dict[str, object]:

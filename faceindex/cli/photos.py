@@ -78,7 +78,8 @@ def _print(photos: list[PhotoRecord], *, as_json: bool) -> None:
         print_json([asdict(photo) for photo in photos])
         return
     rows = [
-        (photo.path, f"{photo.width} x {photo.height}", photo.faces, photo.taken, photo.warning) for photo in photos
+        (photo.path, f"{photo.width} x {photo.height}" if photo.width else "", photo.faces, photo.taken, photo.warning)
+        for photo in photos
     ]
     print_table(("photo", "size#", "faces#", "taken", "warning"), rows)
 

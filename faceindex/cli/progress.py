@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from faceindex.cli.output import errors, plural
 from faceindex.errors import FaceindexError
-from faceindex.ingest.run import Progress as Step
+from faceindex.ingest.tally import Progress as Step
 from faceindex.photos.find import find_files
 
 LINE_SECONDS = 30.0

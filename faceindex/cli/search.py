@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,7 +10,7 @@ import typer
 
 import faceindex
 from faceindex.cli import options, selections
-from faceindex.cli.output import match_object, print_json, print_line, print_table, say_page
+from faceindex.cli.output import finite, match_object, percent, print_json, print_line, print_table, say_page
 from faceindex.faces.engine import Engine
 from faceindex.photos.find import absolute
 from faceindex.types import ProbeFace
@@ -64,8 +65,8 @@ def search(
         return
     for asked, probe in zip(probes, found, strict=True):
         title = f"{asked.photo}: {asked.title}" if several else asked.title
-        print_line(f"{title}, threshold {probe.threshold:.4f}")
-        rows = [(f"{m.distance:.4f}", f"{m.confidence:.1%}", m.face, m.person, m.photo) for m in probe.matches]
+        print_line(f"{title}, threshold {probe.threshold:.4f}" if math.isfinite(probe.threshold) else title)
+        rows = [(f"{m.distance:.4f}", percent(m.confidence), m.face, m.person, m.photo) for m in probe.matches]
         if rows:
             print_table(("distance#", "confidence#", "face#", "person", "photo"), rows)
         else:
@@ -86,6 +87,6 @@ def _as_object(probe: ProbeFace) -> dict[str, object]:
     return {
         "box": probe.box.as_list(),
         "score": probe.score,
-        "threshold": probe.threshold,
+        "threshold": finite(probe.threshold),
         "matches": [match_object(match) for match in probe.matches],
     }

@@ -10,7 +10,7 @@ from faceindex.evaluation.cross_fit import CrossFit, cross_fit
 from faceindex.evaluation.labelled import evaluation_library, ingest_labelled
 from faceindex.evaluation.named_faces import named_faces
 from faceindex.ingest.machine import choose_workers
-from faceindex.ingest.run import Progress
+from faceindex.ingest.tally import Progress
 from faceindex.library.opened import StrPath
 from faceindex.library.reading import Reading
 from faceindex.photos.pictures import PhotoSource

@@ -13,7 +13,8 @@ from faceindex.faces.analyse import Analyser
 from faceindex.faces.recipe import Recipe, as_recipe
 from faceindex.ingest.lifting import lift
 from faceindex.ingest.pictures import ingest_pictures
-from faceindex.ingest.run import Progress, ingest
+from faceindex.ingest.run import ingest
+from faceindex.ingest.tally import Progress
 from faceindex.library.opened import Opened, StrPath, one_or_more
 from faceindex.people.albums import follow
 from faceindex.people.reencoding import reencode

@@ -17,6 +17,7 @@ from faceindex.queries.batch import BatchSearch, is_vector_file
 from faceindex.queries.matching import Wish, matching
 from faceindex.queries.naming import identified, named_gallery
 from faceindex.queries.probes import Probe, face_at, faces_in, of_faces, of_one_person, of_person
+from faceindex.search import calibrated
 from faceindex.search.calibration import DEFAULT_FPIR
 from faceindex.store.selection import EVERYTHING, Selection
 from faceindex.types import BatchAnswer, Box, IdentifiedFace, ProbeFace
@@ -39,7 +40,8 @@ class Searching(Reading):
         image: a path, the bytes of a file, an open file, a PIL image, or RGB pixels, uint8 [h, w, 3].
         k: None for all of them, exactly, whatever the index. threshold: Euclidean distance. fpir: instead of it, how
         many strangers a query may be expected to find within the threshold, which follows from the library's
-        calibration and number of faces; default 0.01.
+        calibration and number of faces; default 0.01. Of another program's vectors that nobody has calibrated yet, the
+        k nearest however far they are.
         Raises: UsageError; UnreadablePhoto; NoFaceFound.
         """
         probes = self.probes([image], min_face=min_face)
@@ -99,7 +101,7 @@ class Searching(Reading):
         """
         most = max(1, self._loaded_index().faces) if k is None else k
         wish = Wish(most, self._limit(threshold, fpir), among, unnamed, group_by)
-        return matching(self._folder, self._loaded_index(), self.calibration, probe, wish)
+        return matching(self._folder, self._loaded_index(), calibrated.known(self._folder), probe, wish)
 
     def identify(
         self,
@@ -146,7 +148,7 @@ class Searching(Reading):
         path = Path(absolute(source))
         wish = Wish(k, self._limit(threshold, fpir), among, unnamed, group_by)
         processes = choose_workers(workers).number
-        search = BatchSearch(self._folder, self._loaded_index(), self.calibration, wish, processes)
+        search = BatchSearch(self._folder, self._loaded_index(), calibrated.known(self._folder), wish, processes)
         if is_vector_file(path):
             return search.vectors(path)
         return search.photos(path, self._checked_analyser(min_face), processes)
@@ -162,5 +164,7 @@ class Searching(Reading):
             raise UsageError(f"expected false identifications (fpir) must be a number above 0, not {fpir:g}")
         if threshold is not None:
             return threshold
+        if fpir is None and calibrated.known(self._folder) is None:
+            return np.inf
         searched = self._loaded_index().faces if faces is None else faces
         return self.calibration.threshold(DEFAULT_FPIR if fpir is None else fpir, searched)

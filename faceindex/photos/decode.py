@@ -16,6 +16,7 @@ from faceindex.photos.colour import in_srgb
 from faceindex.photos.cut_off import MISSING_LIMIT, as_written, ends_grey, mended, until_first_break
 from faceindex.photos.damage import damage, said_by_libtiff
 from faceindex.photos.formats import opened
+from faceindex.photos.jpeg_frame import is_arithmetic, kind_not_read
 from faceindex.photos.jpeg_scans import hole
 from faceindex.photos.levels import eight_bit
 from faceindex.photos.libtiff_messages import messages
@@ -125,8 +126,8 @@ class Photo:
         try:
             load(image)
         except OSError as error:
-            if "truncated" not in str(error):
-                raise ValueError(reason_for(error)) from error
+            if "truncated" not in str(error) and not is_arithmetic(self._data):
+                raise ValueError(kind_not_read(self._data) or reason_for(error)) from error
             image, missing = mended(as_written(self._data), load)
             self._judge(missing / image.height, "image file is truncated", "cut off")
             self.warning = self.warning or "cut off behind the picture"

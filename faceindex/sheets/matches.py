@@ -45,4 +45,5 @@ def match_sheet(probes: Sequence[Searched], found: Sequence[ProbeFace]) -> str:
 
 def _lines(match: Match) -> list[str]:
     """How far away, how sure that makes one, and who it is if that is known."""
-    return [f"{match.distance:.3f}  {match.confidence:.0%}", *([match.person] if match.person else [])]
+    sure = [] if match.confidence is None else [f"{match.confidence:.0%}"]
+    return ["  ".join([f"{match.distance:.3f}", *sure]), *([match.person] if match.person else [])]

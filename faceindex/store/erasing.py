@@ -7,14 +7,14 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 from faceindex.errors import LibraryLocked
 from faceindex.journal.acts import NAME
 from faceindex.journal.state import fold
-from faceindex.private_files import sync_folder
+from faceindex.private_files import new_file, sync_folder
 from faceindex.store import rows
 from faceindex.store.acts import read_acts
 from faceindex.store.merging import has_dead_rows, unlink, write_merged
@@ -23,6 +23,9 @@ from faceindex.store.segments import FOUND, aborted_files
 from faceindex.store.tombstones import WHOLE_PHOTO
 from faceindex.store.writer import Writer
 from faceindex.types import Box, Erased
+
+COPY = "catalog.copy"
+"""Of the catalog, in the library, while it is rebuilt."""
 
 _UNFINISHED = "erasing"  # a setting that is there from the deletion of rows until nothing of them is left on the disk
 _ALL_TABLES = (
@@ -122,10 +125,24 @@ def finish_erasing(writer: Writer, index: Path) -> None:
     shutil.rmtree(index, ignore_errors=not index.exists())
     for folder in (writer.vectors, index.parent):
         sync_folder(folder)  # or the files would be back after a power failure
-    connection.execute("VACUUM")
+    _vacuum(connection, writer.vectors.parent)
     _truncate_log(connection, writer.vectors.parent)
     connection.execute("DELETE FROM settings WHERE name = ?", (_UNFINISHED,))
     _truncate_log(connection, writer.vectors.parent)
+
+
+def _vacuum(connection: sqlite3.Connection, library: Path) -> None:
+    """As the statement VACUUM, whose temporary file would lie where all programs have theirs, or take memory.
+
+    The catalog is what it was, or all new: the copy comes back in one transaction.
+    """
+    copy = library / COPY
+    copy.unlink(missing_ok=True)
+    os.close(new_file(copy))
+    connection.execute("VACUUM INTO ?", (str(copy),))
+    with closing(sqlite3.connect(copy)) as source:
+        source.backup(connection)
+    copy.unlink()
 
 
 def _begin(transaction: sqlite3.Connection) -> None:

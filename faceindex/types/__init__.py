@@ -19,6 +19,7 @@ from faceindex.types.contents import Album, FailedPhoto, IndexReport, Person, Ph
 from faceindex.types.decisions import AlbumChange, ClusterReport, Decided, PastAct, PersonChange, Suggestion
 from faceindex.types.exports import AlbumsExport, SidecarReport
 from faceindex.types.faces import AnalysedPhoto, Box, Face, FaceRecord
+from faceindex.types.imports import ImportReport
 
 __all__ = [
     "Album",
@@ -42,6 +43,7 @@ __all__ = [
     "FaceRecord",
     "FailedPhoto",
     "IdentifiedFace",
+    "ImportReport",
     "IndexReport",
     "IngestReport",
     "Labels",

@@ -12,20 +12,21 @@ class Match:
     """A face of the library that resembles the probe.
 
     distance: Euclidean, not squared. confidence: probability in [0, 1] that it is the probe's person, among as many
-    faces as the library has, when one of them is expected to be.
+    faces as the library has, when one of them is expected to be; None when nobody knows what distances mean.
     """
 
     face: int
     photo: str
     box: Box
     distance: float
-    confidence: float
+    confidence: float | None
     person: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeFace:
-    """One face of a searched image, and its matches, nearest first. threshold: Euclidean, that they are within."""
+    """One face of a searched image, and its matches, nearest first. threshold: Euclidean, that they are within;
+    infinity when nobody knows one."""
 
     box: Box
     score: float

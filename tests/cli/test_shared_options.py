@@ -14,7 +14,7 @@ import pytest
 import faceindex
 from faceindex.cli.output import errors
 from faceindex.cli.progress import progress_bar
-from faceindex.ingest.run import Progress
+from faceindex.ingest.tally import Progress
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
