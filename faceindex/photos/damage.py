@@ -7,7 +7,16 @@ from collections.abc import Callable
 
 from PIL import Image
 
-from faceindex.photos import bmp_rows, gif_blocks, png_chunks, tiff_pages, tiff_strips, tiff_values, webp_data
+from faceindex.photos import (
+    bmp_rows,
+    gif_blocks,
+    jpeg_2000,
+    png_chunks,
+    tiff_pages,
+    tiff_strips,
+    tiff_values,
+    webp_data,
+)
 from faceindex.photos.cut_off import MISSING_LIMIT
 from faceindex.photos.fax_strips import unread_rows
 from faceindex.photos.heif_items import coded_items, whole_units
@@ -61,6 +70,11 @@ def _lost(data: bytes, begin: int, end: int) -> int:
 
 def _webp(data: bytes, picture: Image.Image | None) -> str | None:
     missing = webp_data.missing_share(data, picture)
+    return judged(missing) if missing else None
+
+
+def _jpeg_2000(data: bytes, picture: Image.Image | None) -> str | None:
+    missing = jpeg_2000.missing_share(data)
     return judged(missing) if missing else None
 
 
@@ -138,6 +152,7 @@ _CHECKS: dict[str, Callable[[bytes, Image.Image | None], str | None]] = {
     "HEIF": _heif,
     "AVIF": _heif,
     "WEBP": _webp,
+    "JPEG2000": _jpeg_2000,
     "GIF": _gif,
     "TIFF": _tiff,
     "BMP": _bmp,

@@ -221,3 +221,26 @@ def test_a_sector_that_a_lossless_webp_lacks_is_noticed(astronaut: Pixels) -> No
         except UnreadablePhoto as error:
             said = error.reason
         assert said, begin
+
+
+@pytest.mark.parametrize("options", [{}, {"tile_size": (128, 128)}, {"quality_layers": [20], "irreversible": True}])
+def test_sectors_that_a_jpeg_2000_lacks_are_noticed(astronaut: Pixels, options: dict[str, Any]) -> None:
+    data = saved(astronaut, "JPEG2000", **options)
+    assert warning(data) is None
+    for place in (0.2, 0.5, 0.9):
+        begin = int(len(data) * place) // 512 * 512
+        try:
+            said = warning(emptied(data, begin, 1024))
+        except UnreadablePhoto as error:
+            said = error.reason
+        assert said, begin
+
+
+def test_zeros_behind_a_bare_jpeg_2000_and_flat_ones_are_whole(astronaut: Pixels) -> None:
+    flat = np.full((1000, 1000, 3), 255, np.uint8)
+    flat[400:440, 400:440] = astronaut[100:140, 200:240]
+    for pixels in (astronaut, flat):
+        data = saved(pixels, "JPEG2000", no_jp2=True, codeblock_size=(16, 16), precinct_size=(32, 32))
+        assert data.startswith(b"\xff\x4f")
+        assert warning(data) is None
+        assert warning(data + bytes(5000)) is None
