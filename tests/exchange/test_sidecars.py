@@ -109,6 +109,7 @@ def test_a_region_where_the_library_has_no_face_or_no_opinion_stays(photos: Expo
 
 def test_a_raw_photos_sidecar_is_not_that_of_the_jpeg_beside_it(photos: ExportedPhotos) -> None:
     photos.name("Ada", *add(photos))
+    (photos.root / "a.cr2").touch()
     raws = photos.root / "a.xmp"
     raws.write_bytes(lightroom(0.5, 0.5, 0.1, 0.1))
     before = raws.read_bytes()
