@@ -20,7 +20,7 @@ from faceindex.types import FailedPhoto, NamesRead, PhotoRecord
 
 @dataclass(slots=True)
 class _Tally:
-    """changes: face to the name that files give it now, None for none any more. said: what they say, where it is new."""
+    """changes: face to the name that files give it now, None for none any more. said: what they say, where new."""
 
     photos: int = 0
     names: int = 0

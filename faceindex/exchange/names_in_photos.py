@@ -61,7 +61,7 @@ def names_in_photo(
     said = Said(files={path, *sidecars.all_of(path)})
     header = None
     for file, data in _packets(path, sidecars, warn):
-        if mentions_regions(data):
+        if mentions_regions(data) or any(face.in_file and face.in_file.file == file for face in faces):
             try:
                 packet = Packet(data)
                 header = header or read_header(path)
@@ -83,7 +83,6 @@ def _read_packet(
 ) -> bool:
     """Whether all its regions are of the photo as it is now. A face that two forms name has the name of the first."""
     fits = True
-    seen: list[tuple[str, bool]] = []
     regions = packet.regions()
     for form in REGIONS:
         own = [region for region in regions if region.form == form]

@@ -29,6 +29,12 @@ SURER = 0.05
 OF_ANOTHER_PICTURE = 0.3
 """By how many regions more a turn that no reading explains must lie on faces: then the picture was turned since."""
 
+_TRIMMED = 16
+"""Pixels by which sides may differ in a picture of the same size."""
+
+_ON_A_FACE = 0.5
+"""How well regions of a picture with other sides must lie on faces, on average."""
+
 _DIGIKAM = "http://www.digikam.org/ns/1.0/"
 
 
@@ -83,13 +89,48 @@ def frame_of(
             best, most = frame, found
     known = max(lies_on_faces(frame, areas, faces, size) for frame in (expected, *others))
     turned = (lies_on_faces(Frame(turn), areas, faces, size) for turn in range(1, 9))
-    return None if max(turned) > known + OF_ANOTHER_PICTURE else best
+    if max(turned) > known + OF_ANOTHER_PICTURE or (applied and _is_cropped(best, areas, applied, faces, size)):
+        return None
+    return best
 
 
 def lies_on_faces(frame: Frame, areas: Sequence[Area], faces: Sequence[Box], size: tuple[int, int]) -> float:
     """How many regions lie on a face; less than 1 for one beside its middle."""
     boxes = [box_of(frame.upright(area, size), size) for area in areas]
     return sum(_closeness(boxes[place], faces[face]) for place, face in faces_of_regions(boxes, faces).items())
+
+
+def _is_cropped(
+    frame: Frame, areas: Sequence[Area], applied: tuple[float, float], faces: Sequence[Box], size: tuple[int, int]
+) -> bool:
+    """Whether a picture of the same shape, but of other sides, is a part of the one that the areas are of, and not that
+    one resized: then they lie on faces better when they are moved. To move them takes one of them for certain."""
+    sides = sorted(applied)
+    if all(abs(side - own) <= _TRIMMED for side, own in zip(sides, sorted(size), strict=True)) or not faces:
+        return False
+    boxes = [box_of(frame.upright(area, size), size) for area in areas]
+    pairs = [_closeness(boxes[place], faces[face]) for place, face in faces_of_regions(boxes, faces).items()]
+    if pairs and sum(pairs) < _ON_A_FACE * len(pairs):
+        return True
+    zoom = sides[0] / min(size)
+    return zoom > 1 and _moved_onto(_zoomed(boxes, zoom), faces) - 1 > sum(pairs) + OF_ANOTHER_PICTURE
+
+
+def _zoomed(boxes: Sequence[Box], zoom: float) -> list[Box]:
+    return [Box(*(round(value * zoom) for value in box.as_list())) for box in boxes]
+
+
+def _moved_onto(boxes: Sequence[Box], faces: Sequence[Box]) -> float:
+    """How many boxes lie on a face when all are moved as one of them has to be for that."""
+    best = 0.0
+    for box in boxes:
+        for face in faces:
+            across = face.x + (face.width - box.width) // 2 - box.x
+            down = face.y + (face.height - box.height) // 2 - box.y
+            moved = [Box(other.x + across, other.y + down, other.width, other.height) for other in boxes]
+            found = sum(_closeness(moved[one], faces[two]) for one, two in faces_of_regions(moved, faces).items())
+            best = max(best, found)
+    return best
 
 
 def has_shape(applied: tuple[float, float], size: tuple[int, int]) -> bool:
