@@ -64,7 +64,8 @@ ACDSEE = """<rdf:Description rdf:about="" xmlns:acdsee-rs="http://ns.acdsee.com/
  <acdsee-rs:RegionList><rdf:Bag>{items}</rdf:Bag></acdsee-rs:RegionList></acdsee-rs:Regions></rdf:Description>"""
 ACDSEE_ITEM = """<rdf:li><rdf:Description acdsee-rs:Type="Face" acdsee-rs:Name="{name}"
  acdsee-rs:NameAssignType="manual"><acdsee-rs:DLYArea acdsee-stArea:x="{x:.5f}" acdsee-stArea:y="{y:.5f}"
- acdsee-stArea:w="{w:.5f}" acdsee-stArea:h="{h:.5f}"/><acdsee-rs:ALGArea acdsee-stArea:x="{x:.5f}" acdsee-stArea:y="{y:.5f}"
+ acdsee-stArea:w="{w:.5f}" acdsee-stArea:h="{h:.5f}"/><acdsee-rs:ALGArea
+ acdsee-stArea:x="{x:.5f}" acdsee-stArea:y="{y:.5f}"
  acdsee-stArea:w="{w:.5f}" acdsee-stArea:h="{h:.5f}"/></rdf:Description></rdf:li>"""
 DIGIKAMS = '<rdf:Description rdf:about="" xmlns:digiKam="http://www.digikam.org/ns/1.0/" digiKam:PickLabel="0"/>'
 
