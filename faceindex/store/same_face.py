@@ -42,6 +42,8 @@ def known_before(boxes: Sequence[Box], former: Sequence[FormerFace], zoom: float
 def resized(then: tuple[int, int], now: tuple[int, int]) -> float:
     """The factor by which a photo of (width, height) was resized; 1 when its shape is another: cropped or turned."""
     (width, height), (new_width, new_height) = then, now
+    if not width or not height:
+        return 1.0
     same_shape = abs(width * new_height - new_width * height) <= _SAME_SHAPE * width * new_height
     return new_width / width if same_shape else 1.0
 
