@@ -180,9 +180,10 @@ def _print_names(names: NamesRead) -> None:
     print_line(
         f"XMP: {plural(names.names, 'name')} in {plural(names.photos, 'photo')}; {plural(names.named, 'face')} named, "
         f"{names.decided:,} left as decided before, {plural(names.without_face, 'region')} without a face"
+        + (f", {plural(names.removed, 'name')} gone with the region" if names.removed else "")
     )
     if names.warnings:
-        print_table(("XMP of", "could not be read"), [(w.path, w.error) for w in names.warnings])
+        print_table(("XMP of", "was not read"), [(w.path, w.error) for w in names.warnings])
 
 
 def _print_profile(report: IngestReport) -> None:
