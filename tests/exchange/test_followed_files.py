@@ -18,9 +18,9 @@ from faceindex.exchange.sidecars import write_sidecars
 from faceindex.journal.acts import HIDE, REJECT
 from faceindex.people import acting
 from faceindex.people.history import past_acts
-from faceindex.people.reencoding import carry_over
 from faceindex.photos.areas import area_of
 from faceindex.photos.xmp import Packet
+from faceindex.store.anchoring import carry_over
 from faceindex.store.erasing import erase
 from faceindex.store.names import decide
 from faceindex.types import Box, NamesRead, SidecarReport
