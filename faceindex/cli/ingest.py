@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 import faceindex
 from faceindex.cli import options
-from faceindex.cli.output import errors, plural, print_failures, print_json, print_line, print_table
+from faceindex.cli.output import errors, plural, print_failures, print_json, print_line, print_lost, print_table
 from faceindex.errors import FaceindexError, MachineError, UsageError
 from faceindex.faces.engine import Engine
 from faceindex.ingest.run import Progress as Step
@@ -114,6 +114,7 @@ def _as_object(report: IngestReport) -> dict[str, object]:
         "failed": [{"path": failure.path, "error": failure.error} for failure in report.failures],
         "out_of_reach": [{"path": missed.path, "error": missed.error} for missed in report.missed],
         "warnings": [{"path": warning.path, "warning": warning.error} for warning in report.warnings],
+        "lost": [asdict(lost) for lost in report.lost],
         "seconds": round(report.seconds, 3),
         "photos_per_second": round(report.photos_per_second, 2),
         "recipe": report.recipe,
@@ -145,6 +146,7 @@ def _print_report(report: IngestReport) -> None:
     if report.warnings:
         print_line("")
         print_table(("was read, but", "is damaged"), [(w.path, w.error) for w in report.warnings])
+    print_lost(report.lost, blank=True)
     print_failures((*report.failures, *report.missed), blank=True)
 
 

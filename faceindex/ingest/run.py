@@ -38,6 +38,7 @@ from faceindex.ingest.worker import Analysed, Fault
 from faceindex.photos.away import missing, removed, renamed
 from faceindex.photos.find import FoundFile, UnreadableEntry, absolute, find_files
 from faceindex.store.folder import LibraryFolder
+from faceindex.store.lost import lost_faces
 from faceindex.store.merging import compact
 from faceindex.store.writer import Batch, Writer
 from faceindex.types import FailedPhoto, IngestReport, Pruned
@@ -305,6 +306,7 @@ class _Run:
             recipe=recipe,
             stages=dict(self.stopwatch.seconds),
             interrupted=interrupted,
+            lost=tuple(lost_faces(self.writer.catalog, self.writer.lost)) if self.writer.lost else (),
         )
 
     def _submit(self, file: FoundFile, content: bytes) -> None:

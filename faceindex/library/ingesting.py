@@ -12,6 +12,7 @@ from faceindex.exchange.named_regions import read_names
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.recipe import Recipe
 from faceindex.ingest.run import Progress, ingest
+from faceindex.journal.person_names import spelled
 from faceindex.library.opened import Opened, StrPath
 from faceindex.people.albums import follow
 from faceindex.people.reencoding import reencode
@@ -20,6 +21,7 @@ from faceindex.photos.find import absolute
 from faceindex.search import index as face_index
 from faceindex.store.acts import was_named
 from faceindex.store.erasing import erase, erase_all
+from faceindex.store.known_people import unknown_person
 from faceindex.types import Erased, IngestReport, Reencoded, Removed
 
 _ELSEWHERE = (
@@ -128,12 +130,13 @@ class Ingesting(Opened):
         Tombstones keep a later ingest of the same photos from bringing the faces back. Of a name that was taken back
         the journal is freed. Raises: UsageError when nobody ever had this name; LibraryLocked.
         """
-        faces = self._folder.catalog.faces_of_person(person)
-        if faces is None and was_named(self._folder.catalog.connection, person):
+        name = spelled(person)
+        faces = self._folder.catalog.faces_of_person(name)
+        if faces is None and was_named(self._folder.catalog.connection, name):
             faces = []
         if faces is None:
-            raise UsageError(f"nobody is called {person}; `faceindex people list` shows the names")
-        return self._erase(faces=faces, people=[person])
+            raise unknown_person(self._folder.catalog, person)
+        return self._erase(faces=faces, people=[name])
 
     def forget_all(self) -> Erased:
         """Empty the library: every photo, face, vector, name and tombstone. Raises: LibraryLocked."""

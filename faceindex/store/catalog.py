@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.errors import LibraryDamaged
+from faceindex.journal.person_names import spelled
 from faceindex.photos.find import FoundFile
 from faceindex.store.lock import LOCK, NO_LOCKS, takes_locks
 from faceindex.store.migrations import MIGRATIONS, migrate, refuse_newer, schema_version
@@ -153,10 +154,21 @@ class Catalog:
 
     def faces_of(self, photo: int, size: tuple[int, int]) -> list[FormerFace]:
         """The faces of a photo, with their boxes as they would be were the photo resized to `size`: width, height."""
-        width, height = self._row("SELECT width, height FROM photos WHERE id = ?", photo)
-        zoom = resized((width, height), size)
+        zoom = resized(self.size_of(photo), size)
         rows = self.connection.execute("SELECT id, x, y, width, height FROM faces WHERE photo = ?", (photo,))
         return [FormerFace(face, scaled(Box(*box), zoom)) for face, *box in rows]
+
+    def size_of(self, photo: int) -> tuple[int, int]:
+        """Width and height of a photo, upright."""
+        width, height = self._row("SELECT width, height FROM photos WHERE id = ?", photo)
+        return int(width), int(height)
+
+    def landmarks_of(self, photo: int) -> dict[int, tuple[Box, npt.NDArray[np.float32]]]:
+        """Box and landmarks, float32 [5 or 68, 2], of each face of a photo, by id; pixels."""
+        rows = self.connection.execute("SELECT id, x, y, width, height, landmarks FROM faces WHERE photo = ?", (photo,))
+        return {
+            face: (Box(*box), np.frombuffer(landmarks, dtype="<f4").reshape(-1, 2)) for face, *box, landmarks in rows
+        }
 
     def decided_faces(self, content: bytes) -> list[FormerFace]:
         """Faces that people decided about and that are in no photo now, but were last in one with this content."""
@@ -213,6 +225,10 @@ class Catalog:
             (json.dumps(ids.tolist()), last),
         )
         return np.isin(ids, [row[0] for row in rows])
+
+    def written(self, ids: Iterable[int]) -> Faces:
+        """Those of the faces with these ids that have a vector."""
+        return self._faces("AND id IN (SELECT value FROM json_each(?))", json.dumps(sorted(ids)))
 
     def faces_between(self, lowest: int, highest: int) -> Faces:
         """The faces with ids from `lowest` to `highest` that have a vector."""
@@ -299,7 +315,7 @@ class Catalog:
 
     def faces_of_person(self, name: str) -> list[int] | None:
         """Ids of the faces of the person of this name, confirmed or not, rising; None when there is nobody so named."""
-        person = self._row("SELECT id FROM people WHERE name = ?", name)
+        person = self._row("SELECT id FROM people WHERE name = ?", spelled(name))
         if not person:
             return None
         statement = "SELECT face FROM people_faces WHERE person = ? ORDER BY face"

@@ -7,11 +7,21 @@ from faceindex.types.arrays import FaceIds, Labels, Pixels, Qualities, Vectors
 from faceindex.types.care import Backup, CheckedPart, CheckReport, Damage, RepairReport
 from faceindex.types.changes import Erased, IngestReport, NamesRead, Pruned, Reencoded, Removed, Skipped
 from faceindex.types.contents import Album, FailedPhoto, IndexReport, Person, PhotoRecord, Status
-from faceindex.types.decisions import AlbumChange, ClusterReport, Decided, PastAct, PersonChange, Suggestion
+from faceindex.types.decisions import (
+    ActChange,
+    AlbumChange,
+    ClusterReport,
+    Decided,
+    LostFace,
+    PastAct,
+    PersonChange,
+    Suggestion,
+)
 from faceindex.types.exports import AlbumsExport, SidecarReport
 from faceindex.types.faces import AnalysedPhoto, Box, Face, FaceRecord
 
 __all__ = [
+    "ActChange",
     "Album",
     "AlbumChange",
     "AlbumsExport",
@@ -35,6 +45,7 @@ __all__ = [
     "IndexReport",
     "IngestReport",
     "Labels",
+    "LostFace",
     "Match",
     "NamesRead",
     "PastAct",
