@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from faceindex import telemetry
@@ -18,41 +19,73 @@ from faceindex.errors import (
     LibraryError,
     LibraryLocked,
     LibraryUnwritable,
+    MachineError,
     ModelError,
     NewerSchema,
     NoFaceFound,
+    OutOfReach,
     RecipeMismatch,
+    SilentDisk,
     UnreadablePhoto,
     UsageError,
 )
 from faceindex.types import (
     Album,
+    AlbumChange,
     AlbumsExport,
+    AnalysedPhoto,
+    Backup,
+    BatchAnswer,
     Box,
+    Candidate,
+    CheckedPart,
+    CheckReport,
     ClusterReport,
+    ComparedFace,
+    Damage,
     Decided,
     Erased,
+    Exemplar,
+    Face,
     FaceRecord,
     FailedPhoto,
     IdentifiedFace,
     IndexReport,
     IngestReport,
+    Lifted,
     Match,
     NamesRead,
     PastAct,
     Person,
+    PersonChange,
     PhotoRecord,
     ProbeFace,
     Pruned,
+    Reencoded,
     Removed,
+    RepairReport,
     SidecarReport,
+    Skipped,
     Status,
     Suggestion,
     Verification,
 )
 
 if TYPE_CHECKING:
+    from faceindex.evaluation.cross_fit import CrossFit, HeldOut, Suspect
+    from faceindex.evaluation.reliability import Reliability
+    from faceindex.evaluation.strangers import Fpir
+    from faceindex.faces.analyse import analyse
+    from faceindex.faces.engine import Engine
+    from faceindex.faces.recipe import Recipe, recipe
+    from faceindex.ingest.tally import Progress
     from faceindex.library import Library
+    from faceindex.models.cards import CalibrationCard, RecipeCard
+    from faceindex.photos.decode import Photo
+    from faceindex.photos.pictures import PhotoSource
+    from faceindex.queries.pairs import VerifiedPair
+    from faceindex.queries.probes import Probe
+    from faceindex.search.calibration import Calibration
     from faceindex.store.selection import Selection
 
 telemetry.turn_off()  # before anything can import onnxruntime
@@ -60,14 +93,31 @@ telemetry.turn_off()  # before anything can import onnxruntime
 __version__ = "0.1.0"
 __all__ = [
     "Album",
+    "AlbumChange",
     "AlbumsExport",
+    "AnalysedPhoto",
+    "Backup",
+    "BatchAnswer",
     "Box",
+    "Calibration",
+    "CalibrationCard",
+    "Candidate",
+    "CheckReport",
+    "CheckedPart",
     "ClusterReport",
+    "ComparedFace",
+    "CrossFit",
+    "Damage",
     "Decided",
+    "Engine",
     "Erased",
+    "Exemplar",
+    "Face",
     "FaceRecord",
     "FaceindexError",
     "FailedPhoto",
+    "Fpir",
+    "HeldOut",
     "IdentifiedFace",
     "IndexReport",
     "IngestReport",
@@ -76,36 +126,72 @@ __all__ = [
     "LibraryError",
     "LibraryLocked",
     "LibraryUnwritable",
+    "Lifted",
+    "MachineError",
     "Match",
     "ModelError",
     "NamesRead",
     "NewerSchema",
     "NoFaceFound",
+    "OutOfReach",
     "PastAct",
     "Person",
+    "PersonChange",
+    "Photo",
     "PhotoRecord",
+    "PhotoSource",
+    "Probe",
     "ProbeFace",
+    "Progress",
     "Pruned",
+    "Recipe",
+    "RecipeCard",
     "RecipeMismatch",
+    "Reencoded",
+    "Reliability",
     "Removed",
+    "RepairReport",
     "Selection",
     "SidecarReport",
+    "SilentDisk",
+    "Skipped",
     "Status",
     "Suggestion",
+    "Suspect",
     "UnreadablePhoto",
     "UsageError",
     "Verification",
+    "VerifiedPair",
+    "analyse",
+    "recipe",
 ]
+
+_LAZY = {
+    "Calibration": "search.calibration",
+    "CalibrationCard": "models.cards",
+    "CrossFit": "evaluation.cross_fit",
+    "Engine": "faces.engine",
+    "Fpir": "evaluation.strangers",
+    "HeldOut": "evaluation.cross_fit",
+    "Library": "library",
+    "Photo": "photos.decode",
+    "PhotoSource": "photos.pictures",
+    "Probe": "queries.probes",
+    "Progress": "ingest.run",
+    "Recipe": "faces.recipe",
+    "RecipeCard": "models.cards",
+    "Reliability": "evaluation.reliability",
+    "Selection": "store.selection",
+    "Suspect": "evaluation.cross_fit",
+    "VerifiedPair": "queries.pairs",
+    "analyse": "faces.analyse",
+    "recipe": "faces.recipe",
+}
+"""Modules of what is imported when it is first used: worker processes never need FAISS or scikit-learn."""
 
 
 def __getattr__(name: str) -> object:
-    """`Library` is imported when it is first used: worker processes never need FAISS or scikit-learn."""
-    if name == "Library":
-        from faceindex.library import Library
-
-        return Library
-    if name == "Selection":
-        from faceindex.store.selection import Selection
-
-        return Selection
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    """What is in `_LAZY`."""
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"faceindex.{_LAZY[name]}"), name)

@@ -146,6 +146,24 @@ def text_output(path: Path, *, errors: str, newline: str | None = None, at_once:
         raise UsageError(f"cannot write {path}: {reason}") from error
 
 
+@contextlib.contextmanager
+def binary_output(path: Path) -> Iterator[BinaryIO]:
+    """A new file that the user named, see `replacing`; its descriptor can be read, too.
+
+    Raises: UsageError when it cannot be written, or something else than a file is there; OSError when the disk is full
+    or gone.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            raise UsageError(f"cannot write {path}: this takes a file")
+        with replacing(path) as file:
+            yield file
+    except OSError as error:
+        if error.errno in _CIRCUMSTANCES:
+            raise
+        raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
+
+
 def _stream(path: Path) -> BinaryIO | None:
     """/dev/stdout and the like (which shells also write for >(command)), a terminal, /dev/null, a FIFO that is being
     read: those are written to and not replaced. None for anything else."""

@@ -16,7 +16,8 @@ from faceindex.evaluation.folds import HALVES, half_of
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.engine import DEFAULT_ENGINE, Engine
 from faceindex.faces.recipe import Recipe
-from faceindex.ingest.run import Progress, ingest
+from faceindex.ingest.run import ingest
+from faceindex.ingest.tally import Progress
 from faceindex.photos.find import UnreadableEntry, absolute, find_files
 from faceindex.store.folder import LibraryFolder
 from faceindex.types import FailedPhoto, Qualities, Vectors

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import takewhile
 
 _TO_THE_END, _LARGE = 0, 1
 JXL_SIGNATURE = b"\0\0\0\x0cJXL \r\n\x87\n"  # ISO/IEC 18181-2, section 9.1
@@ -53,13 +52,23 @@ def without_trailer(data: bytes) -> bytes:
     """
     if not is_boxed(data):
         return data
-    row = list(takewhile(lambda box: box.kind.isascii() and box.kind.decode().isprintable(), boxes(data)))
+    row = list(_of_one_file(data))
     whole = [box for box in row if box.end <= len(data)]
     cut = row[len(whole) :]  # the last one, if any
     if not _has_picture(data, whole, cut):
         raise ValueError("image file is truncated")
     end = whole[-1].end
     return data if end == len(data) or _items_end(data, whole) > end else data[:end]
+
+
+def _of_one_file(data: bytes) -> Iterator[Box]:
+    """The boxes up to what has no name, or to a second file: phones append a video to a photo."""
+    begun = False
+    for box in boxes(data):
+        if not (box.kind.isascii() and box.kind.decode().isprintable()) or (begun and box.kind == b"ftyp"):
+            return
+        begun = begun or box.kind == b"ftyp"
+        yield box
 
 
 def _has_picture(data: bytes, whole: list[Box], cut: list[Box]) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageChops
 
-from faceindex.photos import gif_blocks, png_chunks, tiff_pages, tiff_strips
+from faceindex.photos import bmp_rows, gif_blocks, png_chunks, tiff_pages, tiff_strips, tiff_values
 from faceindex.photos.cut_off import MISSING_LIMIT
 from faceindex.photos.fax_strips import unread_rows
 from faceindex.photos.heif_items import coded_items, whole_units
@@ -117,7 +117,7 @@ def _tiff(data: bytes, picture: Image.Image | None) -> str | None:
     if not missing and page.get(COMPRESSION) == (_GROUP_4,) and picture.mode == "1":
         rows = min(page.get(_ROWS_PER_STRIP, (picture.height,))[0], picture.height)
         missing = unread_rows(data, picture, tiff_pages.strips(page), rows) / picture.height
-    return judged(missing) if missing else None
+    return judged(missing) if missing else tiff_values.lost_values(data)
 
 
 def _whole_numbers(value: object) -> tuple[int, ...]:
@@ -125,17 +125,15 @@ def _whole_numbers(value: object) -> tuple[int, ...]:
 
 
 def _bmp(data: bytes, picture: Image.Image | None) -> str | None:
-    begin, header = struct.unpack_from("<II", data, 10)
-    if header < 40:
-        return None
-    width, height, _, bits, compression = struct.unpack_from("<iiHHI", data, 18)
-    if compression in (1, 2):  # run lengths: the last ones are an end mark that is not zero
-        at = zeros_begin(data, begin, len(data))
-        return judged((len(data) - at) / (len(data) - begin)) if at is not None else None
-    stride = (width * bits + 31) // 32 * 4
-    end = min(len(data), begin + stride * abs(height))
-    lost = lost_sectors(data, begin, end, stride)
-    return _like_lost_sectors(lost / (end - begin)) if lost else None
+    page = bmp_rows.page(data)
+    if page.depth_of_runs:
+        at = zeros_begin(data, page.begin, len(data))
+        if at is None or bmp_rows.runs_end(data, page) <= at + bmp_rows.END_MARK:
+            return None
+        return judged((len(data) - at) / (len(data) - page.begin))
+    end = min(len(data), page.begin + page.stride * page.height)
+    lost = lost_sectors(data, page.begin, end, page.stride)
+    return _like_lost_sectors(lost / (end - page.begin)) if lost else None
 
 
 def _like_lost_sectors(missing: float) -> str:

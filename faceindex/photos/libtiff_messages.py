@@ -17,6 +17,9 @@ _FAX_LINE = re.compile(r"^Fax\w+: .* at line (\d+) of (?:strip|tile) (\d+)")
 _DECODER = re.compile(
     r"^(?:Fax\w+|LZW\w*|ZIP\w*|PixarLog\w*|PackBits\w*|JPEG\w*|OJPEG\w*|LZMA\w*|ZSTD\w*|WebP\w*|TIFF\w+): "
 )
+_DIRECTORY = re.compile(r"^(?:_TIFF\w+|MissingRequired|EstimateStripByteCounts|tempfile\.tif): ")
+"""Of entries that are not as they should be; where that matters, Pillow says so. The file's name is Pillow's."""
+
 _lock = threading.Lock()
 
 
@@ -48,7 +51,7 @@ def _read(source: int) -> list[str]:
         written = file.read(_MOST).decode(errors="replace").splitlines()
     mine = [line for line in written if _DECODER.match(line)]
     for line in written:
-        if line not in mine:
+        if line not in mine and not _DIRECTORY.match(line):
             with suppress(OSError):
                 os.write(_STANDARD_ERROR, f"{line}\n".encode())
     return mine

@@ -39,7 +39,7 @@ class BatchSearch:
     """Searches a library, as it is at the beginning, for what is wished for of many probes."""
 
     def __init__(
-        self, folder: LibraryFolder, index: LibraryIndex, calibration: Calibration, wish: Wish, threads: int
+        self, folder: LibraryFolder, index: LibraryIndex, calibration: Calibration | None, wish: Wish, threads: int
     ) -> None:
         self.folder = folder
         self.index = index

@@ -52,7 +52,7 @@ class Wish:
 
 
 def matching(
-    folder: LibraryFolder, index: LibraryIndex, calibration: Calibration, probe: Probe, wish: Wish
+    folder: LibraryFolder, index: LibraryIndex, calibration: Calibration | None, probe: Probe, wish: Wish
 ) -> ProbeFace:
     """Faces that resemble `probe`, nearest first; never those that it is made of."""
 
@@ -66,14 +66,16 @@ def matching(
     return ProbeFace(probe.box, probe.score, matches_of(found, folder, index, calibration), wish.threshold)
 
 
-def matches_of(found: Found, folder: LibraryFolder, index: LibraryIndex, calibration: Calibration) -> tuple[Match, ...]:
+def matches_of(
+    found: Found, folder: LibraryFolder, index: LibraryIndex, calibration: Calibration | None
+) -> tuple[Match, ...]:
     """What was found, for people to see; without faces that were removed this moment."""
     ids, distances = found
-    sure = calibration.confidence_among(distances, index.faces)
+    sure = [None] * len(ids) if calibration is None else calibration.confidence_among(distances, index.faces).tolist()
     records = folder.catalog.faces_with(ids)
     return tuple(
         Match(record.face, record.photo, record.box, away, confidence, record.person)
-        for face, away, confidence in zip(ids.tolist(), distances.tolist(), sure.tolist(), strict=True)
+        for face, away, confidence in zip(ids.tolist(), distances.tolist(), sure, strict=True)
         if (record := records.get(face))
     )
 

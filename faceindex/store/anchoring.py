@@ -56,8 +56,10 @@ def carry_over(source: sqlite3.Connection, transaction: sqlite3.Connection, same
     """
     decided = [row[0] for row in source.execute("SELECT DISTINCT face FROM decisions ORDER BY face")]
     face_of = dict(same) | _reserved(transaction, [face for face in decided if face not in same])
-    acts = source.execute("SELECT id, made, kind, person, undoes FROM acts ORDER BY id").fetchall()
-    transaction.executemany("INSERT INTO acts (id, made, kind, person, undoes) VALUES (?, ?, ?, ?, ?)", acts)
+    acts = source.execute("SELECT id, made, kind, person, undoes, renamed FROM acts ORDER BY id").fetchall()
+    transaction.executemany(
+        "INSERT INTO acts (id, made, kind, person, undoes, renamed) VALUES (?, ?, ?, ?, ?, ?)", acts
+    )
     transaction.executemany(
         "INSERT INTO decisions (act, side, face, content, x, y, width, height) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (

@@ -32,6 +32,9 @@ from faceindex.types import Album, Box, FaceIds, FaceRecord, FailedPhoto, Person
 BUSY_SECONDS = 120.0
 """How long a transaction waits for another one to end: millions of faces are put into albums in one."""
 
+NO_FILE = -1
+"""In place of a size, of a name that is no file's: a row of vectors, or a photo that nobody has seen here."""
+
 
 @dataclass(frozen=True, slots=True)
 class KnownPath:
@@ -59,8 +62,10 @@ class CentralFace:
 
 _FACES = """
     SELECT faces.id, (SELECT MIN(path) FROM paths WHERE paths.photo = faces.photo),
-        x, y, width, height, score, landmarks, album, quality, COALESCE(own.name, theirs.name), own.name IS NOT NULL
-    FROM faces LEFT JOIN album_faces ON album_faces.face = faces.id LEFT JOIN albums ON albums.id = album
+        x, y, faces.width, faces.height, score, landmarks, album, quality, COALESCE(own.name, theirs.name),
+        own.name IS NOT NULL, photos.width, photos.height
+    FROM faces JOIN photos ON photos.id = faces.photo
+        LEFT JOIN album_faces ON album_faces.face = faces.id LEFT JOIN albums ON albums.id = album
         LEFT JOIN person_faces ON person_faces.face = faces.id LEFT JOIN people AS own ON own.id = person_faces.person
         LEFT JOIN people AS theirs ON theirs.id = albums.person
 """
@@ -234,6 +239,10 @@ class Catalog:
         """The faces with ids from `lowest` to `highest` that have a vector."""
         return self._faces("AND id BETWEEN ? AND ?", lowest, highest)
 
+    def stored_among(self, ids: Iterable[int]) -> Faces:
+        """Those of `ids` that are faces with a vector."""
+        return self._faces("AND id IN (SELECT value FROM json_each(?))", json.dumps([int(face) for face in ids]))
+
     def face_qualities(self) -> Qualities:
         """The quality of each of `stored_faces`: float64 [n], NaN where it is not known."""
         rows = self.connection.execute("SELECT quality FROM faces WHERE segment > 0 ORDER BY id")
@@ -340,6 +349,22 @@ class Catalog:
         )
         return (os.fsdecode(row[0]) for row in self.held(rows))
 
+    def failed_paths(self, under: str) -> list[str]:
+        """The paths at or under `under` of files that could not be read, sorted."""
+        where, values = under_path(under)
+        rows = self.connection.execute(f"SELECT path FROM failures {where} ORDER BY path", values)
+        return [os.fsdecode(row[0]) for row in rows]
+
+    def files(self, under: str) -> Iterator[str]:
+        """As `paths`, without those at which there never was a file."""
+        where, values = under_path(under)
+        rows = self.connection.execute(
+            f"""SELECT path FROM (SELECT path FROM paths WHERE size != {NO_FILE} UNION SELECT path FROM failures)
+            {where} ORDER BY path""",
+            values,
+        )
+        return (os.fsdecode(row[0]) for row in self.held(rows))
+
     def photos_under(self, path: str) -> list[int]:
         """Ids of the photos that have a path at or under `path`."""
         where, values = under_path(path)
@@ -402,11 +427,18 @@ def _open(file: Path, mode: str) -> Catalog:
             timeout=BUSY_SECONDS,
         )
         try:
+            keep_private(connection)
             refuse_newer(connection, file)
         except BaseException:
             connection.close()
             raise
     return Catalog(connection)
+
+
+def keep_private(connection: sqlite3.Connection) -> None:
+    """Let what is sorted, which may be names and paths, stay in memory: SQLite would write it to the folder that all
+    programs share."""
+    connection.execute("PRAGMA temp_store = MEMORY")
 
 
 @contextmanager
@@ -447,19 +479,19 @@ def _reader(file: Path) -> Catalog:
 def _in_memory(catalog: Catalog) -> Catalog:
     """A copy; the original is closed."""
     copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    keep_private(copy)
     with closing(catalog):
         catalog.connection.backup(copy)
     return Catalog(copy)
 
 
 def _face_record(
-    row: tuple[int, bytes, int, int, int, int, float, bytes, int | None, float | None, str | None, int],
+    row: tuple[int, bytes, int, int, int, int, float, bytes, int | None, float | None, str | None, int, int, int],
 ) -> FaceRecord:
-    face, path, x, y, width, height, score, landmarks, album, quality, person, confirmed = row
+    face, path, *box, score, landmarks, album, quality, person, confirmed, width, height = row
     points = np.frombuffer(landmarks, dtype="<f4").reshape(-1, 2)
-    return FaceRecord(
-        face, os.fsdecode(path), Box(x, y, width, height), score, points, album, person, quality, bool(confirmed)
-    )
+    own = (album, person, quality, bool(confirmed), (width, height))
+    return FaceRecord(face, os.fsdecode(path), Box(*box), score, points, *own)
 
 
 def under_path(path: str | None) -> tuple[str, tuple[bytes, ...]]:

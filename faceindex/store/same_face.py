@@ -55,6 +55,8 @@ def resized(then: tuple[int, int], now: tuple[int, int]) -> float:
 def same_shape(then: tuple[int, int], now: tuple[int, int]) -> bool:
     """Whether one (width, height) is the other, resized."""
     (width, height), (new_width, new_height) = then, now
+    if not width or not height:
+        return False
     return abs(width * new_height - new_width * height) <= _SAME_SHAPE * width * new_height
 
 

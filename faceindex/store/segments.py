@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from faceindex.errors import FaceindexError, LibraryDamaged, RecipeMismatch
-from faceindex.private_files import sync_folder
+from faceindex.private_files import new_file, sync_folder
 from faceindex.regular_files import open_regular, require_regular
 from faceindex.store.sink import Sink
 from faceindex.types import FaceIds, Vectors
@@ -86,7 +86,7 @@ def write_segment(
 def _write_rows(path: Path, blocks: Iterable[Block], faces: int, dimension: int, fingerprint: str) -> None:
     import h5py
 
-    with Sink(path) as sink:
+    with Sink(new_file(path)) as sink:
         with h5py.File(sink, "w") as file:
             file.attrs["format"] = FORMAT
             file.attrs["recipe"] = fingerprint

@@ -24,7 +24,7 @@ class Erased:
 
     photos; their paths; faces with their vectors and rows; decisions: things said about them; segments: files of
     vectors that were written anew without them. tombstones: what was left behind so that they do not come back. notes:
-    what is left elsewhere, in one line each.
+    what is left elsewhere, in one line each. dry_run: nothing was erased; this is what would be.
     """
 
     photos: int
@@ -34,6 +34,20 @@ class Erased:
     segments: int
     tombstones: int
     notes: tuple[str, ...] = ()
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """What lifting tombstones did. tombstones: that are gone. photos: that are in the library and were analysed again;
+    faces: that came back in them. waiting: photos that are not, which the next ingest takes. failed: could not be read.
+    """
+
+    tombstones: int
+    photos: int
+    faces: int
+    waiting: int
+    failed: tuple[FailedPhoto, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
