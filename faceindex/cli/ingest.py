@@ -10,7 +10,7 @@ import typer
 
 import faceindex
 from faceindex.cli import options
-from faceindex.cli.output import errors, plural, print_failures, print_json, print_line, print_table
+from faceindex.cli.output import errors, plural, print_failures, print_json, print_line, print_lost, print_table
 from faceindex.cli.progress import progress_bar
 from faceindex.errors import OutOfReach, UsageError
 from faceindex.faces.engine import Engine
@@ -108,6 +108,7 @@ def _as_object(report: IngestReport) -> dict[str, object]:
         "failed": [{"path": failure.path, "error": failure.error} for failure in report.failures],
         "out_of_reach": [{"path": missed.path, "error": missed.error} for missed in report.missed],
         "warnings": [{"path": warning.path, "warning": warning.error} for warning in report.warnings],
+        "lost": [asdict(lost) for lost in report.lost],
         "seconds": round(report.seconds, 3),
         "photos_per_second": round(report.photos_per_second, 2),
         "recipe": report.recipe,
@@ -139,6 +140,7 @@ def _print_report(report: IngestReport) -> None:
     if report.warnings:
         print_line("")
         print_table(("was read, but", "is damaged"), [(w.path, w.error) for w in report.warnings])
+    print_lost(report.lost, blank=True)
     print_failures((*report.failures, *report.missed), blank=True)
 
 

@@ -13,6 +13,7 @@ from itertools import chain
 import numpy as np
 import numpy.typing as npt
 
+from faceindex.journal.person_names import spelled
 from faceindex.store.known_photos import KnownPhotos
 from faceindex.store.segments import Segment
 from faceindex.store.vectors import Faces
@@ -205,7 +206,7 @@ class Catalog(KnownPhotos):
 
     def faces_of_person(self, name: str) -> list[int] | None:
         """Ids of the faces of the person of this name, confirmed or not, rising; None when there is nobody so named."""
-        person = self._row("SELECT id FROM people WHERE name = ?", name)
+        person = self._row("SELECT id FROM people WHERE name = ?", spelled(name))
         if not person:
             return None
         statement = "SELECT face FROM people_faces WHERE person = ? ORDER BY face"

@@ -8,6 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from faceindex.photos.find import FoundFile
 from faceindex.store.same_face import FormerFace, resized, scaled
 from faceindex.store.tombstones import Tombstones
@@ -89,10 +92,21 @@ class KnownPhotos:
 
     def faces_of(self, photo: int, size: tuple[int, int]) -> list[FormerFace]:
         """The faces of a photo, with their boxes as they would be were the photo resized to `size`: width, height."""
-        width, height = self._row("SELECT width, height FROM photos WHERE id = ?", photo)
-        zoom = resized((width, height), size)
+        zoom = resized(self.size_of(photo), size)
         rows = self.connection.execute("SELECT id, x, y, width, height FROM faces WHERE photo = ?", (photo,))
         return [FormerFace(face, scaled(Box(*box), zoom)) for face, *box in rows]
+
+    def size_of(self, photo: int) -> tuple[int, int]:
+        """Width and height of a photo, upright."""
+        width, height = self._row("SELECT width, height FROM photos WHERE id = ?", photo)
+        return int(width), int(height)
+
+    def landmarks_of(self, photo: int) -> dict[int, tuple[Box, npt.NDArray[np.float32]]]:
+        """Box and landmarks, float32 [5 or 68, 2], of each face of a photo, by id; pixels."""
+        rows = self.connection.execute("SELECT id, x, y, width, height, landmarks FROM faces WHERE photo = ?", (photo,))
+        return {
+            face: (Box(*box), np.frombuffer(landmarks, dtype="<f4").reshape(-1, 2)) for face, *box, landmarks in rows
+        }
 
     def decided_faces(self, content: bytes) -> list[FormerFace]:
         """Faces that people decided about and that are in no photo now, but were last in one with this content."""

@@ -141,7 +141,8 @@ def test_vectors_of_faces_that_were_removed_earlier_are_erased_as_well(full: Mad
 
 
 def test_former_vector_of_an_edited_photo_is_erased_with_its_face(full: MadeLibrary) -> None:
-    full.store("edited", [A], path="/other.jpg")
+    full.store("other", [A], path="/other.jpg", people=[0])
+    full.store("edited", [A], path="/other.jpg", people=[0])
     former, now = full.vectors[b"other", A].tobytes(), full.vectors[b"edited", A].tobytes()
     with full.folder.writer() as writer:
         compact_all(writer)

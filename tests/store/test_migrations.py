@@ -92,6 +92,8 @@ def test_what_was_said_before_there_were_acts_becomes_acts(tmp_path: Path) -> No
         said,
     )
     m006_acts(catalog)
+    catalog.execute(f"PRAGMA user_version = {MIGRATIONS.index(m006_acts) + 1}")
+    migrate(catalog)
     assert [(act.kind, act.person, act.sides) for act in read_acts(catalog)] == [
         ("name", "Ada", ((1, 2),)),
         ("name", "Grace", ((2,),)),
