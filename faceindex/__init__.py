@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from faceindex.search.calibration import Calibration
     from faceindex.store.selection import Selection
     from faceindex.types import (
+        ActChange,
         Album,
         AlbumChange,
         AlbumsExport,
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
         IndexReport,
         IngestReport,
         Lifted,
+        LostFace,
         Match,
         NamesRead,
         PastAct,
@@ -93,6 +95,7 @@ telemetry.turn_off()  # before anything can import onnxruntime
 
 __version__ = "0.1.0"
 __all__ = [
+    "ActChange",
     "Album",
     "AlbumChange",
     "AlbumsExport",
@@ -129,6 +132,7 @@ __all__ = [
     "LibraryLocked",
     "LibraryUnwritable",
     "Lifted",
+    "LostFace",
     "MachineError",
     "Match",
     "ModelError",
