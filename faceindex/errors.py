@@ -29,6 +29,10 @@ class FaceindexError(Exception):
     exit_code = 2
 
 
+class Note(UserWarning):
+    """Something that a user should know; the command line prints it on stderr."""
+
+
 class UsageError(FaceindexError):
     """The request cannot be carried out as it was made."""
 

@@ -9,10 +9,19 @@ from typing import Annotated, Any
 import typer
 
 import faceindex
-from faceindex.cli import options, review
-from faceindex.cli.output import errors, one_form, print_csv, print_json, print_line, print_receipt, print_table
+from faceindex.cli import erasing, options, review
+from faceindex.cli.output import (
+    errors,
+    one_form,
+    plural,
+    print_csv,
+    print_failures,
+    print_json,
+    print_line,
+    print_table,
+)
 from faceindex.errors import UsageError
-from faceindex.types import Decided
+from faceindex.types import Decided, Lifted
 
 app = typer.Typer(help="The people of the library.", no_args_is_help=True)
 app.command("review")(review.review)
@@ -151,18 +160,34 @@ def list_people(
 
 @app.command("forget")
 def forget_person(
-    person: Annotated[str, typer.Argument(metavar="NAME", help="The person's name.")],
+    names: Annotated[
+        list[str], typer.Argument(metavar="NAME", help="The person's name. With --lift: photos, or folders of them.")
+    ],
     library: options.Library = None,
+    lift: Annotated[
+        bool, typer.Option("--lift", help="Take the tombstones of photos away: what was erased may come back.")
+    ] = False,
+    yes: erasing.Yes = False,
+    dry_run: erasing.DryRun = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Erase a person's faces and name from the disk, for good; photos that show nobody else leave the library, too."""
     with faceindex.Library(library, create=False) as opened:
-        print_receipt(opened.forget_person(person), as_json=as_json)
+        if lift:
+            _print_lifted(opened.lift_tombstones(names), as_json=as_json)
+            return
+        if len(names) > 1:
+            raise UsageError(f"one person at a time; a name of several words is quoted: '{' '.join(names)}'")
+        erasing.erase(
+            lambda dry: opened.forget_person(names[0], dry_run=dry), yes=yes, dry_run=dry_run, as_json=as_json
+        )
 
 
 def forget(
     everything: Annotated[bool, typer.Option("--all", help="Erase everything that the library holds.")] = False,
     library: options.Library = None,
+    yes: erasing.Yes = False,
+    dry_run: erasing.DryRun = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Empty the library: photos, faces, vectors and names leave the disk. The photo files are never touched."""
@@ -172,7 +197,21 @@ def forget(
             "`faceindex photos remove --erase PATH` photos"
         )
     with faceindex.Library(library, create=False) as opened:
-        print_receipt(opened.forget_all(), as_json=as_json)
+        erasing.erase(lambda dry: opened.forget_all(dry_run=dry), yes=yes, dry_run=dry_run, as_json=as_json)
+
+
+def _print_lifted(lifted: Lifted, *, as_json: bool) -> None:
+    if as_json:
+        print_json(asdict(lifted))
+        return
+    print_line(
+        f"{plural(lifted.tombstones, 'tombstone')} lifted; {plural(lifted.photos, 'photo')} of the library analysed "
+        f"again, {plural(lifted.faces, 'face')} came back"
+    )
+    if lifted.waiting:
+        waiting = plural(lifted.waiting, "photo")
+        print_line(f"not in the library: {waiting}; `faceindex ingest PATH...` brings back what is there")
+    print_failures(lifted.failed)
 
 
 def _album_or_face(target: str) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -42,6 +43,8 @@ from faceindex.store.folder import LibraryFolder
 from faceindex.store.merging import compact
 from faceindex.store.writer import Batch, Writer
 from faceindex.types import FailedPhoto, IngestReport
+
+_log = logging.getLogger(__name__)
 
 BATCH_PHOTOS = 64
 BATCH_SECONDS = 5.0
@@ -234,6 +237,7 @@ class _Run:
         if len(self.batch):
             with self.tally.stopwatch.stage("write"):
                 self.tally.new_faces += self.writer.commit(self.batch)
+            _log.info("committed, photos and files: %d", len(self.batch))
             self.batch = Batch()
             with self.tally.stopwatch.stage("compact"):
                 compact(self.writer, self.stop.is_set)
@@ -275,6 +279,7 @@ class _Run:
             return
         if answer.photo.warning:
             self.tally.warnings += [FailedPhoto(file.path, answer.photo.warning) for file in files]
+        _log.info("%s: faces found: %d", answer.file.path, len(answer.photo.faces))
         self.batch.photos[content] = (answer.photo, files)
         self.tally.counts["new"] += 1
         self.tally.counts["duplicate"] += len(files) - 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from faceindex.types import FailedPhoto, IngestReport, Pruned
 
 _SEEN = ("new", "unchanged", "moved", "duplicate", "failed", "out_of_reach")
 _NO_PHOTOS = ("ignored", "forgotten")
+
+_log = logging.getLogger(__name__)
 
 PROGRESS_SECONDS = 0.1
 """How often the caller hears of the progress; a rescan looks at thousands of files in that time."""
@@ -44,11 +47,13 @@ class Tally:
 
     def fail(self, path: str, reason: str) -> None:
         """A photo cannot be read, for what is in it."""
+        _log.info("%s failed: %s", path, reason)
         self.counts["failed"] += 1
         self.failures.append(FailedPhoto(path, reason))
 
     def miss(self, path: str, reason: str) -> None:
         """A photo or folder is out of reach; what the library knows of it stays."""
+        _log.info("%s is out of reach: %s", path, reason)
         self.counts["out_of_reach"] += 1
         self.out_of_reach.append(FailedPhoto(path, reason, out_of_reach=True))
 

@@ -46,6 +46,18 @@ class Reading(Opened):
         """Every path of every photo, by path; or only those at or under the path `under`."""
         return self._folder.catalog.photos(None if under is None else absolute(under))
 
+    def photo(self, path: StrPath) -> PhotoRecord:
+        """The photo at this path. Raises: UsageError when the library knows none there."""
+        wanted = absolute(path)
+        found = next((record for record in self._folder.catalog.photos(wanted) if record.path == wanted), None)
+        if found is None:
+            raise UsageError(f"the library knows no photo {wanted}; `faceindex photos list` shows them")
+        return found
+
+    def photo_faces(self, path: StrPath) -> list[FaceRecord]:
+        """The faces of the photo at this path, hidden ones too, from left to right. Raises: as `photo`."""
+        return sorted(self._folder.catalog.faces_at(self.photo(path).path), key=lambda face: face.box.x)
+
     def find_photos(self, among: Selection) -> Iterator[PhotoRecord]:
         """Every path of the photos that are meant, by path. Raises: UsageError when somebody has no such name."""
         return selected_photos(self._folder.catalog, among)

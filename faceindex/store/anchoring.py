@@ -62,6 +62,12 @@ def carry_over(source: sqlite3.Connection, transaction: sqlite3.Connection, same
             )
         ),
     )
+    transaction.executemany("INSERT INTO imports VALUES (?, ?)", source.execute("SELECT act, first FROM imports"))
+    said = source.execute("SELECT face, name, file FROM names_in_files").fetchall()
+    transaction.executemany(
+        "INSERT INTO names_in_files (face, name, file) VALUES (?, ?, ?)",
+        [(face_of[face], name, file) for face, name, file in said if face in face_of],
+    )
     _carry_albums(source, transaction, same)
     return Carried(len(acts), len(decided), sum(face in same for face in decided))
 

@@ -7,7 +7,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from faceindex.journal.state import fold
 from faceindex.private_files import new_file, sync_folder
 from faceindex.store import rows
 from faceindex.store.acts import read_acts
+from faceindex.store.imports import forget_names_in_files
 from faceindex.store.merging import has_dead_rows, unlink, write_merged
 from faceindex.store.names import replay_all
 from faceindex.store.segments import FOUND, aborted_files
@@ -30,8 +31,12 @@ COPY = "catalog.copy"
 _UNFINISHED = "erasing"  # a setting that is there from the deletion of rows until nothing of them is left on the disk
 _ALL_TABLES = (
     *("photos", "failures", "people", "decisions", "acts", "clusters", "album_seeds", "album_versions", "albums"),
-    *("tombstones", "roots", "segments"),
+    *("tombstones", "roots", "segments", "names_in_files", "imports"),
 )
+
+
+class _OnlyLooking(Exception):
+    """Ends a transaction of which nothing is to stay."""
 
 
 def erase(
@@ -42,6 +47,7 @@ def erase(
     faces: Iterable[int] = (),
     people: Iterable[str] = (),
     failures: Iterable[str] = (),
+    dry_run: bool = False,
 ) -> Erased:
     """Erase photos, faces, all that was said about `people`, and paths that could not be read.
 
@@ -50,15 +56,18 @@ def erase(
 
     index: the folder of FAISS files, which is removed. Killed before the transaction, everything is as it was; killed
     after it, the next writer finishes. Vectors of faces that were removed earlier are erased as well.
-    Raises: LibraryDamaged; LibraryLocked when readers keep the old state alive; OSError.
+    dry_run: nothing is erased or written. Raises: LibraryDamaged; LibraryLocked when readers keep the old state alive;
+    OSError.
     """
     catalog = writer.catalog
     whole, single = _sorted_out(catalog.connection, set(photos), set(faces))
     gone = single | _chosen(catalog.connection, "SELECT id FROM faces WHERE photo IN {}", whole)
     old = [segment for segment in catalog.segments() if has_dead_rows(writer, segment, gone)]
     first = writer.last_id("segments") + 1
-    new = [write_merged(writer, [s], without=gone, number=n) for n, s in enumerate(old, start=first)]
-    with catalog.transaction() as transaction:
+    new = []
+    if not dry_run:
+        new = [write_merged(writer, [s], without=gone, number=n) for n, s in enumerate(old, start=first)]
+    with suppress(_OnlyLooking), catalog.transaction() as transaction:
         contents = _chosen(transaction, "SELECT content FROM photos WHERE id IN {}", whole)
         away = _away(transaction, set(people))
         graves = [*((content, WHOLE_PHOTO) for content in contents), *_boxes(transaction, single), *away.values()]
@@ -69,32 +78,40 @@ def erase(
         paths = _change(transaction, "DELETE FROM paths WHERE photo IN {}", whole)
         _change(transaction, "DELETE FROM faces WHERE id IN {}", gone)
         _change(transaction, "DELETE FROM photos WHERE id IN {}", whole)
+        receipt = Erased(len(whole), paths, len(gone), decisions, len(old), tombstones, dry_run=dry_run)
+        if dry_run:
+            raise _OnlyLooking
         transaction.execute("DELETE FROM album_versions")
         replay_all(transaction)
         rows.drop_empty_albums(transaction)
         for segment, rewritten in zip(old, new, strict=True):
             rows.swap_segments(transaction, [segment], rewritten)
         _begin(transaction)
-    unlink(writer, old)
-    finish_erasing(writer, index)
-    return Erased(len(whole), paths, len(gone), decisions, len(old), tombstones)
+    if not dry_run:
+        unlink(writer, old)
+        finish_erasing(writer, index)
+    return receipt
 
 
-def erase_all(writer: Writer, index: Path) -> Erased:
-    """Empty the library; only its recipe is left, and that ids were given. Raises: as `erase`."""
+def erase_all(writer: Writer, index: Path, *, dry_run: bool = False) -> Erased:
+    """Empty the library; only its recipe is left, and that ids were given. dry_run, raises: as `erase`."""
     counts = writer.catalog.counts()
     segments = writer.catalog.segments()
-    with writer.catalog.transaction() as transaction:
+    with suppress(_OnlyLooking), writer.catalog.transaction() as transaction:
         paths, decisions = (
             transaction.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0] for table in ("paths", "decisions")
         )
+        receipt = Erased(counts["photos"], paths, counts["faces"], decisions, len(segments), 0, dry_run=dry_run)
+        if dry_run:
+            raise _OnlyLooking
         for table in _ALL_TABLES:
             transaction.execute(f"DELETE FROM {table}")
         transaction.execute("DELETE FROM settings WHERE name = 'tombstone_salt'")
         _begin(transaction)
-    unlink(writer, segments)
-    finish_erasing(writer, index)
-    return Erased(counts["photos"], paths, counts["faces"], decisions, len(segments), 0)
+    if not dry_run:
+        unlink(writer, segments)
+        finish_erasing(writer, index)
+    return receipt
 
 
 def finish_erasing(writer: Writer, index: Path) -> None:
@@ -173,6 +190,8 @@ def _away(transaction: sqlite3.Connection, people: set[str]) -> dict[int, tuple[
 def _forget_decisions(
     transaction: sqlite3.Connection, faces: set[int], contents: set[bytes], people: Iterable[str]
 ) -> int:
+    people = list(people)
+    forget_names_in_files(transaction, faces, people)
     removed = _change(transaction, "DELETE FROM decisions WHERE face IN {}", faces)
     for content in contents:
         removed += transaction.execute("DELETE FROM decisions WHERE content = ?", (content,)).rowcount

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from faceindex.types.answers import BatchAnswer, Candidate, Exemplar, IdentifiedFace, Match, ProbeFace, Verification
+from faceindex.types.answers import (
+    BatchAnswer,
+    Candidate,
+    ComparedFace,
+    Exemplar,
+    IdentifiedFace,
+    Match,
+    ProbeFace,
+    Verification,
+)
 from faceindex.types.arrays import FaceIds, Labels, Pixels, Qualities, Vectors
 from faceindex.types.care import Backup, CheckedPart, CheckReport, Damage, RepairReport
-from faceindex.types.changes import Erased, IngestReport, NamesRead, Pruned, Reencoded, Removed, Skipped
+from faceindex.types.changes import Erased, IngestReport, Lifted, NamesRead, Pruned, Reencoded, Removed, Skipped
 from faceindex.types.contents import Album, FailedPhoto, IndexReport, Person, PhotoRecord, Status
 from faceindex.types.decisions import AlbumChange, ClusterReport, Decided, PastAct, PersonChange, Suggestion
 from faceindex.types.exports import AlbumsExport, SidecarReport
@@ -24,6 +33,7 @@ __all__ = [
     "CheckReport",
     "CheckedPart",
     "ClusterReport",
+    "ComparedFace",
     "Damage",
     "Decided",
     "Erased",
@@ -37,6 +47,7 @@ __all__ = [
     "IndexReport",
     "IngestReport",
     "Labels",
+    "Lifted",
     "Match",
     "NamesRead",
     "PastAct",

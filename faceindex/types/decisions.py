@@ -22,7 +22,10 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class PastAct:
-    """An act of the journal. made: time in UTC. faces: number of them on each side. undone: it does not count now."""
+    """An act of the journal. made: time in UTC. faces: number of them on each side. undone: it does not count now.
+
+    imported: the first act of the import that it belongs to; None for what people decided.
+    """
 
     act: int
     made: str
@@ -31,6 +34,7 @@ class PastAct:
     faces: tuple[int, ...]
     undoes: int | None
     undone: bool
+    imported: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

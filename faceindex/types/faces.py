@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A face's square in pixels of the upright photo; may reach over the photo's edge."""
+    """Where a face is, in pixels of the upright photo; may reach over the photo's edge."""
 
     x: int
     y: int
