@@ -6,13 +6,14 @@ from c_0. So how much further a list is than the nearest one, in squared distanc
 a probe in the middle of a list reads few, one between many lists reads many, and a search for near faces only reads
 fewer still. How much is enough is learned from the library's own faces (`faceindex.vectors.tuning`).
 
-The centroids themselves lie in groups, about the root of their number, of an IndexIVFFlat, of which only the nearest
-are looked at; k-means is done in the same two levels. So there can be as many lists as a byte limit allows.
+The centroids are learned in groups, about the root of their number, and of many only those of the nearest groups are
+compared with a vector whose list is looked for: so ten million faces can lie in twenty thousand lists.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,12 +26,10 @@ from faceindex.vectors.exact import Floats, Rows, faiss_on, take_buffers
 ROWS_PER_CENTROID = 32
 """That k-means learns from."""
 
-_LISTS_PER_ROOT, _LISTS_PER_VECTOR = 3.5, 0.0025  # the more of both: centroids and unused places of lists take room
-_MOST_LISTS = 1 << 16
+_LISTS_PER_ROOT, _LISTS_PER_VECTOR = 3.5, 0.002  # the more of both: centroids and unused places of lists take room
 _ROUNDS = 8  # of k-means
 _ROWS_PER_GROUP = 1000  # that k-means of the groups learns from
-_GROUPS_TO_PUT, _GROUPS_TO_FIND = 10, 0.25  # that are looked at for the list of a vector, and, a share, of a probe
-_ROUNDING = 1e-6
+_MANY_LISTS, _GROUPS = 8192, 12  # lists from which on a vector's own is looked for in so many groups
 _FEWEST = 64  # vectors to learn from: 4-bit codes need 16
 
 
@@ -60,22 +59,22 @@ class Ivf:
     """One IVF index of FAISS, whose ids are rows. lists: how many it has."""
 
     def __init__(self, index: Any) -> None:
-        """index: faiss.IndexIVFPQFastScan over an IndexIVFFlat; whoever owns it must live as long."""
+        """index: faiss.IndexIVFPQFastScan over a flat quantizer; whoever owns it must live as long."""
         with faiss_on(1) as faiss:
             self.index = index
             self.lists = int(index.nlist)
-            self._quantizer = faiss.downcast_index(index.quantizer)
+            self.quantizer = faiss.downcast_index(index.quantizer)
+            self._centroids = self.quantizer.get_xb()
 
     def nearest_lists(self, probe: Floats, spread: float) -> tuple[Floats, Rows]:
-        """Lists that are at most `spread` further than the nearest one, that first: squared distances and numbers.
-
-        Of those in the groups that are looked at.
-        """
-        with faiss_on(1):
-            nearest, _ = self._quantizer.search(probe[None, :], 1)
-            _, squares, lists = self._quantizer.range_search(probe[None, :], nearest[0, 0] + spread + _ROUNDING)
-        order = np.argsort(squares)
-        return squares[order], lists[order]
+        """Lists that are at most `spread` further than the nearest one, that first: squared distances and numbers."""
+        squares = np.empty(self.lists, dtype=np.float32)
+        with faiss_on(1) as faiss:
+            pointers = faiss.swig_ptr(squares), faiss.swig_ptr(probe)
+            faiss.fvec_L2sqr_ny(*pointers, self._centroids, self.index.d, self.lists)
+        near = np.flatnonzero(squares <= squares.min() + np.float32(spread))
+        near = near[np.argsort(squares[near])]
+        return squares[near], near
 
     def candidates(self, probe: Floats, spread: float, count: int) -> Rows:
         """At most `count` rows that are likely nearest to `probe`, float32 [d], by their codes: int64 [m]."""
@@ -121,7 +120,7 @@ class Ivf:
 def lists_for(vectors: int) -> int:
     """How many lists so many vectors lie in."""
     wanted = int(max(_LISTS_PER_ROOT * math.sqrt(vectors), _LISTS_PER_VECTOR * vectors))
-    return max(1, min(wanted, _MOST_LISTS, vectors // 32))
+    return max(1, min(wanted, vectors // 32))
 
 
 def trained(sample: Vectors, lists: int, *, threads: int = 1, seed: int = 0) -> Any:
@@ -130,13 +129,11 @@ def trained(sample: Vectors, lists: int, *, threads: int = 1, seed: int = 0) -> 
     parts = next(number for number in range(max(1, dimension // 2), 0, -1) if dimension % number == 0)
     if len(sample) < _FEWEST:
         sample = np.resize(sample, (_FEWEST, dimension))
-    centroids, groups = centroids_in_two_levels(sample, lists, threads=threads, seed=seed)
+    centroids = centroids_in_two_levels(sample, lists, seed=seed)
+    take_buffers(threads)
     with faiss_on(threads) as faiss:
-        flat = faiss.IndexFlatL2(dimension)
-        flat.add(groups)
-        quantizer = faiss.IndexIVFFlat(flat, dimension, len(groups))
+        quantizer = faiss.IndexFlatL2(dimension)
         quantizer.add(centroids)
-        quantizer.nprobe = min(len(groups), _GROUPS_TO_PUT)
         index = faiss.IndexIVFPQFastScan(quantizer, dimension, lists, parts, 4)
         index.by_residual = False  # one table of distances a probe, not one a list
         index.pq.cp.min_points_per_centroid = 1
@@ -144,28 +141,49 @@ def trained(sample: Vectors, lists: int, *, threads: int = 1, seed: int = 0) -> 
     return index
 
 
-def looks_for_probes(index: Any) -> Any:
-    """The index, all vectors added, set to look at as many groups as a search needs."""
+def filled(index: Any, blocks: Iterable[Vectors], *, threads: int = 1) -> Iterator[Vectors]:
+    """The blocks, float32 [m, d] each, which are in `index`, that `trained` made, too, when they come."""
+    quantizer = index.quantizer
+    if index.nlist > _MANY_LISTS:
+        index.quantizer = grouped = _in_groups(Ivf(index))
+        index.referenced_objects.append(grouped)
+    try:
+        for vectors in blocks:
+            with faiss_on(threads):
+                index.add(np.ascontiguousarray(vectors))
+            yield vectors
+    finally:
+        index.quantizer = quantizer
+
+
+def _in_groups(ivf: Ivf) -> Any:
+    """The centroids in a faiss.IndexIVFFlat, which finds the nearest of many sooner, nearly always."""
     with faiss_on(1) as faiss:
-        quantizer = faiss.downcast_index(index.quantizer)
-        quantizer.nprobe = min(quantizer.nlist, max(2 * _GROUPS_TO_PUT, round(_GROUPS_TO_FIND * quantizer.nlist)))
-    return index
+        centroids = ivf.quantizer.reconstruct_n(0, ivf.lists)
+        groups = math.isqrt(ivf.lists)
+        flat = faiss.IndexFlatL2(ivf.index.d)
+        flat.add(_k_means(centroids, groups, 0).centroids)
+        grouped = faiss.IndexIVFFlat(flat, ivf.index.d, groups)
+        grouped.add(centroids)
+        grouped.nprobe = _GROUPS
+    return grouped
 
 
-def centroids_in_two_levels(sample: Vectors, count: int, *, threads: int = 1, seed: int = 0) -> tuple[Floats, Floats]:
-    """Centroids of k-means, float32 [count, d], and those of their groups: float32 [g, d]. count: at most n.
+def centroids_in_two_levels(sample: Vectors, count: int, *, seed: int = 0) -> Floats:
+    """Centroids of k-means: float32 [count, d]. count: at most n.
 
     Each group of the sample, float32 [n, d], gets as many as its share of the vectors. As good as those of k-means at
-    one level (a million drawn faces, 3,500 lists: as many codes are read for recall 0.99), in a fifth of the time.
+    one level (a million drawn faces, 3,500 lists: as many codes are read for recall 0.99), in a fiftieth of the time,
+    on one thread: there is too little to do at once for two.
     """
-    take_buffers(threads)
-    with faiss_on(threads):
+    take_buffers(1)
+    with faiss_on(1):
         groups = _k_means(sample, max(1, math.isqrt(count)), seed)
         _, group = groups.assign(sample)
         ends = np.cumsum(np.bincount(group, minlength=groups.k)) * count // len(sample)
         parts = enumerate(np.diff(ends, prepend=0))
         found = [_k_means(sample[group == number], int(part), seed).centroids for number, part in parts if part]
-    return np.concatenate(found), np.asarray(groups.centroids)
+    return np.concatenate(found)
 
 
 def _k_means(sample: Vectors, count: int, seed: int) -> Any:

@@ -38,7 +38,6 @@ _MISSED = (
 )  # shares of what may be missed, that unread lists are tried to hold
 _CANDIDATE = 90  # codes are read while one candidate is ranked
 _NO_RANK = 1 << 30
-_EVERYWHERE = 1e30  # a spread that reaches every list
 _CERTAINTY = 2.0  # standard errors that the recall of the faces chosen on is above the wanted one
 _WITHIN = 0.3  # of the neighbours that may be missed, those in lists that a threshold at their distance leaves out
 
@@ -131,18 +130,17 @@ def _enough(ivf: Ivf, known: Neighbours, wanted: float) -> list[Probing]:
 def _places(ivf: Ivf, known: Neighbours) -> tuple[npt.NDArray[np.float32], Rows]:
     """How much further than the nearest list that of each neighbour is, float32 [p, K], and its place, int64 [p, K].
 
-    Both are 0 where a neighbour is missing, and large where its list is in no group that is looked at.
+    Both are 0 where a neighbour is missing.
     """
     list_of = ivf.list_of_each(ivf.index.ntotal)
     further = np.zeros(known.near.shape, dtype=np.float32)
     places = np.zeros(known.near.shape, dtype=np.int64)
     for number, (probe, near) in enumerate(zip(known.probes, known.near, strict=True)):
-        squares, lists = ivf.nearest_lists(probe, _EVERYWHERE)
-        place_of = np.full(ivf.lists, len(lists))
-        place_of[lists] = np.arange(len(lists))
+        squares, lists = ivf.nearest_lists(probe, np.inf)
+        place_of = np.argsort(lists)
         there = near >= 0
         places[number, there] = place_of[list_of[near[there]]]
-        further[number] = np.append(squares, _EVERYWHERE)[places[number]] - squares[0]
+        further[number] = squares[places[number]] - squares[0]
     return further, places
 
 
