@@ -30,7 +30,7 @@ from faceindex.faces.recipe import recipe as recipe_called
 from faceindex.ingest.stopping import stop_signals
 from faceindex.ingest.tally import Progress
 from faceindex.library.ingesting import Ingesting
-from faceindex.library.opened import StrPath
+from faceindex.library.opened import StrPath, one_or_more
 from faceindex.library.reading import Reading
 from faceindex.models.cards import recipe_cards
 from faceindex.people.albums import follow
@@ -69,7 +69,7 @@ class Exchanging(Ingesting, Reading):
 
     def import_(
         self,
-        files: Iterable[StrPath],
+        files: StrPath | Iterable[StrPath],
         *,
         recipe: str | None = None,
         photos: StrPath | None = None,
@@ -91,7 +91,7 @@ class Exchanging(Ingesting, Reading):
 
         Raises: UsageError, RecipeMismatch and others when it is so of the only file; LibraryLocked; LibraryUnwritable.
         """
-        began, tally, chosen = time.monotonic(), Tally(), [Path(absolute(file)) for file in files]
+        began, tally, chosen = time.monotonic(), Tally(), [Path(absolute(file)) for file in one_or_more(files)]
         base = None if photos is None else absolute(photos)
         analyse = partial(self._analyse, workers=workers, min_face=min_face, wait=wait, progress=progress)
         with stop_signals() as stop:

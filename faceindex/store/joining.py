@@ -10,16 +10,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from faceindex.journal.acts import HIDE, NAME, UNHIDE, Act, live
+from faceindex.journal.acts import HIDE, NAME, UNHIDE, Act, live, with_last_names
 from faceindex.photos.find import FoundFile
 from faceindex.store.acts import LISTED, listed, read_acts
 from faceindex.store.anchoring import corresponding
 from faceindex.store.catalog import Catalog
+from faceindex.store.imports import belong_together, imports
 from faceindex.store.names import replay_all
 from faceindex.types import AnalysedPhoto, Box, Face, Vectors
 
 _ANCHORS = "SELECT face, content, x, y, width, height FROM decisions WHERE id IN ({}) ORDER BY face"
 _NEWEST = "SELECT MAX(id) FROM decisions GROUP BY face"
+_BY_PEOPLE = "act NOT IN (SELECT act FROM imports)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +71,45 @@ def photos_of(source: Catalog, size: int) -> Iterator[list[ComingPhoto]]:
 
 
 def take_decisions(source: Catalog, transaction: sqlite3.Connection) -> int:
-    """Append what counts in the journal of `source` about faces that nobody here has decided about.
+    """Append what counts in the journal of `source` about faces of which nobody here has said anything.
 
     Faces are known again by the photo's content and by their boxes; what is said about one whose photo is not here
-    waits for it. Taken twice, nothing is added. Returns the number of acts.
+    waits for it. Names that came from files are still the files'. Taken twice, nothing is added. Returns the number of
+    acts.
     """
     source.connection.execute("DELETE FROM faces WHERE id NOT IN (SELECT face FROM decisions)")  # `source` is a copy
     same = corresponding(source.connection, transaction)
     anchors = {row[0]: row[1:] for row in source.connection.execute(_ANCHORS.format(_NEWEST))}
-    new_ids = _undecided(transaction, same) | _reserved(transaction, _waiting(transaction, anchors, same))
-    written = sum(_write(transaction, act, new_ids, anchors) for act in live(read_acts(source.connection)))
+    waiting = _reserved(transaction, _waiting(transaction, anchors, same))
+    spoken, touched = (_spoken(transaction, same, which) for which in (_BY_PEOPLE, "act IS NOT NULL"))
+    for_people = {face: here for face, here in same.items() if here not in spoken} | waiting
+    for_files = {face: here for face, here in same.items() if here not in touched} | waiting
+    from_files = imports(source.connection)
+    written = {
+        act.act: new
+        for act in with_last_names(live(read_acts(source.connection)))
+        if (new := _write(transaction, act, for_files if act.act in from_files else for_people, anchors))
+    }
+    _keep_origins(source, transaction, written, for_files)
     if written:
         replay_all(transaction)
-    return written
+    return len(written)
+
+
+def _keep_origins(
+    source: Catalog, transaction: sqlite3.Connection, written: Mapping[int, int], faces: Mapping[int, int]
+) -> None:
+    together: dict[int, list[int]] = defaultdict(list)
+    for act, first in imports(source.connection).items():
+        if act in written:
+            together[first].append(written[act])
+    for acts in together.values():
+        belong_together(transaction, acts)
+    said = source.connection.execute("SELECT face, name, file FROM names_in_files").fetchall()
+    transaction.executemany(
+        "INSERT OR IGNORE INTO names_in_files (face, name, file) VALUES (?, ?, ?)",
+        [(faces[face], name, file) for face, name, file in said if face in faces],
+    )
 
 
 def _files(source: Catalog, photos: str) -> dict[int, list[FoundFile]]:
@@ -104,10 +132,10 @@ def _faces(source: Catalog, photos: str) -> dict[int, list[tuple[int, Face, bool
     return found
 
 
-def _undecided(transaction: sqlite3.Connection, same: Mapping[int, int]) -> dict[int, int]:
-    statement = f"SELECT DISTINCT face FROM decisions WHERE act IS NOT NULL AND face IN {LISTED}"
-    decided = {row[0] for row in transaction.execute(statement, (listed(same.values()),))}
-    return {face: here for face, here in same.items() if here not in decided}
+def _spoken(transaction: sqlite3.Connection, same: Mapping[int, int], which: str) -> set[int]:
+    """The faces here that acts speak of. which: a condition for these acts."""
+    statement = f"SELECT DISTINCT face FROM decisions WHERE {which} AND face IN {LISTED}"
+    return {row[0] for row in transaction.execute(statement, (listed(same.values()),))}
 
 
 def _waiting(
@@ -136,14 +164,15 @@ def _reserved(transaction: sqlite3.Connection, faces: Sequence[int]) -> dict[int
 
 def _write(
     transaction: sqlite3.Connection, act: Act, new_ids: Mapping[int, int], anchors: Mapping[int, Sequence[object]]
-) -> bool:
+) -> int:
+    """Returns the new act's id; 0 when there is nothing of it to say here."""
     sides = [[face for face in side if face in new_ids] for side in act.sides]
     said = (act.made, act.kind, act.person)
     if not any(sides):
         if act.kind not in (HIDE, UNHIDE) or any(act.sides) or _is_said(transaction, act):
-            return False
+            return 0
     elif act.kind == NAME and not sides[0]:
-        return False
+        return 0
     cursor = transaction.execute("INSERT INTO acts (made, kind, person) VALUES (?, ?, ?)", said)
     transaction.executemany(
         "INSERT INTO decisions (act, side, face, content, x, y, width, height) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -153,7 +182,7 @@ def _write(
             for face in side
         ),
     )
-    return True
+    return int(cursor.lastrowid or 0)
 
 
 def _is_said(transaction: sqlite3.Connection, act: Act) -> bool:
