@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.faces.recipe import Recipe
+from faceindex.faces.vectors_only import VectorsOnly
 from faceindex.photos.find import FoundFile
 from faceindex.store.catalog import Catalog
 from faceindex.store.known_again import known_again
@@ -47,6 +48,10 @@ class Returned:
         self.former += further
 
 
+_IDENTICAL = 1e-3
+"""In place of a threshold for vectors of which nobody knows how near those of one person are."""
+
+
 class FormerFaces:
     """What is known of the faces of a batch's photos before it is committed.
 
@@ -58,7 +63,7 @@ class FormerFaces:
     ) -> None:
         """photos: by their content, with the files that have it."""
         self._catalog = catalog
-        self._threshold = recipe.match_threshold
+        self._threshold = _IDENTICAL if isinstance(recipe, VectorsOnly) else recipe.match_threshold
         self._edited = {content: self._edited_photos(content, *arriving, moved) for content, arriving in photos.items()}
         edited = {photo for photos in self._edited.values() for photo in photos}
         self._faces = {photo: catalog.landmarks_of(photo) for photo in edited}
