@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from faceindex.types.contents import FailedPhoto
+from faceindex.types.decisions import LostFace
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +99,10 @@ class Skipped:
 class NamesRead:
     """Names of faces that `ingest --xmp` found in photos and sidecars.
 
-    photos: that have any. names: regions with a name. named: faces that got theirs. decided: faces that were left as
-    people had decided before. without_face: regions where the library has no face. warnings: files with broken XMP.
+    photos: that have any. names: regions with a name. named: faces that got theirs, or another one since the file was
+    changed. decided: faces with a name in a file that were left as they are: people decided about them, or they follow
+    the file already. removed: faces without a name now, since the file names them no more. without_face: regions where
+    the library has no face. warnings: files whose XMP is broken, or of another state of the photo.
     """
 
     photos: int
@@ -108,6 +111,7 @@ class NamesRead:
     decided: int
     without_face: int
     warnings: tuple[FailedPhoto, ...] = ()
+    removed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,8 @@ class IngestReport:
     and compact (in the main process) and of decode, detect, align and encode (summed over workers). interrupted:
     stopped by the user; what was analysed is stored. warnings: new photos that were read though something is wrong with
     their files. pruned: None unless pruning was asked for. xmp: None unless it was asked for.
-    workers: processes at the end, and why so many.
+    workers: processes at the end, and why so many. lost: faces with a name that photos do not show any more since they
+    were edited or replaced.
     """
 
     seen: int
@@ -148,6 +153,7 @@ class IngestReport:
     workers: int = 0
     workers_reason: str = ""
     skipped: Skipped = field(default_factory=Skipped)
+    lost: tuple[LostFace, ...] = ()
 
     @property
     def photos_per_second(self) -> float:
