@@ -155,7 +155,7 @@ def measure(folder: Path, form: str, suffixes: Sequence[str]) -> dict[tuple[str,
     """Names read in `form`, and read again by another library from what the first one writes."""
     photos = folder / form
     write_photos(photos, FORMS[form], suffixes)
-    found = {}
+    found: dict[tuple[str, str], Counts] = {}
     with faceindex.Library(folder / f"{form}.faces", recipe=recipe("sface")) as library:
         library.ingest([photos], workers=1, xmp=True)
         found |= {(form, suffix): judged(library, suffix) for suffix in suffixes}

@@ -6,10 +6,11 @@ The journal holds, beside the id of each face, the photo's content and the face'
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from faceindex.journal.acts import NAME
 from faceindex.journal.state import State, fold
 from faceindex.store.acts import LISTED, listed, read_acts, write_act
 from faceindex.store.affected import Affected, acts_about, affected_by
@@ -49,6 +50,13 @@ def decide(
     state = fold(acts_about(transaction, affected))
     _follow(transaction, state, affected)
     return Decision(act, affected, state)
+
+
+def decide_names(transaction: sqlite3.Connection, faces_of: Mapping[str, Iterable[int]]) -> None:
+    """Write an act for each person, that these faces are theirs, and name the faces by them."""
+    for person, faces in faces_of.items():
+        write_act(transaction, NAME, (faces,), person, None)
+    replay_all(transaction)
 
 
 def replay(transaction: sqlite3.Connection, faces: Iterable[int]) -> None:

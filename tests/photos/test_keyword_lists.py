@@ -23,7 +23,7 @@ def changed(names: Names, data: bytes | None = None, *, all_regions: bool = True
     """As after the regions were renamed. all_regions: else the second one keeps its name."""
     packet = Packet(with_lists() if data is None else data)
     for region in packet.regions()[: None if all_regions else 1]:
-        if region.name in names:
+        if region.name is not None and region.name in names:
             packet.rename(region, next(iter(names[region.name]), None))
     rename_in_lists(packet, names)
     return Packet(packet.as_bytes())
