@@ -98,7 +98,7 @@ def _photos(count: int) -> str:
 
 
 def _as_object(report: IngestReport) -> dict[str, object]:
-    names = {} if report.xmp is None else {"xmp": asdict(report.xmp)}
+    names = {} if report.xmp is None else {"xmp": _names_as_object(report.xmp)}
     counts = ("seen", "new", "unchanged", "moved", "duplicate", "failed", "out_of_reach", "ignored", "forgotten")
     pruned, skipped = report.pruned, report.skipped
     return {
@@ -119,6 +119,11 @@ def _as_object(report: IngestReport) -> dict[str, object]:
         if pruned is None
         else {"pruned": asdict(pruned.removed) | {"away": pruned.away, "left_out": pruned.left_out}}
     )
+
+
+def _names_as_object(names: NamesRead) -> dict[str, object]:
+    """removed is there only when names went with their regions."""
+    return {name: value for name, value in asdict(names).items() if name != "removed" or value}
 
 
 def _print_report(report: IngestReport) -> None:

@@ -14,7 +14,7 @@ from faceindex.photos.packets import Sidecars
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.imports import NameInFile, import_names
-from faceindex.store.sightings import PhotoFace, photo_faces, stored_photo, undecided
+from faceindex.store.sightings import PhotoFace, left_to_files, photo_faces, stored_photo
 from faceindex.types import FailedPhoto, NamesRead, PhotoRecord
 
 
@@ -103,7 +103,7 @@ def _follow(face: PhotoFace, now: NameInFile | None, tally: _Tally) -> None:
 def _write(folder: LibraryFolder, tally: _Tally) -> dict[int, str | None]:
     """What was changed: people may have decided meanwhile."""
     with folder.decisions() as catalog, catalog.transaction() as transaction:
-        free = undecided(catalog, tally.said)
+        free = left_to_files(catalog, tally.said)
         changes = {face: name for face, name in tally.changes.items() if face in free}
         import_names(transaction, changes, {face: said for face, said in tally.said.items() if face in free})
     return changes

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from faceindex.store.imports import copy_origins
 from faceindex.store.same_face import FormerFace, known_before, same_shape
 from faceindex.types import Box
 
@@ -69,12 +70,7 @@ def carry_over(source: sqlite3.Connection, transaction: sqlite3.Connection, same
             )
         ),
     )
-    transaction.executemany("INSERT INTO imports VALUES (?, ?)", source.execute("SELECT act, first FROM imports"))
-    said = source.execute("SELECT face, name, file FROM names_in_files").fetchall()
-    transaction.executemany(
-        "INSERT INTO names_in_files (face, name, file) VALUES (?, ?, ?)",
-        [(face_of[face], name, file) for face, name, file in said if face in face_of],
-    )
+    copy_origins(source, transaction, {act[0]: act[0] for act in acts}, face_of)
     _carry_albums(source, transaction, same)
     return Carried(len(acts), len(decided), sum(face in same for face in decided))
 

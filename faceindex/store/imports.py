@@ -95,6 +95,23 @@ def same_import(connection: sqlite3.Connection, act: int) -> list[int]:
     return [found for (found,) in connection.execute(statement, (act,)) if found not in dead]
 
 
+def copy_origins(
+    source: sqlite3.Connection, transaction: sqlite3.Connection, acts: Mapping[int, int], faces: Mapping[int, int]
+) -> None:
+    """Let acts that were copied have the origin that they have in `source`. acts, faces: ids there to those here."""
+    together: dict[int, list[int]] = defaultdict(list)
+    for act, first in imports(source).items():
+        if act in acts:
+            together[first].append(acts[act])
+    for copied in together.values():
+        belong_together(transaction, copied)
+    said = source.execute("SELECT face, name, file FROM names_in_files").fetchall()
+    transaction.executemany(
+        "INSERT OR IGNORE INTO names_in_files (face, name, file) VALUES (?, ?, ?)",
+        [(faces[face], name, file) for face, name, file in said if face in faces],
+    )
+
+
 def forget_names_in_files(transaction: sqlite3.Connection, faces: Collection[int], people: Collection[str]) -> None:
     """Forget what files said of these faces, and these names."""
     statement = f"DELETE FROM names_in_files WHERE face IN {LISTED} OR name IN {LISTED}"

@@ -15,7 +15,7 @@ from faceindex.photos.find import FoundFile
 from faceindex.store.acts import LISTED, listed, read_acts
 from faceindex.store.anchoring import corresponding
 from faceindex.store.catalog import Catalog
-from faceindex.store.imports import belong_together, imports
+from faceindex.store.imports import copy_origins, imports
 from faceindex.store.names import replay_all
 from faceindex.types import AnalysedPhoto, Box, Face, Vectors
 
@@ -90,26 +90,10 @@ def take_decisions(source: Catalog, transaction: sqlite3.Connection) -> int:
         for act in with_last_names(live(read_acts(source.connection)))
         if (new := _write(transaction, act, for_files if act.act in from_files else for_people, anchors))
     }
-    _keep_origins(source, transaction, written, for_files)
+    copy_origins(source.connection, transaction, written, for_files)
     if written:
         replay_all(transaction)
     return len(written)
-
-
-def _keep_origins(
-    source: Catalog, transaction: sqlite3.Connection, written: Mapping[int, int], faces: Mapping[int, int]
-) -> None:
-    together: dict[int, list[int]] = defaultdict(list)
-    for act, first in imports(source.connection).items():
-        if act in written:
-            together[first].append(written[act])
-    for acts in together.values():
-        belong_together(transaction, acts)
-    said = source.connection.execute("SELECT face, name, file FROM names_in_files").fetchall()
-    transaction.executemany(
-        "INSERT OR IGNORE INTO names_in_files (face, name, file) VALUES (?, ?, ?)",
-        [(faces[face], name, file) for face, name, file in said if face in faces],
-    )
 
 
 def _files(source: Catalog, photos: str) -> dict[int, list[FoundFile]]:
@@ -165,7 +149,7 @@ def _reserved(transaction: sqlite3.Connection, faces: Sequence[int]) -> dict[int
 def _write(
     transaction: sqlite3.Connection, act: Act, new_ids: Mapping[int, int], anchors: Mapping[int, Sequence[object]]
 ) -> int:
-    """Returns the new act's id; 0 when there is nothing of it to say here."""
+    """Its id here; 0 when there is nothing to say."""
     sides = [[face for face in side if face in new_ids] for side in act.sides]
     said = (act.made, act.kind, act.person)
     if not any(sides):

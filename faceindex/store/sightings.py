@@ -86,6 +86,13 @@ def stored_photo(catalog: Catalog, photo: int) -> StoredPhoto:
 
 
 def undecided(catalog: Catalog, faces: Iterable[int]) -> set[int]:
+    """Those of `faces` that are in the library and of which nothing was ever said, by people or by files."""
+    statement = f"""SELECT id FROM faces WHERE id IN {LISTED}
+        AND NOT EXISTS (SELECT 1 FROM decisions WHERE decisions.face = faces.id)"""
+    return {row[0] for row in catalog.connection.execute(statement, (listed(faces),))}
+
+
+def left_to_files(catalog: Catalog, faces: Iterable[int]) -> set[int]:
     """Those of `faces` that are in the library and of which people have not said who they are."""
     chosen = list(faces)
     statement = f"SELECT id FROM faces WHERE id IN {LISTED}"

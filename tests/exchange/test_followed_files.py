@@ -22,6 +22,7 @@ from faceindex.photos.areas import area_of
 from faceindex.photos.xmp import Packet
 from faceindex.store.anchoring import carry_over
 from faceindex.store.erasing import erase
+from faceindex.store.joining import take_decisions
 from faceindex.store.names import decide
 from faceindex.types import Box, NamesRead, SidecarReport
 
@@ -273,6 +274,25 @@ def test_another_library_of_the_same_photos_goes_on_following(photos: ExportedPh
     undo(copy)
     assert named(copy) == {same: "Ann"}
     copy.made.folder.close()
+
+
+def test_a_library_that_another_one_joins_goes_on_following(photos: ExportedPhotos, tmp_path: Path) -> None:
+    add(photos)
+    say(photos, "Ann", second="Bob")
+    read(photos)
+    joined = ExportedPhotos(MadeLibrary(tmp_path / "joined.faces"), photos.root)
+    same, other = add(joined)
+    photos.made.folder.close()
+    with (
+        photos.made.folder.decisions() as source,
+        joined.made.folder.writer() as writer,
+        writer.catalog.transaction() as transaction,
+    ):
+        assert take_decisions(source, transaction) == 2
+    assert named(joined) == {same: "Ann", other: "Bob"}
+    say(joined, "Anna", second="Bob")
+    assert (read(joined).named, named(joined)) == (1, {same: "Anna", other: "Bob"})
+    joined.made.folder.close()
 
 
 def test_an_import_is_undone_by_the_command(astronaut: faceindex.types.Pixels, tmp_path: Path) -> None:

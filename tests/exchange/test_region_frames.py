@@ -108,3 +108,22 @@ def test_regions_of_a_picture_that_was_cropped_in_its_shape_are_not_read(corner:
     faces = [Box(box.x - left, box.y - top, box.width, box.height) for box in FACES[:2]]
     areas = [area_of(box, SIZE) for box in LARGER]
     assert frame(areas, sides=SIZE, faces=faces, size=(480, 270)) is None
+
+
+@pytest.mark.parametrize(
+    ("places", "corner"),
+    [
+        ([(270, 250), (530, 200), (300, 60)], (110, 10)),
+        ([(280, 180), (550, 140), (380, 130)], (130, 30)),
+        ([(230, 230), (30, 100), (400, 230)], (50, 50)),
+        ([(200, 50), (60, 170), (420, 170)], (20, 50)),
+    ],
+)
+def test_a_crop_is_known_by_regions_that_lie_better_on_faces_when_they_are_moved(
+    places: list[tuple[int, int]], corner: tuple[int, int]
+) -> None:
+    """Each has a region that happens to lie on somebody's face in the crop, too."""
+    before = [Box(x, y, 80, 100) for x, y in places]
+    moved = [Box(box.x - corner[0], box.y - corner[1], 80, 100) for box in before]
+    faces = [box for box in moved if 0 <= box.x + 40 <= 480 and 0 <= box.y + 50 <= 270]
+    assert frame([area_of(box, SIZE) for box in before], sides=SIZE, faces=faces, size=(480, 270)) is None
