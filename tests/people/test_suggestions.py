@@ -85,7 +85,7 @@ def test_groups_with_faces_in_one_photo_are_two_people(vectors: Vectors) -> None
 def test_strangers_that_are_near_among_many_albums_are_not_asked_about() -> None:
     """At even odds half of these pairs would be called likely; no two of them are one person's."""
     people = [number // 2 for number in range(400)] + list(range(200, 400))
-    vectors = drawn_people(people, spread=0.55)
+    vectors = 0.7 * drawn_people(people, spread=0.3)
     albums = np.array([number // 2 + 1 for number in range(400)] + [-1] * 200, dtype=np.int64)
     nobody, shown = np.full(len(people), -1), np.zeros(len(people), dtype=np.bool_)
     no_pairs = np.empty((0, 2), dtype=np.int64)

@@ -7,11 +7,13 @@ import pytest
 from made_library import MadeLibrary
 
 from faceindex.journal.acts import NAME
+from faceindex.photos.find import FoundFile
 from faceindex.store.known_again import MARGIN, SURE, known_again
 from faceindex.store.lost import lost_faces
 from faceindex.store.names import decide
 from faceindex.store.same_face import FormerFace
 from faceindex.store.same_picture import movement, points_of
+from faceindex.store.writer import Batch
 from faceindex.types import Box, Face, Vectors
 
 A, B, C = Box(100, 100, 100, 100), Box(400, 120, 100, 100), Box(700, 90, 100, 100)
@@ -141,3 +143,19 @@ def test_lost_face_waits_for_the_former_content_too(made: MadeLibrary) -> None:
     with made.folder.writer() as writer:
         writer.remove_paths(["/a.jpg", "/elsewhere.jpg"])
         assert writer.catalog.connection.execute("SELECT COUNT(*) FROM lost_faces").fetchone() == (0,)
+
+
+def test_edited_copy_that_was_known_already_takes_the_path_and_the_names_are_asked(made: MadeLibrary) -> None:
+    made.store("original", [A, B], path="/a.jpg", people=[0, 1])
+    made.store("edited", [moved(A, -50, 0), moved(B, -50, 0)], path="/a-edited.jpg", people=[0, 1])
+    with made.folder.decisions() as catalog, catalog.transaction() as transaction:
+        decide(transaction, NAME, [1], "Ada")
+        decide(transaction, NAME, [2], "Bob")
+        decide(transaction, NAME, [4], "Bob")
+    with made.folder.writer() as writer:
+        photo = writer.catalog.photo_with(b"edited") or 0
+        writer.commit(Batch(names=[(photo, FoundFile("/a.jpg", 1, 2, False))], gone=["/a-edited.jpg"]))
+        assert writer.lost == {1, 2}
+    (lost,) = lost_faces(made.folder.catalog)  # the other one has its name already
+    assert (lost.face, lost.person, lost.photo, lost.candidate) == (1, "Ada", "/a.jpg", 3)
+    assert {number: record.person for number, record in made.faces().items()} == {3: None, 4: "Bob"}
