@@ -38,22 +38,27 @@ def main() -> None:
     print("| recipe | people | threshold | questions | " + " | ".join(f"at {p:.0%}: right" for p in SHOWN) + " |")
     print("|---|---|---|---|" + "---|" * len(SHOWN))
     people = sorted(path for path in options.data.iterdir() if path.is_dir())
-    halves = {half: [p for p in people if zlib.crc32(p.name.encode()) % 2 == half] for half in (0, 1)}
+    groups = {f"half {half}": [p for p in people if zlib.crc32(p.name.encode()) % 2 == half] for half in (0, 1)}
+    if len(people) < FEW:
+        groups = {"all": people}
     for name in options.recipe.split(","):
-        for title, chosen in (
-            {"all": people} if len(people) < 100 else {f"half {h}": halves[h] for h in halves}
-        ).items():
-            with tempfile.TemporaryDirectory() as temporary:
-                folder = (options.keep or Path(temporary)) / f"{name} {options.data.parent.name} {title}.faces"
-                with faceindex.Library(folder, recipe=recipe(name)) as library:
-                    library.ingest(chosen)
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = (options.keep or Path(temporary)) / f"{name}.faces"
+            with faceindex.Library(folder, recipe=recipe(name)) as library:
+                library.ingest([options.data])
+            for title, chosen in groups.items():
                 for part in PARTS:
-                    measure(folder, Path(temporary) / "copy.faces", name, title, part)
+                    copy = Path(temporary) / "copy.faces"
+                    shutil.copytree(folder, copy)
+                    measure(copy, [p for p in people if p not in chosen], f"{name} | {title}", part)
+                    shutil.rmtree(copy)
 
 
-def measure(folder: Path, copy: Path, name: str, title: str, part: float) -> None:
-    shutil.copytree(folder, copy)
-    with faceindex.Library(copy, create=False) as library:
+def measure(folder: Path, left_out: list[Path], title: str, part: float) -> None:
+    """A row of the table. left_out: people that do not count. part: of the recipe's threshold, at which to group."""
+    with faceindex.Library(folder, create=False) as library:
+        if left_out:
+            library.remove_photos(left_out)
         threshold = part * library.recipe.cluster_threshold
         library.cluster(threshold=threshold)
         whose = people_of(library)
@@ -65,8 +70,7 @@ def measure(folder: Path, copy: Path, name: str, title: str, part: float) -> Non
     ]
     shown = [[yes for one, yes in zip(asked, right, strict=True) if one.probability >= least] for least in SHOWN]
     columns = " | ".join(f"{len(answers):,}: {sum(answers):,}" for answers in shown)
-    print(f"| {name} | {title} | {threshold:.3f} | {len(asked):,} | {columns} |", flush=True)
-    shutil.rmtree(copy)
+    print(f"| {title} | {threshold:.3f} | {len(asked):,} | {columns} |", flush=True)
 
 
 def people_of(library: faceindex.Library) -> dict[int, str]:
