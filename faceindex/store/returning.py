@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.faces.recipe import Recipe
+from faceindex.faces.vectors_only import VectorsOnly
 from faceindex.photos.find import FoundFile
 from faceindex.store import rows
 from faceindex.store.catalog import Catalog
@@ -48,6 +49,10 @@ class Returned:
         self.former += further
 
 
+_IDENTICAL = 1e-3
+"""In place of a threshold for vectors of which nobody knows how near those of one person are."""
+
+
 class FormerFaces:
     """What is known of the faces of a batch's photos before it is committed."""
 
@@ -56,7 +61,7 @@ class FormerFaces:
     ) -> None:
         """vectors: the folder of segments. photos, names: of the batch."""
         self._catalog = catalog
-        self._threshold = recipe.match_threshold
+        self._threshold = _IDENTICAL if isinstance(recipe, VectorsOnly) else recipe.match_threshold
         self._moved = {photo for photo, _ in names}
         self._edited = {content: self._edited_photos(content, *arriving) for content, arriving in photos.items()}
         self._overwritten = {
