@@ -9,66 +9,121 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from faceindex import telemetry
-from faceindex.errors import (
-    FaceindexError,
-    LibraryDamaged,
-    LibraryError,
-    LibraryLocked,
-    LibraryUnwritable,
-    ModelError,
-    NewerSchema,
-    NoFaceFound,
-    RecipeMismatch,
-    UnreadablePhoto,
-    UsageError,
-)
-from faceindex.types import (
-    Album,
-    AlbumsExport,
-    Box,
-    ClusterReport,
-    Decided,
-    Erased,
-    FaceRecord,
-    FailedPhoto,
-    IdentifiedFace,
-    IndexReport,
-    IngestReport,
-    Match,
-    NamesRead,
-    PastAct,
-    Person,
-    PhotoRecord,
-    ProbeFace,
-    Pruned,
-    Removed,
-    SidecarReport,
-    Status,
-    Suggestion,
-    Verification,
-)
 
 if TYPE_CHECKING:
+    from faceindex.errors import (
+        FaceindexError,
+        LibraryDamaged,
+        LibraryError,
+        LibraryLocked,
+        LibraryUnwritable,
+        MachineError,
+        ModelError,
+        NewerSchema,
+        NoFaceFound,
+        OutOfReach,
+        RecipeMismatch,
+        SilentDisk,
+        UnreadablePhoto,
+        UsageError,
+    )
+    from faceindex.evaluation.cross_fit import CrossFit, HeldOut, Suspect
+    from faceindex.evaluation.reliability import Reliability
+    from faceindex.evaluation.strangers import Fpir
+    from faceindex.faces.analyse import analyse
+    from faceindex.faces.engine import Engine
+    from faceindex.faces.recipe import Recipe, recipe
+    from faceindex.ingest.tally import Progress
     from faceindex.library import Library
+    from faceindex.models.cards import CalibrationCard, RecipeCard
+    from faceindex.photos.decode import Photo
+    from faceindex.photos.pictures import PhotoSource
+    from faceindex.queries.pairs import VerifiedPair
+    from faceindex.queries.probes import Probe
+    from faceindex.search.calibration import Calibration
     from faceindex.store.selection import Selection
+    from faceindex.types import (
+        ActChange,
+        Album,
+        AlbumChange,
+        AlbumsExport,
+        AnalysedPhoto,
+        Backup,
+        BatchAnswer,
+        Box,
+        Candidate,
+        CheckedPart,
+        CheckReport,
+        ClusterReport,
+        ComparedFace,
+        Damage,
+        Decided,
+        Erased,
+        Exemplar,
+        Face,
+        FaceRecord,
+        FailedPhoto,
+        IdentifiedFace,
+        ImportReport,
+        IndexReport,
+        IngestReport,
+        Lifted,
+        LostFace,
+        Match,
+        NamesRead,
+        PastAct,
+        Person,
+        PersonChange,
+        PhotoRecord,
+        ProbeFace,
+        Pruned,
+        Reencoded,
+        Removed,
+        RepairReport,
+        SidecarReport,
+        Skipped,
+        Status,
+        Suggestion,
+        Verification,
+    )
 
 telemetry.turn_off()  # before anything can import onnxruntime
 
 __version__ = "0.1.0"
 __all__ = [
+    "ActChange",
     "Album",
+    "AlbumChange",
     "AlbumsExport",
+    "AnalysedPhoto",
+    "Backup",
+    "BatchAnswer",
     "Box",
+    "Calibration",
+    "CalibrationCard",
+    "Candidate",
+    "CheckReport",
+    "CheckedPart",
     "ClusterReport",
+    "ComparedFace",
+    "CrossFit",
+    "Damage",
     "Decided",
+    "Engine",
     "Erased",
+    "Exemplar",
+    "Face",
     "FaceRecord",
     "FaceindexError",
     "FailedPhoto",
+    "Fpir",
+    "HeldOut",
     "IdentifiedFace",
+    "ImportReport",
     "IndexReport",
     "IngestReport",
     "Library",
@@ -76,36 +131,74 @@ __all__ = [
     "LibraryError",
     "LibraryLocked",
     "LibraryUnwritable",
+    "Lifted",
+    "LostFace",
+    "MachineError",
     "Match",
     "ModelError",
     "NamesRead",
     "NewerSchema",
     "NoFaceFound",
+    "OutOfReach",
     "PastAct",
     "Person",
+    "PersonChange",
+    "Photo",
     "PhotoRecord",
+    "PhotoSource",
+    "Probe",
     "ProbeFace",
+    "Progress",
     "Pruned",
+    "Recipe",
+    "RecipeCard",
     "RecipeMismatch",
+    "Reencoded",
+    "Reliability",
     "Removed",
+    "RepairReport",
     "Selection",
     "SidecarReport",
+    "SilentDisk",
+    "Skipped",
     "Status",
     "Suggestion",
+    "Suspect",
     "UnreadablePhoto",
     "UsageError",
     "Verification",
+    "VerifiedPair",
+    "analyse",
+    "recipe",
 ]
+
+_MODULES = {
+    "Calibration": "search.calibration",
+    "CalibrationCard": "models.cards",
+    "CrossFit": "evaluation.cross_fit",
+    "Engine": "faces.engine",
+    "Fpir": "evaluation.strangers",
+    "HeldOut": "evaluation.cross_fit",
+    "Library": "library",
+    "Photo": "photos.decode",
+    "PhotoSource": "photos.pictures",
+    "Probe": "queries.probes",
+    "Progress": "ingest.tally",
+    "Recipe": "faces.recipe",
+    "RecipeCard": "models.cards",
+    "Reliability": "evaluation.reliability",
+    "Selection": "store.selection",
+    "Suspect": "evaluation.cross_fit",
+    "VerifiedPair": "queries.pairs",
+    "analyse": "faces.analyse",
+    "recipe": "faces.recipe",
+}
+"""Where the names are that are neither types nor errors."""
 
 
 def __getattr__(name: str) -> object:
-    """`Library` is imported when it is first used: worker processes never need FAISS or scikit-learn."""
-    if name == "Library":
-        from faceindex.library import Library
-
-        return Library
-    if name == "Selection":
-        from faceindex.store.selection import Selection
-
-        return Selection
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    """Names are imported when they are first used: workers need no FAISS, and who only reads files needs no numpy."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = _MODULES.get(name) or ("errors" if hasattr(import_module("faceindex.errors"), name) else "types")
+    return getattr(import_module(f"faceindex.{module}"), name)

@@ -25,12 +25,12 @@ from faceindex.user_cache import private_folder, read, write
 class KernelCache(NullCache):  # type: ignore[misc]  # numba has no types
     """The compiled forms of one function, a file for each. Whatever fails, the function is compiled again."""
 
-    def __init__(self, function: Callable[..., Any], options: str) -> None:
-        """options: what else the machine code depends on."""
+    def __init__(self, function: Callable[..., Any], options: str, folder: str, stem: str) -> None:
+        """options: what else the machine code depends on. folder: of the user's cache. stem: of the files' names."""
         source = Path(function.__code__.co_filename)
         self._identity = (numba.__version__, function.__module__, function.__qualname__, options)
         self._sources = _digest_of_modules(source.parent)
-        self._stem = f"{source.stem}.{function.__name__}"
+        self._folder, self._stem = folder, stem
 
     def load_overload(self, sig: object, target_context: Any) -> Any:
         """The function compiled for the types `sig`, or None."""
@@ -52,7 +52,7 @@ class KernelCache(NullCache):  # type: ignore[misc]  # numba has no types
             write(path, dumps(cres._reduce()))
 
     def _path(self, sig: object, codegen: Any) -> Path | None:
-        folder = private_folder("kernels")
+        folder = private_folder(self._folder)
         identity = (*self._identity, self._sources, str(sig), codegen.magic_tuple())
         name = f"{self._stem}-{hashlib.sha256(repr(identity).encode()).hexdigest()[:32]}"
         return folder / name if folder else None

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property, update_wrapper
+from pathlib import Path
 from typing import Any, Generic, ParamSpec, TypeVar
+
+from faceindex.user_cache import private_folder
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 PLAIN_STEPS = 300_000
 """Steps of a kernel's loop that Python runs, at 0.5 to 2 microseconds each, before the kernel is compiled."""
+
+_FOLDER = "kernels"  # of the user's cache
 
 FastMath = bool | set[str]
 
@@ -42,6 +47,17 @@ class Kernel(Generic[Arguments, Result]):
         """The function as it is written."""
         return self._function
 
+    @property
+    def kept(self) -> bool:
+        """Whether the user's cache has it compiled, perhaps from other sources or for other types."""
+        folder = private_folder(_FOLDER)
+        return folder is not None and any(folder.glob(f"{self._stem}-*"))
+
+    @property
+    def _stem(self) -> str:
+        """How the names of its files begin."""
+        return f"{Path(self._function.__code__.co_filename).stem}.{self._function.__name__}"
+
     @cached_property
     def compiled(self) -> Any:
         """What numba makes of the function."""
@@ -50,7 +66,7 @@ class Kernel(Generic[Arguments, Result]):
         from faceindex.kernel_cache import KernelCache
 
         made = numba.njit(nogil=True, fastmath=self._fastmath)(self._function)
-        made._cache = KernelCache(self._function, repr(self._fastmath))
+        made._cache = KernelCache(self._function, repr(self._fastmath), _FOLDER, self._stem)
         return made
 
     @property

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
-from faceindex.errors import UsageError
+from faceindex.errors import Note, UsageError
 
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
@@ -39,7 +39,7 @@ _DESCRIPTOR = re.compile(r"/(dev|dev/fd|proc/self/fd)/(stdout|stderr|\d+)")
 _said: set[int] = set()
 
 
-class NotPrivate(UserWarning):
+class NotPrivate(Note):
     """A file system keeps no permissions, so that others may read what was written to it; said once for each."""
 
 
@@ -144,6 +144,24 @@ def text_output(path: Path, *, errors: str, newline: str | None = None, at_once:
             raise
         reason = "nobody reads this pipe" if error.errno == errno.ENXIO else error.strerror or error
         raise UsageError(f"cannot write {path}: {reason}") from error
+
+
+@contextlib.contextmanager
+def binary_output(path: Path) -> Iterator[BinaryIO]:
+    """A new file that the user named, see `replacing`; its descriptor can be read, too.
+
+    Raises: UsageError when it cannot be written, or something else than a file is there; OSError when the disk is full
+    or gone.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            raise UsageError(f"cannot write {path}: this takes a file")
+        with replacing(path) as file:
+            yield file
+    except OSError as error:
+        if error.errno in _CIRCUMSTANCES:
+            raise
+        raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 def _stream(path: Path) -> BinaryIO | None:

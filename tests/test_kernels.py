@@ -75,8 +75,11 @@ def test_a_kernel_is_compiled_once_its_calls_have_taken_many_steps() -> None:
     assert sums(np.array([1.0, 2.5])) == 7
 
 
-def test_what_was_compiled_is_loaded_by_the_next_process(tmp_path: Path) -> None:
+def test_what_was_compiled_is_loaded_by_the_next_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(CACHE_ENVIRONMENT, str(tmp_path))
+    assert not sum_of_squares.kept
     assert compilations(tmp_path) > 0
+    assert sum_of_squares.kept
     assert compilations(tmp_path) == 0
     assert (tmp_path / "kernels").stat().st_mode & 0o777 == 0o700
 

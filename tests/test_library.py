@@ -65,7 +65,7 @@ def test_by_default_a_search_finds_few_strangers_and_is_sure_of_what_it_finds(
             faces = sum(1 for _ in album_library.faces())
             assert probe.threshold == pytest.approx(album_library.calibration.threshold(0.01, faces))
             assert all(match.distance <= probe.threshold for match in probe.matches)
-            confidences = [match.confidence for match in probe.matches]
+            confidences = [match.confidence or 0.0 for match in probe.matches]
             assert confidences == sorted(confidences, reverse=True)
             assert min(confidences) > 0.5
             found, own = found + len(probe.matches), own + sum(person(m.photo) == folder.name for m in probe.matches)

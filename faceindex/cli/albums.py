@@ -28,12 +28,18 @@ def cluster(
     seed: Annotated[int, typer.Option(min=0, help="Same faces and seed, same albums.")] = 0,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Group all faces anew; names and decisions hold.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+    threads: options.Threads = 1,
     as_json: options.AsJson = False,
 ) -> None:
     """Group faces into albums; where there are albums, place the new faces and leave the others where they are."""
     with faceindex.Library(library, create=False) as opened:
         report = opened.cluster(
-            method=method or DEFAULT_METHOD, threshold=threshold, seed=seed, rebuild=rebuild, dry_run=dry_run
+            method=method or DEFAULT_METHOD,
+            threshold=threshold,
+            seed=seed,
+            rebuild=rebuild,
+            dry_run=dry_run,
+            threads=threads,
         )
     if report.extended and (method is not None or threshold is not None):
         errors.print(
@@ -154,9 +160,10 @@ def sheet(
     out: Annotated[Path, typer.Argument(metavar="OUT.html", help="The page to write.")],
     library: options.Library = None,
     faces: Annotated[int, typer.Option(min=1, help="Faces shown of each album, at most.")] = 16,
-    albums: Annotated[int, typer.Option(min=1, help="Albums shown, at most.")] = 100,
+    albums: Annotated[int, typer.Option(min=1, help="Albums on a page; further ones come on further pages.")] = 100,
+    pages: Annotated[int, typer.Option(min=1, help="Pages, at most.")] = 50,
 ) -> None:
-    """Write one self-contained page: albums largest first, a row of faces each, links to the photos."""
+    """Write self-contained pages: albums largest first, a row of faces each, then the faces in no album."""
     with faceindex.Library(library, create=False) as opened:
-        opened.write_album_sheet(out, faces=faces, albums=albums)
-    print_line(str(out.absolute()))
+        for page in opened.write_album_sheet(out, faces=faces, albums=albums, pages=pages):
+            print_line(str(page.absolute()))

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sqlite3
 import sys
+import threading
+import time
 import warnings
 from typing import Any
 
 import typer
+from typer._completion_classes import completion_init
 
 import faceindex
+from faceindex.cli import verbosity
 from faceindex.cli.lazily import Commands
 from faceindex.cli.output import errors
 from faceindex.cli.quiet import quiet_libraries
-from faceindex.errors import FaceindexError
-from faceindex.private_files import NotPrivate
+from faceindex.errors import FaceindexError, Note
 
 _COMMANDS = {
     "ingest": "ingest:ingest",
@@ -36,12 +40,19 @@ _COMMANDS = {
     "reencode": "reencode:reencode",
     "index": "index:app",
     "status": "library:status",
-    "export": "library:export",
+    "export": "exchange:export",
+    "import": "exchange:import_files",
     "models": "models:app",
     "evaluate": "evaluate:app",
+    "completion": "completion:completion",
 }
 """Module in this package and name in it, of each command or group of commands, in the order of the help."""
 
+
+NAME = "faceindex"
+
+COMPLETING = "_FACEINDEX_COMPLETE"
+"""Set in the environment by a shell that asks for completions, see `faceindex completion`."""
 
 _show_warning = warnings.showwarning
 
@@ -51,7 +62,7 @@ class _Faceindex(Commands):
 
 
 app = typer.Typer(
-    name="faceindex",
+    name=NAME,
     cls=_Faceindex,
     help="Find every face in a photo collection, search by face, and see each person's album.",
     no_args_is_help=True,
@@ -75,18 +86,36 @@ def common(
     """Options of the program itself."""
 
 
+class _Stopped(BaseException):
+    """Ctrl-C or SIGTERM came. No KeyboardInterrupt, as typer makes an exit code of that by itself."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.exit_code = 128 + number  # as shells have it
+
+
 def main() -> None:
-    """Run the command line: exit codes 0 done, 1 the answer is no, 2 bad usage or input, 3 circumstances."""
+    """Run the command line: exit codes 0 done, 1 the answer is no, 2 bad usage or input, 3 circumstances, 130 Ctrl-C,
+    143 SIGTERM."""
+    began = time.monotonic()
     quiet_libraries()
+    if threading.current_thread() is threading.main_thread():
+        for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
+            if signal.getsignal(number) == usual:
+                signal.signal(number, _stop)
+    if COMPLETING in os.environ:
+        completion_init()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # file names need not be UTF-8
     warnings.showwarning = _note
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name=NAME, standalone_mode=False)
     except FaceindexError as error:
         code = _say(str(error), error.exit_code)
-    except (typer.Abort, KeyboardInterrupt):
+    except _Stopped as stopped:
+        code = _say("stopped", stopped.exit_code)
+    except (typer.Abort, KeyboardInterrupt):  # an answer was asked for, and the input ended
         code = _say("stopped", 130)
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -97,18 +126,36 @@ def main() -> None:
         code = _say(f"the catalog is damaged ({error}); `faceindex check` tells what to do", 3)
     except Exception as error:
         if not hasattr(error, "format_message"):  # what a wrong command line raises has it
+            verbosity.LOGGER.critical("a fault of faceindex's own", exc_info=True)
             raise
-        code = _say(f"{error.format_message()} (`faceindex --help` tells what there is)", 2)
+        code = _wrong_use(error)
+    verbosity.LOGGER.info("ended with exit code %d after %.1f s", code or 0, time.monotonic() - began)
     sys.exit(code if isinstance(code, int) else 0)
 
 
+def _stop(number: int, frame: object) -> None:
+    signal.signal(number, signal.SIG_DFL)  # a second one does not wait for what the first one lets end
+    raise _Stopped(number)
+
+
+def _wrong_use(error: Any) -> int:
+    """Who gives a group no command wants to know which there are."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        typer.echo(error.format_message())
+        return 0
+    asked = error.ctx.command_path if error.ctx else NAME
+    return _say(f"{error.format_message()} (`{asked} --help` tells what there is)", 2)
+
+
 def _note(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
-    if issubclass(category, NotPrivate):
+    if issubclass(category, Note):
         errors.print(f"note: {message}", markup=False)
     else:
         _show_warning(message, category, *where, **more)
 
 
 def _say(message: str, code: int) -> int:
-    errors.print(f"faceindex: {' '.join(message.split())}", markup=False)
+    errors.quiet = False
+    line = f"{NAME}: {' '.join(message.split())}"
+    errors.print(line, markup=False)
     return code

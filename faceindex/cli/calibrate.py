@@ -10,8 +10,8 @@ import typer
 
 import faceindex
 from faceindex.cli import options
-from faceindex.cli.ingest import progress_bar
 from faceindex.cli.output import print_json, print_line, print_table
+from faceindex.cli.progress import progress_bar
 from faceindex.evaluation.cross_fit import CrossFit, HeldOut, cross_fit
 from faceindex.evaluation.labelled import evaluation_library, ingest_labelled
 from faceindex.evaluation.pictures import draw_calibration

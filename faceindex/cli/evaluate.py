@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from faceindex.cli import calibrate, options
-from faceindex.cli.ingest import progress_bar
 from faceindex.cli.output import print_json, print_line, print_table
+from faceindex.cli.progress import progress_bar
 from faceindex.evaluation.compare import COMPARED_RATES, RecipeFigures, recipe_figures
 from faceindex.evaluation.labelled import LabelledFaces, evaluation_library, ingest_labelled
 from faceindex.evaluation.lfw import LfwResult

@@ -10,7 +10,7 @@ import typer
 
 import faceindex
 from faceindex.cli import options
-from faceindex.cli.output import print_json, print_line, print_table
+from faceindex.cli.output import print_json, print_line, print_table, say_page
 from faceindex.faces.engine import Engine
 from faceindex.types import Candidate, IdentifiedFace
 
@@ -30,11 +30,15 @@ def identify(
     min_face: options.MinFace = None,
     engine: options.EngineName = "onnx",
     device: options.Device = "cpu",
+    sheet: options.Sheet = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Say who each face in IMAGE is, of the people with a name, or that it is nobody known."""
     with faceindex.Library(library, engine=Engine(engine, device), create=False) as opened:
         found = opened.identify(image, method=method, threshold=threshold, fpir=fpir, min_face=min_face)
+        if sheet:
+            opened.write_identified_sheet(sheet, image, found)
+    say_page(sheet)
     if as_json:
         print_json({"image": str(image), "method": method, "faces": [_as_object(face) for face in found]})
         return

@@ -29,7 +29,7 @@ def build(
         float | None,
         typer.Option(metavar="R", help="Share of the ten nearest that ivf finds. Default: as before, first 0.99."),
     ] = None,
-    threads: Annotated[int, typer.Option(min=1, metavar="N", help="Threads that build.")] = 1,
+    threads: options.Threads = 1,
     as_json: options.AsJson = False,
 ) -> None:
     """Build the index anew. Ingest does so by itself when many faces have changed; a choice made here is kept."""

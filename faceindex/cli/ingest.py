@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 import faceindex
 from faceindex.cli import options
-from faceindex.cli.output import errors, plural, print_failures, print_json, print_line, print_table
-from faceindex.errors import FaceindexError, MachineError, UsageError
+from faceindex.cli.output import errors, plural, print_failures, print_json, print_line, print_lost, print_table
+from faceindex.cli.progress import progress_bar
+from faceindex.errors import OutOfReach, UsageError
 from faceindex.faces.engine import Engine
-from faceindex.ingest.run import Progress as Step
-from faceindex.photos.find import find_files
 from faceindex.types import IngestReport, NamesRead, Pruned, Skipped
 
 
@@ -94,7 +88,7 @@ def ingest(
         errors.print("stopped; what was analysed is stored. Run the same command again to go on.")
         raise typer.Exit(130)
     if report.out_of_reach:
-        raise MachineError(f"{_photos(report.out_of_reach)} out of reach; the next ingest tries again")
+        raise OutOfReach(f"{_photos(report.out_of_reach)} out of reach; the next ingest tries again")
     if report.failed and report.failed == report.seen:
         raise UsageError(f"{_photos(report.failed)} found, and none can be read")
 
@@ -114,6 +108,7 @@ def _as_object(report: IngestReport) -> dict[str, object]:
         "failed": [{"path": failure.path, "error": failure.error} for failure in report.failures],
         "out_of_reach": [{"path": missed.path, "error": missed.error} for missed in report.missed],
         "warnings": [{"path": warning.path, "warning": warning.error} for warning in report.warnings],
+        "lost": [asdict(lost) for lost in report.lost],
         "seconds": round(report.seconds, 3),
         "photos_per_second": round(report.photos_per_second, 2),
         "recipe": report.recipe,
@@ -145,6 +140,7 @@ def _print_report(report: IngestReport) -> None:
     if report.warnings:
         print_line("")
         print_table(("was read, but", "is damaged"), [(w.path, w.error) for w in report.warnings])
+    print_lost(report.lost, blank=True)
     print_failures((*report.failures, *report.missed), blank=True)
 
 
@@ -186,9 +182,10 @@ def _print_names(names: NamesRead) -> None:
     print_line(
         f"XMP: {plural(names.names, 'name')} in {plural(names.photos, 'photo')}; {plural(names.named, 'face')} named, "
         f"{names.decided:,} left as decided before, {plural(names.without_face, 'region')} without a face"
+        + (f", {plural(names.removed, 'name')} gone with the region" if names.removed else "")
     )
     if names.warnings:
-        print_table(("XMP of", "could not be read"), [(w.path, w.error) for w in names.warnings])
+        print_table(("XMP of", "was not read"), [(w.path, w.error) for w in names.warnings])
 
 
 def _print_profile(report: IngestReport) -> None:
@@ -196,34 +193,3 @@ def _print_profile(report: IngestReport) -> None:
     rows = [(stage, f"{seconds:.2f}", f"{1000 * seconds / analysed:.1f}") for stage, seconds in report.stages.items()]
     print_line("")
     print_table(("stage", "seconds#", "ms per new photo#"), rows)
-
-
-@contextmanager
-def progress_bar(paths: Sequence[Path], exclude: Collection[str] = ()) -> Iterator[Callable[[Step], None] | None]:
-    """What `ingest` reports its progress to: a bar on a terminal, else None."""
-    if not errors.is_terminal:
-        yield None
-        return
-    columns = (
-        TextColumn("{task.completed:,.0f} photos"),
-        BarColumn(),
-        TextColumn("{task.fields[faces]:,} faces  {task.fields[failed]} failed  {task.fields[rate]:.1f} photos/s"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=errors, transient=True) as bar:
-        task = bar.add_task("", total=None, faces=0, failed=0, rate=0.0)
-        began = time.monotonic()
-
-        def count() -> None:
-            try:
-                bar.update(task, total=sum(1 for _ in find_files(paths, exclude=exclude)))
-            except FaceindexError:
-                return  # the ingest itself says what is wrong
-
-        threading.Thread(target=count, daemon=True).start()
-
-        def show(step: Step) -> None:
-            rate = step.photos / max(time.monotonic() - began, 1e-3)
-            bar.update(task, completed=step.photos, faces=step.faces, failed=step.failed, rate=rate)
-
-        yield show

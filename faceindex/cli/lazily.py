@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any, ClassVar
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperGroup, TyperOption
+
+from faceindex.cli import verbosity
 
 
 class Commands(TyperGroup):
@@ -18,6 +21,7 @@ class Commands(TyperGroup):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.commands = _Loaded(self.places)  # type: ignore[assignment]  # nothing adds to it
+        self.params += [_library(), *verbosity.options()]
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Their names, in order; nothing is loaded."""
@@ -38,10 +42,41 @@ class _Loaded(Mapping[str, Any]):
             holder.add_typer(found, name=name)
         else:
             holder.command(name)(found)
-        return typer.main.get_group(holder).commands[name]
+        return _with_shared_options(typer.main.get_group(holder).commands[name])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._places)
 
     def __len__(self) -> int:
         return len(self._places)
+
+
+def _with_shared_options(command: Any) -> Any:
+    """Also of the commands in a group: people write options before and after the command that they belong to."""
+    commands = getattr(command, "commands", {}).values()
+    below = [_with_shared_options(one) for one in commands]
+    if any(_takes_library(one) for one in below):
+        command.params.append(_library())
+    command.params += verbosity.options()
+    return command
+
+
+def _takes_library(command: Any) -> bool:
+    return any("--library" in parameter.opts for parameter in command.params)
+
+
+def _library() -> TyperOption:
+    """-L before the command that it is for."""
+    return TyperOption(
+        param_decls=["--library", "-L"],
+        type=str,
+        metavar="DIR",
+        expose_value=False,
+        callback=_choose_library,
+        help="The library's folder, of whatever command follows.",
+    )
+
+
+def _choose_library(context: Any, _option: Any, chosen: str | None) -> None:
+    if chosen is not None and not context.resilient_parsing:
+        os.environ["FACEINDEX_LIBRARY"] = chosen  # where the command that follows looks for it

@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
+from faceindex.errors import UsageError
 from faceindex.faces.recipe import DEFAULT_RECIPE, Recipe, recipe
 from faceindex.models.cards import DETECTORS
+from faceindex.types import Box
 
 Library = Annotated[
     Path | None,
@@ -46,6 +48,8 @@ Jitter = Annotated[int | None, typer.Option(metavar="N", help="Average over N di
 Workers = Annotated[
     int | None, typer.Option("--workers", "-j", min=1, help="Processes. Default: what cores and memory allow.")
 ]
+Threads = Annotated[int, typer.Option(min=1, metavar="N", help="Threads that compute.")]
+Sheet = Annotated[Path | None, typer.Option("--sheet", metavar="OUT.html", help="Also write a page to look at.")]
 EngineName = Annotated[
     str, typer.Option("--engine", metavar="onnx|dlib", help="What runs the networks; same results, onnx is faster.")
 ]
@@ -70,3 +74,14 @@ Keep = Annotated[
 def recipe_with(name: str | None, detector: str | None, landmarks: int | None, jitter: int | None) -> Recipe:
     """The recipe of these options; what was not given is as the recipe has it. Raises: UsageError."""
     return recipe(name or DEFAULT_RECIPE, detector=detector, landmarks=landmarks, jitter=jitter or 0)
+
+
+def box_of(text: str) -> Box:
+    """What --box says. Raises: UsageError."""
+    try:
+        x, y, width, height = (int(part) for part in text.split(","))
+    except ValueError:
+        raise UsageError(f"--box {text} is no box; write X,Y,W,H in whole pixels") from None
+    if min(width, height) < 1:
+        raise UsageError(f"--box {text} has no size; write X,Y,W,H with a width and a height")
+    return Box(x, y, width, height)

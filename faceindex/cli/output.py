@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
+import math
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -16,7 +19,10 @@ from rich.text import Text
 
 from faceindex.csv_rows import csv_row
 from faceindex.errors import UsageError
-from faceindex.types import Erased, FailedPhoto, Match
+from faceindex.types import Erased, FaceRecord, FailedPhoto, LostFace, Match
+
+_LOGGER = logging.getLogger("faceindex")
+_LOGGER.addHandler(logging.NullHandler())
 
 _INVISIBLE = frozenset(("Cc", "Cs", "Zl", "Zp"))
 """Categories of characters that a terminal obeys, or that break a row: file names may have any."""
@@ -28,10 +34,18 @@ def visible(text: str) -> str:
 
 
 class _Errors(Console):
-    """What is said beside the answer."""
+    """What is said beside the answer; and what is logged of it."""
 
     def print(self, *said: Any, **options: Any) -> None:
-        super().print(*(visible(part) if isinstance(part, str) else part for part in said), **options)
+        lines = [visible(part) if isinstance(part, str) else part for part in said]
+        super().print(*lines, **options)
+        for line in lines:
+            if isinstance(line, str):
+                _LOGGER.warning("%s", line, extra={"was_said": True})
+
+    def say(self, line: str) -> None:
+        """As `print`, of what is logged already."""
+        super().print(line, markup=False)
 
 
 errors = _Errors(stderr=True, soft_wrap=True, highlight=False)
@@ -62,6 +76,16 @@ def print_csv(columns: Sequence[str], objects: Iterable[Mapping[str, object]]) -
         typer.echo(csv_row(values[name] for name in columns))
 
 
+def finite(number: float) -> float | None:
+    """A number as JSON has it: None for infinity and NaN."""
+    return number if math.isfinite(number) else None
+
+
+def percent(share: float) -> str:
+    """A share of 1; nothing when it is not known."""
+    return f"{share:.1%}" if math.isfinite(share) else ""
+
+
 def match_object(match: Match) -> dict[str, object]:
     """A match as every JSON answer gives it."""
     return {
@@ -69,9 +93,28 @@ def match_object(match: Match) -> dict[str, object]:
         "photo": match.photo,
         "box": match.box.as_list(),
         "distance": match.distance,
-        "confidence": match.confidence,
+        "confidence": finite(match.confidence),
         "person": match.person,
     }
+
+
+def face_object(face: FaceRecord) -> dict[str, object]:
+    """A face of the library as answers about a photo give it."""
+    return {
+        "face": face.face,
+        "box": face.box.as_list(),
+        "score": face.score,
+        "quality": face.quality,
+        "album": face.album,
+        "person": face.person,
+        "confirmed": face.confirmed,
+    }
+
+
+def say_page(sheet: Path | None) -> None:
+    """Where the page is that was also asked for."""
+    if sheet:
+        errors.print(f"page: {sheet.absolute()}", markup=False)
 
 
 def print_line(text: str) -> None:
@@ -79,17 +122,26 @@ def print_line(text: str) -> None:
     _out.print(visible(text), markup=False, soft_wrap=True)
 
 
+def erased_in_words(receipt: Erased) -> str:
+    """What was erased, or would be."""
+    return (
+        f"{receipt.photos:,} photos ({receipt.paths:,} paths), {receipt.faces:,} faces with "
+        f"their vectors, {receipt.decisions:,} decisions about them; {receipt.segments:,} files of vectors written anew"
+    )
+
+
 def print_receipt(receipt: Erased, *, as_json: bool) -> None:
     """What was erased from the disk."""
     if as_json:
         print_json(asdict(receipt))
         return
-    print_line(
-        f"erased from the disk: {receipt.photos:,} photos ({receipt.paths:,} paths), {receipt.faces:,} faces with "
-        f"their vectors, {receipt.decisions:,} decisions about them; {receipt.segments:,} files of vectors written anew"
-    )
-    if receipt.tombstones:
-        print_line(f"{receipt.tombstones:,} tombstones keep them from coming back")
+    done = "would be erased" if receipt.dry_run else "erased from the disk"
+    print_line(f"{done}: {erased_in_words(receipt)}")
+    if receipt.tombstones and not receipt.dry_run:
+        print_line(
+            f"{receipt.tombstones:,} tombstones keep them from coming back; `faceindex people forget --lift PHOTO` "
+            "takes them away"
+        )
     for note in receipt.notes:
         print_line(f"note: {note}")
 
@@ -103,6 +155,19 @@ def print_failures(failures: Sequence[FailedPhoto], *, blank: bool = False) -> N
                 print_line("")
             print_table((title, "why"), rows)
             blank = True
+
+
+def print_lost(faces: Sequence[LostFace], *, blank: bool = False) -> None:
+    """Names that wait for their faces, and which face may be one. blank: a line before the table."""
+    if blank and faces:
+        print_line("")
+    if faces:
+        rows = [
+            (face.person, face.photo, "" if face.candidate is None else f"face {face.candidate}?") for face in faces
+        ]
+        print_table(("a face of", "is not found any more in", "may be"), rows)
+    if any(face.candidate is not None for face in faces):
+        print_line("`faceindex people review` asks which of them are still there")
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:

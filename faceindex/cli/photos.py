@@ -1,4 +1,4 @@
-"""`faceindex photos`: list, find, failed, sidecars, remove."""
+"""`faceindex photos`: list, show, find, failed, sidecars, remove."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 import faceindex
-from faceindex.cli import options, selections
+from faceindex.cli import erasing, options, selections
 from faceindex.cli.outcome import refuse_nothing
-from faceindex.cli.output import plural, print_failures, print_json, print_line, print_receipt, print_table
+from faceindex.cli.output import face_object, plural, print_failures, print_json, print_line, print_table, say_page
 from faceindex.errors import UsageError
 from faceindex.types import PhotoRecord
 
@@ -28,6 +28,31 @@ def list_photos(
     with faceindex.Library(library, create=False) as opened:
         photos = list(opened.photos(under))
     _print(photos, as_json=as_json)
+
+
+@app.command("show")
+def show(
+    photo: Annotated[Path, typer.Argument(metavar="PHOTO", readable=False, help="A photo of the library.")],
+    library: options.Library = None,
+    sheet: options.Sheet = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """List the faces of a photo, with ids, names and albums, from left to right."""
+    with faceindex.Library(library, create=False) as opened:
+        record, faces = opened.photo(photo), opened.photo_faces(photo)
+        if sheet:
+            opened.write_photo_sheet(sheet, photo)
+    if as_json:
+        print_json(asdict(record) | {"faces": [face_object(face) for face in faces]})
+    else:
+        print_line(f"{record.path}: {record.width} x {record.height} pixels, {plural(record.faces, 'face')}")
+        rows = [
+            (f.face, f.box.as_list(), f.person, "yes" if f.confirmed else "", f.album, f.quality and f"{f.quality:.2f}")
+            for f in faces
+        ]
+        if rows:
+            print_table(("face#", "box", "person", "confirmed", "album#", "quality#"), rows)
+    say_page(sheet)
 
 
 @app.command("find")
@@ -53,7 +78,8 @@ def _print(photos: list[PhotoRecord], *, as_json: bool) -> None:
         print_json([asdict(photo) for photo in photos])
         return
     rows = [
-        (photo.path, f"{photo.width} x {photo.height}", photo.faces, photo.taken, photo.warning) for photo in photos
+        (photo.path, f"{photo.width} x {photo.height}" if photo.width else "", photo.faces, photo.taken, photo.warning)
+        for photo in photos
     ]
     print_table(("photo", "size#", "faces#", "taken", "warning"), rows)
 
@@ -111,12 +137,18 @@ def remove(
     erase: Annotated[
         bool, typer.Option("--erase", help="Erase them from the disk, for good: no later ingest brings them back.")
     ] = False,
+    yes: erasing.Yes = False,
+    dry_run: erasing.DryRun = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Take photos and their faces out of the library. The photo files themselves are never touched."""
+    if dry_run and not erase:
+        raise UsageError("--dry-run goes with --erase; without it, an ingest of the files brings the photos back")
     with faceindex.Library(library, create=False) as opened:
         if erase:
-            print_receipt(opened.erase_photos(paths), as_json=as_json)
+            erasing.erase(
+                lambda dry: opened.erase_photos(paths, dry_run=dry), yes=yes, dry_run=dry_run, as_json=as_json
+            )
             return
         removed = opened.remove_photos(paths)
     if as_json:

@@ -8,6 +8,10 @@ import os
 import sys
 import warnings
 
+from faceindex.errors import Note
+
+_STDERR = 2
+
 
 def quiet_libraries() -> None:
     """Let warnings and log records, unless asked for with -W, and what libraries in C write to stderr go nowhere.
@@ -16,11 +20,14 @@ def quiet_libraries() -> None:
     """
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
+        warnings.simplefilter("always", Note)
         logging.getLogger().addHandler(logging.NullHandler())
-    with contextlib.suppress(OSError, AttributeError):  # it is closed
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # it is closed, or no file
         sys.stderr.flush()
+        if sys.stderr.fileno() != _STDERR:  # it was moved before
+            return
         encoding = sys.stderr.encoding
-        sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding=encoding, errors="backslashreplace")
+        sys.stderr = os.fdopen(os.dup(_STDERR), "w", buffering=1, encoding=encoding, errors="backslashreplace")
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 2, inheritable=True)
+        os.dup2(nowhere, _STDERR, inheritable=True)
         os.close(nowhere)

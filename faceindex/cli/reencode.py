@@ -10,8 +10,8 @@ import typer
 
 import faceindex
 from faceindex.cli import options
-from faceindex.cli.ingest import progress_bar
 from faceindex.cli.output import errors, print_json, print_line
+from faceindex.cli.progress import progress_bar
 
 
 def reencode(

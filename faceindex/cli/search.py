@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,11 +10,10 @@ import typer
 
 import faceindex
 from faceindex.cli import options, selections
-from faceindex.cli.output import errors, match_object, print_json, print_line, print_table
-from faceindex.errors import UsageError
+from faceindex.cli.output import finite, match_object, percent, print_json, print_line, print_table, say_page
 from faceindex.faces.engine import Engine
 from faceindex.photos.find import absolute
-from faceindex.types import Box, ProbeFace
+from faceindex.types import ProbeFace
 
 if TYPE_CHECKING:
     from faceindex.queries.probes import Probe
@@ -41,14 +41,12 @@ def search(
     min_face: options.MinFace = None,
     engine: options.EngineName = "onnx",
     device: options.Device = "cpu",
-    sheet: Annotated[
-        Path | None, typer.Option(metavar="OUT.html", help="Also write a page that shows the matches.")
-    ] = None,
+    sheet: options.Sheet = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Find the faces of the library that look like each face in IMAGE, or like faces of the library, nearest first."""
     photos = images or []
-    where = None if box is None else _box(box)
+    where = None if box is None else options.box_of(box)
     among = selections.selection(first=first, last=last, under=under)
     with faceindex.Library(library, engine=Engine(engine, device), create=False) as opened:
         probes = opened.probes(
@@ -63,17 +61,17 @@ def search(
     if as_json:
         objects = _by_photo(photos, probes, found)
         print_json(objects if several else objects[0])
+        say_page(sheet)
         return
     for asked, probe in zip(probes, found, strict=True):
         title = f"{asked.photo}: {asked.title}" if several else asked.title
-        print_line(f"{title}, threshold {probe.threshold:.4f}")
-        rows = [(f"{m.distance:.4f}", f"{m.confidence:.1%}", m.face, m.person, m.photo) for m in probe.matches]
+        print_line(f"{title}, threshold {probe.threshold:.4f}" if math.isfinite(probe.threshold) else title)
+        rows = [(f"{m.distance:.4f}", percent(m.confidence), m.face, m.person, m.photo) for m in probe.matches]
         if rows:
             print_table(("distance#", "confidence#", "face#", "person", "photo"), rows)
         else:
             print_line("no match within the threshold")
-    if sheet:
-        errors.print(f"page: {sheet.absolute()}", markup=False)
+    say_page(sheet)
 
 
 def _by_photo(images: list[Path], probes: list[Probe], found: list[ProbeFace]) -> list[dict[str, object]]:
@@ -85,20 +83,10 @@ def _by_photo(images: list[Path], probes: list[Probe], found: list[ProbeFace]) -
     return [{"image": names.get(photo, photo), "faces": faces} for photo, faces in photos.items()]
 
 
-def _box(text: str) -> Box:
-    try:
-        x, y, width, height = (int(part) for part in text.split(","))
-    except ValueError:
-        raise UsageError(f"--box {text} is no box; write X,Y,W,H in whole pixels") from None
-    if min(width, height) < 1:
-        raise UsageError(f"--box {text} has no size; write X,Y,W,H with a width and a height")
-    return Box(x, y, width, height)
-
-
 def _as_object(probe: ProbeFace) -> dict[str, object]:
     return {
         "box": probe.box.as_list(),
         "score": probe.score,
-        "threshold": probe.threshold,
+        "threshold": finite(probe.threshold),
         "matches": [match_object(match) for match in probe.matches],
     }

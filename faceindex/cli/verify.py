@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, TextIO
 
@@ -19,11 +20,26 @@ from faceindex.faces.engine import Engine
 from faceindex.photos.away import out_of_reach
 from faceindex.photos.find import absolute
 from faceindex.private_files import text_output
+from faceindex.types import Box, Verification
 
 
 def verify(
     a: Annotated[Path | None, typer.Argument(metavar="[A", help="A photo; its largest face counts.")] = None,
     b: Annotated[Path | None, typer.Argument(metavar="B]", help="Another photo; its largest face counts.")] = None,
+    box: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="X,Y,W,H",
+            help="The face there in A instead; given again, in B. `largest` stands for the largest face.",
+        ),
+    ] = None,
+    face: Annotated[
+        list[int] | None,
+        typer.Option(metavar="ID", help="A face of the library in the place of a photo; may be given twice."),
+    ] = None,
+    best: Annotated[
+        bool, typer.Option("--best", help="Of all faces of both photos, the two nearest to each other.")
+    ] = False,
     pairs: Annotated[
         Path | None, typer.Option(metavar="PAIRS.csv", help="Compare many: columns a and b, paths of photos.")
     ] = None,
@@ -36,13 +52,31 @@ def verify(
     as_json: options.AsJson = False,
 ) -> None:
     """Say whether A and B show the same person; exit code 0: the same; 1: different people. Or say it of many pairs."""
-    if pairs is not None and a is None:
+    given: list[Path | int] = [*(photo for photo in (a, b) if photo is not None), *(face or ())]
+    if pairs is not None and not given and not best and not box:
         _verify_pairs(library, pairs, out, threshold, min_face, Engine(engine, device))
         return
-    if a is None or b is None or pairs is not None or out is not None:
-        raise UsageError("verify takes two photos, or --pairs PAIRS.csv with --out OUT.csv")
-    with faceindex.Library(library, engine=Engine(engine, device)) as opened:
-        answer = opened.verify(a, b, threshold=threshold, min_face=min_face)
+    if len(given) != 2 or pairs is not None or out is not None:
+        raise UsageError("verify takes two photos, --face ID in the place of either, or --pairs PAIRS.csv")
+    boxes = _boxes(box or [], given)
+    with faceindex.Library(library, engine=Engine(engine, device), create=not face) as opened:
+        answer = opened.verify(*given, boxes=boxes, best=best, threshold=threshold, min_face=min_face)
+    _print(answer, as_json=as_json, chosen=best or bool(box))
+    if not answer.same:
+        raise typer.Exit(1)
+
+
+def _boxes(said: list[str], given: list[Path | int]) -> tuple[Box | None, Box | None]:
+    """Of either side. Raises: UsageError when there are more than photos."""
+    boxes = [None if text == "largest" else options.box_of(text) for text in said]
+    photos = sum(isinstance(one, Path) for one in given)
+    if len(boxes) > photos:
+        raise UsageError(f"--box was given {len(boxes):,} times; it chooses a face of a photo, and there is {photos:,}")
+    first, second = [*boxes, None, None][:2]
+    return first, second
+
+
+def _print(answer: Verification, *, as_json: bool, chosen: bool) -> None:
     if as_json:
         print_json(
             {
@@ -51,16 +85,20 @@ def verify(
                 "threshold": answer.threshold,
                 "confidence": answer.confidence,
                 "faces": [box.as_list() for box in answer.faces],
+                "compared": [asdict(face) | {"box": face.box.as_list()} for face in answer.compared],
+                "pairs": answer.pairs,
             }
         )
-    else:
-        verdict = "the same person" if answer.same else "different people"
-        print_line(
-            f"{verdict}: distance {answer.distance:.4f}, threshold {answer.threshold:g}, "
-            f"confidence {answer.confidence:.1%}"
-        )
-    if not answer.same:
-        raise typer.Exit(1)
+        return
+    verdict = "the same person" if answer.same else "different people"
+    print_line(
+        f"{verdict}: distance {answer.distance:.4f}, threshold {answer.threshold:g}, confidence {answer.confidence:.1%}"
+    )
+    several = [face for face in answer.compared if face.found > 1]
+    for face in several:
+        print_line(f"compared: face {face.number} of {face.found:,} at {face.box.as_list()} in {face.photo}")
+    if several and not chosen:
+        errors.print("the largest faces were compared; `--best` compares all, `--box X,Y,W,H` chooses", markup=False)
 
 
 def _verify_pairs(

@@ -50,20 +50,21 @@ def cluster(
     seed: int = 0,
     qualities: Qualities | None = None,
     constraints: Constraints | None = None,
+    threads: int = 1,
 ) -> Labels:
     """Labels int64 [n], 0 for the largest cluster and rising; a face alone has -1.
 
     vectors: float32 [n, d]. threshold: Euclidean, up to which two faces are neighbours. The same
     vectors and seed give the same clusters in any order of the rows. qualities: faces below POOR_QUALITY join a
     cluster after all are made; None or NaN: no face, or not this one. constraints: what the user said, which every
-    method obeys. Raises: ValueError for another method.
+    method obeys. threads: that look for neighbours. Raises: ValueError for another method.
     """
     if method not in _METHODS:
         raise ValueError(f"no clustering method is called {method}")
     known = unconstrained(len(vectors)) if constraints is None else constraints
     order = _canonical_order(vectors, known, qualities)
     vectors, known = vectors[order], known.reordered(order)
-    graph = neighbour_graph(vectors, threshold)
+    graph = neighbour_graph(vectors, threshold, workers=threads)
     problem = Problem(vectors, graph, rules_of(known, vectors, ALIKE * threshold), threshold, seed)
     grouped = _METHODS[method]
     if qualities is not None and method in POOR_LAST:

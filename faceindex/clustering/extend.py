@@ -65,15 +65,17 @@ def extend(
     threshold: float,
     constraints: Constraints | None = None,
     neighbours: Neighbours | None = None,
+    threads: int = 1,
 ) -> Extension:
     """Decide on new faces: old float32 [n, d] with their albums int64 [n], -1 for none, and new float32 [m, d].
 
     threshold: as of `cluster`. constraints: on n + m rows, the old ones first; a new face obeys them, while two people
     who are already in one album stay there. neighbours: default a scan of all old faces.
+    threads: that look for neighbours.
     """
     known = unconstrained(len(old) + len(new)) if constraints is None else constraints
-    beside, row = (neighbours or _scan(old))(new, threshold)
-    among = neighbour_graph(new, threshold)
+    beside, row = (neighbours or _scan(old, threads))(new, threshold)
+    among = neighbour_graph(new, threshold, workers=threads)
     nodes = _nodes(old, albums, new, np.unique(np.concatenate([row, _bound_to_new(known, len(old))])))
     left, right = among.pairs()
     ends = np.column_stack([nodes.of_row[len(old) + beside], nodes.of_row[row]])
@@ -90,11 +92,11 @@ def extend(
     return Extension(labels[len(labels) - len(new) :], woken, merges)
 
 
-def _scan(old: Vectors) -> Neighbours:
+def _scan(old: Vectors, threads: int) -> Neighbours:
     def neighbours(new: Vectors, threshold: float) -> tuple[Rows, Rows]:
         if not len(old) or not len(new):
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-        squares, rows = k_nearest(new, old, min(MOST, len(old)))
+        squares, rows = k_nearest(new, old, min(MOST, len(old)), threads=threads)
         beside, place = np.nonzero(squares <= threshold**2)
         return beside, rows[beside, place]
 

@@ -1,4 +1,9 @@
-"""Faces as lines of text for other programs: JSON lines and CSV."""
+"""Faces as lines of text for other programs: JSON lines and CSV.
+
+JSON lines are ASCII, and thereby UTF-8, whatever a file is called: of a name that is no UTF-8 each wrong byte, 80 to
+ff, is written as the escape udc80 to udcff after a backslash. That is what Python's `os.fsdecode` makes of it, and
+`os.fsencode` turns it back. CSV has the same escapes, in plain text.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +18,7 @@ from faceindex.types import FaceRecord
 
 FORMATS = ("jsonl", "csv")
 _COLUMNS = ["face", "photo", "x", "y", "width", "height", "landmarks", "score", "album", "person", "quality"]
+_COLUMNS += ["photo_width", "photo_height"]
 
 FaceAndVector = tuple[FaceRecord, npt.NDArray[np.float32] | None]
 
@@ -32,7 +38,9 @@ def _as_object(face: FaceAndVector) -> dict[str, object]:
         "score": round(record.score, 4),
         "album": record.album,
         "person": record.person,
-        "quality": None if record.quality is None else round(record.quality, 4),
+        "quality": _quality(record),
+        "photo_width": record.photo_size[0] or None,
+        "photo_height": record.photo_size[1] or None,
     }
     return values if vector is None else values | {"vector": [float(str(x)) for x in vector]}
 
@@ -44,10 +52,14 @@ def _csv_lines(faces: Iterable[FaceAndVector]) -> Iterator[str]:
         if not header:
             header = _COLUMNS if vector is None else [*_COLUMNS, "vector"]
             yield csv_row(header)
-        landmarks = " ".join(f"{x:g}" for x in record.landmarks.ravel())
+        landmarks = tuple(f"{x:g}" for x in record.landmarks.ravel())
         row = [record.face, record.photo, *record.box.as_list(), landmarks, round(record.score, 4)]
-        row += [record.album, record.person, None if record.quality is None else round(record.quality, 4)]
+        row += [record.album, record.person, _quality(record), *(side or None for side in record.photo_size)]
         wanted = len(header) > len(_COLUMNS)
-        yield csv_row([*row, "" if vector is None else " ".join(map(str, vector))] if wanted else row)
+        yield csv_row([*row, None if vector is None else tuple(vector)] if wanted else row)
     if not header:
         yield csv_row(_COLUMNS)
+
+
+def _quality(record: FaceRecord) -> float | None:
+    return None if record.quality is None else round(record.quality, 4)

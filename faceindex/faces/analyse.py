@@ -13,13 +13,14 @@ from PIL import Image
 
 from faceindex.faces.align import Landmarks, align
 from faceindex.faces.alignments import FIVE_POINTS
-from faceindex.faces.detect import Detection, detect, detection_scale
+from faceindex.faces.detect import Detection, check_min_face, detect, detection_scale
 from faceindex.faces.encode import Encoded, encoded
-from faceindex.faces.engine import DEFAULT_ENGINE, Engine
-from faceindex.faces.recipe import Recipe
+from faceindex.faces.engine import DEFAULT_ENGINE, Engine, as_engine
+from faceindex.faces.recipe import DEFAULT_RECIPE, Recipe, as_recipe
 from faceindex.faces.stopwatch import Stopwatch
 from faceindex.models.weights import weights
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS, Photo
+from faceindex.photos.pictures import PhotoSource, photo_of
 from faceindex.types import AnalysedPhoto, Face, Pixels
 
 if TYPE_CHECKING:
@@ -141,3 +142,22 @@ class Analyser:
         from faceindex.faces.quality import qualities
 
         return qualities(measures, seen, self.recipe)
+
+
+def analyse(
+    image: PhotoSource,
+    *,
+    recipe: Recipe | str = DEFAULT_RECIPE,
+    min_face: int | None = None,
+    engine: Engine | str = DEFAULT_ENGINE,
+) -> list[Face]:
+    """The faces of a photo, left to right, with box, landmarks, quality and vector; empty when there is none.
+
+    image: a path, the bytes of a file, an open file, a PIL image, or RGB pixels, uint8 [h, w, 3]. recipe: or its name.
+    min_face: thousandths of the photo's longer side, default the detector's. engine: or its name.
+    Raises: UnreadablePhoto; UsageError; ModelError.
+    """
+    smallest = None if min_face is None else check_min_face(min_face)
+    analyser = Analyser(as_recipe(recipe), smallest, engine=as_engine(engine))
+    analyser.check_models()
+    return list(analyser(photo_of(image)).faces)

@@ -11,6 +11,7 @@ from PIL import Image
 
 from faceindex.errors import UsageError
 from faceindex.faces.engine import DEFAULT_ENGINE, Engine
+from faceindex.faces.hog_start import HogStart
 from faceindex.faces.suppression import ScoredBox
 from faceindex.types import Box, Pixels
 
@@ -137,8 +138,12 @@ def _scan(image: Pixels | Image.Image, scale: float, limit: float, detector: str
     return [detection.stretched(picture.width / size[0], picture.height / size[1]) for detection in found]
 
 
+_hog_start = HogStart()
+
+
 def _by_hog(pixels: Pixels, limit: float, engine: Engine) -> list[Detection]:
-    return [_of_dlib(found) for found in engine.hog_detections(pixels, limit)]
+    chosen = _hog_start.engine(engine, pixels)
+    return [_of_dlib(found) for found in chosen.hog_detections(pixels, limit)]
 
 
 def _by_cnn(pixels: Pixels, _limit: float, engine: Engine) -> list[Detection]:

@@ -84,3 +84,12 @@ class Engine:
 
 
 DEFAULT_ENGINE = Engine()
+
+
+def as_engine(given: Engine | str) -> Engine:
+    """The engine itself, or the one of this name. Raises: UsageError."""
+    if isinstance(given, Engine):
+        return given
+    if given not in ENGINES:
+        raise UsageError(f"no engine is called {given}; there are {', '.join(ENGINES)}")
+    return Engine(given)

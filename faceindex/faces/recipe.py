@@ -106,6 +106,15 @@ def recipe(
     return Recipe(card, detector, landmarks, jitter, encoder.size or 0, encoder.dimension or 0)
 
 
+def as_recipe(given: Recipe | str) -> Recipe:
+    """The recipe itself, or the one of this name. Raises: UsageError; ModelError."""
+    if isinstance(given, Recipe):
+        return given
+    if not isinstance(given, str):
+        raise UsageError(f"{type(given).__name__} is no recipe; give a name or what `faceindex.recipe` returns")
+    return recipe(given)
+
+
 def _card(name: str) -> RecipeCard:
     cards = recipe_cards()
     if name not in cards:

@@ -62,6 +62,11 @@ def lacks_something(error: BaseException) -> bool:
     return isinstance(error, ImportError | ModelError) or any(words in str(error) for words in _OF_AN_INSTALLATION)
 
 
+def is_of_the_machine(reason: str) -> bool:
+    """Whether a reason is the system's word for what the machine lacks, whatever file it was about."""
+    return reason in map(os.strerror, _OF_THE_MACHINE)
+
+
 def is_circumstance(reason: str) -> bool:
     """Whether a stored reason, of which the photo was said not to be readable, says nothing about the photo."""
     words = (*map(os.strerror, _OF_THE_MACHINE + _OF_THE_PLACE), *_OF_AN_INSTALLATION)

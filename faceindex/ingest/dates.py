@@ -7,6 +7,7 @@ from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 
+from faceindex.ingest.photo_reader import PhotoReader
 from faceindex.photos.dates import taken_at
 from faceindex.photos.find import FoundFile
 from faceindex.photos.packets import Sidecars
@@ -17,32 +18,46 @@ from faceindex.store.writer import Writer
 BATCH_PHOTOS = 256
 
 
-def read_dates(writer: Writer, stopped: Callable[[], bool]) -> int:
+def read_dates(writer: Writer, reader: PhotoReader, stopped: Callable[[], bool]) -> int:
     """Look once at every photo that was never looked at for its date; returns how many were looked at.
 
-    A photo of which no file is there, or is as it was, is left for another time.
+    A photo of which no file is there, or is as it was, is left for another time. Raises: SilentDisk; MachineError.
     """
     dates: dict[int, Taken | None] = {}
     looked = 0
-    for photo, date in _found(list(writer.catalog.unread_dates())):
-        dates[photo] = date
-        if len(dates) == BATCH_PHOTOS:
-            looked += _store(writer, dates)
-        if stopped():
-            break
-    return looked + _store(writer, dates)
+    try:
+        for photo, date in _found(list(writer.catalog.unread_dates()), reader):
+            dates[photo] = date
+            if len(dates) == BATCH_PHOTOS:
+                looked += _store(writer, dates)
+            if stopped():
+                break
+    finally:
+        looked += _store(writer, dates)
+    return looked
 
 
-def _found(files: Iterable[tuple[int, FoundFile]]) -> Iterator[tuple[int, Taken | None]]:
+def _found(files: Iterable[tuple[int, FoundFile]], reader: PhotoReader) -> Iterator[tuple[int, Taken | None]]:
     """The date in the first file of each photo that still is what was stored."""
-    sidecars = Sidecars()
     for photo, same in groupby(files, key=lambda each: each[0]):
         for _, file in same:
-            with suppress(OSError):
-                status = Path(file.path).stat()
-                if (status.st_size, status.st_mtime_ns) == (file.size, file.mtime_ns):
-                    yield photo, taken_at(file.path, sidecars)
+            with suppress(TimeoutError):
+                unchanged, date = reader.ask(_date_of, file.path, file)
+                if unchanged:
+                    yield photo, date
                     break
+
+
+_sidecars = Sidecars()
+
+
+def _date_of(path: str, stored: FoundFile) -> tuple[bool, Taken | None]:
+    """Whether the file is what was stored, and then its date."""
+    with suppress(OSError):
+        status = Path(path).stat()
+        if (status.st_size, status.st_mtime_ns) == (stored.size, stored.mtime_ns):
+            return True, taken_at(path, _sidecars)
+    return False, None
 
 
 def _store(writer: Writer, dates: dict[int, Taken | None]) -> int:

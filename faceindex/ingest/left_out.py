@@ -56,7 +56,7 @@ class LeftOut:
         found: list[str] = []
         for left_out in self._paths:
             inside = [root for root in wanted if _is_in(root, left_out)]
-            for path in catalog.paths(left_out):
+            for path in catalog.files(left_out):
                 if not any(_is_in(path, root) for root in inside):
                     found.append(path)
         return found

@@ -1,26 +1,33 @@
-"""A process that reads photos to know them by their bytes, so that a disk that is silent holds that process only."""
+"""A process that looks at files for us, so that a disk that is silent holds that process only."""
 
 from __future__ import annotations
 
 import errno
 import os
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from types import TracebackType
-from typing import Self
+from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from faceindex.errors import MachineError, SilentDisk, UnreadablePhoto
 from faceindex.ingest import watch
 from faceindex.ingest.child import end, start
+from faceindex.ingest.circumstances import is_of_the_machine
 from faceindex.ingest.processes import be_killed_first, end_with_parent
 from faceindex.photos.identity import Identity
 from faceindex.photos.read import identify
 
-_SILENT = 10  # photos in a row of which no byte comes, until the disk is given up
+Arguments = ParamSpec("Arguments")
+Answer = TypeVar("Answer")
+
+_SILENT = 10  # files in a row of which nothing comes, until the disk is given up
 _DEATHS = 3  # in a row
+_TRIES = 3  # of a photo for which the machine lacks something
+_PAUSE = 0.5  # seconds before another try, times the tries
 _MAIN = "from faceindex.ingest.photo_reader import main; main()"
 
 
@@ -34,12 +41,14 @@ class _Unreadable:
 
 
 class PhotoReader:
-    """Reads one photo at a time. The process is started for the first one, and anew after each that holds it.
+    """Looks at one file at a time. The process is started for the first one, and anew after each that holds it.
 
-    stopped: whether the user wants no more. meanwhile: what is to be done now and then while a photo is waited for.
+    stopped: whether the user wants no more. meanwhile: what is to be done now and then while a file is waited for.
     """
 
-    def __init__(self, stopped: Callable[[], bool], meanwhile: Callable[[], None], *, idle_limit: float) -> None:
+    def __init__(
+        self, stopped: Callable[[], bool], meanwhile: Callable[[], None] = lambda: None, *, idle_limit: float
+    ) -> None:
         self._stopped = stopped
         self._meanwhile = meanwhile
         self._idle_limit = idle_limit
@@ -59,24 +68,43 @@ class PhotoReader:
 
         Raises: UnreadablePhoto; SilentDisk when nothing can be read any more; MachineError.
         """
-        answer = self._answer(path, named)
-        if isinstance(answer, _Unreadable):
-            cause = OSError(answer.number, os.strerror(answer.number)) if answer.number else None
-            raise UnreadablePhoto(path, answer.reason, out_of_reach=answer.out_of_reach) from cause
-        return answer
+        answer = self._identity(path, named)
+        for attempt in range(1, _TRIES):
+            if isinstance(answer, _Unreadable) and is_of_the_machine(answer.reason):
+                time.sleep(_PAUSE * attempt)
+                answer = self._identity(path, named)
+        if not isinstance(answer, _Unreadable):
+            return answer
+        if is_of_the_machine(answer.reason):
+            raise MachineError(f"{path} cannot be read: {answer.reason}")
+        cause = OSError(answer.number, os.strerror(answer.number)) if answer.number else None
+        raise UnreadablePhoto(path, answer.reason, out_of_reach=answer.out_of_reach) from cause
 
-    def _answer(self, path: str, named: bool) -> Identity | _Unreadable | None:
+    def ask(
+        self,
+        question: Callable[Concatenate[str, Arguments], Answer],
+        path: str,
+        *more: Arguments.args,
+        **options: Arguments.kwargs,
+    ) -> Answer:
+        """What `question(path, *more, **options)` returns in that process: a function of a module, that raises nothing.
+
+        Raises: TimeoutError when it uses no processor and reads no byte for the idle limit, or the user stops it;
+        SilentDisk when that happens again and again; MachineError.
+        """
         while True:
             child = self._child = self._child or _Child()
             try:
-                child.connection.send((path, named))
+                child.connection.send((question, path, more, options))
                 child.watch.begin()
                 while not child.connection.poll(watch.LOOK_SECONDS):
                     self._meanwhile()
                     child.watch.look()
                     if child.watch.idle > self._idle_limit or self._stopped():
-                        return self._give_up(path)
-                answer: Identity | _Unreadable | None = child.connection.recv()
+                        raise self._given_up(path)
+                answer: Answer = child.connection.recv()
+            except TimeoutError:
+                raise
             except (EOFError, OSError) as error:  # it was killed
                 self._end()
                 self._deaths += 1
@@ -86,13 +114,20 @@ class PhotoReader:
             self._deaths = self._silent = 0
             return answer
 
-    def _give_up(self, path: str) -> _Unreadable:
+    def _identity(self, path: str, named: bool) -> Identity | _Unreadable | None:
+        try:
+            return self.ask(_identified, path, named)
+        except TimeoutError as error:
+            raise UnreadablePhoto(path, str(error), out_of_reach=True) from error
+
+    def _given_up(self, path: str) -> TimeoutError:
+        """Raises: SilentDisk."""
         self._end()
         reason = f"nothing could be read for {self._idle_limit:g} seconds"
         self._silent += 1
         if self._silent == _SILENT:
-            raise SilentDisk(f"of {path} {reason}, as of {_SILENT - 1} photos before it")
-        return _Unreadable(reason, errno.ETIMEDOUT, out_of_reach=True)
+            raise SilentDisk(f"of {path} {reason}, as of {_SILENT - 1} files before it")
+        return TimeoutError(reason)
 
     def _end(self) -> None:
         if self._child is not None:
@@ -115,7 +150,7 @@ class _Child:
 
 
 def main() -> None:
-    """Answer each (path, named) that comes. Arguments: descriptor of the connection; parent, or 0."""
+    """Answer each question that comes. Arguments: descriptor of the connection; parent, or 0."""
     os.set_blocking(sys.stderr.fileno(), False)  # nobody reads what is said there
     connection = Connection(int(sys.argv[1]))
     if int(sys.argv[2]):
@@ -123,13 +158,13 @@ def main() -> None:
     be_killed_first()
     while True:
         try:
-            path, named = connection.recv()
-            connection.send(_identified(path, named=named))
+            question, path, more, options = connection.recv()
+            connection.send(question(path, *more, **options))
         except (EOFError, BrokenPipeError, ConnectionResetError):
             return
 
 
-def _identified(path: str, *, named: bool) -> Identity | _Unreadable | None:
+def _identified(path: str, named: bool) -> Identity | _Unreadable | None:
     try:
         return identify(path, named=named)
     except UnreadablePhoto as error:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from faceindex.errors import UnreadablePhoto
 from faceindex.faces.analyse import Analyser
-from faceindex.ingest.pool import WorkerPool
+from faceindex.ingest.ahead import Ahead
+from faceindex.ingest.photo_reader import PhotoReader
+from faceindex.ingest.pool import IDLE_LIMIT, WorkerPool
 from faceindex.photos.find import FoundFile, UnreadableEntry, absolute, find_files
-from faceindex.photos.read import identify
 from faceindex.store.catalog import Catalog
 from faceindex.store.examine import Examiner
 from faceindex.store.folder import LibraryFolder
@@ -39,27 +40,36 @@ class Mended:
 
 
 def repair(
-    folder: LibraryFolder, paths: Iterable[str | os.PathLike[str]], *, analyser: Analyser, workers: int
+    folder: LibraryFolder,
+    paths: Iterable[str | os.PathLike[str]],
+    *,
+    analyser: Analyser,
+    workers: int,
+    idle_limit: float = IDLE_LIMIT,
 ) -> Mended:
     """Mend everything but the index. Its catalog must be whole. Killed at any moment, the next repair goes on.
 
     paths: where else to look for photos whose faces lost their vectors. Names, albums and decisions are kept: a face
     without a vector stays, and a photo that is away is analysed by the next ingest that meets it.
 
-    Raises: UsageError when one of `paths` is not there; LibraryLocked; LibraryUnwritable; ModelError.
+    idle_limit: seconds after which a photo or disk that does not answer is given up.
+
+    Raises: UsageError when one of `paths` is not there; LibraryLocked; LibraryUnwritable; ModelError; MachineError, and
+    then the next repair goes on.
     """
     roots = [absolute(path) for path in paths]
-    further = find_files(roots, skip=str(folder.path)) if roots else iter(())
+    found = find_files(roots, skip=str(folder.path)) if roots else iter(())
+    further = iter(Ahead(found, _never, idle_limit=idle_limit))
     first = next(further, None)  # what is wrong with `paths` is known before anything is changed
     _put_back(folder)
     done = Mended()
-    with folder.writer() as writer:
+    with folder.writer() as writer, PhotoReader(_never, idle_limit=idle_limit) as reader:
         _make_private(folder.path)
         mend_rows(writer)
         done.saved = mend_segments(writer)
         again = _Again(writer, analyser, workers, done)
-        again.run(_photos(writer.catalog))
-        again.run(_photos_among(writer.catalog, [] if first is None else [first], further))
+        again.run(_photos(writer.catalog, reader))
+        again.run(_photos_among(writer.catalog, reader, [] if first is None else [first], further))
     return done
 
 
@@ -113,31 +123,38 @@ class _Again:
             self.batch = Batch()
 
 
-def _photos(catalog: Catalog) -> Iterator[tuple[FoundFile, bytes]]:
+def _never() -> bool:
+    return False
+
+
+def _photos(catalog: Catalog, reader: PhotoReader) -> Iterator[tuple[FoundFile, bytes]]:
     """A file of each photo that waits, if any of its paths still has its content."""
     for photo in catalog.waiting_photos():
         content = catalog.content_of(photo)
         for path in catalog.paths_of(photo):
-            file = _with_content(path)
+            file = _with_content(path, reader)
             if file is not None and file[1] == content:
                 yield file
                 break
 
 
 def _photos_among(
-    catalog: Catalog, first: Iterable[FoundFile | UnreadableEntry], further: Iterator[FoundFile | UnreadableEntry]
+    catalog: Catalog,
+    reader: PhotoReader,
+    first: Iterable[FoundFile | UnreadableEntry],
+    further: Iterator[FoundFile | UnreadableEntry],
 ) -> Iterator[tuple[FoundFile, bytes]]:
     """Files that have the content of a photo that waits."""
     for entry in chain(first, further) if catalog.waiting_photos(1) else ():
         if isinstance(entry, FoundFile):
-            file = _with_content(entry.path)
+            file = _with_content(entry.path, reader)
             if file is not None and catalog.waits(catalog.photo_with(file[1])):
                 yield file
 
 
-def _with_content(path: str) -> tuple[FoundFile, bytes] | None:
+def _with_content(path: str, reader: PhotoReader) -> tuple[FoundFile, bytes] | None:
     try:
-        identity = identify(path)
+        identity = reader.identify(path)
     except UnreadablePhoto:
         return None
     if identity is None:

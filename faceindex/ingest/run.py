@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
 from faceindex.errors import MachineError, SilentDisk, UsageError
 from faceindex.faces.analyse import Analyser
-from faceindex.faces.stopwatch import Stopwatch
 from faceindex.ingest.ahead import Ahead
-from faceindex.ingest.circumstances import is_circumstance
+from faceindex.ingest.circumstances import is_circumstance, is_of_the_machine
 from faceindex.ingest.dates import read_dates
 from faceindex.ingest.left_out import LeftOut
-from faceindex.ingest.machine import Workers, choose_workers
+from faceindex.ingest.machine import choose_workers
 from faceindex.ingest.photo_reader import PhotoReader
 from faceindex.ingest.pool import IDLE_LIMIT, WorkerPool
 from faceindex.ingest.reader import (
@@ -33,35 +32,24 @@ from faceindex.ingest.reader import (
     Unreadable,
     look_at,
 )
+from faceindex.ingest.renaming import Renaming
+from faceindex.ingest.roots import folder_of, to_remember
 from faceindex.ingest.stopping import stop_signals
+from faceindex.ingest.tally import Progress, Tally
+from faceindex.ingest.vanished import Vanished
 from faceindex.ingest.worker import Analysed, Fault
-from faceindex.photos.away import missing, removed, renamed
 from faceindex.photos.find import FoundFile, UnreadableEntry, absolute, find_files
 from faceindex.store.folder import LibraryFolder
+from faceindex.store.lost import lost_faces
 from faceindex.store.merging import compact
 from faceindex.store.writer import Batch, Writer
-from faceindex.types import FailedPhoto, IngestReport, Pruned
+from faceindex.types import FailedPhoto, IngestReport
+
+_log = logging.getLogger(__name__)
 
 BATCH_PHOTOS = 64
 BATCH_SECONDS = 5.0
 """A batch is committed when it is this large, or this old: what a crash can cost."""
-
-MOST_LATE = 100_000
-"""Files that are kept in memory, at most, because their names still are the only ones of other photos."""
-
-_SEEN = ("new", "unchanged", "moved", "duplicate", "failed", "out_of_reach")
-
-PROGRESS_SECONDS = 0.1
-"""How often the caller hears of the progress; a rescan looks at thousands of files in that time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """photos: looked at by now; faces: new ones; failed: photos that could not be read."""
-
-    photos: int
-    faces: int
-    failed: int
 
 
 def ingest(
@@ -108,99 +96,96 @@ def ingest(
         folder.writer(wait=wait) as writer,
         stop_signals(stopped) as stop,
         WorkerPool(analyser, chosen.number, idle_limit=idle_limit) as pool,
+        PhotoReader(stop.is_set, lambda: run.collect(timeout=0), idle_limit=idle_limit) as reader,
     ):
         if analyser.min_face is not None:
             writer.save_settings(min_face=analyser.min_face)
-        folders = list(dict.fromkeys(_folder(root) for root in roots))
-        writer.add_roots(_to_remember(roots, folders, writer.catalog.roots()))
-        run = _Run(writer, pool, stop, progress or (lambda _: None), retry=retry_failed, force=force)
+        folders = list(dict.fromkeys(map(folder_of, roots)))
+        writer.add_roots(to_remember(roots, folders, writer.catalog.roots()))
+        tally = Tally(progress)
+        run = _Run(writer, pool, reader, tally, stop, retry=retry_failed, force=force)
         given = list(map(absolute, roots))
         try:
-            with PhotoReader(stop.is_set, lambda: run.collect(timeout=0), idle_limit=idle_limit) as reader:
-                silent = run.take_all(chain([first], files), reader)
-            while pool.waiting and not stop.is_set():
-                run.collect(timeout=0.2)
-            if silent:
-                raise silent
+            run.take_all(chain([first], files))
+            run.finish()
+            writer.store_out_of_reach(tally.out_of_reach, searched=[] if stop.is_set() else given)
+            read_dates(writer, reader, stop.is_set)
+            kept = left_out.known(writer.catalog, [*writer.catalog.roots(), *given])
+            if not stop.is_set():
+                vanished = Vanished(writer, reader, folders, stop.is_set)
+                if prune:
+                    tally.pruned = vanished.prune(left_out=kept)
+                    kept.clear()
+                else:
+                    vanished.forget_failures({failure.path for failure in tally.failures})
         except MachineError as error:
             run.commit()
-            writer.store_out_of_reach(run.out_of_reach, searched=[])
+            writer.store_out_of_reach(tally.out_of_reach, searched=[])
             raise MachineError(
                 f"{error}; what was analysed is stored, and the same command goes on from there"
             ) from error
-        run.finish()
-        writer.store_out_of_reach(run.out_of_reach, searched=[] if stop.is_set() else given)
-        read_dates(writer, stop.is_set)
-        kept = left_out.known(writer.catalog, [*writer.catalog.roots(), *given])
-        if prune and not stop.is_set():
-            run.prune(folders, left_out=kept)
-            kept.clear()
-        report = run.report(analyser.recipe.title, chosen, interrupted=stop.is_set())
+        faces = writer.catalog.counts()["faces"]
+        report = tally.report(analyser.recipe.title, chosen, pool.workers, faces, interrupted=stop.is_set())
+        lost = tuple(lost_faces(writer.catalog, writer.lost)) if writer.lost else ()
     if not report.seen and not report.interrupted:
         raise UsageError(f"no photos under {', '.join(roots)}{left_out.in_words()}")
-    return replace(report, skipped=left_out.report(kept=len(kept)))
+    return replace(report, skipped=left_out.report(kept=len(kept)), lost=lost)
 
 
 class _Run:
-    """The state of one ingest. in_flight: content hash to the files that have it, while it is analysed.
-
-    late: known photos under names that still are the only ones of other photos. Those may be met later in the run,
-    where photos were renumbered or exchanged, and would lose their faces if they lost their names before. taken: these
-    names, but those that a photo was seen to have moved from.
-    """
+    """The state of one ingest. in_flight: content hash to the files that have it, while it is analysed."""
 
     def __init__(
         self,
         writer: Writer,
         pool: WorkerPool,
+        reader: PhotoReader,
+        tally: Tally,
         stop: threading.Event,
-        progress: Callable[[Progress], None],
         *,
         retry: bool,
         force: bool,
     ) -> None:
         self.writer = writer
         self.pool = pool
+        self.reader = reader
+        self.tally = tally
         self.stop = stop
-        self.progress = progress
         self.retry = retry or force
         self.force = force
-        self.pruned: Pruned | None = None
         self.batch = Batch()
-        self.batch_since = self.since = time.monotonic()
-        self.shown = -PROGRESS_SECONDS
+        self.batch_since = time.monotonic()
+        self.renaming = Renaming(writer.catalog, reader, tally)
         self.in_flight: dict[bytes, list[FoundFile]] = {}
         self.content_of: dict[str, bytes] = {}
-        self.late: list[Known] = []
-        self.taken: set[str] = set()
-        self.counts: Counter[str] = Counter()
-        self.new_faces = 0
-        self.failures: list[FailedPhoto] = []
-        self.out_of_reach: list[FailedPhoto] = []
         self.retimed: list[FoundFile] = []
-        self.warnings: list[FailedPhoto] = []
-        self.stopwatch = Stopwatch()
 
-    def take_all(self, entries: Iterable[FoundFile | UnreadableEntry], reader: PhotoReader) -> SilentDisk | None:
-        """Look at files; in the end again at those of which nothing could be read the first time. Returns what ended
-        it before all were looked at, if anything did."""
+    def take_all(self, entries: Iterable[FoundFile | UnreadableEntry]) -> None:
+        """Look at files, in the end again at those of which nothing could be read the first time, and wait for all
+        answers. Raises: MachineError, SilentDisk when the answers to what was found before are there."""
+        ended = self._look_at_all(entries)
+        while self.pool.waiting and not self.stop.is_set():
+            self.collect(timeout=0.2)
+        if ended:
+            raise ended
+
+    def _look_at_all(self, entries: Iterable[FoundFile | UnreadableEntry]) -> SilentDisk | None:
+        """What ended it before all were looked at, if anything did."""
         silent: list[FoundFile] = []
         try:
             for entry in entries:
                 if self.stop.is_set():
                     return None
-                self.take(entry, reader, silent)
+                self.take(entry, silent)
             for entry in silent:
                 if self.stop.is_set():
                     return None
-                self.take(entry, reader)
+                self.take(entry)
         except SilentDisk as error:
             return error
         return None
 
-    def take(
-        self, entry: FoundFile | UnreadableEntry, reader: PhotoReader, silent: list[FoundFile] | None = None
-    ) -> None:
+    def take(self, entry: FoundFile | UnreadableEntry, silent: list[FoundFile] | None = None) -> None:
         """Look at one file; submit it when its content is new, and collect what has been answered.
 
         silent: gets the file when no byte of it can be read now; None when that was its last chance.
@@ -208,28 +193,30 @@ class _Run:
         if isinstance(entry, UnreadableEntry):
             self._take_unreadable(entry)
             return
-        with self.stopwatch.stage("find"):
-            finding = look_at(entry, self.writer.catalog, retry=self.retry, force=self.force, identify=reader.identify)
+        counts = self.tally.counts
+        with self.tally.stopwatch.stage("find"):
+            finding = look_at(
+                entry, self.writer.catalog, retry=self.retry, force=self.force, identify=self.reader.identify
+            )
         match finding:
             case Unchanged(retimed):
-                self.counts["unchanged"] += 1
+                counts["unchanged"] += 1
                 self._retime(retimed)
             case Forgotten():
-                self.counts["forgotten"] += 1
+                counts["forgotten"] += 1
             case NoPhoto():
-                self.counts["ignored"] += 1
+                counts["ignored"] += 1
             case StillUnreadable(error, retimed):
-                self._fail(entry.path, error)
+                self.tally.fail(entry.path, error)
                 self._retime(retimed)
             case OutOfReach(silent=True) if silent is not None:
                 silent.append(entry)
             case OutOfReach(error):
-                self._miss(entry.path, error)
+                self.tally.miss(entry.path, error)
             case Unreadable(file, error):
-                self._fail(file.path, error)
-                self.batch.failures.append((file, error))
+                self._fail(file, error)
             case Known() as known:
-                self._meet(known)
+                self.renaming.meet(known, self.batch)
             case Unknown(file, content):
                 self._submit(file, content)
         self.collect(timeout=0)
@@ -238,81 +225,39 @@ class _Run:
         """Put the pool's answers into the batch, and commit it when it is due."""
         for answer in self.pool.answers(timeout):
             self._store(answer)
-        if time.monotonic() - self.shown > PROGRESS_SECONDS:
-            self._report_progress()
+        self._show()
         if len(self.batch) >= BATCH_PHOTOS or time.monotonic() - self.batch_since > BATCH_SECONDS:
             self.commit()
 
     def commit(self) -> None:
         """Make everything answered so far durable."""
-        if self.late and self._endangers_late():
-            self._name_late()
+        if self.renaming.is_endangered(self.batch):
+            self.renaming.name_late(self.batch)
         if self.retimed:
             self.writer.store_ctimes(self.retimed)
             self.retimed.clear()
         if len(self.batch):
-            with self.stopwatch.stage("write"):
-                self.new_faces += self.writer.commit(self.batch)
+            with self.tally.stopwatch.stage("write"):
+                self.tally.new_faces += self.writer.commit(self.batch)
+            _log.info("committed, photos and files: %d", len(self.batch))
             self.batch = Batch()
-            with self.stopwatch.stage("compact"):
+            with self.tally.stopwatch.stage("compact"):
                 compact(self.writer, self.stop.is_set)
         self.batch_since = time.monotonic()
 
     def finish(self) -> None:
         """Commit what is left, and report the progress a last time."""
         if not self.stop.is_set():  # else the next run meets them again
-            self._name_late()
+            self.renaming.name_late(self.batch)
         self.commit()
-        self._report_progress()
-
-    def prune(self, folders: Sequence[str], *, left_out: Collection[str]) -> None:
-        """Remove the photos under `folders` that are there no longer, and count those that are only away.
-
-        left_out: paths that the library knows, of files that are no longer wanted in it: they go as well.
-        """
-        with self.stopwatch.stage("find"):
-            roots = self.writer.catalog.roots()
-            not_there = [path for folder in folders for path in self.writer.catalog.paths(folder) if missing(path)]
-            gone = [path for path in not_there if removed(path, roots)]
-        unwanted = sorted(set(left_out) - set(not_there))
-        self.pruned = Pruned(
-            self.writer.remove_paths([*gone, *unwanted]), away=len(not_there) - len(gone), left_out=len(unwanted)
-        )
-
-    def report(self, recipe: str, workers: Workers, *, interrupted: bool) -> IngestReport:
-        """The run in figures. workers: as they were chosen."""
-        kinds = {kind: self.counts[kind] for kind in _SEEN}
-        return IngestReport(
-            seen=sum(kinds.values()),
-            new=kinds["new"],
-            unchanged=kinds["unchanged"],
-            moved=kinds["moved"],
-            duplicate=kinds["duplicate"],
-            failed=kinds["failed"],
-            out_of_reach=kinds["out_of_reach"],
-            ignored=self.counts["ignored"],
-            forgotten=self.counts["forgotten"],
-            pruned=self.pruned,
-            xmp=None,  # read by the caller, of photos that are stored
-            new_faces=self.new_faces,
-            total_faces=self.writer.catalog.counts()["faces"],
-            missed=tuple(sorted(self.out_of_reach, key=lambda missed: missed.path)),
-            workers=self.pool.workers,
-            workers_reason=workers.reason if self.pool.workers == workers.number else "more did not fit the machine",
-            failures=tuple(sorted(self.failures, key=lambda failure: failure.path)),
-            warnings=tuple(sorted(self.warnings, key=lambda warning: warning.path)),
-            seconds=time.monotonic() - self.since,
-            recipe=recipe,
-            stages=dict(self.stopwatch.seconds),
-            interrupted=interrupted,
-        )
+        self._show(now=True)
 
     def _submit(self, file: FoundFile, content: bytes) -> None:
         if content in self.in_flight:
             self.in_flight[content].append(file)
         elif content in self.batch.photos:
             self.batch.photos[content][1].append(file)
-            self.counts["duplicate"] += 1
+            self.tally.counts["duplicate"] += 1
         else:
             while not self.pool.room:
                 if self.stop.is_set():
@@ -323,101 +268,41 @@ class _Run:
             self.pool.submit(file)
 
     def _store(self, answer: Analysed) -> None:
-        self.stopwatch.seconds.update(answer.seconds)
+        self.tally.stopwatch.seconds.update(answer.seconds)
         content = self.content_of.pop(answer.file.path)
         files = self.in_flight.pop(content)
         if answer.photo is None:
             reason = answer.error or "unknown"
             for file in files:
-                if answer.fault is not Fault.PHOTO:
-                    self._miss(file.path, reason)
-                    continue
-                self._fail(file.path, reason)
-                self.batch.failures.append((file, reason))
+                if answer.fault is Fault.PHOTO:
+                    self._fail(file, reason)
+                else:
+                    self.tally.miss(file.path, reason)
             return
         if answer.photo.warning:
-            self.warnings += [FailedPhoto(file.path, answer.photo.warning) for file in files]
+            self.tally.warnings += [FailedPhoto(file.path, answer.photo.warning) for file in files]
+        _log.info("%s: faces found: %d", answer.file.path, len(answer.photo.faces))
         self.batch.photos[content] = (answer.photo, files)
-        self.counts["new"] += 1
-        self.counts["duplicate"] += len(files) - 1
-
-    def _meet(self, known: Known) -> None:
-        """Name the photo, or wait with it while its name is the only one of another photo."""
-        if set(self.writer.catalog.photos_named_only([known.file.path])) <= {known.photo}:
-            self._rename(known)
-            return
-        self.late.append(known)
-        self.taken.add(known.file.path)
-        if len(self.late) >= MOST_LATE:
-            self._name_late()
-
-    def _name_late(self) -> None:
-        for known in self.late:
-            self._rename(known)
-        self.late.clear()
-        self.taken.clear()
-
-    def _endangers_late(self) -> bool:
-        """Whether the batch takes the last name of a photo that is to get another one."""
-        edited = [file.path for _, files in self.batch.photos.values() for file in files]
-        taken = [*edited, *(file.path for _, file in self.batch.names), *self.batch.gone]
-        losing = self.writer.catalog.photos_named_only(taken)
-        return not {known.photo for known in self.late}.isdisjoint(losing)
-
-    def _rename(self, known: Known) -> None:
-        """Another file with known content: the same file touched, the photo's new place, or a copy."""
-        self.batch.names.append((known.photo, known.file))
-        if known.file.path in known.former:
-            self.counts["unchanged"] += 1
-            return
-        new = known.file.path
-        former = (path for path in known.former if path not in self.batch.gone)
-        old = next((path for path in former if path in self.taken or missing(path) or renamed(path, new)), None)
-        if old is None:
-            self.counts["duplicate"] += 1
-            return
-        self.counts["moved"] += 1
-        if old in self.taken:
-            self.taken.remove(old)
-        else:
-            self.batch.gone.append(old)
-
-    def _fail(self, path: str, reason: str) -> None:
-        self.counts["failed"] += 1
-        self.failures.append(FailedPhoto(path, reason))
-
-    def _miss(self, path: str, reason: str) -> None:
-        """A photo or folder is out of reach; what the library knows of it stays."""
-        self.counts["out_of_reach"] += 1
-        self.out_of_reach.append(FailedPhoto(path, reason, out_of_reach=True))
+        self.tally.counts["new"] += 1
+        self.tally.counts["duplicate"] += len(files) - 1
 
     def _take_unreadable(self, entry: UnreadableEntry) -> None:
+        if is_of_the_machine(entry.reason):
+            raise MachineError(f"{entry.path} cannot be looked at: {entry.reason}")
         # A link that leads nowhere stays so; a file that has just been listed and is not there was taken away.
         if is_circumstance(entry.reason) and not Path(entry.path).is_symlink():
-            self._miss(entry.path, entry.reason)
-            return
-        self._fail(entry.path, entry.reason)
-        self.batch.failures.append((FoundFile(entry.path, 0, 0, False), entry.reason))
+            self.tally.miss(entry.path, entry.reason)
+        else:
+            self._fail(FoundFile(entry.path, 0, 0, False), entry.reason)
+
+    def _fail(self, file: FoundFile, reason: str) -> None:
+        self.tally.fail(file.path, reason)
+        self.batch.failures.append((file, reason))
 
     def _retime(self, file: FoundFile | None) -> None:
         if file is not None:
             self.retimed.append(file)
 
-    def _report_progress(self) -> None:
-        faces = self.new_faces + sum(len(photo.faces) for photo, _ in self.batch.photos.values())
-        photos = self.counts.total() + len(self.late) - self.counts["ignored"] - self.counts["forgotten"]
-        self.shown = time.monotonic()
-        self.progress(Progress(photos, faces, self.counts["failed"]))
-
-
-def _to_remember(roots: Sequence[str], folders: Sequence[str], known: Sequence[str]) -> list[str]:
-    """Of `folders` those that were given, and of photos that were given singly those that are in no other root."""
-    given = set(map(absolute, roots)) & set(folders)
-    above = [Path(root) for root in (*known, *given)]
-    return [folder for folder in folders if folder in given or not any(map(Path(folder).is_relative_to, above))]
-
-
-def _folder(root: str) -> str:
-    """The folder that the user meant by `root`: itself, or the one that the photo is in."""
-    path = Path(absolute(root))
-    return str(path if path.is_dir() else path.parent)
+    def _show(self, *, now: bool = False) -> None:
+        waiting = sum(len(photo.faces) for photo, _ in self.batch.photos.values())
+        self.tally.show(late=len(self.renaming.late), waiting_faces=waiting, now=now)

@@ -2,39 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from faceindex.errors import UsageError
 from faceindex.evaluation.cross_fit import CrossFit, cross_fit
 from faceindex.evaluation.labelled import evaluation_library, ingest_labelled
 from faceindex.evaluation.named_faces import named_faces
 from faceindex.ingest.machine import choose_workers
-from faceindex.ingest.run import Progress
-from faceindex.library.opened import Opened, StrPath
-from faceindex.photos.find import absolute
+from faceindex.ingest.tally import Progress
+from faceindex.library.opened import StrPath
+from faceindex.library.reading import Reading
+from faceindex.photos.pictures import PhotoSource
 from faceindex.queries.pairs import VerifiedPair, verified
-from faceindex.queries.probes import analysed
+from faceindex.queries.probes import Probe, faces_in, of_faces
+from faceindex.queries.verification import compared, in_box, largest
 from faceindex.search import calibrated
-from faceindex.types import AnalysedPhoto, Verification
-from faceindex.vectors.nearest import distance
+from faceindex.types import Box, Verification
 
 
-class Comparing(Opened):
+class Comparing(Reading):
     """Verification, and the calibration behind its confidence."""
 
     def verify(
-        self, a: StrPath, b: StrPath, *, threshold: float | None = None, min_face: int | None = None
+        self,
+        a: PhotoSource | int,
+        b: PhotoSource | int,
+        *,
+        boxes: tuple[Box | None, Box | None] = (None, None),
+        best: bool = False,
+        threshold: float | None = None,
+        min_face: int | None = None,
     ) -> Verification:
         """Whether the largest face of `a` and the largest face of `b` are the same person's.
 
-        The photos need not be in the library, nor the library exist. Raises: UnreadablePhoto; NoFaceFound.
+        a, b: photos, which need not be in the library, nor the library exist; or the id of a face of the library.
+        boxes: of `a` and of `b`, the face there instead of the largest, pixels of the upright photo. best: of all
+        faces, the two that are nearest to each other. threshold: Euclidean, default the recipe's.
+        Raises: UnreadablePhoto; NoFaceFound; UsageError when there is no such face.
         """
-        first, second = (max(self._probe(image, min_face).faces, key=lambda face: face.box.area) for image in (a, b))
+        if best and any(boxes):
+            raise UsageError("a box chooses one face, best compares all of them: give one of the two")
+        sides = (self._side(a, min_face), self._side(b, min_face))
+        chosen = (_chosen(sides[0], boxes[0], best=best), _chosen(sides[1], boxes[1], best=best))
         limit = self.recipe.match_threshold if threshold is None else threshold
-        away = distance(first.vector, second.vector)
-        same = away <= limit
-        probability = float(self.calibration.confidence(away))
-        return Verification(same, away, limit, probability if same else 1 - probability, (first.box, second.box))
+        return compared(sides, chosen, threshold=limit, calibration=self.calibration)
 
     def verify_pairs(
         self,
@@ -90,5 +102,13 @@ class Comparing(Opened):
         """Go back to the calibration of the recipe. Raises: UsageError without a library; LibraryUnwritable."""
         calibrated.forget(self._folder)
 
-    def _probe(self, image: StrPath, min_face: int | None) -> AnalysedPhoto:
-        return analysed(absolute(image), self._checked_analyser(min_face))
+    def _side(self, given: PhotoSource | int, min_face: int | None) -> list[Probe]:
+        if isinstance(given, int):
+            return [of_faces([self.face(given)], f"face {given}", self._loaded_index())]
+        return faces_in(given, self._checked_analyser(min_face))
+
+
+def _chosen(side: Sequence[Probe], box: Box | None, *, best: bool) -> Sequence[int]:
+    if best:
+        return range(len(side))
+    return [largest(side) if box is None else in_box(side, box)]

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from faceindex.clustering.cluster import DEFAULT_METHOD, METHODS
 from faceindex.errors import UsageError
 from faceindex.exchange.album_folders import export_albums
 from faceindex.exchange.sidecars import write_sidecars
-from faceindex.library.opened import StrPath
+from faceindex.library.opened import StrPath, one_or_more
 from faceindex.library.reading import Reading
 from faceindex.people.grouping import group_faces
-from faceindex.people.review import questions
 from faceindex.photos.find import absolute
-from faceindex.private_files import text_output
-from faceindex.queries.probes import Probe
-from faceindex.sheets.albums import AlbumRow, album_sheet
-from faceindex.sheets.matches import match_sheet
-from faceindex.sheets.review import review_sheet
-from faceindex.types import AlbumsExport, ClusterReport, ProbeFace, SidecarReport, Suggestion
+from faceindex.types import AlbumsExport, ClusterReport, SidecarReport
 
 
 class Grouping(Reading):
@@ -33,17 +27,27 @@ class Grouping(Reading):
         seed: int = 0,
         rebuild: bool = False,
         dry_run: bool = False,
+        threads: int = 1,
     ) -> ClusterReport:
         """Group faces into albums, by size at first; later only new faces are placed, and no other face moves.
 
         method: "linkage", "whispers" or "dbscan". threshold: Euclidean, default the recipe's. rebuild: group all faces
         anew; an album keeps the number of the one that it shares most faces with. dry_run: only say what would change.
+        threads: that look for neighbours; the albums are the same with any number.
         Whatever people decided holds in each case. The same faces and seed give the same albums. Raises: UsageError.
         """
         if method not in METHODS:
             raise UsageError(f"no clustering method is called {method}; there are {', '.join(METHODS)}")
         limit = self.recipe.cluster_threshold if threshold is None else threshold
-        return group_faces(self._folder, method=method, threshold=limit, seed=seed, rebuild=rebuild, dry_run=dry_run)
+        return group_faces(
+            self._folder,
+            method=method,
+            threshold=limit,
+            seed=seed,
+            rebuild=rebuild,
+            dry_run=dry_run,
+            threads=threads,
+        )
 
     def export_albums(
         self, folder: StrPath, *, link: str = "hard", unnamed: bool = True, min_photos: int = 1, xmp: bool = False
@@ -59,41 +63,13 @@ class Grouping(Reading):
         )
 
     def write_sidecars(
-        self, paths: Iterable[StrPath], *, to: StrPath | None = None, unnamed: bool = False
+        self, paths: StrPath | Iterable[StrPath], *, to: StrPath | None = None, unnamed: bool = False
     ) -> SidecarReport:
         """Write the names of faces into XMP sidecars of the photos at or under `paths`: beside them, or under `to`.
 
-        Of a sidecar that is there only names of face regions change. unnamed: also write faces without a name.
+        Of a sidecar that is there only names change, of face regions and in lists of people. A name that a file gave is
+        written as the file has it now. unnamed: also write faces without a name.
         Raises: UsageError when the library knows no photo under a path, or `to` lies in the library itself.
         """
         target = None if to is None else absolute(self.outside(to))
-        return write_sidecars(self._folder.catalog, list(map(absolute, paths)), to=target, unnamed=unnamed)
-
-    def write_album_sheet(self, out: StrPath, *, faces: int = 16, albums: int = 100) -> None:
-        """Write one self-contained HTML page: the largest albums, a row of at most `faces` crops each.
-
-        Raises: UsageError when `out` lies in the library itself, or cannot be written; so do the other pages.
-        """
-        self.outside(out)
-        chosen = self.albums()
-        rows = [AlbumRow(album, self.album(album.album)[:faces]) for album in chosen[:albums]]
-        page = album_sheet(rows, title=self.path.name, status=self.status(), left_out=len(chosen) - len(rows))
-        _write_page(out, page)
-
-    def write_match_sheet(self, out: StrPath, probes: Sequence[Probe], found: Sequence[ProbeFace]) -> None:
-        """Write one self-contained HTML page: every probe and its matches, as `matches` gave them."""
-        _write_page(self.outside(out), match_sheet(probes, found))
-
-    def write_review_sheet(self, out: StrPath, suggestions: Sequence[Suggestion]) -> None:
-        """Write one self-contained HTML page: crops of both sides of every suggestion."""
-        _write_page(self.outside(out), review_sheet(questions(self._folder.catalog, suggestions), title=self.path.name))
-
-
-def _write_page(out: StrPath, page: str) -> None:
-    path = Path(out)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
-    with text_output(path, errors="surrogateescape") as file:
-        file.write(page)
+        return write_sidecars(self._folder.catalog, list(map(absolute, one_or_more(paths))), to=target, unnamed=unnamed)

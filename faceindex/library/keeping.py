@@ -10,7 +10,7 @@ from pathlib import Path
 from faceindex.errors import LibraryDamaged
 from faceindex.ingest.machine import choose_workers
 from faceindex.ingest.repair import repair
-from faceindex.library.opened import Opened, StrPath
+from faceindex.library.opened import Opened, StrPath, one_or_more
 from faceindex.people.albums import follow
 from faceindex.photos.find import absolute
 from faceindex.search import index as face_index
@@ -51,7 +51,7 @@ class Keeping(Opened):
             counts, size = copy._folder.catalog.counts(), copy._folder.bytes_on_disk()
         return Backup(str(path), counts["photos"], counts["faces"], len(segments), size, time.monotonic() - began)
 
-    def repair(self, paths: Iterable[StrPath] = (), *, workers: int | None = None) -> RepairReport:
+    def repair(self, paths: StrPath | Iterable[StrPath] = (), *, workers: int | None = None) -> RepairReport:
         """Make what is derived anew, save what can be read of damaged files, and analyse photos of lost vectors again.
 
         No name, album or decision is lost. A face whose photo is away waits for the next ingest that meets the photo.
@@ -65,7 +65,9 @@ class Keeping(Opened):
         if before.parts[0].damage:
             (first, *_) = before.parts[0].damage
             raise LibraryDamaged(f"{first.file} is damaged ({first.problem}): {first.remedy}; nothing was changed")
-        done = repair(self._folder, paths, analyser=self._analyser(None), workers=choose_workers(workers).number)
+        done = repair(
+            self._folder, one_or_more(paths), analyser=self._analyser(None), workers=choose_workers(workers).number
+        )
         self._index = None
         follow(self._folder)
         if face_index.damage(self._folder) or any(damage.file == str(self._folder.index) for damage in before.damage):

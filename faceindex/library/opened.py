@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -11,8 +12,8 @@ from typing import Self
 from faceindex.errors import UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.detect import check_min_face
-from faceindex.faces.engine import DEFAULT_ENGINE, Engine
-from faceindex.faces.recipe import Recipe
+from faceindex.faces.engine import DEFAULT_ENGINE, Engine, as_engine
+from faceindex.faces.recipe import Recipe, as_recipe
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
 from faceindex.search import calibrated
 from faceindex.search import index as face_index
@@ -33,6 +34,15 @@ def default_library() -> Path:
     return user_data() / "library.faces"
 
 
+def one_or_more(paths: StrPath | Iterable[StrPath]) -> list[StrPath]:
+    """One path or several, as a list: a string is a path and not its letters. Raises: UsageError for what is none."""
+    listed = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    for path in listed:
+        if not isinstance(path, str | os.PathLike):
+            raise UsageError(f"{type(path).__name__} is no path; `ingest_images` takes photos that are no files")
+    return listed
+
+
 class Opened:
     """A library that is open, with what every topic of `Library` needs."""
 
@@ -40,20 +50,22 @@ class Opened:
         self,
         path: StrPath | None = None,
         *,
-        recipe: Recipe | None = None,
-        engine: Engine = DEFAULT_ENGINE,
+        recipe: Recipe | str | None = None,
+        engine: Engine | str = DEFAULT_ENGINE,
         create: bool = True,
     ) -> None:
         """Open the library at `path` (default: `default_library()`).
 
-        recipe: what a new library is made with (default: recipe `dlib`), and what an existing one must
-        have been made with. engine: what runs the networks, with the same results. create: whether an
+        recipe: or its name: what a new library is made with (default: recipe `dlib`), and what an existing one must
+        have been made with. engine: or its name: what runs the networks, with the same results. create: whether an
         absent library may be created; the first write does so.
 
-        Raises: UsageError when absent and not to be created; RecipeMismatch; NewerSchema; LibraryDamaged.
+        Raises: UsageError when absent and not to be created, or when no recipe or engine is called so; RecipeMismatch;
+        NewerSchema; LibraryDamaged.
         """
-        self._folder = LibraryFolder(Path(path or default_library()), wanted=recipe, create=create)
-        self._engine = engine
+        self._engine = as_engine(engine)
+        wanted = None if recipe is None else as_recipe(recipe)
+        self._folder = LibraryFolder(Path(path or default_library()), wanted=wanted, create=create)
         self._index: face_index.LibraryIndex | None = None
 
     def __enter__(self) -> Self:

@@ -10,8 +10,20 @@ from faceindex.people.history import past_acts
 from faceindex.photos.find import absolute
 from faceindex.search import calibrated
 from faceindex.search import index as face_index
+from faceindex.store.lost import lost_faces
 from faceindex.store.selection import Selection, selected_photos
-from faceindex.types import Album, FaceRecord, FailedPhoto, IndexReport, PastAct, Person, PhotoRecord, Status, Vectors
+from faceindex.types import (
+    Album,
+    FaceRecord,
+    FailedPhoto,
+    IndexReport,
+    LostFace,
+    PastAct,
+    Person,
+    PhotoRecord,
+    Status,
+    Vectors,
+)
 
 
 class Reading(Opened):
@@ -45,6 +57,18 @@ class Reading(Opened):
     def photos(self, under: StrPath | None = None) -> Iterator[PhotoRecord]:
         """Every path of every photo, by path; or only those at or under the path `under`."""
         return self._folder.catalog.photos(None if under is None else absolute(under))
+
+    def photo(self, path: StrPath) -> PhotoRecord:
+        """The photo at this path. Raises: UsageError when the library knows none there."""
+        wanted = absolute(path)
+        found = next((record for record in self._folder.catalog.photos(wanted) if record.path == wanted), None)
+        if found is None:
+            raise UsageError(f"the library knows no photo {wanted}; `faceindex photos list` shows them")
+        return found
+
+    def photo_faces(self, path: StrPath) -> list[FaceRecord]:
+        """The faces of the photo at this path, hidden ones too, from left to right. Raises: as `photo`."""
+        return sorted(self._folder.catalog.faces_at(self.photo(path).path), key=lambda face: face.box.x)
 
     def find_photos(self, among: Selection) -> Iterator[PhotoRecord]:
         """Every path of the photos that are meant, by path. Raises: UsageError when somebody has no such name."""
@@ -83,6 +107,10 @@ class Reading(Opened):
     def people(self, *, hidden: bool = False) -> list[Person]:
         """Everybody with a name, by name. hidden: those who are hidden, too."""
         return self._folder.catalog.people(hidden=hidden)
+
+    def lost_faces(self) -> list[LostFace]:
+        """Faces with a name that their photo does not show any more, since it was edited or replaced; by path."""
+        return lost_faces(self._folder.catalog)
 
     def history(self) -> list[PastAct]:
         """Everything that was decided, by rising id."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,10 +12,12 @@ from faceindex.ingest.machine import choose_workers
 from faceindex.library.opened import StrPath
 from faceindex.library.reading import Reading
 from faceindex.photos.find import absolute
+from faceindex.photos.pictures import PhotoSource, sources
 from faceindex.queries.batch import BatchSearch, is_vector_file
 from faceindex.queries.matching import Wish, matching
 from faceindex.queries.naming import identified, named_gallery
-from faceindex.queries.probes import Probe, analysed, face_at, faces_in, of_faces, of_one_person, of_person
+from faceindex.queries.probes import Probe, face_at, faces_in, of_faces, of_one_person, of_person
+from faceindex.search import calibrated
 from faceindex.search.calibration import DEFAULT_FPIR
 from faceindex.store.selection import EVERYTHING, Selection
 from faceindex.types import BatchAnswer, Box, IdentifiedFace, ProbeFace
@@ -27,7 +28,7 @@ class Searching(Reading):
 
     def search(
         self,
-        image: StrPath,
+        image: PhotoSource,
         *,
         k: int | None = 10,
         threshold: float | None = None,
@@ -36,9 +37,11 @@ class Searching(Reading):
     ) -> list[ProbeFace]:
         """For every face in `image`, left to right: the at most k faces within a threshold, nearest first.
 
+        image: a path, the bytes of a file, an open file, a PIL image, or RGB pixels, uint8 [h, w, 3].
         k: None for all of them, exactly, whatever the index. threshold: Euclidean distance. fpir: instead of it, how
         many strangers a query may be expected to find within the threshold, which follows from the library's
-        calibration and number of faces; default 0.01.
+        calibration and number of faces; default 0.01. Of another program's vectors that nobody has calibrated yet, the
+        k nearest however far they are.
         Raises: UsageError; UnreadablePhoto; NoFaceFound.
         """
         probes = self.probes([image], min_face=min_face)
@@ -46,7 +49,7 @@ class Searching(Reading):
 
     def probes(
         self,
-        images: Sequence[StrPath] = (),
+        images: PhotoSource | Sequence[PhotoSource] = (),
         *,
         box: Box | None = None,
         same_person: bool = False,
@@ -57,11 +60,13 @@ class Searching(Reading):
     ) -> list[Probe]:
         """Faces to search with, of the one kind that is given; see `matches`.
 
-        images: every face in them; with same_person, their largest faces as one; with box, pixels of the upright photo,
-        the face there. face: one of the library, by its id. album, person: all faces there, as one.
+        images: of one photo or several, see `search`, every face; with same_person, their largest faces as one; with
+        box, pixels of the upright photo, the face there. face: one of the library, by its id. album, person: all faces
+        there, as one.
 
         Raises: UsageError when it is not one kind, or there is no such thing; UnreadablePhoto; NoFaceFound.
         """
+        images = sources(images)
         if sum(map(bool, (images, face, album, person))) != 1:
             raise UsageError("search with photos, or with one of --face, --album and --person")
         if (box and len(images) != 1) or (same_person and (box or not images)):
@@ -74,11 +79,10 @@ class Searching(Reading):
             return [of_person(person, self._folder.catalog, self._loaded_index())]
         analyser = self._checked_analyser(min_face)
         if box is not None:
-            return [face_at(os.fspath(images[0]), box, self._folder.catalog, self._loaded_index(), analyser)]
+            return [face_at(images[0], box, self._folder.catalog, self._loaded_index(), analyser)]
         if same_person:
-            return [of_one_person([absolute(image) for image in images], analyser)]
-        paths = [absolute(image) for image in images]
-        return [probe for path in paths for probe in faces_in(path, analysed(path, analyser))]
+            return [of_one_person(images, analyser)]
+        return [probe for image in images for probe in faces_in(image, analyser)]
 
     def matches(
         self,
@@ -97,29 +101,30 @@ class Searching(Reading):
         """
         most = max(1, self._loaded_index().faces) if k is None else k
         wish = Wish(most, self._limit(threshold, fpir), among, unnamed, group_by)
-        return matching(self._folder, self._loaded_index(), self.calibration, probe, wish)
+        return matching(self._folder, self._loaded_index(), calibrated.known(self._folder), probe, wish)
 
     def identify(
         self,
-        image: StrPath,
+        image: PhotoSource,
         *,
         method: str = "vote",
         threshold: float | None = None,
         fpir: float | None = None,
         min_face: int | None = None,
     ) -> list[IdentifiedFace]:
-        """Who each face in `image` is, left to right, of the people with a name.
+        """Who each face in `image` is, see `search`, left to right, of the people with a name.
 
         method: "vote" of each person's nearest faces, "nearest" face, or "svm", a linear support vector machine.
         threshold: Euclidean, or fpir: expected number of named faces that a stranger resembles; default 0.01.
         Raises: UsageError when nobody has a name; UnreadablePhoto; NoFaceFound.
         """
         gallery = named_gallery(self._folder.catalog, self._loaded_index())
+        probes = self.probes([image], min_face=min_face)
         limit = self._limit(threshold, fpir, len(gallery.ids))
         evidence = self.calibration.log_likelihood_ratio
         return [
             identified(probe, gallery, self._folder.catalog, method=method, threshold=limit, evidence=evidence)
-            for probe in self.probes([image], min_face=min_face)
+            for probe in probes
         ]
 
     def search_many(
@@ -144,7 +149,7 @@ class Searching(Reading):
         path = Path(absolute(source))
         wish = Wish(k, self._limit(threshold, fpir), among, unnamed, group_by)
         processes = choose_workers(workers).number
-        search = BatchSearch(self._folder, self._loaded_index(), self.calibration, wish, processes)
+        search = BatchSearch(self._folder, self._loaded_index(), calibrated.known(self._folder), wish, processes)
         if is_vector_file(path):
             return search.vectors(path)
         return search.photos(path, self._checked_analyser(min_face), processes)
@@ -160,5 +165,7 @@ class Searching(Reading):
             raise UsageError(f"expected false identifications (fpir) must be a number above 0, not {fpir:g}")
         if threshold is not None:
             return threshold
+        if fpir is None and calibrated.known(self._folder) is None:
+            return np.inf
         searched = self._loaded_index().faces if faces is None else faces
         return self.calibration.threshold(DEFAULT_FPIR if fpir is None else fpir, searched)

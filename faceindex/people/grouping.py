@@ -34,12 +34,19 @@ class _OnlyLooking(Exception):
 
 
 def group_faces(
-    folder: LibraryFolder, *, method: str, threshold: float, seed: int, rebuild: bool, dry_run: bool
+    folder: LibraryFolder,
+    *,
+    method: str,
+    threshold: float,
+    seed: int,
+    rebuild: bool,
+    dry_run: bool,
+    threads: int = 1,
 ) -> ClusterReport:
     """Place new faces; or, when there are no albums or with `rebuild`, group all faces.
 
     method: of grouping all; new faces are placed by average linkage, see `extend`. threshold: Euclidean. dry_run:
-    nothing stays of it.
+    nothing stays of it. threads: that look for neighbours.
     """
     began = time.monotonic()
     follow(folder)
@@ -52,10 +59,18 @@ def group_faces(
     # No transaction is open while faces are grouped: an ingest may be at work.
     if not extended:
         poor_last = qualities if folder.recipe.card.poor_last else None
-        labels = cluster(vectors, method=method, threshold=threshold, seed=seed, qualities=poor_last, constraints=known)
+        labels = cluster(
+            vectors,
+            method=method,
+            threshold=threshold,
+            seed=seed,
+            qualities=poor_last,
+            constraints=known,
+            threads=threads,
+        )
     else:
         placing = _placing(folder.catalog.connection, ids, cluster_of)
-        labels, merges = _placed(vectors, placing, threshold, known)
+        labels, merges = _placed(vectors, placing, threshold, known, threads)
     with folder.decisions() as catalog, suppress(_OnlyLooking), catalog.transaction() as transaction:
         before, names = _membership(transaction), _people(catalog)
         if not extended:
@@ -100,12 +115,14 @@ class _Placing:
 
 
 def _placed(
-    vectors: Vectors, placing: _Placing, threshold: float, known: Constraints
+    vectors: Vectors, placing: _Placing, threshold: float, known: Constraints, threads: int
 ) -> tuple[Labels, tuple[tuple[int, int], ...]]:
     """The albums of all faces, int64 [n], with the new ones placed; and pairs of albums that seem one person's."""
     old, new = np.flatnonzero(~placing.new), np.flatnonzero(placing.new)
     known = known.reordered(np.concatenate([old, new]))
-    found = extend(vectors[old], placing.albums[old], vectors[new], threshold=threshold, constraints=known)
+    found = extend(
+        vectors[old], placing.albums[old], vectors[new], threshold=threshold, constraints=known, threads=threads
+    )
     labels = placing.albums.copy()
     labels[new] = found.labels
     labels[old[found.woken[:, 0]]] = found.woken[:, 1]

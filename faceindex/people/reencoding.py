@@ -10,7 +10,8 @@ from pathlib import Path
 
 from faceindex.errors import UsageError
 from faceindex.faces.analyse import Analyser
-from faceindex.ingest.run import Progress, ingest
+from faceindex.ingest.run import ingest
+from faceindex.ingest.tally import Progress
 from faceindex.people.albums import derive_albums
 from faceindex.store.anchoring import carry_over, carry_tombstones, corresponding, known_paths
 from faceindex.store.folder import LibraryFolder

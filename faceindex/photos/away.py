@@ -7,6 +7,9 @@ import os
 import stat
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
+
+Whereabouts = Literal["there", "removed", "away"]
 
 _NOT_THERE = frozenset((errno.ENOENT, errno.ENOTDIR))
 
@@ -51,6 +54,13 @@ def removed(path: str, roots: Sequence[str]) -> bool:
         return any(folder.iterdir())
     except OSError:
         return False
+
+
+def whereabouts(path: str, roots: Sequence[str]) -> Whereabouts:
+    """Where the photo is that was at `path`: still there, removed or only away; see `removed`."""
+    if not missing(path):
+        return "there"
+    return "removed" if removed(path, roots) else "away"
 
 
 def renamed(old: str, new: str) -> bool:

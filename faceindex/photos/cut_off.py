@@ -6,13 +6,13 @@ with an end marker where the data stop and once with noise before it: the two ar
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Callable, Iterator
 
 import numpy as np
 from PIL import Image, ImageChops
-from PIL.JpegImagePlugin import JpegImageFile
+
+from faceindex.photos.jpeg_frame import is_arithmetic, opened_jpeg
 
 MISSING_LIMIT = 1 / 6
 """Part of the rows of pixels that may be missing: with more the picture is not one any more."""
@@ -66,18 +66,20 @@ def until_first_break(data: bytes) -> bytes | None:
     """A JPEG of one scan up to the first marker behind its beginning, which ends what libjpeg reads of it.
 
     That marker is the end of the image, unless data were damaged so that they look like one. None for JPEGs of several
-    scans.
+    scans, and for arithmetic-coded ones up to their end: data that end early there tell nothing.
     """
     markers = _segments(data)
     begin = next((end for marker, _, end in markers if marker == _START_OF_SCAN), len(data))
     has_restarts = any(marker == _RESTART_INTERVAL for marker, _, end in _segments(data[:begin]))
     found = (_BREAK if has_restarts else _BREAK_OR_RESTART).search(data, begin)
     part = data[: found.start()] if found else data
+    if found and found[0] == _END and is_arithmetic(data):
+        return None
     return part if _every_scan_begun(part) else None
 
 
 def _loaded(data: bytes, load: Callable[[Image.Image], object]) -> Image.Image:
-    image = JpegImageFile(io.BytesIO(data))  # Image.open has a limit of its own, and asks for an MPO's other pictures
+    image = opened_jpeg(data)
     load(image)
     return image
 

@@ -16,6 +16,7 @@ from faceindex.photos.colour import in_srgb
 from faceindex.photos.cut_off import MISSING_LIMIT, as_written, ends_grey, mended, until_first_break
 from faceindex.photos.damage import damage, said_by_libtiff
 from faceindex.photos.formats import opened
+from faceindex.photos.jpeg_frame import is_arithmetic, kind_not_read
 from faceindex.photos.jpeg_scans import hole
 from faceindex.photos.levels import eight_bit
 from faceindex.photos.libtiff_messages import messages
@@ -64,7 +65,7 @@ class Photo:
             self._is_jpeg = image.format in ("JPEG", "MPO")
             self._is_file = self._data is data  # not what a RAW photo was developed to
             intact = _read_for_exif(image)
-            self.orientation = turned or _orientation(image)
+            self.orientation = turned or orientation_left(image)
             found = taken_in_image(image)
             if found is None and self._data is not data:  # some cameras leave the date out of the preview
                 found = taken_in_raw(io.BytesIO(data))
@@ -110,7 +111,7 @@ class Photo:
         image = eight_bit(self._loaded(scale), lambda: opened(self._data))
         if self.orientation in TURN:  # before the conversion: a palette or grey takes less memory than RGB
             image = image.transpose(TURN[self.orientation])
-        return _as_rgb(image)
+        return as_rgb(image)
 
     def _loaded(self, scale: int) -> Image.Image:
         def load(image: Image.Image) -> None:
@@ -125,8 +126,8 @@ class Photo:
         try:
             load(image)
         except OSError as error:
-            if "truncated" not in str(error):
-                raise ValueError(reason_for(error)) from error
+            if "truncated" not in str(error) and not is_arithmetic(self._data):
+                raise ValueError(kind_not_read(self._data) or reason_for(error)) from error
             image, missing = mended(as_written(self._data), load)
             self._judge(missing / image.height, "image file is truncated", "cut off")
             self.warning = self.warning or "cut off behind the picture"
@@ -204,7 +205,7 @@ def _read_for_exif(image: Image.Image) -> bool:
     return True
 
 
-def _orientation(image: Image.Image) -> int:
+def orientation_left(image: Image.Image) -> int:
     """EXIF orientation that is left to be undone: 1 when there is none, or none that exists; broken EXIF is none."""
     if image.format in _TURNED_BY_DECODER:
         return 1
@@ -215,7 +216,7 @@ def _orientation(image: Image.Image) -> int:
     return orientation if isinstance(orientation, int) and orientation in TURN else 1
 
 
-def _as_rgb(image: Image.Image) -> Image.Image:
+def as_rgb(image: Image.Image) -> Image.Image:
     """8-bit sRGB of any Pillow mode; what is transparent becomes white."""
     profile = image.info.get("icc_profile")
     if image.has_transparency_data:

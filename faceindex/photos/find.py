@@ -66,9 +66,23 @@ class SkippedEntry:
     is_folder: bool
 
 
+HELD = "picture:/"
+"""What the path of a photo begins with that came from a program and is no file."""
+
+
 def absolute(path: str | os.PathLike[str]) -> str:
-    """`path` made absolute, a user's `~` expanded (a name may begin with one, too), symbolic links kept."""
+    """`path` made absolute, a user's `~` expanded (a name may begin with one, too), symbolic links kept.
+
+    That of a picture, which is no file, stays as it is.
+    """
+    if is_held(path):
+        return os.fspath(path)
     return os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111  (Path's ways follow links, refuse names)
+
+
+def is_held(path: str | os.PathLike[str]) -> bool:
+    """Whether this is the path of a picture that is no file, or of all of them."""
+    return (os.fspath(path) + "/").startswith(HELD)
 
 
 def find_files(

@@ -9,15 +9,19 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 import pillow_heif
-from PIL import Image, JpegImagePlugin, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
-from faceindex.photos import jpeg_2000, jpeg_xl, png
+from faceindex.photos import jpeg_2000, jpeg_xl, png, png_chunks
 from faceindex.photos.avif import AvifPhoto, is_avif, refuse_large
 from faceindex.photos.boxes import without_trailer
+from faceindex.photos.identity import is_photo
+from faceindex.photos.jpeg_frame import give_at_once, kind_not_read, opened_jpeg
+from faceindex.photos.kinds import refusal
 from faceindex.photos.read import read_bytes
 from faceindex.photos.tiff import is_tiff_or_big, opened_tiff
 from faceindex.regular_files import open_regular
 
+_JPEG = b"\xff\xd8"
 _OTHERS = ("JPEG", "WEBP", "GIF", "BMP", "HEIF")
 
 pillow_heif.register_heif_opener()
@@ -58,7 +62,7 @@ def _header(file: BinaryIO, path: str) -> Image.Image:
 
 
 def _opened(data: bytes) -> Image.Image:
-    if data.startswith(png.SIGNATURE):
+    if data.startswith(png_chunks.SIGNATURE):
         return png.opened_png(data)
     if is_tiff_or_big(data):
         return opened_tiff(data)
@@ -69,12 +73,26 @@ def _opened(data: bytes) -> Image.Image:
         return jpeg_xl.JpegXlPhoto(io.BytesIO(data))
     if jpeg_2000.is_jpeg_2000(data):
         return jpeg_2000.opened_jpeg_2000(data)
+    if data.startswith(_JPEG):
+        return _opened_jpeg(data)
     try:
         return Image.open(io.BytesIO(data), formats=_OTHERS)
     except UnidentifiedImageError:
+        if not is_photo(data[:32]):
+            raise ValueError(refusal(data[:32])) from None
+        raise
+
+
+def _opened_jpeg(data: bytes) -> Image.Image:
+    """Raises: ValueError that says of which kind it is when it is of one that is not read; whatever Pillow does."""
+    try:
+        image: Image.Image = Image.open(io.BytesIO(data), formats=_OTHERS)
+    except UnidentifiedImageError:
+        if kind := kind_not_read(data):
+            raise ValueError(kind) from None
         raise
     except Exception:
-        if data[:2] != b"\xff\xd8":
-            raise
         # What other pictures an MPO holds is written in its metadata; when these are broken it is still a JPEG.
-        return JpegImagePlugin.JpegImageFile(io.BytesIO(data))
+        return opened_jpeg(data)
+    give_at_once(image, data)
+    return image

@@ -6,15 +6,14 @@ with a hole in them are still too short or too long for the picture; libjpeg dec
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageChops
-from PIL.JpegImagePlugin import JpegImageFile
 
+from faceindex.photos.jpeg_frame import opened_jpeg
 from faceindex.photos.zero_runs import SECTOR, zeros_end
 
 _FEW = bytes(64)
@@ -153,7 +152,7 @@ def _changes(data: bytes, begin: int, end: int, picture: Image.Image, load: Load
 
 def _differs(other: bytes, picture: Image.Image, load: Load) -> bool:
     try:
-        image = JpegImageFile(io.BytesIO(other))
+        image = opened_jpeg(other)
         load(image)
     except (OSError, SyntaxError):
         return True

@@ -8,18 +8,15 @@ opened once more with the chunks that make the picture, and what is good and wan
 from __future__ import annotations
 
 import io
-import struct
 import zlib
-from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from PIL.PngImagePlugin import PngImageFile
 
+from faceindex.photos.png_chunks import SIGNATURE, Chunk, chunks, with_right_checksum
 from faceindex.photos.rdf import MAX_BYTES as MAX_XMP_BYTES
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_PROFILE_BYTES = 16 << 20
 """An ICC profile larger than this is left out. A printer's largest tables are about four megabytes."""
 
@@ -40,11 +37,21 @@ class PngPhoto(PngImageFile):
 
     def load(self) -> Any:
         """Decode. Raises: whatever Pillow does, and the same when it is called again."""
+        source = self.fp
         try:
             return super().load()
-        except Exception:
+        except MemoryError:
             self.decoderconfig = ()
             raise
+        except Exception:
+            self.decoderconfig = ()
+            mended = with_right_checksum(source.getvalue()) if isinstance(source, io.BytesIO) else None
+            if mended is None:
+                raise
+        picture = PngImageFile(io.BytesIO(mended))
+        picture.load()
+        self._im, self._mode, self.palette, self.tile = picture.im, picture.mode, picture.palette, []
+        return self.im.pixel_access(self.readonly)
 
     def load_end(self) -> None:
         """Read what is behind the pixels."""
@@ -77,56 +84,39 @@ def opened_png(data: bytes) -> PngImageFile:
 def bare(data: bytes) -> tuple[bytes, dict[str, bytes]]:
     """The file without doubtful notes, and what large ones say: "icc_profile" and "xmp" as Pillow calls them."""
     kept, info = [SIGNATURE], dict[str, bytes]()
-    for chunk in _chunks(data):
-        if _makes_the_picture(chunk) or (chunk.whole and chunk.kind in (b"eXIf", b"sBIT")):
-            kept.append(data[chunk.begin : chunk.end])
-        elif not chunk.whole:
-            continue
-        elif chunk.kind in (b"tEXt", b"zTXt") and chunk.body.startswith(_TEXTS) and _is_short(chunk):
-            kept.append(data[chunk.begin : chunk.end])
-        elif chunk.kind == b"iCCP":
-            _put(info, "icc_profile", _inflated(chunk.body.partition(b"\0")[2][1:], MAX_PROFILE_BYTES))
-        elif chunk.kind == b"iTXt" and chunk.body.startswith(_XMP):
-            _put(info, "xmp", _international_text(chunk.body))
+    end = len(SIGNATURE)
+    for chunk in chunks(data):
+        end = chunk.end + 4
+        body = b"" if chunk.kind == b"IDAT" else data[chunk.begin : chunk.end]
+        if (
+            _makes_the_picture(chunk)
+            or (chunk.sound and chunk.kind in (b"eXIf", b"sBIT"))
+            or (chunk.sound and body.startswith(_TEXTS) and _is_short_text(chunk.kind, body))
+        ):
+            kept.append(data[chunk.begin - 8 : end])
+        elif chunk.sound and chunk.kind == b"iCCP":
+            _put(info, "icc_profile", _inflated(body.partition(b"\0")[2][1:], MAX_PROFILE_BYTES))
+        elif chunk.sound and chunk.kind == b"iTXt" and body.startswith(_XMP):
+            _put(info, "xmp", _international_text(body))
+    if kept[-1][4:8] != b"IEND":
+        kept.append(data[end:])  # where it is damaged: Pillow refuses it
     return b"".join(kept), info
 
 
-@dataclass(frozen=True, slots=True)
-class _Chunk:
-    """begin, end: in the file, length and checksum included. whole: its checksum is right."""
-
-    kind: bytes
-    begin: int
-    end: int
-    body: bytes
-    whole: bool
-
-
-def _chunks(data: bytes) -> Iterator[_Chunk]:
-    position = len(SIGNATURE)
-    while position + 12 <= len(data):
-        length, kind = struct.unpack_from(">I4s", data, position)
-        end = position + 12 + length
-        body = b"" if kind == b"IDAT" else data[position + 8 : end - 4]
-        whole = kind == b"IDAT" or data[end - 4 : end] == zlib.crc32(kind + body).to_bytes(4, "big")
-        yield _Chunk(kind, position, end, body, whole)
-        if kind == b"IEND":
-            return
-        position = end
-
-
-def _makes_the_picture(chunk: _Chunk) -> bool:
+def _makes_the_picture(chunk: Chunk) -> bool:
     """True also for a chunk whose name is damaged, so that Pillow refuses the file: no part of the picture goes."""
-    if chunk.kind in _PICTURE or not chunk.kind.isalpha() or chunk.kind[:1].isupper():
+    if chunk.kind in _PICTURE or chunk.kind[:1].isupper():
         return True
-    return not chunk.whole and any(
+    return not chunk.sound and any(
         sum(a != b for a, b in zip(chunk.kind, known, strict=True)) == 1 for known in _PICTURE
     )
 
 
-def _is_short(chunk: _Chunk) -> bool:
-    text = chunk.body.partition(b"\0")[2]
-    return len(text) < _MAX_TEXT_BYTES and (chunk.kind == b"tEXt" or _inflated(text[1:], _MAX_TEXT_BYTES) is not None)
+def _is_short_text(kind: bytes, body: bytes) -> bool:
+    text = body.partition(b"\0")[2]
+    if len(text) >= _MAX_TEXT_BYTES or kind not in (b"tEXt", b"zTXt"):
+        return False
+    return kind == b"tEXt" or _inflated(text[1:], _MAX_TEXT_BYTES) is not None
 
 
 def _put(info: dict[str, bytes], key: str, value: bytes | None) -> None:

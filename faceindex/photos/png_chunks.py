@@ -9,12 +9,13 @@ import struct
 import zlib
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from PIL import Image
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _FRAME_BYTES = 12
 _PIECE = 1 << 14
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type
@@ -35,7 +36,7 @@ class Chunk:
 
 def chunks(data: bytes) -> Iterator[Chunk]:
     """Every chunk up to IEND, or up to the first that the file ends in or whose name has no four letters."""
-    position = len(_SIGNATURE)
+    position = len(SIGNATURE)
     while position + _FRAME_BYTES <= len(data):
         length, kind = struct.unpack_from(">I4s", data, position)
         end = position + 8 + length
@@ -50,8 +51,14 @@ def chunks(data: bytes) -> Iterator[Chunk]:
 
 def refuse_damaged_header(data: bytes) -> None:
     """Nothing for other files. Raises: ValueError when the picture's size or kind, or all its colours, are damaged."""
-    colour = None
-    for chunk in chunks(data) if data.startswith(_SIGNATURE) else ():
+    if not data.startswith(SIGNATURE):
+        return
+    first, colour = data[12:16], None
+    if first == b"CgBI":
+        raise ValueError("PNG of a kind that is not read: one for Apple's own programs (CgBI)")
+    if first != b"IHDR":
+        raise ValueError("damaged: its size and kind cannot be trusted")
+    for chunk in chunks(data):
         if chunk.kind == b"IHDR":
             if not chunk.sound or chunk.end - chunk.begin != 13:
                 raise ValueError("damaged: its size and kind cannot be trusted")
@@ -104,6 +111,33 @@ def _refuse_missing(data: bytes, found: list[Chunk], *, sound: bool) -> None:
         raise ValueError("damaged: a part of the picture is wrong")
 
 
+def with_right_checksum(data: bytes) -> bytes | None:
+    """The same PNG with the checksum that belongs to its pixels, where nothing but that one, over all, is wrong.
+
+    Some programs write a wrong one, and others do not look at it. None when anything else is wrong.
+    """
+    found = list(chunks(data))
+    if not found or found[-1].kind != b"IEND" or not all(chunk.sound for chunk in found):
+        return None
+    width, height, bits, colour = struct.unpack_from(">IIBB", data, 16)
+    begins = _row_begins(width, height, bits, colour, interlaced=bool(data[28]))
+    coded = b"".join(data[chunk.begin : chunk.end] for chunk in found if chunk.kind == b"IDAT")
+    inflater, checksum, left = zlib.decompressobj(-zlib.MAX_WBITS), 1, begins[-1]
+    with suppress(zlib.error):
+        waiting = coded[2:]
+        while waiting and not inflater.eof:
+            piece = inflater.decompress(waiting, _PIECE << 6)
+            waiting = inflater.unconsumed_tail
+            checksum, left = zlib.adler32(piece, checksum), left - len(piece)
+    if not inflater.eof or left > 0:
+        return None
+    body = coded[: len(coded) - len(inflater.unused_data)] + checksum.to_bytes(4, "big")
+    coded = struct.pack(">I", len(body)) + b"IDAT" + body + zlib.crc32(b"IDAT" + body).to_bytes(4, "big")
+    before = next(chunk.begin - 8 for chunk in found if chunk.kind == b"IDAT")
+    after = [data[chunk.begin - 8 : chunk.end + 4] for chunk in found if chunk.begin > before and chunk.kind != b"IDAT"]
+    return data[:before] + coded + b"".join(after)
+
+
 def _whole_rows(blocks: Iterable[bytes], begins: list[int]) -> int:
     """How many rows there are before the data end or make no sense: each begins with the number of its filter."""
     there = row = 0
@@ -149,7 +183,7 @@ def _until_error(inflater: Any, piece: bytes) -> Iterator[bytes]:
 def _picture_data(data: bytes, found: list[Chunk]) -> Iterator[bytes]:
     """What is in the IDAT chunks, also in one that the file ends in, in small pieces."""
     parts = [(chunk.begin, chunk.end) for chunk in found if chunk.kind == b"IDAT"]
-    position = found[-1].end + 4 if found else len(_SIGNATURE)
+    position = found[-1].end + 4 if found else len(SIGNATURE)
     if data[position + 4 : position + 8] == b"IDAT":
         parts.append((position + 8, len(data)))
     for begin, end in parts:

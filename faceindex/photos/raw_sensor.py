@@ -7,6 +7,7 @@ import struct
 from faceindex.photos.cut_off import MISSING_LIMIT
 from faceindex.photos.tiff_pages import Page, pages, strips
 from faceindex.photos.tiff_strips import missing_share
+from faceindex.photos.tiff_values import lost_values
 from faceindex.types import Pixels
 
 _LEAST_BYTES = 0.02
@@ -28,7 +29,9 @@ def damage_of_sensor_data(data: bytes, pixels: Pixels) -> str | None:
         raise ValueError(f"damaged: {missing:.1%} of the sensor's data are missing")
     if len(data) < _LEAST_BYTES * pixels.shape[0] * pixels.shape[1]:
         raise ValueError("damaged: the sensor's data are missing")
-    return f"damaged: {missing:.1%} of the sensor's data are missing" if missing else None
+    if missing:
+        return f"damaged: {missing:.1%} of the sensor's data are missing"
+    return lost_values(data) if data[:2] in (b"II", b"MM") else None
 
 
 def _missing_strips(data: bytes) -> float | None:

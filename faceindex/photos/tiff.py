@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import logging
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -12,6 +15,8 @@ from PIL import Image, TiffImagePlugin
 from faceindex.photos.decoded_at_once import DecodedAtOnce
 from faceindex.photos.extras import FORMATS_MISSING, formats_installed
 from faceindex.photos.levels import Depth, depth_said, eight_bit_samples
+from faceindex.photos.tiff_pages import Page, pages
+from faceindex.photos.tiff_values import refuse_lost_directory
 from faceindex.photos.turning import SIDES_SWAPPED, TURN
 from faceindex.types import Pixels
 
@@ -30,7 +35,6 @@ _COMPRESSIONS = {
     **{6: "old JPEG", 7: "JPEG", 34712: "JPEG 2000", 34887: "LERC", 34925: "LZMA", 34933: "PNG", 34934: "JPEG XR"},
     **{50000: "Zstandard", 50001: "WebP", 50002: "JPEG XL", 52546: "JPEG XL", 34676: "SGILog", 34677: "SGILog"},
 }
-_UNWRITTEN = 64  # bytes; fewer zeros may be a picture's
 _PREMULTIPLIED, _ALPHA = 1, 2
 _SIGNS = np.array([0, 128, 128], np.uint8)
 
@@ -54,10 +58,18 @@ def opened_tiff(data: bytes) -> Image.Image:
             return image
         tags: Any = image.tag_v2
     except (SyntaxError, KeyError) as error:  # of a kind that Pillow does not know, or damaged
-        tags = first_tags(data)
+        tags = _first_page(data)
         if not {_BITS, _COMPRESSION, _PHOTOMETRIC} & set(tags):
             raise error
     return _opened_by_tifffile(data, kind_of(tags))
+
+
+def _first_page(data: bytes) -> Page:
+    """Empty when the file is damaged there."""
+    try:
+        return next(pages(data), {})
+    except (struct.error, OverflowError):
+        return {}
 
 
 def _misread_by_pillow(tags: Any) -> bool:
@@ -73,28 +85,31 @@ def _in_native_order(tile: Any) -> Any:
 
 
 def _opened_by_tifffile(data: bytes, kind: str) -> Image.Image:
+    refuse_lost_directory(data)
     if not formats_installed():
         raise ValueError(f"{kind}: {FORMATS_MISSING}")
     import tifffile  # optional
 
     try:
-        pages: Any = tifffile.TiffFile(io.BytesIO(data)).pages
-        page = next((each for each in pages if not each.subfiletype & _REDUCED), pages[0])
+        with _in_silence():
+            found: Any = tifffile.TiffFile(io.BytesIO(data)).pages
+            page = next((each for each in found if not each.subfiletype & _REDUCED), found[0])
     except Exception:
         raise ValueError("damaged: a TIFF file without a page that can be read") from None
     if any(begin + count > len(data) for begin, count in zip(page.dataoffsets, page.databytecounts, strict=False)):
         raise ValueError("image file is truncated")
-    if _ends_in_zeros(data, page):
-        raise ValueError("damaged: the end of the picture is nothing but zeros")
     return TiffPage(data, page, kind)
 
 
-def _ends_in_zeros(data: bytes, page: Any) -> bool:
-    """Whether a copy stopped after the file's length had been set; decoders of strips fill in what they lack."""
-    if int(page.compression) == 1 or not page.dataoffsets:
-        return False
-    end = max(begin + count for begin, count in zip(page.dataoffsets, page.databytecounts, strict=False))
-    return not any(data[max(0, end - _UNWRITTEN) : end])
+@contextmanager
+def _in_silence() -> Iterator[None]:
+    """tifffile logs what it finds wrong, and Python prints that."""
+    log = logging.getLogger("tifffile")
+    before, log.disabled = log.disabled, True
+    try:
+        yield
+    finally:
+        log.disabled = before
 
 
 class TiffPage(DecodedAtOnce):
@@ -120,7 +135,8 @@ class TiffPage(DecodedAtOnce):
 
     def _picture(self) -> Image.Image:
         try:
-            picture = _picture(self._page)
+            with _in_silence():
+                picture = _picture(self._page)
         except MemoryError:
             raise
         except Exception as error:  # a decoder that is missing, or data that are damaged: the library has many
@@ -204,29 +220,6 @@ def kind_of(tags: Any) -> str:
     if compression in _COMPRESSIONS:
         words.append(f"in {_COMPRESSIONS[compression]}")
     return f"TIFF of a kind that is not read: {' '.join(filter(None, words))}"
-
-
-def first_tags(data: bytes) -> dict[int, tuple[int, ...]]:
-    """The whole numbers of the first page, up to eight a tag; empty when the file is damaged there."""
-    order, big = "<" if data[:2] == b"II" else ">", 43 in (data[2], data[3])
-    offset, count, entry, room = ("Q", "Q", "HHQ", 8) if big else ("I", "H", "HHI", 4)
-    found: dict[int, tuple[int, ...]] = {}
-    try:
-        (page,) = struct.unpack_from(order + offset, data, 8 if big else 4)
-        (entries,) = struct.unpack_from(order + count, data, page)
-        position = page + struct.calcsize(order + count)
-        for _ in range(min(entries, 4096)):
-            tag, kind, number = struct.unpack_from(order + entry, data, position)
-            place = position + struct.calcsize(order + entry)
-            letter = {1: "B", 3: "H", 4: "I", 16: "Q"}.get(kind)
-            if letter:
-                if number * struct.calcsize(letter) > room:
-                    (place,) = struct.unpack_from(order + offset, data, place)
-                found[tag] = struct.unpack_from(f"{order}{min(number, 8)}{letter}", data, place)
-            position += struct.calcsize(order + entry) + room
-    except (struct.error, OverflowError):
-        return {}
-    return found
 
 
 def _skip_thumbnails(image: TiffImagePlugin.TiffImageFile) -> None:

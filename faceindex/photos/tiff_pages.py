@@ -1,47 +1,83 @@
-"""The directories of a file that is built as a TIFF: one for each page, and for each page below one (TIFF 6.0)."""
+"""The directories of a file built as a TIFF or BigTIFF: one for each page, and each page below one (TIFF 6.0)."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 WIDTH, BITS, COMPRESSION, PHOTOMETRIC, CHANNELS, PLANES, TILE_WIDTH = 256, 258, 259, 262, 277, 284, 322
 SUB_PAGES = 330
 PLACES, SIZES = (273, 324), (279, 325)  # of strips, of tiles
 
 _MOST_PAGES, _MOST_VALUES = 32, 1 << 16
-_WHOLE_NUMBERS = {1: "B", 3: "H", 4: "I", 13: "I"}  # types of value
+_WHOLE_NUMBERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}  # types of value
+_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 
 Page = dict[int, tuple[int, ...]]
 """Values by tag. Of what is no whole number there is one value, without meaning."""
 
 
-def pages(data: bytes) -> Iterator[Page]:
-    """Every page. Raises: struct.error when the data end too early."""
-    order = "<" if data[:2] == b"II" else ">"
-    waiting, seen = [struct.unpack_from(order + "I", data, 4)[0]], set[int]()
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a directory says of a tag. kind: the number of its type. begin, end: of its values in the file."""
+
+    tag: int
+    kind: int
+    count: int
+    begin: int
+    end: int
+
+
+def byte_order(data: bytes) -> str:
+    """As `struct` writes it."""
+    return "<" if data[:2] == b"II" else ">"
+
+
+def directories(data: bytes) -> Iterator[list[Entry]]:
+    """The entries of every page. Raises: struct.error when the data end too early."""
+    order = byte_order(data)
+    big = data[2:4] in (b"+\0", b"\0+")
+    offset, count, step = ("Q", "Q", 20) if big else ("I", "H", 12)
+    waiting, seen = [_number(data, 8 if big else 4, order + offset)], set[int]()
     while waiting and len(seen) < _MOST_PAGES:
         at = waiting.pop()
         if at in seen or not at:
             continue
         seen.add(at)
-        (count,) = struct.unpack_from(order + "H", data, at)
-        page = dict(_entry(data, place, order) for place in range(at + 2, at + 2 + 12 * count, 12))
-        waiting.extend(page.get(SUB_PAGES, ())[:8])
+        first = at + struct.calcsize(count)
+        end = first + step * min(_number(data, at, order + count), _MOST_VALUES)
+        page = [_entry(data, place, order, big=big) for place in range(first, end, step)]
+        waiting.extend(value for entry in page if entry.tag == SUB_PAGES for value in numbers(data, entry)[:8])
         yield page
-        waiting.extend(struct.unpack_from(order + "I", data, at + 2 + 12 * count))
+        waiting.append(_number(data, end, order + offset))
 
 
-def _entry(data: bytes, at: int, order: str) -> tuple[int, tuple[int, ...]]:
-    tag, kind, count = struct.unpack_from(order + "HHI", data, at)
-    number = _WHOLE_NUMBERS.get(kind)
-    if number is None or not 0 < count <= _MOST_VALUES:
-        return tag, struct.unpack_from(order + "I", data, at + 8)
-    values = f"{order}{count}{number}"
-    if struct.calcsize(values) > 4:
-        (at,) = struct.unpack_from(order + "I", data, at + 8)
-        return tag, struct.unpack_from(values, data, at)
-    return tag, struct.unpack_from(values, data, at + 8)
+def pages(data: bytes) -> Iterator[Page]:
+    """The numbers of every page. Raises: struct.error when the data end too early."""
+    for page in directories(data):
+        yield {entry.tag: numbers(data, entry) for entry in page}
+
+
+def numbers(data: bytes, entry: Entry) -> tuple[int, ...]:
+    """The values; of what is no whole number, or of too many, the four bytes at their place, without meaning."""
+    order, letter = byte_order(data), _WHOLE_NUMBERS.get(entry.kind)
+    if letter is None or not 0 < entry.count <= _MOST_VALUES:
+        return (_number(data, entry.begin, order + "I"),) if entry.begin + 4 <= len(data) else (0,)
+    return struct.unpack_from(f"{order}{entry.count}{letter}", data, entry.begin)
+
+
+def _entry(data: bytes, at: int, order: str, *, big: bool) -> Entry:
+    tag, kind, count = struct.unpack_from(order + ("HHQ" if big else "HHI"), data, at)
+    room, begin = (8, at + 12) if big else (4, at + 8)
+    size = count * _BYTES.get(kind, 1)
+    if size > room:
+        begin = _number(data, begin, order + ("Q" if big else "I"))
+    return Entry(tag, kind, count, begin, begin + size)
+
+
+def _number(data: bytes, at: int, form: str) -> int:
+    return int(struct.unpack_from(form, data, at)[0])
 
 
 def strips(page: Page) -> list[tuple[int, int]]:

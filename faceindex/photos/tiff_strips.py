@@ -6,11 +6,16 @@ import zlib
 from collections.abc import Iterator
 
 from faceindex.photos.tiff_pages import BITS, CHANNELS, COMPRESSION, PLANES, TILE_WIDTH, WIDTH, Page, strips
-from faceindex.photos.zero_runs import lost_sectors, zeros_begin
+from faceindex.photos.tiff_values import lost_places
+from faceindex.photos.zero_runs import SECTOR, lost_sectors, zeros_begin
 
 _UNCOMPRESSED, _SEPARATE_PLANES = 1, 2
+_JPEG_XR = frozenset((22610, 34934))
+"""Pads its data with zeros, more than others end in."""
+
 _DEFLATE, _JPEG = frozenset((8, 32946)), frozenset((6, 7))
 
+_FEW = 64  # zeros at the end of a strip
 _END_OF_IMAGE = b"\xff\xd9"
 _STANDARD_CODES = bytes.fromhex("0002010303020403050504040000017d")
 """Lengths of the usual Huffman codes (ITU T.81, table K.5): with these no picture is many zeros in a row."""
@@ -25,7 +30,12 @@ def is_uncompressed(page: Page) -> bool:
 
 
 def missing_share(data: bytes, page: Page) -> float:
-    """The share of the page's bytes that lie beyond the file, or are zeros that no picture has there."""
+    """The share of the page's bytes that lie beyond the file, or are zeros that no picture has there.
+
+    Where it is not known where the bytes are, of the strips.
+    """
+    if lost := lost_places(data, page):
+        return lost
     found = strips(page)
     total = sum(end - begin for begin, end in found)
     missing = sum(end - max(begin, min(end, len(data))) for begin, end in found)
@@ -39,7 +49,7 @@ def missing_share(data: bytes, page: Page) -> float:
 
 
 def _lost(data: bytes, begin: int, end: int, compression: int) -> int:
-    at = zeros_begin(data, begin, end)
+    at = zeros_begin(data, begin, end, at_end=SECTOR if compression in _JPEG_XR else _FEW)
     if at is None:
         return 0
     strip = data[begin:end]

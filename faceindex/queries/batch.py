@@ -39,7 +39,7 @@ class BatchSearch:
     """Searches a library, as it is at the beginning, for what is wished for of many probes."""
 
     def __init__(
-        self, folder: LibraryFolder, index: LibraryIndex, calibration: Calibration, wish: Wish, threads: int
+        self, folder: LibraryFolder, index: LibraryIndex, calibration: Calibration | None, wish: Wish, threads: int
     ) -> None:
         self.folder = folder
         self.index = index
@@ -53,7 +53,7 @@ class BatchSearch:
         return self._answered(_of_photos(source, analyser, workers))
 
     def vectors(self, source: Path) -> Iterator[BatchAnswer]:
-        """An answer for every row of a file of vectors. Raises: as `vector_blocks`."""
+        """An answer for every row of a file of vectors. Warns and raises: as `vector_blocks`."""
         return self._answered(_of_rows(source, vector_blocks(source, self.folder.recipe)))
 
     def _answered(self, asked: Iterable[_Asked]) -> Iterator[BatchAnswer]:

@@ -52,7 +52,7 @@ class Wish:
 
 
 def matching(
-    folder: LibraryFolder, index: LibraryIndex, calibration: Calibration, probe: Probe, wish: Wish
+    folder: LibraryFolder, index: LibraryIndex, calibration: Calibration | None, probe: Probe, wish: Wish
 ) -> ProbeFace:
     """Faces that resemble `probe`, nearest first; never those that it is made of."""
 
@@ -66,10 +66,13 @@ def matching(
     return ProbeFace(probe.box, probe.score, matches_of(found, folder, index, calibration), wish.threshold)
 
 
-def matches_of(found: Found, folder: LibraryFolder, index: LibraryIndex, calibration: Calibration) -> tuple[Match, ...]:
+def matches_of(
+    found: Found, folder: LibraryFolder, index: LibraryIndex, calibration: Calibration | None
+) -> tuple[Match, ...]:
     """What was found, for people to see; without faces that were removed this moment."""
     ids, distances = found
-    sure = calibration.confidence_among(distances, index.faces)
+    unknown = np.full(len(ids), np.nan)
+    sure = unknown if calibration is None else calibration.confidence_among(distances, index.faces)
     records = folder.catalog.faces_with(ids)
     return tuple(
         Match(record.face, record.photo, record.box, away, confidence, record.person)

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from faceindex.errors import LibraryDamaged, NoFaceFound, UsageError
 from faceindex.faces.analyse import Analyser
+from faceindex.photos.decode import Photo
 from faceindex.photos.find import absolute
-from faceindex.photos.read import read_bytes
+from faceindex.photos.pictures import PhotoSource, is_path, photo_of
 from faceindex.queries.gallery import taken_out
 from faceindex.search.combining import best_overlap, combined
 from faceindex.search.index import LibraryIndex
 from faceindex.store.catalog import Catalog
 from faceindex.store.selection import person_number
-from faceindex.types import AnalysedPhoto, Box, Face, FaceRecord
+from faceindex.types import AnalysedPhoto, Box, FaceRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ class Probe:
     """A face to search with, or several of one person as one.
 
     vector: float32 [d]. title: what it is, for people. photo, box, score: of the face, or of the largest of several;
-    score is the detector's. faces: ids of those of the library that it is made of, which it shall not find.
+    score is the detector's. faces: ids of those of the library that it is made of, which it shall not find. held: a
+    photo that is no file, and only has a name.
     """
 
     vector: npt.NDArray[np.float32]
@@ -34,42 +36,52 @@ class Probe:
     box: Box
     score: float
     faces: tuple[int, ...] = ()
+    held: Photo | None = None
 
 
-def analysed(image: str, analyser: Analyser) -> AnalysedPhoto:
-    """The photo at the absolute path `image`, with one face at least. Raises: UnreadablePhoto; NoFaceFound."""
-    data, _ = read_bytes(image)
-    photo = analyser(analyser.open(data, image))
-    if not photo.faces:
-        raise NoFaceFound(image)
-    return photo
+def analysed(image: PhotoSource, analyser: Analyser) -> tuple[Photo, AnalysedPhoto]:
+    """The photo, and what is in it: one face at least. Raises: UnreadablePhoto; NoFaceFound; UsageError."""
+    photo = photo_of(image, max_megapixels=analyser.max_megapixels)
+    found = analyser(photo)
+    if not found.faces:
+        raise NoFaceFound(photo.path)
+    return photo, found
 
 
-def faces_in(image: str, photo: AnalysedPhoto) -> list[Probe]:
-    """A probe for every face of a photo, left to right."""
+def faces_in(image: PhotoSource, analyser: Analyser) -> list[Probe]:
+    """A probe for every face of a photo, left to right. Raises: as `analysed`."""
+    photo, found = analysed(image, analyser)
+    held = None if is_path(image) else photo
     return [
-        Probe(face.vector, f"face {number} of {len(photo.faces)} at {face.box.as_list()}", image, face.box, face.score)
-        for number, face in enumerate(photo.faces, start=1)
+        Probe(
+            face.vector,
+            f"face {number} of {len(found.faces)} at {face.box.as_list()}",
+            photo.path,
+            face.box,
+            face.score,
+            held=held,
+        )
+        for number, face in enumerate(found.faces, start=1)
     ]
 
 
-def face_at(image: str, box: Box, catalog: Catalog, index: LibraryIndex, analyser: Analyser) -> Probe:
+def face_at(image: PhotoSource, box: Box, catalog: Catalog, index: LibraryIndex, analyser: Analyser) -> Probe:
     """The face of a photo that `box` covers best: of a stored photo the stored face, else one that is found now.
 
     Raises: UsageError when no face is there; UnreadablePhoto; NoFaceFound.
     """
-    path = absolute(image)
-    stored = catalog.faces_at(path)
+    stored = catalog.faces_at(absolute(image)) if is_path(image) else []
     if stored:
         number = best_overlap([record.box.overlap(box) for record in stored])
         if number is not None:
             return of_faces([stored[number]], f"face {stored[number].face}", index)
     else:
-        found = faces_in(path, analysed(path, analyser))
+        found = faces_in(image, analyser)
         number = best_overlap([probe.box.overlap(box) for probe in found])
         if number is not None:
             return found[number]
-    raise UsageError(f"no face at {box.as_list()} in {path}; a search without --box shows where its faces are")
+    name = absolute(image) if is_path(image) else found[0].photo
+    raise UsageError(f"no face at {box.as_list()} in {name}; a search without --box shows where its faces are")
 
 
 def of_faces(records: Sequence[FaceRecord], title: str, index: LibraryIndex) -> Probe:
@@ -85,22 +97,19 @@ def of_faces(records: Sequence[FaceRecord], title: str, index: LibraryIndex) -> 
 def of_person(name: str, catalog: Catalog, index: LibraryIndex) -> Probe:
     """All faces of a person as one probe. Raises: UsageError when nobody has this name or there is no face."""
     person_number(catalog, name)
-    faces = catalog.faces_of_person(" ".join(name.split())) or []
+    faces = catalog.faces_of_person(name) or []
     records = list(catalog.faces_with(faces).values())
     if not records:
         raise UsageError(f"the library has no face of {name}")
     return of_faces(records, name, index)
 
 
-def of_one_person(images: Iterable[str], analyser: Analyser) -> Probe:
-    """The largest face of each photo, given by absolute path, as one probe. Raises: UnreadablePhoto; NoFaceFound."""
-    paths = list(images)
-    largest = [max(analysed(path, analyser).faces, key=_area) for path in paths]
-    vector = combined(np.stack([face.vector for face in largest]))
-    place = int(np.argmax([face.box.area for face in largest]))
-    shown = largest[place]
-    return Probe(vector, f"one person in {len(paths)} photos", paths[place], shown.box, shown.score)
+def of_one_person(images: Iterable[PhotoSource], analyser: Analyser) -> Probe:
+    """The largest face of each photo as one probe. Raises: as `analysed`."""
+    largest = [max(faces_in(image, analyser), key=_area) for image in images]
+    vector = combined(np.stack([probe.vector for probe in largest]))
+    return replace(max(largest, key=_area), vector=vector, title=f"one person in {len(largest)} photos")
 
 
-def _area(face: Face) -> int:
-    return face.box.area
+def _area(probe: Probe) -> int:
+    return probe.box.area

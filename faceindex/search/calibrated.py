@@ -6,15 +6,17 @@ import json
 from dataclasses import asdict
 from functools import cache
 
-from faceindex.errors import ModelError
+from faceindex.errors import ModelError, UsageError
 from faceindex.faces.recipe import Recipe
+from faceindex.faces.vectors_only import VectorsOnly
 from faceindex.models.cards import RecipeCard
 from faceindex.search.calibration import Calibration, of_logistic
 from faceindex.store import rows
 from faceindex.store.folder import LibraryFolder
 
-DEFAULT, OWN = "default", "own"
-"""A recipe's calibration comes with it; a library's own was fitted to its people, or to those of a labelled folder."""
+DEFAULT, OWN, NONE = "default", "own", "none"
+"""A recipe's calibration comes with it; a library's own was fitted to its people, or to those of a labelled folder;
+vectors of another program have none at first."""
 
 _SETTING = "calibration"
 
@@ -30,9 +32,16 @@ def of_library(folder: LibraryFolder) -> Calibration:
     return of_recipe(folder.recipe) if stored is None else stored
 
 
+def known(folder: LibraryFolder) -> Calibration | None:
+    """The one that holds; None for vectors of another program of which nobody knows yet what distances mean."""
+    if isinstance(folder.recipe, VectorsOnly) and _stored(folder) is None:
+        return None
+    return of_library(folder)
+
+
 def source(folder: LibraryFolder) -> str:
-    """DEFAULT or OWN."""
-    return DEFAULT if _stored(folder) is None else OWN
+    """DEFAULT, OWN or NONE."""
+    return OWN if _stored(folder) is not None else NONE if isinstance(folder.recipe, VectorsOnly) else DEFAULT
 
 
 def keep(folder: LibraryFolder, calibration: Calibration) -> None:
@@ -58,6 +67,11 @@ def _stored(folder: LibraryFolder) -> Calibration | None:
 
 @cache
 def _of_card(card: RecipeCard) -> Calibration:
+    if card.calibration is None and card.confidence is None:
+        raise UsageError(
+            f"nobody knows yet what distances between vectors of {card.name} mean: give --threshold, or name people "
+            "and let `faceindex evaluate calibrate --save` find out"
+        )
     try:
         if card.calibration is not None:
             return Calibration(**asdict(card.calibration))

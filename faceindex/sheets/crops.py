@@ -1,60 +1,74 @@
-"""Face crops for a page, cut from the photos on disk."""
+"""Face crops for a page, cut from the photos on disk: squares, as a face in a stretched one is hard to know."""
 
 from __future__ import annotations
 
 import base64
 import io
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from PIL import Image
 
 from faceindex.errors import UnreadablePhoto
 from faceindex.photos.decode import Photo, open_photo
-from faceindex.types import Box, Pixels
+from faceindex.types import Box
 
-SIDE = 112
-"""Side of a crop in pixels."""
+SIDE = 256
+"""Side of a crop in pixels: sharp at 128 on screens that have two for one."""
 
 MARGIN = 0.3
-"""What is shown around the face box, as a share of its side."""
+"""What is shown around the face box, as a share of its longer side."""
+
+_BESIDE = (128, 128, 128)  # beyond the photo's edge: a square moved inside would have somebody else in its middle
+
+Square = tuple[float, float, float]
+"""Left, top and side, in pixels of the photo."""
 
 
 def crops(faces: Iterable[tuple[str, Box]]) -> dict[tuple[str, Box], str]:
-    """A JPEG data URI for each (photo, box); photos that are gone or unreadable by now are left out.
-
-    Each photo is decoded once, no larger than its smallest face needs.
-    """
+    """A JPEG data URI for each (photo, box); photos that are gone or unreadable by now are left out."""
     by_photo: dict[str, list[Box]] = defaultdict(list)
     for path, box in faces:
         by_photo[path].append(box)
-    found = {}
+    found: dict[tuple[str, Box], str] = {}
     for path, boxes in by_photo.items():
         try:
-            photo = open_photo(path)
-            image = Image.fromarray(_enough_pixels(photo, boxes))
+            cut = crops_of(open_photo(path), boxes)
         except UnreadablePhoto:
             continue
-        for box in boxes:
-            found[path, box] = _data_uri(_cut(image, box, image.width / photo.width))
+        found |= {(path, box): uri for box, uri in zip(boxes, cut, strict=True)}
     return found
 
 
-def _enough_pixels(photo: Photo, boxes: Iterable[Box]) -> Pixels:
-    smallest = min(max(box.width, 1) for box in boxes)
-    return photo.pixels(round(max(photo.width, photo.height) * min(1.0, SIDE / smallest)))
+def crops_of(photo: Photo, boxes: Sequence[Box]) -> list[str]:
+    """A JPEG data URI for each box. The photo is decoded once, no larger than its smallest face needs.
+
+    Raises: UnreadablePhoto.
+    """
+    squares = [square(box) for box in boxes]
+    smallest = min(side for _, _, side in squares)
+    image = photo.image(round(max(photo.width, photo.height) * min(1.0, SIDE / smallest)))
+    return [jpeg_uri(_cut(image, place, image.width / photo.width)) for place in squares]
 
 
-def _cut(image: Image.Image, box: Box, scale: float) -> Image.Image:
-    margin = box.width * MARGIN
-    edges = (box.x - margin, box.y - margin, box.x + box.width + margin, box.y + box.height + margin)
-    left, top, right, bottom = (round(edge * scale) for edge in edges)
-    return image.crop((left, top, max(right, left + 1), max(bottom, top + 1))).resize(
-        (SIDE, SIDE), Image.Resampling.LANCZOS
-    )
+def square(box: Box) -> Square:
+    """The square with the face in its middle; it may reach over the photo's edge."""
+    side = max(box.width, box.height, 1) * (1 + 2 * MARGIN)
+    return box.x + box.width / 2 - side / 2, box.y + box.height / 2 - side / 2, side
 
 
-def _data_uri(image: Image.Image) -> str:
+def jpeg_uri(image: Image.Image) -> str:
+    """The picture as a JPEG in a data URI."""
     buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=85)
+    image.save(buffer, "JPEG", quality=85, optimize=True)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def _cut(image: Image.Image, place: Square, scale: float) -> Image.Image:
+    left, top, side = (round(value * scale) for value in place)
+    side = max(side, 1)
+    canvas = Image.new("RGB", (side, side), _BESIDE)
+    right, bottom = min(left + side, image.width), min(top + side, image.height)
+    if right > max(left, 0) and bottom > max(top, 0):
+        canvas.paste(image.crop((max(left, 0), max(top, 0), right, bottom)), (max(-left, 0), max(-top, 0)))
+    return canvas.resize((SIDE, SIDE), Image.Resampling.LANCZOS)

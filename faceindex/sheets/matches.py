@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from faceindex.sheets.page import render, tiles
+from faceindex.photos.decode import Photo
+from faceindex.sheets.page import Shown, face_title, printable, render, tiles
 from faceindex.types import Box, Match, ProbeFace
 
 
@@ -19,24 +21,30 @@ class Searched(Protocol):
 
     @property
     def photo(self) -> str:
-        """An absolute path."""
+        """An absolute path, or what it is called when it is no file."""
 
     @property
     def box(self) -> Box:
         """Pixels of the upright photo."""
+
+    @property
+    def held(self) -> Photo | None:
+        """The photo, when it is no file."""
 
 
 def match_sheet(probes: Sequence[Searched], found: Sequence[ProbeFace]) -> str:
     """One self-contained HTML page. found: of each probe."""
     rows = []
     for probe, answer in zip(probes, found, strict=True):
-        matches = [(match.photo, match.box, _caption(match)) for match in answer.matches]
-        first, *others = tiles([(probe.photo, probe.box, probe.title), *matches])
-        rows.append((first, others))
-    title = ", ".join(dict.fromkeys(Path(probe.photo).name for probe in probes))
+        searched = Shown(probe.photo, probe.box, "searched", held=probe.held)
+        matches = [Shown(one.photo, one.box, face_title(one.face), _lines(one)) for one in answer.matches]
+        first, *others = tiles([searched, *matches])
+        rows.append((probe.title, first, others, answer.threshold))
+    title = ", ".join(dict.fromkeys(Path(printable(probe.photo)).name for probe in probes))
     return render("matches.html", title=title, rows=rows)
 
 
-def _caption(match: Match) -> str:
+def _lines(match: Match) -> list[str]:
     """How far away, how sure that makes one, and who it is if that is known."""
-    return "  ".join([f"{match.distance:.3f}", f"{match.confidence:.0%}", *([match.person] if match.person else [])])
+    sure = [f"{match.confidence:.0%}"] if math.isfinite(match.confidence) else []
+    return ["  ".join([f"{match.distance:.3f}", *sure]), *([match.person] if match.person else [])]

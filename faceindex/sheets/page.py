@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faceindex.sheets.crops import crops
+from faceindex.errors import UnreadablePhoto
+from faceindex.photos.decode import Photo
+from faceindex.photos.find import is_held
+from faceindex.sheets.crops import crops, crops_of
 from faceindex.types import Box
 
 if TYPE_CHECKING:
@@ -17,22 +20,46 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """A face that a page shows. title: what it is called, as "face 12"; lines: what else stands under it.
+
+    held: the photo, where it is no file. anchor: what leads to it within the page.
+    """
+
+    photo: str
+    box: Box
+    title: str
+    lines: Sequence[str] = ()
+    held: Photo | None = None
+    anchor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Tile:
-    """One face on a page. crop: a data URI, None when the photo is gone; link: to the photo."""
+    """One face on a page. crop: a data URI, None when the photo is gone. link: to the photo, None when it is no file.
+
+    photo, name: its path and the last part of it. The rest is as of Shown.
+    """
 
     crop: str | None
-    link: str
+    link: str | None
     photo: str
-    caption: str
+    name: str
+    title: str
+    lines: Sequence[str]
+    anchor: str | None
 
 
-def tiles(faces: Iterable[tuple[str, Box, str]]) -> list[Tile]:
-    """Tiles for (photo, box, caption)."""
+def tiles(faces: Iterable[Shown]) -> list[Tile]:
+    """A tile for each face, in their order; each photo is decoded once."""
     wanted = list(faces)
-    cut = crops((photo, box) for photo, box, _ in wanted)
-    return [
-        Tile(cut.get((photo, box)), Path(photo).as_uri(), _printable(photo), caption) for photo, box, caption in wanted
-    ]
+    cut = crops((face.photo, face.box) for face in wanted if face.held is None and not is_held(face.photo))
+    return [_tile(face, cut.get((face.photo, face.box)) if face.held is None else _held_crop(face)) for face in wanted]
+
+
+def face_title(face: int) -> str:
+    """What a face of the library is called: its id, as commands take it."""
+    return f"face {face}"
 
 
 def render(template: str, **values: object) -> str:
@@ -40,14 +67,37 @@ def render(template: str, **values: object) -> str:
     return _templates().get_template(template).render(**values)
 
 
+def link_to(photo: str) -> str | None:
+    """A URL of the file; None when it is none."""
+    return None if is_held(photo) or not Path(photo).is_absolute() else Path(photo).as_uri()
+
+
+def printable(path: str) -> str:
+    """A path with something in place of what is no text."""
+    return os.fsencode(path).decode(errors="replace")
+
+
+def _tile(face: Shown, crop: str | None) -> Tile:
+    link = link_to(face.photo) if face.held is None else None
+    shown = printable(face.photo)
+    return Tile(crop, link, shown, Path(shown).name, face.title, face.lines, face.anchor)
+
+
+def _held_crop(face: Shown) -> str | None:
+    try:
+        return crops_of(face.held, [face.box])[0] if face.held else None
+    except UnreadablePhoto:
+        return None
+
+
 @cache
 def _templates() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     return Environment(
-        loader=PackageLoader("faceindex.sheets"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=PackageLoader("faceindex.sheets"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-
-
-def _printable(path: str) -> str:
-    return os.fsencode(path).decode(errors="replace")

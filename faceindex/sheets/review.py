@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from faceindex.sheets.page import render, tiles
+from faceindex.sheets.commands import quoted
+from faceindex.sheets.page import Shown, face_title, render, tiles
 from faceindex.types import FaceRecord, Suggestion
 
 
@@ -20,8 +22,9 @@ class Question:
     yes: str
 
 
-def review_sheet(questions: Sequence[Question], *, title: str) -> str:
+def review_sheet(questions: Sequence[Question], *, library: Path) -> str:
     """One self-contained HTML page."""
-    shown = iter(tiles((face.photo, face.box, "") for q in questions for face in (*q.album, *q.other)))
+    faces = [face for question in questions for face in (*question.album, *question.other)]
+    shown = iter(tiles(Shown(face.photo, face.box, face_title(face.face)) for face in faces))
     rows = [(q, [next(shown) for _ in q.album], [next(shown) for _ in q.other]) for q in questions]
-    return render("review.html", rows=rows, title=title)
+    return render("review.html", rows=rows, title=library.name, library=quoted(str(library)))

@@ -45,6 +45,15 @@ def album_faces(connection: sqlite3.Connection) -> Pairs:
     return _pairs(connection, "SELECT face, album FROM album_faces ORDER BY face")
 
 
+def faces_alone(connection: sqlite3.Connection) -> list[int]:
+    """Ids of the faces in no album that are not hidden, of best quality first."""
+    rows = connection.execute(
+        """SELECT id FROM faces WHERE id NOT IN (SELECT face FROM album_faces)
+        AND id NOT IN (SELECT face FROM hidden_faces) ORDER BY quality DESC, score DESC, id"""
+    )
+    return [row[0] for row in rows]
+
+
 def seeds(connection: sqlite3.Connection, faces: Collection[int] | None = None) -> Pairs:
     """The faces for which albums were given numbers that are no cluster's; all, or those of `faces`."""
     where, values = _among("face", faces)

@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from faceindex.errors import FaceindexError, LibraryDamaged, LibraryLocked, LibraryUnwritable, UsageError
+from faceindex.errors import LibraryDamaged, LibraryLocked, LibraryUnwritable, UsageError
 from faceindex.private_files import make_folder, new_file, own_folder, sync_folder
 from faceindex.regular_files import open_regular
-from faceindex.store.catalog import Catalog, damage_named
+from faceindex.store.catalog import Catalog
 from faceindex.store.folder import CATALOG, OWN_NAMES, LibraryFolder
 from faceindex.store.integrity import catalog_problems
 from faceindex.store.lock import WriterLock
+from faceindex.store.opening import damage_named, keep_private
 from faceindex.store.segments import Segment, SegmentMissing, file_checksum
 
 _READ = 1 << 20  # bytes
@@ -75,7 +76,7 @@ def _writing(target: Path, partial: Path) -> Iterator[None]:
         shutil.rmtree(partial, ignore_errors=True)
         reason = getattr(error, "strerror", None) or str(error)
         raise LibraryUnwritable(f"cannot write the backup {target}: {reason}; nothing of it was left") from error
-    except (FaceindexError, KeyboardInterrupt):
+    except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
 
@@ -123,7 +124,9 @@ def _copy_catalog(folder: LibraryFolder, copy: Path) -> list[Segment]:
 
 def _unlocked(copy: Path) -> sqlite3.Connection:
     """Nobody else is in the backup's folder; and on a disk without locks they would be waited for for ever."""
-    return sqlite3.connect(f"{copy.absolute().as_uri()}?nolock=1", uri=True, isolation_level=None)
+    connection = sqlite3.connect(f"{copy.absolute().as_uri()}?nolock=1", uri=True, isolation_level=None)
+    keep_private(connection)
+    return connection
 
 
 def _copy_segment(source: Path, target: Path, segment: Segment) -> None:

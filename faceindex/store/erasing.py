@@ -7,15 +7,18 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterable
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 from faceindex.errors import LibraryLocked
-from faceindex.journal.acts import NAME
+from faceindex.journal.acts import NAME, RENAME, live, with_last_names
 from faceindex.journal.state import fold
-from faceindex.private_files import sync_folder
+from faceindex.private_files import new_file, sync_folder
 from faceindex.store import rows
+from faceindex.store.act_changes import forget_in_changes
 from faceindex.store.acts import read_acts
+from faceindex.store.imports import forget_names_in_files
 from faceindex.store.merging import has_dead_rows, unlink, write_merged
 from faceindex.store.names import replay_all
 from faceindex.store.segments import FOUND, aborted_files
@@ -23,11 +26,18 @@ from faceindex.store.tombstones import WHOLE_PHOTO
 from faceindex.store.writer import Writer
 from faceindex.types import Box, Erased
 
+COPY = "catalog.copy"
+"""Of the catalog, in the library, while it is rebuilt."""
+
 _UNFINISHED = "erasing"  # a setting that is there from the deletion of rows until nothing of them is left on the disk
 _ALL_TABLES = (
     *("photos", "failures", "people", "decisions", "acts", "clusters", "album_seeds", "album_versions", "albums"),
-    *("tombstones", "roots", "segments"),
+    *("tombstones", "roots", "segments", "names_in_files", "imports", "lost_faces"),
 )
+
+
+class _OnlyLooking(Exception):
+    """Ends a transaction of which nothing is to stay."""
 
 
 def erase(
@@ -38,6 +48,7 @@ def erase(
     faces: Iterable[int] = (),
     people: Iterable[str] = (),
     failures: Iterable[str] = (),
+    dry_run: bool = False,
 ) -> Erased:
     """Erase photos, faces, all that was said about `people`, and paths that could not be read.
 
@@ -46,17 +57,21 @@ def erase(
 
     index: the folder of FAISS files, which is removed. Killed before the transaction, everything is as it was; killed
     after it, the next writer finishes. Vectors of faces that were removed earlier are erased as well.
-    Raises: LibraryDamaged; LibraryLocked when readers keep the old state alive; OSError.
+    dry_run: nothing is erased or written. Raises: LibraryDamaged; LibraryLocked when readers keep the old state alive;
+    OSError.
     """
     catalog = writer.catalog
     whole, single = _sorted_out(catalog.connection, set(photos), set(faces))
     gone = single | _chosen(catalog.connection, "SELECT id FROM faces WHERE photo IN {}", whole)
     old = [segment for segment in catalog.segments() if has_dead_rows(writer, segment, gone)]
     first = writer.last_id("segments") + 1
-    new = [write_merged(writer, [s], without=gone, number=n) for n, s in enumerate(old, start=first)]
-    with catalog.transaction() as transaction:
+    new = []
+    if not dry_run:
+        new = [write_merged(writer, [s], without=gone, number=n) for n, s in enumerate(old, start=first)]
+    with suppress(_OnlyLooking), catalog.transaction() as transaction:
         contents = _chosen(transaction, "SELECT content FROM photos WHERE id IN {}", whole)
-        away = _away(transaction, set(people))
+        lost = _chosen(transaction, "SELECT face FROM lost_faces WHERE photo IN {}", whole)
+        away = _away(transaction, set(people), lost)
         graves = [*((content, WHOLE_PHOTO) for content in contents), *_boxes(transaction, single), *away.values()]
         tombstones = catalog.tombstones().add(graves)
         decisions = _forget_decisions(transaction, gone | away.keys(), contents, people)
@@ -65,32 +80,41 @@ def erase(
         paths = _change(transaction, "DELETE FROM paths WHERE photo IN {}", whole)
         _change(transaction, "DELETE FROM faces WHERE id IN {}", gone)
         _change(transaction, "DELETE FROM photos WHERE id IN {}", whole)
+        _change(transaction, "DELETE FROM lost_faces WHERE face IN {}", set(away))
+        receipt = Erased(len(whole), paths, len(gone), decisions, len(old), tombstones, dry_run=dry_run)
+        if dry_run:
+            raise _OnlyLooking
         transaction.execute("DELETE FROM album_versions")
         replay_all(transaction)
         rows.drop_empty_albums(transaction)
         for segment, rewritten in zip(old, new, strict=True):
             rows.swap_segments(transaction, [segment], rewritten)
         _begin(transaction)
-    unlink(writer, old)
-    finish_erasing(writer, index)
-    return Erased(len(whole), paths, len(gone), decisions, len(old), tombstones)
+    if not dry_run:
+        unlink(writer, old)
+        finish_erasing(writer, index)
+    return receipt
 
 
-def erase_all(writer: Writer, index: Path) -> Erased:
-    """Empty the library; only its recipe is left, and that ids were given. Raises: as `erase`."""
+def erase_all(writer: Writer, index: Path, *, dry_run: bool = False) -> Erased:
+    """Empty the library; only its recipe is left, and that ids were given. dry_run, raises: as `erase`."""
     counts = writer.catalog.counts()
     segments = writer.catalog.segments()
-    with writer.catalog.transaction() as transaction:
+    with suppress(_OnlyLooking), writer.catalog.transaction() as transaction:
         paths, decisions = (
             transaction.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0] for table in ("paths", "decisions")
         )
+        receipt = Erased(counts["photos"], paths, counts["faces"], decisions, len(segments), 0, dry_run=dry_run)
+        if dry_run:
+            raise _OnlyLooking
         for table in _ALL_TABLES:
             transaction.execute(f"DELETE FROM {table}")
         transaction.execute("DELETE FROM settings WHERE name = 'tombstone_salt'")
         _begin(transaction)
-    unlink(writer, segments)
-    finish_erasing(writer, index)
-    return Erased(counts["photos"], paths, counts["faces"], decisions, len(segments), 0)
+    if not dry_run:
+        unlink(writer, segments)
+        finish_erasing(writer, index)
+    return receipt
 
 
 def finish_erasing(writer: Writer, index: Path) -> None:
@@ -105,10 +129,24 @@ def finish_erasing(writer: Writer, index: Path) -> None:
     shutil.rmtree(index, ignore_errors=not index.exists())
     for folder in (writer.vectors, index.parent):
         sync_folder(folder)  # or the files would be back after a power failure
-    connection.execute("VACUUM")
+    _vacuum(connection, writer.vectors.parent)
     _truncate_log(connection, writer.vectors.parent)
     connection.execute("DELETE FROM settings WHERE name = ?", (_UNFINISHED,))
     _truncate_log(connection, writer.vectors.parent)
+
+
+def _vacuum(connection: sqlite3.Connection, library: Path) -> None:
+    """As the statement VACUUM, whose temporary file would lie where all programs have theirs, or take memory.
+
+    The catalog is what it was, or all new: the copy comes back in one transaction.
+    """
+    copy = library / COPY
+    copy.unlink(missing_ok=True)
+    os.close(new_file(copy))
+    connection.execute("VACUUM INTO ?", (str(copy),))
+    with closing(sqlite3.connect(copy)) as source:
+        source.backup(connection)
+    copy.unlink()
 
 
 def _begin(transaction: sqlite3.Connection) -> None:
@@ -139,10 +177,10 @@ def _boxes(transaction: sqlite3.Connection, faces: set[int]) -> list[tuple[bytes
     return [(content, Box(*box)) for content, *box in found]
 
 
-def _away(transaction: sqlite3.Connection, people: set[str]) -> dict[int, tuple[bytes, Box]]:
-    """Faces of `people` that are in no photo now: where they were last, by content of the photo and box."""
+def _away(transaction: sqlite3.Connection, people: set[str], lost: set[int]) -> dict[int, tuple[bytes, Box]]:
+    """Faces of `people` that are in no photo now, and `lost`: where they were last, by content of the photo and box."""
     person = fold(read_acts(transaction)).person if people else {}
-    theirs = {face for face, name in person.items() if name in people}
+    theirs = lost | {face for face, name in person.items() if name in people}
     found = _select(
         transaction,
         """SELECT face, content, x, y, width, height, MAX(id) FROM decisions
@@ -155,20 +193,35 @@ def _away(transaction: sqlite3.Connection, people: set[str]) -> dict[int, tuple[
 def _forget_decisions(
     transaction: sqlite3.Connection, faces: set[int], contents: set[bytes], people: Iterable[str]
 ) -> int:
+    people = list(people)
+    forget_names_in_files(transaction, faces, people)
     removed = _change(transaction, "DELETE FROM decisions WHERE face IN {}", faces)
     for content in contents:
         removed += transaction.execute("DELETE FROM decisions WHERE content = ?", (content,)).rowcount
-    for person in people:
-        removed += transaction.execute(
-            "DELETE FROM decisions WHERE act IN (SELECT id FROM acts WHERE person = ? AND kind = ?)", (person, NAME)
-        ).rowcount
-        transaction.execute("DELETE FROM acts WHERE person = ? AND kind = ?", (person, NAME))
-        transaction.execute("UPDATE acts SET person = NULL WHERE person = ?", (person,))
+    if people:
+        removed += _forget_names(transaction, set(people))
     transaction.execute(  # what is said of no face any more; names, too, that these faces had before
         """DELETE FROM acts WHERE (person IS NULL OR kind = ?) AND undoes IS NULL
         AND id NOT IN (SELECT act FROM decisions WHERE act IS NOT NULL)""",
         (NAME,),
     )
+    return removed
+
+
+def _forget_names(transaction: sqlite3.Connection, people: set[str]) -> int:
+    """Take `people`, and what they were called before, out of the journal. Returns the number of decisions removed."""
+    acts = read_acts(transaction)
+    counting = {act.act for act in live(acts)}
+    last_names = with_last_names([act for act in acts if act.kind != RENAME or act.act in counting])
+    transaction.executemany(  # or names that others have now would be their former ones again
+        "UPDATE acts SET person = ? WHERE id = ? AND person != ?1", [(act.person, act.act) for act in last_names]
+    )
+    said = {act.act for act in last_names if act.person in people and act.kind == NAME}
+    said |= {act.act for act in acts if act.kind == RENAME and not people.isdisjoint((act.person, act.renamed))}
+    removed = _change(transaction, "DELETE FROM decisions WHERE act IN {}", said)
+    _change(transaction, "DELETE FROM acts WHERE id IN {}", said)
+    transaction.executemany("UPDATE acts SET person = NULL WHERE person = ?", [(person,) for person in people])
+    forget_in_changes(transaction, people)
     return removed
 
 

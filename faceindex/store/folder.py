@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
@@ -14,11 +14,13 @@ import numpy as np
 
 from faceindex.errors import LibraryDamaged, LibraryUnwritable, RecipeMismatch, UsageError
 from faceindex.faces.recipe import Recipe, recipe
+from faceindex.faces.vectors_only import VectorsOnly, recipe_of
 from faceindex.private_files import make_folder, new_file, sync_folder
-from faceindex.store.catalog import Catalog, damage_named, open_reader, open_writer
-from faceindex.store.erasing import finish_erasing
+from faceindex.store.catalog import Catalog
+from faceindex.store.erasing import COPY, finish_erasing
 from faceindex.store.lock import LOCK, WriterLock
 from faceindex.store.migrations import MIGRATIONS, migrate, schema_version
+from faceindex.store.opening import damage_named, open_reader, open_writer
 from faceindex.store.segments import SegmentMissing, aborted_files
 from faceindex.store.thread_catalogs import ThreadCatalogs
 from faceindex.store.vectors import Faces, StoredVectors
@@ -31,7 +33,7 @@ READING_ATTEMPTS = 100
 """How often a reader begins that a compaction takes a segment from."""
 
 _NEW_CATALOG = CATALOG + ".tmp"
-_OWN_CATALOGS = frozenset(name + s for name in (CATALOG, _NEW_CATALOG) for s in ("", "-wal", "-shm", "-journal"))
+_OWN_CATALOGS = frozenset(name + s for name in (CATALOG, _NEW_CATALOG, COPY) for s in ("", "-wal", "-shm", "-journal"))
 OWN_NAMES = _OWN_CATALOGS | {"vectors", "index", LOCK}
 
 
@@ -49,6 +51,7 @@ class LibraryFolder:
         """
         self.path = Path(os.path.expanduser(path)).absolute()  # noqa: PTH111  (Path's refuses `~name` of nobody)
         self._readers = ThreadCatalogs(self.open_catalog)
+        self._wanted = wanted
         settings = self._settings()
         if settings:
             self.recipe = self._checked_recipe(settings, wanted)
@@ -58,6 +61,23 @@ class LibraryFolder:
         if self.path.exists() and (not self.path.is_dir() or {entry.name for entry in self.path.iterdir()} - OWN_NAMES):
             raise UsageError(f"{self.path} exists and is no faceindex library; choose another folder")
         self.recipe = wanted or recipe()
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a library; else the first writer creates it."""
+        return bool(self._settings())
+
+    def take_recipe(self, recipe: Recipe) -> None:
+        """Let vectors of this recipe come in: a library that is not there yet is made with it.
+
+        Raises: RecipeMismatch when it has, or was to have, another recipe.
+        """
+        settings = self._settings()
+        if settings:
+            self._checked_recipe(settings, recipe)
+        elif self._wanted is not None and self._wanted.fingerprint != recipe.fingerprint:
+            raise RecipeMismatch(f"these are vectors of recipe {recipe.title}, not {self._wanted.title}")
+        self.recipe = recipe
 
     def outside(self, path: Path) -> Path:
         """`path`, to which somebody wants to write. Raises: UsageError when it is the library's folder or in it."""
@@ -145,6 +165,16 @@ class LibraryFolder:
         where, recipe = self.path / "vectors", self.recipe
         faces, segments = catalog.stored_faces(after), catalog.segments()
         return StoredVectors(where, segments, faces, recipe.fingerprint, recipe.dimension)
+
+    def vectors_among(self, catalog: Catalog, ids: Iterable[int]) -> dict[int, Vectors]:
+        """The vectors, float32 [d], of those of `ids` that have one. The catalog must be at rest: a writer's own.
+
+        Raises: LibraryDamaged.
+        """
+        where, recipe = self.path / "vectors", self.recipe
+        faces = catalog.stored_among(ids)
+        stored = StoredVectors(where, catalog.segments(), faces, recipe.fingerprint, recipe.dimension)
+        return dict(zip(faces.ids.tolist(), stored.together(), strict=True))
 
     @contextmanager
     def writer(self, *, wait: bool = False) -> Iterator[Writer]:
@@ -235,23 +265,20 @@ class LibraryFolder:
         os.close(new_file(new))
         with closing(open_writer(new)) as catalog:
             migrate(catalog.connection)
+            more = self.recipe.settings if isinstance(self.recipe, VectorsOnly) else {}
             Writer(catalog, self.path, self.recipe).save_settings(
                 recipe=self.recipe.name,
                 detector=self.recipe.detector,
                 landmarks=self.recipe.landmarks,
                 jitter=self.recipe.jitter,
                 fingerprint=self.recipe.fingerprint,
+                **more,
             )
             catalog.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # fsyncs; closing would be silent of errors
 
     def _checked_recipe(self, settings: dict[str, str], wanted: Recipe | None) -> Recipe:
         try:
-            stored = recipe(
-                settings["recipe"],
-                detector=settings["detector"],
-                landmarks=int(settings["landmarks"]),
-                jitter=int(settings["jitter"]),
-            )
+            stored = recipe_of(settings)
         except (KeyError, ValueError) as error:
             raise LibraryDamaged(
                 f"{self._catalog_file} is damaged (it does not say how its vectors were made); restore it from a backup"

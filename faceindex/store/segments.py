@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from faceindex.errors import FaceindexError, LibraryDamaged, RecipeMismatch
-from faceindex.private_files import sync_folder
+from faceindex.private_files import new_file, sync_folder
 from faceindex.regular_files import open_regular, require_regular
 from faceindex.store.sink import Sink
 from faceindex.types import FaceIds, Vectors
@@ -86,7 +86,7 @@ def write_segment(
 def _write_rows(path: Path, blocks: Iterable[Block], faces: int, dimension: int, fingerprint: str) -> None:
     import h5py
 
-    with Sink(path) as sink:
+    with Sink(new_file(path)) as sink:
         with h5py.File(sink, "w") as file:
             file.attrs["format"] = FORMAT
             file.attrs["recipe"] = fingerprint
@@ -124,6 +124,18 @@ def read_blocks(path: Path, fingerprint: str, dimension: int, wanted: FaceIds | 
             ids = file["face_id"][start : start + BLOCK]
             if wanted is None or np.isin(ids, wanted).any():
                 yield ids, file["vector"][start : start + BLOCK]
+
+
+def read_rows(path: Path, fingerprint: str, dimension: int, wanted: FaceIds) -> Block:
+    """The rows with these ids, as `read_blocks` gives them; of the vectors only the chunks that hold any are read."""
+    with open_segment(path, fingerprint, dimension) as file:
+        ids = file["face_id"][:]
+        places = np.flatnonzero(np.isin(ids, wanted))
+        vectors = np.empty((len(places), dimension), dtype=np.float32)
+        for start in np.unique(places // CHUNK) * CHUNK:
+            here = (places >= start) & (places < start + CHUNK)
+            vectors[here] = file["vector"][start : start + CHUNK][places[here] - start]
+        return ids[places], vectors
 
 
 def segment_ids(path: Path, fingerprint: str, dimension: int) -> FaceIds:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import io
 import os
-from pathlib import Path
 from typing import Any
-
-from faceindex.private_files import new_file
 
 
 class Sink(io.RawIOBase):
-    """A new private file. The first error of a write is kept in `error`, and all later writes are left out."""
+    """A file that is open. The first error of a write is kept in `error`, and all later writes are left out."""
 
-    def __init__(self, path: Path) -> None:
-        """Create the file, in place of a former one. Raises: OSError."""
+    def __init__(self, descriptor: int) -> None:
+        """descriptor: of an empty file, for reading and writing; it is closed with this."""
         self.error: OSError | None = None
-        self._file = new_file(path)
+        self._file = descriptor
         self._position = 0
 
     def readable(self) -> bool:

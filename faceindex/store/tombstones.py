@@ -45,6 +45,14 @@ class Tombstones:
         self._connection.executemany("INSERT OR IGNORE INTO tombstones VALUES (?, ?, ?, ?, ?)", rows)
         return len(rows)
 
+    def lift(self, content: bytes) -> int:
+        """Take away those of the photo with this content; within the caller's transaction. Returns their number."""
+        if self._salt is None:
+            return 0
+        return self._connection.execute(
+            "DELETE FROM tombstones WHERE content = ?", (_salted(content, self._salt),)
+        ).rowcount
+
 
 def forgotten(box: Box, tombstones: Sequence[Box]) -> bool:
     """Whether a face at `box` is one that was forgotten, or one of a forgotten photo."""

@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
-from faceindex.types.answers import BatchAnswer, Candidate, Exemplar, IdentifiedFace, Match, ProbeFace, Verification
+from faceindex.types.answers import (
+    BatchAnswer,
+    Candidate,
+    ComparedFace,
+    Exemplar,
+    IdentifiedFace,
+    Match,
+    ProbeFace,
+    Verification,
+)
 from faceindex.types.arrays import FaceIds, Labels, Pixels, Qualities, Vectors
 from faceindex.types.care import Backup, CheckedPart, CheckReport, Damage, RepairReport
-from faceindex.types.changes import Erased, IngestReport, NamesRead, Pruned, Reencoded, Removed, Skipped
+from faceindex.types.changes import Erased, IngestReport, Lifted, NamesRead, Pruned, Reencoded, Removed, Skipped
 from faceindex.types.contents import Album, FailedPhoto, IndexReport, Person, PhotoRecord, Status
-from faceindex.types.decisions import AlbumChange, ClusterReport, Decided, PastAct, PersonChange, Suggestion
+from faceindex.types.decisions import (
+    ActChange,
+    AlbumChange,
+    ClusterReport,
+    Decided,
+    LostFace,
+    PastAct,
+    PersonChange,
+    Suggestion,
+)
 from faceindex.types.exports import AlbumsExport, SidecarReport
 from faceindex.types.faces import AnalysedPhoto, Box, Face, FaceRecord
+from faceindex.types.imports import ImportReport
 
 __all__ = [
+    "ActChange",
     "Album",
     "AlbumChange",
     "AlbumsExport",
@@ -23,6 +43,7 @@ __all__ = [
     "CheckReport",
     "CheckedPart",
     "ClusterReport",
+    "ComparedFace",
     "Damage",
     "Decided",
     "Erased",
@@ -32,9 +53,12 @@ __all__ = [
     "FaceRecord",
     "FailedPhoto",
     "IdentifiedFace",
+    "ImportReport",
     "IndexReport",
     "IngestReport",
     "Labels",
+    "Lifted",
+    "LostFace",
     "Match",
     "NamesRead",
     "PastAct",

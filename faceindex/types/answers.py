@@ -12,7 +12,7 @@ class Match:
     """A face of the library that resembles the probe.
 
     distance: Euclidean, not squared. confidence: probability in [0, 1] that it is the probe's person, among as many
-    faces as the library has, when one of them is expected to be.
+    faces as the library has, when one of them is expected to be; NaN when nobody knows what distances mean.
     """
 
     face: int
@@ -25,7 +25,8 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class ProbeFace:
-    """One face of a searched image, and its matches, nearest first. threshold: Euclidean, that they are within."""
+    """One face of a searched image, and its matches, nearest first. threshold: Euclidean, that they are within;
+    infinity when nobody knows one."""
 
     box: Box
     score: float
@@ -96,11 +97,24 @@ class IdentifiedFace:
 
 
 @dataclass(frozen=True, slots=True)
+class ComparedFace:
+    """A face that was compared. photo: path, or what it is called. number: from left to right, of `found` in the photo;
+    face: its id instead, of a face of the library, for which `found` is 1."""
+
+    photo: str
+    box: Box
+    number: int
+    found: int
+    face: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
     """Whether two photos show the same person.
 
-    distance: Euclidean. confidence: probability in [0, 1] that the answer `same` is right, for a pair
-    that is as likely to be the same person as not. faces: the box compared in each photo.
+    distance: Euclidean. confidence: probability in [0, 1] that the answer `same` is right, for photos
+    that are as likely to show the same person as not. faces: the box compared in each photo. compared: the same faces,
+    with their photos. pairs: number of them that the nearest was chosen from.
     """
 
     same: bool
@@ -108,3 +122,5 @@ class Verification:
     threshold: float
     confidence: float
     faces: tuple[Box, Box]
+    compared: tuple[ComparedFace, ComparedFace]
+    pairs: int = 1

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from faceindex.types.contents import FailedPhoto
+from faceindex.types.decisions import LostFace
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Erased:
 
     photos; their paths; faces with their vectors and rows; decisions: things said about them; segments: files of
     vectors that were written anew without them. tombstones: what was left behind so that they do not come back. notes:
-    what is left elsewhere, in one line each.
+    what is left elsewhere, in one line each. dry_run: nothing was erased; this is what would be.
     """
 
     photos: int
@@ -33,6 +34,20 @@ class Erased:
     segments: int
     tombstones: int
     notes: tuple[str, ...] = ()
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """What lifting tombstones did. tombstones: that are gone. photos: that are in the library and were analysed again;
+    faces: that came back in them. waiting: photos that are not, which the next ingest takes. failed: could not be read.
+    """
+
+    tombstones: int
+    photos: int
+    faces: int
+    waiting: int
+    failed: tuple[FailedPhoto, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +99,10 @@ class Skipped:
 class NamesRead:
     """Names of faces that `ingest --xmp` found in photos and sidecars.
 
-    photos: that have any. names: regions with a name. named: faces that got theirs. decided: faces that were left as
-    people had decided before. without_face: regions where the library has no face. warnings: files with broken XMP.
+    photos: that have any. names: regions with a name. named: faces that got theirs, or another one since the file was
+    changed. decided: faces with a name in a file that were left as they are: people decided about them, or they follow
+    the file already. removed: faces without a name now, since the file names them no more. without_face: regions where
+    the library has no face. warnings: files whose XMP is broken, or of another state of the photo.
     """
 
     photos: int
@@ -94,6 +111,7 @@ class NamesRead:
     decided: int
     without_face: int
     warnings: tuple[FailedPhoto, ...] = ()
+    removed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +126,8 @@ class IngestReport:
     and compact (in the main process) and of decode, detect, align and encode (summed over workers). interrupted:
     stopped by the user; what was analysed is stored. warnings: new photos that were read though something is wrong with
     their files. pruned: None unless pruning was asked for. xmp: None unless it was asked for.
-    workers: processes at the end, and why so many.
+    workers: processes at the end, and why so many. lost: faces with a name that photos do not show any more since they
+    were edited or replaced.
     """
 
     seen: int
@@ -134,6 +153,7 @@ class IngestReport:
     workers: int = 0
     workers_reason: str = ""
     skipped: Skipped = field(default_factory=Skipped)
+    lost: tuple[LostFace, ...] = ()
 
     @property
     def photos_per_second(self) -> float:

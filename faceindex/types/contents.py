@@ -71,7 +71,7 @@ class Status:
 
     index: "current" when it is searched as it is, with a few faces beside it that are new, `index_beside`; "stale" when
     so much has changed that the next ingest, or `faceindex index build`, makes it anew; or "absent". index_kind:
-    "flat" or "ivf". index_recall: measured, 1.0 when exact. calibration: "own", or "default", the recipe's.
+    "flat" or "ivf". index_recall: measured, 1.0 when exact. calibration: "own", "default", the recipe's, or "none".
     """
 
     library: str

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A face's square in pixels of the upright photo; may reach over the photo's edge."""
+    """Where a face is, in pixels of the upright photo; may reach over the photo's edge."""
 
     x: int
     y: int
@@ -27,7 +27,10 @@ class Box:
         return self.width * self.height
 
     def overlap(self, other: Box) -> float:
-        """Intersection over union with another box, in [0, 1]."""
+        """Intersection over union with another box, in [0, 1]. Boxes without a size are the same, or have nothing in
+        common: those of faces of which nobody knows where they are."""
+        if not self.area + other.area:
+            return float(self == other)
         width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
         height = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
         shared = max(0, width) * max(0, height)
@@ -72,7 +75,7 @@ class FaceRecord:
 
     album: None when the face is in no album; person: None when unnamed; quality: in [0, 1], None when the face was
     stored before there was such a number. confirmed: somebody said that it is this person's; else it only is in the
-    person's album.
+    person's album. photo_size: width and height of the upright photo in pixels; 0 and 0 when nobody has seen it here.
     """
 
     face: int
@@ -84,3 +87,4 @@ class FaceRecord:
     person: str | None = None
     quality: float | None = None
     confirmed: bool = False
+    photo_size: tuple[int, int] = (0, 0)

@@ -14,10 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from faceindex.csv_rows import as_written
 from faceindex.exchange.faces import FORMATS, FaceAndVector, face_lines
 from faceindex.types import Box, FaceRecord
 
-KEYS = ["face", "photo", "box", "landmarks", "score", "album", "person", "quality"]
+KEYS = ["face", "photo", "box", "landmarks", "score", "album", "person", "quality", "photo_width", "photo_height"]
 LANDMARKS = [(101.25, 60.5), (90.0, 61.75), (70.125, 60.0), (80.5, 60.25), (85.0, 83.5)]
 
 
@@ -58,6 +59,12 @@ def test_a_json_line_has_the_promised_keys_and_values() -> None:
     np.testing.assert_allclose(np.array(line["landmarks"], dtype=np.float64), LANDMARKS, atol=0.0051)
 
 
+def test_the_size_of_the_photo_is_there_and_null_when_nobody_has_seen_it() -> None:
+    faces: list[FaceAndVector] = [(replace(record(), photo_size=(640, 480)), None), (record(), None)]
+    assert [(line["photo_width"], line["photo_height"]) for line in parsed_json(faces)] == [(640, 480), (None, None)]
+    assert [(row["photo_width"], row["photo_height"]) for row in parsed_csv(faces)] == [("640", "480"), ("", "")]
+
+
 def test_a_vector_is_the_last_key_of_a_json_line_that_has_one() -> None:
     (line,) = parsed_json([(record(), vector())])
     assert list(line) == [*KEYS, "vector"]
@@ -85,7 +92,7 @@ def test_album_0_is_an_album() -> None:
 def test_csv_begins_with_the_names_of_its_columns() -> None:
     lines = list(face_lines([(record(), None), (record(8), None)], form="csv"))
     assert len(lines) == 3
-    assert lines[0] == "face,photo,x,y,width,height,landmarks,score,album,person,quality"
+    assert lines[0] == "face,photo,x,y,width,height,landmarks,score,album,person,quality,photo_width,photo_height"
 
 
 def test_a_csv_row_says_what_the_json_line_says() -> None:
@@ -140,6 +147,14 @@ def test_awkward_names_come_back_as_they_are(name: str) -> None:
     rows = parsed_csv(faces)
     assert [row["photo"] for row in rows] == [name, "/photos/a.jpg"]
     assert rows[0]["person"] == name
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+49.jpg", "-5", "@SUM(A1)", "\t=1", "\r=1", "'=1", "''@x", "'quoted'"])
+def test_no_cell_is_a_formula_and_every_name_comes_back(name: str) -> None:
+    (row,) = parsed_csv([(record(photo=name, person=name), None)])
+    assert not row["photo"].startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert as_written(row["photo"]) == as_written(row["person"]) == name
+    assert row["x"] == "-4"  # a number is none either
 
 
 @pytest.mark.parametrize("name", AWKWARD)

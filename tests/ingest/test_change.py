@@ -107,9 +107,23 @@ def test_photos_that_are_gone_stay_in_the_library_until_it_is_pruned(library: fa
     report = library.ingest([photos], prune=True)
     assert report.pruned is not None
     assert (report.pruned.removed.photos, report.pruned.removed.faces, report.pruned.away) == (3, 3, 0)
-    assert report.pruned.removed.paths == 4  # and the one that was cut off
+    assert report.pruned.removed.paths == 3  # the one that was cut off fails no longer since it is gone
     assert [Path(photo.path).name for photo in library.photos()] == ["b.jpg"]
     assert library.failed_photos() == []
+
+
+def test_what_failed_and_is_gone_fails_no_longer(library: faceindex.Library, photos: Path) -> None:
+    (photos / "2020" / "link.jpg").symlink_to("nowhere")
+    (photos / "2021" / "disk").mkdir()
+    (photos / "2021" / "disk" / "away.jpg").write_text("no photo")
+    assert library.ingest([photos]).failed == 3
+    (photos / "2020" / "link.jpg").unlink()
+    (photos / "2021" / "disk" / "away.jpg").unlink()  # its folder is empty now, as where a disk was mounted
+    assert library.ingest([photos]).failed == 1
+    left = [Path(failed.path).name for failed in library.failed_photos()]
+    assert len(left) == 2
+    assert "link.jpg" not in left
+    assert "away.jpg" in left
 
 
 def test_photos_on_a_disk_that_is_not_mounted_are_never_pruned(
@@ -208,7 +222,7 @@ def test_everything_but_an_ingest_runs_beside_an_ingest(library: faceindex.Libra
         assert library.cluster().clustered == 4
         library.name("Grace", album=1)
         assert library.search(photos / "2020" / "a.jpg")[0].matches[0].person == "Grace"
-        assert library.status().people == 2
+        assert library.status().people == 1  # Ada's only face is Grace's now
         assert len(list(library.faces_with_vectors())) == 4
         with pytest.raises(LibraryLocked, match=r"being written by process .*--wait"):
             library.ingest([photos])

@@ -18,11 +18,17 @@ import pytest
 from PIL import Image
 
 from faceindex.errors import MachineError, UnreadablePhoto, UsageError
+from faceindex.faces.analyse import Analyser
 from faceindex.ingest import photo_reader, watch
 from faceindex.ingest.ahead import Ahead
+from faceindex.ingest.dates import read_dates
 from faceindex.ingest.photo_reader import PhotoReader
+from faceindex.ingest.repair import repair
+from faceindex.ingest.run import ingest
+from faceindex.ingest.vanished import Vanished
 from faceindex.photos.find import find_files
 from faceindex.photos.read import identify
+from faceindex.store.folder import LibraryFolder
 
 _SILENT_READER = """
 import sys, time
@@ -30,6 +36,12 @@ from faceindex.photos import read
 from faceindex.ingest import photo_reader
 real = read.identify
 photo_reader.identify = lambda path, named: time.sleep(60) if "silent" in path else real(path, named=named)
+photo_reader.main()
+"""
+_READER_WITHOUT_DESCRIPTORS = """
+import resource
+from faceindex.ingest import photo_reader
+resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
 photo_reader.main()
 """
 _INGEST = """
@@ -123,6 +135,17 @@ def test_a_reading_process_that_is_killed_costs_nothing(tmp_path: Path) -> None:
             reader._child.process.wait()
 
 
+def test_what_the_machine_lacks_is_not_listed_photo_by_photo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(photo_reader, "_MAIN", _READER_WITHOUT_DESCRIPTORS)
+    monkeypatch.setattr(photo_reader, "_PAUSE", 0.01)
+    (photo,) = draw(tmp_path, "a")
+    with (
+        PhotoReader(never, nothing, idle_limit=60) as reader,
+        pytest.raises(MachineError, match=r"a\.png cannot be read: Too many open files"),
+    ):
+        reader.identify(photo)
+
+
 def test_files_found_ahead_are_the_files_in_their_order(tmp_path: Path) -> None:
     draw(tmp_path, *(f"{number:04d}" for number in range(300)))
     assert list(Ahead(find_files([tmp_path]), never, idle_limit=60)) == list(find_files([tmp_path]))
@@ -192,3 +215,50 @@ def test_a_mount_whose_server_hangs_holds_no_ingest(
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=60, check=True)
     assert sum(json.loads(done.stdout)) + photos == 2
     assert os.listdir(here)  # noqa: PTH208
+
+
+@pytest.fixture
+def silent_photo(many_photos: Path, tmp_path: Path, mounted: tuple[Path, psutil.Process]) -> Iterator[LibraryFolder]:
+    """A library of a photo on a mount whose server hangs."""
+    here, server = mounted
+    shutil.copy(many_photos / "01.jpg", here)
+    library = LibraryFolder(tmp_path / "x.faces")
+    ingest(library, [here], analyser=Analyser(library.recipe), workers=1)
+    server.send_signal(signal.SIGSTOP)
+    time.sleep(1.1)  # the kernel knows for a second what the server told it
+    yield library
+    server.send_signal(signal.SIGCONT)
+    library.close()
+
+
+def test_pruning_on_a_disk_that_hangs_removes_nothing_and_ends(silent_photo: LibraryFolder) -> None:
+    with silent_photo.writer() as writer, PhotoReader(never, nothing, idle_limit=0.5) as reader:
+        vanished = Vanished(writer, reader, writer.catalog.roots(), never)
+        with pytest.raises(MachineError, match="so nothing was removed from the library"):
+            vanished.prune(left_out=())
+    assert silent_photo.catalog.counts()["photos"] == 1
+
+
+def test_dates_on_a_disk_that_hangs_are_left_for_another_time(silent_photo: LibraryFolder) -> None:
+    with silent_photo.writer() as writer, PhotoReader(never, nothing, idle_limit=0.5) as reader:
+        writer.catalog.connection.execute("INSERT INTO unread_dates SELECT id FROM photos")
+        assert read_dates(writer, reader, never) == 0
+        assert len(list(writer.catalog.unread_dates())) == 1
+
+
+def test_a_repair_counts_photos_on_a_disk_that_hangs_as_away(silent_photo: LibraryFolder) -> None:
+    (segment,) = (silent_photo.path / "vectors").iterdir()
+    segment.write_bytes(b"")
+    done = repair(silent_photo, [], analyser=Analyser(silent_photo.recipe), workers=1, idle_limit=0.5)
+    assert (done.saved, done.analysed, done.failed) == (0, 0, [])
+    assert silent_photo.catalog.counts()["faces"] == 1
+
+
+def test_a_photo_that_moved_from_a_disk_that_hangs_is_one_more_copy(
+    silent_photo: LibraryFolder, many_photos: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "moved").mkdir()
+    shutil.copy(many_photos / "01.jpg", tmp_path / "moved")
+    analyser = Analyser(silent_photo.recipe)
+    report = ingest(silent_photo, [tmp_path / "moved"], analyser=analyser, workers=1, idle_limit=0.5)
+    assert (report.duplicate, report.moved, report.new) == (1, 0, 0)

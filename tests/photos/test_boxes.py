@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -89,3 +90,13 @@ def test_boxes_that_make_no_sense_end_the_row() -> None:
 def test_other_files_are_left_alone() -> None:
     data = b"\xff\xd8\xff" + bytes(20)
     assert without_trailer(data) is data
+
+
+@pytest.mark.parametrize("form", ["JPEG2000", "HEIF", "AVIF"])
+def test_a_video_that_a_phone_appended_is_none_of_the_photos_boxes(astronaut: Pixels, form: str) -> None:
+    buffer = io.BytesIO()
+    Image.fromarray(astronaut).save(buffer, form)
+    photo = buffer.getvalue()
+    video = struct.pack(">I4s4sI", 16, b"ftyp", b"mp42", 0) + struct.pack(">I4s", 1008, b"mdat") + bytes(1000)
+    assert without_trailer(photo + video) == photo
+    assert np.array_equal(Photo(photo + video, "a").pixels(), Photo(photo, "a").pixels())

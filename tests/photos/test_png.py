@@ -144,3 +144,39 @@ def test_good_file_is_not_copied(picture: Pixels) -> None:
     data = encoded(picture)
     assert bare(data) == (data, {})
     assert opened_png(data).size == picture.shape[1::-1]
+
+
+def by_hand(rows: bytes, *, before: bytes = b"", checksum: bytes | None = None, interlaced: int = 0) -> bytes:
+    """A grey PNG of 40 x 40, its IDAT in two chunks."""
+    coded = zlib.compress(rows)
+    coded = coded if checksum is None else coded[:-4] + checksum
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 40, 40, 8, 0, 0, 0, interlaced))
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + before
+        + header
+        + chunk(b"IDAT", coded[:70])
+        + chunk(b"IDAT", coded[70:])
+        + chunk(b"IEND", b"")
+    )
+
+
+GREY = np.random.default_rng(0).integers(0, 255, (40, 40), dtype=np.uint8)
+ROWS = b"".join(b"\0" + row.tobytes() for row in GREY)
+
+
+def test_a_wrong_checksum_over_all_that_a_program_wrote_is_no_damage() -> None:
+    photo = Photo(by_hand(ROWS, checksum=b"\1\2\3\4"), "a")
+    assert np.array_equal(photo.pixels()[..., 0], GREY)
+    assert photo.warning is None
+    with pytest.raises(UnreadablePhoto):  # not of a picture that lacks rows
+        Photo(by_hand(ROWS[:-41], checksum=b"\1\2\3\4"), "a").pixels()
+
+
+def test_a_png_that_does_not_begin_with_its_header_is_refused_and_takes_no_memory() -> None:
+    tracemalloc.start()
+    for before in (chunk(b"CgBI", b"\x50\0\x20\2" + bytes(4)), chunk(b"abCd", b"\x7f\xff\xff\xff" * 2)):
+        with pytest.raises(UnreadablePhoto, match=r"Apple's own programs|cannot be trusted"):
+            Photo(by_hand(ROWS[:-3], before=before), "a").pixels()
+    assert tracemalloc.get_traced_memory()[1] < 10e6
+    tracemalloc.stop()

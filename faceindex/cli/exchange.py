@@ -1,0 +1,107 @@
+"""`faceindex export` and `import`: faces to other programs and libraries, and from there."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import faceindex
+from faceindex.cli import options
+from faceindex.cli.output import errors, plural, print_failures, print_json, print_line, print_table
+from faceindex.cli.progress import progress_bar
+from faceindex.errors import MachineError, UsageError
+from faceindex.library.exchanging import FAISS, FORMATS
+from faceindex.types import FailedPhoto, ImportReport
+
+_SHOWN = 20
+"""Rows of a table of what went wrong; --json has all."""
+
+
+def export(
+    out: Annotated[Path, typer.Argument(metavar="FILE|-", help="The file to write; - is stdout.")],
+    library: options.Library = None,
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="|".join(FORMATS),
+            help="A line per face; hdf5: the whole library, for `import`; npz: arrays; faiss: an index, and FILE.csv.",
+        ),
+    ] = FORMATS[0],
+    vectors: Annotated[bool, typer.Option("--vectors", help="With each face's vector, in jsonl and csv.")] = False,
+    kind: Annotated[
+        str | None, typer.Option(metavar="flat|ivf|auto", help="Of the index. Default: the library's.")
+    ] = None,
+) -> None:
+    """Write every face: id, photo and its size, box, landmarks, score, album, person, quality, and its vector."""
+    with faceindex.Library(library, create=False) as opened:
+        faces = opened.export(out, form=form, vectors=vectors, kind=kind)
+    if form == FAISS:
+        errors.print(f"{plural(faces, 'face')}: {out}, and what its ids are in {out}.csv", markup=False)
+
+
+def import_files(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", readable=False, help="Exports, rows with names, vectors.")
+    ],
+    library: options.Library = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            "--recipe",
+            metavar="NAME",
+            help="What made the vectors: a recipe, or any name for another program's. Default: what the file says.",
+        ),
+    ] = None,
+    photos: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where relative paths of photos begin. Default: FILE's folder.")
+    ] = None,
+    min_face: options.MinFace = None,
+    workers: options.Workers = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for another writer to finish.")] = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Take in faces: a library's export (.h5), rows with photo, box and person (.jsonl, .csv), or vectors (.npy, .npz,
+    .h5, .pkl). Run it again to resume; what is there already is not added twice."""
+    with faceindex.Library(library) as opened, progress_bar([]) as progress:
+        report = opened.import_(
+            files, recipe=name, photos=photos, workers=workers, min_face=min_face, wait=wait, progress=progress
+        )
+    if as_json:
+        print_json(asdict(report))
+    else:
+        _print_report(report)
+    if report.interrupted:
+        errors.print("stopped; what was taken is stored. Run the same command again to go on.")
+        raise typer.Exit(130)
+    if missed := sum(failure.out_of_reach for failure in report.failures):
+        raise MachineError(f"out of reach: {plural(missed, 'photo')}; the next import tries again")
+    if not report.faces + report.known + report.acts and (report.failures or report.bad or report.without_face):
+        raise UsageError("nothing could be imported")
+
+
+def _print_report(report: ImportReport) -> None:
+    columns = ("rows#", "new faces#", "known#", "named#", "left as decided#", "without a face#", "bad#", "all faces#")
+    counts = (report.rows, report.faces, report.known, report.named, report.decided)
+    print_table(columns, [(*counts, len(report.without_face), len(report.bad), report.total_faces)])
+    print_line(
+        f"{plural(report.files, 'file')}, {plural(report.photos, 'new photo')}, recipe {report.recipe}; "
+        f"{report.seconds:.1f} s"
+        + (f"; decisions taken over: {report.acts:,}" if report.acts else "")
+        + (f"; photos analysed: {report.analysed:,}" if report.analysed else "")
+    )
+    print_failures(report.failures, blank=True)
+    _print_wrong("is no row", report.bad)
+    _print_wrong("has no face", report.without_face)
+
+
+def _print_wrong(title: str, wrong: tuple[FailedPhoto, ...]) -> None:
+    if not wrong:
+        return
+    print_line("")
+    print_table((title, "why"), [(one.path, one.error) for one in wrong[:_SHOWN]])
+    if len(wrong) > _SHOWN:
+        print_line(f"... and {len(wrong) - _SHOWN:,} more; --json lists all")

@@ -1,0 +1,43 @@
+"""Only the index, for who searches with FAISS alone, and beside it a table of its ids."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+from faceindex.errors import UsageError
+from faceindex.exchange.faces import face_lines
+from faceindex.private_files import binary_output, text_output
+from faceindex.search.coverage import index_config
+from faceindex.search.kinds import IVF, IndexConfig, kind_for
+from faceindex.store.folder import LibraryFolder
+from faceindex.vectors import faiss_file
+from faceindex.vectors.building import Blocks, learned
+from faceindex.vectors.tuning import K
+
+
+def write_index(folder: LibraryFolder, out: Path, kind: str | None) -> int:
+    """Write all vectors as an index that `faiss.read_index` opens, and `out`.csv: the face, photo, box ... of each id.
+
+    kind: "flat", "ivf" or "auto", default as chosen for the library. FAISS returns squared distances. Returns the
+    number of faces. Raises: UsageError; LibraryDamaged; OSError for a full disk.
+    """
+    own = index_config(folder)
+    config = IndexConfig(own.kind if kind is None else kind, own.recall)
+    with closing(folder.open_catalog()) as catalog, catalog.snapshot():
+        stored = folder.stored_vectors(catalog)
+        faces = len(stored.faces.ids)
+        blocks = Blocks(faces, stored.dimension, stored.blocks)
+        with binary_output(out) as file:
+            if kind_for(config, faces) == IVF:
+                try:
+                    index, found = learned(blocks, config.recall)
+                except RuntimeError as error:
+                    raise UsageError(f"{faces:,} faces are too few for an index of kind ivf: --kind flat") from error
+                faiss_file.write(file, blocks, ivf=index, nprobe=found.plain_lists, k_factor=found.candidates / K)
+            else:
+                faiss_file.write(file, blocks)
+        with text_output(out.with_name(out.name + ".csv"), errors="backslashreplace") as table:
+            lines = face_lines(((face, None) for face in catalog.faces()), form="csv")
+            table.writelines(line + "\n" for line in lines)
+    return faces

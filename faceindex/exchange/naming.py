@@ -1,0 +1,25 @@
+"""Names that came with an import become decisions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from faceindex.store.folder import LibraryFolder
+from faceindex.store.names import decide_names
+from faceindex.store.sightings import undecided
+
+
+def name_faces(folder: LibraryFolder, people: Mapping[int, str]) -> int:
+    """Say whose faces these are, by id, an act for each person; returns how many were named.
+
+    A face that anybody decided anything about stays as it is. Raises: LibraryUnwritable.
+    """
+    faces_of: dict[str, list[int]] = defaultdict(list)
+    if people:
+        with folder.decisions() as catalog, catalog.transaction() as transaction:
+            for face in sorted(undecided(catalog, people)):
+                faces_of[people[face]].append(face)
+            if faces_of:
+                decide_names(transaction, faces_of)
+    return sum(map(len, faces_of.values()))

@@ -1,0 +1,59 @@
+"""Tombstones are taken away, for photos that the user shows again."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from faceindex.errors import UnreadablePhoto
+from faceindex.faces.analyse import Analyser
+from faceindex.photos.find import FoundFile, UnreadableEntry, find_files
+from faceindex.photos.identity import is_photo
+from faceindex.photos.pictures import photo_and_content
+from faceindex.store.folder import LibraryFolder
+from faceindex.store.writer import Batch, Writer
+from faceindex.types import FailedPhoto, Lifted
+
+_log = logging.getLogger(__name__)
+
+
+def lift(folder: LibraryFolder, paths: Iterable[str], *, analyser: Analyser) -> Lifted:
+    """Take the tombstones of the photos at or under `paths` away, whatever their files are called now.
+
+    A photo that is in the library, as others of its faces were not forgotten, is analysed again at once: its file is
+    known, and no ingest would look at it. Raises: UsageError when a path does not exist; LibraryLocked; ModelError.
+    """
+    analyser.check_models()
+    lifted = photos = faces = waiting = 0
+    failed: list[FailedPhoto] = []
+    with folder.writer() as writer:
+        for entry in find_files(paths, skip=str(folder.path)):
+            if isinstance(entry, UnreadableEntry):
+                failed.append(FailedPhoto(entry.path, entry.reason))
+                continue
+            try:
+                number, again, new = _lift(writer, entry, analyser)
+            except UnreadablePhoto as error:
+                failed.append(FailedPhoto(entry.path, error.reason, out_of_reach=error.out_of_reach))
+                continue
+            lifted, faces = lifted + number, faces + new
+            photos, waiting = photos + bool(number and again), waiting + bool(number and not again)
+    return Lifted(lifted, photos, faces, waiting, tuple(failed))
+
+
+def _lift(writer: Writer, file: FoundFile, analyser: Analyser) -> tuple[int, bool, int]:
+    """Number of tombstones; whether the photo is in the library; and of its faces that came back."""
+    with open(file.path, "rb") as opened:  # noqa: PTH123
+        if not is_photo(opened.read(32)):
+            return 0, False, 0
+    photo, content = photo_and_content(file.path, max_megapixels=analyser.max_megapixels)
+    if not writer.catalog.tombstones().of(content):
+        return 0, False, 0
+    known = writer.catalog.photo_with(content)
+    found = None if known is None else analyser(photo)  # before: what cannot be read keeps its tombstones
+    with writer.catalog.transaction():
+        number = writer.catalog.tombstones().lift(content)
+    _log.info("%s: tombstones lifted: %d", file.path, number)
+    if known is None or found is None:
+        return number, False, 0
+    return number, True, writer.commit(Batch(names=[], photos={content: (found, [])}))

@@ -1,0 +1,104 @@
+"""What one ingest has done by now, in figures and lists."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from faceindex.faces.stopwatch import Stopwatch
+from faceindex.ingest.machine import Workers
+from faceindex.types import FailedPhoto, IngestReport, Pruned
+
+_SEEN = ("new", "unchanged", "moved", "duplicate", "failed", "out_of_reach")
+_NO_PHOTOS = ("ignored", "forgotten")
+
+_log = logging.getLogger(__name__)
+
+PROGRESS_SECONDS = 0.1
+"""How often the caller hears of the progress; a rescan looks at thousands of files in that time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """photos: looked at by now; faces: new ones; failed: photos that could not be read."""
+
+    photos: int
+    faces: int
+    failed: int
+
+
+class Tally:
+    """counts: files by what became of them, see IngestReport. new_faces: stored ones."""
+
+    def __init__(self, progress: Callable[[Progress], None] | None) -> None:
+        self.counts: Counter[str] = Counter()
+        self.new_faces = 0
+        self.failures: list[FailedPhoto] = []
+        self.out_of_reach: list[FailedPhoto] = []
+        self.warnings: list[FailedPhoto] = []
+        self.pruned: Pruned | None = None
+        self.stopwatch = Stopwatch()
+        self._since = time.monotonic()
+        self._progress = progress
+        self._shown = -PROGRESS_SECONDS
+
+    def fail(self, path: str, reason: str) -> None:
+        """A photo cannot be read, for what is in it."""
+        _log.info("%s failed: %s", path, reason)
+        self.counts["failed"] += 1
+        self.failures.append(FailedPhoto(path, reason))
+
+    def miss(self, path: str, reason: str) -> None:
+        """A photo or folder is out of reach; what the library knows of it stays."""
+        _log.info("%s is out of reach: %s", path, reason)
+        self.counts["out_of_reach"] += 1
+        self.out_of_reach.append(FailedPhoto(path, reason, out_of_reach=True))
+
+    def show(self, *, late: int, waiting_faces: int, now: bool = False) -> None:
+        """Tell the caller of the progress, unless he heard of it just before; now: even then.
+
+        late: photos that were looked at and are not counted yet. waiting_faces: new ones that are not stored yet.
+        """
+        if self._progress is None or not (now or time.monotonic() - self._shown > PROGRESS_SECONDS):
+            return
+        self._shown = time.monotonic()
+        photos = self.counts.total() + late - sum(self.counts[kind] for kind in _NO_PHOTOS)
+        self._progress(Progress(photos, self.new_faces + waiting_faces, self.counts["failed"]))
+
+    def report(self, recipe: str, chosen: Workers, workers: int, faces: int, *, interrupted: bool) -> IngestReport:
+        """The run in figures. chosen: how many workers there were to be, workers: how many there are in the end.
+
+        faces: in the library.
+        """
+        kinds = {kind: self.counts[kind] for kind in _SEEN}
+        return IngestReport(
+            seen=sum(kinds.values()),
+            new=kinds["new"],
+            unchanged=kinds["unchanged"],
+            moved=kinds["moved"],
+            duplicate=kinds["duplicate"],
+            failed=kinds["failed"],
+            out_of_reach=kinds["out_of_reach"],
+            ignored=self.counts["ignored"],
+            forgotten=self.counts["forgotten"],
+            pruned=self.pruned,
+            xmp=None,  # read by the caller, of photos that are stored
+            new_faces=self.new_faces,
+            total_faces=faces,
+            missed=_by_path(self.out_of_reach),
+            workers=workers,
+            workers_reason=chosen.reason if workers == chosen.number else "more did not fit the machine",
+            failures=_by_path(self.failures),
+            warnings=_by_path(self.warnings),
+            seconds=time.monotonic() - self._since,
+            recipe=recipe,
+            stages=dict(self.stopwatch.seconds),
+            interrupted=interrupted,
+        )
+
+
+def _by_path(photos: list[FailedPhoto]) -> tuple[FailedPhoto, ...]:
+    return tuple(sorted(photos, key=lambda photo: photo.path))

@@ -1,0 +1,68 @@
+"""Files that the library knows and that are no longer where they were."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+
+from faceindex.errors import SilentDisk
+from faceindex.ingest.photo_reader import PhotoReader
+from faceindex.photos.away import Whereabouts, whereabouts
+from faceindex.store.writer import Writer
+from faceindex.types import Pruned
+
+_AT_ONCE = 200  # paths that the process is asked about: asking takes longer than looking
+
+
+class Vanished:
+    """Looks for what is under `folders` no longer. stopped: whether the user wants no more."""
+
+    def __init__(
+        self, writer: Writer, reader: PhotoReader, folders: Sequence[str], stopped: Callable[[], bool]
+    ) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._folders = folders
+        self._stopped = stopped
+
+    def prune(self, *, left_out: Collection[str]) -> Pruned | None:
+        """Remove the photos that are gone, and count those that are only away; None when the user stopped it.
+
+        left_out: paths that the library knows, of files that are no longer wanted in it: they go as well.
+        Raises: SilentDisk; MachineError.
+        """
+        found = self._where(path for folder in self._folders for path in self._writer.catalog.files(folder))
+        if found is None:
+            return None
+        unwanted = sorted(set(left_out).difference(found["removed"], found["away"]))
+        removed = self._writer.remove_paths([*found["removed"], *unwanted])
+        return Pruned(removed, away=len(found["away"]), left_out=len(unwanted))
+
+    def forget_failures(self, known: Collection[str]) -> None:
+        """Let files that could not be read and are gone fail no longer. known: paths that were looked at just now.
+
+        Raises: SilentDisk; MachineError.
+        """
+        failed = (path for folder in self._folders for path in self._writer.catalog.failed_paths(folder))
+        found = self._where(path for path in failed if path not in known)
+        if found and found["removed"]:
+            self._writer.remove_paths(found["removed"])
+
+    def _where(self, paths: Iterable[str]) -> dict[Whereabouts, list[str]] | None:
+        """`paths` by whereabouts; None when the user stopped it."""
+        roots, all_paths = self._writer.catalog.roots(), list(paths)
+        found: dict[Whereabouts, list[str]] = defaultdict(list)
+        for start in range(0, len(all_paths), _AT_ONCE):
+            some = all_paths[start : start + _AT_ONCE]
+            try:
+                for path, where in zip(some, self._reader.ask(_whereabouts, some[0], some, roots), strict=True):
+                    found[where].append(path)
+            except TimeoutError as error:
+                if self._stopped():
+                    return None
+                raise SilentDisk(f"of {some[0]} and others {error}, so nothing was removed from the library") from error
+        return found
+
+
+def _whereabouts(_: str, paths: Sequence[str], roots: Sequence[str]) -> list[Whereabouts]:
+    return [whereabouts(path, roots) for path in paths]

@@ -1,0 +1,140 @@
+"""Pages to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from faceindex.errors import UnreadablePhoto, UsageError
+from faceindex.library.opened import StrPath
+from faceindex.library.reading import Reading
+from faceindex.people.review import questions
+from faceindex.photos.decode import Photo
+from faceindex.photos.find import absolute
+from faceindex.photos.pictures import PhotoSource, is_path, photo_of
+from faceindex.private_files import text_output
+from faceindex.queries.probes import Probe
+from faceindex.sheets.albums import GENERATOR, AlbumRow, PagePlan, album_sheet, page_file, page_plans
+from faceindex.sheets.marks import identified_marks, stored_marks
+from faceindex.sheets.matches import match_sheet
+from faceindex.sheets.photos import photo_sheet
+from faceindex.sheets.review import review_sheet
+from faceindex.store.albums import faces_alone
+from faceindex.types import FaceRecord, IdentifiedFace, ProbeFace, Suggestion
+
+MOST_PAGES = 50
+"""Of an album sheet, unless another number is asked for: each has some 20 MB of crops."""
+
+
+class Showing(Reading):
+    """Self-contained HTML pages: of albums, matches, questions, and of a photo."""
+
+    def write_album_sheet(
+        self, out: StrPath, *, faces: int = 16, albums: int = 100, pages: int = MOST_PAGES
+    ) -> list[Path]:
+        """Write the albums, largest first, a row of at most `faces` crops each, and then the faces in no album.
+
+        albums: on a page; what follows comes on further pages, at most `pages` in all, each a file beside `out`:
+        albums.html, albums-2.html, ... Of earlier pages those that are too many now are removed. Returns: the files.
+        Raises: UsageError when `out` lies in the library itself, or cannot be written; so do the other pages.
+        """
+        out = self.outside(out)
+        chosen, alone = self.albums(), faces_alone(self._folder.catalog.connection)
+        plans = list(page_plans(len(chosen), len(alone), albums_on_a_page=albums))
+        left_out = _left_out(plans[pages:])
+        files = [page_file(out, number) for number in range(1, len(plans[:pages]) + 1)]
+        status = self.status()
+        for number, (file, plan) in enumerate(zip(files, plans, strict=False), start=1):
+            page = album_sheet(
+                [AlbumRow(album, self._best(album.album, faces)) for album in chosen[slice(*plan.albums)]],
+                self._faces(alone[slice(*plan.alone)]),
+                library=self.path,
+                status=status,
+                plan=plan,
+                counts=(len(chosen), len(alone)),
+                left_out=left_out,
+                pages=files,
+                page=number,
+            )
+            _write_page(file, page)
+        _remove_older(out, len(files))
+        return files
+
+    def write_match_sheet(self, out: StrPath, probes: Sequence[Probe], found: Sequence[ProbeFace]) -> None:
+        """Write one self-contained HTML page: every probe and its matches, as `matches` gave them."""
+        _write_page(self.outside(out), match_sheet(probes, found))
+
+    def write_review_sheet(self, out: StrPath, suggestions: Sequence[Suggestion]) -> None:
+        """Write one self-contained HTML page: crops of both sides of every suggestion."""
+        _write_page(self.outside(out), review_sheet(questions(self._folder.catalog, suggestions), library=self.path))
+
+    def write_photo_sheet(self, out: StrPath, path: StrPath) -> None:
+        """Write one page: a photo of the library with a box, an id and a name for each face.
+
+        Raises: UsageError when the library knows no such photo.
+        """
+        record, faces = self.photo(path), self.photo_faces(path)
+        marks = stored_marks(faces)
+        about = [f"taken {record.taken}"] if record.taken else []
+        page = photo_sheet(record.path, _photo(record.path), (record.width, record.height), marks, about=about)
+        _write_page(self.outside(out), page)
+
+    def write_identified_sheet(self, out: StrPath, image: PhotoSource, found: Sequence[IdentifiedFace]) -> None:
+        """Write one page: a photo with a box for each face, and who it is, as `identify` found.
+
+        Raises: UnreadablePhoto.
+        """
+        photo = photo_of(image)
+        stored = self._folder.catalog.faces_at(absolute(image)) if is_path(image) else []
+        marks = identified_marks(found, stored)
+        _write_page(self.outside(out), photo_sheet(photo.path, photo, (photo.width, photo.height), marks, about=[]))
+
+    def _best(self, album: int, most: int) -> list[FaceRecord]:
+        """Those of its faces that show most of the person."""
+        best_first = sorted(self.album(album), key=lambda face: (-(face.quality or 0.0), -face.score, face.face))
+        return best_first[:most]
+
+    def _faces(self, ids: Sequence[int]) -> list[FaceRecord]:
+        records = self._folder.catalog.faces_with(ids)
+        return [records[face] for face in ids if face in records]
+
+
+def _photo(path: str) -> Photo | None:
+    try:
+        return photo_of(path)
+    except UnreadablePhoto:  # it is gone, or no file
+        return None
+
+
+def _left_out(plans: Sequence[PagePlan]) -> str:
+    """What no page shows, in words."""
+    albums = sum(plan.albums[1] - plan.albums[0] for plan in plans)
+    alone = sum(plan.alone[1] - plan.alone[0] for plan in plans)
+    if not albums and not alone:
+        return ""
+    said = [f"{albums:,} smaller albums"] * bool(albums) + [f"{alone:,} faces in no album"] * bool(alone)
+    return f"Not shown: {' and '.join(said)}; more --pages show them."
+
+
+def _remove_older(out: Path, last: int) -> None:
+    """Pages of an earlier, longer sheet: whoever was erased since must not be left on them."""
+    while True:
+        last += 1
+        page = page_file(out, last)
+        try:
+            with page.open("rb") as opened:
+                if f'content="{GENERATOR}"'.encode() not in opened.read(1000):
+                    return
+            page.unlink()
+        except OSError:
+            return
+
+
+def _write_page(out: StrPath, page: str) -> None:
+    path = Path(out)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
+    with text_output(path, errors="surrogateescape") as file:
+        file.write(page)

@@ -1,0 +1,90 @@
+"""The photo sheet: a photo with a box around each face, and who it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from faceindex.errors import UnreadablePhoto
+from faceindex.photos.decode import Photo
+from faceindex.sheets.crops import jpeg_uri
+from faceindex.sheets.page import Shown, link_to, printable, render, tiles
+from faceindex.types import Box
+
+SIDE = 2048
+"""Longer side of the photo on the page, in pixels, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedFace:
+    """A face of the photo. number: shortest name, in the box. title: as "face 12". person: None when it has no name.
+    lines: what else is known of it."""
+
+    box: Box
+    number: str
+    title: str
+    person: str | None
+    lines: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """A box in percent of the photo's sides, cut off at its edges, and what leads to the face's tile."""
+
+    face: MarkedFace
+    anchor: str
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+def photo_sheet(
+    path: str, photo: Photo | None, size: tuple[int, int], faces: Sequence[MarkedFace], *, about: Sequence[str]
+) -> str:
+    """One self-contained HTML page. path: of the photo, or what it is called. photo: None when it is not there.
+
+    size: width and height, upright. about: lines about all of it.
+    """
+    marks = [_mark(face, number, size) for number, face in enumerate(faces, start=1)]
+    picture = None if photo is None else _picture(photo)
+    held = photo if link_to(path) is None else None
+    shown = [
+        Shown(path, mark.face.box, mark.face.title, _lines(mark.face), held=held, anchor=mark.anchor) for mark in marks
+    ]
+    return render(
+        "photo.html",
+        title=Path(printable(path)).name,
+        path=printable(path),
+        link=link_to(path),
+        size=size,
+        picture=picture,
+        marks=marks,
+        faces=tiles(shown),
+        about=about,
+    )
+
+
+def _lines(face: MarkedFace) -> list[str]:
+    return [*([face.person] if face.person else []), *face.lines]
+
+
+def _picture(photo: Photo) -> str | None:
+    try:
+        image = photo.image(min(SIDE, max(photo.width, photo.height))).copy()
+    except UnreadablePhoto:
+        return None
+    image.thumbnail((SIDE, SIDE))
+    return jpeg_uri(image)
+
+
+def _mark(face: MarkedFace, number: int, size: tuple[int, int]) -> _Mark:
+    left, width = _share(face.box.x, face.box.width, size[0])
+    top, height = _share(face.box.y, face.box.height, size[1])
+    return _Mark(face, f"face-{number}", left, top, width, height)
+
+
+def _share(start: int, length: int, whole: int) -> tuple[float, float]:
+    first, last = (min(max(edge, 0), whole) for edge in (start, start + length))
+    return 100 * first / whole, 100 * (last - first) / whole
