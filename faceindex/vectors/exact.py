@@ -45,7 +45,11 @@ def take_buffers(threads: int) -> None:
     Where there is no memory for them, OpenBLAS 0.3.15 calls a function at address 0 and OpenMP ends the process.
     Raises: MemoryError.
     """
-    np.empty(_BLAS_BUFFER + threads * _STACK, dtype=np.uint8)  # taken and given back, never written to
+    needed = _BLAS_BUFFER + threads * _STACK
+    try:
+        np.empty(needed, dtype=np.uint8)  # taken and given back, never written to
+    except MemoryError:
+        raise MemoryError(f"comparing vectors takes {needed >> 20} MB to begin with") from None
     some = np.zeros((1024, 128), dtype=np.float32)  # a smaller product needs no buffer
     with faiss_on(threads) as faiss:
         faiss.knn(some, some, 1)

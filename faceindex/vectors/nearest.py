@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +30,8 @@ class FaceIndex:
     """Faces in rows: ids int64 [n] and vectors float32 [n, d].
 
     ivf: finds likely neighbours among the rows, as `probing` says; without it every search is exact. owner: what the
-    arrays are views of.
+    arrays are views of. read: reads some of the vectors from their file, float32 [m, d], where they are so many that
+    a process would soon hold too much of a mapped file.
     """
 
     ids: FaceIds
@@ -38,6 +39,11 @@ class FaceIndex:
     ivf: Ivf | None = None
     probing: Probing | None = None
     owner: Any = None
+    read: Callable[[Rows], Vectors] | None = None
+
+    def vectors_of(self, rows: Rows) -> Vectors:
+        """A copy of some of the vectors: float32 [m, d]."""
+        return self.read(rows) if self.read else self.vectors[rows]
 
 
 def nearest(index: FaceIndex, probe: Floats, k: int, threshold: float) -> Found:
@@ -97,7 +103,10 @@ def _best_of(index: FaceIndex, candidates: Rows, probe: Floats, k: int, threshol
     """Of candidates the k nearest within `threshold`, and some more, as float32 sees it."""
     if len(candidates) < k and threshold == np.inf:  # the lists that were read are small
         return _nearest_of_all(index.vectors, probe, k, threshold)
-    squares = squares_of_rows(probe, index.vectors, candidates)
+    vectors, rows = (
+        (index.vectors, candidates) if index.read is None else (index.read(candidates), np.arange(len(candidates)))
+    )
+    squares = squares_of_rows(probe, vectors, rows)
     limit = _limit(threshold)
     if len(squares) > k:
         limit = min(limit, float(np.partition(squares, k - 1)[k - 1]) * (1 + 2 * _ROUNDING))
@@ -136,7 +145,7 @@ def _measured(index: FaceIndex, rows: Rows, probe: Floats, k: int, threshold: fl
     distances = np.empty(len(rows), dtype=np.float64)
     for start in range(0, len(rows), _MEASURED):
         some = slice(start, start + _MEASURED)
-        distances[some] = np.linalg.norm(index.vectors[rows[some]].astype(np.float64) - exact, axis=1)
+        distances[some] = np.linalg.norm(index.vectors_of(rows[some]).astype(np.float64) - exact, axis=1)
     order = np.lexsort((ids, distances))
     order = order[distances[order] <= threshold][:k]
     return ids[order], distances[order]
