@@ -10,9 +10,9 @@ import typer
 
 import faceindex
 from faceindex.cli import options
-from faceindex.cli.output import errors, plural, print_failures, print_json, print_line, print_table
+from faceindex.cli.output import errors, plural, print_failures, print_json, print_line, print_lost, print_table
 from faceindex.cli.progress import progress_bar
-from faceindex.errors import MachineError, UsageError
+from faceindex.errors import OutOfReach, UsageError
 from faceindex.faces.engine import Engine
 from faceindex.types import IngestReport, NamesRead, Pruned, Skipped
 
@@ -88,7 +88,7 @@ def ingest(
         errors.print("stopped; what was analysed is stored. Run the same command again to go on.")
         raise typer.Exit(130)
     if report.out_of_reach:
-        raise MachineError(f"{_photos(report.out_of_reach)} out of reach; the next ingest tries again")
+        raise OutOfReach(f"{_photos(report.out_of_reach)} out of reach; the next ingest tries again")
     if report.failed and report.failed == report.seen:
         raise UsageError(f"{_photos(report.failed)} found, and none can be read")
 
@@ -108,6 +108,7 @@ def _as_object(report: IngestReport) -> dict[str, object]:
         "failed": [{"path": failure.path, "error": failure.error} for failure in report.failures],
         "out_of_reach": [{"path": missed.path, "error": missed.error} for missed in report.missed],
         "warnings": [{"path": warning.path, "warning": warning.error} for warning in report.warnings],
+        "lost": [asdict(lost) for lost in report.lost],
         "seconds": round(report.seconds, 3),
         "photos_per_second": round(report.photos_per_second, 2),
         "recipe": report.recipe,
@@ -144,6 +145,7 @@ def _print_report(report: IngestReport) -> None:
     if report.warnings:
         print_line("")
         print_table(("was read, but", "is damaged"), [(w.path, w.error) for w in report.warnings])
+    print_lost(report.lost, blank=True)
     print_failures((*report.failures, *report.missed), blank=True)
 
 

@@ -19,7 +19,7 @@ from rich.text import Text
 
 from faceindex.csv_rows import csv_row
 from faceindex.errors import UsageError
-from faceindex.types import Erased, FaceRecord, FailedPhoto, Match
+from faceindex.types import Erased, FaceRecord, FailedPhoto, LostFace, Match
 
 _LOGGER = logging.getLogger("faceindex")
 _LOGGER.addHandler(logging.NullHandler())
@@ -77,13 +77,13 @@ def print_csv(columns: Sequence[str], objects: Iterable[Mapping[str, object]]) -
 
 
 def finite(number: float) -> float | None:
-    """A number as JSON has it: None for infinity."""
+    """A number as JSON has it: None for infinity and NaN."""
     return number if math.isfinite(number) else None
 
 
-def percent(share: float | None) -> str:
-    """A share of 1, or nothing."""
-    return "" if share is None else f"{share:.1%}"
+def percent(share: float) -> str:
+    """A share of 1; nothing when it is not known."""
+    return f"{share:.1%}" if math.isfinite(share) else ""
 
 
 def match_object(match: Match) -> dict[str, object]:
@@ -93,7 +93,7 @@ def match_object(match: Match) -> dict[str, object]:
         "photo": match.photo,
         "box": match.box.as_list(),
         "distance": match.distance,
-        "confidence": match.confidence,
+        "confidence": finite(match.confidence),
         "person": match.person,
     }
 
@@ -155,6 +155,19 @@ def print_failures(failures: Sequence[FailedPhoto], *, blank: bool = False) -> N
                 print_line("")
             print_table((title, "why"), rows)
             blank = True
+
+
+def print_lost(faces: Sequence[LostFace], *, blank: bool = False) -> None:
+    """Names that wait for their faces, and which face may be one. blank: a line before the table."""
+    if blank and faces:
+        print_line("")
+    if faces:
+        rows = [
+            (face.person, face.photo, "" if face.candidate is None else f"face {face.candidate}?") for face in faces
+        ]
+        print_table(("a face of", "is not found any more in", "may be"), rows)
+    if any(face.candidate is not None for face in faces):
+        print_line("`faceindex people review` asks which of them are still there")
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:

@@ -10,6 +10,7 @@ import typer
 
 import faceindex
 from faceindex.cli import erasing, options, review
+from faceindex.cli.decided import change_lines, make_one, offer_similar, print_decided, spoken_of, which
 from faceindex.cli.output import (
     errors,
     one_form,
@@ -18,10 +19,12 @@ from faceindex.cli.output import (
     print_failures,
     print_json,
     print_line,
+    print_lost,
     print_table,
 )
 from faceindex.errors import UsageError
-from faceindex.types import Decided, Lifted
+from faceindex.journal.person_names import look_alikes
+from faceindex.types import Lifted, PastAct
 
 app = typer.Typer(help="The people of the library.", no_args_is_help=True)
 app.command("review")(review.review)
@@ -44,11 +47,28 @@ def name(
 ) -> None:
     """Say who is in an album, or whose a face is. Names stay when albums are made anew and photos are edited."""
     with faceindex.Library(library, create=False) as opened:
-        faces = opened.name(person, **_album_or_face(target))
+        decided = opened.decide_name(person, **_album_or_face(target))
     if as_json:
-        print_json({"person": person, "faces": faces})
-    else:
-        print_line(f"{faces:,} faces are {person}'s")
+        print_json({"person": decided.person, "faces": decided.faces, "did_you_mean": decided.similar})
+        return
+    verb = "is" if decided.faces == 1 else "are"
+    print_line(f"{plural(decided.faces, 'face')} {verb} {decided.person}'s")
+    offer_similar(decided)
+
+
+@app.command("rename")
+def rename(
+    person: Annotated[str, typer.Argument(metavar="NAME", help="What the person is called.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="What the person is to be called.")],
+    library: options.Library = None,
+    merge: Annotated[
+        bool, typer.Option("--merge", help="When somebody is called NEW already, make both one person.")
+    ] = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Give a person another name: all faces, and all that was decided, go with it."""
+    with faceindex.Library(library, create=False) as opened:
+        print_decided(opened.rename(person, new, merge=merge), as_json=as_json)
 
 
 @app.command("merge")
@@ -59,7 +79,7 @@ def merge(
 ) -> None:
     """Say that albums are one person's."""
     with faceindex.Library(library, create=False) as opened:
-        _print_decided(opened.merge(albums), as_json=as_json)
+        print_decided(opened.merge(albums), as_json=as_json)
 
 
 @app.command("split")
@@ -71,14 +91,14 @@ def split(
 ) -> None:
     """Say that faces of an album are one other person's: they become an album of their own."""
     with faceindex.Library(library, create=False) as opened:
-        _print_decided(opened.split(album, faces), as_json=as_json)
+        print_decided(opened.split(album, faces), as_json=as_json)
 
 
 @app.command("reject")
 def reject(faces: Faces, library: options.Library = None, as_json: options.AsJson = False) -> None:
     """Say that faces of an album, or with a name, are not this person's: each leaves, and does not come back."""
     with faceindex.Library(library, create=False) as opened:
-        _print_decided(opened.reject(faces), as_json=as_json)
+        print_decided(opened.reject(faces), as_json=as_json)
 
 
 @app.command("move")
@@ -90,21 +110,21 @@ def move(
 ) -> None:
     """Say that faces belong into another album than they are in."""
     with faceindex.Library(library, create=False) as opened:
-        _print_decided(opened.move(faces, album), as_json=as_json)
+        print_decided(opened.move(faces, album), as_json=as_json)
 
 
 @app.command("hide")
 def hide(target: Target, library: options.Library = None, as_json: options.AsJson = False) -> None:
     """List an album, a face or a person no more."""
     with faceindex.Library(library, create=False) as opened:
-        _print_decided(opened.hide(**_target(target)), as_json=as_json)
+        print_decided(opened.hide(**_target(target)), as_json=as_json)
 
 
 @app.command("unhide")
 def unhide(target: Target, library: options.Library = None, as_json: options.AsJson = False) -> None:
     """List an album, a face or a person again."""
     with faceindex.Library(library, create=False) as opened:
-        _print_decided(opened.unhide(**_target(target)), as_json=as_json)
+        print_decided(opened.unhide(**_target(target)), as_json=as_json)
 
 
 @app.command("undo")
@@ -117,7 +137,7 @@ def undo(
 ) -> None:
     """Take back what was decided, in any order; to take back an undo is to do it again."""
     with faceindex.Library(library, create=False) as opened:
-        _print_decided(opened.undo(act), as_json=as_json)
+        print_decided(opened.undo(act), as_json=as_json)
 
 
 @app.command("history")
@@ -129,10 +149,26 @@ def history(library: options.Library = None, as_json: options.AsJson = False) ->
         print_json([asdict(act) for act in acts])
         return
     rows = [
-        (a.act, a.made, a.kind, f"act {a.undoes}" if a.undoes else a.person, sum(a.faces), "undone" if a.undone else "")
+        (a.act, a.made, a.kind, spoken_of(a), sum(a.faces), "undone" if a.undone else "", which(a), _changed(a))
         for a in acts
     ]
-    print_table(("act#", "made", "kind", "about", "faces#", ""), rows)
+    print_table(("act#", "made", "kind", "about", "faces#", "", "which", "before -> after"), rows)
+
+
+@app.command("lost")
+def lost(library: options.Library = None, as_json: options.AsJson = False) -> None:
+    """List faces with a name that photos do not show any more, since they were edited or replaced.
+
+    The names wait: a face that comes back gets its name again.
+    """
+    with faceindex.Library(library, create=False) as opened:
+        faces = opened.lost_faces()
+    if as_json:
+        print_json([asdict(face) for face in faces])
+    elif faces:
+        print_lost(faces)
+    else:
+        print_line("no photo has lost a face with a name")
 
 
 @app.command("list")
@@ -156,6 +192,8 @@ def list_people(
         errors.print("nobody has a name yet; `faceindex people name` gives one")
     rows = [(p.person, p.faces, p.confirmed, p.photos, p.cover) for p in people]
     print_table(("person", "faces#", "confirmed#", "photos#", "cover#"), rows)
+    for one, other in look_alikes([p.person for p in people]):
+        errors.print(f'"{one}" and "{other}" look alike; {make_one(other, one)}', markup=False)
 
 
 @app.command("forget")
@@ -214,6 +252,10 @@ def _print_lifted(lifted: Lifted, *, as_json: bool) -> None:
     print_failures(lifted.failed)
 
 
+def _changed(act: PastAct) -> str:
+    return "; ".join(change_lines(act.changes))
+
+
 def _album_or_face(target: str) -> dict[str, int]:
     wanted = re.fullmatch(r"(album:|face:)?(\d+)", target)
     if not wanted:
@@ -225,12 +267,3 @@ def _target(target: str) -> dict[str, Any]:
     if target.startswith("person:"):
         return {"person": target.removeprefix("person:")}
     return _album_or_face(target)
-
-
-def _print_decided(decided: Decided, *, as_json: bool) -> None:
-    if as_json:
-        print_json(asdict(decided))
-        return
-    albums = ", ".join(map(str, decided.albums)) or "none"
-    what = f"undoes act {decided.undoes}" if decided.undoes else decided.kind
-    print_line(f"act {decided.act}: {what}; {decided.faces:,} faces, now in album {albums}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,7 @@ import typer
 
 import faceindex
 from faceindex.cli import options
-from faceindex.cli.output import errors, print_json, print_line
+from faceindex.cli.output import errors, plural, print_json, print_line
 from faceindex.types import Suggestion
 
 
@@ -22,19 +23,30 @@ def review(
     ] = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Ask which albums and faces are the same person's. Yes merges them, and no is never asked again."""
+    """Ask which albums and faces are the same person's. Yes merges them, and no is never asked again.
+
+    First come faces of edited photos, which may be ones that had a name. It ends where the expected answer is no.
+    """
     with faceindex.Library(library, create=False) as opened:
         found = opened.suggestions(limit)
         if page:
             opened.write_review_sheet(page, found)
         if as_json:
-            print_json([asdict(suggestion) for suggestion in found])
+            print_json([_as_object(suggestion) for suggestion in found])
         elif page:
             print_line(str(page.absolute()))
         elif not found:
             errors.print("nothing to ask")
         else:
             _walk(opened, found)
+
+
+def _as_object(suggestion: Suggestion) -> dict[str, object]:
+    """As every JSON answer gives it: who may be back only where that is asked, and no NaN, which JSON has not."""
+    values = asdict(suggestion)
+    if suggestion.lost is None:
+        del values["person"], values["lost"]
+    return values | ({"distance": None} if math.isnan(suggestion.distance) else {})
 
 
 def _walk(library: faceindex.Library, found: list[Suggestion]) -> None:
@@ -49,20 +61,24 @@ def _walk(library: faceindex.Library, found: list[Suggestion]) -> None:
         if said in "yn":
             settled += suggestion.settles
             library.answer(suggestion, same=said == "y")
-    print_line(f"{settled:,} faces settled; `faceindex people undo` takes answers back")
+    print_line(f"{plural(settled, 'face')} settled; `faceindex people undo` takes answers back")
 
 
 def _show(library: faceindex.Library, suggestion: Suggestion) -> None:
-    album = library.album(suggestion.album)
     if suggestion.face is not None:
         other, photo = f"face {suggestion.face}", library.face(suggestion.face).photo
     else:
         faces = library.album(suggestion.other or 0)
-        other, photo = f"album {suggestion.other} ({len(faces):,} faces)", faces[0].photo
-    name = f"{album[0].person}, " if album[0].person else ""
-    print_line(f"album {suggestion.album} ({name}{len(album):,} faces)  {album[0].photo}")
+        other, photo = f"album {suggestion.other} ({plural(len(faces), 'face')})", faces[0].photo
+    if suggestion.album is None:
+        print_line(f"{suggestion.person}, who was in this photo before it was edited")
+    else:
+        album = library.album(suggestion.album)
+        name = f"{album[0].person}, " if album[0].person else ""
+        print_line(f"album {suggestion.album} ({name}{plural(len(album), 'face')})  {album[0].photo}")
     print_line(f"{other}  {photo}")
-    print_line(f"{suggestion.probability:.0%}, distance {suggestion.distance:.3f}")
+    away = "" if math.isnan(suggestion.distance) else f", distance {suggestion.distance:.3f}"
+    print_line(f"{suggestion.probability:.0%}{away}")
 
 
 def _ask() -> str:

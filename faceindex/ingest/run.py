@@ -40,6 +40,7 @@ from faceindex.ingest.vanished import Vanished
 from faceindex.ingest.worker import Analysed, Fault
 from faceindex.photos.find import FoundFile, UnreadableEntry, absolute, find_files
 from faceindex.store.folder import LibraryFolder
+from faceindex.store.lost import lost_faces
 from faceindex.store.merging import compact
 from faceindex.store.writer import Batch, Writer
 from faceindex.types import FailedPhoto, IngestReport
@@ -125,9 +126,10 @@ def ingest(
             ) from error
         faces = writer.catalog.counts()["faces"]
         report = tally.report(analyser.recipe.title, chosen, pool.workers, faces, interrupted=stop.is_set())
+        lost = tuple(lost_faces(writer.catalog, writer.lost)) if writer.lost else ()
     if not report.seen and not report.interrupted:
         raise UsageError(f"no photos under {', '.join(roots)}{left_out.in_words()}")
-    return replace(report, skipped=left_out.report(kept=len(kept)))
+    return replace(report, skipped=left_out.report(kept=len(kept)), lost=lost)
 
 
 class _Run:

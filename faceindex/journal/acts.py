@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 NAME, UNNAME = "name", "unname"
 """Faces are that person's; faces are nobody's, whatever was said before."""
+
+RENAME = "rename"
+"""A person has another name from then on; when somebody has it already, both are one person."""
 
 MERGE, SPLIT, REJECT, MOVE, APART = "merge", "split", "reject", "move", "apart"
 """What albums hold, see `Act`."""
@@ -27,7 +30,7 @@ class Act:
     from side 2, where it was. apart: each of side 0 from each of side 1. hide, unhide: see WHOLE and SINGLE.
 
     person: whose side 0 is (name) or is not (split, reject, move, apart); who is hidden (hide, unhide). undoes: id of
-    another act (undo). made: time in UTC.
+    another act (undo). renamed: what the person is called from then on (rename). made: time in UTC.
     """
 
     act: int
@@ -36,6 +39,7 @@ class Act:
     person: str | None = None
     undoes: int | None = None
     made: str = ""
+    renamed: str | None = None
 
     def side(self, number: int) -> tuple[int, ...]:
         """The faces on one side; none when the act has no such side."""
@@ -58,3 +62,17 @@ def live(acts: Sequence[Act]) -> list[Act]:
     """The acts that count, by rising id, less the undos themselves."""
     dead = undone(acts)
     return [act for act in acts if act.kind != UNDO and act.act not in dead]
+
+
+def with_last_names(acts: Sequence[Act]) -> list[Act]:
+    """`acts`, which are by rising id and count, with every person as later acts rename them; without those."""
+    names: dict[str, str] = {}
+    found = []
+    for act in reversed(acts):
+        if act.kind == RENAME and act.person is not None and act.renamed is not None:
+            names[act.person] = names.get(act.renamed, act.renamed)
+        elif act.person in names:
+            found.append(replace(act, person=names[act.person]))
+        else:
+            found.append(act)
+    return found[::-1]

@@ -20,6 +20,7 @@ from faceindex.journal.acts import (
     WHOLE,
     Act,
     live,
+    with_last_names,
 )
 from faceindex.journal.bonds import Bonds
 
@@ -29,7 +30,7 @@ class State:
     """What people decided, free of contradictions. Faces that are in no photo now are in it, too.
 
     person: by face. group: of every face that was spoken of; faces of one group belong together. apart: groups on one
-    side, of which none belongs with any on the other side (but with itself). names: of everybody who was named.
+    side, of which none belongs with any on the other side (but with itself). names: of everybody who has a face.
     hidden_faces: singly. listed: faces that say of their albums whether they are listed. hidden_people: names.
     """
 
@@ -44,7 +45,7 @@ class State:
 
 def fold(acts: Sequence[Act]) -> State:
     """The state after `acts`, given by rising id."""
-    counting = live(acts)
+    counting = with_last_names(live(acts))
     bonds = _bonds(counting)
     faces = bonds.faces()
     person = {face: name for face in faces if (name := bonds.person_of(face)) is not None}
@@ -53,7 +54,7 @@ def fold(acts: Sequence[Act]) -> State:
         person=person,
         group={face: bonds.root(face) for face in faces},
         apart=bonds.apart(),
-        names=frozenset(act.person for act in counting if act.kind == NAME and act.person),
+        names=frozenset(person.values()),
         hidden_faces=frozenset(face for face, hidden in _hidden(counting, SINGLE).items() if hidden),
         listed={face: not hidden for face, hidden in _hidden(counting, WHOLE).items()},
         hidden_people=frozenset(name for name, hidden in hidden_people.items() if hidden),

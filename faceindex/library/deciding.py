@@ -22,6 +22,17 @@ class Deciding(Opened):
         """
         return acting.name(self._folder, Target(album=album, face=face), person).faces
 
+    def rename(self, person: str, new: str, *, merge: bool = False) -> Decided:
+        """Call a person `new` from now on. merge: also when somebody is called that, and both become one person.
+
+        Raises: UsageError when nobody is called so, or somebody is called `new` already.
+        """
+        return acting.rename(self._folder, person, new, merge=merge)
+
+    def decide_name(self, person: str, *, face: int | None = None, album: int | None = None) -> Decided:
+        """As `name`, with all that is known of the step."""
+        return acting.name(self._folder, Target(album=album, face=face), person)
+
     def merge(self, albums: Sequence[int]) -> Decided:
         """Say that all faces of these albums are one person's. Raises: UsageError when they are different people's."""
         return acting.merge(self._folder, albums)

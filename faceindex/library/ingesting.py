@@ -15,6 +15,7 @@ from faceindex.ingest.lifting import lift
 from faceindex.ingest.pictures import ingest_pictures
 from faceindex.ingest.run import ingest
 from faceindex.ingest.tally import Progress
+from faceindex.journal.person_names import spelled
 from faceindex.library.opened import Opened, StrPath, one_or_more
 from faceindex.people.albums import follow
 from faceindex.people.reencoding import reencode
@@ -24,6 +25,7 @@ from faceindex.photos.pictures import PhotoSource
 from faceindex.search import index as face_index
 from faceindex.store.acts import was_named
 from faceindex.store.erasing import erase, erase_all
+from faceindex.store.known_people import unknown_person
 from faceindex.types import Erased, IngestReport, Lifted, Reencoded, Removed
 
 _ELSEWHERE = (
@@ -159,12 +161,13 @@ class Ingesting(Opened):
         the journal is freed. dry_run: only say what would be erased. Raises: UsageError when nobody ever had this name;
         LibraryLocked.
         """
-        faces = self._folder.catalog.faces_of_person(person)
-        if faces is None and was_named(self._folder.catalog.connection, person):
+        name = spelled(person)
+        faces = self._folder.catalog.faces_of_person(name)
+        if faces is None and was_named(self._folder.catalog.connection, name):
             faces = []
         if faces is None:
-            raise UsageError(f"nobody is called {person}; `faceindex people list` shows the names")
-        return self._erase(faces=faces, people=[person], dry_run=dry_run)
+            raise unknown_person(self._folder.catalog, person)
+        return self._erase(faces=faces, people=[name], dry_run=dry_run)
 
     def forget_all(self, *, dry_run: bool = False) -> Erased:
         """Empty the library: every photo, face, vector, name and tombstone. dry_run: only say what would be erased.

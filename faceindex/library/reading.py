@@ -10,8 +10,20 @@ from faceindex.people.history import past_acts
 from faceindex.photos.find import absolute
 from faceindex.search import calibrated
 from faceindex.search import index as face_index
+from faceindex.store.lost import lost_faces
 from faceindex.store.selection import Selection, selected_photos
-from faceindex.types import Album, FaceRecord, FailedPhoto, IndexReport, PastAct, Person, PhotoRecord, Status, Vectors
+from faceindex.types import (
+    Album,
+    FaceRecord,
+    FailedPhoto,
+    IndexReport,
+    LostFace,
+    PastAct,
+    Person,
+    PhotoRecord,
+    Status,
+    Vectors,
+)
 
 
 class Reading(Opened):
@@ -95,6 +107,10 @@ class Reading(Opened):
     def people(self, *, hidden: bool = False) -> list[Person]:
         """Everybody with a name, by name. hidden: those who are hidden, too."""
         return self._folder.catalog.people(hidden=hidden)
+
+    def lost_faces(self) -> list[LostFace]:
+        """Faces with a name that their photo does not show any more, since it was edited or replaced; by path."""
+        return lost_faces(self._folder.catalog)
 
     def history(self) -> list[PastAct]:
         """Everything that was decided, by rising id."""

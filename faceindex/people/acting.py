@@ -5,21 +5,25 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from faceindex.errors import UsageError
 from faceindex.journal import acts as kinds
 from faceindex.journal.acts import Act
+from faceindex.journal.person_names import checked_name, same_but_for_case, spelled
 from faceindex.journal.state import fold
 from faceindex.people.albums import derive_affected, derive_albums
 from faceindex.people.grouping import CLUSTERED_AFTER
+from faceindex.people.history import past_act
 from faceindex.people.putting_back import put_back
 from faceindex.people.undoing_imports import undo_whole_import
 from faceindex.store import albums as rows
+from faceindex.store.act_changes import changes, keep_change, places_of
 from faceindex.store.acts import dead_acts, read_acts
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.imports import same_import
+from faceindex.store.known_people import unknown_person
 from faceindex.store.names import ALBUMS_DUE, decide
 from faceindex.types import Decided
 
@@ -35,12 +39,27 @@ class Target:
 
 def name(folder: LibraryFolder, target: Target, person: str) -> Decided:
     """The face, or all faces of the album, are `person`'s. Raises: UsageError."""
-    chosen = " ".join(person.split())
-    if not chosen:
-        raise UsageError("a person's name must not be empty")
+    chosen = _checked(person)
     with _deciding(folder) as step:
         faces = step.album(target.album) if target.album is not None else step.faces([target.face or 0])
         return step.decide(kinds.NAME, faces, chosen)
+
+
+def rename(folder: LibraryFolder, person: str, new: str, *, merge: bool = False) -> Decided:
+    """`person` is called `new` from now on. merge: also when somebody is called that, and both become one person.
+
+    Raises: UsageError when nobody is called so, or somebody is called `new` already.
+    """
+    old, chosen = spelled(person), _checked(new)
+    with _deciding(folder) as step:
+        faces = step.catalog.faces_of_person(old)
+        if faces is None:
+            raise unknown_person(step.catalog, person)
+        if old == chosen:
+            raise UsageError(f"{old} is called that already")
+        if not merge and step.catalog.faces_of_person(chosen) is not None:
+            raise UsageError(f"somebody is called {chosen} already; --merge makes both one person")
+        return step.decide(kinds.RENAME, [], old, about=faces, renamed=chosen)
 
 
 def merge(folder: LibraryFolder, albums: Sequence[int]) -> Decided:
@@ -104,14 +123,20 @@ def keep_apart(folder: LibraryFolder, faces: Sequence[int], others: Sequence[int
         return step.decide(kinds.APART, step.faces(faces), person, others=[step.faces(others)])
 
 
+def deny(folder: LibraryFolder, face: int, person: str) -> Decided:
+    """The face is not `person`'s, whoever it is. Raises: UsageError when there is no such face."""
+    with _deciding(folder) as step:
+        return step.decide(kinds.APART, step.faces([face]), person)
+
+
 def hide(folder: LibraryFolder, target: Target, *, hidden: bool) -> Decided:
     """List an album, a face or a person no more, or again. Raises: UsageError when there is none such."""
     kind = kinds.HIDE if hidden else kinds.UNHIDE
     with _deciding(folder) as step:
         if target.person is not None:
             if step.catalog.faces_of_person(target.person) is None:
-                raise UsageError(f"nobody is called {target.person}; `faceindex people list` shows the names")
-            return step.decide(kind, [], target.person)
+                raise unknown_person(step.catalog, target.person)
+            return step.decide(kind, [], spelled(target.person))
         if target.album is not None:
             return step.decide(kind, step.album(target.album))
         return step.decide(kind, [], others=[step.faces([target.face or 0])])
@@ -125,10 +150,15 @@ def undo(folder: LibraryFolder, act: int | None = None) -> Decided:
     with _deciding(folder) as step:
         chosen = _to_undo(step.transaction, act)
         if imported := same_import(step.transaction, chosen.act):
-            return undo_whole_import(step.transaction, chosen.act, imported)
+            done = undo_whole_import(step.transaction, chosen.act, imported)
+            return replace(done, undone=past_act(step.catalog, chosen.act))
         if chosen.act <= int(step.catalog.settings().get(CLUSTERED_AFTER, 0)):
             put_back(step.transaction, chosen, fold(read_acts(step.transaction)))
-        return step.decide(kinds.UNDO, [], undoes=chosen.act, about=[face for side in chosen.sides for face in side])
+        about = [face for side in chosen.sides for face in side]
+        if chosen.kind == kinds.RENAME:
+            about = step.catalog.faces_of_person(chosen.renamed or "") or []
+        done = step.decide(kinds.UNDO, [], undoes=chosen.act, about=about)
+        return replace(done, undone=past_act(step.catalog, chosen.act))
 
 
 def _to_undo(transaction: sqlite3.Connection, number: int | None) -> Act:
@@ -209,10 +239,32 @@ class _Step:
         others: Sequence[Sequence[int]] = (),
         undoes: int | None = None,
         about: Sequence[int] = (),
+        renamed: str | None = None,
     ) -> Decided:
-        """Write the act, and let albums follow. about: faces concerned, if not `faces`."""
-        decision = decide(self.transaction, kind, faces, person, others=others, undoes=undoes)
+        """Write the act, and let albums follow. about: faces concerned, if not `faces` and `others`."""
+        concerned = about or [*faces, *(face for side in others for face in side)]
+        before = places_of(self.transaction, concerned)
+        decision = decide(self.transaction, kind, faces, person, others=others, undoes=undoes, renamed=renamed)
         derive_affected(self.transaction, decision)
-        concerned = about or faces or [face for side in others for face in side]
-        albums = sorted(set(rows.albums_of(self.transaction, concerned).values()))
-        return Decided(decision.act, kind, person, len(concerned), tuple(albums), undoes)
+        after = places_of(self.transaction, concerned)
+        keep_change(self.transaction, decision.act, before, after)
+        spoken = about or faces or concerned
+        albums = sorted({album for _, album in (after[face] for face in spoken if face in after) if album is not None})
+        called = person if renamed is None else renamed
+        return Decided(
+            *(decision.act, kind, person, len(spoken), tuple(albums), undoes),
+            renamed=renamed,
+            changes=changes(self.transaction).get(decision.act, ()),
+            similar=self._similar(called) if kind in (kinds.NAME, kinds.RENAME) and called else (),
+        )
+
+    def _similar(self, person: str) -> tuple[str, ...]:
+        names = (other for (other,) in self.transaction.execute("SELECT name FROM people"))
+        return tuple(same_but_for_case(person, names))
+
+
+def _checked(name: str) -> str:
+    try:
+        return checked_name(name)
+    except ValueError as error:
+        raise UsageError(str(error)) from error

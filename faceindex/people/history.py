@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
+from collections.abc import Sequence
+
 from faceindex.journal.acts import undone
-from faceindex.store.acts import read_acts
+from faceindex.store.act_changes import changes
+from faceindex.store.acts import LISTED, read_acts
 from faceindex.store.catalog import Catalog
 from faceindex.store.imports import imports
 from faceindex.types import PastAct
@@ -12,8 +17,10 @@ from faceindex.types import PastAct
 def past_acts(catalog: Catalog) -> list[PastAct]:
     """Every act, by rising id."""
     journal = read_acts(catalog.connection)
-    dead = undone(journal)
+    dead, changed = undone(journal), changes(catalog.connection)
     imported = imports(catalog.connection)
+    firsts = {act.act: face for act in journal if (face := next((f for side in act.sides for f in side), None))}
+    paths = _paths(catalog, list(firsts.values()))
     return [
         PastAct(
             *(act.act, act.made, act.kind, act.person),
@@ -21,6 +28,23 @@ def past_acts(catalog: Catalog) -> list[PastAct]:
             undoes=act.undoes,
             undone=act.act in dead,
             imported=imported.get(act.act),
+            renamed=act.renamed,
+            changes=changed.get(act.act, ()),
+            photo=paths.get(firsts.get(act.act, 0)),
         )
         for act in journal
     ]
+
+
+def past_act(catalog: Catalog, number: int) -> PastAct:
+    """One of them, which must be there."""
+    return next(act for act in past_acts(catalog) if act.act == number)
+
+
+def _paths(catalog: Catalog, faces: Sequence[int]) -> dict[int, str]:
+    """The first path of the photo of each face that is in the library."""
+    rows = catalog.connection.execute(
+        f"SELECT faces.id, MIN(path) FROM faces JOIN paths USING (photo) WHERE faces.id IN {LISTED} GROUP BY faces.id",
+        (json.dumps(sorted(set(faces))),),
+    )
+    return {face: os.fsdecode(path) for face, path in rows}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,34 +15,60 @@ from faceindex.people import acting
 from faceindex.people.albums import constraints_of
 from faceindex.people.suggestions import suggestions
 from faceindex.search import calibrated
+from faceindex.search.calibration import Calibration
 from faceindex.sheets.review import Question
 from faceindex.store import albums as rows
 from faceindex.store.acts import read_acts
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
+from faceindex.store.lost import lost_faces
 from faceindex.types import Decided, FaceIds, FaceRecord, Suggestion
+
+POOR = 0.5
+"""Quality below which a face in no album is not asked about: it resembles everybody."""
+
+_EVEN = 0.5  # probability of a face of which only the place is known
 
 SHOWN = 8
 """Faces that stand for an album: those of best quality. It is these that are said to be another person's."""
 
 
 def suggest(folder: LibraryFolder) -> list[Suggestion]:
-    """What to ask, the most useful first; nothing that was answered with no, and nothing hidden."""
-    ids, vectors = folder.vectors()
-    catalog = folder.catalog
-    people = {person.person: number for number, person in enumerate(catalog.people(hidden=True))}
+    """What to ask, the most useful first; nothing that was answered with no, and nothing hidden.
+
+    Faces come first that may be ones that edits of photos took away.
+    """
+    ids, vectors, qualities = folder.vectors_with_qualities()
+    catalog, calibration = folder.catalog, calibrated.of_library(folder)
+    people = [person.person for person in catalog.people(hidden=True)]
     albums, person = (np.full(len(ids), -1, dtype=np.int64) for _ in range(2))
     faces, numbers = rows.album_faces(catalog.connection)
     albums[np.isin(ids, faces)] = numbers[np.isin(faces, ids)]
-    for name, number in people.items():
+    for number, name in enumerate(people):
         person[np.isin(ids, np.array(catalog.faces_of_person(name), dtype=np.int64))] = number
     constraints = constraints_of(fold(read_acts(catalog.connection)), ids)
-    hidden = _hidden(catalog, ids)
-    return suggestions(ids, vectors, albums, person, constraints.apart, hidden, calibrated.of_library(folder))
+    left_out = _hidden(catalog, ids) | ((albums < 0) & (qualities < POOR))
+    photos = rows.photos_of(catalog.connection, ids)
+    found = suggestions(ids, vectors, albums, person, constraints.apart, left_out, calibration, photos)
+    names = {album.album: album.person for album in catalog.albums(hidden=True)}
+    return [*_of_lost_faces(catalog, calibration), *(replace(one, person=names.get(one.album or 0)) for one in found)]
+
+
+def _of_lost_faces(catalog: Catalog, calibration: Calibration) -> list[Suggestion]:
+    """Whether faces of edited photos are the ones that these photos lost, the most probable first."""
+    found = []
+    for lost in lost_faces(catalog):
+        if lost.candidate is not None:
+            distance = np.nan if lost.distance is None else lost.distance
+            probability = _EVEN if lost.distance is None else float(calibration.confidence(distance))
+            found.append(Suggestion(None, None, lost.candidate, probability, distance, 1, lost.person, lost.face))
+    return sorted(found, key=lambda one: -one.probability)
 
 
 def is_open(catalog: Catalog, suggestion: Suggestion) -> bool:
     """Whether it can still be answered: other answers may have settled it."""
+    if suggestion.lost is not None:
+        return any(lost.candidate == suggestion.face for lost in lost_faces(catalog, [suggestion.lost]))
     there = {album.album: album.person for album in catalog.albums()}
     if suggestion.album not in there:
         return False
@@ -51,11 +79,21 @@ def is_open(catalog: Catalog, suggestion: Suggestion) -> bool:
 
 
 def answer(folder: LibraryFolder, suggestion: Suggestion, *, same: bool) -> Decided:
-    """Settle a suggestion: merge the albums, or move the face to the album; or keep them apart. Raises: UsageError."""
-    if same and suggestion.face is not None:
-        return acting.move(folder, [suggestion.face], suggestion.album)
+    """Settle a suggestion: merge the albums, move the face to the album, or name it; or keep them apart.
+
+    Raises: UsageError.
+    """
+    album, face = suggestion.album or 0, suggestion.face
+    if suggestion.lost is not None and face is not None and suggestion.person is not None:
+        if not is_open(folder.catalog, suggestion):
+            raise _settled()
+        if same:
+            return acting.name(folder, acting.Target(face=face), suggestion.person)
+        return acting.deny(folder, face, suggestion.person)
+    if same and face is not None:
+        return acting.move(folder, [face], album)
     if same:
-        return acting.merge(folder, [suggestion.album, suggestion.other or 0])
+        return acting.merge(folder, [album, suggestion.other or 0])
     one, other = _shown(folder.catalog, suggestion)
     return acting.keep_apart(folder, [face.face for face in other], [face.face for face in one], one[0].person)
 
@@ -67,6 +105,9 @@ def questions(catalog: Catalog, chosen: Sequence[Suggestion]) -> list[Question]:
 
 def _question(catalog: Catalog, suggestion: Suggestion) -> Question:
     album, other = _shown(catalog, suggestion)
+    if suggestion.lost is not None:
+        yes = f"faceindex people name face:{suggestion.face} {shlex.quote(suggestion.person or '')}"
+        return Question(suggestion, album, other, suggestion.person, yes)
     step, number = ("merge", suggestion.other) if suggestion.face is None else ("move", suggestion.face)
     numbers = f"{suggestion.album} {number}" if step == "merge" else f"{number} {suggestion.album}"
     return Question(suggestion, album, other, album[0].person, f"faceindex people {step} {numbers}")
@@ -75,14 +116,24 @@ def _question(catalog: Catalog, suggestion: Suggestion) -> Question:
 def _shown(catalog: Catalog, suggestion: Suggestion) -> tuple[list[FaceRecord], list[FaceRecord]]:
     """The faces that stand for either side. Raises: UsageError when they are not there any more."""
     if not is_open(catalog, suggestion):
-        raise UsageError("this suggestion is settled already; `faceindex people review` makes new ones")
-    if suggestion.face is not None:
-        return _standing_for(catalog, suggestion.album), [catalog.faces_with([suggestion.face])[suggestion.face]]
-    return _standing_for(catalog, suggestion.album), _standing_for(catalog, suggestion.other or 0)
+        raise _settled()
+    single = [] if suggestion.face is None else [catalog.faces_with([suggestion.face])[suggestion.face]]
+    if suggestion.lost is not None:
+        theirs = catalog.faces_with(catalog.faces_of_person(suggestion.person or "") or [])
+        return _best(list(theirs.values())), single
+    return _standing_for(catalog, suggestion.album or 0), single or _standing_for(catalog, suggestion.other or 0)
+
+
+def _settled() -> UsageError:
+    return UsageError("this suggestion is settled already; `faceindex people review` makes new ones")
 
 
 def _standing_for(catalog: Catalog, album: int) -> list[FaceRecord]:
-    best_first = sorted(catalog.album_faces(album), key=lambda face: (-(face.quality or 0.0), -face.score, face.face))
+    return _best(catalog.album_faces(album))
+
+
+def _best(faces: Sequence[FaceRecord]) -> list[FaceRecord]:
+    best_first = sorted(faces, key=lambda face: (-(face.quality or 0.0), -face.score, face.face))
     return best_first[:SHOWN]
 
 

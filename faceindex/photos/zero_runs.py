@@ -41,6 +41,15 @@ def zeros_end(data: bytes, begin: int) -> int:
     return written.start() if written else len(data)
 
 
+def is_whole_sectors(data: bytes, begin: int, end: int) -> bool:
+    """Whether zeros from `begin` on are sectors of a disk, as a flat picture's are by chance, once in 512 times.
+
+    end: of the data that are looked at; zeros up to there need not end with a sector.
+    """
+    stop = zeros_end(data, begin)
+    return begin % SECTOR == 0 and (stop >= end or stop % SECTOR == 0) and stop - begin >= min(SECTOR, end - begin)
+
+
 def lost_sectors(data: bytes, begin: int, end: int, stride: int) -> int:
     """How many bytes of uncompressed rows are zeros that a picture would not have there.
 

@@ -97,7 +97,7 @@ def of_faces(records: Sequence[FaceRecord], title: str, index: LibraryIndex) -> 
 def of_person(name: str, catalog: Catalog, index: LibraryIndex) -> Probe:
     """All faces of a person as one probe. Raises: UsageError when nobody has this name or there is no face."""
     person_number(catalog, name)
-    faces = catalog.faces_of_person(" ".join(name.split())) or []
+    faces = catalog.faces_of_person(name) or []
     records = list(catalog.faces_with(faces).values())
     if not records:
         raise UsageError(f"the library has no face of {name}")

@@ -24,11 +24,13 @@ def write_act(
     kind: str,
     sides: Iterable[Iterable[int]],
     person: str | None,
-    undoes: int | None,
+    undoes: int | None = None,
+    renamed: str | None = None,
 ) -> int:
     """Returns its id. kind and the rest: see `Act`."""
     cursor = transaction.execute(
-        "INSERT INTO acts (made, kind, person, undoes) VALUES (?, ?, ?, ?)", (now(), kind, person, undoes)
+        "INSERT INTO acts (made, kind, person, undoes, renamed) VALUES (?, ?, ?, ?, ?)",
+        (now(), kind, person, undoes, renamed),
     )
     for side, chosen in enumerate(sides):
         transaction.execute(
@@ -55,13 +57,25 @@ def read_acts(
         by_side = {side: tuple(row[2] for row in own) for side, own in groupby(group, key=lambda row: int(row[1]))}
         sides[act] = tuple(by_side.get(side, ()) for side in range(max(by_side) + 1))
     only = "" if chosen is None else f"WHERE id IN {LISTED}"
-    acts = connection.execute(f"SELECT id, kind, person, undoes, made FROM acts {only} ORDER BY id", values)
-    return [Act(act, kind, sides.get(act, ()), person, undoes, made) for act, kind, person, undoes, made in acts]
+    acts = connection.execute(f"SELECT id, kind, person, undoes, made, renamed FROM acts {only} ORDER BY id", values)
+    return [Act(act, kind, sides.get(act, ()), *rest) for act, kind, *rest in acts]
 
 
 def was_named(connection: sqlite3.Connection, person: str) -> bool:
     """Whether anybody was ever called that, also when it was taken back."""
-    return connection.execute("SELECT 1 FROM acts WHERE person = ?", (person,)).fetchone() is not None
+    return connection.execute("SELECT 1 FROM acts WHERE ? IN (person, renamed)", (person,)).fetchone() is not None
+
+
+def other_names(connection: sqlite3.Connection, people: Iterable[str]) -> set[str]:
+    """`people`, and what they were renamed to or from, directly or by way of others, whether that counts or not."""
+    pairs = connection.execute("SELECT person, renamed FROM acts WHERE renamed NOTNULL").fetchall()
+    found, before = set(people), -1
+    while pairs and len(found) > before:
+        before = len(found)
+        for pair in pairs:
+            if not found.isdisjoint(pair):
+                found.update(pair)
+    return found
 
 
 def dead_acts(connection: sqlite3.Connection, before: int | None = None) -> dict[int, int]:

@@ -3,7 +3,7 @@
 An act is heard before all older ones, and may so let older acts count that did not, or the other way round. But only
 acts that bind hand this on: from face to face, and between a face and the person that it was last named. What keeps
 faces apart matters only among those that could be bound. Faces that share a cluster, an album or an album's number go
-along, since albums follow from all of theirs.
+along, since albums follow from all of theirs. All names that a person had are one here.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from faceindex.journal.acts import MERGE, MOVE, NAME, SPLIT, UNDO, UNNAME, Act
-from faceindex.store.acts import LISTED, dead_acts, listed, read_acts
+from faceindex.store.acts import LISTED, dead_acts, listed, other_names, read_acts
 
 _BINDS = f"(kind = '{MERGE}' OR (kind = '{SPLIT}' AND side = 0) OR (kind = '{MOVE}' AND side < 2))"
 _NAMES = f"(side = 0 AND kind IN ('{NAME}', '{UNNAME}'))"
@@ -74,7 +74,8 @@ class _Reach:
         changed = {self._act} | (self._dead_before.keys() ^ self._dead.keys())
         faces = _numbers(self._transaction, f"SELECT face FROM decisions WHERE act IN {LISTED}", changed)
         statement = f"SELECT person FROM acts WHERE person NOTNULL AND id IN {LISTED}"
-        return faces, {row[0] for row in self._transaction.execute(statement, (listed(changed),))}
+        people = {row[0] for row in self._transaction.execute(statement, (listed(changed),))}
+        return faces, other_names(self._transaction, people)
 
     def bound_to(self, faces: Collection[int]) -> set[int]:
         """The faces that acts try to bind to `faces`."""
@@ -84,8 +85,9 @@ class _Reach:
         return _numbers(self._transaction, f"SELECT face {_SPOKEN} {_BINDS} AND act IN {LISTED}", counting)
 
     def people_of(self, faces: Collection[int]) -> set[str]:
-        """Whom `faces` were last named, before the act and since."""
-        return {name for names in self._last_names(faces).values() for name in names if name is not None}
+        """Whom `faces` were last named, before the act and since, and how these people are called besides."""
+        named = {name for names in self._last_names(faces).values() for name in names if name is not None}
+        return other_names(self._transaction, named)
 
     def named(self, people: Collection[str]) -> set[int]:
         """The faces that were last named so, before the act or since."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from faceindex.store.imports import copy_origins
-from faceindex.store.same_face import FormerFace, known_before
+from faceindex.store.same_face import FormerFace, known_before, same_shape
 from faceindex.types import Box
 
 _NEWEST_ANCHORS = """
@@ -19,6 +19,8 @@ _NEWEST_ANCHORS = """
 _FACES = """
     SELECT content, faces.id, x, y, faces.width, faces.height FROM faces JOIN photos ON photos.id = photo
 """
+
+_SIZES = "SELECT content, width, height FROM photos"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,15 @@ class Carried:
 def corresponding(source: sqlite3.Connection, target: sqlite3.Connection) -> dict[int, int]:
     """For faces of `source`, and those that it only has decisions about, the same face in `target`, where there is one.
 
-    A face is the same in a photo of the same content where the boxes overlap, see `known_before`.
+    A face is the same in a photo of the same content where the boxes overlap, see `known_before`. Where the content was
+    decoded to another shape, turned as it may be, nothing is known of the boxes.
     """
     there = _by_content(target, _FACES)
+    sizes = _sizes(target)
+    turned = {content for content, size in _sizes(source).items() if not same_shape(size, sizes.get(content, size))}
     found: dict[int, int] = {}
     for content, former in _by_content(source, f"{_FACES} UNION ALL {_NEWEST_ANCHORS}").items():
-        faces = there.get(content, [])
+        faces = [] if content in turned else there.get(content, [])
         for face, known in zip(faces, known_before([face.box for face in faces], former), strict=True):
             if known is not None:
                 found[known] = face.face
@@ -52,8 +57,10 @@ def carry_over(source: sqlite3.Connection, transaction: sqlite3.Connection, same
     """
     decided = [row[0] for row in source.execute("SELECT DISTINCT face FROM decisions ORDER BY face")]
     face_of = dict(same) | _reserved(transaction, [face for face in decided if face not in same])
-    acts = source.execute("SELECT id, made, kind, person, undoes FROM acts ORDER BY id").fetchall()
-    transaction.executemany("INSERT INTO acts (id, made, kind, person, undoes) VALUES (?, ?, ?, ?, ?)", acts)
+    acts = source.execute("SELECT id, made, kind, person, undoes, renamed FROM acts ORDER BY id").fetchall()
+    transaction.executemany(
+        "INSERT INTO acts (id, made, kind, person, undoes, renamed) VALUES (?, ?, ?, ?, ?, ?)", acts
+    )
     transaction.executemany(
         "INSERT INTO decisions (act, side, face, content, x, y, width, height) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
@@ -102,6 +109,10 @@ def _reserved(transaction: sqlite3.Connection, faces: list[int]) -> dict[int, in
     transaction.execute("DELETE FROM sqlite_sequence WHERE name = 'faces'")
     transaction.execute("INSERT INTO sqlite_sequence VALUES ('faces', ?)", (last + len(faces),))
     return {face: number for number, face in enumerate(faces, start=last + 1)}
+
+
+def _sizes(connection: sqlite3.Connection) -> dict[bytes, tuple[int, int]]:
+    return {content: (width, height) for content, width, height in connection.execute(_SIZES)}
 
 
 def _by_content(connection: sqlite3.Connection, statement: str) -> dict[bytes, list[FormerFace]]:

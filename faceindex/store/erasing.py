@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from faceindex.errors import LibraryLocked
-from faceindex.journal.acts import NAME
+from faceindex.journal.acts import NAME, RENAME, live, with_last_names
 from faceindex.journal.state import fold
 from faceindex.private_files import new_file, sync_folder
 from faceindex.store import rows
+from faceindex.store.act_changes import forget_in_changes
 from faceindex.store.acts import read_acts
 from faceindex.store.imports import forget_names_in_files
 from faceindex.store.merging import has_dead_rows, unlink, write_merged
@@ -31,7 +32,7 @@ COPY = "catalog.copy"
 _UNFINISHED = "erasing"  # a setting that is there from the deletion of rows until nothing of them is left on the disk
 _ALL_TABLES = (
     *("photos", "failures", "people", "decisions", "acts", "clusters", "album_seeds", "album_versions", "albums"),
-    *("tombstones", "roots", "segments", "names_in_files", "imports"),
+    *("tombstones", "roots", "segments", "names_in_files", "imports", "lost_faces"),
 )
 
 
@@ -69,7 +70,8 @@ def erase(
         new = [write_merged(writer, [s], without=gone, number=n) for n, s in enumerate(old, start=first)]
     with suppress(_OnlyLooking), catalog.transaction() as transaction:
         contents = _chosen(transaction, "SELECT content FROM photos WHERE id IN {}", whole)
-        away = _away(transaction, set(people))
+        lost = _chosen(transaction, "SELECT face FROM lost_faces WHERE photo IN {}", whole)
+        away = _away(transaction, set(people), lost)
         graves = [*((content, WHOLE_PHOTO) for content in contents), *_boxes(transaction, single), *away.values()]
         tombstones = catalog.tombstones().add(graves)
         decisions = _forget_decisions(transaction, gone | away.keys(), contents, people)
@@ -78,6 +80,7 @@ def erase(
         paths = _change(transaction, "DELETE FROM paths WHERE photo IN {}", whole)
         _change(transaction, "DELETE FROM faces WHERE id IN {}", gone)
         _change(transaction, "DELETE FROM photos WHERE id IN {}", whole)
+        _change(transaction, "DELETE FROM lost_faces WHERE face IN {}", set(away))
         receipt = Erased(len(whole), paths, len(gone), decisions, len(old), tombstones, dry_run=dry_run)
         if dry_run:
             raise _OnlyLooking
@@ -174,10 +177,10 @@ def _boxes(transaction: sqlite3.Connection, faces: set[int]) -> list[tuple[bytes
     return [(content, Box(*box)) for content, *box in found]
 
 
-def _away(transaction: sqlite3.Connection, people: set[str]) -> dict[int, tuple[bytes, Box]]:
-    """Faces of `people` that are in no photo now: where they were last, by content of the photo and box."""
+def _away(transaction: sqlite3.Connection, people: set[str], lost: set[int]) -> dict[int, tuple[bytes, Box]]:
+    """Faces of `people` that are in no photo now, and `lost`: where they were last, by content of the photo and box."""
     person = fold(read_acts(transaction)).person if people else {}
-    theirs = {face for face, name in person.items() if name in people}
+    theirs = lost | {face for face, name in person.items() if name in people}
     found = _select(
         transaction,
         """SELECT face, content, x, y, width, height, MAX(id) FROM decisions
@@ -195,17 +198,30 @@ def _forget_decisions(
     removed = _change(transaction, "DELETE FROM decisions WHERE face IN {}", faces)
     for content in contents:
         removed += transaction.execute("DELETE FROM decisions WHERE content = ?", (content,)).rowcount
-    for person in people:
-        removed += transaction.execute(
-            "DELETE FROM decisions WHERE act IN (SELECT id FROM acts WHERE person = ? AND kind = ?)", (person, NAME)
-        ).rowcount
-        transaction.execute("DELETE FROM acts WHERE person = ? AND kind = ?", (person, NAME))
-        transaction.execute("UPDATE acts SET person = NULL WHERE person = ?", (person,))
+    if people:
+        removed += _forget_names(transaction, set(people))
     transaction.execute(  # what is said of no face any more; names, too, that these faces had before
         """DELETE FROM acts WHERE (person IS NULL OR kind = ?) AND undoes IS NULL
         AND id NOT IN (SELECT act FROM decisions WHERE act IS NOT NULL)""",
         (NAME,),
     )
+    return removed
+
+
+def _forget_names(transaction: sqlite3.Connection, people: set[str]) -> int:
+    """Take `people`, and what they were called before, out of the journal. Returns the number of decisions removed."""
+    acts = read_acts(transaction)
+    counting = {act.act for act in live(acts)}
+    last_names = with_last_names([act for act in acts if act.kind != RENAME or act.act in counting])
+    transaction.executemany(  # or names that others have now would be their former ones again
+        "UPDATE acts SET person = ? WHERE id = ? AND person != ?1", [(act.person, act.act) for act in last_names]
+    )
+    said = {act.act for act in last_names if act.person in people and act.kind == NAME}
+    said |= {act.act for act in acts if act.kind == RENAME and not people.isdisjoint((act.person, act.renamed))}
+    removed = _change(transaction, "DELETE FROM decisions WHERE act IN {}", said)
+    _change(transaction, "DELETE FROM acts WHERE id IN {}", said)
+    transaction.executemany("UPDATE acts SET person = NULL WHERE person = ?", [(person,) for person in people])
+    forget_in_changes(transaction, people)
     return removed
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from faceindex.journal.acts import HIDE, NAME, UNHIDE, Act, live
+from faceindex.journal.acts import HIDE, NAME, UNHIDE, Act, live, with_last_names
 from faceindex.photos.find import FoundFile
 from faceindex.store.acts import LISTED, listed, read_acts
 from faceindex.store.anchoring import corresponding
@@ -79,7 +79,7 @@ def take_decisions(source: Catalog, transaction: sqlite3.Connection) -> int:
     same = corresponding(source.connection, transaction)
     anchors = {row[0]: row[1:] for row in source.connection.execute(_ANCHORS.format(_NEWEST))}
     new_ids = _undecided(transaction, same) | _reserved(transaction, _waiting(transaction, anchors, same))
-    acts = live(read_acts(source.connection))
+    acts = with_last_names(live(read_acts(source.connection)))
     written = {act.act: number for act in acts if (number := _write(transaction, act, new_ids, anchors))}
     copy_origins(source.connection, transaction, written, new_ids)
     if written:

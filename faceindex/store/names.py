@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from faceindex.journal.acts import NAME
+from faceindex.journal.person_names import spelled
 from faceindex.journal.state import State, fold
 from faceindex.store.acts import LISTED, listed, read_acts, write_act
 from faceindex.store.affected import Affected, acts_about, affected_by
@@ -39,13 +40,14 @@ def decide(
     *,
     others: Sequence[Iterable[int]] = (),
     undoes: int | None = None,
+    renamed: str | None = None,
 ) -> Decision:
     """Write one act about `faces`, side 0, and `others`, further sides, and name faces by it. Albums are due then.
 
     kind and the rest: see `Act`. Only what the act may change is looked at; people, names and what is hidden must have
     followed from the journal before.
     """
-    act = write_act(transaction, kind, (faces, *others), person, undoes)
+    act = write_act(transaction, kind, (faces, *others), person, undoes, renamed)
     affected = affected_by(transaction, act)
     state = fold(acts_about(transaction, affected))
     _follow(transaction, state, affected)
@@ -55,7 +57,7 @@ def decide(
 def decide_names(transaction: sqlite3.Connection, faces_of: Mapping[str, Iterable[int]]) -> None:
     """Write an act for each person, that these faces are theirs, and name the faces by them."""
     for person, faces in faces_of.items():
-        write_act(transaction, NAME, (faces,), person, None)
+        write_act(transaction, NAME, (faces,), spelled(person), None)
     replay_all(transaction)
 
 
@@ -104,7 +106,9 @@ def unsaid(connection: sqlite3.Connection) -> tuple[int, int]:
     people = dict(connection.execute("SELECT name, id FROM people"))
     said = _present(connection, state, people)
     wrong = {face for face, _ in said ^ set(connection.execute("SELECT face, person FROM person_faces"))}
-    return len(wrong), len(state.names ^ set(people))
+    due = connection.execute("SELECT 1 FROM settings WHERE name = ?", (ALBUMS_DUE,)).fetchone()
+    nobody = set() if due else set(people) - state.names  # else they go when albums follow
+    return len(wrong), len(state.names - set(people)) + len(nobody)
 
 
 def decided_faces(connection: sqlite3.Connection) -> int:

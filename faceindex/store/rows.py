@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from faceindex.photos.find import FoundFile
 from faceindex.store.catalog import under_path
+from faceindex.store.same_face import FormerFace
 from faceindex.store.segments import Segment
 from faceindex.types import AnalysedPhoto, Face, FailedPhoto
 
@@ -19,7 +20,8 @@ class Arrival:
     """A photo about to be stored, with the files that have its content.
 
     faces: of the photo, those to be stored. ids: theirs, given before or new. photo_id: of a photo that is stored
-    already and was analysed again.
+    already and was analysed again. former: faces that it was known to have; unsure: which of them may be which of
+    `faces`, by id: the place, and the distance, Euclidean.
     """
 
     content: bytes
@@ -28,6 +30,8 @@ class Arrival:
     faces: Sequence[Face]
     ids: Sequence[int]
     photo_id: int | None
+    former: Sequence[FormerFace] = ()
+    unsure: Mapping[int, tuple[int, float | None]] = field(default_factory=dict)
 
 
 def insert_segment(transaction: sqlite3.Connection, segment: Segment) -> None:

@@ -1,9 +1,12 @@
-"""Which faces of a photo are ones that were known before: those keep their ids, and with them their names."""
+"""Which faces of the same pixels are ones that were known before, by their boxes; of other pixels see `known_again`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 
 from faceindex.types import Box
 
@@ -15,10 +18,15 @@ _SAME_SHAPE = 0.01  # part by which width / height may differ in a photo that wa
 
 @dataclass(frozen=True, slots=True)
 class FormerFace:
-    """A face that the library knows, or knew, of the photo's earlier state."""
+    """A face that the library knows, or knew, of the photo's earlier state.
+
+    vector: float32 [d]; None when it is lost, or not needed. landmarks: float32 [5 or 68, 2], pixels.
+    """
 
     face: int
     box: Box
+    vector: npt.NDArray[np.float32] | None = None
+    landmarks: npt.NDArray[np.float32] | None = None
 
 
 def known_before(boxes: Sequence[Box], former: Sequence[FormerFace], zoom: float = 1.0) -> list[int | None]:
@@ -41,11 +49,15 @@ def known_before(boxes: Sequence[Box], former: Sequence[FormerFace], zoom: float
 
 def resized(then: tuple[int, int], now: tuple[int, int]) -> float:
     """The factor by which a photo of (width, height) was resized; 1 when its shape is another: cropped or turned."""
+    return now[0] / then[0] if same_shape(then, now) else 1.0
+
+
+def same_shape(then: tuple[int, int], now: tuple[int, int]) -> bool:
+    """Whether one (width, height) is the other, resized."""
     (width, height), (new_width, new_height) = then, now
     if not width or not height:
-        return 1.0
-    same_shape = abs(width * new_height - new_width * height) <= _SAME_SHAPE * width * new_height
-    return new_width / width if same_shape else 1.0
+        return False
+    return abs(width * new_height - new_width * height) <= _SAME_SHAPE * width * new_height
 
 
 def scaled(box: Box, zoom: float) -> Box:

@@ -126,6 +126,18 @@ def read_blocks(path: Path, fingerprint: str, dimension: int, wanted: FaceIds | 
                 yield ids, file["vector"][start : start + BLOCK]
 
 
+def read_rows(path: Path, fingerprint: str, dimension: int, wanted: FaceIds) -> Block:
+    """The rows with these ids, as `read_blocks` gives them; of the vectors only the chunks that hold any are read."""
+    with open_segment(path, fingerprint, dimension) as file:
+        ids = file["face_id"][:]
+        places = np.flatnonzero(np.isin(ids, wanted))
+        vectors = np.empty((len(places), dimension), dtype=np.float32)
+        for start in np.unique(places // CHUNK) * CHUNK:
+            here = (places >= start) & (places < start + CHUNK)
+            vectors[here] = file["vector"][start : start + CHUNK][places[here] - start]
+        return ids[places], vectors
+
+
 def segment_ids(path: Path, fingerprint: str, dimension: int) -> FaceIds:
     """The ids of one segment, int64 [n]; its vectors are not read. Raises: as `read_blocks`."""
     with open_segment(path, fingerprint, dimension) as file:

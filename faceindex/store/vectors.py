@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -10,7 +11,7 @@ from typing import Self
 import numpy as np
 
 from faceindex.errors import LibraryDamaged
-from faceindex.store.segments import Block, Segment, read_blocks
+from faceindex.store.segments import Block, Segment, read_blocks, read_rows
 from faceindex.types import FaceIds, Vectors
 
 
@@ -94,3 +95,15 @@ class StoredVectors:
         for ids, vectors in self.blocks():
             out[self.faces.places(ids)[0]] = vectors
         return out
+
+    def by_face(self) -> dict[int, Vectors]:
+        """The vectors that can be read, float32 [d], by id: a segment that is missing or damaged is passed over."""
+        found: dict[int, Vectors] = {}
+        for segment in self.segments:
+            wanted = self.faces.in_segment(segment).ids
+            if not len(wanted):
+                continue
+            with suppress(LibraryDamaged):
+                ids, vectors = read_rows(self.folder / segment.file, self.fingerprint, self.dimension, wanted)
+                found.update(zip(ids.tolist(), vectors, strict=True))
+        return found

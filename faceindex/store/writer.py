@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,8 +14,9 @@ from faceindex.faces.recipe import Recipe
 from faceindex.photos.find import FoundFile
 from faceindex.store import rows
 from faceindex.store.catalog import Catalog
+from faceindex.store.lost import drop_found, keep_lost
 from faceindex.store.names import ALBUMS_DUE, decided_faces, follow_photo, replay
-from faceindex.store.same_face import FormerFace, known_before
+from faceindex.store.returning import FormerFaces
 from faceindex.store.segments import Block, Segment, segment_name, write_segment
 from faceindex.store.tombstones import forgotten
 from faceindex.types import AnalysedPhoto, FailedPhoto, Removed
@@ -43,10 +43,12 @@ class Batch:
 class Writer:
     """Write access to a library; obtained from LibraryFolder.writer, which holds the lock.
 
-    vectors: the folder of segments.
+    vectors: the folder of segments. lost: faces that photos lost by what was committed, see `lost_faces`; some may have
+    come back.
     """
 
     def __init__(self, catalog: Catalog, vectors: Path, recipe: Recipe) -> None:
+        self.lost: set[int] = set()
         self.catalog = catalog
         self.vectors = vectors
         self.recipe = recipe
@@ -78,7 +80,8 @@ class Writer:
         transaction's commit is the acknowledgement. A crash in between leaves a file without a row.
 
         Faces of an edited photo (same path, other content), and of a photo that is analysed again, keep their ids
-        where their boxes overlap: see `known_before`. Faces that were forgotten are left out.
+        where they are the same: see `FormerFaces`. Others that people decided about are listed: see `lost_faces`. Faces
+        that were forgotten are left out.
         """
         first_new = self.last_id("faces") + 1
         arrivals = self._arrivals(batch, first_new)
@@ -94,9 +97,12 @@ class Writer:
             for photo, file in batch.names:
                 unnamed += rows.name_photo(transaction, photo, file)
             unnamed += rows.drop_paths(transaction, batch.gone)
+            lost = keep_lost(transaction, arrivals)
             rows.drop_nameless(transaction, unnamed)  # last: names may be exchanged within a batch
+            drop_found(transaction)
             replay(transaction, vectors)
             rows.store_failures(transaction, batch.failures)
+        self.lost |= lost
         return sum(number >= first_new for number in vectors)
 
     def remove_paths(self, paths: Sequence[str]) -> Removed:
@@ -147,29 +153,15 @@ class Writer:
         arrivals = []
         next_id = first_new
         moved = {photo for photo, _ in batch.names}
+        former = FormerFaces(self.catalog, self.vectors, self.recipe, batch.photos, moved)
         for content, (photo, files) in batch.photos.items():
             graves = self.catalog.tombstones().of(content)
             faces = [face for face in photo.faces if not forgotten(face.box, graves)]
-            former = self._former(content, files, (photo.width, photo.height), moved)
+            found = former.among(content, photo, faces)
             ids = []
-            for known in known_before([face.box for face in faces], former):
+            for known in found.same:
                 ids.append(next_id if known is None else known)
                 next_id += known is None
-            arrivals.append(rows.Arrival(content, photo, files, faces, ids, self.catalog.photo_with(content)))
+            photo_id = self.catalog.photo_with(content)
+            arrivals.append(rows.Arrival(content, photo, files, faces, ids, photo_id, found.former, found.unsure))
         return arrivals
-
-    def _former(
-        self, content: bytes, files: Sequence[FoundFile], size: tuple[int, int], moved: AbstractSet[int]
-    ) -> list[FormerFace]:
-        """The faces that this photo, or what these files showed before, is known to have had.
-
-        moved: photos that are elsewhere now, and keep their faces.
-        """
-        photo = self.catalog.photo_with(content)
-        if photo is not None:
-            return self.catalog.faces_of(photo, size)
-        edited = self.catalog.photos_named_only([file.path for file in files])
-        return [
-            *(face for former in edited if former not in moved for face in self.catalog.faces_of(former, size)),
-            *self.catalog.decided_faces(content),
-        ]

@@ -16,12 +16,22 @@ from faceindex.types.arrays import FaceIds, Labels, Pixels, Qualities, Vectors
 from faceindex.types.care import Backup, CheckedPart, CheckReport, Damage, RepairReport
 from faceindex.types.changes import Erased, IngestReport, Lifted, NamesRead, Pruned, Reencoded, Removed, Skipped
 from faceindex.types.contents import Album, FailedPhoto, IndexReport, Person, PhotoRecord, Status
-from faceindex.types.decisions import AlbumChange, ClusterReport, Decided, PastAct, PersonChange, Suggestion
+from faceindex.types.decisions import (
+    ActChange,
+    AlbumChange,
+    ClusterReport,
+    Decided,
+    LostFace,
+    PastAct,
+    PersonChange,
+    Suggestion,
+)
 from faceindex.types.exports import AlbumsExport, SidecarReport
 from faceindex.types.faces import AnalysedPhoto, Box, Face, FaceRecord
 from faceindex.types.imports import ImportReport
 
 __all__ = [
+    "ActChange",
     "Album",
     "AlbumChange",
     "AlbumsExport",
@@ -48,6 +58,7 @@ __all__ = [
     "IngestReport",
     "Labels",
     "Lifted",
+    "LostFace",
     "Match",
     "NamesRead",
     "PastAct",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from faceindex.types.contents import FailedPhoto
+from faceindex.types.decisions import LostFace
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,8 @@ class IngestReport:
     and compact (in the main process) and of decode, detect, align and encode (summed over workers). interrupted:
     stopped by the user; what was analysed is stored. warnings: new photos that were read though something is wrong with
     their files. pruned: None unless pruning was asked for. xmp: None unless it was asked for.
-    workers: processes at the end, and why so many.
+    workers: processes at the end, and why so many. lost: faces with a name that photos do not show any more since they
+    were edited or replaced.
     """
 
     seen: int
@@ -151,6 +153,7 @@ class IngestReport:
     workers: int = 0
     workers_reason: str = ""
     skipped: Skipped = field(default_factory=Skipped)
+    lost: tuple[LostFace, ...] = ()
 
     @property
     def photos_per_second(self) -> float:

@@ -6,25 +6,29 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
-    """A step of a user that was written into the journal.
+class ActChange:
+    """What an act changed for faces that went the same way.
 
-    act: its id. faces: number of those it is about. albums: where these are now. undoes: the act that it takes back.
+    faces: their number; face: the id of the first. person_before, person_after: whose they were and are, None for
+    nobody's. album_before, album_after: in which album, None for none.
     """
 
-    act: int
-    kind: str
-    person: str | None
     faces: int
-    albums: tuple[int, ...]
-    undoes: int | None = None
+    face: int
+    person_before: str | None
+    album_before: int | None
+    person_after: str | None
+    album_after: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class PastAct:
-    """An act of the journal. made: time in UTC. faces: number of them on each side. undone: it does not count now.
+    """An act of the journal.
 
-    imported: the first act of the import that it belongs to; None for what people decided.
+    made: time in UTC. faces: number of them on each side. undone: it does not count now. imported: the first act of the
+    import that it belongs to; None for what people decided. renamed: what the person is called since (rename). changes:
+    whose and where its faces were before and after it, the most first; empty where that was not kept. photo: a path of
+    the first face's photo, None when that is in no photo now.
     """
 
     act: int
@@ -35,23 +39,68 @@ class PastAct:
     undoes: int | None
     undone: bool
     imported: int | None = None
+    renamed: str | None = None
+    changes: tuple[ActChange, ...] = ()
+    photo: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A step of a user that was written into the journal.
+
+    act: its id. faces: number of those it is about. albums: where these are now. undoes: the act that it takes back;
+    undone: this act itself. renamed: what the person is called now (rename). changes: whose and where the faces were
+    before and are now, the most first. similar: names of others that differ from the person's in case or accents alone.
+    """
+
+    act: int
+    kind: str
+    person: str | None
+    faces: int
+    albums: tuple[int, ...]
+    undoes: int | None = None
+    undone: PastAct | None = None
+    renamed: str | None = None
+    changes: tuple[ActChange, ...] = ()
+    similar: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LostFace:
+    """A face with a name that its photo does not show any more, since it was edited or replaced.
+
+    face: its id, which waits for the face to come back. photo: path of what is there now. lost: time in UTC. candidate:
+    a face of this photo that may be the same, and distance, Euclidean, to it; None when there is none.
+    """
+
+    face: int
+    person: str
+    photo: str
+    lost: str
+    candidate: int | None = None
+    distance: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """Two albums, or a face that is in none and an album, which are probably one person's.
+    """Two albums, a face that is in none and an album, or a face and a person, which are probably one person's.
 
     album: with the more faces, or with a name. other: the other album, or None; face: the single face, or None.
-    probability: that it is so, in [0, 1], for pairs of which half are. distance: Euclidean, root mean square over all
-    pairs of their faces. settles: faces that one answer gives a place.
+    probability: that it is so, in [0, 1]. distance: Euclidean, root mean square over all pairs of their faces. settles:
+    faces that one answer gives a place. person: whose the album is, None for nobody's.
+
+    lost: a face with a name that the photo of `face` lost when it was edited, see LostFace; the question is whether
+    `face` is the same, and album is None.
     """
 
-    album: int
+    album: int | None
     other: int | None
     face: int | None
     probability: float
     distance: float
     settles: int
+    person: str | None = None
+    lost: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

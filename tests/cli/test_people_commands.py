@@ -54,7 +54,7 @@ def test_every_step_is_told_and_listed_and_can_be_undone(answer: Callable[..., A
     assert answer("albums", "show", 1, "--hidden")["faces"][0]["face"] == 1
     assert answer("people", "undo", 2)["undoes"] == 2
     history = answer("people", "history")
-    assert set(history[0]) == {"act", "made", "kind", "person", "faces", "undoes", "undone"}
+    assert set(history[0]) >= {"act", "made", "kind", "person", "faces", "undoes", "undone"}
     assert [(act["kind"], act["undone"]) for act in history] == [
         *(("merge", False), ("split", True), ("reject", False), ("move", False), ("hide", False), ("undo", False)),
     ]

@@ -32,7 +32,7 @@ def asked(
     return suggestions(ids, vectors, albums, people, pairs, np.isin(albums, hidden), CALIBRATION)
 
 
-def pairs(found: list[Suggestion]) -> list[tuple[int, int | None, int | None]]:
+def pairs(found: list[Suggestion]) -> list[tuple[int | None, int | None, int | None]]:
     return [(one.album, one.other, one.face) for one in found]
 
 

@@ -16,10 +16,10 @@ from made_library import MadeLibrary
 
 from faceindex.journal.acts import NAME, UNDO
 from faceindex.search.index import load_or_build
-from faceindex.store.catalog import open_reader
 from faceindex.store.erasing import erase, erase_all
 from faceindex.store.merging import compact_all
 from faceindex.store.names import decide
+from faceindex.store.opening import open_reader
 from faceindex.types import Box, Erased
 
 A, B = Box(100, 100, 100, 100), Box(400, 100, 100, 100)
@@ -141,7 +141,8 @@ def test_vectors_of_faces_that_were_removed_earlier_are_erased_as_well(full: Mad
 
 
 def test_former_vector_of_an_edited_photo_is_erased_with_its_face(full: MadeLibrary) -> None:
-    full.store("edited", [A], path="/other.jpg")
+    full.store("other", [A], path="/other.jpg", people=[0])
+    full.store("edited", [A], path="/other.jpg", people=[0])
     former, now = full.vectors[b"other", A].tobytes(), full.vectors[b"edited", A].tobytes()
     with full.folder.writer() as writer:
         compact_all(writer)
@@ -205,9 +206,9 @@ def test_reader_that_keeps_the_old_state_is_named_and_the_erasure_is_finished_la
     full: MadeLibrary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from faceindex.errors import LibraryLocked
-    from faceindex.store import catalog
+    from faceindex.store import opening
 
-    monkeypatch.setattr(catalog, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(opening, "BUSY_SECONDS", 0.1)
     reader = open_reader(full.folder.path / "catalog.sqlite")
     with reader.snapshot():
         list(reader.faces())

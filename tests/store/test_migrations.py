@@ -12,7 +12,6 @@ import faceindex
 from faceindex.errors import NewerSchema
 from faceindex.store import migrations
 from faceindex.store.acts import read_acts
-from faceindex.store.catalog import open_reader
 from faceindex.store.migrations import (
     MIGRATIONS,
     m001_first_schema,
@@ -21,6 +20,7 @@ from faceindex.store.migrations import (
     migrate,
     schema_version,
 )
+from faceindex.store.opening import open_reader
 
 
 def test_empty_file_becomes_the_newest_schema_and_stays_it() -> None:
@@ -92,6 +92,8 @@ def test_what_was_said_before_there_were_acts_becomes_acts(tmp_path: Path) -> No
         said,
     )
     m006_acts(catalog)
+    catalog.execute(f"PRAGMA user_version = {MIGRATIONS.index(m006_acts) + 1}")
+    migrate(catalog)
     assert [(act.kind, act.person, act.sides) for act in read_acts(catalog)] == [
         ("name", "Ada", ((1, 2),)),
         ("name", "Grace", ((2,),)),

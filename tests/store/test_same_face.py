@@ -46,9 +46,10 @@ def test_a_photo_was_resized_when_its_shape_is_the_same(
 
 
 def test_edited_photo_keeps_the_ids_of_faces_that_are_still_there(made: MadeLibrary) -> None:
-    made.store("before", [A, B], path="/a.jpg")
+    made.store("before", [A, B], path="/a.jpg", people=[0, 1])
     first, second = made.faces()
-    assert made.store("after", [Box(105, 95, 100, 100), Box(700, 700, 50, 50)], path="/a.jpg") == 1
+    after = [Box(105, 95, 100, 100), Box(700, 700, 50, 50)]
+    assert made.store("after", after, path="/a.jpg", people=[0, 2]) == 1
     faces = made.faces()
     assert set(faces) == {first, 3}
     assert faces[first].box == Box(105, 95, 100, 100)
@@ -57,8 +58,8 @@ def test_edited_photo_keeps_the_ids_of_faces_that_are_still_there(made: MadeLibr
 
 
 def test_photo_made_smaller_keeps_the_ids_of_its_faces(made: MadeLibrary) -> None:
-    made.store("large", [A, B], path="/a.jpg")
-    made.store("small", [Box(50, 50, 50, 50), Box(200, 50, 50, 50)], path="/a.jpg", size=(500, 500))
+    made.store("large", [A, B], path="/a.jpg", people=[0, 1])
+    made.store("small", [Box(50, 50, 50, 50), Box(200, 50, 50, 50)], path="/a.jpg", size=(500, 500), people=[0, 1])
     assert sorted(made.faces()) == [1, 2]
     assert made.holds_what_was_stored()
 
@@ -75,10 +76,10 @@ def test_copy_of_a_photo_that_stays_elsewhere_gets_ids_of_its_own_when_it_is_edi
 def test_albums_and_names_stay_with_a_face_over_an_edit(made: MadeLibrary) -> None:
     from faceindex.store.names import decide
 
-    made.store("before", [A, B], path="/a.jpg")
+    made.store("before", [A, B], path="/a.jpg", people=[0, 1])
     make_albums(made.folder, {4: [1, 2]})
     with made.folder.decisions() as catalog, catalog.transaction() as transaction:
         decide(transaction, NAME, [1], "Ada")
-    made.store("after", [A], path="/a.jpg")
+    made.store("after", [A], path="/a.jpg", people=[0])
     face = made.only_face()
     assert (face.face, face.album, face.person) == (1, 4, "Ada")

@@ -1,0 +1,86 @@
+"""What was decided, in words: for the step itself, for what is undone, and for the history."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from faceindex.cli.output import errors, plural, print_json, print_line
+from faceindex.types import ActChange, Decided, PastAct
+
+_STEP = ("act", "kind", "person", "faces", "albums", "undoes")
+_CHANGE = ("renamed", "undone", "changes")
+_MOST = 3
+"""Ways that faces went which are told in one line."""
+
+
+def print_decided(decided: Decided, *, as_json: bool) -> None:
+    """The step; of an undo and a new name also what it changed."""
+    told = decided.undone is not None or decided.renamed is not None
+    if as_json:
+        step = asdict(decided)
+        print_json({name: step[name] for name in (*_STEP, *(_CHANGE if told else ()))})
+        return
+    albums = ", ".join(map(str, decided.albums)) or "none"
+    what = decided.kind
+    if decided.undone is not None:
+        what = f"undoes act {decided.undoes} ({about(decided.undone)})"
+    elif decided.renamed is not None:
+        what = f"rename: {decided.person} is {decided.renamed} now"
+    print_line(f"act {decided.act}: {what}; {plural(decided.faces, 'face')}, now in album {albums}")
+    for line in change_lines(decided.changes) if told else ():
+        print_line(f"  {line}")
+    offer_similar(decided)
+
+
+def offer_similar(decided: Decided) -> None:
+    """Ask, beside the answer, whether people whose names look alike are one."""
+    name = decided.renamed or decided.person or ""
+    for other in decided.similar:
+        errors.print(f'did you mean "{other}"? {make_one(name, other)}', markup=False)
+
+
+def make_one(name: str, other: str) -> str:
+    """The command, with what it does."""
+    return f"`faceindex people rename --merge {shlex.quote(name)} {shlex.quote(other)}` makes both one person"
+
+
+def about(act: PastAct) -> str:
+    """What an act says, in a few words."""
+    who = [act.kind, spoken_of(act), which(act)]
+    return " ".join(word for word in who if word)
+
+
+def spoken_of(act: PastAct) -> str:
+    """Whom an act is about, or which other act."""
+    if act.undoes:
+        return f"act {act.undoes}"
+    return f"{act.person} to {act.renamed}" if act.renamed else act.person or ""
+
+
+def which(act: PastAct) -> str:
+    """The face or faces that an act is about, and the photo of a single one."""
+    faces = sum(act.faces) or sum(change.faces for change in act.changes)
+    if faces == 1 and act.photo is not None:
+        face = f"face {act.changes[0].face}" if act.changes else "a face"
+        return f"{face} in {Path(act.photo).name}"
+    return plural(faces, "face") if faces else ""
+
+
+def change_lines(changes: Sequence[ActChange]) -> list[str]:
+    """Whose and where faces were before, and after: a line for each way that they went."""
+    moved = [change for change in changes if _place(change, before=True) != _place(change, before=False)]
+    lines = [
+        f"{plural(change.faces, 'face')}: {_place(change, before=True)} -> {_place(change, before=False)}"
+        for change in moved[:_MOST]
+    ]
+    rest = sum(change.faces for change in moved[_MOST:])
+    return [*lines, f"{plural(rest, 'face')} in other ways"] if rest else lines
+
+
+def _place(change: ActChange, *, before: bool) -> str:
+    person = change.person_before if before else change.person_after
+    album = change.album_before if before else change.album_after
+    return f"{person or 'nobody'}, {f'album {album}' if album else 'no album'}"

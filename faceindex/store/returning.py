@@ -1,0 +1,108 @@
+"""The faces that arriving photos are known to have: of the same content, or of what their files showed before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from faceindex.faces.recipe import Recipe
+from faceindex.photos.find import FoundFile
+from faceindex.store.catalog import Catalog
+from faceindex.store.known_again import known_again
+from faceindex.store.same_face import FormerFace, known_before, resized, same_shape
+from faceindex.store.vectors import StoredVectors
+from faceindex.types import AnalysedPhoto, Box, Face
+
+_NOWHERE = Box(0, 0, 1, 1)  # of a face that was lost before: where it was says nothing of the picture now
+
+
+Arriving = tuple[AnalysedPhoto, list[FoundFile]]
+
+
+@dataclass(slots=True)
+class Returned:
+    """Which of a photo's faces were known. same: of each face the id, or None. former: that they could have been.
+
+    unsure: see `KnownAgain`.
+    """
+
+    same: list[int | None]
+    former: list[FormerFace] = field(default_factory=list)
+    unsure: dict[int, tuple[int, float | None]] = field(default_factory=dict)
+
+    def among_others(self, faces: Sequence[Face], former: Sequence[FormerFace], threshold: float, zoom: float) -> None:
+        """Look for `former` among the faces that are not known yet. threshold, zoom: see `known_again`."""
+        open_places = [place for place, known in enumerate(self.same) if known is None]
+        known = [face.face for face in self.former]
+        further = [face for face in former if face.face not in known]
+        found = known_again([faces[place] for place in open_places], further, threshold, zoom)
+        for place, same in zip(open_places, found.same, strict=True):
+            self.same[place] = same
+        self.unsure |= {face: (open_places[other], away) for face, (other, away) in found.unsure.items()}
+        self.former += further
+
+
+class FormerFaces:
+    """What is known of the faces of a batch's photos before it is committed.
+
+    moved: photos that are elsewhere now, and keep their faces. vectors: the folder of segments.
+    """
+
+    def __init__(
+        self, catalog: Catalog, vectors: Path, recipe: Recipe, photos: Mapping[bytes, Arriving], moved: AbstractSet[int]
+    ) -> None:
+        """photos: by their content, with the files that have it."""
+        self._catalog = catalog
+        self._threshold = recipe.match_threshold
+        self._edited = {content: self._edited_photos(content, *arriving, moved) for content, arriving in photos.items()}
+        edited = {photo for photos in self._edited.values() for photo in photos}
+        self._faces = {photo: catalog.landmarks_of(photo) for photo in edited}
+        written = catalog.stored_among(face for faces in self._faces.values() for face in faces)
+        stored = StoredVectors(vectors, catalog.segments(), written, recipe.fingerprint, recipe.dimension)
+        self._vectors = stored.by_face() if edited else {}
+
+    def among(self, content: bytes, photo: AnalysedPhoto, faces: Sequence[Face]) -> Returned:
+        """Which of `faces`, of `photo`, are known.
+
+        The same content has the same pixels: there boxes that overlap are one face, also of faces that people decided
+        about and that are in no photo now. Faces of another picture under the same path are known by their vectors.
+        """
+        known = self._catalog.photo_with(content)
+        if known is not None and not self._edited[content]:
+            former = self._catalog.faces_of(known, (photo.width, photo.height))
+            return Returned(known_before([face.box for face in faces], former), former)
+        waiting = self._catalog.decided_faces(content)
+        found = Returned(known_before([face.box for face in faces], waiting))
+        found.former += [face for face in waiting if face.face in found.same]
+        for edited in self._edited[content]:
+            zoom = resized(self._catalog.size_of(edited), (photo.width, photo.height))
+            found.among_others(faces, self._faces_of(edited), self._threshold, zoom)
+        return found
+
+    def _edited_photos(
+        self, content: bytes, photo: AnalysedPhoto, files: Sequence[FoundFile], moved: AbstractSet[int]
+    ) -> list[int]:
+        """Photos that `photo` takes the place of; itself, if it was decoded to another shape before."""
+        known = self._catalog.photo_with(content)
+        if known is not None:
+            same = same_shape(self._catalog.size_of(known), (photo.width, photo.height))
+            return [] if same else [known]
+        return [other for other in self._catalog.photos_named_only([f.path for f in files]) if other not in moved]
+
+    def _faces_of(self, photo: int) -> list[FormerFace]:
+        """Those that it has, and those that it lost by earlier edits."""
+        faces = [
+            FormerFace(face, box, self._vectors.get(face), landmarks)
+            for face, (box, landmarks) in self._faces[photo].items()
+        ]
+        lost = self._catalog.connection.execute("SELECT face, vector FROM lost_faces WHERE photo = ?", (photo,))
+        return faces + [FormerFace(face, _NOWHERE, _vector(vector)) for face, vector in lost]
+
+
+def _vector(stored: bytes | None) -> npt.NDArray[np.float32] | None:
+    return None if stored is None else np.frombuffer(stored, dtype="<f4")
