@@ -10,6 +10,7 @@ import re
 SECTOR = 512
 """Bytes; the smallest block of any disk. Lost data begin and end at a multiple of it."""
 
+_OWN_ZEROS = 4
 _WRITTEN = re.compile(rb"[^\0]")
 
 
@@ -44,10 +45,12 @@ def zeros_end(data: bytes, begin: int) -> int:
 def is_whole_sectors(data: bytes, begin: int, end: int) -> bool:
     """Whether zeros from `begin` on are sectors of a disk, as a flat picture's are by chance, once in 512 times.
 
-    end: of the data that are looked at; zeros up to there need not end with a sector.
+    end: of the data that are looked at; zeros up to there need not end with a sector. Data behind lost sectors may
+    begin with zeros of their own.
     """
     stop = zeros_end(data, begin)
-    return begin % SECTOR == 0 and (stop >= end or stop % SECTOR == 0) and stop - begin >= min(SECTOR, end - begin)
+    ended = stop >= end or stop % SECTOR < _OWN_ZEROS
+    return begin % SECTOR == 0 and ended and stop - begin >= min(SECTOR, end - begin)
 
 
 def lost_sectors(data: bytes, begin: int, end: int, stride: int) -> int:

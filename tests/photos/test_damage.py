@@ -244,3 +244,18 @@ def test_zeros_behind_a_bare_jpeg_2000_and_flat_ones_are_whole(astronaut: Pixels
         assert data.startswith(b"\xff\x4f")
         assert warning(data) is None
         assert warning(data + bytes(5000)) is None
+
+
+def test_a_sector_lost_within_a_flat_progressive_jpeg_is_noticed(astronaut: Pixels) -> None:
+    pixels = np.full((1500, 1500, 3), 255, np.uint8)
+    pixels[500:1000, 500:1000] = astronaut[:500, :500]
+    data = saved(pixels, "JPEG", progressive=True, quality=50)
+    assert warning(data) is None
+    places = [begin for begin in range(2048, len(data) - 2048, 512) if data[begin - 1] and data[begin + 512]]
+    assert len(places) > 40
+    for begin in places[::6]:
+        try:
+            said = warning(emptied(data, begin, 512))
+        except UnreadablePhoto as error:
+            said = error.reason
+        assert said, begin
