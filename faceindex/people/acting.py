@@ -150,7 +150,8 @@ def undo(folder: LibraryFolder, act: int | None = None) -> Decided:
     with _deciding(folder) as step:
         chosen = _to_undo(step.transaction, act)
         if imported := same_import(step.transaction, chosen.act):
-            return undo_whole_import(step.transaction, chosen.act, imported)
+            done = undo_whole_import(step.transaction, chosen.act, imported)
+            return replace(done, undone=past_act(step.catalog, chosen.act))
         if chosen.act <= int(step.catalog.settings().get(CLUSTERED_AFTER, 0)):
             put_back(step.transaction, chosen, fold(read_acts(step.transaction)))
         about = [face for side in chosen.sides for face in side]
