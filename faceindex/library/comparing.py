@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from faceindex.errors import UsageError
 from faceindex.evaluation.cross_fit import CrossFit, cross_fit
 from faceindex.evaluation.labelled import evaluation_library, ingest_labelled
@@ -103,8 +105,8 @@ class Comparing(Reading):
         calibrated.forget(self._folder)
 
     def _side(self, given: PhotoSource | int, min_face: int | None) -> list[Probe]:
-        if isinstance(given, int):
-            return [of_faces([self.face(given)], f"face {given}", self._loaded_index())]
+        if isinstance(given, int | np.integer):
+            return [of_faces([self.face(int(given))], f"face {given}", self._loaded_index())]
         return faces_in(given, self._checked_analyser(min_face))
 
 

@@ -125,7 +125,8 @@ def test_export_as_json_lines(command: Command, small_library: faceindex.Library
     lines = command("export", "-", "-L", small_library.path, "--vectors").stdout.splitlines()
     assert len(lines) == 20
     face = json.loads(lines[0])
-    assert set(face) == {"face", "photo", "box", "landmarks", "score", "album", "person", "quality", "vector"}
+    known = {"face", "photo", "box", "landmarks", "score", "album", "person", "quality", "vector"}
+    assert set(face) == known | {"photo_width", "photo_height"}
     assert len(face["vector"]) == 128
     assert face["album"] == 1
 
