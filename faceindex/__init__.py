@@ -13,65 +13,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from faceindex import telemetry
-from faceindex.errors import (
-    FaceindexError,
-    LibraryDamaged,
-    LibraryError,
-    LibraryLocked,
-    LibraryUnwritable,
-    MachineError,
-    ModelError,
-    NewerSchema,
-    NoFaceFound,
-    OutOfReach,
-    RecipeMismatch,
-    SilentDisk,
-    UnreadablePhoto,
-    UsageError,
-)
-from faceindex.types import (
-    Album,
-    AlbumChange,
-    AlbumsExport,
-    AnalysedPhoto,
-    Backup,
-    BatchAnswer,
-    Box,
-    Candidate,
-    CheckedPart,
-    CheckReport,
-    ClusterReport,
-    ComparedFace,
-    Damage,
-    Decided,
-    Erased,
-    Exemplar,
-    Face,
-    FaceRecord,
-    FailedPhoto,
-    IdentifiedFace,
-    IndexReport,
-    IngestReport,
-    Lifted,
-    Match,
-    NamesRead,
-    PastAct,
-    Person,
-    PersonChange,
-    PhotoRecord,
-    ProbeFace,
-    Pruned,
-    Reencoded,
-    Removed,
-    RepairReport,
-    SidecarReport,
-    Skipped,
-    Status,
-    Suggestion,
-    Verification,
-)
 
 if TYPE_CHECKING:
+    from faceindex.errors import (
+        FaceindexError,
+        LibraryDamaged,
+        LibraryError,
+        LibraryLocked,
+        LibraryUnwritable,
+        MachineError,
+        ModelError,
+        NewerSchema,
+        NoFaceFound,
+        OutOfReach,
+        RecipeMismatch,
+        SilentDisk,
+        UnreadablePhoto,
+        UsageError,
+    )
     from faceindex.evaluation.cross_fit import CrossFit, HeldOut, Suspect
     from faceindex.evaluation.reliability import Reliability
     from faceindex.evaluation.strangers import Fpir
@@ -87,11 +46,56 @@ if TYPE_CHECKING:
     from faceindex.queries.probes import Probe
     from faceindex.search.calibration import Calibration
     from faceindex.store.selection import Selection
+    from faceindex.types import (
+        ActChange,
+        Album,
+        AlbumChange,
+        AlbumsExport,
+        AnalysedPhoto,
+        Backup,
+        BatchAnswer,
+        Box,
+        Candidate,
+        CheckedPart,
+        CheckReport,
+        ClusterReport,
+        ComparedFace,
+        Damage,
+        Decided,
+        Erased,
+        Exemplar,
+        Face,
+        FaceRecord,
+        FailedPhoto,
+        IdentifiedFace,
+        ImportReport,
+        IndexReport,
+        IngestReport,
+        Lifted,
+        LostFace,
+        Match,
+        NamesRead,
+        PastAct,
+        Person,
+        PersonChange,
+        PhotoRecord,
+        ProbeFace,
+        Pruned,
+        Reencoded,
+        Removed,
+        RepairReport,
+        SidecarReport,
+        Skipped,
+        Status,
+        Suggestion,
+        Verification,
+    )
 
 telemetry.turn_off()  # before anything can import onnxruntime
 
 __version__ = "0.1.0"
 __all__ = [
+    "ActChange",
     "Album",
     "AlbumChange",
     "AlbumsExport",
@@ -119,6 +123,7 @@ __all__ = [
     "Fpir",
     "HeldOut",
     "IdentifiedFace",
+    "ImportReport",
     "IndexReport",
     "IngestReport",
     "Library",
@@ -127,6 +132,7 @@ __all__ = [
     "LibraryLocked",
     "LibraryUnwritable",
     "Lifted",
+    "LostFace",
     "MachineError",
     "Match",
     "ModelError",
@@ -166,7 +172,7 @@ __all__ = [
     "recipe",
 ]
 
-_LAZY = {
+_MODULES = {
     "Calibration": "search.calibration",
     "CalibrationCard": "models.cards",
     "CrossFit": "evaluation.cross_fit",
@@ -177,7 +183,7 @@ _LAZY = {
     "Photo": "photos.decode",
     "PhotoSource": "photos.pictures",
     "Probe": "queries.probes",
-    "Progress": "ingest.run",
+    "Progress": "ingest.tally",
     "Recipe": "faces.recipe",
     "RecipeCard": "models.cards",
     "Reliability": "evaluation.reliability",
@@ -187,11 +193,12 @@ _LAZY = {
     "analyse": "faces.analyse",
     "recipe": "faces.recipe",
 }
-"""Modules of what is imported when it is first used: worker processes never need FAISS or scikit-learn."""
+"""Where the names are that are neither types nor errors."""
 
 
 def __getattr__(name: str) -> object:
-    """What is in `_LAZY`."""
-    if name not in _LAZY:
+    """Names are imported when they are first used: workers need no FAISS, and who only reads files needs no numpy."""
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"faceindex.{_LAZY[name]}"), name)
+    module = _MODULES.get(name) or ("errors" if hasattr(import_module("faceindex.errors"), name) else "types")
+    return getattr(import_module(f"faceindex.{module}"), name)

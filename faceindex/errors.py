@@ -6,9 +6,9 @@
     ├── UsageError             2   a wrong argument, a path that is not there
     │   ├── UnreadablePhoto    2   the file is no photo, or a damaged one
     │   └── NoFaceFound        2   the photo was read and shows no face
-    ├── OutOfReach             3   nothing of what was asked for can be read or written now
+    ├── OutOfReach             3   some of what was asked for cannot be read or written now; the rest was done
     ├── ModelError             3   weights missing, or not the ones the card describes
-    ├── MachineError           3   the machine does not let the work be done: no memory, no process, a dead disk
+    ├── MachineError           3   the machine ended the work before its end: no memory, no process, a dead disk
     │   └── SilentDisk         3   a disk gives no answer any more
     └── LibraryError           3   the library refuses
         ├── LibraryLocked      3   another process is writing
@@ -27,6 +27,10 @@ class FaceindexError(Exception):
     """Base of all errors below; `exit_code` is what the command line returns."""
 
     exit_code = 2
+
+
+class Note(UserWarning):
+    """Something that a user should know; the command line prints it on stderr."""
 
 
 class UsageError(FaceindexError):
@@ -56,7 +60,10 @@ class NoFaceFound(UsageError):
 
 
 class OutOfReach(FaceindexError):
-    """Nothing of what was asked for can be read or written now: permissions lack, or a disk is full, gone or silent."""
+    """The work was done to its end, and some of what was asked for, or all, could not be read or written.
+
+    That is for where it lies: permissions lack, or a disk is full, gone or silent. Another time it may be done.
+    """
 
     exit_code = 3
 
@@ -68,7 +75,10 @@ class ModelError(FaceindexError):
 
 
 class MachineError(FaceindexError):
-    """The machine does not let the work be done: memory, processes or descriptors are short, or a disk is silent."""
+    """The machine ended the work: memory, processes or descriptors are short, or a disk is silent.
+
+    What was done before is kept, and the same call goes on from there.
+    """
 
     exit_code = 3
 

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
-from faceindex.errors import UsageError
+from faceindex.errors import Note, UsageError
 
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
@@ -39,7 +39,7 @@ _DESCRIPTOR = re.compile(r"/(dev|dev/fd|proc/self/fd)/(stdout|stderr|\d+)")
 _said: set[int] = set()
 
 
-class NotPrivate(UserWarning):
+class NotPrivate(Note):
     """A file system keeps no permissions, so that others may read what was written to it; said once for each."""
 
 

@@ -69,7 +69,8 @@ def fresh_environment(folder: Path) -> dict[str, str]:
     shutil.copytree(ROOT / "faceindex", folder / "package" / "faceindex", ignore=ignored)
     shutil.copytree(ROOT / "models", folder / "package" / "models", ignore=ignored)
     (folder / "home").mkdir()
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("FACEINDEX", "XDG", "NUMBA"))}
+    others = ("FACEINDEX", "XDG", "NUMBA", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(others)}
     return kept | {"HOME": str(folder / "home"), "PYTHONPATH": str(folder / "package")}
 
 

@@ -81,6 +81,7 @@ def compare(photos: Path, other: Path, recipe: str, rounds: int, temporary: Path
 
 def ingest(checkout: Path, photos: Path, library: Path, recipe: str) -> Cost:
     environment = os.environ | {"PYTHONPATH": str(checkout)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     command = [str(checkout / ".venv" / "bin" / "python"), "-m", "faceindex", "ingest", str(photos)]
     before, began = processor_seconds(), time.monotonic()
     subprocess.run(

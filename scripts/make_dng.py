@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import struct
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -96,8 +96,11 @@ def dng(pixels: Pixels, preview: bytes | None = None, *, orientation: int = 1, m
 
 
 def main() -> None:
-    photo, out = sys.argv[1:]
-    Path(out).write_bytes(dng(np.asarray(Image.open(photo).convert("RGB"))))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("photo", type=Path, metavar="PHOTO")
+    parser.add_argument("out", type=Path, metavar="OUT.dng")
+    options = parser.parse_args()
+    options.out.write_bytes(dng(np.asarray(Image.open(options.photo).convert("RGB"))))
 
 
 if __name__ == "__main__":

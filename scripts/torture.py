@@ -381,7 +381,7 @@ class Ingest:
         if seconds > 3 * STOP_SECONDS:
             wrong.append(f"took {seconds:.1f} s to stop")
         if phase in ("start", "index"):  # there is nothing to store yet, or any more
-            expected = code in (0, 130, -number) and "Traceback" not in said
+            expected = code in (0, 130, 143, -number) and "Traceback" not in said
         else:
             expected = code == 130 and "Run the same command again to go on" in said
         return wrong if expected else [*wrong, f"{number.name} in {phase}: ended with {code}, said {said!r}"]

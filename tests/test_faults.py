@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import traced
 
 import faceindex
 
@@ -37,11 +38,7 @@ def power_loss() -> Iterator[ModuleType]:
 def recorded(power_loss: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The root and the trace of a writer."""
     work = tmp_path_factory.mktemp("recorded")
-    if (
-        shutil.which("strace") is None
-        or subprocess.run(["strace", "-o", str(work / "try"), "true"], check=False).returncode
-    ):
-        pytest.skip("needs strace, and the permission to use it")
+    traced.skip_unless_traced()
     (work / "disk").mkdir()
     power_loss.record(work / "disk", work / "trace")
     return work / "disk", work / "trace"

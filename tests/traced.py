@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 _NETWORK = "%network"
 _MADE = "open,openat,openat2,creat,mkdir,mkdirat,mknod,mknodat,rename,renameat,renameat2,link,linkat,symlink,symlinkat"
 _BORN = "fork,vfork,clone,clone3,execve"
@@ -92,6 +94,19 @@ def _made(call: Call) -> list[str]:
 def _plain(text: str) -> str:
     """strace escapes bytes as C does."""
     return os.fsdecode(text.encode("latin-1", "backslashreplace").decode("unicode_escape").encode("latin-1"))
+
+
+MUST_TRACE = "FACEINDEX_MUST_TRACE"
+"""A variable that is set where strace is known to work: what needs it fails there instead of being skipped."""
+
+
+def skip_unless_traced() -> None:
+    """Skip the test where programs cannot be traced, or fail where they must."""
+    why_not = obstacle()
+    if why_not and os.environ.get(MUST_TRACE):
+        pytest.fail(why_not)
+    if why_not:
+        pytest.skip(why_not)
 
 
 def obstacle() -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from xml.sax.saxutils import escape
 
 DIGIKAM = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/" x:xmptk="XMP Core 4.4.0-Exiv2">
@@ -103,6 +104,88 @@ LIGHTROOM = """<x:xmpmeta xmlns:x="adobe:ns:meta/" x:xmptk="Adobe XMP Core 7.0-c
  </rdf:RDF>
 </x:xmpmeta>
 """
+
+
+CATEGORIES = (
+    '<Categories><Category Assigned="0">People<Category Assigned="1">Ada</Category>'
+    '<Category Assigned="1">Florence</Category></Category>'
+    '<Category Assigned="0">Places<Category Assigned="1">Florence</Category></Category></Categories>'
+)
+LISTS = """<x:xmpmeta xmlns:x="adobe:ns:meta/" x:xmptk="XMP Core 4.4.0-Exiv2">
+ <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+  <rdf:Description rdf:about=""
+    xmlns:mwg-rs="http://www.metadataworkinggroup.com/schemas/regions/"
+    xmlns:stDim="http://ns.adobe.com/xap/1.0/sType/Dimensions#"
+    xmlns:stArea="http://ns.adobe.com/xmp/sType/Area#"
+    xmlns:MP="http://ns.microsoft.com/photo/1.2/"
+    xmlns:MPRI="http://ns.microsoft.com/photo/1.2/t/RegionInfo#"
+    xmlns:MPReg="http://ns.microsoft.com/photo/1.2/t/Region#"
+    xmlns:digiKam="http://www.digikam.org/ns/1.0/"
+    xmlns:MicrosoftPhoto="http://ns.microsoft.com/photo/1.0/"
+    xmlns:lr="http://ns.adobe.com/lightroom/1.0/"
+    xmlns:mediapro="http://ns.iview-multimedia.com/mediapro/1.0/"
+    xmlns:acdsee="http://ns.acdsee.com/iptc/1.0/"
+    xmlns:dc="http://purl.org/dc/elements/1.1/"
+   acdsee:categories="{categories}">
+   <mwg-rs:Regions rdf:parseType="Resource">
+    <mwg-rs:AppliedToDimensions stDim:w="512" stDim:h="384" stDim:unit="pixel"/>
+    <mwg-rs:RegionList>
+     <rdf:Bag>
+      <rdf:li>
+       <rdf:Description mwg-rs:Name="Ada" mwg-rs:Type="Face">
+       <mwg-rs:Area stArea:x="0.25" stArea:y="0.375" stArea:w="0.25" stArea:h="0.25" stArea:unit="normalized"/>
+       </rdf:Description>
+      </rdf:li>
+      <rdf:li>
+       <rdf:Description mwg-rs:Name="Florence" mwg-rs:Type="Face">
+       <mwg-rs:Area stArea:x="0.6875" stArea:y="0.375" stArea:w="0.125" stArea:h="0.25" stArea:unit="normalized"/>
+       </rdf:Description>
+      </rdf:li>
+     </rdf:Bag>
+    </mwg-rs:RegionList>
+   </mwg-rs:Regions>
+   <MP:RegionInfo rdf:parseType="Resource">
+    <MPRI:Regions>
+     <rdf:Bag>
+      <rdf:li MPReg:PersonDisplayName="Ada" MPReg:Rectangle="0.125, 0.25, 0.25, 0.25"/>
+      <rdf:li MPReg:PersonDisplayName="Florence" MPReg:Rectangle="0.625, 0.25, 0.125, 0.25"/>
+     </rdf:Bag>
+    </MPRI:Regions>
+   </MP:RegionInfo>
+   <digiKam:TagsList><rdf:Seq>
+     <rdf:li>People/Ada</rdf:li>
+     <rdf:li>People/Florence</rdf:li>
+     <rdf:li>Places/Florence</rdf:li>
+     <rdf:li>People/Adam</rdf:li>
+   </rdf:Seq></digiKam:TagsList>
+   <MicrosoftPhoto:LastKeywordXMP><rdf:Bag>
+     <rdf:li>People/Ada</rdf:li>
+     <rdf:li>People/Florence</rdf:li>
+     <rdf:li>Places/Florence</rdf:li>
+   </rdf:Bag></MicrosoftPhoto:LastKeywordXMP>
+   <lr:hierarchicalSubject><rdf:Bag>
+     <rdf:li>People|Ada</rdf:li>
+     <rdf:li>People|Florence</rdf:li>
+     <rdf:li>Places|Florence</rdf:li>
+   </rdf:Bag></lr:hierarchicalSubject>
+   <mediapro:CatalogSets><rdf:Bag>
+     <rdf:li>People|Ada</rdf:li>
+     <rdf:li>People|Florence</rdf:li>
+   </rdf:Bag></mediapro:CatalogSets>
+   <dc:subject><rdf:Bag>
+     <rdf:li>Ada</rdf:li>
+     <rdf:li>Florence</rdf:li>
+     <rdf:li>Adam</rdf:li>
+   </rdf:Bag></dc:subject>
+  </rdf:Description>
+ </rdf:RDF>
+</x:xmpmeta>
+"""
+
+
+def with_lists() -> bytes:
+    """What digiKam 7.9 writes of Ada, Florence, and the place Florence, of a picture of 512 x 384."""
+    return LISTS.format(categories=escape(CATEGORIES, {'"': "&quot;"})).encode()
 
 
 def digikam(x: float, y: float, width: float, height: float) -> bytes:

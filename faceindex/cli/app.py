@@ -20,8 +20,7 @@ from faceindex.cli import verbosity
 from faceindex.cli.lazily import Commands
 from faceindex.cli.output import errors
 from faceindex.cli.quiet import quiet_libraries
-from faceindex.errors import FaceindexError
-from faceindex.private_files import NotPrivate
+from faceindex.errors import FaceindexError, Note
 
 _COMMANDS = {
     "ingest": "ingest:ingest",
@@ -149,7 +148,7 @@ def _wrong_use(error: Any) -> int:
 
 
 def _note(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
-    if issubclass(category, NotPrivate):
+    if issubclass(category, Note):
         errors.print(f"note: {message}", markup=False)
     else:
         _show_warning(message, category, *where, **more)

@@ -77,8 +77,8 @@ def import_files(
     if report.interrupted:
         errors.print("stopped; what was taken is stored. Run the same command again to go on.")
         raise typer.Exit(130)
-    if report.analysed is not None and report.analysed.out_of_reach:
-        raise MachineError(f"out of reach: {plural(report.analysed.out_of_reach, 'photo')}; import again later")
+    if missed := sum(failure.out_of_reach for failure in report.failures):
+        raise MachineError(f"out of reach: {plural(missed, 'photo')}; the next import tries again")
     if not report.faces + report.known + report.acts and (report.failures or report.bad or report.without_face):
         raise UsageError("nothing could be imported")
 
@@ -91,16 +91,11 @@ def _print_report(report: ImportReport) -> None:
         f"{plural(report.files, 'file')}, {plural(report.photos, 'new photo')}, recipe {report.recipe}; "
         f"{report.seconds:.1f} s"
         + (f"; decisions taken over: {report.acts:,}" if report.acts else "")
-        + (f"; photos analysed: {report.analysed.new:,}" if report.analysed else "")
+        + (f"; photos analysed: {report.analysed:,}" if report.analysed else "")
     )
-    if report.analysed:
-        print_failures((*report.analysed.failures, *report.analysed.missed), blank=True)
-    for title, wrong in (
-        ("could not be imported", report.failures),
-        ("is no row", report.bad),
-        ("has no face", report.without_face),
-    ):
-        _print_wrong(title, wrong)
+    print_failures(report.failures, blank=True)
+    _print_wrong("is no row", report.bad)
+    _print_wrong("has no face", report.without_face)
 
 
 def _print_wrong(title: str, wrong: tuple[FailedPhoto, ...]) -> None:

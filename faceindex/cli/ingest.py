@@ -12,7 +12,7 @@ import faceindex
 from faceindex.cli import options
 from faceindex.cli.output import errors, plural, print_failures, print_json, print_line, print_lost, print_table
 from faceindex.cli.progress import progress_bar
-from faceindex.errors import MachineError, UsageError
+from faceindex.errors import OutOfReach, UsageError
 from faceindex.faces.engine import Engine
 from faceindex.types import IngestReport, NamesRead, Pruned, Skipped
 
@@ -88,7 +88,7 @@ def ingest(
         errors.print("stopped; what was analysed is stored. Run the same command again to go on.")
         raise typer.Exit(130)
     if report.out_of_reach:
-        raise MachineError(f"{_photos(report.out_of_reach)} out of reach; the next ingest tries again")
+        raise OutOfReach(f"{_photos(report.out_of_reach)} out of reach; the next ingest tries again")
     if report.failed and report.failed == report.seen:
         raise UsageError(f"{_photos(report.failed)} found, and none can be read")
 
@@ -98,7 +98,7 @@ def _photos(count: int) -> str:
 
 
 def _as_object(report: IngestReport) -> dict[str, object]:
-    names = {} if report.xmp is None else {"xmp": asdict(report.xmp)}
+    names = {} if report.xmp is None else {"xmp": _names_as_object(report.xmp)}
     counts = ("seen", "new", "unchanged", "moved", "duplicate", "failed", "out_of_reach", "ignored", "forgotten")
     pruned, skipped = report.pruned, report.skipped
     return {
@@ -119,6 +119,11 @@ def _as_object(report: IngestReport) -> dict[str, object]:
         if pruned is None
         else {"pruned": asdict(pruned.removed) | {"away": pruned.away, "left_out": pruned.left_out}}
     )
+
+
+def _names_as_object(names: NamesRead) -> dict[str, object]:
+    """removed is there only when names went with their regions."""
+    return {name: value for name, value in asdict(names).items() if name != "removed" or value}
 
 
 def _print_report(report: IngestReport) -> None:
@@ -182,9 +187,10 @@ def _print_names(names: NamesRead) -> None:
     print_line(
         f"XMP: {plural(names.names, 'name')} in {plural(names.photos, 'photo')}; {plural(names.named, 'face')} named, "
         f"{names.decided:,} left as decided before, {plural(names.without_face, 'region')} without a face"
+        + (f", {plural(names.removed, 'name')} gone with the region" if names.removed else "")
     )
     if names.warnings:
-        print_table(("XMP of", "could not be read"), [(w.path, w.error) for w in names.warnings])
+        print_table(("XMP of", "was not read"), [(w.path, w.error) for w in names.warnings])
 
 
 def _print_profile(report: IngestReport) -> None:

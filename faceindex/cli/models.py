@@ -73,7 +73,7 @@ def add(
     if as_json:
         print_json(asdict(added))
     else:
-        print_line(f"added; `faceindex ingest --recipe {added.name}` makes a library with it")
+        print_line(f"added; `faceindex ingest PATH... --recipe {added.name}` makes a library with it")
 
 
 @app.command("verify")

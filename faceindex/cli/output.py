@@ -77,13 +77,13 @@ def print_csv(columns: Sequence[str], objects: Iterable[Mapping[str, object]]) -
 
 
 def finite(number: float) -> float | None:
-    """A number as JSON has it: None for infinity."""
+    """A number as JSON has it: None for infinity and NaN."""
     return number if math.isfinite(number) else None
 
 
-def percent(share: float | None) -> str:
-    """A share of 1, or nothing."""
-    return "" if share is None else f"{share:.1%}"
+def percent(share: float) -> str:
+    """A share of 1; nothing when it is not known."""
+    return f"{share:.1%}" if math.isfinite(share) else ""
 
 
 def match_object(match: Match) -> dict[str, object]:
@@ -93,7 +93,7 @@ def match_object(match: Match) -> dict[str, object]:
         "photo": match.photo,
         "box": match.box.as_list(),
         "distance": match.distance,
-        "confidence": match.confidence,
+        "confidence": finite(match.confidence),
         "person": match.person,
     }
 

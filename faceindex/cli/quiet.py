@@ -8,6 +8,8 @@ import os
 import sys
 import warnings
 
+from faceindex.errors import Note
+
 _STDERR = 2
 
 
@@ -18,6 +20,7 @@ def quiet_libraries() -> None:
     """
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
+        warnings.simplefilter("always", Note)
         logging.getLogger().addHandler(logging.NullHandler())
     with contextlib.suppress(OSError, ValueError, AttributeError):  # it is closed, or no file
         sys.stderr.flush()

@@ -1,9 +1,10 @@
 """Which faces are near each other: the graph, found block by block in bounded memory.
 
 A few faces are compared all with all. Many are sorted into lists by k-means, and every face looks into the lists
-nearest to it, as many as a sample needs to find RECALL of its neighbours; faces that look into the same list are
-compared with it in one product of matrices. In both cases along the axes of largest variance first: what is too far
-apart there is so in full (`faceindex.vectors.lists`), and of the others the true distances are computed.
+nearly as near to it as the nearest one: a face in the middle of its list looks into few others. How much further they
+may be is what a sample needs to find RECALL of its neighbours. Faces that look into the same list are compared with it
+in one product of matrices. In both cases along the axes of largest variance first: what is too far
+apart there is so in full (`faceindex.vectors.axes`), and of the others the true distances are computed.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from faceindex.clustering.distances import squared_distances
 from faceindex.clustering.graph import Integers, Lengths, NeighbourGraph, Nodes, graph_of
 from faceindex.kernels import kernel
 from faceindex.types import Vectors
+from faceindex.vectors.axes import principal_axes
 from faceindex.vectors.exact import k_nearest
-from faceindex.vectors.lists import Lists, principal_axes, sorted_into_lists
+from faceindex.vectors.ivf import ROWS_PER_CENTROID, centroids_in_two_levels
 
 COMPLETE = 10_000
 """Faces up to which the graph has every pair within the threshold: fifty million at most."""
@@ -38,7 +40,7 @@ SAMPLE = 500
 """Faces whose neighbours are found exactly, to choose the number of lists."""
 
 _BLOCK = 1024  # rows compared at a time
-_LISTS = 2  # times the root of the number of faces
+_LISTS = 3.5  # times the root of the number of faces
 _ROUNDING = 1e-4  # float32's error of a squared distance, amply; what is decided by is computed from the rows
 _STRIDE = 64  # columns looked at together
 
@@ -100,53 +102,81 @@ def _all_pairs(vectors: Vectors, threshold: float) -> tuple[Nodes, Nodes, Length
     return left, right, length
 
 
-class _Looked(NamedTuple):
+class _Lists(NamedTuple):
     """Rows sorted by list. vectors, coordinates: float32 [n, d] and [n, m]. squares: float32 [n], of the latter.
 
-    starts: int64 [l + 1], the first row of each list. looked: int32 [n, p], the lists each row looks into.
+    starts: int64 [l + 1], the first row of each list. looking: int32, the rows that look into list i, rising, are those
+    from first[i] to first[i + 1], int64 [l + 1].
     """
 
     vectors: Vectors
     coordinates: Floats
     squares: Floats
     starts: Integers
-    looked: Nodes
+    looking: Nodes
+    first: Integers
 
 
 def _nearest_pairs(vectors: Vectors, threshold: float, workers: int) -> tuple[Nodes, Nodes, Lengths]:
-    groups, order = sorted_into_lists(vectors, _LISTS * math.isqrt(len(vectors)), threads=workers)
-    lists = _looked(vectors[order], groups, threshold, workers)
+    lists, order = _sorted_into_lists(vectors, threshold, workers)
     parts = np.array_split(np.arange(len(vectors)), workers)
     with ThreadPoolExecutor(workers) as pool:
         found = list(pool.map(lambda part: _found_by(lists, int(part[0]), int(part[-1]) + 1, threshold), parts))
     left, right, length = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
-    old = order.astype(np.int32)
-    return old[left], old[right], length
+    return order[left], order[right], length
 
 
-def _looked(vectors: Vectors, lists: Lists, threshold: float, workers: int) -> _Looked:
-    """vectors: in the order of the lists."""
-    coordinates = lists.axes.coordinates(vectors)
+def _sorted_into_lists(vectors: Vectors, threshold: float, workers: int) -> tuple[_Lists, Nodes]:
+    """The lists, and which of `vectors` each of their rows is: int32 [n]."""
+    coordinates = principal_axes(vectors).coordinates(vectors)
+    count = int(_LISTS * math.sqrt(len(vectors)))
+    some = np.random.default_rng(0).permutation(len(vectors))[: count * ROWS_PER_CENTROID]
+    centroids = centroids_in_two_levels(coordinates[np.sort(some)], count)
+    spread = _spread(vectors, coordinates, centroids, threshold, workers)
+
+    def looks(start: int) -> tuple[Nodes, Nodes, Nodes]:
+        further = _further(coordinates[start : start + _BLOCK], centroids)
+        row, number = np.nonzero(further <= spread)
+        return (row + start).astype(np.int32), number.astype(np.int32), further.argmin(axis=1).astype(np.int32)
+
+    with ThreadPoolExecutor(workers) as pool:
+        blocks = pool.map(looks, range(0, len(vectors), _BLOCK))
+        row, number, own = (np.concatenate(arrays) for arrays in zip(*blocks, strict=True))
+    order = np.argsort(own, kind="stable").astype(np.int32)
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order), dtype=np.int32)
+    first = _firsts(number, count)
+    coordinates = coordinates[order]
     squares = np.einsum("ij,ij->i", coordinates, coordinates)
-    count = _lists_needed(vectors, coordinates, lists, threshold, workers)
-    _, looked = k_nearest(coordinates, lists.centroids, count, threads=workers)
-    return _Looked(vectors, coordinates, squares, lists.starts, looked.astype(np.int32))
+    looking = np.sort(number.astype(np.int64) << 32 | place[row]).astype(np.int32)  # by list, then by row
+    return _Lists(vectors[order], coordinates, squares, _firsts(own, count), looking, first), order
 
 
-def _lists_needed(vectors: Vectors, coordinates: Floats, lists: Lists, threshold: float, workers: int) -> int:
-    """How many lists, nearest first, hold RECALL of the neighbours of SAMPLE rows."""
+def _firsts(numbers: Nodes, count: int) -> Integers:
+    """Where each of the numbers 0 ... `count` - 1 begins when they are sorted, and their end: int64 [count + 1]."""
+    return np.concatenate([[0], np.cumsum(np.bincount(numbers, minlength=count))]).astype(np.int64)
+
+
+def _further(coordinates: Floats, centroids: Floats) -> Floats:
+    """How much further from each row, in squared distances, a centroid is than the nearest one: float32 [n, l]."""
+    squares = coordinates @ (-2 * centroids.T)
+    squares += np.einsum("ij,ij->i", centroids, centroids)
+    squares -= squares.min(axis=1, keepdims=True)
+    return squares
+
+
+def _spread(vectors: Vectors, coordinates: Floats, centroids: Floats, threshold: float, workers: int) -> float:
+    """How much further than the nearest list those may be that hold RECALL of the neighbours of SAMPLE rows."""
     rows = np.sort(np.random.default_rng(0).choice(len(vectors), min(SAMPLE, len(vectors)), replace=False))
     row, neighbour = _true_neighbours(vectors, rows, threshold, workers)
     if not len(row):
-        return 1
-    _, by_distance = k_nearest(coordinates[rows], lists.centroids, len(lists.centroids), threads=workers)
-    rank = np.argsort(by_distance, axis=1)
-    holding = np.searchsorted(lists.starts, neighbour, side="right") - 1
-    needed = np.sort(rank[np.searchsorted(rows, row), holding])
-    return int(needed[math.ceil(RECALL * len(needed)) - 1]) + 1
+        return 0.0
+    _, holding = k_nearest(coordinates[neighbour], centroids, 1, threads=workers)
+    further = _further(coordinates[rows], centroids)[np.searchsorted(rows, row), holding[:, 0]]
+    return float(np.quantile(further, RECALL, method="higher"))
 
 
-def _found_by(lists: _Looked, begin: int, end: int, threshold: float) -> tuple[Nodes, Nodes, Lengths]:
+def _found_by(lists: _Lists, begin: int, end: int, threshold: float) -> tuple[Nodes, Nodes, Lengths]:
     """The pairs that rows begin ... end find in the lists they look into."""
     nearest = np.full((end - begin, MOST), -1, dtype=np.int32)
     lengths = np.full((end - begin, MOST), np.float32(threshold**2 * (1 + 1e-6)), dtype=np.float32)
@@ -161,26 +191,14 @@ def _found_by(lists: _Looked, begin: int, end: int, threshold: float) -> tuple[N
     return left[near], right[near], length[near]
 
 
-def _looking(lists: _Looked, begin: int, end: int) -> Iterator[tuple[Nodes, slice]]:
+def _looking(lists: _Lists, begin: int, end: int) -> Iterator[tuple[Nodes, slice]]:
     """For each list, the rows from begin to end that look into it, a block at a time."""
-    looked = lists.looked[begin:end]
-    first = np.concatenate([[0], np.cumsum(np.bincount(looked.ravel(), minlength=len(lists.starts) - 1))])
-    rows = _rows_by_list(looked, first.astype(np.int64)) + np.int32(begin)
     for number in range(len(lists.starts) - 1):
         within = slice(int(lists.starts[number]), int(lists.starts[number + 1]))
-        for block in range(int(first[number]), int(first[number + 1]), 4 * _BLOCK):
-            yield rows[block : min(block + 4 * _BLOCK, int(first[number + 1]))], within
-
-
-@kernel()
-def _rows_by_list(looked: Nodes, first: Integers) -> Nodes:
-    rows = np.empty(looked.size, dtype=np.int32)
-    free = first[:-1].copy()
-    for row in range(len(looked)):
-        for one in looked[row]:
-            rows[free[one]] = row
-            free[one] += 1
-    return rows
+        rows = lists.looking[lists.first[number] : lists.first[number + 1]]
+        rows = rows[np.searchsorted(rows, begin) : np.searchsorted(rows, end)]
+        for block in range(0, len(rows), 4 * _BLOCK):
+            yield rows[block : block + 4 * _BLOCK], within
 
 
 @kernel(fastmath=True)

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import numpy.typing as npt
 
-from faceindex.errors import MachineError, UsageError
+from faceindex.errors import OutOfReach, UsageError
 from faceindex.evaluation.folds import HALVES, half_of
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.engine import DEFAULT_ENGINE, Engine
@@ -91,7 +91,7 @@ def ingest_labelled(
     default as the machine allows. Photos that cannot be read are listed in the result.
 
     Raises: UsageError when `root` is missing or holds no labelled photo; LibraryLocked; LibraryUnwritable; ModelError;
-    MachineError, also when a photo is out of reach; KeyboardInterrupt when it was stopped. What was analysed is stored.
+    MachineError; OutOfReach when a photo is; KeyboardInterrupt when it was stopped. What was analysed is stored.
     """
     if half not in (None, *HALVES):
         raise UsageError(f"no half of the people is called {half}; there are {', '.join(HALVES)}")
@@ -105,7 +105,7 @@ def ingest_labelled(
         raise KeyboardInterrupt
     if report.missed:
         first = report.missed[0]
-        raise MachineError(f"{report.out_of_reach:,} photos are out of reach, such as {first.path}: {first.error}")
+        raise OutOfReach(f"{report.out_of_reach:,} photos are out of reach, such as {first.path}: {first.error}")
     return labelled_faces(folder, root, half=half)
 
 

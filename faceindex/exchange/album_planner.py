@@ -10,9 +10,10 @@ from pathlib import Path
 from faceindex.errors import UnreadablePhoto
 from faceindex.exchange.album_manifest import SIDECAR, AlbumFolder, Link, Manifest
 from faceindex.exchange.album_plan import Gathering, Key, Source, chosen, gather, plan_folders, plan_photos
-from faceindex.exchange.sidecars import sidecar_packet
+from faceindex.exchange.sidecar_packets import OtherState, sidecar_packet
+from faceindex.exchange.sidecars import sidecars_to_update
 from faceindex.photos.identity import HASH_BYTES
-from faceindex.photos.packets import Sidecars, read_sidecar, sidecar_to_update
+from faceindex.photos.packets import Sidecars, read_sidecar
 from faceindex.photos.rdf import BrokenPacket
 from faceindex.store.catalog import Catalog
 from faceindex.store.sightings import StoredPhoto, existing_path, photo_faces, sightings, stored_photo
@@ -99,7 +100,7 @@ class AlbumPlanner:
         photo = stored_photo(self._catalog, self._photo_of[link.source])
         try:
             return _named_packet(self._catalog, link.source, photo, self._sidecars)
-        except (BrokenPacket, UnreadablePhoto, OSError) as error:
+        except (BrokenPacket, OtherState, UnreadablePhoto, OSError) as error:
             self.left.append(FailedPhoto(link.source, f"no sidecar was made of it: {error}"))
             return None
 
@@ -108,8 +109,9 @@ def _named_packet(catalog: Catalog, path: str, photo: StoredPhoto, sidecars: Sid
     """The sidecar of a photo of which a face has a name, with what another program's sidecar says; else None."""
     if not any(face.person for face in photo_faces(catalog, photo.photo)):
         return None
-    existing = sidecar_to_update(path, sidecars)
-    return sidecar_packet(catalog, path, photo, None if existing is None else read_sidecar(existing))
+    existing = sidecars_to_update(catalog, path, photo.photo, sidecars)
+    before = read_sidecar(existing[0]) if existing else None
+    return sidecar_packet(catalog, path, photo, before, sidecars)
 
 
 def content_of(data: bytes) -> str:

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from faceindex.exchange.library_file import BLOCK, blocks_of, face_columns
+from faceindex.photos.find import absolute
 from faceindex.private_files import binary_output
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
@@ -31,7 +32,7 @@ def write_arrays(folder: LibraryFolder, out: Path) -> int:
     with closing(folder.open_catalog()) as catalog, catalog.snapshot():
         faces = catalog.counts()["faces"]
         stored = folder.stored_vectors(catalog)
-        with tempfile.TemporaryFile() as spool, binary_output(out) as file:
+        with binary_output(out) as file, tempfile.TemporaryFile(dir=absolute(out.parent)) as spool:
             vectors = _spooled(spool, stored, catalog, faces)
             with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
                 _member(archive, "vector", vectors.shape, vectors.dtype, _parts(vectors))

@@ -18,7 +18,7 @@ from faceindex.types import Box, Vectors
 LARGEST_ROWS = 20_000_000
 
 _VECTORS = "vector encoding embedding feature descriptor faceencoding faceembedding faceencodings knownfaceencodings"
-_PEOPLE = "person people name label identity knownfacename y class"
+_PEOPLE = "person people name label identity knownfacename class"
 _PHOTOS = "photo path imagepath image imagefile file filename filepath photopath"
 _ABOUT = {"vector": _VECTORS, "person": _PEOPLE, "photo": _PHOTOS}
 _BOXES = {

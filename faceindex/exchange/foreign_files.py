@@ -26,10 +26,11 @@ _COPIED = 1 << 22  # bytes at a time
 
 
 @contextmanager
-def foreign_vectors(path: Path) -> Iterator[ForeignVectors]:
+def foreign_vectors(path: Path, spool: Path) -> Iterator[ForeignVectors]:
     """The rows of a file, which is open until the end. Arrays are read where they are asked for, pickles as a whole.
 
-    Raises: UsageError for a file that cannot be read, holds no vectors, or is a pickle that asks for anything but data.
+    spool: a folder for large arrays that are unpacked, to files without a name. Raises: UsageError for a file that
+    cannot be read, holds no vectors, or is a pickle that asks for anything but data.
     """
     suffix = path.suffix.lower()
     try:
@@ -42,7 +43,7 @@ def foreign_vectors(path: Path) -> Iterator[ForeignVectors]:
         elif suffix == ".npz":
             with open_regular(path) as file, zipfile.ZipFile(file) as archive:
                 members = {Path(name).stem: name for name in archive.namelist() if name.endswith(".npy")}
-                yield _checked(_of_columns(path, {key: _member(archive, members[key], path) for key in members}))
+                yield _checked(_of_columns(path, {key: _member(archive, members[key], path, spool) for key in members}))
         else:
             import h5py
 
@@ -93,7 +94,7 @@ def _header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     return read(file)
 
 
-def _member(archive: zipfile.ZipFile, name: str, path: Path) -> Any:
+def _member(archive: zipfile.ZipFile, name: str, path: Path, spool: Path) -> Any:
     """One array of an .npz: a large one is unpacked to a file that is gone as soon as nobody uses it."""
     with archive.open(name) as file:
         shape, fortran, kind = _header(file)
@@ -104,7 +105,7 @@ def _member(archive: zipfile.ZipFile, name: str, path: Path) -> Any:
         if 0 in shape or archive.getinfo(name).file_size < _COPIED:
             data = np.frombuffer(file.read(), dtype=kind)
             return data.reshape(shape, order="F" if fortran else "C")
-        with tempfile.TemporaryFile() as copy:
+        with tempfile.TemporaryFile(dir=spool) as copy:
             while block := file.read(_COPIED):
                 copy.write(block)
             copy.flush()

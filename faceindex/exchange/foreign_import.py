@@ -145,17 +145,26 @@ def _hash(*parts: bytes) -> bytes:
 def _store(writer: Writer, folder: LibraryFolder, groups: Sequence[_Group], path: Path, tally: Tally) -> dict[int, str]:
     """Commit what is new; returns the names of faces."""
     batch, people = Batch(), dict[int, str]()
-    new = [group for group in groups if group.photo is None and not _is_forgotten(writer.catalog, group, tally)]
-    for group in new:
-        faces = [_face(row, place) for place, row in enumerate(group.rows)]
-        batch.photos[group.content] = (AnalysedPhoto(*group.size, tuple(faces)), [group.file])
+    new: dict[bytes, _Group] = {}
+    there: list[_Group] = []
+    for group in groups:
+        if group.photo is not None:
+            there.append(group)
+            if group.file.size != NO_FILE and writer.catalog.known_path(group.file.path) is None:
+                batch.names.append((group.photo, group.file))
+        elif group.content in new:  # a copy of the same photo
+            there.append(group)
+            batch.photos[group.content][1].append(group.file)
+        elif not _is_forgotten(writer.catalog, group, tally):
+            new[group.content] = group
+            faces = [_face(row, place) for place, row in enumerate(group.rows)]
+            batch.photos[group.content] = (AnalysedPhoto(*group.size, tuple(faces)), [group.file])
     if len(batch):
         tally.faces += writer.commit(batch)
         tally.photos += len(batch.photos)
-    for group in new:
+    for group in new.values():
         stored = _stored_places(writer.catalog, group)
         people |= {stored[place]: row.person for place, row in enumerate(group.rows) if row.person and place in stored}
-    there = [group for group in groups if group.photo is not None]
     people.update(_meet(writer.catalog, folder, there, path, tally))
     return people
 
@@ -193,7 +202,8 @@ def _meet(
 ) -> dict[int, str]:
     """The names of faces that the library has already, found by their vectors and boxes."""
     people: dict[int, str] = {}
-    faces = {id(group): photo_faces(catalog, group.photo or 0) for group in groups}
+    photos = {id(group): group.photo or catalog.photo_with(group.content) or 0 for group in groups}
+    faces = {key: photo_faces(catalog, photo) for key, photo in photos.items()}
     vectors = folder.vectors_among(catalog, [face.face for own in faces.values() for face in own])
     for group in groups:
         own = faces[id(group)]

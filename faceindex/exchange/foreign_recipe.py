@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from faceindex.errors import RecipeMismatch, UsageError
 from faceindex.exchange.foreign import ForeignVectors
@@ -10,7 +11,6 @@ from faceindex.faces.recipe import Recipe, recipe
 from faceindex.faces.vectors_only import VectorsOnly, recipe_with, vectors_only
 from faceindex.models.cards import recipe_cards
 from faceindex.store.folder import LibraryFolder
-from faceindex.types import Vectors
 
 FACE_RECOGNITION = "dlib-raw"
 """The recipe whose vectors the package face_recognition calls encodings."""
@@ -20,7 +20,7 @@ _LENGTHS = (1.3, 1.6)  # of dlib's vectors the median is 1.43, and 98 of 100 hav
 _LEAST_SPREAD = 0.005  # theirs is 0.08; vectors that were scaled to one length are not theirs
 
 
-def looks_like_dlib(vectors: Vectors) -> bool:
+def looks_like_dlib(vectors: npt.NDArray[np.floating]) -> bool:
     """Whether float [n, d] may be dlib's own: of 128 numbers, and as long as those are, each a little different."""
     if vectors.ndim != 2 or vectors.shape[1] != 128 or not len(vectors):
         return False

@@ -65,10 +65,12 @@ def import_library(folder: LibraryFolder, path: Path, *, wait: bool = False, sto
         ids: FaceIds = file["face_id"][:]
         if file["vector"].shape != (len(ids), folder.recipe.dimension):
             raise UsageError(f"{path} holds vectors {file['vector'].shape} for {len(ids)} faces")
-        with loaded(int(file.attrs["schema"]), _tables(file)) as source:
+        with folder.guarded(), loaded(folder.path, int(file.attrs["schema"]), _tables(file)) as source:
             known = source.stored_faces()
             if len(np.setdiff1d(known.ids, ids)):
                 raise UsageError(f"{path} lacks vectors of some of its faces")
+            for _ in _living(file, ids, known):  # what is wrong with them is known before anything is changed
+                pass
             with folder.writer(wait=wait) as writer:
                 if is_untouched(writer.catalog):
                     return _take_all(writer, source, file, ids, known)
@@ -122,7 +124,7 @@ def _rows(columns: Sequence[h5py.Dataset]) -> Iterator[Row]:
 
 def _values(column: h5py.Dataset, start: int) -> list[Any]:
     kind, optional = str(column.attrs["kind"]), bool(column.attrs["optional"])
-    block = column[start : start + BLOCK]
+    block = _read(column, start, start + BLOCK)
     if kind == "INTEGER":
         return [None if value == NO_NUMBER else value for value in block.tolist()]
     if kind == "REAL":
@@ -145,9 +147,7 @@ def _living(file: h5py.File, ids: FaceIds, known: Faces) -> Iterator[Block]:
     for start in range(0, len(ids), BLOCK):
         here = ids[start : start + BLOCK]
         _, there = known.places(here)
-        vectors = file["vector"][start : start + BLOCK][there]
-        _check(vectors)
-        yield here[there], vectors
+        yield here[there], _checked(_read(file["vector"], start, start + BLOCK)[there])
 
 
 def _join(writer: Writer, source: Catalog, file: h5py.File, ids: FaceIds, stop: Stop) -> Taken:
@@ -200,14 +200,22 @@ def _vectors(file: h5py.File, ids: FaceIds, wanted: Sequence[int]) -> dict[int, 
     places = np.searchsorted(ids, chosen)
     vectors = np.concatenate(
         [
-            file["vector"][places[run[0]] : places[run[-1]] + 1]
+            _read(file["vector"], places[run[0]], places[run[-1]] + 1)
             for run in np.split(np.arange(len(places)), np.flatnonzero(np.diff(places) != 1) + 1)
         ]
     )
-    _check(vectors)
-    return dict(zip(chosen.tolist(), vectors, strict=True))
+    return dict(zip(chosen.tolist(), _checked(vectors), strict=True))
 
 
-def _check(vectors: Vectors) -> None:
+def _read(dataset: h5py.Dataset, start: int, stop: int) -> Any:
+    """Raises: UsageError; an OSError would be taken for one of the library's disk."""
+    try:
+        return dataset[start:stop]
+    except Exception as error:
+        raise UsageError(f"its {dataset.name} cannot be read: {' '.join(str(error).split())}") from error
+
+
+def _checked(vectors: Vectors) -> Vectors:
     if not np.isfinite(vectors).all():
         raise UsageError("a vector in it contains NaN or infinity")
+    return vectors

@@ -38,8 +38,13 @@ def import_rows(
         return
     new = _not_known(folder, path, resolve)
     if new:
-        tally.analysed = analyse(new)
-        if tally.analysed.interrupted:
+        report = analyse(new)
+        tally.analysed += report.new
+        tally.photos += report.new
+        tally.faces += report.new_faces
+        tally.failures += [*report.failures, *report.missed]
+        tally.interrupted = report.interrupted
+        if report.interrupted:
             return
     people: dict[int, str] = {}
     for rows in _blocks(_good(path, tally)):

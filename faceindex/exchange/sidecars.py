@@ -9,21 +9,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from faceindex.errors import UnreadablePhoto, UsageError
-from faceindex.exchange.region_faces import faces_of_regions
-from faceindex.photos.areas import area_of, box_of, stored, stored_size, upright
-from faceindex.photos.packets import (
-    Sidecars,
-    new_sidecar,
-    orientation_to_undo,
-    read_header,
-    read_sidecar,
-    sidecar_to_update,
-)
+from faceindex.exchange.shared_sidecars import has_its_own
+from faceindex.exchange.sidecar_packets import OtherState, sidecar_packet
+from faceindex.photos.packets import Sidecars, new_sidecar, read_sidecar
 from faceindex.photos.rdf import BrokenPacket
-from faceindex.photos.xmp import Packet, Region
+from faceindex.photos.xmp import mentions_regions
 from faceindex.private_files import make_folder, write_file
 from faceindex.store.catalog import Catalog
-from faceindex.store.sightings import PhotoFace, StoredPhoto, photo_faces, stored_photo
+from faceindex.store.sightings import stored_photo
 from faceindex.types import FailedPhoto, PhotoRecord, SidecarReport
 
 
@@ -35,83 +28,80 @@ def write_sidecars(
     to: the folder to write them to, in the folders that the photos are in; None is beside the photos. unnamed: also
     write faces without a name. Raises: UsageError when the library knows no photo under a path.
     """
-    written = unchanged = silent = 0
-    failed: list[FailedPhoto] = []
-    sidecars = Sidecars()
     common = os.path.commonpath([path if os.path.isdir(path) else str(Path(path).parent) for path in paths])  # noqa: PTH112
+    run = _Run(catalog, to, common, unnamed=unnamed)
     for record in _photos(catalog, paths):
-        existing = sidecar_to_update(record.path, sidecars)
-        target = existing or new_sidecar(record.path)
+        run.write(record)
+    return SidecarReport(run.written, run.unchanged, run.silent, tuple(run.failed))
+
+
+class _Run:
+    def __init__(self, catalog: Catalog, to: str | None, common: str, *, unnamed: bool) -> None:
+        self.written = self.unchanged = self.silent = 0
+        self.failed: list[FailedPhoto] = []
+        self._catalog = catalog
+        self._to = to
+        self._common = common
+        self._unnamed = unnamed
+        self._sidecars = Sidecars()
+
+    def write(self, record: PhotoRecord) -> None:
+        """The sidecars of one photo: the one that new regions go into, and others that have regions."""
+        existing = sidecars_to_update(self._catalog, record.path, record.photo, self._sidecars)
+        targets = existing or [_new_sidecar(self._catalog, record)]
+        for place, target in enumerate(targets):
+            if place == 0 or (self._to is None and _has_regions(target)):
+                self._write_one(record, target, target if existing else None, first=place == 0)
+
+    def _write_one(self, record: PhotoRecord, target: str, existing: str | None, *, first: bool) -> None:
         try:
-            if to is not None:
-                target = str(Path(to, os.path.relpath(target, common)))
+            if self._to is not None:
+                target = str(Path(self._to, os.path.relpath(target, self._common)))
                 existing = target if Path(target).exists() else existing
             if existing == target:
                 existing = target = _real(target)
             before = None if existing is None else read_sidecar(existing)
-            packet = sidecar_packet(catalog, record.path, stored_photo(catalog, record.photo), before, unnamed=unnamed)
+            photo = stored_photo(self._catalog, record.photo)
+            packet = sidecar_packet(self._catalog, record.path, photo, before, self._sidecars, unnamed=self._unnamed)
             if packet is None:
-                silent += 1
+                self.silent += 1
             elif packet == before and existing == target:
-                unchanged += 1
+                self.unchanged += first
             else:
                 _write(Path(target), packet)
-                written += 1
+                self._sidecars.note(target)
+                self.written += 1
         except UnreadablePhoto as error:
-            failed.append(FailedPhoto(record.path, error.reason, error.out_of_reach))
+            self.failed.append(FailedPhoto(record.path, error.reason, error.out_of_reach))
+        except OtherState as error:
+            self.failed.append(FailedPhoto(str(existing), str(error)))
         except BrokenPacket as error:
-            failed.append(FailedPhoto(str(existing), f"broken XMP, left as it is: {error}"))
+            self.failed.append(FailedPhoto(str(existing), f"broken XMP, left as it is: {error}"))
         except OSError as error:
-            failed.append(FailedPhoto(target, error.strerror or str(error), out_of_reach=True))
-    return SidecarReport(written, unchanged, silent, tuple(failed))
+            self.failed.append(FailedPhoto(target, error.strerror or str(error), out_of_reach=True))
 
 
-def sidecar_packet(
-    catalog: Catalog, path: str, photo: StoredPhoto, before: bytes | None, *, unnamed: bool = False
-) -> bytes | None:
-    """What the sidecar of the photo at `path` should be; None when there is nothing to say and nothing was before.
-
-    before: the sidecar there is: only the names of its face regions change, and faces that it lacks come to it. A
-    region of no face, or of a face that nobody decided about, stays as it is. unnamed: also write faces without a
-    name. Raises: BrokenPacket when `before` is; UnreadablePhoto.
-    """
-    faces = photo_faces(catalog, photo.photo)
-    wanted = [face for face in faces if face.person or unnamed]
-    if before is None and not wanted:
-        return None
-    header = read_header(path)
-    packet = Packet.empty(header.stored_orientation) if before is None else Packet(before)
-    turned = orientation_to_undo(header, packet, photo.size)
-    renamed, there = _rename_regions(packet, faces, turned, photo.size)
-    missing = [face for face in wanted if face.face not in there]
-    for face in missing:
-        area = stored(area_of(face.box, photo.size), turned)
-        packet.add(face.person, area, stored_size(photo.size, turned))
-    return packet.as_bytes() if missing or renamed or before is None else before
+def sidecars_to_update(catalog: Catalog, path: str, photo: int, sidecars: Sidecars) -> list[str]:
+    """The photo's own sidecars that are there; one that it shares is none where the others are of other people."""
+    named = f"{path}.xmp".casefold()
+    return [
+        found
+        for found in sidecars.own(path)
+        if found.casefold() == named or (Path(found).is_file() and not has_its_own(catalog, path, photo))
+    ]
 
 
-def _rename_regions(
-    packet: Packet, faces: Sequence[PhotoFace], turned: int, size: tuple[int, int]
-) -> tuple[bool, set[int]]:
-    """Whether any region got another name, and the ids of the faces that have a region of the usual form."""
-    renamed = False
-    there: set[int] = set()
-    regions = packet.regions()
-    for microsoft in (True, False):
-        form = [region for region in regions if region.microsoft == microsoft]
-        boxes = [box_of(upright(region.area, turned), size) for region in form]
-        matched = faces_of_regions(boxes, [face.box for face in faces])
-        for place, other in matched.items():
-            renamed |= _rename(packet, form[place], faces[other])
-        there = {faces[other].face for other in matched.values()}
-    return renamed, there
+def _new_sidecar(catalog: Catalog, record: PhotoRecord) -> str:
+    """The name for a sidecar that is not there yet."""
+    new, named = new_sidecar(record.path), f"{record.path}.xmp"
+    return named if new != named and has_its_own(catalog, record.path, record.photo) else new
 
 
-def _rename(packet: Packet, region: Region, face: PhotoFace) -> bool:
-    if region.name == face.person or not (face.person or face.decided):
+def _has_regions(sidecar: str) -> bool:
+    try:
+        return mentions_regions(read_sidecar(sidecar))
+    except OSError:
         return False
-    packet.rename(region, face.person)
-    return True
 
 
 def _photos(catalog: Catalog, paths: Sequence[str]) -> Iterator[PhotoRecord]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from faceindex.types import FailedPhoto, IngestReport
+from faceindex.types import FailedPhoto
 
 
 @dataclass(slots=True)
@@ -20,7 +20,8 @@ class Tally:
     named: int = 0
     decided: int = 0
     acts: int = 0
-    analysed: IngestReport | None = None
+    analysed: int = 0
+    interrupted: bool = False
     failures: list[FailedPhoto] = field(default_factory=list)
     bad: list[FailedPhoto] = field(default_factory=list)
     without_face: list[FailedPhoto] = field(default_factory=list)

@@ -99,11 +99,6 @@ class WorkerPool:
         held = sum(len(worker.files) for worker in self._workers)
         return held + len(self._queue) + len(self._suspects) + len(self._late)
 
-    @property
-    def started(self) -> bool:
-        """Whether there was work for any worker."""
-        return bool(self._workers)
-
     def submit(self, file: FoundFile) -> None:
         """Give a file to an idle worker, a new one, or the one with the fewest. Raises: MachineError."""
         self._queue.append(file)

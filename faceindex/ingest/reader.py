@@ -11,7 +11,8 @@ from faceindex.photos.extras import can_be_read_now
 from faceindex.photos.find import FoundFile
 from faceindex.photos.identity import Identity
 from faceindex.photos.read import identify
-from faceindex.store.catalog import Catalog, KnownPath
+from faceindex.store.catalog import Catalog
+from faceindex.store.known_photos import KnownPath
 from faceindex.store.tombstones import WHOLE_PHOTO
 
 

@@ -30,7 +30,7 @@ from faceindex.faces.recipe import recipe as recipe_called
 from faceindex.ingest.stopping import stop_signals
 from faceindex.ingest.tally import Progress
 from faceindex.library.ingesting import Ingesting
-from faceindex.library.opened import StrPath
+from faceindex.library.opened import StrPath, one_or_more
 from faceindex.library.reading import Reading
 from faceindex.models.cards import recipe_cards
 from faceindex.people.albums import follow
@@ -69,7 +69,7 @@ class Exchanging(Ingesting, Reading):
 
     def import_(
         self,
-        files: Iterable[StrPath],
+        files: StrPath | Iterable[StrPath],
         *,
         recipe: str | None = None,
         photos: StrPath | None = None,
@@ -91,12 +91,12 @@ class Exchanging(Ingesting, Reading):
 
         Raises: UsageError, RecipeMismatch and others when it is so of the only file; LibraryLocked; LibraryUnwritable.
         """
-        began, tally, chosen = time.monotonic(), Tally(), [Path(absolute(file)) for file in files]
+        began, tally, chosen = time.monotonic(), Tally(), [Path(absolute(file)) for file in one_or_more(files)]
         base = None if photos is None else absolute(photos)
         analyse = partial(self._analyse, workers=workers, min_face=min_face, wait=wait, progress=progress)
         with stop_signals() as stop:
             for path in chosen:
-                if stop.is_set():
+                if stop.is_set() or tally.interrupted:
                     break
                 try:
                     self._import_file(path, tally, recipe, _resolver(path, base), analyse, stop.is_set, wait=wait)
@@ -105,7 +105,7 @@ class Exchanging(Ingesting, Reading):
                     if len(chosen) == 1:
                         raise
                     tally.failures.append(FailedPhoto(str(path), str(error)))
-            interrupted = stop.is_set() or (tally.analysed is not None and tally.analysed.interrupted)
+            interrupted = stop.is_set() or tally.interrupted
         self._index = None
         total = 0
         if self._folder.exists:
@@ -121,7 +121,6 @@ class Exchanging(Ingesting, Reading):
             total_faces=total,
             recipe=self.recipe.title,
             seconds=time.monotonic() - began,
-            analysed=tally.analysed,
             interrupted=interrupted,
         )
 
@@ -150,7 +149,8 @@ class Exchanging(Ingesting, Reading):
             tally.acts += taken.acts
             tally.without_face += taken.left or []
         elif suffix in FOREIGN:
-            with foreign_vectors(path) as foreign:
+            spool = next(folder for folder in (self.path, *self.path.parents) if folder.is_dir())
+            with foreign_vectors(path, spool) as foreign:
                 self._folder.take_recipe(recipe_for(foreign, recipe, self._folder))
                 import_vectors(self._folder, foreign, tally, resolve=resolve, wait=wait, stop=stop)
         else:
@@ -178,7 +178,7 @@ class Exchanging(Ingesting, Reading):
         return written
 
 
-_COUNTS = ("files", "rows", "photos", "faces", "known", "named", "decided", "acts")
+_COUNTS = ("files", "rows", "photos", "faces", "analysed", "known", "named", "decided", "acts")
 
 
 def _resolver(path: Path, base: str | None) -> Callable[[str], str]:

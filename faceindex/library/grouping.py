@@ -67,7 +67,8 @@ class Grouping(Reading):
     ) -> SidecarReport:
         """Write the names of faces into XMP sidecars of the photos at or under `paths`: beside them, or under `to`.
 
-        Of a sidecar that is there only names of face regions change. unnamed: also write faces without a name.
+        Of a sidecar that is there only names change, of face regions and in lists of people. A name that a file gave is
+        written as the file has it now. unnamed: also write faces without a name.
         Raises: UsageError when the library knows no photo under a path, or `to` lies in the library itself.
         """
         target = None if to is None else absolute(self.outside(to))

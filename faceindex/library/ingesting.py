@@ -61,7 +61,8 @@ class Ingesting(Opened):
         .faceindexignore leave out always. retry_failed: open photos again that could not be read. force: open all of
         them again, whatever their size and times say; only new content is analysed. prune: remove photos from the
         library that are no longer under `paths` or are left out now, but none that may be on a disk that is not there.
-        xmp: also read the names that sidecars and photos give to faces, for faces about which nobody decided anything.
+        xmp: also read the names that sidecars and photos give to faces, for faces about which nobody decided anything
+        here; names that were read earlier change and go with their files.
         wait: for another writer to finish.
 
         Raises: UsageError when a path is missing or holds no photo; LibraryLocked; LibraryUnwritable;

@@ -119,11 +119,12 @@ class Searching(Reading):
         Raises: UsageError when nobody has a name; UnreadablePhoto; NoFaceFound.
         """
         gallery = named_gallery(self._folder.catalog, self._loaded_index())
+        probes = self.probes([image], min_face=min_face)
         limit = self._limit(threshold, fpir, len(gallery.ids))
         evidence = self.calibration.log_likelihood_ratio
         return [
             identified(probe, gallery, self._folder.catalog, method=method, threshold=limit, evidence=evidence)
-            for probe in self.probes([image], min_face=min_face)
+            for probe in probes
         ]
 
     def search_many(

@@ -16,11 +16,13 @@ from faceindex.people.albums import derive_affected, derive_albums
 from faceindex.people.grouping import CLUSTERED_AFTER
 from faceindex.people.history import past_act
 from faceindex.people.putting_back import put_back
+from faceindex.people.undoing_imports import undo_whole_import
 from faceindex.store import albums as rows
 from faceindex.store.act_changes import keep_change, places_of
 from faceindex.store.acts import dead_acts, read_acts
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
+from faceindex.store.imports import same_import
 from faceindex.store.known_people import unknown_person
 from faceindex.store.names import ALBUMS_DUE, decide
 from faceindex.types import Decided
@@ -147,6 +149,8 @@ def undo(folder: LibraryFolder, act: int | None = None) -> Decided:
     """
     with _deciding(folder) as step:
         chosen = _to_undo(step.transaction, act)
+        if imported := same_import(step.transaction, chosen.act):
+            return undo_whole_import(step.transaction, chosen.act, imported)
         if chosen.act <= int(step.catalog.settings().get(CLUSTERED_AFTER, 0)):
             put_back(step.transaction, chosen, fold(read_acts(step.transaction)))
         about = [face for side in chosen.sides for face in side]

@@ -10,6 +10,7 @@ from faceindex.journal.acts import Act, undone
 from faceindex.store.act_changes import changes
 from faceindex.store.acts import LISTED, dead_acts, read_acts
 from faceindex.store.catalog import Catalog
+from faceindex.store.imports import imports
 from faceindex.types import ActChange, PastAct
 
 
@@ -33,6 +34,7 @@ def _as_read(
     changed: Mapping[int, tuple[ActChange, ...]],
 ) -> list[PastAct]:
     """dead: acts that do not count. changed: by act, what it changed."""
+    imported = imports(catalog.connection)
     firsts = {act.act: face for act in journal if (face := next((f for side in act.sides for f in side), None))}
     paths = _paths(catalog, list(firsts.values()))
     return [
@@ -41,6 +43,7 @@ def _as_read(
             faces=tuple(map(len, act.sides)),
             undoes=act.undoes,
             undone=act.act in dead,
+            imported=imported.get(act.act),
             renamed=act.renamed,
             changes=changed.get(act.act, ()),
             photo=paths.get(firsts.get(act.act, 0)),

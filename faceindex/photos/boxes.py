@@ -6,8 +6,12 @@ itself (ISO/IEC 14496-12, section 4.2). What phones and other programs append be
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+
+from faceindex.photos.item_locations import IN_FILE, item_locations
 
 _TO_THE_END, _LARGE = 0, 1
 JXL_SIGNATURE = b"\0\0\0\x0cJXL \r\n\x87\n"  # ISO/IEC 18181-2, section 9.1
@@ -87,33 +91,10 @@ def _items_end(data: bytes, row: list[Box]) -> int:
 
 
 def _extents(data: bytes, meta: Box) -> Iterator[int]:
-    """Where the extents of items end, of those that lie in the file itself (ISO/IEC 14496-12, section 8.11.3)."""
+    """Where the extents of items end, of those that lie in the file itself."""
     for box in boxes(data, meta.begin + 4, min(meta.end, len(data))):
         if box.kind == b"iloc":
-            yield from _locations(data[box.begin : box.end])
-
-
-def _locations(body: bytes) -> Iterator[int]:
-    version, sizes = body[0], int.from_bytes(body[4:6], "big")
-    offset_size, length_size, base_size = sizes >> 12, sizes >> 8 & 15, sizes >> 4 & 15
-    index_size = sizes & 15 if version in (1, 2) else 0
-    wide = 4 if version == 2 else 2
-    position = 6
-
-    def number(size: int) -> int:
-        nonlocal position
-        position += size
-        return int.from_bytes(body[position - size : position], "big")
-
-    for _ in range(number(wide)):
-        number(wide)
-        method = number(2) & 15 if version in (1, 2) else 0
-        number(2)
-        base = number(base_size)
-        for _ in range(number(2)):
-            number(index_size)
-            begin, length = base + number(offset_size), number(length_size)
-            if position > len(body):
-                return
-            if method == 0:
-                yield begin + length
+            with suppress(struct.error):
+                for location in item_locations(data[box.begin : box.end]):
+                    if location.method == IN_FILE:
+                        yield from (begin + length for begin, length in location.parts)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import io
 import struct
 from collections.abc import Callable
 
-import numpy as np
-from PIL import Image, ImageChops
+from PIL import Image
 
-from faceindex.photos import bmp_rows, gif_blocks, png_chunks, tiff_pages, tiff_strips, tiff_values
+from faceindex.photos import (
+    bmp_rows,
+    gif_blocks,
+    jpeg_2000,
+    png_chunks,
+    tiff_pages,
+    tiff_strips,
+    tiff_values,
+    webp_data,
+)
 from faceindex.photos.cut_off import MISSING_LIMIT
 from faceindex.photos.fax_strips import unread_rows
 from faceindex.photos.heif_items import coded_items, whole_units
@@ -20,7 +27,6 @@ from faceindex.photos.zero_runs import lost_sectors, unwritten_begin, zeros_begi
 _IN_VIDEO_CODE = 16
 """Equal bytes, 0 or 0xFF, that no HEVC or AV1 data have in a row: HEVC forbids three zeros, four were the most seen."""
 
-_NOISES = [noise.tobytes() for noise in np.random.default_rng(2).integers(1, 255, (4, 64), dtype=np.uint8)]
 _GROUP_4, _ROWS_PER_STRIP = 4, 278
 _PAGE_TAGS = (WIDTH, BITS, COMPRESSION, CHANNELS, PLANES, TILE_WIDTH, _ROWS_PER_STRIP, *PLACES, *SIZES)
 
@@ -45,7 +51,7 @@ def _png(data: bytes, picture: Image.Image | None) -> str | None:
 
 
 def _heif(data: bytes, picture: Image.Image | None) -> str | None:
-    items = coded_items(data)
+    items = coded_items(data, auxiliary=picture is not None and "A" in picture.mode)
     total = sum(end - begin for extents in items for begin, end in extents)
     missing = sum(_lost(data, begin, end) for extents in items for begin, end in extents)
     if not missing:  # of several tiles, some may not even be laid out as the others
@@ -63,37 +69,13 @@ def _lost(data: bytes, begin: int, end: int) -> int:
 
 
 def _webp(data: bytes, picture: Image.Image | None) -> str | None:
-    begin, end = _webp_picture(data, 12, len(data))
-    at = unwritten_begin(data, begin, end)
-    if at is None or (picture is not None and _needs_its_end(data, end, picture)):
-        return None
-    return judged((end - at) / (end - begin))
+    missing = webp_data.missing_share(data, picture)
+    return judged(missing) if missing else None
 
 
-def _webp_picture(data: bytes, position: int, end: int) -> tuple[int, int]:
-    """Where the coded data of the first picture begin and end (RFC 9649, section 2). Raises: KeyError for none."""
-    while position + 8 <= end:
-        kind, size = struct.unpack_from("<4sI", data, position)
-        begin, position = position + 8, position + 8 + size + size % 2
-        if kind in (b"VP8 ", b"VP8L"):
-            return begin, min(begin + size, len(data))
-        if kind == b"ANMF":
-            return _webp_picture(data, begin + 16, begin + size)
-    raise KeyError("no picture")
-
-
-def _needs_its_end(data: bytes, end: int, picture: Image.Image) -> bool:
-    """Whether the last bytes of the coded data matter. A flat area may be zeros; behind a hole, bytes are left over."""
-    shown = picture.convert("RGBA")
-    return any(_differs(data[: end - len(noise)] + noise + data[end:], shown) for noise in _NOISES)
-
-
-def _differs(webp: bytes, shown: Image.Image) -> bool:
-    try:
-        with Image.open(io.BytesIO(webp), formats=("WEBP",)) as image:
-            return ImageChops.difference(shown, image.convert("RGBA")).getbbox(alpha_only=False) is not None
-    except Exception:  # not a picture any more
-        return True
+def _jpeg_2000(data: bytes, picture: Image.Image | None) -> str | None:
+    missing = jpeg_2000.missing_share(data)
+    return judged(missing) if missing else None
 
 
 def _gif(data: bytes, picture: Image.Image | None) -> str | None:
@@ -170,6 +152,7 @@ _CHECKS: dict[str, Callable[[bytes, Image.Image | None], str | None]] = {
     "HEIF": _heif,
     "AVIF": _heif,
     "WEBP": _webp,
+    "JPEG2000": _jpeg_2000,
     "GIF": _gif,
     "TIFF": _tiff,
     "BMP": _bmp,

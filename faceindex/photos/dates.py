@@ -22,13 +22,13 @@ def taken_at(path: str, sidecars: Sidecars) -> Taken | None:
 
 
 def taken_in_sidecar(path: str, sidecars: Sidecars) -> Taken | None:
-    """What the sidecar of the photo at `path` says; None when there is none, or it does not say."""
-    found = sidecars.of(path)
-    if found is None:
-        return None
-    with suppress(OSError):
-        packet = read_sidecar(found)
-        return taken_in_packet(packet, "sidecar") if len(packet) <= MAX_BYTES else None
+    """What a sidecar of the photo at `path` says; None when there is none, or none says it."""
+    for found in sidecars.all_of(path):
+        with suppress(OSError):
+            packet = read_sidecar(found)
+            taken = taken_in_packet(packet, "sidecar") if len(packet) <= MAX_BYTES else None
+            if taken is not None:
+                return taken
     return None
 
 

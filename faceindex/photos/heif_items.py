@@ -9,16 +9,18 @@ import struct
 from collections import defaultdict
 
 from faceindex.photos.boxes import Box, boxes
+from faceindex.photos.item_locations import IN_BOX, item_locations
 
 Extent = tuple[int, int]
 """Where bytes begin and end in the file."""
 
 _CODED = frozenset((b"hvc1", b"av01", b"avc1", b"jpeg", b"vvc1", b"j2k1"))
-_IN_FILE, _IN_BOX = 0, 1  # construction methods of an item
 
 
-def coded_items(data: bytes) -> list[list[Extent]]:
+def coded_items(data: bytes, *, auxiliary: bool = False) -> list[list[Extent]]:
     """The extents of each coded item of the primary picture: itself, or the tiles that it is made of.
+
+    auxiliary: whether those that go with it count, too: what is transparent in it is one.
 
     Raises: struct.error or KeyError when the boxes make no sense.
     """
@@ -27,9 +29,13 @@ def coded_items(data: bytes) -> list[list[Extent]]:
         return []
     inside = {box.kind: box for box in boxes(data, meta.begin + 4, meta.end)}
     kinds = _kinds(data, inside[b"iinf"])
-    sources = _sources(data, inside[b"iref"]) if b"iref" in inside else {}
+    sources = _references(data, inside[b"iref"], b"dimg") if b"iref" in inside else {}
     extents = _extents(data, inside[b"iloc"], in_box=inside[b"idat"].begin if b"idat" in inside else 0)
-    waiting, parts = [_primary(data, inside[b"pitm"].begin)], list[int]()
+    primary = _primary(data, inside[b"pitm"].begin)
+    waiting, parts = [primary], list[int]()
+    if auxiliary and b"iref" in inside:
+        beside = _references(data, inside[b"iref"], b"auxl")
+        waiting.extend(item for item, others in beside.items() if primary in others)
     for item in waiting:  # grows
         if len(waiting) > 1 << 16:
             break
@@ -63,46 +69,21 @@ def _kinds(data: bytes, table: Box) -> dict[int, bytes]:
     return kinds
 
 
-def _sources(data: bytes, table: Box) -> dict[int, tuple[int, ...]]:
-    """The items that an item is derived from: the tiles of a grid, the layers of an overlay."""
+def _references(data: bytes, table: Box, kind: bytes) -> dict[int, tuple[int, ...]]:
+    """By item. "dimg": the items it is derived from, the tiles of a grid; "auxl": the items that it goes with."""
     number, size = ("I", 4) if data[table.begin] else ("H", 2)
-    sources = {}
+    found = {}
     for entry in boxes(data, table.begin + 4, table.end):
-        if entry.kind == b"dimg":
+        if entry.kind == kind:
             item, count = struct.unpack_from(f">{number}H", data, entry.begin)
-            sources[item] = struct.unpack_from(f">{count}{number}", data, entry.begin + size + 2)
-    return sources
-
-
-def _extents(data: bytes, table: Box, *, in_box: int) -> dict[int, list[Extent]]:
-    numbers = _Numbers(data, table.begin, table.end)
-    version = numbers.next(1)
-    sizes = numbers.next(5) & 0xFFFF  # three bytes of flags before them
-    offset_size, length_size, base_size = sizes >> 12, sizes >> 8 & 15, sizes >> 4 & 15
-    index_size = sizes & 15 if version else 0
-    wide = 4 if version == 2 else 2
-    found = defaultdict(list)
-    for _ in range(numbers.next(wide)):
-        item = numbers.next(wide)
-        method = numbers.next(2) & 15 if version else _IN_FILE
-        numbers.next(2)  # of a file that the data are in: this one
-        base = numbers.next(base_size) + (in_box if method == _IN_BOX else 0)
-        for _ in range(numbers.next(2)):
-            numbers.next(index_size)
-            begin = base + numbers.next(offset_size)
-            length = numbers.next(length_size)
-            found[item].append((begin, begin + length if length else len(data)))
+            found[item] = struct.unpack_from(f">{count}{number}", data, entry.begin + size + 2)
     return found
 
 
-class _Numbers:
-    """Big-endian numbers, one after another."""
-
-    def __init__(self, data: bytes, at: int, end: int) -> None:
-        self._data, self._at, self._end = data, at, end
-
-    def next(self, size: int) -> int:
-        begin, self._at = self._at, self._at + size
-        if self._at > self._end:
-            raise struct.error("the box ends too early")
-        return int.from_bytes(self._data[begin : self._at], "big")
+def _extents(data: bytes, table: Box, *, in_box: int) -> dict[int, list[Extent]]:
+    found = defaultdict(list)
+    for location in item_locations(data[table.begin : table.end]):
+        first = in_box if location.method == IN_BOX else 0
+        for begin, length in location.parts:
+            found[location.item].append((first + begin, first + begin + length if length else len(data)))
+    return found

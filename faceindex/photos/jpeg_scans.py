@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image, ImageChops
 
 from faceindex.photos.jpeg_frame import opened_jpeg
-from faceindex.photos.zero_runs import SECTOR, zeros_end
+from faceindex.photos.zero_runs import SECTOR, is_whole_sectors, zeros_end
 
 _FEW = bytes(64)
 _LAST = 16
@@ -101,12 +101,28 @@ def hole(data: bytes, picture: Image.Image, load: Load) -> int | None:
     first = _first_scan(data)
     if first is None or not (data.endswith(_FEW) or data.find(bytes(SECTOR), first) >= 0):
         return None
-    for scan in scans(data):
+    found = list(scans(data))
+    if not all(scan.says_nothing for scan in found):  # also where the tables before a scan should be
+        lost = _lost_sectors(data, data.find(bytes(SECTOR), first), found[-1].end)
+        if lost is not None:
+            return lost
+    for scan in found:
         if scan.end == len(data) and (begin := _tail(data, scan)) is not None:
             return begin
         begin = data.find(bytes(SECTOR), scan.begin, scan.end)
-        if begin >= 0 and not scan.says_nothing and not _is_whole(data, scan, begin, picture, load):
+        if begin < 0 or scan.says_nothing:
+            continue
+        if not _is_whole(data, scan, begin, picture, load):
             return begin
+    return None
+
+
+def _lost_sectors(data: bytes, begin: int, end: int) -> int | None:
+    while 0 <= begin < end:
+        stop = zeros_end(data, begin)
+        if stop < end and is_whole_sectors(data, begin, end):
+            return begin
+        begin = data.find(bytes(SECTOR), stop, end)
     return None
 
 

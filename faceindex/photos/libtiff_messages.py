@@ -17,8 +17,9 @@ _FAX_LINE = re.compile(r"^Fax\w+: .* at line (\d+) of (?:strip|tile) (\d+)")
 _DECODER = re.compile(
     r"^(?:Fax\w+|LZW\w*|ZIP\w*|PixarLog\w*|PackBits\w*|JPEG\w*|OJPEG\w*|LZMA\w*|ZSTD\w*|WebP\w*|TIFF\w+): "
 )
-_DIRECTORY = re.compile(r"^(?:_TIFF\w+|MissingRequired|EstimateStripByteCounts|tempfile\.tif): ")
-"""Of entries that are not as they should be; where that matters, Pillow says so. The file's name is Pillow's."""
+_FOR_NOBODY = re.compile(r"^(?:_TIFF\w+|MissingRequired|EstimateStripByteCounts|tempfile\.tif|unknown file): ")
+"""Of entries that are not as they should be; where that matters, Pillow says so. The names of files are Pillow's and
+LibRaw's, which writes to the same place."""
 
 _lock = threading.Lock()
 
@@ -51,7 +52,7 @@ def _read(source: int) -> list[str]:
         written = file.read(_MOST).decode(errors="replace").splitlines()
     mine = [line for line in written if _DECODER.match(line)]
     for line in written:
-        if line not in mine and not _DIRECTORY.match(line):
+        if line not in mine and not _FOR_NOBODY.match(line):
             with suppress(OSError):
                 os.write(_STANDARD_ERROR, f"{line}\n".encode())
     return mine

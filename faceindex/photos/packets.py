@@ -28,20 +28,22 @@ from faceindex.regular_files import open_regular
 class Header:
     """What a photo's file says before its pixels.
 
-    orientation: EXIF's, 1 to 8. undone: whether the decoder turns the picture by itself, so that the stored picture is
-    the upright one to every program (HEIC, JPEG XL). packet: the embedded XMP, None when there is none. extension:
-    segments of a JPEG that may hold the rest of it, see `extended_packet`.
+    orientation: EXIF's, 1 to 8. undone: whether the decoder turns the picture by itself (HEIC, JPEG XL). packet: the
+    embedded XMP, None when there is none. extension: segments of a JPEG that may hold the rest of it, see
+    `extended_packet`. only_upright: no program sees the picture but upright (JPEG XL).
     """
 
     orientation: int
     undone: bool
     packet: bytes | None
     extension: tuple[bytes, ...] = ()
+    only_upright: bool = False
 
     @property
     def stored_orientation(self) -> int:
-        """How the picture of which areas are written is turned."""
-        return 1 if self.undone else self.orientation
+        """How the picture of which areas are written is turned. HEIC is no other than JPEG here: digiKam 7.9 turns both
+        by EXIF, or by what the sidecar says, and not by what the decoder would do."""
+        return 1 if self.only_upright else self.orientation
 
 
 def read_header(path: str) -> Header:
@@ -55,7 +57,8 @@ def read_header(path: str) -> Header:
             undone = image.format in ("HEIF", "JXL")
             said = image.info.get("original_orientation") if undone else _exif_orientation(image)
             orientation = said if isinstance(said, int) and 1 <= said <= 8 else 1
-            return Header(orientation, undone, packet if isinstance(packet, bytes) else None, _extension(image))
+            found = packet if isinstance(packet, bytes) else None
+            return Header(orientation, undone, found, _extension(image), only_upright=image.format == "JXL")
     except UnreadablePhoto:
         raise
     except Exception as error:  # decoders raise anything on damaged files
@@ -65,51 +68,65 @@ def read_header(path: str) -> Header:
 
 
 def orientation_to_undo(header: Header, packet: Packet, size: tuple[int, int]) -> int:
-    """How the areas of a packet are turned against the upright photo, of `size`: width and height in pixels.
+    """How the areas of a packet are expected to be turned against the upright photo, of `size`: width and height.
 
     By the standard they are of the stored picture. Some programs write them upright: the sides they give tell, where
-    the orientation swaps sides. Of HEIC it is the other way round: programs see an upright picture, and only sides that
-    are swapped, or the packet's own orientation, tell that it was not.
+    the orientation swaps sides. Where the decoder turns the picture by itself, the packet's own orientation goes before
+    EXIF's: faceindex 0.1 wrote areas of HEIC upright, and 1 with them.
     """
-    if not header.undone:
-        turned = header.orientation
-    elif packet.orientation is not None:
-        turned = packet.orientation
-    else:
-        on_its_side = packet.applied is not None and is_upright(packet.applied[::-1], size)
-        turned = header.orientation if on_its_side else 1
+    said = packet.orientation if header.undone else None
+    turned = header.stored_orientation if said is None else said
     return 1 if turned in SIDES_SWAPPED and is_upright(packet.applied, size) else turned
 
 
 class Sidecars:
-    """Finds the sidecars of photos; remembers the folder that it looked at last."""
+    """Finds the sidecars of photos; remembers the folder that it looked at last.
+
+    `photo.jpg.xmp` is that of digiKam and darktable, `photo.xmp` that of Lightroom; letters in any case.
+    """
 
     def __init__(self) -> None:
         self._folder: str | None = None
         self._names: dict[str, str] = {}
+        self._raws: frozenset[str] = frozenset()
 
     def of(self, photo: str) -> str | None:
-        """`photo.jpg.xmp` (digiKam, darktable), else `photo.xmp` (Lightroom), in any case of letters; or None."""
+        """The one that goes first, or None."""
+        return next(iter(self.all_of(photo)), None)
+
+    def all_of(self, photo: str) -> list[str]:
+        """All that may speak of the photo, in the order in which they are believed."""
         folder, name = os.path.split(photo)
+        self._look_at(folder)
+        wanted = (f"{name}.xmp".casefold(), f"{PurePath(name).stem}.xmp".casefold())
+        return [str(Path(folder, self._names[found])) for found in dict.fromkeys(wanted) if found in self._names]
+
+    def own(self, photo: str) -> list[str]:
+        """Of `all_of` those that are this photo's: `photo.xmp` is not `photo.jpg`'s where there is a `photo.cr2`."""
+        stem = PurePath(photo).stem.casefold()
+        raws = PurePath(photo).suffix.lower() in RAW_EXTENSIONS
+        found = self.all_of(photo)
+        return [path for path in found if raws or stem not in self._raws or PurePath(path).stem.casefold() != stem]
+
+    def note(self, sidecar: str) -> None:
+        """A new file is there."""
+        folder, name = os.path.split(sidecar)
+        if folder == self._folder:
+            self._names.setdefault(name.casefold(), name)
+
+    def _look_at(self, folder: str) -> None:
         if folder != self._folder:
-            self._folder, self._names = folder, _xmp_files(folder)
-        for wanted in (f"{name}.xmp", f"{PurePath(name).stem}.xmp"):
-            if wanted.casefold() in self._names:
-                return str(Path(folder, self._names[wanted.casefold()]))
-        return None
+            names = _listed(folder)
+            self._folder = folder
+            self._names = {name.casefold(): name for name in names if name.casefold().endswith(".xmp")}
+            paths = map(PurePath, names)
+            self._raws = frozenset(path.stem.casefold() for path in paths if path.suffix.lower() in RAW_EXTENSIONS)
 
 
 def new_sidecar(photo: str) -> str:
     """The name for a sidecar that is not there yet: Lightroom looks for `photo.xmp` and only beside RAW photos."""
     path = PurePath(photo)
     return str(path.with_suffix(".xmp")) if path.suffix.lower() in RAW_EXTENSIONS else f"{photo}.xmp"
-
-
-def sidecar_to_update(photo: str, sidecars: Sidecars) -> str | None:
-    """The sidecar that is this photo's own; `photo.xmp` is that of a RAW photo `photo.cr2`, not of `photo.jpg`."""
-    found = sidecars.of(photo)
-    own = found is not None and found.casefold() in (f"{photo}.xmp".casefold(), new_sidecar(photo).casefold())
-    return found if own else None
 
 
 def read_sidecar(path: str) -> bytes:
@@ -130,9 +147,8 @@ def _exif_orientation(image: Image.Image) -> object:
         return None
 
 
-def _xmp_files(folder: str) -> dict[str, str]:
+def _listed(folder: str) -> list[str]:
     try:
-        names = os.listdir(folder)  # noqa: PTH208  (names are all that is wanted)
+        return sorted(os.listdir(folder), reverse=True)  # noqa: PTH208  (names are all that is wanted)
     except OSError:
-        return {}
-    return {name.casefold(): name for name in sorted(names, reverse=True) if name.casefold().endswith(".xmp")}
+        return []

@@ -16,6 +16,7 @@ from typing import Any
 from PIL import Image
 
 from faceindex.photos.identity import RAW_EXTENSIONS, has_raw_magic, is_tiff
+from faceindex.photos.libtiff_messages import messages
 from faceindex.photos.raw_sensor import damage_of_sensor_data
 from faceindex.photos.tiff_pages import PHOTOMETRIC, pages
 
@@ -28,6 +29,16 @@ NOT_INSTALLED = "a RAW photo: pip install 'faceindex[raw]' lets it be read"
 
 LARGE_ENOUGH = 1600
 """A preview of so many pixels on its longer side is as good as the photo; a smaller one if it has half of its side."""
+
+_SAID = {
+    "LibRawFileUnsupportedError": "it is damaged, or of a camera that LibRaw does not know",
+    "LibRawNotImplementedError": "it is of a kind that LibRaw does not decode",
+    "NotSupportedError": "it is of a kind that LibRaw does not decode",
+    "LibRawIOError": "it is cut off, or damaged",
+    "LibRawTooBigError": "it is larger than LibRaw takes",
+    "LibRawUnsufficientMemoryError": "it takes more memory than there is, or is damaged",
+}
+"""By the name of rawpy's exception."""
 
 _ORIENTATION, _SOFTWARE = 0x0112, 0x0131
 _TURNED = {3: 3, 5: 8, 6: 6}  # LibRaw's `flip` as EXIF orientation
@@ -75,7 +86,7 @@ def picture_in(data: bytes, check: Callable[[int, int], None]) -> Picture:
     if rawpy is None:
         raise ValueError(NOT_INSTALLED)
     try:
-        with rawpy.imread(io.BytesIO(data)) as raw:
+        with messages(), rawpy.imread(io.BytesIO(data)) as raw:
             sizes = raw.sizes
             check(sizes.raw_width, sizes.raw_height)
             preview = _preview(raw)
@@ -123,5 +134,5 @@ def _as_file(pixels: Any) -> bytes:
 
 
 def _reason(error: Exception) -> str:
-    text = error.args[0] if error.args else type(error).__name__
-    return " ".join((text.decode(errors="replace") if isinstance(text, bytes) else str(text)).split())
+    """In words of ours: LibRaw's own are "Input/output error" and the like."""
+    return next((words for name, words in _SAID.items() if type(error).__name__ == name), "it is damaged")

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
-from email.utils import parsedate_to_datetime
 from typing import BinaryIO
 
 from PIL import Image
@@ -164,6 +163,8 @@ def _read_date(written: str) -> str | None:
 
 def _read_mail_date(written: str) -> str | None:
     """RFC 1123, which PNG recommends."""
+    from email.utils import parsedate_to_datetime  # rare, and takes 7 ms to load
+
     try:
         return parsedate_to_datetime(written).isoformat(timespec="seconds")
     except (TypeError, ValueError, IndexError):

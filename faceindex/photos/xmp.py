@@ -1,30 +1,24 @@
 """Face regions in XMP packets: read, and changed in place.
 
-The form of the Metadata Working Group (Guidelines for Handling Image Metadata 2.0, section 5.9), which digiKam,
-Lightroom, Picasa and Apple write; and Microsoft's (MP:RegionInfo), which digiKam writes too and Windows wrote alone.
 Areas are those of the packet: parts of the stored picture, by the standard; see `faceindex.photos.areas`.
 """
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from faceindex.photos.areas import Area
-from faceindex.photos.rdf import RDF, BrokenPacket, Document, Node, container, holder, items, parse, set_text, text
+from faceindex.photos.areas import Area, box_of
+from faceindex.photos.face_regions import AREA, DIMENSIONS, MWG, NAME, REGIONS, Form, Region, applied_to, regions_in
+from faceindex.photos.rdf import RDF, BrokenPacket, Document, Node, container, holder, parse, set_text, text
 
-_MWG = "http://www.metadataworkinggroup.com/schemas/regions/"
-_AREA = "http://ns.adobe.com/xmp/sType/Area#"
-_DIMENSIONS = "http://ns.adobe.com/xap/1.0/sType/Dimensions#"
 _TIFF = "http://ns.adobe.com/tiff/1.0/"
-_MP = "http://ns.microsoft.com/photo/1.2/"
-_MP_INFO = "http://ns.microsoft.com/photo/1.2/t/RegionInfo#"
-_MP_REGION = "http://ns.microsoft.com/photo/1.2/t/Region#"
-_NAMESPACES = {"rdf": RDF, "mwg-rs": _MWG, "stArea": _AREA, "stDim": _DIMENSIONS}
-_NAME, _MP_NAME = f"{{{_MWG}}}Name", f"{{{_MP_REGION}}}PersonDisplayName"
+_TOOLKIT = "{adobe:ns:meta/}xmptk"
+_NAMESPACES = {"rdf": RDF, "mwg-rs": MWG, "stArea": AREA, "stDim": DIMENSIONS}
+_SAME_PLACE = 0.5
+"""Intersection over union from which regions of two forms are the same face: programs write both at once."""
+
+_FINE = (100_000, 100_000)
 
 _EMPTY = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/" x:xmptk="faceindex">
@@ -38,16 +32,6 @@ _EMPTY = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, section 2.2
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
-    """A face in a packet. name: None when it has none. node: where it is written. microsoft: in which form."""
-
-    name: str | None
-    area: Area
-    node: Node
-    microsoft: bool
-
-
 def mentions_regions(packet: bytes) -> bool:
     """Whether it is worth parsing: it has the word Regions or RegionInfo, or is in UTF-16, which is rare."""
     return b"Region" in packet or packet[:2] in (b"\xff\xfe", b"\xfe\xff")
@@ -56,7 +40,8 @@ def mentions_regions(packet: bytes) -> bool:
 class Packet:
     """An XMP packet; what is not changed stays as it was written.
 
-    applied: width and height of the picture that the regions are of. orientation: what it says of the picture, 1 to 8.
+    applied: width and height of the picture that regions are of. orientation: what it says of the picture, 1 to 8.
+    ours: whether it was written by faceindex, and by no other program since.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -69,10 +54,11 @@ class Packet:
         if rdf is None:
             raise BrokenPacket("XML, but no XMP packet: it has no rdf:RDF")
         self._rdf = rdf
-        self._regions = self._property(f"{{{_MWG}}}Regions")
-        self.applied = self._applied()
+        self._regions = self.property(REGIONS["mwg"])
+        self.applied = next(filter(None, map(self.applied_to, REGIONS)), None)
         said = self.property_text(f"{{{_TIFF}}}Orientation") or ""
         self.orientation = int(said) if re.fullmatch("[1-8]", said.strip(), re.ASCII) else None
+        self.ours = text(self._document.root, _TOOLKIT) == "faceindex"
 
     @classmethod
     def empty(cls, orientation: int) -> Packet:
@@ -84,19 +70,29 @@ class Packet:
         return self._document.as_bytes()
 
     def regions(self) -> list[Region]:
-        """Every face, of the Metadata Working Group's form and of Microsoft's: the same face may be in both."""
-        return [*self._mwg_faces(), *self._microsoft_faces()]
+        """Every face, by forms, in the order of `REGIONS`: the same face may be in several."""
+        found = ((form, self.property(tag)) for form, tag in REGIONS.items())
+        return [region for form, node in found if node is not None for region in regions_in(form, node)]
+
+    def applied_to(self, form: Form) -> tuple[float, float] | None:
+        """Width and height of the picture that the regions of one form are of; None when it does not say."""
+        node = self.property(REGIONS[form])
+        return None if node is None else applied_to(form, node)
 
     def names(self) -> list[tuple[str, Area]]:
-        """Names and where they are; Microsoft's only when the other form names nobody."""
+        """Names and where they are; of a face that is named in several forms, by the first."""
         named = [region for region in self.regions() if region.name]
-        chosen = [region for region in named if not region.microsoft] or named
-        return [(region.name, region.area) for region in chosen if region.name]
+        return [
+            (region.name, region.area)
+            for place, region in enumerate(named)
+            if region.name
+            and not any(other.form != region.form and same_place(other.area, region.area) for other in named[:place])
+        ]
 
     def rename(self, region: Region, name: str | None) -> None:
         """Let a face of `regions` have this name; None takes it away."""
-        tag, prefix = (_MP_NAME, "MPReg") if region.microsoft else (_NAME, "mwg-rs")
-        set_text(region.node, tag, None if name is None else _writable(name), prefix)
+        tag, prefix = NAME[region.form]
+        set_text(region.node, tag, None if name is None else writable(name), prefix)
 
     def add(self, name: str | None, area: Area, size: tuple[int, int]) -> None:
         """One more face; what `regions` gave before is no longer part of the packet.
@@ -105,50 +101,42 @@ class Packet:
         """
         array = self._array(size)
         item = ElementTree.SubElement(array.element, "rdf:li", _declarations(array))
-        named = {} if name is None else {"mwg-rs:Name": _writable(name)}
+        named = {} if name is None else {"mwg-rs:Name": writable(name)}
         face = ElementTree.SubElement(item, "rdf:Description", named | {"mwg-rs:Type": "Face"})
         values = {"x": area.x, "y": area.y, "w": area.width, "h": area.height}
         written = {f"stArea:{key}": f"{value:.6f}" for key, value in values.items()}
         ElementTree.SubElement(face, "mwg-rs:Area", written | {"stArea:unit": "normalized"})
 
-    def _property(self, tag: str) -> Node | None:
+    def say_sides(self, size: tuple[int, int]) -> None:
+        """Let regions that say of which picture they are be of one of `size`, width and height in pixels."""
+        node = None if self._regions is None else holder(self._regions).child(f"{{{MWG}}}AppliedToDimensions")
+        for side, length in zip("wh", size, strict=True):
+            if node is not None:
+                set_text(holder(node), f"{{{DIMENSIONS}}}{side}", str(length), "stDim")
+
+    def declares(self, namespace: str) -> bool:
+        """Whether any program wrote a property of this namespace."""
+        return any(
+            namespace in name for about in self._rdf.children for name in (*about.attributes, *_tags(about.children))
+        )
+
+    def property(self, tag: str) -> Node | None:
+        """The node of a property, `{namespace}name`, that is written as an element; None when it is not there."""
         found = (about.child(tag) for about in self._rdf.children)
         return next((node for node in found if node is not None), None)
 
+    def property_holder(self, tag: str) -> Node | None:
+        """The node of which a property is an attribute or a child; None when it is not there."""
+        return next((about for about in self._rdf.children if text(about, tag) is not None), None)
+
     def property_text(self, tag: str) -> str | None:
-        """What a simple property, `{namespace}name`, says; None when it is not there."""
+        """What a simple property says; None when it is not there."""
         found = (text(about, tag) for about in self._rdf.children)
         return next((value for value in found if value is not None), None)
 
-    def _applied(self) -> tuple[float, float] | None:
-        if self._regions is None:
-            return None
-        node = holder(self._regions).child(f"{{{_MWG}}}AppliedToDimensions")
-        if node is None:
-            return None
-        sides = _numbers(*(text(holder(node), f"{{{_DIMENSIONS}}}{side}") for side in "wh"))
-        return (sides[0], sides[1]) if sides and min(sides) > 0 else None
-
-    def _mwg_faces(self) -> Iterator[Region]:
-        if self._regions is None:
-            return
-        for item in items(holder(self._regions).child(f"{{{_MWG}}}RegionList")):
-            node = holder(item)
-            area = _mwg_area(node.child(f"{{{_MWG}}}Area"))
-            if area and (text(node, f"{{{_MWG}}}Type") or "Face") == "Face":
-                yield Region(_name(text(node, _NAME)), area, node, microsoft=False)
-
-    def _microsoft_faces(self) -> Iterator[Region]:
-        info = self._property(f"{{{_MP}}}RegionInfo")
-        for item in [] if info is None else items(holder(info).child(f"{{{_MP_INFO}}}Regions")):
-            node = holder(item)
-            area = _microsoft_area(text(node, f"{{{_MP_REGION}}}Rectangle") or "")
-            if area:
-                yield Region(_name(text(node, _MP_NAME)), area, node, microsoft=True)
-
     def _array(self, size: tuple[int, int]) -> Node:
         """The array of regions, made when there is none."""
-        listed = None if self._regions is None else holder(self._regions).child(f"{{{_MWG}}}RegionList")
+        listed = None if self._regions is None else holder(self._regions).child(f"{{{MWG}}}RegionList")
         return container(listed) or self._new_array(size)
 
     def _new_array(self, size: tuple[int, int]) -> Node:
@@ -168,46 +156,19 @@ class Packet:
         return self._array(size)
 
 
+def same_place(area: Area, other: Area) -> bool:
+    """Whether two regions of one packet are of one face."""
+    return box_of(area, _FINE).overlap(box_of(other, _FINE)) >= _SAME_PLACE
+
+
+def writable(said: str) -> str:
+    """Without what XML cannot hold."""
+    return _NOT_IN_XML.sub("\ufffd", said)
+
+
+def _tags(nodes: list[Node]) -> list[str]:
+    return [node.tag for node in nodes]
+
+
 def _declarations(node: Node) -> dict[str, str]:
     return {f"xmlns:{prefix}": uri for prefix, uri in _NAMESPACES.items() if node.scope.get(prefix) != uri}
-
-
-def _mwg_area(node: Node | None) -> Area | None:
-    """None for a point or a circle, and where numbers are missing or make no sense."""
-    if node is None:
-        return None
-    fields = holder(node)
-    if (text(fields, f"{{{_AREA}}}unit") or "normalized") != "normalized":
-        return None
-    values = _numbers(*(text(fields, f"{{{_AREA}}}{key}") for key in "xywh"))
-    return _sane(Area(*values)) if values else None
-
-
-def _microsoft_area(said: str) -> Area | None:
-    """`left, top, width, height`, in parts of the sides."""
-    values = _numbers(*said.split(","))
-    if values is None or len(values) != 4:
-        return None
-    left, top, width, height = values
-    return _sane(Area(left + width / 2, top + height / 2, width, height))
-
-
-def _sane(area: Area) -> Area | None:
-    good = 0 < area.width <= 2 and 0 < area.height <= 2 and -1 <= area.x <= 2 and -1 <= area.y <= 2
-    return area if good else None
-
-
-def _numbers(*written: str | None) -> tuple[float, ...] | None:
-    try:
-        values = tuple(float(value or "") for value in written)
-    except ValueError:
-        return None
-    return values if all(map(math.isfinite, values)) else None
-
-
-def _name(said: str | None) -> str | None:
-    return " ".join((said or "").split()) or None
-
-
-def _writable(name: str) -> str:
-    return _NOT_IN_XML.sub("\ufffd", name)

@@ -10,6 +10,7 @@ import re
 SECTOR = 512
 """Bytes; the smallest block of any disk. Lost data begin and end at a multiple of it."""
 
+_OWN_ZEROS = 4
 _WRITTEN = re.compile(rb"[^\0]")
 
 
@@ -39,6 +40,17 @@ def zeros_end(data: bytes, begin: int) -> int:
     """Where the zeros that begin at `begin` end."""
     written = _WRITTEN.search(data, begin)
     return written.start() if written else len(data)
+
+
+def is_whole_sectors(data: bytes, begin: int, end: int) -> bool:
+    """Whether zeros from `begin` on are sectors of a disk, as a flat picture's are by chance, once in 512 times.
+
+    end: of the data that are looked at; zeros up to there need not end with a sector. Data behind lost sectors may
+    begin with zeros of their own.
+    """
+    stop = zeros_end(data, begin)
+    ended = stop >= end or stop % SECTOR < _OWN_ZEROS
+    return begin % SECTOR == 0 and ended and stop - begin >= min(SECTOR, end - begin)
 
 
 def lost_sectors(data: bytes, begin: int, end: int, stride: int) -> int:

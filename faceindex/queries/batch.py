@@ -53,7 +53,7 @@ class BatchSearch:
         return self._answered(_of_photos(source, analyser, workers))
 
     def vectors(self, source: Path) -> Iterator[BatchAnswer]:
-        """An answer for every row of a file of vectors. Raises: as `vector_blocks`."""
+        """An answer for every row of a file of vectors. Warns and raises: as `vector_blocks`."""
         return self._answered(_of_rows(source, vector_blocks(source, self.folder.recipe)))
 
     def _answered(self, asked: Iterable[_Asked]) -> Iterator[BatchAnswer]:

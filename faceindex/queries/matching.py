@@ -71,11 +71,12 @@ def matches_of(
 ) -> tuple[Match, ...]:
     """What was found, for people to see; without faces that were removed this moment."""
     ids, distances = found
-    sure = [None] * len(ids) if calibration is None else calibration.confidence_among(distances, index.faces).tolist()
+    unknown = np.full(len(ids), np.nan)
+    sure = unknown if calibration is None else calibration.confidence_among(distances, index.faces)
     records = folder.catalog.faces_with(ids)
     return tuple(
         Match(record.face, record.photo, record.box, away, confidence, record.person)
-        for face, away, confidence in zip(ids.tolist(), distances.tolist(), sure, strict=True)
+        for face, away, confidence in zip(ids.tolist(), distances.tolist(), sure.tolist(), strict=True)
         if (record := records.get(face))
     )
 

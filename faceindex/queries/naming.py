@@ -44,7 +44,7 @@ def named_gallery(catalog: Catalog, index: LibraryIndex) -> Gallery:
     faces, people = np.array(rows, dtype=np.int64).reshape(-1, 2).T
     found = taken_out(index, faces)
     if not len(found.ids):
-        raise UsageError("nobody in the library has a name; `faceindex people name NAME --album N` gives one")
+        raise UsageError("nobody in the library has a name; `faceindex people name ALBUM NAME` gives one")
     return Gallery(found.ids, found.vectors, people[np.searchsorted(faces, found.ids)], names)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from faceindex.errors import FaceindexError, RecipeMismatch, UsageError
+from faceindex.errors import FaceindexError, Note, RecipeMismatch, UsageError
 from faceindex.faces.recipe import Recipe
 from faceindex.regular_files import require_regular
 from faceindex.types import Vectors
@@ -17,13 +18,29 @@ SUFFIXES = (".npy", ".h5", ".hdf5")
 ROWS = 8192
 """Read at a time."""
 
+_TOLERANCE = 0.02  # as part of the recipe's length: half precision changes it by a thousandth
+
+
+class OtherLength(Note):
+    """Vectors to search with are not as long as the recipe's are; said once for each file."""
+
 
 def vector_blocks(path: Path, recipe: Recipe) -> Iterator[Vectors]:
     """The rows of a file of vectors, float [n, d] of `recipe`'s dimension, as float32, ROWS at a time.
 
     .npy: one array. .h5: a dataset `vector`, and an attribute `recipe`, the fingerprint, where that is known, as the
-    segments of a library have it. Raises: UsageError when it is no such file; RecipeMismatch.
+    segments of a library have it. Warns of OtherLength, in the L2 norm, where the recipe has one. Raises: UsageError
+    when it is no such file; RecipeMismatch.
     """
+    wanted, said, start = recipe.card.length, False, 0
+    for block in _blocks(path, recipe):
+        if wanted is not None and not said:
+            said = _warn(block, path, recipe.title, wanted, start)
+        start += len(block)
+        yield block
+
+
+def _blocks(path: Path, recipe: Recipe) -> Iterator[Vectors]:
     try:
         require_regular(path)
         if path.suffix.lower() == ".npy":
@@ -42,6 +59,20 @@ def vector_blocks(path: Path, recipe: Recipe) -> Iterator[Vectors]:
         raise
     except Exception as error:  # NumPy and h5py have many words for a file that is none of theirs
         raise UsageError(f"{path} holds no vectors that can be read: {' '.join(str(error).split())}") from error
+
+
+def _warn(block: Vectors, path: Path, title: str, wanted: float, start: int) -> bool:
+    """Whether any vector of the block, which begins at row `start`, has another length."""
+    lengths = np.linalg.norm(block.astype(np.float64), axis=1)
+    other = np.flatnonzero(np.abs(lengths - wanted) > _TOLERANCE * wanted)
+    if len(other):
+        text = (
+            f"{path}: {len(other):,} of {len(block):,} vectors, first row {start + int(other[0])}, are of another "
+            f"length ({lengths[other[0]]:.3f}) than those of recipe {title} ({wanted:g}): if another recipe made them, "
+            "distances mean nothing"
+        )
+        warnings.warn(text, OtherLength, stacklevel=3)
+    return len(other) > 0
 
 
 def _rows(array: Any, path: Path, recipe: Recipe) -> Iterator[Vectors]:

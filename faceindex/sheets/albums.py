@@ -14,6 +14,9 @@ from faceindex.types import Album, FaceRecord, Status
 ALONE_ON_A_PAGE = 400
 """Faces in no album."""
 
+SMALL = 3
+"""Faces of an album that shares a row with others; as the largest come first, these are the last."""
+
 GENERATOR = "faceindex albums sheet"
 """By this word in a page, the next run knows a page that this one made."""
 
@@ -76,7 +79,8 @@ def album_sheet(
         generator=GENERATOR,
         title=library.name,
         status=status,
-        albums=albums,
+        large=[(album, shown) for album, shown in albums if len(shown) > SMALL],
+        small=[(album, shown) for album, shown in albums if len(shown) <= SMALL],
         alone=list(shown),
         plan=plan,
         counts=counts,

@@ -19,7 +19,7 @@ SIDE = 256
 MARGIN = 0.3
 """What is shown around the face box, as a share of its longer side."""
 
-_BESIDE = (128, 128, 128)  # what is shown beside a photo that is narrower than the square
+_BESIDE = (128, 128, 128)  # beyond the photo's edge: a square moved inside would have somebody else in its middle
 
 Square = tuple[float, float, float]
 """Left, top and side, in pixels of the photo."""
@@ -45,17 +45,16 @@ def crops_of(photo: Photo, boxes: Sequence[Box]) -> list[str]:
 
     Raises: UnreadablePhoto.
     """
-    squares = [square(box, photo.width, photo.height) for box in boxes]
+    squares = [square(box) for box in boxes]
     smallest = min(side for _, _, side in squares)
     image = photo.image(round(max(photo.width, photo.height) * min(1.0, SIDE / smallest)))
     return [jpeg_uri(_cut(image, place, image.width / photo.width)) for place in squares]
 
 
-def square(box: Box, width: int, height: int) -> Square:
-    """The square around a face, moved into the photo of this size where that is possible."""
+def square(box: Box) -> Square:
+    """The square with the face in its middle; it may reach over the photo's edge."""
     side = max(box.width, box.height, 1) * (1 + 2 * MARGIN)
-    left, top = box.x + box.width / 2 - side / 2, box.y + box.height / 2 - side / 2
-    return _inside(left, side, width), _inside(top, side, height), side
+    return box.x + box.width / 2 - side / 2, box.y + box.height / 2 - side / 2, side
 
 
 def jpeg_uri(image: Image.Image) -> str:
@@ -65,16 +64,11 @@ def jpeg_uri(image: Image.Image) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def _inside(start: float, side: float, length: int) -> float:
-    return (length - side) / 2 if side > length else min(max(start, 0.0), length - side)
-
-
 def _cut(image: Image.Image, place: Square, scale: float) -> Image.Image:
     left, top, side = (round(value * scale) for value in place)
     side = max(side, 1)
-    part = image.crop((max(left, 0), max(top, 0), min(left + side, image.width), min(top + side, image.height)))
-    if part.size != (side, side):
-        canvas = Image.new("RGB", (side, side), _BESIDE)
-        canvas.paste(part, (max(-left, 0), max(-top, 0)))
-        part = canvas
-    return part.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+    canvas = Image.new("RGB", (side, side), _BESIDE)
+    right, bottom = min(left + side, image.width), min(top + side, image.height)
+    if right > max(left, 0) and bottom > max(top, 0):
+        canvas.paste(image.crop((max(left, 0), max(top, 0), right, bottom)), (max(-left, 0), max(-top, 0)))
+    return canvas.resize((SIDE, SIDE), Image.Resampling.LANCZOS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -45,5 +46,5 @@ def match_sheet(probes: Sequence[Searched], found: Sequence[ProbeFace]) -> str:
 
 def _lines(match: Match) -> list[str]:
     """How far away, how sure that makes one, and who it is if that is known."""
-    sure = [] if match.confidence is None else [f"{match.confidence:.0%}"]
+    sure = [f"{match.confidence:.0%}"] if math.isfinite(match.confidence) else []
     return ["  ".join([f"{match.distance:.3f}", *sure]), *([match.person] if match.person else [])]

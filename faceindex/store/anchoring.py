@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from faceindex.store.imports import copy_origins
 from faceindex.store.same_face import FormerFace, known_before, same_shape
 from faceindex.types import Box
 
@@ -69,6 +70,7 @@ def carry_over(source: sqlite3.Connection, transaction: sqlite3.Connection, same
             )
         ),
     )
+    copy_origins(source, transaction, {act[0]: act[0] for act in acts}, face_of)
     _carry_albums(source, transaction, same)
     return Carried(len(acts), len(decided), sum(face in same for face in decided))
 

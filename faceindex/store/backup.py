@@ -13,10 +13,11 @@ from pathlib import Path
 from faceindex.errors import LibraryDamaged, LibraryLocked, LibraryUnwritable, UsageError
 from faceindex.private_files import make_folder, new_file, own_folder, sync_folder
 from faceindex.regular_files import open_regular
-from faceindex.store.catalog import Catalog, damage_named, keep_private
+from faceindex.store.catalog import Catalog
 from faceindex.store.folder import CATALOG, OWN_NAMES, LibraryFolder
 from faceindex.store.integrity import catalog_problems
 from faceindex.store.lock import WriterLock
+from faceindex.store.opening import damage_named, keep_private
 from faceindex.store.segments import Segment, SegmentMissing, file_checksum
 
 _READ = 1 << 20  # bytes

@@ -1,53 +1,26 @@
-"""The catalog: every SQL statement that reads it, and the opening of its SQLite file."""
+"""The catalog: the SQL statements that read it."""
 
 from __future__ import annotations
 
-import errno
 import json
 import os
-import shutil
 import sqlite3
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from faceindex.errors import LibraryDamaged
 from faceindex.journal.person_names import spelled
-from faceindex.photos.find import FoundFile
-from faceindex.store.lock import LOCK, NO_LOCKS, takes_locks
-from faceindex.store.migrations import MIGRATIONS, migrate, refuse_newer, schema_version
-from faceindex.store.same_face import FormerFace, resized, scaled
+from faceindex.store.known_photos import KnownPhotos
 from faceindex.store.segments import Segment
-from faceindex.store.tombstones import Tombstones
 from faceindex.store.vectors import Faces
 from faceindex.types import Album, Box, FaceIds, FaceRecord, FailedPhoto, Person, PhotoRecord, Qualities
 
-BUSY_SECONDS = 120.0
-"""How long a transaction waits for another one to end: millions of faces are put into albums in one."""
-
 NO_FILE = -1
 """In place of a size, of a name that is no file's: a row of vectors, or a photo that nobody has seen here."""
-
-
-@dataclass(frozen=True, slots=True)
-class KnownPath:
-    """What the catalog knows of a path. photo: its id; None when the file could not be read: `error`.
-
-    ctime_ns: None when it was stored before these were.
-    """
-
-    size: int
-    mtime_ns: int
-    ctime_ns: int | None
-    photo: int | None
-    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +44,8 @@ _FACES = """
 """
 
 
-class Catalog:
+class Catalog(KnownPhotos):
     """Read access over one SQLite connection; may be used from one thread at a time."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self.connection = connection
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -98,95 +68,11 @@ class Catalog:
                 self.connection.execute("ROLLBACK")
             raise
 
-    def held(self, rows: sqlite3.Cursor) -> Iterator[tuple[Any, ...]]:
-        """`rows`, for somebody who may read them later: this catalog is there, and open, as long as they are."""
-        yield from rows
-
     def settings(self) -> dict[str, str]:
         """What was decided when the library was created; empty when it never was."""
         if not self._row("SELECT 1 FROM sqlite_master WHERE name = 'settings'"):
             return {}
         return dict(self.connection.execute("SELECT name, value FROM settings"))
-
-    def known_path(self, path: str) -> KnownPath | None:
-        """The newest thing known of `path`."""
-        row = self._row(
-            """SELECT size, mtime_ns, ctime_ns, NULL, error FROM failures WHERE path = ?1 AND NOT out_of_reach
-            UNION ALL SELECT size, mtime_ns, ctime_ns, photo, NULL FROM paths WHERE path = ?1""",
-            os.fsencode(path),
-        )
-        return KnownPath(*row) if row else None
-
-    def photo_with(self, content: bytes) -> int | None:
-        """The id of the photo with this content."""
-        row = self._row("SELECT id FROM photos WHERE content = ?", content)
-        return int(row[0]) if row else None
-
-    def content_of(self, photo: int) -> bytes:
-        """The content hash of a photo."""
-        return bytes(self._row("SELECT content FROM photos WHERE id = ?", photo)[0])
-
-    def waits(self, photo: int | None) -> bool:
-        """Whether a face of the photo lost its vector, so that the photo is to be analysed again."""
-        return bool(self._row("SELECT 1 FROM faces WHERE photo = ? AND segment = 0", photo))
-
-    def waiting_faces(self) -> int:
-        """Number of faces that lost their vector."""
-        return int(self._row("SELECT COUNT(*) FROM faces WHERE segment = 0")[0])
-
-    def waiting_photos(self, limit: int = -1) -> list[int]:
-        """Ids of the photos with a face that lost its vector, rising; at most `limit` if given."""
-        statement = "SELECT DISTINCT photo FROM faces WHERE segment = 0 ORDER BY photo LIMIT ?"
-        return [row[0] for row in self.connection.execute(statement, (limit,))]
-
-    def paths_of(self, photo: int) -> list[str]:
-        """All names of a photo, sorted."""
-        rows = self.connection.execute("SELECT path FROM paths WHERE photo = ? ORDER BY path", (photo,))
-        return [os.fsdecode(row[0]) for row in rows]
-
-    def photos_named_only(self, paths: Sequence[str]) -> list[int]:
-        """The photos that have names among `paths` and no others."""
-        rows = [self._row("SELECT photo FROM paths WHERE path = ?", os.fsencode(path)) for path in paths]
-        photos = sorted({row[0] for row in rows if row})
-        return [photo for photo in photos if set(self.paths_of(photo)) <= set(paths)]
-
-    def unread_dates(self) -> Iterator[tuple[int, FoundFile]]:
-        """Photos that were never looked at for their date, each with all its files as they were then."""
-        rows = self.connection.execute(
-            "SELECT photo, path, size, mtime_ns FROM unread_dates JOIN paths USING (photo) ORDER BY photo, path"
-        )
-        return ((photo, FoundFile(os.fsdecode(path), size, time, False)) for photo, path, size, time in self.held(rows))
-
-    def faces_of(self, photo: int, size: tuple[int, int]) -> list[FormerFace]:
-        """The faces of a photo, with their boxes as they would be were the photo resized to `size`: width, height."""
-        zoom = resized(self.size_of(photo), size)
-        rows = self.connection.execute("SELECT id, x, y, width, height FROM faces WHERE photo = ?", (photo,))
-        return [FormerFace(face, scaled(Box(*box), zoom)) for face, *box in rows]
-
-    def size_of(self, photo: int) -> tuple[int, int]:
-        """Width and height of a photo, upright."""
-        width, height = self._row("SELECT width, height FROM photos WHERE id = ?", photo)
-        return int(width), int(height)
-
-    def landmarks_of(self, photo: int) -> dict[int, tuple[Box, npt.NDArray[np.float32]]]:
-        """Box and landmarks, float32 [5 or 68, 2], of each face of a photo, by id; pixels."""
-        rows = self.connection.execute("SELECT id, x, y, width, height, landmarks FROM faces WHERE photo = ?", (photo,))
-        return {
-            face: (Box(*box), np.frombuffer(landmarks, dtype="<f4").reshape(-1, 2)) for face, *box, landmarks in rows
-        }
-
-    def decided_faces(self, content: bytes) -> list[FormerFace]:
-        """Faces that people decided about and that are in no photo now, but were last in one with this content."""
-        rows = self.connection.execute(
-            """SELECT face, x, y, width, height, MAX(id) FROM decisions
-            WHERE content = ? AND face NOT IN (SELECT id FROM faces) GROUP BY face""",
-            (content,),
-        )
-        return [FormerFace(face, Box(*box)) for face, *box, _ in rows]
-
-    def tombstones(self) -> Tombstones:
-        """What was forgotten."""
-        return Tombstones(self.connection)
 
     def roots(self) -> list[str]:
         """The folders that photos were ingested from."""
@@ -230,10 +116,6 @@ class Catalog:
             (json.dumps(ids.tolist()), last),
         )
         return np.isin(ids, [row[0] for row in rows])
-
-    def written(self, ids: Iterable[int]) -> Faces:
-        """Those of the faces with these ids that have a vector."""
-        return self._faces("AND id IN (SELECT value FROM json_each(?))", json.dumps(sorted(ids)))
 
     def faces_between(self, lowest: int, highest: int) -> Faces:
         """The faces with ids from `lowest` to `highest` that have a vector."""
@@ -384,105 +266,6 @@ class Catalog:
         numbers = np.fromiter(chain.from_iterable(self.connection.execute(statement, values)), dtype=np.int64)
         columns = numbers.reshape(-1, 2).T
         return Faces(np.ascontiguousarray(columns[0]), np.ascontiguousarray(columns[1]))
-
-    def _row(self, statement: str, *values: object) -> tuple[Any, ...]:
-        row: tuple[Any, ...] | None = self.connection.execute(statement, values).fetchone()
-        return row or ()
-
-
-def open_reader(file: Path) -> Catalog:
-    """A catalog that never writes. Raises: LibraryDamaged; NewerSchema.
-
-    One of an older schema is read into memory and migrated there: only a writer may migrate the file.
-    """
-    catalog = _reader(file)
-    with damage_named(file):
-        if 0 < schema_version(catalog.connection) < len(MIGRATIONS):
-            catalog = _in_memory(catalog)
-            migrate(catalog.connection)
-    return catalog
-
-
-def open_writer(file: Path) -> Catalog:
-    """A catalog whose commits are durable (WAL, synchronous=FULL), and which overwrites what it deletes.
-
-    Raises: LibraryDamaged; NewerSchema; OSError where the file system takes no locks.
-    """
-    if not takes_locks(file.with_name(LOCK)):
-        raise OSError(errno.ENOLCK, NO_LOCKS, str(file))
-    catalog = _open(file, "mode=rwc")
-    with damage_named(file):
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
-            catalog.connection.execute(f"PRAGMA {pragma}")
-    return catalog
-
-
-def _open(file: Path, mode: str) -> Catalog:
-    with damage_named(file):
-        connection: sqlite3.Connection = sqlite3.connect(
-            f"{file.absolute().as_uri()}?{mode}",
-            uri=True,
-            isolation_level=None,
-            check_same_thread=False,
-            timeout=BUSY_SECONDS,
-        )
-        try:
-            keep_private(connection)
-            refuse_newer(connection, file)
-        except BaseException:
-            connection.close()
-            raise
-    return Catalog(connection)
-
-
-def keep_private(connection: sqlite3.Connection) -> None:
-    """Let what is sorted, which may be names and paths, stay in memory: SQLite would write it to the folder that all
-    programs share."""
-    connection.execute("PRAGMA temp_store = MEMORY")
-
-
-@contextmanager
-def damage_named(file: Path) -> Iterator[None]:
-    """SQLite's word for a damaged file, as LibraryDamaged with the file's name."""
-    try:
-        yield
-    except sqlite3.OperationalError:
-        raise
-    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter in the words of a damaged schema
-        raise LibraryDamaged(f"{file} is damaged ({error}); restore it from a backup") from error
-
-
-def _reader(file: Path) -> Catalog:
-    """A reader of a WAL catalog writes an index of the log beside it, and locks that. Where it cannot, nothing can be
-    writing."""
-    log, index_of_log = (file.with_name(file.name + suffix) for suffix in ("-wal", "-shm"))
-    if (os.access(file.parent, os.W_OK) or index_of_log.exists()) and takes_locks(file.with_name(LOCK)):
-        try:
-            return _open(file, "mode=ro")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF not in (
-                sqlite3.SQLITE_IOERR,
-                sqlite3.SQLITE_CANTOPEN,
-                sqlite3.SQLITE_FULL,
-            ):
-                raise
-            if not log.exists():  # the disk is full; that may end, and then a writer may come
-                return _in_memory(_open(file, "mode=ro&immutable=1"))
-    if not log.exists():
-        return _open(file, "mode=ro&immutable=1")
-    with tempfile.TemporaryDirectory(prefix="faceindex-") as folder:
-        for part in (file, log):
-            shutil.copyfile(part, Path(folder, part.name))
-        return _in_memory(_open(Path(folder, file.name), "mode=rw"))
-
-
-def _in_memory(catalog: Catalog) -> Catalog:
-    """A copy; the original is closed."""
-    copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-    keep_private(copy)
-    with closing(catalog):
-        catalog.connection.backup(copy)
-    return Catalog(copy)
 
 
 def _face_record(

@@ -18,6 +18,7 @@ from faceindex.private_files import new_file, sync_folder
 from faceindex.store import rows
 from faceindex.store.act_changes import forget_in_changes
 from faceindex.store.acts import read_acts
+from faceindex.store.imports import forget_names_in_files
 from faceindex.store.merging import has_dead_rows, unlink, write_merged
 from faceindex.store.names import replay_all
 from faceindex.store.segments import FOUND, aborted_files
@@ -31,7 +32,7 @@ COPY = "catalog.copy"
 _UNFINISHED = "erasing"  # a setting that is there from the deletion of rows until nothing of them is left on the disk
 _ALL_TABLES = (
     *("photos", "failures", "people", "decisions", "acts", "clusters", "album_seeds", "album_versions", "albums"),
-    *("tombstones", "roots", "segments", "lost_faces"),
+    *("tombstones", "roots", "segments", "names_in_files", "imports", "lost_faces"),
 )
 
 
@@ -192,6 +193,8 @@ def _away(transaction: sqlite3.Connection, people: set[str], lost: set[int]) -> 
 def _forget_decisions(
     transaction: sqlite3.Connection, faces: set[int], contents: set[bytes], people: Iterable[str]
 ) -> int:
+    people = list(people)
+    forget_names_in_files(transaction, faces, people)
     removed = _change(transaction, "DELETE FROM decisions WHERE face IN {}", faces)
     for content in contents:
         removed += transaction.execute("DELETE FROM decisions WHERE content = ?", (content,)).rowcount

@@ -16,10 +16,11 @@ from faceindex.errors import LibraryDamaged, LibraryUnwritable, RecipeMismatch, 
 from faceindex.faces.recipe import Recipe, recipe
 from faceindex.faces.vectors_only import VectorsOnly, recipe_of
 from faceindex.private_files import make_folder, new_file, sync_folder
-from faceindex.store.catalog import Catalog, damage_named, open_reader, open_writer
+from faceindex.store.catalog import Catalog
 from faceindex.store.erasing import COPY, finish_erasing
 from faceindex.store.lock import LOCK, WriterLock
 from faceindex.store.migrations import MIGRATIONS, migrate, schema_version
+from faceindex.store.opening import damage_named, open_reader, open_writer
 from faceindex.store.segments import SegmentMissing, aborted_files
 from faceindex.store.thread_catalogs import ThreadCatalogs
 from faceindex.store.vectors import Faces, StoredVectors

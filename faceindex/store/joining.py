@@ -15,6 +15,7 @@ from faceindex.photos.find import FoundFile
 from faceindex.store.acts import LISTED, listed, read_acts
 from faceindex.store.anchoring import corresponding
 from faceindex.store.catalog import Catalog
+from faceindex.store.imports import copy_origins
 from faceindex.store.names import replay_all
 from faceindex.types import AnalysedPhoto, Box, Face, Vectors
 
@@ -78,12 +79,12 @@ def take_decisions(source: Catalog, transaction: sqlite3.Connection) -> int:
     same = corresponding(source.connection, transaction)
     anchors = {row[0]: row[1:] for row in source.connection.execute(_ANCHORS.format(_NEWEST))}
     new_ids = _undecided(transaction, same) | _reserved(transaction, _waiting(transaction, anchors, same))
-    written = sum(
-        _write(transaction, act, new_ids, anchors) for act in with_last_names(live(read_acts(source.connection)))
-    )
+    acts = with_last_names(live(read_acts(source.connection)))
+    written = {act.act: number for act in acts if (number := _write(transaction, act, new_ids, anchors))}
+    copy_origins(source.connection, transaction, written, new_ids)
     if written:
         replay_all(transaction)
-    return written
+    return len(written)
 
 
 def _files(source: Catalog, photos: str) -> dict[int, list[FoundFile]]:
@@ -138,14 +139,15 @@ def _reserved(transaction: sqlite3.Connection, faces: Sequence[int]) -> dict[int
 
 def _write(
     transaction: sqlite3.Connection, act: Act, new_ids: Mapping[int, int], anchors: Mapping[int, Sequence[object]]
-) -> bool:
+) -> int:
+    """Its id here; 0 when there is nothing to say."""
     sides = [[face for face in side if face in new_ids] for side in act.sides]
     said = (act.made, act.kind, act.person)
     if not any(sides):
         if act.kind not in (HIDE, UNHIDE) or any(act.sides) or _is_said(transaction, act):
-            return False
+            return 0
     elif act.kind == NAME and not sides[0]:
-        return False
+        return 0
     cursor = transaction.execute("INSERT INTO acts (made, kind, person) VALUES (?, ?, ?)", said)
     transaction.executemany(
         "INSERT INTO decisions (act, side, face, content, x, y, width, height) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -155,7 +157,7 @@ def _write(
             for face in side
         ),
     )
-    return True
+    return int(cursor.lastrowid or 0)
 
 
 def _is_said(transaction: sqlite3.Connection, act: Act) -> bool:

@@ -199,6 +199,22 @@ def m008_ctimes(catalog: sqlite3.Connection) -> None:
         catalog.execute(statement)
 
 
+def m009_imports(catalog: sqlite3.Connection) -> None:
+    """Names that were read from files follow the files, unless people decided otherwise.
+
+    `imports`: acts that files are the origin of, with the first act of each import. `names_in_files`: what a file said
+    of a face when the library last followed it.
+    """
+    for statement in (
+        """CREATE TABLE imports (
+            act INTEGER PRIMARY KEY REFERENCES acts ON DELETE CASCADE, first INTEGER NOT NULL) WITHOUT ROWID""",
+        "CREATE INDEX imports_by_first ON imports (first)",
+        """CREATE TABLE names_in_files (
+            face INTEGER PRIMARY KEY, name TEXT NOT NULL, file BLOB NOT NULL) WITHOUT ROWID""",
+    ):
+        catalog.execute(statement)
+
+
 def m010_names(catalog: sqlite3.Connection) -> None:
     """Names in one spelling, renamed people, what acts changed, and faces that an edit of their photo took away.
 
@@ -249,6 +265,7 @@ MIGRATIONS = (
     m006_acts,
     m007_sources_of_dates,
     m008_ctimes,
+    m009_imports,
     m010_names,
 )
 

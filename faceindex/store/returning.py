@@ -67,7 +67,7 @@ class FormerFaces:
         }
         looked_at = {photo for some in (*self._edited.values(), *self._overwritten) for photo in some}
         self._faces = {photo: catalog.landmarks_of(photo) for photo in looked_at}
-        written = catalog.written(face for faces in self._faces.values() for face in faces)
+        written = catalog.stored_among(face for faces in self._faces.values() for face in faces)
         stored = StoredVectors(vectors, catalog.segments(), written, recipe.fingerprint, recipe.dimension)
         self._vectors = stored.by_face() if looked_at else {}
 

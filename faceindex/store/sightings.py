@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from faceindex.store.acts import LISTED, listed
 from faceindex.store.catalog import Catalog
+from faceindex.store.imports import NameInFile, decided_by_people, names_in_files
 from faceindex.types import Box
-
-_DECIDED = "EXISTS (SELECT 1 FROM decisions WHERE decisions.face = faces.id)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +26,20 @@ class Sighting:
 class PhotoFace:
     """A face of one photo.
 
-    box: pixels of the upright photo. person: as somebody said, None when nobody did. decided: whether people said
-    anything about it.
+    box: pixels of the upright photo. person: as somebody said, None when nobody did. decided: whether people said who
+    it is, or is not; what they took back does not count. in_file: what a file said of it when it was last followed.
     """
 
     face: int
     box: Box
     person: str | None
     decided: bool
+    in_file: NameInFile | None = None
+
+    @property
+    def follows_file(self) -> bool:
+        """Whether its name is the file's, and not one that people gave it."""
+        return not self.decided and self.in_file is not None and self.in_file.name == self.person
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +68,15 @@ def sightings(catalog: Catalog) -> Iterator[Sighting]:
 def photo_faces(catalog: Catalog, photo: int) -> list[PhotoFace]:
     """The faces of one photo, by rising id."""
     rows = catalog.connection.execute(
-        f"""SELECT faces.id, x, y, width, height, people.name, {_DECIDED} FROM faces
+        """SELECT faces.id, x, y, width, height, people.name FROM faces
         LEFT JOIN person_faces ON person_faces.face = faces.id LEFT JOIN people ON people.id = person
         WHERE photo = ? ORDER BY faces.id""",
         (photo,),
-    )
-    return [PhotoFace(row[0], Box(*row[1:5]), row[5], bool(row[6])) for row in rows]
+    ).fetchall()
+    faces = [row[0] for row in rows]
+    decided = decided_by_people(catalog.connection, faces)
+    said = names_in_files(catalog.connection, faces)
+    return [PhotoFace(row[0], Box(*row[1:5]), row[5], row[0] in decided, said.get(row[0])) for row in rows]
 
 
 def stored_photo(catalog: Catalog, photo: int) -> StoredPhoto:
@@ -78,10 +86,18 @@ def stored_photo(catalog: Catalog, photo: int) -> StoredPhoto:
 
 
 def undecided(catalog: Catalog, faces: Iterable[int]) -> set[int]:
-    """Those of `faces` that are in the library and that nobody has decided anything about."""
-    chosen = json.dumps(list(faces))
-    statement = f"SELECT id FROM faces WHERE id IN (SELECT value FROM json_each(?)) AND NOT {_DECIDED}"
-    return {row[0] for row in catalog.connection.execute(statement, (chosen,))}
+    """Those of `faces` that are in the library and of which nothing was ever said, by people or by files."""
+    statement = f"""SELECT id FROM faces WHERE id IN {LISTED}
+        AND NOT EXISTS (SELECT 1 FROM decisions WHERE decisions.face = faces.id)"""
+    return {row[0] for row in catalog.connection.execute(statement, (listed(faces),))}
+
+
+def left_to_files(catalog: Catalog, faces: Iterable[int]) -> set[int]:
+    """Those of `faces` that are in the library and of which people have not said who they are."""
+    chosen = list(faces)
+    statement = f"SELECT id FROM faces WHERE id IN {LISTED}"
+    known = {row[0] for row in catalog.connection.execute(statement, (listed(chosen),))}
+    return known - decided_by_people(catalog.connection, chosen)
 
 
 def existing_path(catalog: Catalog, photo: int) -> str | None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from faceindex.errors import NewerSchema, UsageError
+from faceindex.private_files import make_folder, new_file
 from faceindex.store import rows
 from faceindex.store.catalog import Catalog
 from faceindex.store.migrations import MIGRATIONS, migrate
@@ -64,22 +68,25 @@ def rows_of(connection: sqlite3.Connection, table: Table) -> Iterator[Row]:
 
 
 @contextmanager
-def loaded(schema: int, tables_and_rows: Iterable[tuple[str, Sequence[str], Iterable[Row]]]) -> Iterator[Catalog]:
-    """A catalog of the newest schema, in a private file that is gone afterwards, of tables as an older one had them.
+def loaded(
+    library: Path, schema: int, tables_and_rows: Iterable[tuple[str, Sequence[str], Iterable[Row]]]
+) -> Iterator[Catalog]:
+    """A catalog of the newest schema of tables as an older one had them, in a file in the folder `library` that has no
+    name: nothing is left of it, nor of a new folder, but what the caller puts there.
 
-    tables_and_rows: name, names of columns, and rows. Raises: NewerSchema; UsageError when they are of no catalog.
+    tables_and_rows: name, names of columns, and rows. Raises: NewerSchema; UsageError when they are of no catalog;
+    OSError and sqlite3.OperationalError when the disk is full.
     """
     if schema > len(MIGRATIONS):
         raise NewerSchema(f"it has schema {schema}, this faceindex knows {len(MIGRATIONS)}; upgrade faceindex")
-    connection = sqlite3.connect("", isolation_level=None)
-    try:
+    with _nameless(library) as connection:
         try:
             _load(connection, schema, tables_and_rows)
         except (sqlite3.Error, OverflowError) as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+                raise
             raise UsageError(f"its tables are not those of a catalog of schema {schema} ({error})") from error
         yield Catalog(connection)
-    finally:
-        connection.close()
 
 
 def is_untouched(catalog: Catalog) -> bool:
@@ -105,6 +112,31 @@ def take_all(writer: Writer, source: Catalog, segment: Segment | None) -> None:
         settings = [pair for pair in source.settings().items() if pair[0] not in _OWN_SETTINGS]
         transaction.executemany("INSERT OR REPLACE INTO settings VALUES (?, ?)", settings)
         rows.note_change_of_faces(transaction)
+
+
+@contextmanager
+def _nameless(library: Path) -> Iterator[sqlite3.Connection]:
+    """SQLite's own temporary files lie where all programs have theirs. This one has a name for a moment, which the next
+    writer removes if that was the last."""
+    folder = library / "vectors"
+    make_folder(library)
+    make_folder(folder)
+    file = folder / f"import-{secrets.token_hex(8)}.tmp"
+    try:
+        os.close(new_file(file))
+        connection = sqlite3.connect(file, isolation_level=None)
+        for pragma in ("journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE", "temp_store = MEMORY"):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.execute("SELECT 1 FROM sqlite_master").fetchall()
+    finally:
+        file.unlink(missing_ok=True)
+    try:
+        yield connection
+    finally:
+        connection.close()
+        for empty in (folder, library):
+            with suppress(OSError):
+                empty.rmdir()
 
 
 def _load(

@@ -12,14 +12,14 @@ class Match:
     """A face of the library that resembles the probe.
 
     distance: Euclidean, not squared. confidence: probability in [0, 1] that it is the probe's person, among as many
-    faces as the library has, when one of them is expected to be; None when nobody knows what distances mean.
+    faces as the library has, when one of them is expected to be; NaN when nobody knows what distances mean.
     """
 
     face: int
     photo: str
     box: Box
     distance: float
-    confidence: float | None
+    confidence: float
     person: str | None = None
 
 

@@ -99,8 +99,10 @@ class Skipped:
 class NamesRead:
     """Names of faces that `ingest --xmp` found in photos and sidecars.
 
-    photos: that have any. names: regions with a name. named: faces that got theirs. decided: faces that were left as
-    people had decided before. without_face: regions where the library has no face. warnings: files with broken XMP.
+    photos: that have any. names: regions with a name. named: faces that got theirs, or another one since the file was
+    changed. decided: faces with a name in a file that were left as they are: people decided about them, or they follow
+    the file already. removed: faces without a name now, since the file names them no more. without_face: regions where
+    the library has no face. warnings: files whose XMP is broken, or of another state of the photo.
     """
 
     photos: int
@@ -109,6 +111,7 @@ class NamesRead:
     decided: int
     without_face: int
     warnings: tuple[FailedPhoto, ...] = ()
+    removed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

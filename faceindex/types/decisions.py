@@ -25,9 +25,10 @@ class ActChange:
 class PastAct:
     """An act of the journal.
 
-    made: time in UTC. faces: number of them on each side. undone: it does not count now. renamed: what the person is
-    called since (rename). changes: whose and where its faces were before and after it, the most first; empty where that
-    was not kept. photo: a path of the first face's photo, None when that is in no photo now.
+    made: time in UTC. faces: number of them on each side. undone: it does not count now. imported: the first act of the
+    import that it belongs to; None for what people decided. renamed: what the person is called since (rename). changes:
+    whose and where its faces were before and after it, the most first; empty where that was not kept. photo: a path of
+    the first face's photo, None when that is in no photo now.
     """
 
     act: int
@@ -37,6 +38,7 @@ class PastAct:
     faces: tuple[int, ...]
     undoes: int | None
     undone: bool
+    imported: int | None = None
     renamed: str | None = None
     changes: tuple[ActChange, ...] = ()
     photo: str | None = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from faceindex.types.changes import IngestReport
 from faceindex.types.contents import FailedPhoto
 
 
@@ -12,12 +11,12 @@ from faceindex.types.contents import FailedPhoto
 class ImportReport:
     """What an import did.
 
-    files: that were read. rows: of faces in them. photos, faces: new ones, with vectors that were imported. known: rows
-    whose faces were in the library before, or had been forgotten there. named: faces that got a name. decided: rows
-    with a name whose faces were left as people had decided before. acts: of a library's journal that were taken over.
-    analysed: of photos that rows spoke of and that the library did not have; None when there were none.
-    failures: files that could not be read. bad: rows that could not, and without_face: rows of which no face was found,
-    each as "FILE, row 3" and why. interrupted: stopped by the user; what was taken is stored.
+    files: that were read. rows: of faces in them. photos, faces: new ones in the library. analysed: of these photos,
+    those that rows only spoke of. known: rows whose faces are in the library, or had been forgotten there. named: faces
+    that got a name. decided: rows with a name whose faces were left as people had decided before. acts: of a library's
+    journal that were taken over. failures: files, and photos that rows spoke of, that could not be read. bad: rows that
+    could not, and without_face: rows of which no face was found, each as "FILE, row 3" and why. interrupted: stopped by
+    the user; what was taken is stored.
     """
 
     files: int
@@ -31,7 +30,7 @@ class ImportReport:
     total_faces: int
     recipe: str
     seconds: float
-    analysed: IngestReport | None = None
+    analysed: int = 0
     failures: tuple[FailedPhoto, ...] = ()
     bad: tuple[FailedPhoto, ...] = ()
     without_face: tuple[FailedPhoto, ...] = ()

@@ -10,7 +10,7 @@ import numpy as np
 
 from faceindex.types import FaceIds, Vectors
 from faceindex.vectors.exact import Rows, k_nearest_of_blocks
-from faceindex.vectors.ivf import ROWS_PER_CENTROID, Ivf, lists_for, trained
+from faceindex.vectors.ivf import ROWS_PER_CENTROID, Ivf, filled, lists_for, trained
 from faceindex.vectors.tuning import CHOOSING, CONFIRMING, K, Tuned, tuned, without_themselves
 
 Block = tuple[FaceIds, Vectors]
@@ -57,7 +57,9 @@ def learned(blocks: Blocks, recall: float, *, threads: int = 1, seed: int = 0) -
     order = random.permutation(np.flatnonzero(probing))
     probes = sample[order]
     del sample
-    squares, near = k_nearest_of_blocks(probes, _added(index, blocks), K + 1, threads=threads)
+    squares, near = k_nearest_of_blocks(
+        probes, filled(index, blocks.vectors(), threads=threads), K + 1, threads=threads
+    )
     return index, tuned(Ivf(index), recall, without_themselves(rows[order], probes, squares, near))
 
 
@@ -69,10 +71,3 @@ def _picked(blocks: Blocks, rows: Rows) -> Vectors:
         picked[taken : taken + len(here)] = vectors[here]
         start, taken = start + len(vectors), taken + len(here)
     return picked
-
-
-def _added(index: Any, blocks: Blocks) -> Iterator[Vectors]:
-    """The blocks, each of which is in `index`, too, when it comes."""
-    for vectors in blocks.vectors():
-        index.add(np.ascontiguousarray(vectors))
-        yield vectors

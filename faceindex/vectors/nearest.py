@@ -86,9 +86,8 @@ def _rows_of_each(index: FaceIndex, probes: Vectors, k: int, threshold: float, t
         return
     squares, rows = k_nearest(probes, index.vectors, min(k + _SPARE, len(index.ids)), threads=threads)
     for probe, away, near in zip(probes, squares, rows, strict=True):
-        slack = _slack_of_a_product(probe, away[k - 1])
-        if len(away) == len(index.ids) or away[-1] > away[k - 1] + 2 * slack:
-            yield near[away <= _limit(threshold) + slack]
+        if len(away) == len(index.ids) or away[-1] > away[k - 1] * (1 + 2 * _ROUNDING):
+            yield near[away <= _limit(threshold)]
         else:
             yield _nearest_of_all(index.vectors, probe, k, threshold)
 
@@ -113,16 +112,6 @@ def _nearest_of_all(vectors: Vectors, probe: Floats, k: int, threshold: float) -
             found: Rows = rows[0][squares[0] <= _limit(threshold)]
             return found
         wanted *= 4
-
-
-def _slack_of_a_product(probe: Floats, square: np.float32) -> float:
-    """By how much FAISS's squared distances of many probes, which are of products of matrices, may be wrong.
-
-    square: the largest that matters; no vector so near is longer than the probe and the distance together.
-    """
-    length = float(np.linalg.norm(probe))
-    slack: float = _ROUNDING * (length**2 + (length + float(square) ** 0.5) ** 2)
-    return slack
 
 
 def _limit(threshold: float) -> float:

@@ -24,7 +24,7 @@ K = 10
 CHOOSING, CONFIRMING = 1400, 600
 """Faces that settings are chosen on, and others that recall is recorded of."""
 
-_CANDIDATES = (50, 100, 150, 200, 250, 300, 400, 500, 600, 800, 1000)
+_CANDIDATES = (50, 100, 150, 200, 250, 300, 400, 500, 600, 800, 1000, 1400)
 _MISSED = (
     1,
     0.7,

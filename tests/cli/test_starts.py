@@ -46,3 +46,10 @@ def test_help_of_a_command_loads_its_own_module_alone() -> None:
     loaded = modules("status", "--help")
     assert "faceindex.cli.library" in loaded
     assert not {"faceindex.cli.search", "faceindex.cli.evaluate", "faceindex.library"} & loaded
+
+
+def test_the_process_that_reads_files_loads_no_numpy() -> None:
+    """Each ingest that meets a file that is no photo starts one."""
+    program = "import sys, faceindex.ingest.photo_reader; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert not {"numpy", "PIL", "psutil"} & set(done.stdout.split())

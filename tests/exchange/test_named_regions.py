@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,9 @@ from made_library import MadeLibrary
 from PIL import Image
 from xmp_samples import digikam, extended, lightroom, with_segments
 
+import faceindex
 from faceindex.exchange.named_regions import read_names
+from faceindex.faces.recipe import recipe
 from faceindex.photos.areas import Area
 from faceindex.photos.xmp import Packet
 from faceindex.types import Box, NamesRead
@@ -122,3 +126,66 @@ def test_a_photo_that_is_gone_is_a_warning(photos: ExportedPhotos) -> None:
     add(photos)
     (photos.root / "a.jpg").unlink()
     assert [warning.path for warning in read(photos).warnings] == [str(photos.root / "a.jpg")]
+
+
+PLACEHOLDERS = ["Ignored", "Unbekannt", "Неподтверждённые", "_UNKNOWN_", "ffffffffffffffff", "  "]
+
+
+@pytest.mark.parametrize("said", PLACEHOLDERS)
+def test_a_placeholder_names_nobody(photos: ExportedPhotos, said: str) -> None:
+    add(photos, xmp=digikam(*ON_FACE).replace(b"Eileen Collins", said.encode()))
+    assert read(photos) == NamesRead(photos=0, names=0, named=0, decided=0, without_face=0)
+    assert named(photos) == {}
+
+
+def test_a_sidecar_without_regions_hides_no_other(photos: ExportedPhotos) -> None:
+    face, _ = add(photos)
+    (photos.root / "a.jpg.xmp").write_bytes(Packet.empty(1).as_bytes())
+    (photos.root / "a.xmp").write_bytes(digikam(*ON_FACE))
+    assert read(photos).named == 1
+    assert named(photos) == {face: "Eileen Collins"}
+
+
+def test_faces_that_only_one_form_names_are_all_named(photos: ExportedPhotos) -> None:
+    face, other = add(photos)
+    left, top, width, height = (value / 512 for value in OTHER.as_list())
+    microsoft = f'PersonDisplayName="Bob"\n       MPReg:Rectangle="{left}, {top}, {width}, {height}"'
+    pattern = r'PersonDisplayName="[^"]*"\s*MPReg:Rectangle="[^"]*"'
+    data = re.sub(pattern, microsoft, digikam(*ON_FACE).decode())
+    (photos.root / "a.jpg.xmp").write_text(data)
+    assert read(photos) == NamesRead(photos=1, names=2, named=2, decided=0, without_face=0)
+    assert named(photos) == {face: "Eileen Collins", other: "Bob"}
+
+
+def test_regions_of_another_state_of_the_photo_are_a_warning(photos: ExportedPhotos) -> None:
+    add(photos, xmp=digikam(*ON_FACE).replace(b'stDim:h="512"', b'stDim:h="300"'))
+    done = read(photos)
+    assert (done.names, named(photos)) == (0, {})
+    assert [(warning.path, "512 x 300" in warning.error) for warning in done.warnings] == [
+        (str(photos.root / "a.jpg"), True)
+    ]
+
+
+@pytest.fixture(scope="module")
+def copied_cases(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cases")
+    for name in ("stale", "two-sidecars"):
+        if not (shared_data / "cases" / name).is_dir():
+            pytest.skip(f"no {name} in {shared_data / 'cases'}")
+        shutil.copytree(shared_data / "cases" / name, folder / name)
+    return folder
+
+
+def test_photos_that_were_turned_after_they_were_named(copied_cases: Path, tmp_path: Path) -> None:
+    with faceindex.Library(tmp_path / "x.faces", recipe=recipe("sface")) as library:
+        report = library.ingest([copied_cases / "stale"], workers=1, xmp=True)
+        assert report.xmp is not None
+        assert {Path(warning.path).name for warning in report.xmp.warnings} == {"rot3.jpg", "rot6x.jpg"}
+        assert library.people() == []
+
+
+def test_the_second_sidecar_is_read_where_the_first_has_no_regions(copied_cases: Path, tmp_path: Path) -> None:
+    with faceindex.Library(tmp_path / "x.faces", recipe=recipe("sface")) as library:
+        library.ingest([copied_cases / "two-sidecars"], workers=1, xmp=True)
+        ordered = sorted((face.box.x, face.person) for face in library.faces())
+    assert [person for _, person in ordered] == ["AnnA", "BobA", "CidA", "DeeA", "EveA"]

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import os
+import runpy
 import stat
 from pathlib import Path
 
+import numpy as np
 import pytest
 from exported_photos import ExportedPhotos
 from made_library import MadeLibrary
+from orientations import TO_STORED
 from PIL import Image
-from xmp_samples import lightroom
+from xmp_samples import lightroom, with_lists
 
 from faceindex.errors import UsageError
+from faceindex.exchange.named_regions import read_names
 from faceindex.exchange.sidecars import write_sidecars
-from faceindex.photos.areas import Area, box_of
+from faceindex.photos.areas import Area, area_of, box_of, stored, upright
 from faceindex.photos.xmp import Packet
 from faceindex.types import Box, SidecarReport
 
 SIZE = (512, 384)
+dng = runpy.run_path(str(Path(__file__).parents[2] / "scripts" / "make_dng.py"))["dng"]
 FACE, OTHER = Box(64, 96, 128, 96), Box(320, 96, 64, 96)
+RATED = b"""<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="4"/></rdf:RDF></x:xmpmeta>"""
 
 
 @pytest.fixture
@@ -35,10 +42,35 @@ def add(photos: ExportedPhotos, name: str = "a.jpg", shade: int = 0) -> list[int
     return photos.add_boxes([name], [FACE, OTHER], path.read_bytes(), SIZE)
 
 
+def add_raw(photos: ExportedPhotos, name: str, shade: int = 0) -> list[int]:
+    """As `add`, a photo of a camera."""
+    path = photos.root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.full((SIZE[1], SIZE[0], 3), 40 + shade, np.uint8)
+    path.write_bytes(dng(pixels))
+    return photos.add_boxes([name], [FACE, OTHER], path.read_bytes(), SIZE)
+
+
+def add_turned(photos: ExportedPhotos, name: str, orientation: int) -> list[int]:
+    """As `add`, stored in this EXIF orientation."""
+    path = photos.root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    turn = TO_STORED[orientation]
+    image = Image.new("RGB", SIZE)
+    (image if turn is None else image.transpose(turn)).save(path, exif=exif.tobytes())
+    return photos.add_boxes([name], [FACE, OTHER], path.read_bytes(), SIZE)
+
+
 def write(photos: ExportedPhotos, *, to: Path | None = None, unnamed: bool = False) -> SidecarReport:
     photos.made.folder.close()
     target = None if to is None else str(to)
     return write_sidecars(photos.made.folder.catalog, [str(photos.root)], to=target, unnamed=unnamed)
+
+
+def boxes_of_upright(packet: Packet, orientation: int) -> dict[str, Box]:
+    return {name: box_of(upright(area, orientation), SIZE) for name, area in packet.names()}
 
 
 def boxes(sidecar: Path) -> dict[str, Box]:
@@ -109,6 +141,7 @@ def test_a_region_where_the_library_has_no_face_or_no_opinion_stays(photos: Expo
 
 def test_a_raw_photos_sidecar_is_not_that_of_the_jpeg_beside_it(photos: ExportedPhotos) -> None:
     photos.name("Ada", *add(photos))
+    (photos.root / "a.cr2").touch()
     raws = photos.root / "a.xmp"
     raws.write_bytes(lightroom(0.5, 0.5, 0.1, 0.1))
     before = raws.read_bytes()
@@ -226,3 +259,111 @@ def test_a_fifo_in_a_photos_place_is_told_and_not_waited_for(photos: ExportedPho
     (photos.root / "a.jpg").unlink()
     os.mkfifo(photos.root / "a.jpg")
     assert [failed.error for failed in write(photos).failed] == ["not a regular file"]
+
+
+def test_new_regions_go_into_the_sidecar_that_is_there(photos: ExportedPhotos) -> None:
+    photos.name("Ada", add(photos)[0])
+    sidecar = photos.root / "a.xmp"
+    sidecar.write_bytes(RATED)
+    assert write(photos).written == 1
+    assert b'xmp:Rating="4"' in sidecar.read_bytes()
+    assert boxes(sidecar)["Ada"] == FACE
+    assert not (photos.root / "a.jpg.xmp").exists()
+    assert (write(photos).written, write(photos).unchanged) == (0, 1)
+
+
+def test_of_two_sidecars_both_are_right_afterwards(photos: ExportedPhotos) -> None:
+    ada, other = add(photos)
+    first, second = photos.root / "a.jpg.xmp", photos.root / "a.xmp"
+    first.write_bytes(RATED)
+    second.write_bytes(with_lists())
+    read_names(photos.made.folder, [str(photos.root)])
+    photos.made.folder.close()
+    assert {face.person for face in photos.made.faces().values()} == {"Ada", "Florence"}
+    photos.name("Eva", ada)
+    assert write(photos).written == 2
+    for sidecar in (first, second):
+        assert {name for name, _ in Packet(sidecar.read_bytes()).names()} == {"Eva", "Florence"}
+    assert b"People/Eva" in second.read_bytes()
+    assert b"People/Ada<" not in second.read_bytes()
+    assert (write(photos).written, write(photos).unchanged) == (0, 1)
+    assert other
+
+
+def test_a_rename_is_followed_in_every_form_and_list(photos: ExportedPhotos) -> None:
+    ada, florence = add(photos)
+    sidecar = photos.root / "a.jpg.xmp"
+    sidecar.write_bytes(with_lists())
+    photos.name("Eva", ada)
+    photos.name("Flo", florence)
+    assert write(photos).written == 1
+    text = sidecar.read_text()
+    assert [region.name for region in Packet(sidecar.read_bytes()).regions()] == ["Eva", "Flo", "Eva", "Flo"]
+    assert "Ada" not in text.replace("Adam", "")
+    for kept in ("Places/Florence", "Places|Florence", "People/Adam", "<rdf:li>Florence</rdf:li>"):
+        assert kept in text
+
+
+def test_two_raw_photos_share_a_sidecar_and_no_name_is_lost(photos: ExportedPhotos) -> None:
+    (ada, _), (_, bob) = add_raw(photos, "IMG.dng"), add_raw(photos, "IMG.nef", shade=9)
+    photos.name("Ada", ada)
+    photos.name("Bob", bob)
+    assert write(photos).written == 2
+    assert set(boxes(photos.root / "IMG.xmp")) == {"Ada", "Bob"}
+    assert (write(photos).written, write(photos).unchanged) == (0, 2)
+
+
+def test_two_raw_photos_of_different_people_have_a_sidecar_each(photos: ExportedPhotos) -> None:
+    (ada, _), (bob, _) = add_raw(photos, "IMG.dng"), add_raw(photos, "IMG.nef", shade=9)
+    photos.name("Ada", ada)
+    photos.name("Bob", bob)
+    assert write(photos).written == 2
+    assert set(boxes(photos.root / "IMG.xmp")) == {"Ada"}
+    assert set(boxes(photos.root / "IMG.nef.xmp")) == {"Bob"}
+    assert (write(photos).written, write(photos).unchanged) == (0, 2)
+
+
+def test_a_heic_has_areas_as_stored_and_the_orientation_of_exif(photos: ExportedPhotos) -> None:
+    photos.name("Ada", add_turned(photos, "a.heic", 6)[0])
+    write(photos)
+    packet = Packet((photos.root / "a.heic.xmp").read_bytes())
+    assert (packet.orientation, packet.applied) == (6, (384, 512))
+    assert boxes_of_upright(packet, 6) == {"Ada": FACE}
+
+
+@pytest.mark.parametrize("orientation", range(2, 9))
+def test_a_heic_sidecar_of_former_versions_is_put_right(photos: ExportedPhotos, orientation: int) -> None:
+    ada, _ = add_turned(photos, "a.heic", orientation)
+    sidecar = photos.root / "a.heic.xmp"
+    packet = Packet.empty(1)
+    packet.add("Ada", area_of(FACE, SIZE), SIZE)
+    packet.add("Bob", area_of(OTHER, SIZE), SIZE)
+    sidecar.write_bytes(packet.as_bytes())
+    photos.name("Ada", ada)
+    assert write(photos).written == 1
+    packet = Packet(sidecar.read_bytes())
+    assert packet.orientation == orientation
+    assert [name for name, _ in packet.names()] == ["Ada", "Bob"]
+    assert boxes_of_upright(packet, orientation) == {"Ada": FACE, "Bob": OTHER}
+    assert write(photos).unchanged == 1
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_regions_of_a_photo_that_was_turned_since_are_not_mixed_with_new_ones(
+    photos: ExportedPhotos, ours: bool
+) -> None:
+    ada, other = add(photos)
+    sidecar = photos.root / "a.jpg.xmp"
+    packet = Packet.empty(1)
+    for name, box in (("Ada", FACE), ("Bob", OTHER)):
+        packet.add(name, stored(area_of(box, SIZE), 4), SIZE)
+    before = packet.as_bytes() if ours else packet.as_bytes().replace(b"faceindex", b"XMP Core")
+    sidecar.write_bytes(before)
+    photos.name("Eva", ada, other)
+    done = write(photos)
+    if ours:
+        assert (done.written, done.failed) == (1, ())
+        assert [box_of(region.area, SIZE) for region in Packet(sidecar.read_bytes()).regions()] == [FACE, OTHER]
+    else:
+        assert [(failed.path, "another state" in failed.error) for failed in done.failed] == [(str(sidecar), True)]
+        assert sidecar.read_bytes() == before

@@ -16,6 +16,7 @@ from PIL import Image
 
 from faceindex.errors import UnreadablePhoto
 from faceindex.photos.decode import Photo, open_photo
+from faceindex.photos.heif_items import coded_items
 from faceindex.photos.libtiff_messages import messages
 from faceindex.types import Pixels
 
@@ -185,3 +186,76 @@ def test_a_gif_whose_tail_is_zeros_is_noticed_and_zeros_behind_it_are_nothing(as
     data = saved(astronaut, "GIF")
     assert "damaged" in refusal(emptied(data, len(data) // 2, len(data) - len(data) // 2))
     assert warning(data + bytes(5000)) is None
+
+
+def see_through(astronaut: Pixels) -> Image.Image:
+    picture = Image.fromarray(astronaut).convert("RGBA")
+    picture.putalpha(Image.fromarray(np.random.default_rng(0).integers(0, 255, (512, 512), dtype=np.uint8)))
+    return picture
+
+
+@pytest.mark.parametrize(("form", "options"), [("WEBP", {"quality": 60}), ("HEIF", {"quality": 80})])
+def test_what_is_transparent_and_was_never_written_is_noticed(
+    astronaut: Pixels, form: str, options: dict[str, Any]
+) -> None:
+    buffer = io.BytesIO()
+    see_through(astronaut).save(buffer, form, **options)
+    data = buffer.getvalue()
+    assert warning(data) is None
+    if form == "WEBP":
+        begin = data.index(b"ALPH") + 8
+        end = begin + int.from_bytes(data[begin - 4 : begin], "little")
+    else:
+        (begin, end) = coded_items(data, auxiliary=True)[-1][0]
+        assert (begin, end) not in [extents[0] for extents in coded_items(data)]
+    assert end - begin > 30000
+    assert "data are missing" in refusal(emptied(data, begin + 2000, end - begin - 2000))
+    assert "data are missing" in str(warning(emptied(data, end - 1700, 1600)))
+
+
+def test_a_sector_that_a_lossless_webp_lacks_is_noticed(astronaut: Pixels) -> None:
+    data = saved(astronaut, "WEBP", lossless=True, method=0, quality=0)
+    for begin in range(2048, len(data) - 4096, 512 * 37):
+        try:
+            said = warning(emptied(data, begin, 512))
+        except UnreadablePhoto as error:
+            said = error.reason
+        assert said, begin
+
+
+@pytest.mark.parametrize("options", [{}, {"tile_size": (128, 128)}, {"quality_layers": [20], "irreversible": True}])
+def test_sectors_that_a_jpeg_2000_lacks_are_noticed(astronaut: Pixels, options: dict[str, Any]) -> None:
+    data = saved(astronaut, "JPEG2000", **options)
+    assert warning(data) is None
+    for place in (0.2, 0.5, 0.9):
+        begin = int(len(data) * place) // 512 * 512
+        try:
+            said = warning(emptied(data, begin, 1024))
+        except UnreadablePhoto as error:
+            said = error.reason
+        assert said, begin
+
+
+def test_zeros_behind_a_bare_jpeg_2000_and_flat_ones_are_whole(astronaut: Pixels) -> None:
+    flat = np.full((1000, 1000, 3), 255, np.uint8)
+    flat[400:440, 400:440] = astronaut[100:140, 200:240]
+    for pixels in (astronaut, flat):
+        data = saved(pixels, "JPEG2000", no_jp2=True, codeblock_size=(16, 16), precinct_size=(32, 32))
+        assert data.startswith(b"\xff\x4f")
+        assert warning(data) is None
+        assert warning(data + bytes(5000)) is None
+
+
+def test_a_sector_lost_within_a_flat_progressive_jpeg_is_noticed(astronaut: Pixels) -> None:
+    pixels = np.full((1500, 1500, 3), 255, np.uint8)
+    pixels[500:1000, 500:1000] = astronaut[:500, :500]
+    data = saved(pixels, "JPEG", progressive=True, quality=50)
+    assert warning(data) is None
+    places = [begin for begin in range(2048, len(data) - 2048, 512) if data[begin - 1] and data[begin + 512]]
+    assert len(places) > 40
+    for begin in places[::6]:
+        try:
+            said = warning(emptied(data, begin, 512))
+        except UnreadablePhoto as error:
+            said = error.reason
+        assert said, begin

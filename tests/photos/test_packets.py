@@ -12,7 +12,7 @@ from xmp_samples import digikam
 
 from faceindex.errors import UnreadablePhoto
 from faceindex.photos.decode import open_photo
-from faceindex.photos.packets import Header, Sidecars, new_sidecar, orientation_to_undo, read_header, sidecar_to_update
+from faceindex.photos.packets import Header, Sidecars, new_sidecar, orientation_to_undo, read_header
 from faceindex.photos.xmp import Packet
 
 PACKET = digikam(0.5, 0.5, 0.25, 0.25)
@@ -89,7 +89,9 @@ UPRIGHT = (48, 64)
         (Header(6, True, None), (64, 48), None, 6),
         (Header(6, True, None), (64, 48), 6, 6),
         (Header(6, True, None), (48, 64), 6, 1),
-        (Header(3, True, None), (48, 64), None, 1),
+        (Header(3, True, None), (48, 64), None, 3),
+        (Header(3, True, None), (48, 64), 1, 1),
+        (Header(6, False, None, only_upright=True), (0, 0), None, 1),
         (Header(3, True, None), (48, 64), 3, 3),
     ],
 )
@@ -113,6 +115,18 @@ def test_sidecars_are_found_by_the_whole_name_first(tmp_path: Path) -> None:
 def test_new_sidecars_are_named_as_other_programs_look_for_them(tmp_path: Path) -> None:
     assert new_sidecar("/p/a.jpg") == "/p/a.jpg.xmp"
     assert new_sidecar("/p/a.CR2") == "/p/a.xmp"
-    (tmp_path / "a.xmp").touch()
-    assert sidecar_to_update(str(tmp_path / "a.jpg"), Sidecars()) is None
-    assert sidecar_to_update(str(tmp_path / "a.nef"), Sidecars()) == str(tmp_path / "a.xmp")
+
+
+def test_new_regions_go_into_the_sidecar_that_is_there(tmp_path: Path) -> None:
+    """Immich and darktable read only one: a second one would hide the ratings in the first."""
+    sidecar, photo, raw = tmp_path / "a.xmp", str(tmp_path / "a.jpg"), tmp_path / "a.nef"
+    sidecar.touch()
+    assert Sidecars().own(photo) == Sidecars().own(str(raw)) == [str(sidecar)]
+    raw.touch()
+    assert Sidecars().own(photo) == []
+    assert Sidecars().own(str(raw)) == [str(sidecar)]
+    assert Sidecars().all_of(photo) == [str(sidecar)]
+    (tmp_path / "a.jpg.xmp").touch()
+    assert Sidecars().own(photo) == [str(tmp_path / "a.jpg.xmp")]
+    raw.unlink()
+    assert Sidecars().own(photo) == [str(tmp_path / "a.jpg.xmp"), str(sidecar)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import runpy
 import struct
 from pathlib import Path
@@ -179,3 +180,14 @@ def test_scrambled_raw_photos_raise_nothing_but_unreadable_photo(scene: Pixels) 
             Photo(data.tobytes(), "/photos/a.dng").image()
         except UnreadablePhoto as error:
             assert "\n" not in error.reason
+
+
+def test_reasons_are_in_words_of_ours_and_nothing_is_printed(
+    astronaut: Pixels, capfd: pytest.CaptureFixture[str]
+) -> None:
+    whole = dng(astronaut)
+    for data in (whole[:300], whole[:9000], b"FUJIFILMCCD-RAW " + bytes(500), b"IIU\0" + bytes(5000), whole[:-300]):
+        with pytest.raises(UnreadablePhoto) as caught:
+            Photo(data, "a.dng").image()
+        assert not re.search(r"error|unsupported|b'|libraw_", caught.value.reason, re.IGNORECASE), caught.value.reason
+    assert capfd.readouterr().err == ""

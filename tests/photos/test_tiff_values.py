@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import struct
 from collections.abc import Callable
@@ -99,9 +100,8 @@ def test_matrices_of_a_raw_photo_in_a_lost_end_are_missed(astronaut: Pixels, mad
 def made(monkeypatch: pytest.MonkeyPatch) -> Callable[..., bytes]:
     pytest.importorskip("rawpy")
     monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[2] / "scripts"))
-    from make_dng import dng
-
-    return dng
+    written: Callable[..., bytes] = importlib.import_module("make_dng").dng
+    return written
 
 
 def test_directories_of_bigtiff_are_read_in_both_orders(astronaut: Pixels) -> None:

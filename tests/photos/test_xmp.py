@@ -191,3 +191,31 @@ def without_space(data: bytes) -> str:
     """Without white space in and between tags, and with one spelling of a newline."""
     text = data.decode().replace("&#xA;", "&#10;")
     return re.sub(r"\s+", "", text)
+
+
+def test_faces_that_only_one_form_names_are_all_read() -> None:
+    microsoft = 'PersonDisplayName="Bob"\n       MPReg:Rectangle="0.8, 0.8, 0.1, 0.1"'
+    data = re.sub(r'PersonDisplayName="[^"]*"\s*MPReg:Rectangle="[^"]*"', microsoft, digikam(*NUMBERS).decode())
+    names = Packet(data.encode()).names()
+    assert [name for name, _ in names] == ["Eileen Collins", "Bob"]
+    assert names[0] == NAMED[0]
+
+
+ACDSEE = """<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description rdf:about="" xmlns:acdsee-rs="http://ns.acdsee.com/regions/"
+ xmlns:acdsee-stDim="http://ns.acdsee.com/sType/Dimensions#" xmlns:acdsee-stArea="http://ns.acdsee.com/sType/Area#">
+ <acdsee-rs:Regions rdf:parseType="Resource">
+ <acdsee-rs:AppliedToDimensions acdsee-stDim:w="640" acdsee-stDim:h="480" acdsee-stDim:unit="pixel"/>
+ <acdsee-rs:RegionList><rdf:Bag><rdf:li><rdf:Description acdsee-rs:Type="Face" acdsee-rs:Name="Ada"
+  acdsee-rs:NameAssignType="manual"><acdsee-rs:DLYArea acdsee-stArea:x="0.4375" acdsee-stArea:y="0.25"
+  acdsee-stArea:w="0.25" acdsee-stArea:h="0.5"/></rdf:Description></rdf:li></rdf:Bag></acdsee-rs:RegionList>
+ </acdsee-rs:Regions></rdf:Description></rdf:RDF></x:xmpmeta>"""
+
+
+def test_acdsees_own_regions_are_read_and_renamed() -> None:
+    packet = Packet(ACDSEE.encode())
+    assert (packet.names(), packet.applied) == ([("Ada", AREA)], (640, 480))
+    assert mentions_regions(ACDSEE.encode())
+    packet.rename(packet.regions()[0], "Eva")
+    assert Packet(packet.as_bytes()).names() == [("Eva", AREA)]
+    assert Packet(ACDSEE.replace('"manual"', '"denied"').encode()).names() == []

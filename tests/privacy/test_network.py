@@ -149,9 +149,7 @@ def folders(astronaut: Pixels, tmp_path_factory: pytest.TempPathFactory) -> Fold
 @pytest.fixture(scope="module")
 def seen(folders: Folders) -> dict[str, Seen]:
     """What the programs did, by their names."""
-    why_not = traced.obstacle()
-    if why_not:
-        pytest.skip(why_not)
+    traced.skip_unless_traced()
     programs = {
         "commands": [EVERY_COMMAND, str(SECONDS), *(line.replace("out/", f"{folders.work}/out/") for line in COMMANDS)],
         "faceindex first": [OWN_PROGRAM.format(first="os"), str(SECONDS), "own.faces", "photos/1.jpg", "photos/2.jpg"],

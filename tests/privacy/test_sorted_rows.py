@@ -6,15 +6,14 @@ import os
 import sys
 from pathlib import Path
 
-import pytest
 import traced
 
-from faceindex.store.catalog import open_reader, open_writer
+from faceindex.store.opening import open_reader, open_writer
 
 PROGRAM = """
 import sys
 from pathlib import Path
-from faceindex.store.catalog import open_writer
+from faceindex.store.opening import open_writer
 from faceindex.store.erasing import _vacuum
 library = Path(sys.argv[1])
 connection = open_writer(library / "catalog.sqlite").connection
@@ -28,8 +27,7 @@ _vacuum(connection, library)
 
 
 def test_what_is_sorted_stays_in_memory_and_a_vacuum_in_the_library(tmp_path: Path) -> None:
-    if why_not := traced.obstacle():
-        pytest.skip(why_not)
+    traced.skip_unless_traced()
     library, shared = tmp_path / "x.faces", tmp_path / "shared"
     library.mkdir()
     shared.mkdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from people_library import BOX, drawn_people, store_vectors
 import faceindex
 from faceindex.errors import UsageError
 from faceindex.queries.probes import Probe
+from faceindex.queries.vector_files import OtherLength
 
 PEOPLE = [number % 6 for number in range(240)]
 
@@ -57,6 +59,25 @@ def test_each_of_many_finds_what_it_finds_alone(
     alone = [library.matches(Probe(vector, "", "", BOX, 1.0), **options) for vector in vectors]
     assert [answer.matches for answer in answers] == [found.matches for found in alone]
     assert all(len(found.matches) > 0 for found in alone) == ("among" not in wish or wish["among"].first is None)
+
+
+@pytest.mark.parametrize("length", [1.48, 1.47, 1.0, 1.55])
+def test_vectors_of_another_length_than_the_recipes_are_warned_of_once(
+    library: faceindex.Library, tmp_path: Path, length: float
+) -> None:
+    vectors = np.random.default_rng(0).normal(size=(9000, 128)).astype(np.float32)
+    vectors *= 1.48 / np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors[8500:] *= length / 1.48
+    np.save(tmp_path / "v.npy", vectors)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", OtherLength)
+        assert len(list(library.search_many(tmp_path / "v.npy", k=1))) == 9000
+    if abs(length - 1.48) < 0.02:
+        assert not said
+    else:
+        (only,) = said
+        assert f"500 of 808 vectors, first row 8500, are of another length ({length:.3f})" in str(only.message)
+        assert "recipe dlib (1.48)" in str(only.message)
 
 
 def test_what_is_no_wish_is_told_before_anything_is_searched(library: faceindex.Library, tmp_path: Path) -> None:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import base64
+import html
 import io
+import os
 import re
 import shutil
+import subprocess
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
+from people_library import drawn_people, store_vectors
 from PIL import Image
 
 import faceindex
 from faceindex.errors import UsageError
+from faceindex.sheets.commands import command
 from faceindex.sheets.crops import SIDE, crops
 from faceindex.types import Box, Pixels
 
@@ -112,3 +118,116 @@ def test_page_that_cannot_be_written_is_a_usage_error(small_library: faceindex.L
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match="cannot write"):
         small_library.write_album_sheet(tmp_path / "file" / "sheet.html")
+
+
+def test_a_tall_face_is_not_squeezed(tmp_path: Path) -> None:
+    """A circle in a tall box stays a circle, its middle in the crop's middle, at the photo's edge, too."""
+    rows, columns = np.mgrid[:900, :700]
+    for box in (Box(300, 300, 100, 180), Box(200, 400, 180, 100), Box(-20, 10, 100, 160), Box(640, 800, 90, 140)):
+        centre_x, centre_y = box.x + box.width / 2, box.y + box.height / 2
+        inside = (columns - centre_x) ** 2 + (rows - centre_y) ** 2 < 40**2
+        photo = np.where(inside[..., None], (255, 0, 0), (0, 0, 255)).astype(np.uint8)
+        Image.fromarray(photo).save(tmp_path / "a.png")
+        path = str(tmp_path / "a.png")
+        (crop,) = pictures(f'src="{crops([(path, box)])[path, box]}"')
+        assert crop.size == (SIDE, SIDE) == (256, 256)
+        red = np.asarray(crop).astype(int)
+        y, x = np.nonzero((red[..., 0] > 180) & (red[..., 2] < 100))
+        scale = SIDE / (1.6 * max(box.width, box.height))
+        radius = 40 * scale
+        assert abs(np.hypot(x - SIDE / 2, y - SIDE / 2).max() - radius) < 3
+        whole = min(centre_x, centre_y, 700 - centre_x, 900 - centre_y) > 40
+        assert not whole or abs(len(x) / (np.pi * radius**2) - 1) < 0.05
+
+
+def test_each_crop_bears_its_id_and_every_picture_a_text(small_library: faceindex.Library, tmp_path: Path) -> None:
+    small_library.write_album_sheet(tmp_path / "a.html", faces=3)
+    page = (tmp_path / "a.html").read_text()
+    shown = [int(face) for face in re.findall(r"<figcaption><span>face (\d+)</span>", page)]
+    best = sorted(small_library.album(1), key=lambda face: (-(face.quality or 0), -face.score, face.face))
+    assert shown == [face.face for face in best[:3]]
+    assert all(re.search(r' alt="face \d+, in \d\d\.jpg"', image) for image in re.findall("<img [^>]*>", page))
+
+
+def alone_and_albums(library: Path) -> None:
+    """Albums 1 (faces 1-4), 2 (5-7) and 3 (8, 9), and faces 10 and 11 alone."""
+    store_vectors(library, drawn_people([0, 0, 0, 0, 1, 1, 1, 2, 2, 3, 4]))
+    with faceindex.Library(library, create=False) as opened:
+        opened.cluster()
+
+
+def test_faces_in_no_album_have_a_section_and_albums_go_on_over_pages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone_and_albums(tmp_path / "x.faces")
+    monkeypatch.setattr("faceindex.sheets.albums.ALONE_ON_A_PAGE", 1)
+    out = tmp_path / "my albums.html"
+    files = [out, tmp_path / "my albums-2.html", tmp_path / "my albums-3.html"]
+    with faceindex.Library(tmp_path / "x.faces", create=False) as library:
+        assert library.write_album_sheet(out, albums=2) == files
+        pages = [file.read_text() for file in files]
+        faces = [re.findall(r"<span>face (\d+)</span>", page) for page in pages]
+        assert [sorted(map(int, page)) for page in faces] == [[1, 2, 3, 4, 5, 6, 7], [8, 9, 10], [11]]
+        assert ["In no album" in page for page in pages] == [False, True, True]
+        for number, page in enumerate(pages):
+            (links, *_) = re.findall("<nav .*?</nav>", page, re.DOTALL)
+            links = {unquote(link) for link in links.split('"') if ".html" in link}
+            assert links == {file.name for file in files if file != files[number]}
+        (tmp_path / "my albums-4.html").write_text("a user's own")
+        assert library.write_album_sheet(out, albums=2, pages=1) == files[:1]
+        assert "Not shown: 1 smaller albums and 2 faces in no album" in out.read_text()
+    assert not files[1].exists()
+    assert not files[2].exists()  # whoever was erased meanwhile is not left on it
+    assert (tmp_path / "my albums-4.html").read_text() == "a user's own"
+
+
+def test_commands_of_pages_name_the_library_for_a_shell(tmp_path: Path) -> None:
+    library = tmp_path / 'Ann\'s $HOME & "co"'
+    alone_and_albums(library)
+    words = ["faceindex", "people", "name", "1", "NAME", "-L", str(library)]
+    with faceindex.Library(library, create=False) as opened:
+        opened.write_album_sheet(tmp_path / "a.html")
+        opened.write_review_sheet(tmp_path / "r.html", opened.suggestions())
+    suggested = [html.unescape(text) for text in re.findall("<code>(.*?)</code>", (tmp_path / "a.html").read_text())]
+    assert as_a_shell_reads(suggested[0]) == words
+    not_text = b"caf\xe9".decode("utf-8", "surrogateescape")
+    for word in ("plain", "a b", "it's", "two\nlines", "tab\t\\", not_text, "\x1b[1m'", ""):
+        assert as_a_shell_reads(command(library, word)) == ["faceindex", word, "-L", str(library)]
+
+
+def as_a_shell_reads(line: str) -> list[str]:
+    """The words, by bash."""
+    program = f"printf '%s\\0' {line}"
+    done = subprocess.run(["bash", "-c", program], capture_output=True, check=True)
+    return [os.fsdecode(word) for word in done.stdout.split(b"\0")[:-1]]
+
+
+def test_a_photo_is_shown_with_its_faces_ids_and_names(
+    small_library: faceindex.Library, many_photos: Path, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(small_library.path, tmp_path / "x.faces"))
+    photo = many_photos / "03.jpg"
+    with faceindex.Library(copy, create=False) as library:
+        (face,) = library.photo_faces(photo)
+        library.name("Ada <b>", face=face.face)
+        library.write_photo_sheet(tmp_path / "p.html", photo)
+        library.write_identified_sheet(tmp_path / "i.html", photo, library.identify(photo))
+        pixels = np.asarray(Image.open(photo))
+        library.write_identified_sheet(tmp_path / "array.html", pixels, library.identify(pixels))
+        probes = library.probes(pixels)
+        library.write_match_sheet(tmp_path / "m.html", probes, [library.matches(probe, k=2) for probe in probes])
+        with pytest.raises(UsageError, match="knows no photo"):
+            library.write_photo_sheet(tmp_path / "none.html", many_photos / "none.jpg")
+    stored, identified, array = (tmp_path.joinpath(name).read_text() for name in ("p.html", "i.html", "array.html"))
+    for page in (stored, identified, array):
+        assert [picture.size for picture in pictures(page)] == [(260, 260), (SIDE, SIDE)]
+        assert "Ada &lt;b&gt;" in page
+        left, top = (100 * edge / 260 for edge in (face.box.x, face.box.y))
+        assert f"left: {left:.3f}%; top: {top:.3f}%" in page
+        assert 'href="#face-1"' in page
+        assert 'id="face-1"' in page
+    assert f"face {face.face}" in stored
+    assert f"face {face.face}" in identified
+    assert "1 of 1" in array
+    assert "file:" not in array
+    assert len(pictures((tmp_path / "m.html").read_text())) == 3

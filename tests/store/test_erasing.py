@@ -16,10 +16,10 @@ from made_library import MadeLibrary
 
 from faceindex.journal.acts import NAME, UNDO
 from faceindex.search.index import load_or_build
-from faceindex.store.catalog import open_reader
 from faceindex.store.erasing import erase, erase_all
 from faceindex.store.merging import compact_all
 from faceindex.store.names import decide
+from faceindex.store.opening import open_reader
 from faceindex.types import Box, Erased
 
 A, B = Box(100, 100, 100, 100), Box(400, 100, 100, 100)
@@ -221,9 +221,9 @@ def test_reader_that_keeps_the_old_state_is_named_and_the_erasure_is_finished_la
     full: MadeLibrary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from faceindex.errors import LibraryLocked
-    from faceindex.store import catalog
+    from faceindex.store import opening
 
-    monkeypatch.setattr(catalog, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(opening, "BUSY_SECONDS", 0.1)
     reader = open_reader(full.folder.path / "catalog.sqlite")
     with reader.snapshot():
         list(reader.faces())

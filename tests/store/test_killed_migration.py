@@ -14,10 +14,10 @@ import pytest
 
 from faceindex.faces.recipe import recipe
 from faceindex.store.acts import read_acts
-from faceindex.store.catalog import open_reader, open_writer
 from faceindex.store.check import check
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.migrations import APPLICATION_ID, MIGRATIONS, migrate, schema_version
+from faceindex.store.opening import open_reader, open_writer
 from faceindex.store.segments import write_segment
 
 

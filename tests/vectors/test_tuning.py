@@ -7,6 +7,7 @@ import pytest
 from drawn_faces import approximate_index, drawn_faces, flat_index
 
 from faceindex.types import Vectors
+from faceindex.vectors import ivf
 from faceindex.vectors.building import blocks_of, learned
 from faceindex.vectors.ivf import Ivf
 from faceindex.vectors.nearest import FaceIndex, nearest
@@ -92,3 +93,15 @@ def test_vectors_of_fewer_or_more_dimensions_are_found(dimension: int) -> None:
     index = approximate_index(np.arange(400), vectors, 0.9)
     for row in (0, 7, 399):
         assert nearest(index, vectors[row], 1, 1.0)[0].tolist() == [row]
+
+
+def test_vectors_in_many_lists_are_nearly_all_in_the_nearest(faces: Vectors, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their list is looked for in the nearest groups of centroids only."""
+    monkeypatch.setattr(ivf, "_MANY_LISTS", 400)
+    monkeypatch.setattr(ivf, "_GROUPS", 4)
+    vectors = faces[:20_000]
+    index, found = learned(blocks_of(np.arange(20_000), vectors), 0.95)
+    chosen = Ivf(index)
+    own = [chosen.nearest_lists(vector, 0.0)[1][0] for vector in vectors[:1000]]
+    assert 0.9 < np.mean(chosen.list_of_each(20_000)[:1000] == own) < 1
+    assert found.recall >= 0.95
