@@ -1,4 +1,4 @@
-"""What becomes of names when photos are edited: every photo of two faces or more, edited in ten ways and ingested again.
+"""What becomes of names when photos of two faces or more are edited in ten ways and ingested again.
 
     .venv/bin/python scripts/bench_edits.py [--recipe dlib,sface] [--data ../shared/data] [--photos 60] [--half 0]
 
@@ -7,7 +7,7 @@ people; each is at most 1,600 pixels wide. Every face gets a name of its own. Th
 former ones. A face that is detected at its place has kept its name (kept), or its name is asked of it (asked), or
 neither (lost); one that is not detected there, or whose place is outside, painted over or replaced, is gone. `listed`
 are names of lost and gone faces that `people lost` gives; `wrong` faces that have another's name. --half 0 or 1: only
-every second photo, as thresholds were chosen on half 0. Exit code 1: a name is wrong, or one that is lost is not listed.
+every second photo, as thresholds were chosen on half 0. Exit code 1: a name is wrong, or a lost one is not listed.
 """
 
 from __future__ import annotations
@@ -57,37 +57,46 @@ def main() -> None:
     for name in options.recipe.split(","):
         with tempfile.TemporaryDirectory() as folder:
             photos = drawn_photos(options.data, Path(folder) / "photos", options.photos)
-            if options.half is not None:
-                photos = photos[options.half :: 2]
-            bench = Bench(Path(folder), name, options.data, photos)
+            bench = Bench(Path(folder), name, options.data, photos, options.photos, options.half)
             good &= bench.print_table(None if options.ways is None else options.ways.split(","))
     sys.exit(not good)
 
 
-def drawn_photos(data: Path, folder: Path, most: int) -> list[Path]:
-    """Photos of at most LARGEST pixels in `folder`: those of `album` and `groups`, and composed ones."""
+def drawn_photos(data: Path, folder: Path, composed: int) -> list[Path]:
+    """Photos of at most LARGEST pixels in `folder`: those of `album` and `groups`, and as many composed ones."""
     folder.mkdir()
     for path in sorted([*data.glob("album/*/*"), *data.glob("groups/photos/*")]):
         with Image.open(path) as stored:
             image = ImageOps.exif_transpose(stored).convert("RGB")
         image.thumbnail((LARGEST, LARGEST))
         image.save(folder / f"{path.parent.name}-{path.stem}.jpg", quality=92)
+    composed_photos(data, folder, composed)
+    return sorted(folder.iterdir(), key=lambda path: (path.name.startswith("lfw-"), path.name))
+
+
+def composed_photos(data: Path, folder: Path, number: int) -> list[Path]:
+    """Photos in `folder` of two to four people of lfw-dev side by side."""
+    folder.mkdir(exist_ok=True)
     random = np.random.default_rng(5)
     people = sorted((data / "lfw-dev" / "images").iterdir())
-    for number in range(most):
-        chosen = random.choice(len(people), 2 + number % 3, replace=False)
+    made = []
+    for photo in range(number):
+        chosen = random.choice(len(people), 2 + photo % 3, replace=False)
         image = Image.new("RGB", (250 * len(chosen), 250))
         for place, person in enumerate(chosen):
             image.paste(_face_of(people[person]), (250 * place, 0))
-        image.save(folder / f"lfw-{number:02d}.jpg", quality=92)
-    return sorted(folder.iterdir(), key=lambda path: (path.name.startswith("lfw-"), path.name))
+        made.append(folder / f"lfw-{photo:02d}.jpg")
+        image.save(made[-1], quality=92)
+    return made
 
 
 class Bench:
     """A library in which every face of photos with two faces or more has a name of its own."""
 
-    def __init__(self, folder: Path, name: str, data: Path, photos: Sequence[Path], most: int = 60) -> None:
-        """Only the first `most` photos of two faces or more are kept."""
+    def __init__(
+        self, folder: Path, name: str, data: Path, photos: Sequence[Path], most: int, half: int | None = None
+    ) -> None:
+        """Only the first `most` photos of two faces or more are kept, or half of these."""
         self.recipe = name
         self.folder = folder
         self.strangers = [_face_of(person) for person in sorted((data / "lfw-dev" / "images").iterdir())[3::25]]
@@ -97,6 +106,7 @@ class Bench:
             for face in library.faces():
                 found.setdefault(face.photo, []).append(face)
             chosen = [path for path in photos if len(found.get(str(path), ())) > 1][:most]
+            chosen = chosen if half is None else chosen[half::2]
             library.remove_photos([path for path in photos if path not in chosen])
             for path in chosen:
                 for face in found[str(path)]:
@@ -154,15 +164,15 @@ class Bench:
             right: dict[int, str] = {}
             for number, former in enumerate(photo.faces):
                 person, counts["faces"] = name_of(former), counts["faces"] + 1
-                face = at(edit.place(number, former.box), faces)
-                if face is not None:
-                    right[face.face] = person
-                if face is None:
+                found = at(edit.place(number, former.box), faces)
+                if found is not None:
+                    right[found.face] = person
+                if found is None:
                     counts["gone"] += 1
-                elif face.person == person:
+                elif found.person == person:
                     counts["kept"] += 1
                 else:
-                    counts["asked" if (person, face.face) in asked else "lost"] += 1
+                    counts["asked" if (person, found.face) in asked else "lost"] += 1
                 counts["listed"] += person in lost
             counts["wrong"] += sum(face.person not in (None, right.get(face.face)) for face in faces)
         return counts

@@ -123,6 +123,8 @@ def main() -> None:
         code = 0
     except (OSError, sqlite3.OperationalError) as error:
         code = _say(f"{error}; is the disk full, or gone?", 3)
+    except MemoryError as error:
+        code = _say(f"memory is short ({error}); close other programs, or allow this one more", 3)
     except sqlite3.DatabaseError as error:
         code = _say(f"the catalog is damaged ({error}); `faceindex check` tells what to do", 3)
     except Exception as error:

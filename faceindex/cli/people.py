@@ -49,7 +49,8 @@ def name(
     with faceindex.Library(library, create=False) as opened:
         decided = opened.decide_name(person, **_album_or_face(target))
     if as_json:
-        print_json({"person": decided.person, "faces": decided.faces, "did_you_mean": decided.similar})
+        meant = {"did_you_mean": decided.similar} if decided.similar else {}
+        print_json({"person": decided.person, "faces": decided.faces} | meant)
         return
     verb = "is" if decided.faces == 1 else "are"
     print_line(f"{plural(decided.faces, 'face')} {verb} {decided.person}'s")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from functools import partial
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 
@@ -18,47 +18,66 @@ from faceindex.private_files import binary_output
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.vectors import StoredVectors
-from faceindex.types import FaceRecord
-
-Pick = Callable[[list[FaceRecord]], np.ndarray]
 
 
 def write_arrays(folder: LibraryFolder, out: Path) -> int:
     """Write face_id, vector, photo, box, landmarks, score, quality, album, person ... to `out`; returns their number.
 
-    Texts are arrays of Unicode (U); `recipe` is the fingerprint. Vectors go through a file that has no name, so that
-    they never are in memory together. Raises: UsageError; LibraryDamaged; OSError for a full disk.
+    Texts are arrays of Unicode (U); `recipe` is the fingerprint. All goes through files that have no names, so that
+    nothing is in memory as a whole. Raises: UsageError; LibraryDamaged; OSError for a full disk.
     """
-    with closing(folder.open_catalog()) as catalog, catalog.snapshot():
+    with (
+        closing(folder.open_catalog()) as catalog,
+        catalog.snapshot(),
+        binary_output(out) as file,
+        ExitStack() as spools,
+    ):
+
+        def spool() -> BinaryIO:
+            return cast(BinaryIO, spools.enter_context(tempfile.TemporaryFile(dir=absolute(out.parent))))
+
         faces = catalog.counts()["faces"]
-        stored = folder.stored_vectors(catalog)
-        with binary_output(out) as file, tempfile.TemporaryFile(dir=absolute(out.parent)) as spool:
-            vectors = _spooled(spool, stored, catalog, faces)
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-                _member(archive, "vector", vectors.shape, vectors.dtype, _parts(vectors))
-                for name, shape, kind, pick in _columns(catalog, folder.recipe.landmarks):
-                    parts = (pick(block) for block in blocks_of(catalog.faces()))
-                    _member(archive, name, (faces, *shape), kind, parts)
-                fingerprint = np.array(folder.recipe.fingerprint)
-                _member(archive, "recipe", (), fingerprint.dtype, iter([fingerprint]))
+        vectors = _vectors(spool(), folder.stored_vectors(catalog), catalog, faces)
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            _member(archive, "vector", vectors.shape, vectors.dtype, _parts(vectors))
+            for name, column in _columns(catalog, folder.recipe.landmarks, spool).items():
+                _member(archive, name, (faces, *column.shape), column.kind, column.parts())
+            fingerprint = np.array(folder.recipe.fingerprint)
+            _member(archive, "recipe", (), fingerprint.dtype, iter([fingerprint]))
     return faces
 
 
-def _columns(catalog: Catalog, landmarks: int) -> Iterator[tuple[str, tuple[int, ...], np.dtype[Any], Pick]]:
-    for name, empty in face_columns([], landmarks).items():
-        yield name, empty.shape[1:], empty.dtype, partial(_numbers, name=name, landmarks=landmarks)
-    for name in ("photo", "person"):
-        longest = max((len(getattr(face, name) or "") for face in catalog.faces()), default=0)
-        kind = np.dtype(f"<U{max(1, longest)}")
-        yield name, (), kind, partial(_texts, name=name, kind=kind)
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """Values in a file. shape: of one value."""
+
+    shape: tuple[int, ...]
+    kind: np.dtype[Any]
+    spool: BinaryIO
+
+    def add(self, values: np.ndarray) -> None:
+        self.spool.write(np.ascontiguousarray(values, dtype=self.kind).tobytes())
+
+    def parts(self) -> Iterator[np.ndarray]:
+        """In blocks, from the beginning."""
+        self.spool.seek(0)
+        while block := self.spool.read(BLOCK * self.kind.itemsize):
+            yield np.frombuffer(block, dtype=self.kind)
 
 
-def _numbers(block: list[FaceRecord], name: str, landmarks: int) -> np.ndarray:
-    return face_columns(block, landmarks)[name]
-
-
-def _texts(block: list[FaceRecord], name: str, kind: np.dtype[Any]) -> np.ndarray:
-    return np.array([getattr(face, name) or "" for face in block], kind)
+def _columns(catalog: Catalog, landmarks: int, spool: Callable[[], BinaryIO]) -> dict[str, _Column]:
+    numbers = {n: _Column(e.shape[1:], e.dtype, spool()) for n, e in face_columns([], landmarks).items()}
+    longest = {"photo": 1, "person": 1}
+    for block in blocks_of(catalog.faces()):
+        for name, values in face_columns(block, landmarks).items():
+            numbers[name].add(values)
+        for name in longest:
+            longest[name] = max(longest[name], *(len(getattr(face, name) or "") for face in block))
+    texts = {name: _Column((), np.dtype(f"<U{most}"), spool()) for name, most in longest.items()}
+    for block in blocks_of(catalog.faces()):
+        for name, column in texts.items():
+            column.add(np.array([getattr(face, name) or "" for face in block], column.kind))
+    return numbers | texts
 
 
 def _member(
@@ -75,7 +94,7 @@ def _parts(array: np.ndarray) -> Iterator[np.ndarray]:
     return (array[start : start + BLOCK] for start in range(0, len(array), BLOCK))
 
 
-def _spooled(spool: BinaryIO, stored: StoredVectors, catalog: Catalog, faces: int) -> np.ndarray:
+def _vectors(spool: BinaryIO, stored: StoredVectors, catalog: Catalog, faces: int) -> np.ndarray:
     """All vectors by rising id of the face, NaN for one that was lost: float32 [n, d]."""
     if not faces:
         return np.empty((0, stored.dimension), dtype=np.float32)

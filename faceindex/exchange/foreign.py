@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from faceindex.journal.person_names import checked_name
+from faceindex.photos.no_names import person_name
 from faceindex.types import Box, Vectors
 
 LARGEST_ROWS = 20_000_000
@@ -29,8 +30,8 @@ _BOXES = {
 """Where a key's four numbers have x, y, and width and height, or, if True, the other corner. face_recognition says top,
 right, bottom, left."""
 
-_NOBODY = frozenset(("", "unknown", "none", "nan", "null"))
-"""What programs write where they know no name."""
+_NOBODY = frozenset(("nan", "null"))
+"""What tables have where there is no name, beside what `person_name` knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +104,11 @@ def text(value: object) -> str:
 
 
 def name_of(value: object) -> str | None:
-    """Somebody's name; None when it says that nobody knows it. Raises: ValueError when it has control characters."""
+    """Somebody's name; None when it says that nobody knows it. Raises: ValueError, see `checked_name`."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
-    name = unicodedata.normalize("NFC", " ".join(text(value).split()))
-    if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in name):
-        raise ValueError("its name has control characters")
-    return None if name.casefold() in _NOBODY else name
+    name = person_name(text(value))
+    return None if name is None or name.casefold() in _NOBODY else checked_name(name)
 
 
 def path_of(value: str | bytes) -> str:

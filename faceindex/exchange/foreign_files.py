@@ -18,6 +18,7 @@ from faceindex.exchange.foreign import ForeignVectors, about, box_of, name_of, o
 from faceindex.exchange.foreign_objects import rows_in
 from faceindex.exchange.pickles import LARGEST, Refused, read_pickle
 from faceindex.regular_files import open_regular, require_regular
+from faceindex.store.segments import inside
 
 PICKLES = (".pkl", ".pickle", ".p", ".dat")
 SUFFIXES = (".npy", ".npz", ".h5", ".hdf5", *PICKLES)
@@ -49,7 +50,8 @@ def foreign_vectors(path: Path, spool: Path) -> Iterator[ForeignVectors]:
 
             require_regular(path)
             with h5py.File(path, "r", locking=False) as opened:
-                own = {key: opened[key] for key in opened if isinstance(opened[key], h5py.Dataset)}
+                found_there = {key: inside(opened, key) for key in opened}
+                own = {key: one for key, one in found_there.items() if isinstance(one, h5py.Dataset)}
                 found = _checked(_of_columns(path, own))
                 found.fingerprint = opened.attrs.get("recipe")
                 yield found

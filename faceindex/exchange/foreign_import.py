@@ -76,7 +76,9 @@ def import_vectors(
             groups = [_group(rows, foreign, writer.catalog, resolve) for rows in _read(foreign, places, tally) if rows]
             people.update(_store(writer, folder, groups, foreign.path, tally))
             compact(writer, stop)
-    tally.named += name_faces(folder, people)
+    named = name_faces(folder, people)
+    tally.named += named
+    tally.decided += len(people) - named
 
 
 def _batches(foreign: ForeignVectors, resolve: Resolve) -> Iterator[list[int]]:
@@ -215,8 +217,6 @@ def _meet(
                 continue
             tally.known += 1
             face = own[matched[place]]
-            if row.person and not face.decided:
+            if row.person and row.person != face.person:
                 people[face.face] = row.person
-            elif row.person and row.person != face.person:
-                tally.decided += 1
     return people

@@ -19,7 +19,7 @@ from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.joining import ComingPhoto, photos_of, take_decisions
 from faceindex.store.merging import compact
-from faceindex.store.segments import Block
+from faceindex.store.segments import Block, inside
 from faceindex.store.tables import Row, is_untouched, loaded, take_all
 from faceindex.store.tombstones import WHOLE_PHOTO
 from faceindex.store.vectors import Faces
@@ -62,8 +62,8 @@ def import_library(folder: LibraryFolder, path: Path, *, wait: bool = False, sto
         if file.attrs["format"] != FORMAT:
             raise UsageError(f"{path} is of a newer faceindex ({file.attrs['format']}); upgrade faceindex")
         folder.take_recipe(_recipe_of(file, path))
-        ids: FaceIds = file["face_id"][:]
-        if file["vector"].shape != (len(ids), folder.recipe.dimension):
+        ids: FaceIds = inside(file, "face_id")[:]
+        if inside(file, "vector").shape != (len(ids), folder.recipe.dimension):
             raise UsageError(f"{path} holds vectors {file['vector'].shape} for {len(ids)} faces")
         with folder.guarded(), loaded(folder.path, int(file.attrs["schema"]), _tables(file)) as source:
             known = source.stored_faces()
@@ -111,9 +111,11 @@ def _recipe_of(file: h5py.File, path: Path) -> Recipe:
 
 
 def _tables(file: h5py.File) -> Iterator[tuple[str, Sequence[str], Iterator[Row]]]:
-    for name, group in file["library"].items():
+    own = inside(file, "library")
+    for name in own:
+        group = inside(own, name)
         columns = list(group)
-        yield name, columns, _rows([group[column] for column in columns])
+        yield name, columns, _rows([inside(group, column) for column in columns])
 
 
 def _rows(columns: Sequence[h5py.Dataset]) -> Iterator[Row]:

@@ -51,7 +51,9 @@ def import_rows(
         if stop():
             break
         people.update(_found(folder.catalog, folder, rows, path, tally, resolve))
-    tally.named += name_faces(folder, people)
+    named = name_faces(folder, people)
+    tally.named += named
+    tally.decided += len(people) - named
 
 
 def _with_vectors(path: Path) -> Iterator[ForeignRow | tuple[int, str]]:
@@ -118,10 +120,8 @@ def _found(
                 continue
             tally.known += 1
             face = own[matched[place]]
-            if row.person and not face.decided:
+            if row.person and row.person != face.person:
                 people[face.face] = row.person
-            elif row.person and row.person != face.person:
-                tally.decided += 1
     return people
 
 

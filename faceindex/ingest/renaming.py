@@ -59,8 +59,7 @@ class Renaming:
         if known.file.path in known.former:
             self._tally.counts["unchanged"] += 1
             return
-        former = [path for path in known.former if path not in batch.gone]
-        old = next((path for path in former if path in self._taken or self._is_left(path, known.file.path)), None)
+        old = self._left([path for path in known.former if path not in batch.gone], known.file.path)
         if old is None:
             self._tally.counts["duplicate"] += 1
             return
@@ -70,13 +69,16 @@ class Renaming:
         else:
             batch.gone.append(old)
 
-    def _is_left(self, former: str, path: str) -> bool:
-        """Whether the photo is no longer at its former path; not so when that is on a disk that is silent."""
+    def _left(self, former: list[str], path: str) -> str | None:
+        """The former path that the photo has moved from to `path`, if any; none on a disk that is silent."""
+        taken = next((old for old in former if old in self._taken), None)
+        if taken is not None or not former:
+            return taken
         try:
-            return self._reader.ask(_has_left, former, path)
+            return self._reader.ask(_first_left, path, former)
         except TimeoutError:
-            return False
+            return None
 
 
-def _has_left(former: str, path: str) -> bool:
-    return missing(former) or renamed(former, path)
+def _first_left(path: str, former: list[str]) -> str | None:
+    return next((old for old in former if missing(old) or renamed(old, path)), None)

@@ -18,7 +18,7 @@ from faceindex.people.history import past_act
 from faceindex.people.putting_back import put_back
 from faceindex.people.undoing_imports import undo_whole_import
 from faceindex.store import albums as rows
-from faceindex.store.act_changes import changes, keep_change, places_of
+from faceindex.store.act_changes import keep_change, places_of
 from faceindex.store.acts import dead_acts, read_acts
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
@@ -150,7 +150,8 @@ def undo(folder: LibraryFolder, act: int | None = None) -> Decided:
     with _deciding(folder) as step:
         chosen = _to_undo(step.transaction, act)
         if imported := same_import(step.transaction, chosen.act):
-            return undo_whole_import(step.transaction, chosen.act, imported)
+            done = undo_whole_import(step.transaction, chosen.act, imported)
+            return replace(done, undone=past_act(step.catalog, chosen.act))
         if chosen.act <= int(step.catalog.settings().get(CLUSTERED_AFTER, 0)):
             put_back(step.transaction, chosen, fold(read_acts(step.transaction)))
         about = [face for side in chosen.sides for face in side]
@@ -246,14 +247,14 @@ class _Step:
         decision = decide(self.transaction, kind, faces, person, others=others, undoes=undoes, renamed=renamed)
         derive_affected(self.transaction, decision)
         after = places_of(self.transaction, concerned)
-        keep_change(self.transaction, decision.act, before, after)
+        changed = keep_change(self.transaction, decision.act, before, after)
         spoken = about or faces or concerned
         albums = sorted({album for _, album in (after[face] for face in spoken if face in after) if album is not None})
         called = person if renamed is None else renamed
         return Decided(
             *(decision.act, kind, person, len(spoken), tuple(albums), undoes),
             renamed=renamed,
-            changes=changes(self.transaction).get(decision.act, ()),
+            changes=changed,
             similar=self._similar(called) if kind in (kinds.NAME, kinds.RENAME) and called else (),
         )
 

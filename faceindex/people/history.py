@@ -4,20 +4,36 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from faceindex.journal.acts import undone
+from faceindex.journal.acts import Act, undone
 from faceindex.store.act_changes import changes
-from faceindex.store.acts import LISTED, read_acts
+from faceindex.store.acts import LISTED, dead_acts, read_acts
 from faceindex.store.catalog import Catalog
 from faceindex.store.imports import imports
-from faceindex.types import PastAct
+from faceindex.types import ActChange, PastAct
 
 
 def past_acts(catalog: Catalog) -> list[PastAct]:
     """Every act, by rising id."""
     journal = read_acts(catalog.connection)
-    dead, changed = undone(journal), changes(catalog.connection)
+    return _as_read(catalog, journal, undone(journal), changes(catalog.connection))
+
+
+def past_act(catalog: Catalog, number: int) -> PastAct:
+    """One of them, which must be there."""
+    journal = read_acts(catalog.connection, [number])
+    (act,) = _as_read(catalog, journal, dead_acts(catalog.connection), changes(catalog.connection, number))
+    return act
+
+
+def _as_read(
+    catalog: Catalog,
+    journal: Sequence[Act],
+    dead: Mapping[int, int],
+    changed: Mapping[int, tuple[ActChange, ...]],
+) -> list[PastAct]:
+    """dead: acts that do not count. changed: by act, what it changed."""
     imported = imports(catalog.connection)
     firsts = {act.act: face for act in journal if (face := next((f for side in act.sides for f in side), None))}
     paths = _paths(catalog, list(firsts.values()))
@@ -34,11 +50,6 @@ def past_acts(catalog: Catalog) -> list[PastAct]:
         )
         for act in journal
     ]
-
-
-def past_act(catalog: Catalog, number: int) -> PastAct:
-    """One of them, which must be there."""
-    return next(act for act in past_acts(catalog) if act.act == number)
 
 
 def _paths(catalog: Catalog, faces: Sequence[int]) -> dict[int, str]:

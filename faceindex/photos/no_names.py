@@ -52,13 +52,15 @@ _OTHERS = _words(
 _PICASA_CONTACT = re.compile("[0-9a-f]{16}", re.ASCII)
 """The id of a contact that Picasa could not look up; ffffffffffffffff is nobody."""
 
+_TURNS = frozenset(("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"))
 _NUMBER = re.compile(r"[\s#_-]*\d+$")
 _AROUND = string.punctuation + string.whitespace + "\u00ab\u00bb\u00bf\u00a1\uff1f\u200b\ufeff"
 
 
 def person_name(said: str | None) -> str | None:
     """The name in Unicode's form C, with single spaces; None when it names nobody."""
-    name = " ".join(unicodedata.normalize("NFC", said or "").split())
+    text = "".join(character for character in said or "" if character.isspace() or not _is_control(character))
+    name = " ".join(unicodedata.normalize("NFC", text).split())
     return None if _is_nobodys(name) else name
 
 
@@ -71,6 +73,11 @@ def _is_nobodys(name: str) -> bool:
         or core in _DIGIKAMS
         or core in _OTHERS
     )
+
+
+def _is_control(character: str) -> bool:
+    """Also marks that turn the direction of writing: no name may look like another one."""
+    return unicodedata.category(character) in ("Cc", "Cs") or unicodedata.bidirectional(character) in _TURNS
 
 
 def _says_nothing(character: str) -> bool:

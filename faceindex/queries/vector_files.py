@@ -12,6 +12,7 @@ import numpy as np
 from faceindex.errors import FaceindexError, Note, RecipeMismatch, UsageError
 from faceindex.faces.recipe import Recipe
 from faceindex.regular_files import require_regular
+from faceindex.store.segments import inside
 from faceindex.types import Vectors
 
 SUFFIXES = (".npy", ".h5", ".hdf5")
@@ -54,7 +55,7 @@ def _blocks(path: Path, recipe: Recipe) -> Iterator[Vectors]:
                 raise RecipeMismatch(f"{path} holds vectors of another recipe than {recipe.title}, the library's")
             if "vector" not in file:
                 raise UsageError(f"{path} has no dataset called vector; it must be float [n, {recipe.dimension}]")
-            yield from _rows(file["vector"], path, recipe)
+            yield from _rows(inside(file, "vector"), path, recipe)
     except FaceindexError:
         raise
     except Exception as error:  # NumPy and h5py have many words for a file that is none of theirs

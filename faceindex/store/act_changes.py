@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 
 from faceindex.store.acts import LISTED, listed
 from faceindex.types import ActChange
@@ -28,18 +29,20 @@ def places_of(connection: sqlite3.Connection, faces: Iterable[int]) -> dict[int,
 
 def keep_change(
     transaction: sqlite3.Connection, act: int, before: Mapping[int, Place], after: Mapping[int, Place]
-) -> None:
-    """Note what `act` changed, for people to read; faces that went the same way are told together."""
+) -> tuple[ActChange, ...]:
+    """Note, and return, what `act` changed, for people to read; faces that went the same way are told together."""
     ways = Counter((before[face], after[face]) for face in before if face in after)
     first = {(before[face], after[face]): face for face in sorted(before, reverse=True) if face in after}
-    said = [[count, first[way], *way[0], *way[1]] for way, count in ways.most_common()]
-    transaction.execute("UPDATE acts SET change = ? WHERE id = ?", (json.dumps(said), act))
+    said = tuple(ActChange(count, first[way], *way[0], *way[1]) for way, count in ways.most_common())
+    stored = json.dumps([list(asdict(change).values()) for change in said])
+    transaction.execute("UPDATE acts SET change = ? WHERE id = ?", (stored, act))
+    return said
 
 
-def changes(connection: sqlite3.Connection) -> dict[int, tuple[ActChange, ...]]:
-    """By act, what was noted, the most faces first."""
-    rows = connection.execute("SELECT id, change FROM acts WHERE change NOTNULL")
-    return {act: tuple(ActChange(*one) for one in json.loads(change)) for act, change in rows}
+def changes(connection: sqlite3.Connection, act: int | None = None) -> dict[int, tuple[ActChange, ...]]:
+    """By act, what was noted, the most faces first. act: of this one only."""
+    rows = connection.execute("SELECT id, change FROM acts WHERE change NOTNULL AND id = COALESCE(?, id)", (act,))
+    return {number: tuple(ActChange(*one) for one in json.loads(change)) for number, change in rows}
 
 
 def forget_in_changes(transaction: sqlite3.Connection, people: Iterable[str]) -> None:

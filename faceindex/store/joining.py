@@ -15,12 +15,13 @@ from faceindex.photos.find import FoundFile
 from faceindex.store.acts import LISTED, listed, read_acts
 from faceindex.store.anchoring import corresponding
 from faceindex.store.catalog import Catalog
-from faceindex.store.imports import copy_origins
+from faceindex.store.imports import copy_origins, imports
 from faceindex.store.names import replay_all
 from faceindex.types import AnalysedPhoto, Box, Face, Vectors
 
 _ANCHORS = "SELECT face, content, x, y, width, height FROM decisions WHERE id IN ({}) ORDER BY face"
 _NEWEST = "SELECT MAX(id) FROM decisions GROUP BY face"
+_BY_PEOPLE = "act NOT IN (SELECT act FROM imports)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +71,26 @@ def photos_of(source: Catalog, size: int) -> Iterator[list[ComingPhoto]]:
 
 
 def take_decisions(source: Catalog, transaction: sqlite3.Connection) -> int:
-    """Append what counts in the journal of `source` about faces that nobody here has decided about.
+    """Append what counts in the journal of `source` about faces of which nobody here has said anything.
 
     Faces are known again by the photo's content and by their boxes; what is said about one whose photo is not here
-    waits for it. Taken twice, nothing is added. Returns the number of acts.
+    waits for it. Names that came from files are still the files'. Taken twice, nothing is added. Returns the number of
+    acts.
     """
     source.connection.execute("DELETE FROM faces WHERE id NOT IN (SELECT face FROM decisions)")  # `source` is a copy
     same = corresponding(source.connection, transaction)
     anchors = {row[0]: row[1:] for row in source.connection.execute(_ANCHORS.format(_NEWEST))}
-    new_ids = _undecided(transaction, same) | _reserved(transaction, _waiting(transaction, anchors, same))
-    acts = with_last_names(live(read_acts(source.connection)))
-    written = {act.act: number for act in acts if (number := _write(transaction, act, new_ids, anchors))}
-    copy_origins(source.connection, transaction, written, new_ids)
+    waiting = _reserved(transaction, _waiting(transaction, anchors, same))
+    spoken, touched = (_spoken(transaction, same, which) for which in (_BY_PEOPLE, "act IS NOT NULL"))
+    for_people = {face: here for face, here in same.items() if here not in spoken} | waiting
+    for_files = {face: here for face, here in same.items() if here not in touched} | waiting
+    from_files = imports(source.connection)
+    written = {
+        act.act: new
+        for act in with_last_names(live(read_acts(source.connection)))
+        if (new := _write(transaction, act, for_files if act.act in from_files else for_people, anchors))
+    }
+    copy_origins(source.connection, transaction, written, for_files)
     if written:
         replay_all(transaction)
     return len(written)
@@ -107,10 +116,10 @@ def _faces(source: Catalog, photos: str) -> dict[int, list[tuple[int, Face, bool
     return found
 
 
-def _undecided(transaction: sqlite3.Connection, same: Mapping[int, int]) -> dict[int, int]:
-    statement = f"SELECT DISTINCT face FROM decisions WHERE act IS NOT NULL AND face IN {LISTED}"
-    decided = {row[0] for row in transaction.execute(statement, (listed(same.values()),))}
-    return {face: here for face, here in same.items() if here not in decided}
+def _spoken(transaction: sqlite3.Connection, same: Mapping[int, int], which: str) -> set[int]:
+    """The faces here that acts speak of. which: a condition for these acts."""
+    statement = f"SELECT DISTINCT face FROM decisions WHERE {which} AND face IN {LISTED}"
+    return {row[0] for row in transaction.execute(statement, (listed(same.values()),))}
 
 
 def _waiting(

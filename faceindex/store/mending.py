@@ -38,6 +38,7 @@ _MENDS = (
     "DELETE FROM clusters WHERE face NOT IN (SELECT id FROM faces)",
     "DELETE FROM album_seeds WHERE face NOT IN (SELECT id FROM faces)",
     "DELETE FROM hidden_faces WHERE face NOT IN (SELECT id FROM faces)",
+    "DELETE FROM lost_faces WHERE photo NOT IN (SELECT id FROM photos) OR face IN (SELECT id FROM faces)",
     "UPDATE albums SET person = NULL WHERE person NOT IN (SELECT id FROM people)",
     "DELETE FROM decisions WHERE act NOT IN (SELECT id FROM acts)",
     "DELETE FROM person_faces WHERE face NOT IN (SELECT id FROM faces) OR person NOT IN (SELECT id FROM people)",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.faces.recipe import Recipe
+from faceindex.faces.vectors_only import VectorsOnly
 from faceindex.photos.find import FoundFile
+from faceindex.store import rows
 from faceindex.store.catalog import Catalog
 from faceindex.store.known_again import known_again
 from faceindex.store.same_face import FormerFace, known_before, resized, same_shape
@@ -22,6 +23,7 @@ _NOWHERE = Box(0, 0, 1, 1)  # of a face that was lost before: where it was says 
 
 
 Arriving = tuple[AnalysedPhoto, list[FoundFile]]
+Name = tuple[int, FoundFile]
 
 
 @dataclass(slots=True)
@@ -47,24 +49,32 @@ class Returned:
         self.former += further
 
 
-class FormerFaces:
-    """What is known of the faces of a batch's photos before it is committed.
+_IDENTICAL = 1e-3
+"""In place of a threshold for vectors of which nobody knows how near those of one person are."""
 
-    moved: photos that are elsewhere now, and keep their faces. vectors: the folder of segments.
-    """
+
+class FormerFaces:
+    """What is known of the faces of a batch's photos before it is committed."""
 
     def __init__(
-        self, catalog: Catalog, vectors: Path, recipe: Recipe, photos: Mapping[bytes, Arriving], moved: AbstractSet[int]
+        self, catalog: Catalog, vectors: Path, recipe: Recipe, photos: Mapping[bytes, Arriving], names: Sequence[Name]
     ) -> None:
-        """photos: by their content, with the files that have it."""
+        """vectors: the folder of segments. photos, names: of the batch."""
         self._catalog = catalog
-        self._threshold = recipe.match_threshold
-        self._edited = {content: self._edited_photos(content, *arriving, moved) for content, arriving in photos.items()}
-        edited = {photo for photos in self._edited.values() for photo in photos}
-        self._faces = {photo: catalog.landmarks_of(photo) for photo in edited}
+        self._threshold = _IDENTICAL if isinstance(recipe, VectorsOnly) else recipe.match_threshold
+        self._moved = {photo for photo, _ in names}
+        self._edited = {content: self._edited_photos(content, *arriving) for content, arriving in photos.items()}
+        self._overwritten = {
+            (photo, other)
+            for photo, file in names
+            for other in catalog.photos_named_only([file.path])
+            if other not in self._moved
+        }
+        looked_at = {photo for some in (*self._edited.values(), *self._overwritten) for photo in some}
+        self._faces = {photo: catalog.landmarks_of(photo) for photo in looked_at}
         written = catalog.stored_among(face for faces in self._faces.values() for face in faces)
         stored = StoredVectors(vectors, catalog.segments(), written, recipe.fingerprint, recipe.dimension)
-        self._vectors = stored.by_face() if edited else {}
+        self._vectors = stored.by_face() if looked_at else {}
 
     def among(self, content: bytes, photo: AnalysedPhoto, faces: Sequence[Face]) -> Returned:
         """Which of `faces`, of `photo`, are known.
@@ -84,15 +94,34 @@ class FormerFaces:
             found.among_others(faces, self._faces_of(edited), self._threshold, zoom)
         return found
 
-    def _edited_photos(
-        self, content: bytes, photo: AnalysedPhoto, files: Sequence[FoundFile], moved: AbstractSet[int]
-    ) -> list[int]:
+    def overwritten(self) -> list[rows.Arrival]:
+        """Stored photos that take the last name of others, as arrivals whose faces have their ids.
+
+        They keep their faces as they are. Those that look like named ones of the others are unsure: that is asked.
+        """
+        return [self._in_place_of(photo, other) for photo, other in sorted(self._overwritten)]
+
+    def _in_place_of(self, photo: int, other: int) -> rows.Arrival:
+        size, former = self._catalog.size_of(photo), self._faces_of(other)
+        known = {face: box for face, box in self._faces[photo].items() if face in self._vectors}
+        faces = [Face(box, 1.0, points, self._vectors[face], np.nan) for face, (box, points) in known.items()]
+        found = known_again(faces, former, self._threshold, resized(self._catalog.size_of(other), size))
+        vectors = {face.face: face.vector for face in former}
+        unsure = found.unsure | {
+            face: (place, float(np.linalg.norm(faces[place].vector - then)))
+            for place, face in enumerate(found.same)
+            if face is not None and (then := vectors[face]) is not None
+        }
+        content = self._catalog.content_of(photo)
+        return rows.Arrival(content, AnalysedPhoto(*size, ()), [], faces, list(known), photo, former, unsure)
+
+    def _edited_photos(self, content: bytes, photo: AnalysedPhoto, files: Sequence[FoundFile]) -> list[int]:
         """Photos that `photo` takes the place of; itself, if it was decoded to another shape before."""
         known = self._catalog.photo_with(content)
         if known is not None:
             same = same_shape(self._catalog.size_of(known), (photo.width, photo.height))
             return [] if same else [known]
-        return [other for other in self._catalog.photos_named_only([f.path for f in files]) if other not in moved]
+        return [other for other in self._catalog.photos_named_only([f.path for f in files]) if other not in self._moved]
 
     def _faces_of(self, photo: int) -> list[FormerFace]:
         """Those that it has, and those that it lost by earlier edits."""

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from faceindex.errors import FaceindexError, LibraryDamaged, RecipeMismatch
+from faceindex.errors import FaceindexError, LibraryDamaged, RecipeMismatch, UsageError
 from faceindex.private_files import new_file, sync_folder
 from faceindex.regular_files import open_regular, require_regular
 from faceindex.store.sink import Sink
@@ -167,6 +167,19 @@ def open_segment(path: Path, fingerprint: str, dimension: int) -> Iterator[h5py.
     except Exception as error:  # h5py has many words for a damaged file: OSError, KeyError, RuntimeError, TypeError ...
         reason = " ".join(str(error).split())
         raise LibraryDamaged(f"segment {path} cannot be read ({reason}); `faceindex check` shows the damage") from error
+
+
+def inside(group: h5py.Group, name: str) -> Any:
+    """What is called `name` in a file that somebody else wrote. Raises: UsageError for what lies in another file, which
+    nobody has named; KeyError."""
+    import h5py
+
+    link, found = group.get(name, getlink=True), None
+    if not isinstance(link, h5py.ExternalLink):
+        found = group[name]
+    if found is None or (isinstance(found, h5py.Dataset) and (found.external or found.is_virtual)):
+        raise UsageError(f"{group.file.filename} has its {name} in another file; copy it into one")
+    return found
 
 
 def aborted_files(folder: Path, committed: set[str]) -> Iterator[Path]:

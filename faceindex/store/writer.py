@@ -84,7 +84,8 @@ class Writer:
         that were forgotten are left out.
         """
         first_new = self.last_id("faces") + 1
-        arrivals = self._arrivals(batch, first_new)
+        former = FormerFaces(self.catalog, self.vectors, self.recipe, batch.photos, batch.names)
+        arrivals = self._arrivals(batch, former, first_new)
         vectors = {number: face.vector for a in arrivals for number, face in zip(a.ids, a.faces, strict=True)}
         segment = self._write_batch(vectors) if vectors else None
         with self.catalog.transaction() as transaction:
@@ -97,7 +98,7 @@ class Writer:
             for photo, file in batch.names:
                 unnamed += rows.name_photo(transaction, photo, file)
             unnamed += rows.drop_paths(transaction, batch.gone)
-            lost = keep_lost(transaction, arrivals)
+            lost = keep_lost(transaction, [*arrivals, *former.overwritten()])
             rows.drop_nameless(transaction, unnamed)  # last: names may be exchanged within a batch
             drop_found(transaction)
             replay(transaction, vectors)
@@ -149,11 +150,9 @@ class Writer:
         ids = np.array(sorted(vectors), dtype=np.int64)
         return self.write_segment([(ids, np.stack([vectors[face] for face in ids.tolist()]))], len(ids))
 
-    def _arrivals(self, batch: Batch, first_new: int) -> list[rows.Arrival]:
+    def _arrivals(self, batch: Batch, former: FormerFaces, first_new: int) -> list[rows.Arrival]:
         arrivals = []
         next_id = first_new
-        moved = {photo for photo, _ in batch.names}
-        former = FormerFaces(self.catalog, self.vectors, self.recipe, batch.photos, moved)
         for content, (photo, files) in batch.photos.items():
             graves = self.catalog.tombstones().of(content)
             faces = [face for face in photo.faces if not forgotten(face.box, graves)]

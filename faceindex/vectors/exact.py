@@ -20,7 +20,7 @@ Rows = npt.NDArray[np.int64]
 
 
 _BLAS_BUFFER = (128 + 16) << 20  # bytes that OpenBLAS takes at its first product, and FAISS for its result
-_IN_CACHE = 2048  # vectors
+_TOGETHER = 20 * 128  # numbers in probes from which on products of matrices are used; FAISS 1.15 waits for 128,000
 _STACK = 10 << 20  # of a thread, amply
 
 
@@ -31,6 +31,7 @@ def faiss_on(threads: int) -> Iterator[Any]:
 
     before = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(threads)
+    faiss.cvar.distance_compute_blas_threshold = _TOGETHER
     try:
         yield faiss
     finally:
@@ -44,7 +45,11 @@ def take_buffers(threads: int) -> None:
     Where there is no memory for them, OpenBLAS 0.3.15 calls a function at address 0 and OpenMP ends the process.
     Raises: MemoryError.
     """
-    np.empty(_BLAS_BUFFER + threads * _STACK, dtype=np.uint8)  # taken and given back, never written to
+    needed = _BLAS_BUFFER + threads * _STACK
+    try:
+        np.empty(needed, dtype=np.uint8)  # taken and given back, never written to
+    except MemoryError:
+        raise MemoryError(f"comparing vectors takes {needed >> 20} MB to begin with") from None
     some = np.zeros((1024, 128), dtype=np.float32)  # a smaller product needs no buffer
     with faiss_on(threads) as faiss:
         faiss.knn(some, some, 1)
@@ -55,42 +60,24 @@ def k_nearest(probes: Vectors, vectors: Vectors, k: int, *, threads: int = 1) ->
 
     Returns: squared distances, float32 [p, k], and rows, int64 [p, k].
     """
-    probes = np.ascontiguousarray(probes)
     if len(probes) > 1:
-        return k_nearest_of_blocks(probes, [vectors], k, threads=threads)
+        take_buffers(threads)
     with faiss_on(threads) as faiss:
-        squares, rows = faiss.knn(probes, np.ascontiguousarray(vectors), k)
+        squares, rows = faiss.knn(np.ascontiguousarray(probes), np.ascontiguousarray(vectors), k)
     return squares, rows
 
 
 def k_nearest_of_blocks(probes: Vectors, blocks: Iterable[Vectors], k: int, *, threads: int = 1) -> tuple[Floats, Rows]:
-    """As `k_nearest`, of vectors that come in blocks, float32 [m, d] each. Where there are fewer than k: row -1.
-
-    All probes are compared with vectors that fit into a cache before the next are read: among a million, in a third of
-    the time that FAISS takes for all at once, by products of matrices or without.
-    """
-    step = max(_IN_CACHE, 4 * k)
-    with faiss_on(threads) as faiss, _without_products(faiss):
+    """As `k_nearest`, of vectors that come in blocks, float32 [m, d] each. Where there are fewer than k: row -1."""
+    take_buffers(threads)
+    with faiss_on(threads) as faiss:
         heap, start = faiss.ResultHeap(len(probes), k), 0
         for block in blocks:
-            for first in range(0, len(block), step):
-                part = np.ascontiguousarray(block[first : first + step])
-                squares, rows = faiss.knn(probes, part, min(k, len(part)))
-                heap.add_result(squares, rows + (start + first))
+            squares, rows = faiss.knn(probes, np.ascontiguousarray(block), min(k, len(block)))
+            heap.add_result(squares, rows + start)
             start += len(block)
         heap.finalize()
     return heap.D, heap.I
-
-
-@contextmanager
-def _without_products(faiss: Any) -> Iterator[None]:
-    """Distances of many probes are computed one by one, as exact as those of one."""
-    before = faiss.cvar.distance_compute_blas_threshold
-    faiss.cvar.distance_compute_blas_threshold = 1 << 30
-    try:
-        yield
-    finally:
-        faiss.cvar.distance_compute_blas_threshold = before
 
 
 def rows_within(probe: Floats, vectors: Vectors, square: float) -> Rows:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +30,8 @@ class FaceIndex:
     """Faces in rows: ids int64 [n] and vectors float32 [n, d].
 
     ivf: finds likely neighbours among the rows, as `probing` says; without it every search is exact. owner: what the
-    arrays are views of.
+    arrays are views of. read: reads some of the vectors from their file, float32 [m, d], where they are so many that
+    a process would soon hold too much of a mapped file.
     """
 
     ids: FaceIds
@@ -38,6 +39,11 @@ class FaceIndex:
     ivf: Ivf | None = None
     probing: Probing | None = None
     owner: Any = None
+    read: Callable[[Rows], Vectors] | None = None
+
+    def vectors_of(self, rows: Rows) -> Vectors:
+        """A copy of some of the vectors: float32 [m, d]."""
+        return self.read(rows) if self.read else self.vectors[rows]
 
 
 def nearest(index: FaceIndex, probe: Floats, k: int, threshold: float) -> Found:
@@ -86,8 +92,9 @@ def _rows_of_each(index: FaceIndex, probes: Vectors, k: int, threshold: float, t
         return
     squares, rows = k_nearest(probes, index.vectors, min(k + _SPARE, len(index.ids)), threads=threads)
     for probe, away, near in zip(probes, squares, rows, strict=True):
-        if len(away) == len(index.ids) or away[-1] > away[k - 1] * (1 + 2 * _ROUNDING):
-            yield near[away <= _limit(threshold)]
+        slack = _slack_of_a_product(probe, away[k - 1])
+        if len(away) == len(index.ids) or away[-1] > away[k - 1] + 2 * slack:
+            yield near[away <= _limit(threshold) + slack]
         else:
             yield _nearest_of_all(index.vectors, probe, k, threshold)
 
@@ -96,7 +103,10 @@ def _best_of(index: FaceIndex, candidates: Rows, probe: Floats, k: int, threshol
     """Of candidates the k nearest within `threshold`, and some more, as float32 sees it."""
     if len(candidates) < k and threshold == np.inf:  # the lists that were read are small
         return _nearest_of_all(index.vectors, probe, k, threshold)
-    squares = squares_of_rows(probe, index.vectors, candidates)
+    vectors, rows = (
+        (index.vectors, candidates) if index.read is None else (index.read(candidates), np.arange(len(candidates)))
+    )
+    squares = squares_of_rows(probe, vectors, rows)
     limit = _limit(threshold)
     if len(squares) > k:
         limit = min(limit, float(np.partition(squares, k - 1)[k - 1]) * (1 + 2 * _ROUNDING))
@@ -114,6 +124,16 @@ def _nearest_of_all(vectors: Vectors, probe: Floats, k: int, threshold: float) -
         wanted *= 4
 
 
+def _slack_of_a_product(probe: Floats, square: np.float32) -> float:
+    """By how much FAISS's squared distances of many probes, which are of products of matrices, may be wrong.
+
+    square: the largest that matters; no vector so near is longer than the probe and the distance together.
+    """
+    length = float(np.linalg.norm(probe))
+    slack: float = _ROUNDING * (length**2 + (length + float(square) ** 0.5) ** 2)
+    return slack
+
+
 def _limit(threshold: float) -> float:
     """The squared distance, as float32 sees it, that nothing within `threshold` exceeds."""
     return min(threshold, 1e15) ** 2 * (1 + 2 * _ROUNDING) + 1e-30
@@ -125,7 +145,7 @@ def _measured(index: FaceIndex, rows: Rows, probe: Floats, k: int, threshold: fl
     distances = np.empty(len(rows), dtype=np.float64)
     for start in range(0, len(rows), _MEASURED):
         some = slice(start, start + _MEASURED)
-        distances[some] = np.linalg.norm(index.vectors[rows[some]].astype(np.float64) - exact, axis=1)
+        distances[some] = np.linalg.norm(index.vectors_of(rows[some]).astype(np.float64) - exact, axis=1)
     order = np.lexsort((ids, distances))
     order = order[distances[order] <= threshold][:k]
     return ids[order], distances[order]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -180,6 +181,25 @@ def test_an_outdated_name_is_never_written(photos: ExportedPhotos, tmp_path: Pat
     write(photos)
     assert names_in(sidecar) == ["Eva"]
     assert other in named(photos)
+
+
+def test_a_person_who_is_renamed_here_is_so_in_files_too(photos: ExportedPhotos) -> None:
+    face, other = add(photos)
+    sidecar = photos.root / "a.jpg.xmp"
+    say(photos, "Ann", second="Bob")
+    tags = b"<digiKam:TagsList><rdf:Seq><rdf:li>People/Ann</rdf:li></rdf:Seq></digiKam:TagsList>"
+    sidecar.write_bytes(re.sub(rb"(?s)<digiKam:TagsList>.*</digiKam:TagsList>", tags, sidecar.read_bytes()))
+    read(photos)
+    photos.made.folder.close()
+    acting.rename(photos.made.folder, "Ann", "Anna")
+    assert (read(photos).named, named(photos)) == (0, {face: "Anna", other: "Bob"})
+    assert write(photos).written == 1
+    assert names_in(sidecar) == ["Anna", "Bob"]
+    assert b"People/Anna<" in sidecar.read_bytes()
+    assert (read(photos).named, named(photos)) == (0, {face: "Anna", other: "Bob"})
+    say(photos, "Eva", second="Bob")
+    read(photos)
+    assert named(photos) == {face: "Eva", other: "Bob"}
 
 
 def test_an_outdated_name_is_not_written_beside_a_photo_that_has_another(photos: ExportedPhotos) -> None:

@@ -149,7 +149,7 @@ def test_bad_rows_are_told_and_the_others_are_read(tmp_path: Path) -> None:
         5: "has no vector",
         6: "has no vector",
         7: "has no vector",
-        8: "its name has control characters",
+        8: "a person's name is one line of text, without the character U+0000",
     }
 
 

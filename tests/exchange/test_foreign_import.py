@@ -164,6 +164,34 @@ def test_prune_leaves_rows_alone_when_their_file_is_gone(tmp_path: Path, many_ph
         assert len(list(library.faces())) == 5
 
 
+def test_a_row_that_was_corrected_in_its_file_takes_the_place_of_the_former_one(tmp_path: Path) -> None:
+    vectors = encodings(6)
+    with faceindex.Library(tmp_path / "x.faces") as library:
+        library.import_([pickled(tmp_path / "e.pkl", {"encodings": list(vectors), "names": ["Ann"] * 6})])
+        library.name("Grace", face=2)
+        changed = vectors.copy()
+        changed[1] += 0.001  # the same face, computed anew
+        changed[4] = encodings(1, seed=9)[0]  # another one
+        report = library.import_([pickled(tmp_path / "e.pkl", list(changed))])
+        assert (report.known, report.photos, report.faces) == (4, 2, 1)
+        people = {face.photo.rpartition(" ")[2]: face.person for face in library.faces()}
+        assert people == {"0": "Ann", "1": "Grace", "2": "Ann", "3": "Ann", "4": None, "5": "Ann"}
+        np.testing.assert_array_equal(np.sort(library._folder.vectors()[1], axis=0), np.sort(changed, axis=0))
+
+
+def test_a_photo_that_was_away_is_analysed_when_it_comes(
+    tmp_path: Path, photo_with_encoding: tuple[Path, Box, Vectors]
+) -> None:
+    photo, box, vector = photo_with_encoding
+    row = {"imagePath": "a.jpg", "loc": css(box), "encoding": vector, "name": "Eileen"}
+    with faceindex.Library(tmp_path / "x.faces") as library:
+        library.import_([pickled(tmp_path / "e.pkl", [row])])
+        shutil.copy(photo, tmp_path / "a.jpg")
+        assert library.ingest([tmp_path / "a.jpg"], workers=1).new == 1
+        assert [(face.face, face.person, face.photo_size) for face in library.faces()] == [(1, "Eileen", (260, 260))]
+        assert library.import_([tmp_path / "e.pkl"]).known == 1
+
+
 def test_a_killed_import_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = pickled(tmp_path / "e.pkl", {"encodings": list(encodings(100)), "names": ["Ann"] * 100})
     monkeypatch.setattr(foreign_import, "_PHOTOS", 30)
@@ -267,8 +295,11 @@ def test_a_recipe_is_called_something_plain(tmp_path: Path, name: str) -> None:
 
 
 def test_a_segment_of_a_library_says_whose_recipe_it_is(tmp_path: Path, small_library: faceindex.Library) -> None:
-    (segment,) = small_library._folder.catalog.segments()
-    shutil.copy(small_library.path / "vectors" / segment.file, tmp_path / "s.h5")
+    shutil.copytree(small_library.path, tmp_path / "small.faces")
+    with faceindex.Library(tmp_path / "small.faces") as copy:
+        copy.compact()
+        (segment,) = copy._folder.catalog.segments()
+    shutil.copy(tmp_path / "small.faces" / "vectors" / segment.file, tmp_path / "s.h5")
     with faceindex.Library(tmp_path / "x.faces") as library:
         assert library.import_([tmp_path / "s.h5"]).faces == 20
         assert library.recipe == small_library.recipe

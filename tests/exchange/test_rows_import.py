@@ -93,7 +93,7 @@ def test_a_vector_goes_before_a_box(named: faceindex.Library, tmp_path: Path) ->
     other = {"photo": face.photo, "box": face.box.as_list(), "vector": (-vector).tolist(), "person": "B"}
     named.undo(1)
     report = named.import_([lines(tmp_path, row, other)])
-    assert (report.known, report.decided) == (1, 1)  # the name was taken back here: that is a decision
+    assert (report.known, report.named, report.decided) == (1, 0, 1)  # a name that was taken back does not come again
     assert [wrong.path for wrong in report.without_face] == [f"{tmp_path}/rows.jsonl, line 2"]
 
 

@@ -69,3 +69,25 @@ def test_no_albums_no_suggestions() -> None:
         np.arange(3), drawn_people([0, 0, 0]), none, none, no_pairs, np.zeros(3, dtype=np.bool_), CALIBRATION
     )
     assert found == []
+
+
+def test_groups_with_faces_in_one_photo_are_two_people(vectors: Vectors) -> None:
+    albums: Labels = np.array(ALBUMS, dtype=np.int64)
+    ids, nobody = np.arange(101, 101 + len(ALBUMS)), np.full(len(ALBUMS), -1)
+    no_pairs, shown = np.empty((0, 2), dtype=np.int64), np.zeros(len(ALBUMS), dtype=np.bool_)
+    photos = np.arange(len(ALBUMS))
+    photos[7] = photos[1]
+    found = suggestions(ids, vectors, albums, nobody, no_pairs, shown, CALIBRATION, photos)
+    assert (1, 2, None) not in pairs(found)
+    assert (3, 4, None) in pairs(found)
+
+
+def test_strangers_that_are_near_among_many_albums_are_not_asked_about() -> None:
+    """At even odds half of these pairs would be called likely; no two of them are one person's."""
+    people = [number // 2 for number in range(400)] + list(range(200, 400))
+    vectors = 0.7 * drawn_people(people, spread=0.3)
+    albums = np.array([number // 2 + 1 for number in range(400)] + [-1] * 200, dtype=np.int64)
+    nobody, shown = np.full(len(people), -1), np.zeros(len(people), dtype=np.bool_)
+    no_pairs = np.empty((0, 2), dtype=np.int64)
+    found = suggestions(np.arange(1, 601), vectors, albums, nobody, no_pairs, shown, CALIBRATION)
+    assert found == []

@@ -46,4 +46,5 @@ def test_a_name_is_one(name: str) -> None:
 
 
 def test_a_name_is_composed_and_on_one_line() -> None:
+    assert person_name("A\u202enn\x85\u2028Lee\x9f") == "Ann Lee"
     assert person_name(" Zoe\u0308 \n  Quinn ") == "Zo\u00eb Quinn"

@@ -198,7 +198,39 @@ except MemoryError:
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux alone holds a process to a limit of its memory")
 def test_vectors_are_never_all_in_memory_while_an_index_is_built(tmp_path: Path) -> None:
     faces = 150_000
-    folder = LibraryFolder(tmp_path / "x.faces")
+    path = library_of_one_photo(tmp_path / "x.faces", faces)
+    command = [sys.executable, "-c", BUILT, str(path), str(faces * 128 * 4 * 3 // 4)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "(150000, 128)\n"), done.stderr
+
+
+LIMITED = """
+import resource, sys
+import faiss, h5py
+from faceindex.cli.app import main
+with open("/proc/self/status") as status:
+    now = next(int(line.split()[1]) for line in status if line.startswith("VmData")) * 1024
+limit = now + int(sys.argv.pop(1))
+resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+main()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone holds a process to a limit of its memory")
+@pytest.mark.parametrize("megabytes", [20, 90, 160, 190])
+def test_an_index_that_memory_does_not_suffice_for_is_one_line(tmp_path: Path, megabytes: int) -> None:
+    """Where OpenBLAS cannot have its buffer, it crashes the process, and OpenMP ends it."""
+    path = library_of_one_photo(tmp_path / "x.faces", 60_000)
+    arguments = [str(megabytes << 20), "index", "build", "--kind", "ivf", "-L", str(path)]
+    done = subprocess.run([sys.executable, "-c", LIMITED, *arguments], capture_output=True, text=True)
+    assert done.returncode == 3, done
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("faceindex: memory is short (")
+
+
+def library_of_one_photo(path: Path, faces: int) -> Path:
+    """Faces of random vectors, all in one photo."""
+    folder = LibraryFolder(path)
     random = np.random.default_rng(0)
     starts = range(0, faces, 10_000)
     blocks = ((np.arange(s, s + 10_000) + 1, random.standard_normal((10_000, 128), np.float32)) for s in starts)
@@ -213,6 +245,4 @@ def test_vectors_are_never_all_in_memory_while_an_index_is_built(tmp_path: Path)
             )
             rows.note_change_of_faces(transaction)
     folder.close()
-    command = [sys.executable, "-c", BUILT, str(folder.path), str(faces * 128 * 4 * 3 // 4)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert (done.returncode, done.stdout) == (0, "(150000, 128)\n"), done.stderr
+    return path

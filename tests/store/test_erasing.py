@@ -150,6 +150,21 @@ def test_former_vector_of_an_edited_photo_is_erased_with_its_face(full: MadeLibr
     assert found_in(full.folder.path, former) == found_in(full.folder.path, now) == []
 
 
+def test_face_that_an_edit_took_away_is_erased_with_its_person(made: MadeLibrary) -> None:
+    made.store("before", [A, B], path="/a.jpg", people=[0, 1])
+    with made.folder.decisions() as catalog, catalog.transaction() as transaction:
+        decide(transaction, NAME, [1], "Ada Lovelace")
+    made.store("after", [B], path="/a.jpg", people=[1])
+    with made.folder.writer() as writer:
+        compact_all(writer)
+    needle = made.vectors[b"before", A].tobytes()
+    assert found_in(made.folder.path, needle)  # it waits to be known again
+    erased(made, people=["Ada Lovelace"])
+    assert found_in(made.folder.path, needle) == []
+    made.store("before", [A], path="/a.jpg", people=[0])
+    assert {record.person for record in made.faces().values()} <= {None}
+
+
 def test_tombstones_cannot_be_recognised_without_the_library(full: MadeLibrary) -> None:
     erased(full, photos=[1])
     ((stored, *_),) = full.folder.catalog.connection.execute("SELECT * FROM tombstones")

@@ -162,3 +162,22 @@ def test_a_block_may_be_empty(vectors: Vectors, ids: FaceIds) -> None:
 
     index, _ = learned(Blocks(300, 128, read), 0.9)
     assert index.ntotal == 300
+
+
+def test_candidates_among_very_many_are_read_and_are_ranked_alike(
+    vectors: Vectors, ids: FaceIds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, blocks = tmp_path / "faces.faiss", blocks_of(ids, vectors[:FACES])
+    index, found = learned(blocks, 0.95)
+    with path.open("w+b") as file:
+        faiss_file.write(file, blocks, ivf=index, nprobe=found.plain_lists, k_factor=found.candidates / 10)
+    mapped = faiss_file.open_mapped(path, found.probing)
+    monkeypatch.setattr(faiss_file, "_MOST_MAPPED", 0)
+    read = faiss_file.open_mapped(path, found.probing)
+    path.unlink()
+    rows = np.array([FACES - 1, 0, 17, 17])
+    np.testing.assert_array_equal(read.vectors_of(rows), vectors[rows])
+    assert read.read is not None
+    for probe in vectors[FACES : FACES + 50]:
+        for one, other in zip(nearest(mapped, probe, 10, 0.9), nearest(read, probe, 10, 0.9), strict=True):
+            np.testing.assert_array_equal(one, other)

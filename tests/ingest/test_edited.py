@@ -1,0 +1,108 @@
+"""A name belongs to a face: photos that are edited, or replaced by others, and what is listed and asked then."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from PIL import Image
+
+import faceindex
+from faceindex.faces.recipe import recipe
+
+
+@pytest.fixture(params=["dlib", "sface"])
+def library(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[faceindex.Library]:
+    with faceindex.Library(tmp_path / "x.faces", recipe=recipe(request.param)) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[ModuleType]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(Path(__file__).resolve().parents[2] / "scripts")
+        yield importlib.import_module("bench_edits")
+
+
+def people_in(library: faceindex.Library) -> dict[str, int]:
+    return {person.person: person.faces for person in library.people()}
+
+
+def test_another_picture_under_an_old_path_does_not_take_the_name(
+    library: faceindex.Library, shared_data: Path, tmp_path: Path
+) -> None:
+    case, photo = shared_data / "cases" / "replaced", tmp_path / "photos" / "IMG_0001.jpg"
+    photo.parent.mkdir()
+    shutil.copy(case / "before.jpg", photo)
+    library.ingest([photo])
+    (face,) = library.faces()
+    library.name("Ada", face=face.face)
+    shutil.copy(case / "after.jpg", photo)
+    report = library.ingest([photo])
+    assert [(lost.person, lost.face, lost.photo) for lost in report.lost] == [("Ada", face.face, str(photo))]
+    assert library.lost_faces() == list(report.lost)
+    assert people_in(library) == {"Ada": 0}
+    assert {record.person for record in library.faces()} == {None}
+    shutil.copy(case / "before.jpg", photo.with_name("before.jpg"))
+    assert library.ingest([photo.parent]).lost == ()
+    assert {Path(record.photo).name: record.person for record in library.faces()} == {
+        "IMG_0001.jpg": None,
+        "before.jpg": "Ada",
+    }
+    assert library.face(face.face).person == "Ada"
+    assert library.lost_faces() == []
+    assert {one.person for one in library.identify(case / "probe.jpg")} == {None}
+
+
+def test_cropped_photo_keeps_every_name_at_its_own_face(
+    library: faceindex.Library, shared_data: Path, tmp_path: Path
+) -> None:
+    photo = tmp_path / "p.jpg"
+    shutil.copy(shared_data / "cases" / "crop" / "p.jpg", photo)
+    library.ingest([photo])
+    before = {record.face: record.box for record in library.faces()}
+    for face in before:
+        library.name(f"Person {face}", face=face)
+    left, top = 204, 91
+    with Image.open(photo) as image:
+        image.crop((left, top, 819, 546)).save(photo, quality=92)
+    report = library.ingest([photo])
+    now = {record.face: record for record in library.faces()}
+    kept = {face: record for face, record in now.items() if record.person}
+    for face, record in kept.items():
+        x, y, width, _ = before[face].as_list()
+        assert abs(record.box.x + left - x) < width / 3
+        assert abs(record.box.y + top - y) < width / 3
+        assert record.person == f"Person {face}"
+    assert set(kept) == {2, 3, 4, 5}
+    (lost,) = report.lost  # half of this face was cropped off: what is left is asked about
+    (asked,) = library.suggestions()
+    assert (lost.face, lost.person, lost.candidate) == (1, "Person 1", 6)
+    assert (asked.face, asked.person, asked.lost) == (6, "Person 1", 1)
+    library.answer(asked, same=True)
+    assert library.face(6).person == "Person 1"
+    assert library.lost_faces() == []
+    assert library.suggestions() == []
+    library.undo()
+    assert library.suggestions() == [asked]
+    library.answer(asked, same=False)
+    assert library.suggestions() == []
+    assert [lost.candidate for lost in library.lost_faces()] == [None]
+
+
+def test_ways_of_editing_leave_no_name_wrong(bench: ModuleType, shared_data: Path, tmp_path: Path) -> None:
+    photos = bench.composed_photos(shared_data, tmp_path / "photos", 3)
+    made = bench.Bench(tmp_path, "sface", shared_data, photos, 3)
+    ways = ["replaced", "cropped at the left", "straightened by 8", "mirrored", "resized", "a face painted over"]
+    counts = {way: made.edited(way) for way in ways}
+    assert [found["wrong"] for found in counts.values()] == [0] * len(ways)
+    for found in counts.values():
+        assert found["lost"] == 0
+        assert found["listed"] == found["gone"] + found["asked"]
+    assert counts["replaced"]["gone"] == counts["replaced"]["faces"] == len([f for p in made.named for f in p.faces])
+    assert counts["mirrored"]["kept"] >= counts["mirrored"]["faces"] - 1
+    assert counts["a face painted over"]["gone"] == 3
