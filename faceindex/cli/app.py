@@ -17,7 +17,7 @@ from typer._completion_classes import completion_init
 
 import faceindex
 from faceindex.cli import verbosity
-from faceindex.cli.lazily import Commands
+from faceindex.cli.lazily import LIBRARY, Commands
 from faceindex.cli.output import errors
 from faceindex.cli.quiet import quiet_libraries
 from faceindex.errors import FaceindexError, Note
@@ -109,6 +109,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # file names need not be UTF-8
     warnings.showwarning = _note
+    library = os.environ.get(LIBRARY)
     try:
         code = app(prog_name=NAME, standalone_mode=False)
     except FaceindexError as error:
@@ -132,6 +133,11 @@ def main() -> None:
             raise
         code = _wrong_use(error)
     verbosity.LOGGER.info("ended with exit code %d after %.1f s", code or 0, time.monotonic() - began)
+    verbosity.reset()
+    if library is None:
+        os.environ.pop(LIBRARY, None)
+    else:
+        os.environ[LIBRARY] = library
     sys.exit(code if isinstance(code, int) else 0)
 
 

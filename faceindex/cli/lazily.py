@@ -12,6 +12,9 @@ from typer.core import TyperGroup, TyperOption
 
 from faceindex.cli import verbosity
 
+LIBRARY = "FACEINDEX_LIBRARY"
+"""Variable of the environment that names the library."""
+
 
 class Commands(TyperGroup):
     """A group of commands by name. places: "module:name" of each, in this package; of a function or a Typer."""
@@ -79,4 +82,4 @@ def _library() -> TyperOption:
 
 def _choose_library(context: Any, _option: Any, chosen: str | None) -> None:
     if chosen is not None and not context.resilient_parsing:
-        os.environ["FACEINDEX_LIBRARY"] = chosen  # where the command that follows looks for it
+        os.environ[LIBRARY] = chosen  # where the command that follows looks for it

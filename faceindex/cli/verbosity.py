@@ -44,6 +44,16 @@ def options() -> list[TyperOption]:
     ]
 
 
+def reset() -> None:
+    """Forget what the options of one run said; a program may call `main` again."""
+    errors.quiet = False
+    for handler in [handler for handler in LOGGER.handlers if not isinstance(handler, logging.NullHandler)]:
+        LOGGER.removeHandler(handler)
+        handler.close()
+        if isinstance(handler, logging.StreamHandler):
+            handler.stream.close()
+
+
 class _OnStderr(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """One line, above a progress bar if there is one."""

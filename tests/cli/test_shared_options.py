@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -123,3 +124,25 @@ def test_a_shell_completes_commands_and_options(command: Command) -> None:
     assert "compdef" in command("completion", "zsh").stdout
     wrong = command("completion", "tcsh")
     assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
+
+
+def test_a_program_that_runs_commands_one_after_the_other(small_library: faceindex.Library, tmp_path: Path) -> None:
+    """What an option of one says does not hold for the next."""
+    program = f"""
+import sys
+from faceindex.cli import main
+for line in (["-q", "-L", {str(small_library.path)!r}, "people", "list", "--log", {str(tmp_path / "log")!r}],
+             ["people", "list", "-L", {str(small_library.path)!r}], ["status"]):
+    sys.argv = ["faceindex", *line]
+    try:
+        main()
+    except SystemExit as ended:
+        print(ended.code)
+"""
+    elsewhere = os.environ | {"FACEINDEX_LIBRARY": str(tmp_path / "none")}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, env=elsewhere, check=True)
+    assert [line for line in done.stdout.splitlines() if line.isdigit()] == ["0", "0", "2"]
+    assert done.stderr.count("nobody has a name yet") == 1
+    assert f"no library at {tmp_path / 'none'}" in done.stderr
+    assert (tmp_path / "log").read_text().count("nobody has a name yet") == 1

@@ -34,9 +34,11 @@ search-many photos
 cluster
 people name face:1 Ann
 identify photos/1.jpg
-identify photos/2.jpg --method svm
+identify photos/2.jpg --method svm --sheet out/who.html
+photos show photos/1.jpg --sheet out/photo.html
 verify photos/1.jpg photos/2.jpg
-albums list
+albums list --log out/log
+completion bash
 albums sheet out/albums.html
 albums export out/albums --xmp
 photos sidecars photos --to out/sidecars
@@ -49,6 +51,7 @@ evaluate albums people
 check --deep
 backup out/backup
 people forget Ann
+people forget --lift photos
 compact
 status
 """.strip().splitlines()
