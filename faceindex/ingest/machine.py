@@ -11,7 +11,7 @@ from pathlib import Path
 from faceindex.ingest import cgroups
 
 WORKER_MEMORY = 600 << 20
-"""Bytes that a worker takes at most with photos of 12 megapixels (README: 525 MB), and some more."""
+"""Bytes that a worker takes at most with photos of 12 megapixels (README: 408 MB; it was 525), and some more."""
 
 OWN_MEMORY = 200 << 20
 """Bytes that the process that reads and stores takes beside its workers."""
