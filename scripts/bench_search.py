@@ -8,8 +8,9 @@ nothing was tuned on. --real: of the faces of a library (of lfw-dev, say), half 
 others are the probes. Truth are the ten nearest in float64, of candidates that IndexFlatL2 gives. One query at a time,
 on one thread; times are the processor's, which other programs disturb less than the clock, as the median over all
 probes. Each index is shown at several settings; the best of each is the fastest that finds .99. hnswlib, usearch and
-ScaNN (pip install hnswlib usearch scann) are left out when they are not there. Memory is what the process grew by
-while the index was built; bytes a face are those of the file beside the vectors, where there is one.
+ScaNN (pip install hnswlib usearch scann) are left out when they are not there; --plot needs matplotlib. Memory is what
+the process grew by while the index was built; bytes a face are those of the file beside the vectors, where there is
+one.
 """
 
 from __future__ import annotations

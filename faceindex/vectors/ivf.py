@@ -23,7 +23,7 @@ import numpy.typing as npt
 from faceindex.types import Vectors
 from faceindex.vectors.exact import Floats, Rows, faiss_on, take_buffers
 
-ROWS_PER_CENTROID = 32
+ROWS_PER_CENTROID = 64
 """That k-means learns from."""
 
 _LISTS_PER_ROOT, _LISTS_PER_VECTOR = 3.5, 0.002  # the more of both: centroids and unused places of lists take room
