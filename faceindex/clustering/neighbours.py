@@ -3,8 +3,8 @@
 A few faces are compared all with all. Many are sorted into lists by k-means, and every face looks into the lists
 nearly as near to it as the nearest one: a face in the middle of its list looks into few others. How much further they
 may be is what a sample needs to find RECALL of its neighbours. Faces that look into the same list are compared with it
-in one product of matrices. In both cases along the axes of largest variance first: what is too far
-apart there is so in full (`faceindex.vectors.axes`), and of the others the true distances are computed.
+in one product of matrices. In both cases along the axes of largest variance first: what is too far apart there is so in
+full (`faceindex.vectors.axes`), and of the others the true distances are computed.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ RECALL = 0.99
 """Of the edges of a sample that the lists looked into must hold, before those that are found from their other ends."""
 
 SAMPLE = 500
-"""Faces whose neighbours are found exactly, to choose the number of lists."""
+"""Faces whose neighbours are found exactly, to choose which lists are looked into."""
 
 _BLOCK = 1024  # rows compared at a time
 _LISTS = 3.5  # times the root of the number of faces

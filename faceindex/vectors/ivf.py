@@ -173,8 +173,8 @@ def centroids_in_two_levels(sample: Vectors, count: int, *, seed: int = 0) -> Fl
     """Centroids of k-means: float32 [count, d]. count: at most n.
 
     Each group of the sample, float32 [n, d], gets as many as its share of the vectors. As good as those of k-means at
-    one level (a million drawn faces, 3,500 lists: as many codes are read for recall 0.99), in a fiftieth of the time,
-    on one thread: there is too little to do at once for two.
+    one level for 3,500 lists of a million drawn faces (as many codes are read for recall 0.99), in a twentieth of the
+    time; on one thread, as there is too little to do at once for two.
     """
     take_buffers(1)
     with faiss_on(1):
