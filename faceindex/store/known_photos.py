@@ -39,7 +39,8 @@ class KnownPhotos:
 
     def held(self, rows: sqlite3.Cursor) -> Iterator[tuple[Any, ...]]:
         """`rows`, for somebody who may read them later: this catalog is there, and open, as long as they are."""
-        yield from rows
+        for row in rows:  # noqa: UP028, as `yield from` would close the cursor of a catalog that is closed already
+            yield row
 
     def known_path(self, path: str) -> KnownPath | None:
         """The newest thing known of `path`."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from made_library import MadeLibrary
 
 import faceindex
+from faceindex.types import Box
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -73,3 +76,13 @@ def test_sidecars_are_written_and_read(
     }
     said = command("ingest", tmp_path / "photos", "--xmp", "-j", 1, "-L", tmp_path / "new.faces")
     assert "XMP: 1 name in 1 photo; 0 faces named, 1 left as decided before" in said.stdout
+
+
+def test_a_reader_that_has_seen_enough_ends_an_export_without_a_word(tmp_path: Path) -> None:
+    MadeLibrary(tmp_path / "x.faces").store_all({f"photo{number}": [Box(0, 0, 50, 50)] for number in range(500)})
+    export = [sys.executable, "-m", "faceindex", "export", "-", "-L", str(tmp_path / "x.faces")]
+    with subprocess.Popen(export, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as running:
+        assert running.stdout
+        assert running.stderr
+        running.stdout.close()
+        assert running.stderr.read() == b""
