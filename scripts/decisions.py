@@ -117,8 +117,9 @@ class Model:
                 for one, other in product(*sides):
                     if self._together(one, other) and not closure.are_bound(one, other):
                         yield f"act {said.act}: {one} and {other} are together"
-        if {person.person for person in self.library.people(hidden=True)} != names:
-            yield f"the people are not {sorted(names)}"
+        people = {person.person for person in self.library.people(hidden=True)}
+        if people != {record.person for record in self.faces.values() if record.person} or not people <= names:
+            yield f"people who have a face and were named are not {sorted(people)}"
 
     def _satisfied(self, same: tuple[Node, ...]) -> list[list[Node]]:
         """The parts of `same` that are together."""

@@ -43,7 +43,8 @@ class ExportedPhotos:
             found.append(FoundFile(str(path), status.st_size, status.st_mtime_ns, False))
         batch = Batch()
         content = content_hash(data)
-        batch.photos[content] = (AnalysedPhoto(*size, tuple(self.made._face(content, box) for box in boxes)), found)
+        faces = tuple(self.made._face(content, box, person=place) for place, box in enumerate(boxes))
+        batch.photos[content] = (AnalysedPhoto(*size, faces), found)
         with self.made.folder.writer() as writer:
             writer.commit(batch)
         (photo,) = {record.photo for record in self.made.folder.catalog.photos(found[0].path)}

@@ -107,8 +107,9 @@ def name_of(value: object) -> str | None:
     """Somebody's name; None when it says that nobody knows it. Raises: ValueError, see `checked_name`."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
-    name = person_name(text(value))
-    return None if name is None or name.casefold() in _NOBODY else checked_name(name)
+    said = text(value)
+    name = person_name(said)
+    return None if name is None or name.casefold() in _NOBODY else checked_name(said.strip())
 
 
 def path_of(value: str | bytes) -> str:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -128,10 +128,21 @@ def test_a_full_disk_ends_an_export_with_3(command: Command, library: Path, tmp_
     ended(command("export", "/dev/full", "-L", library), 3)
 
 
+@contextmanager
+def usual_signals() -> Iterator[None]:
+    """Ctrl-C reaches programs that are started meanwhile, although who runs the tests may be in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_signals(library: Path, many_photos: Path, number: signal.Signals, code: int) -> None:
     arguments = [sys.executable, "-m", "faceindex", "search-many", str(many_photos), "-L", str(library), "-j", "1"]
-    running = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with usual_signals():
+        running = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert running.stdout is not None
     running.stdout.readline()  # it is at work
     os.kill(running.pid, number)
@@ -192,7 +203,8 @@ def test_every_command_has_the_same_codes_for_signals(
 ) -> None:
     shutil.copy(many_photos / "00.jpg", tmp_path / "a.jpg")
     program = [sys.executable, "-c", SIGNALLED, str(int(number)), *COMMANDS]
-    done = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=120)
+    with usual_signals():
+        done = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=120)
     assert [line.split(" ", 1) for line in done.stdout.splitlines()] == [[str(code), line] for line in COMMANDS]
     assert set(done.stderr.split("\n")) == {"", "faceindex: stopped"}
 
