@@ -109,7 +109,7 @@ def name_of(value: object) -> str | None:
         return None
     said = text(value)
     name = person_name(said)
-    return None if name is None or name.casefold() in _NOBODY else checked_name(said.strip())
+    return None if name is None or name.casefold() in _NOBODY else checked_name(" ".join(said.split()))
 
 
 def path_of(value: str | bytes) -> str:
