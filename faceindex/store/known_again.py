@@ -28,7 +28,7 @@ LIKELY, LIKELY_AMONG_OTHERS = 0.9, 1.0
 say that it must be."""
 
 POSSIBLE, POSSIBLE_AMONG_OTHERS = 1.05, 1.2
-"""Up to which it may be, about where it was; and about where the other faces say."""
+"""Up to which it may be, about where it was; and about where the other faces say, or in a photo that was resized."""
 
 NEAR = 0.25
 """Intersection over union from which a face lies about where another is to be expected."""
@@ -116,11 +116,12 @@ class _Place:
     """Which faces lie where a former face is to be expected.
 
     overlap: float64 [former, faces], intersection over union. by_others: expected where the movement of the other faces
-    takes it; else where it was.
+    takes it; else where it was. limit: up to which a face there is possible.
     """
 
     overlap: Matrix
     by_others: bool
+    limit: float
 
     @classmethod
     def of(cls, faces: Sequence[Face], former: Sequence[FormerFace], moved: Movement | None, zoom: float) -> _Place:
@@ -128,7 +129,8 @@ class _Place:
         way = Movement(zoom + 0j, 0j, mirrored=False) if moved is None else moved
         places = [way.of(known.box) for known in former]
         overlap = [[place.overlap(face.box) for face in faces] for place in places]
-        return cls(np.array(overlap), moved is not None)
+        limit = POSSIBLE if moved is None and zoom == 1.0 else POSSIBLE_AMONG_OTHERS
+        return cls(np.array(overlap), moved is not None, limit)
 
     def left(self, sure: Sequence[tuple[int, int]], away: Matrix) -> list[tuple[int, int]]:
         """The pairs of the other faces that may be the same: each once, with the least cost altogether."""
@@ -137,9 +139,8 @@ class _Place:
         if not len(rows) or not len(columns):
             return []
         apart, overlap = away[np.ix_(rows, columns)], self.overlap[np.ix_(rows, columns)]
-        limit = POSSIBLE_AMONG_OTHERS if self.by_others else POSSIBLE
-        possible = (apart <= LIKELY) | ((overlap >= NEAR) & ((apart <= limit) | np.isinf(apart)))
-        cost = np.where(possible, np.square(np.minimum(apart, limit)) - overlap, _IMPOSSIBLE)
+        possible = (apart <= LIKELY) | ((overlap >= NEAR) & ((apart <= self.limit) | np.isinf(apart)))
+        cost = np.where(possible, np.square(np.minimum(apart, self.limit)) - overlap, _IMPOSSIBLE)
         pairs = [pair for pair in _assigned(cost) if possible[pair]]
         return [(int(rows[one]), int(columns[other])) for one, other in pairs]
 

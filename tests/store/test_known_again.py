@@ -159,3 +159,10 @@ def test_edited_copy_that_was_known_already_takes_the_path_and_the_names_are_ask
     (lost,) = lost_faces(made.folder.catalog)  # the other one has its name already
     assert (lost.face, lost.person, lost.photo, lost.candidate) == (1, "Ada", "/a.jpg", 3)
     assert {number: record.person for number, record in made.faces().items()} == {3: None, 4: "Bob"}
+
+
+def test_in_a_photo_that_was_resized_a_face_further_away_is_asked_about_at_its_place() -> None:
+    small = Box(50, 50, 50, 50)
+    assert known_again([face(small, 1.15)], [former(7, A, 0.0)], threshold=1.0, zoom=0.5).unsure.keys() == {7}
+    assert known_again([face(A, 1.15)], [former(7, A, 0.0)], threshold=1.0).unsure == {}
+    assert known_again([face(small, 1.25)], [former(7, A, 0.0)], threshold=1.0, zoom=0.5).unsure == {}
