@@ -15,7 +15,7 @@ import numpy as np
 from faceindex.errors import UnreadablePhoto
 from faceindex.exchange.foreign import ForeignRow, ForeignVectors
 from faceindex.exchange.naming import name_faces
-from faceindex.exchange.row_faces import faces_of_rows
+from faceindex.exchange.row_faces import names_of_rows
 from faceindex.exchange.tally import Tally
 from faceindex.photos.decode import open_photo
 from faceindex.photos.find import FoundFile
@@ -210,13 +210,8 @@ def _meet(
     for group in groups:
         own = faces[id(group)]
         lengths = [float(np.linalg.norm(row.vector)) for row in group.rows if row.vector is not None]
-        matched = faces_of_rows(group.rows, own, vectors, SAME * max(lengths, default=0.0))
-        for place, row in enumerate(group.rows):
-            if place not in matched:
-                tally.no_face(path, row.row, f"{group.file.path} is in the library, and has no such face")
-                continue
-            tally.known += 1
-            face = own[matched[place]]
-            if row.person and row.person != face.person:
-                people[face.face] = row.person
+        lost: list[ForeignRow] = []
+        people |= names_of_rows(group.rows, own, vectors, SAME * max(lengths, default=0.0), tally, lost)
+        for row in lost:
+            tally.no_face(path, row.row, f"{group.file.path} is in the library, and has no such face")
     return people

@@ -8,6 +8,7 @@ import numpy as np
 
 from faceindex.exchange.foreign import ForeignRow
 from faceindex.exchange.region_faces import faces_of_regions
+from faceindex.exchange.tally import Tally
 from faceindex.store.sightings import PhotoFace
 from faceindex.types import Vectors
 
@@ -30,6 +31,31 @@ def faces_of_rows(
     if not found and len(rows) == len(faces) == 1 and rows[0].box is None and rows[0].vector is None:
         found[0] = 0
     return found
+
+
+def names_of_rows(
+    rows: Sequence[ForeignRow],
+    faces: Sequence[PhotoFace],
+    vectors: Mapping[int, Vectors],
+    near: float,
+    tally: Tally,
+    lost: list[ForeignRow],
+) -> dict[int, str]:
+    """The names that rows give to faces which do not have them, by the faces' ids. See `faces_of_rows`.
+
+    tally: counts the faces that are known. lost: gets the rows whose face is not among `faces`.
+    """
+    matched = faces_of_rows(rows, faces, vectors, near)
+    people: dict[int, str] = {}
+    for place, row in enumerate(rows):
+        if place not in matched:
+            lost.append(row)
+            continue
+        tally.known += 1
+        face = faces[matched[place]]
+        if row.person and row.person != face.person:
+            people[face.face] = row.person
+    return people
 
 
 def _by_vector(

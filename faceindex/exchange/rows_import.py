@@ -10,7 +10,7 @@ from pathlib import Path
 from faceindex.exchange.foreign import ForeignRow, of_rows
 from faceindex.exchange.foreign_import import Resolve, Stop, import_vectors
 from faceindex.exchange.naming import name_faces
-from faceindex.exchange.row_faces import faces_of_rows
+from faceindex.exchange.row_faces import names_of_rows
 from faceindex.exchange.tally import Tally
 from faceindex.exchange.text_rows import text_rows
 from faceindex.faces.vectors_only import VectorsOnly
@@ -113,15 +113,10 @@ def _found(
     people: dict[int, str] = {}
     for photo, own_rows in by_photo.items():
         own = faces[photo]
-        matched = faces_of_rows(own_rows, own, vectors, folder.recipe.match_threshold / 2)
-        for place, row in enumerate(own_rows):
-            if place not in matched:
-                tally.no_face(path, row.row, _why(photo, known[photo] is not None, len(own), row), word="line")
-                continue
-            tally.known += 1
-            face = own[matched[place]]
-            if row.person and row.person != face.person:
-                people[face.face] = row.person
+        lost: list[ForeignRow] = []
+        people |= names_of_rows(own_rows, own, vectors, folder.recipe.match_threshold / 2, tally, lost)
+        for row in lost:
+            tally.no_face(path, row.row, _why(photo, known[photo] is not None, len(own), row), word="line")
     return people
 
 
