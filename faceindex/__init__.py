@@ -17,6 +17,7 @@ from faceindex import telemetry
 if TYPE_CHECKING:
     from faceindex.errors import (
         FaceindexError,
+        JobCancelled,
         LibraryDamaged,
         LibraryError,
         LibraryLocked,
@@ -34,16 +35,18 @@ if TYPE_CHECKING:
     from faceindex.evaluation.cross_fit import CrossFit, HeldOut, Suspect
     from faceindex.evaluation.reliability import Reliability
     from faceindex.evaluation.strangers import Fpir
-    from faceindex.faces.analyse import analyse
+    from faceindex.faces.analyse import Analyser, analyse
     from faceindex.faces.engine import Engine
     from faceindex.faces.recipe import Recipe, recipe
-    from faceindex.ingest.tally import Progress
+    from faceindex.ingest.executor import Analysed, Executor, Fault, Task
+    from faceindex.ingest.pool import ProcessPool
     from faceindex.library import Library
     from faceindex.library.albums import Albums
     from faceindex.library.care import Care
     from faceindex.library.faces import Faces
     from faceindex.library.history import History
     from faceindex.library.index import Index
+    from faceindex.library.job import Job
     from faceindex.library.people import People
     from faceindex.library.photos import Photos
     from faceindex.library.sheets import Sheets
@@ -79,6 +82,7 @@ if TYPE_CHECKING:
         ImportReport,
         IndexReport,
         IngestReport,
+        JobState,
         Lifted,
         LostFace,
         Match,
@@ -89,6 +93,7 @@ if TYPE_CHECKING:
         PersonChange,
         PhotoRecord,
         ProbeFace,
+        Progress,
         Pruned,
         Reencoded,
         Removed,
@@ -109,7 +114,9 @@ __all__ = [
     "AlbumChange",
     "Albums",
     "AlbumsExport",
+    "Analysed",
     "AnalysedPhoto",
+    "Analyser",
     "Backup",
     "BatchAnswer",
     "Box",
@@ -126,12 +133,14 @@ __all__ = [
     "Decided",
     "Engine",
     "Erased",
+    "Executor",
     "Exemplar",
     "Face",
     "FaceRecord",
     "FaceindexError",
     "Faces",
     "FailedPhoto",
+    "Fault",
     "Fpir",
     "HeldOut",
     "History",
@@ -140,6 +149,9 @@ __all__ = [
     "Index",
     "IndexReport",
     "IngestReport",
+    "Job",
+    "JobCancelled",
+    "JobState",
     "Library",
     "LibraryDamaged",
     "LibraryError",
@@ -165,6 +177,7 @@ __all__ = [
     "Photos",
     "Probe",
     "ProbeFace",
+    "ProcessPool",
     "Progress",
     "Pruned",
     "Recipe",
@@ -182,6 +195,7 @@ __all__ = [
     "Status",
     "Suggestion",
     "Suspect",
+    "Task",
     "UnreadablePhoto",
     "UsageError",
     "Verification",
@@ -191,6 +205,8 @@ __all__ = [
 ]
 
 _MODULES = {
+    "Analysed": "ingest.executor",
+    "Analyser": "faces.analyse",
     "Sheets": "library.sheets",
     "Photos": "library.photos",
     "People": "library.people",
@@ -209,12 +225,16 @@ _MODULES = {
     "Photo": "photos.decode",
     "PhotoSource": "photos.pictures",
     "Probe": "queries.probes",
-    "Progress": "ingest.tally",
+    "Executor": "ingest.executor",
+    "Fault": "ingest.executor",
+    "Job": "library.job",
+    "ProcessPool": "ingest.pool",
     "Recipe": "faces.recipe",
     "RecipeCard": "models.cards",
     "Reliability": "evaluation.reliability",
     "Selection": "store.selection",
     "Suspect": "evaluation.cross_fit",
+    "Task": "ingest.executor",
     "VerifiedPair": "queries.pairs",
     "analyse": "faces.analyse",
     "recipe": "faces.recipe",

@@ -29,6 +29,7 @@ from faceindex.types.decisions import (
 from faceindex.types.exports import AlbumsExport, SidecarReport
 from faceindex.types.faces import AnalysedPhoto, Box, Face, FaceRecord
 from faceindex.types.imports import ImportReport
+from faceindex.types.jobs import JobState, Progress
 from faceindex.types.pages import Page
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "ImportReport",
     "IndexReport",
     "IngestReport",
+    "JobState",
     "Labels",
     "Lifted",
     "LostFace",
@@ -69,6 +71,7 @@ __all__ = [
     "PhotoRecord",
     "Pixels",
     "ProbeFace",
+    "Progress",
     "Pruned",
     "Qualities",
     "Reencoded",
