@@ -65,7 +65,8 @@ def read_header(path: str) -> Header:
     except UnreadablePhoto:
         raise
     except Exception as error:  # decoders raise anything on damaged files
-        at_fault = isinstance(error, OSError) and error.errno is not None  # Pillow's own OSErrors have no number
+        numbered = isinstance(error, OSError) and error.errno is not None  # Pillow's own OSErrors have no number
+        at_fault = numbered or isinstance(error, MemoryError)
         reason = getattr(error, "strerror", None) or reason_for(error)
         raise UnreadablePhoto(path, reason, out_of_reach=at_fault) from error
 

@@ -29,6 +29,7 @@ from faceindex.types.decisions import (
 from faceindex.types.exports import AlbumsExport, SidecarReport
 from faceindex.types.faces import AnalysedPhoto, Box, Face, FaceRecord
 from faceindex.types.imports import ImportReport
+from faceindex.types.pages import Page
 
 __all__ = [
     "ActChange",
@@ -61,6 +62,7 @@ __all__ = [
     "LostFace",
     "Match",
     "NamesRead",
+    "Page",
     "PastAct",
     "Person",
     "PersonChange",
