@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from faceindex import telemetry
+from faceindex.photos.addresses import secrets_for_children
 
 END_SECONDS = 5.0
 """How long a killed process is waited for. One that a dead disk holds, or that is frozen, ends later, or never."""
@@ -34,7 +35,7 @@ def start(main: str, connection: Connection, *arguments: object, one_thread: boo
     one_thread: this thread ends the child before it ends itself; the kernel then does so when the program is killed.
     Raises: OSError.
     """
-    environment = _KEPT_MEMORY | os.environ | telemetry.OFF | dict.fromkeys(_ONE_THREAD, "1")
+    environment = _KEPT_MEMORY | os.environ | telemetry.OFF | secrets_for_children() | dict.fromkeys(_ONE_THREAD, "1")
     package = str(Path(__file__).parents[2])
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
     # The kernel ends a child with the thread that started it; the main thread lives as long as the program.

@@ -1,32 +1,33 @@
-"""A part of a list."""
+"""A part of a long list, and where the rest of it begins."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar, overload
+from typing import Generic, TypeVar, overload
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Sequence[T]):
-    """Some of a list, in its order.
+class Page(Sequence[T], Generic[T]):
+    """Some items of a list, in its order.
 
-    next: cursor of the page after this one, None at the end of the list. A cursor is opaque: it is only handed back.
+    next: the cursor that the following page is asked for with, text without a meaning of its own; None at the end.
     """
 
     items: tuple[T, ...]
     next: str | None = None
 
+    @overload
+    def __getitem__(self, place: int) -> T: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[T, ...]: ...
+    def __getitem__(self, place: int | slice) -> T | tuple[T, ...]:
+        return self.items[place]
+
     def __len__(self) -> int:
         return len(self.items)
 
-    @overload
-    def __getitem__(self, index: int) -> T: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[T]: ...
-
-    def __getitem__(self, index: int | slice) -> T | Sequence[T]:
-        return self.items[index]
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.items)
