@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.journal.person_names import spelled
+from faceindex.store.kept import settle
 from faceindex.store.known_photos import KnownPhotos
 from faceindex.store.segments import Segment
 from faceindex.store.vectors import Faces
@@ -62,6 +63,7 @@ class Catalog(KnownPhotos):
         self.connection.execute("BEGIN IMMEDIATE")
         try:
             yield self.connection
+            settle(self.connection)
             self.connection.execute("COMMIT")
         except BaseException:
             if self.connection.in_transaction:
