@@ -24,8 +24,9 @@ Faces are negative numbers there."""
 _SETTINGS_THAT_SAY_NOTHING = ("faces_state", "albums_due", "erasing", PAIRED)
 
 _ALBUM_FACTS = """
-    SELECT album, COUNT(*), COUNT(DISTINCT photo), MAX(IIF(place = 1, face, NULL)),
-        SUM(listed), COUNT(DISTINCT IIF(listed, photo, NULL)), MAX(IIF(listed AND listed_place = 1, face, NULL))
+    SELECT album, COUNT(*) AS faces, COUNT(DISTINCT photo) AS photos, MAX(IIF(place = 1, face, NULL)) AS cover,
+        SUM(listed) AS listed_faces, COUNT(DISTINCT IIF(listed, photo, NULL)) AS listed_photos,
+        MAX(IIF(listed AND listed_place = 1, face, NULL)) AS listed_cover
     FROM (
         SELECT album, photo, face, listed, ROW_NUMBER() OVER best AS place,
             ROW_NUMBER() OVER (PARTITION BY album, listed ORDER BY
@@ -38,7 +39,8 @@ _ALBUM_FACTS = """
     GROUP BY album
 """
 _PERSON_FACTS = """
-    SELECT person, COUNT(face), COUNT(DISTINCT photo), MAX(IIF(place = 1, face, NULL)), TOTAL(confirmed)
+    SELECT person, COUNT(face) AS faces, COUNT(DISTINCT photo) AS photos, MAX(IIF(place = 1, face, NULL)) AS cover,
+        CAST(TOTAL(confirmed) AS INTEGER) AS confirmed
     FROM (
         SELECT people.id AS person, face, photo, confirmed, ROW_NUMBER() OVER (
             PARTITION BY people.id ORDER BY quality DESC, width * height DESC, face) AS place
@@ -167,6 +169,20 @@ def settle(connection: sqlite3.Connection) -> None:
         "INSERT OR REPLACE INTO versions VALUES (?, lower(hex(randomblob(8))))", [(topic,) for topic in topics]
     )
     connection.execute("DELETE FROM touched")
+
+
+def album_facts(connection: sqlite3.Connection) -> str:
+    """What to select figures of albums from: while something is not settled they are derived."""
+    return "album_facts" if _settled(connection) else f"({_ALBUM_FACTS.format('')})"
+
+
+def person_facts(connection: sqlite3.Connection) -> str:
+    """As `album_facts`, of people."""
+    return "person_facts" if _settled(connection) else f"({_PERSON_FACTS.format('')})"
+
+
+def _settled(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM touched LIMIT 1").fetchone() is None
 
 
 def derive_kept(connection: sqlite3.Connection) -> None:
