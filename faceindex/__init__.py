@@ -39,6 +39,14 @@ if TYPE_CHECKING:
     from faceindex.faces.recipe import Recipe, recipe
     from faceindex.ingest.tally import Progress
     from faceindex.library import Library
+    from faceindex.library.albums import Albums
+    from faceindex.library.care import Care
+    from faceindex.library.faces import Faces
+    from faceindex.library.history import History
+    from faceindex.library.index import Index
+    from faceindex.library.people import People
+    from faceindex.library.photos import Photos
+    from faceindex.library.sheets import Sheets
     from faceindex.models.cards import CalibrationCard, RecipeCard
     from faceindex.photos.decode import Photo
     from faceindex.photos.pictures import PhotoSource
@@ -75,6 +83,7 @@ if TYPE_CHECKING:
         LostFace,
         Match,
         NamesRead,
+        Page,
         PastAct,
         Person,
         PersonChange,
@@ -98,6 +107,7 @@ __all__ = [
     "ActChange",
     "Album",
     "AlbumChange",
+    "Albums",
     "AlbumsExport",
     "AnalysedPhoto",
     "Backup",
@@ -106,6 +116,7 @@ __all__ = [
     "Calibration",
     "CalibrationCard",
     "Candidate",
+    "Care",
     "CheckReport",
     "CheckedPart",
     "ClusterReport",
@@ -119,11 +130,14 @@ __all__ = [
     "Face",
     "FaceRecord",
     "FaceindexError",
+    "Faces",
     "FailedPhoto",
     "Fpir",
     "HeldOut",
+    "History",
     "IdentifiedFace",
     "ImportReport",
+    "Index",
     "IndexReport",
     "IngestReport",
     "Library",
@@ -140,12 +154,15 @@ __all__ = [
     "NewerSchema",
     "NoFaceFound",
     "OutOfReach",
+    "Page",
     "PastAct",
+    "People",
     "Person",
     "PersonChange",
     "Photo",
     "PhotoRecord",
     "PhotoSource",
+    "Photos",
     "Probe",
     "ProbeFace",
     "Progress",
@@ -158,6 +175,7 @@ __all__ = [
     "Removed",
     "RepairReport",
     "Selection",
+    "Sheets",
     "SidecarReport",
     "SilentDisk",
     "Skipped",
@@ -173,6 +191,14 @@ __all__ = [
 ]
 
 _MODULES = {
+    "Sheets": "library.sheets",
+    "Photos": "library.photos",
+    "People": "library.people",
+    "Index": "library.index",
+    "History": "library.history",
+    "Faces": "library.faces",
+    "Care": "library.care",
+    "Albums": "library.albums",
     "Calibration": "search.calibration",
     "CalibrationCard": "models.cards",
     "CrossFit": "evaluation.cross_fit",

@@ -54,7 +54,7 @@ def calibrate(
         require_matplotlib()
     if forget:
         with faceindex.Library(library, create=False) as opened:
-            opened.forget_calibration()
+            opened.care.forget_calibration()
             calibration = opened.status().calibration
         if as_json:
             print_json({"calibration": calibration})
@@ -89,8 +89,8 @@ def _measured(
         if folder is None or save:
             with faceindex.Library(library, recipe=recipe, engine=engine, create=False) as opened:
                 if plot:
-                    opened.outside(plot)
-                result = opened.calibrate(folder, save=save, keep=keep, workers=workers, progress=progress)
+                    opened.care.outside(plot)
+                result = opened.care.calibrate(folder, save=save, keep=keep, workers=workers, progress=progress)
                 return opened.recipe.title, result
         with evaluation_library(recipe or default_recipe(), keep) as evaluated:
             faces = ingest_labelled(evaluated, folder, engine=engine, workers=workers, progress=progress)

@@ -13,7 +13,7 @@ from faceindex.cli import options
 from faceindex.cli.output import errors, plural, print_failures, print_json, print_line, print_table
 from faceindex.cli.progress import progress_bar
 from faceindex.errors import MachineError, UsageError
-from faceindex.library.exchanging import FAISS, FORMATS
+from faceindex.library.exporting import FAISS, FORMATS
 from faceindex.types import FailedPhoto, ImportReport
 
 _SHOWN = 20

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from faceindex.errors import UsageError
 from faceindex.regular_files import read_regular
+from faceindex.unreadable_files import unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def read_pairs(file: Path) -> Pairs:
     try:
         text = read_regular(file, or_descriptor=True).decode()
     except OSError as error:
-        raise UsageError(f"cannot read {file}: {error.strerror or error}") from error
+        raise unreadable(file, error, "cannot read {path}: {reason}") from error
     except UnicodeDecodeError:
         raise UsageError(f"{file} is no pairs file: it is not text in UTF-8") from None
     return parse_pairs(text.splitlines(), str(file))

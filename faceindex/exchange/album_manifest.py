@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from faceindex.csv_rows import csv_row
-from faceindex.errors import UsageError
 from faceindex.photos.find import ALBUMS_FORMAT, ALBUMS_MANIFEST
 from faceindex.private_files import write_file
 from faceindex.regular_files import read_regular
+from faceindex.unreadable_files import unreadable
 
 TABLE = "albums.csv"
 """Beside the manifest: the same for spreadsheets."""
@@ -104,8 +104,8 @@ def read_manifest(folder: Path) -> Manifest | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"cannot read {path}: {reason}; restore it, or choose another folder") from error
+        message = "cannot read {path}: {reason}; restore it, or choose another folder"
+        raise unreadable(path, error, message) from error
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

@@ -19,6 +19,7 @@ from faceindex.exchange.foreign_objects import rows_in
 from faceindex.exchange.pickles import LARGEST, Refused, read_pickle
 from faceindex.regular_files import open_regular, require_regular
 from faceindex.store.segments import inside
+from faceindex.unreadable_files import unreadable
 
 PICKLES = (".pkl", ".pickle", ".p", ".dat")
 SUFFIXES = (".npy", ".npz", ".h5", ".hdf5", *PICKLES)
@@ -31,7 +32,7 @@ def foreign_vectors(path: Path, spool: Path) -> Iterator[ForeignVectors]:
     """The rows of a file, which is open until the end. Arrays are read where they are asked for, pickles as a whole.
 
     spool: a folder for large arrays that are unpacked, to files without a name. Raises: UsageError for a file that
-    cannot be read, holds no vectors, or is a pickle that asks for anything but data.
+    cannot be read, holds no vectors, or is a pickle that asks for anything but data; MachineError.
     """
     suffix = path.suffix.lower()
     try:
@@ -63,10 +64,7 @@ def foreign_vectors(path: Path, spool: Path) -> Iterator[ForeignVectors]:
             "Ask for it as .npz"
         ) from None
     except Exception as error:  # pickle, zipfile, NumPy and h5py have many words for a file that is none of theirs
-        if isinstance(error, MemoryError):
-            raise
-        reason = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
-        raise UsageError(f"{path} holds no vectors that can be read: {reason}") from error
+        raise unreadable(path, error, "{path} holds no vectors that can be read: {reason}") from error
 
 
 def _checked(found: ForeignVectors) -> ForeignVectors:

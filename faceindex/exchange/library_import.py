@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from faceindex.errors import FaceindexError, NewerSchema, RecipeMismatch, UsageError
+from faceindex.errors import FaceindexError, MachineError, NewerSchema, RecipeMismatch, UsageError
 from faceindex.exchange.library_file import BLOCK, FORMAT, NO_NUMBER
 from faceindex.faces.recipe import Recipe, recipe
 from faceindex.faces.vectors_only import vectors_only
@@ -25,6 +25,7 @@ from faceindex.store.tombstones import WHOLE_PHOTO
 from faceindex.store.vectors import Faces
 from faceindex.store.writer import Batch, Writer
 from faceindex.types import FaceIds, FailedPhoto, Vectors
+from faceindex.unreadable_files import unreadable
 
 if TYPE_CHECKING:
     import h5py
@@ -79,14 +80,14 @@ def import_library(folder: LibraryFolder, path: Path, *, wait: bool = False, sto
 
 @contextmanager
 def opened(path: Path) -> Iterator[h5py.File]:
-    """An HDF5 file. Raises: UsageError for whatever is wrong with it, also while it is read."""
+    """An HDF5 file. Raises: UsageError for whatever is wrong with it, also while it is read; MachineError."""
     import h5py
 
     try:
         require_regular(path)
         with h5py.File(path, "r", locking=False) as file:
             yield file
-    except (UsageError, NewerSchema) as error:
+    except (UsageError, MachineError, NewerSchema) as error:
         if str(path) in str(error):
             raise
         raise type(error)(f"{path}: {error}") from error
@@ -95,8 +96,7 @@ def opened(path: Path) -> Iterator[h5py.File]:
     except Exception as error:  # h5py has many words for a damaged file
         if type(error).__module__.startswith("sqlite3"):
             raise
-        reason = getattr(error, "strerror", None) or " ".join(str(error).split())
-        raise UsageError(f"{path} cannot be read: {reason}") from error
+        raise unreadable(path, error) from error
 
 
 def _recipe_of(file: h5py.File, path: Path) -> Recipe:
@@ -210,11 +210,11 @@ def _vectors(file: h5py.File, ids: FaceIds, wanted: Sequence[int]) -> dict[int, 
 
 
 def _read(dataset: h5py.Dataset, start: int, stop: int) -> Any:
-    """Raises: UsageError; an OSError would be taken for one of the library's disk."""
+    """Raises: UsageError; MachineError; an OSError would be taken for one of the library's disk."""
     try:
         return dataset[start:stop]
     except Exception as error:
-        raise UsageError(f"its {dataset.name} cannot be read: {' '.join(str(error).split())}") from error
+        raise unreadable(f"its {dataset.name}", error) from error
 
 
 def _checked(vectors: Vectors) -> Vectors:

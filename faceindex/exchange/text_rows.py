@@ -16,6 +16,7 @@ from faceindex.errors import UsageError
 from faceindex.exchange.foreign import ForeignRow, about, box_of, name_of, path_of, text
 from faceindex.regular_files import open_regular
 from faceindex.types import Box, Vectors
+from faceindex.unreadable_files import unreadable
 
 SUFFIXES = (".jsonl", ".ndjson", ".csv")
 
@@ -31,15 +32,14 @@ TextRow = ForeignRow | tuple[int, str]
 def text_rows(path: Path) -> Iterator[TextRow]:
     """The rows of a file, each with its line from 1; or the line and what is wrong with it.
 
-    Raises: UsageError when the file cannot be read, or is CSV without the column of photos.
+    Raises: UsageError when the file cannot be read, or is CSV without the column of photos; MachineError.
     """
     try:
         with open_regular(path) as file:
             lines = (line.decode(errors="surrogateescape").removeprefix("\ufeff") for line in _limited(file))
             yield from (_csv(lines, path) if path.suffix.lower() == ".csv" else _json(lines))
     except (OSError, csv.Error) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"{path} cannot be read: {reason}") from error
+        raise unreadable(path, error) from error
 
 
 def _limited(file: Any) -> Iterator[bytes]:

@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from faceindex import telemetry
+from faceindex.photos.addresses import secrets_for_children
 
 END_SECONDS = 5.0
 """How long a killed process is waited for. One that a dead disk holds, or that is frozen, ends later, or never."""
@@ -30,7 +31,7 @@ worker's time, for 45 MB less. 32 MiB is the most that the first one may be. Oth
 def start(main: str, connection: Connection, *arguments: object) -> subprocess.Popen[bytes]:
     """Run the statements `main` in another Python, which gets the connection's descriptor, the process that it is to
     end with or 0, and `arguments`. Raises: OSError."""
-    environment = _KEPT_MEMORY | os.environ | telemetry.OFF | dict.fromkeys(_ONE_THREAD, "1")
+    environment = _KEPT_MEMORY | os.environ | telemetry.OFF | secrets_for_children() | dict.fromkeys(_ONE_THREAD, "1")
     package = str(Path(__file__).parents[2])
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
     # The kernel ends a child with the thread that started it: only the main thread lives as long as the program.

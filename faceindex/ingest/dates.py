@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import groupby
-from pathlib import Path
 
 from faceindex.ingest.photo_reader import PhotoReader
 from faceindex.photos.dates import taken_at
 from faceindex.photos.find import FoundFile
 from faceindex.photos.packets import Sidecars
+from faceindex.photos.sources import source_of
 from faceindex.photos.taken import Taken
 from faceindex.store import rows
 from faceindex.store.writer import Writer
@@ -54,8 +54,8 @@ _sidecars = Sidecars()
 def _date_of(path: str, stored: FoundFile) -> tuple[bool, Taken | None]:
     """Whether the file is what was stored, and then its date."""
     with suppress(OSError):
-        status = Path(path).stat()
-        if (status.st_size, status.st_mtime_ns) == (stored.size, stored.mtime_ns):
+        status = source_of(path).status(path)
+        if (status.size, status.mtime_ns) == (stored.size, stored.mtime_ns):
             return True, taken_at(path, _sidecars)
     return False, None
 

@@ -18,6 +18,7 @@ from faceindex.ingest import watch
 from faceindex.ingest.child import end, start
 from faceindex.ingest.circumstances import is_of_the_machine
 from faceindex.ingest.processes import be_killed_first, end_with_parent
+from faceindex.photos.addresses import UNREACHABLE, is_url, take_secrets, top_of
 from faceindex.photos.identity import Identity
 from faceindex.photos.read import identify
 
@@ -53,7 +54,7 @@ class PhotoReader:
         self._meanwhile = meanwhile
         self._idle_limit = idle_limit
         self._child: _Child | None = None
-        self._silent = self._deaths = 0
+        self._silent = self._deaths = self._unreachable = 0
 
     def __enter__(self) -> Self:
         return self
@@ -74,7 +75,9 @@ class PhotoReader:
                 time.sleep(_PAUSE * attempt)
                 answer = self._identity(path, named)
         if not isinstance(answer, _Unreadable):
+            self._unreachable = 0
             return answer
+        self._count_unreachable(path, answer)
         if is_of_the_machine(answer.reason):
             raise MachineError(f"{path} cannot be read: {answer.reason}")
         cause = OSError(answer.number, os.strerror(answer.number)) if answer.number else None
@@ -113,6 +116,13 @@ class PhotoReader:
                 continue
             self._deaths = self._silent = 0
             return answer
+
+    def _count_unreachable(self, path: str, answer: _Unreadable) -> None:
+        """Raises: SilentDisk when a server has not answered for many photos: it would be asked in vain for all."""
+        if is_url(path) and answer.number in UNREACHABLE:
+            self._unreachable += 1
+            if self._unreachable == _SILENT:
+                raise SilentDisk(f"{top_of(path)} does not answer: {answer.reason}")
 
     def _identity(self, path: str, named: bool) -> Identity | _Unreadable | None:
         try:
@@ -156,6 +166,7 @@ def main() -> None:
     if int(sys.argv[2]):
         end_with_parent(int(sys.argv[2]))
     be_killed_first()
+    take_secrets()
     while True:
         try:
             question, path, more, options = connection.recv()

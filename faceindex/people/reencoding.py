@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
@@ -13,6 +12,7 @@ from faceindex.faces.analyse import Analyser
 from faceindex.ingest.run import ingest
 from faceindex.ingest.tally import Progress
 from faceindex.people.albums import derive_albums
+from faceindex.photos.away import missing
 from faceindex.store.anchoring import carry_over, carry_tombstones, corresponding, known_paths
 from faceindex.store.folder import LibraryFolder
 from faceindex.types import Reencoded
@@ -35,7 +35,7 @@ def reencode(
     another recipe's; ModelError; MachineError; LibraryUnwritable.
     """
     paths = known_paths(folder.catalog.connection)
-    there = [path for path in paths if os.path.lexists(path)]
+    there = [path for path in paths if not missing(path)]
     if not there:
         raise UsageError(f"none of the photos of {folder.path} is where it was; attach their disk")
     with closing(LibraryFolder(target, wanted=analyser.recipe)) as new:

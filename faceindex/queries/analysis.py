@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest.pool import WorkerPool
 from faceindex.ingest.worker import Analysed
 from faceindex.photos.find import FoundFile
+from faceindex.photos.sources import source_of
 
 _AHEAD = 32  # photos that are given to workers before the first of them is answered
 
@@ -37,8 +37,8 @@ def analysed_in_order(paths: Iterable[str], analyser: Analyser, workers: int) ->
 
 def _submit(path: str, pool: WorkerPool, done: dict[str, Analysed]) -> None:
     try:
-        status = os.stat(path)  # noqa: PTH116  (one call for size and time)
+        status = source_of(path).status(path)
     except OSError as error:
         done[path] = Analysed(FoundFile(path, 0, 0, True), None, error.strerror or str(error))
         return
-    pool.submit(FoundFile(path, status.st_size, status.st_mtime_ns, True))
+    pool.submit(FoundFile(path, status.size, status.mtime_ns, True))

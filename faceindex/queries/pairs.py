@@ -19,6 +19,7 @@ from faceindex.faces.analyse import Analyser
 from faceindex.photos.find import absolute
 from faceindex.queries.analysis import analysed_in_order
 from faceindex.regular_files import open_regular
+from faceindex.unreadable_files import unreadable
 from faceindex.vectors.nearest import distance
 
 COLUMNS = ("a", "b", "same", "distance", "threshold", "confidence", "error")
@@ -45,7 +46,7 @@ class _Face:
 
 
 def read_pairs(file: Path) -> Iterator[tuple[str, str]]:
-    """The columns a and b of a CSV file with a line of names. Raises: UsageError; it names the line."""
+    """The columns a and b of a CSV file with a line of names. Raises: UsageError; it names the line. MachineError."""
     try:
         with io.TextIOWrapper(
             open_regular(file, or_descriptor=True), "utf-8-sig", errors="surrogateescape", newline=""
@@ -58,7 +59,7 @@ def read_pairs(file: Path) -> Iterator[tuple[str, str]]:
                     raise UsageError(f"{file}, line {rows.line_num}: a pair has two photos, a and b")
                 yield row["a"], row["b"]
     except (OSError, csv.Error) as error:
-        raise UsageError(f"cannot read {file}: {getattr(error, 'strerror', None) or error}") from error
+        raise unreadable(file, error, "cannot read {path}: {reason}") from error
 
 
 def verified(

@@ -14,6 +14,7 @@ from faceindex.faces.recipe import Recipe
 from faceindex.regular_files import require_regular
 from faceindex.store.segments import inside
 from faceindex.types import Vectors
+from faceindex.unreadable_files import unreadable
 
 SUFFIXES = (".npy", ".h5", ".hdf5")
 ROWS = 8192
@@ -31,7 +32,7 @@ def vector_blocks(path: Path, recipe: Recipe) -> Iterator[Vectors]:
 
     .npy: one array. .h5: a dataset `vector`, and an attribute `recipe`, the fingerprint, where that is known, as the
     segments of a library have it. Warns of OtherLength, in the L2 norm, where the recipe has one. Raises: UsageError
-    when it is no such file; RecipeMismatch.
+    when it is no such file; RecipeMismatch; MachineError.
     """
     wanted, said, start = recipe.card.length, False, 0
     for block in _blocks(path, recipe):
@@ -59,7 +60,7 @@ def _blocks(path: Path, recipe: Recipe) -> Iterator[Vectors]:
     except FaceindexError:
         raise
     except Exception as error:  # NumPy and h5py have many words for a file that is none of theirs
-        raise UsageError(f"{path} holds no vectors that can be read: {' '.join(str(error).split())}") from error
+        raise unreadable(path, error, "{path} holds no vectors that can be read: {reason}") from error
 
 
 def _warn(block: Vectors, path: Path, title: str, wanted: float, start: int) -> bool:

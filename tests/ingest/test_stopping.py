@@ -84,7 +84,7 @@ def test_clock_that_goes_backwards_changes_nothing(
         shutil.copy(many_photos / name, photos)
     with faceindex.Library(tmp_path / "x.faces", recipe=recipe("dlib-raw")) as library:
         assert library.ingest([photos]).new == 3
-        before = [face.face for face in library.faces()]
+        before = [face.face for face in library.faces]
 
         monkeypatch.setattr(time, "time", lambda: 1.0)
         monkeypatch.setattr(rows, "now", lambda: "1970-01-01T00:00:01+00:00")
@@ -94,6 +94,6 @@ def test_clock_that_goes_backwards_changes_nothing(
             os.utime(photos / name, (seconds, seconds))
         report = library.ingest([photos])
         assert (report.new, report.unchanged, report.failed, report.total_faces) == (2, 2, 0, 4)
-        assert set(before[:1] + before[2:]) < {face.face for face in library.faces()}
+        assert set(before[:1] + before[2:]) < {face.face for face in library.faces}
         assert library.ingest([photos]).unchanged == 4
-        assert not library.check(deep=True).damage
+        assert not library.care.check(deep=True).damage

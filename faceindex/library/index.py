@@ -1,0 +1,42 @@
+"""`library.index`."""
+
+from __future__ import annotations
+
+from faceindex.library.old_names import renamed
+from faceindex.library.opened import Opened
+from faceindex.search import index as face_index
+from faceindex.search.coverage import configure, index_config
+from faceindex.search.kinds import IndexConfig
+from faceindex.types import IndexReport
+
+
+class Index:
+    """How a library is searched."""
+
+    def __init__(self, opened: Opened) -> None:
+        self._opened = opened
+
+    def __call__(self) -> IndexReport:
+        """What is known of the index. Deprecated: `library.index.report()`."""
+        renamed("index()", "index.report()")
+        return self.report()
+
+    def report(self) -> IndexReport:
+        """What is known of the index."""
+        return face_index.report(self._opened.folder)
+
+    def build(self, kind: str | None = None, *, recall: float | None = None, threads: int = 1) -> IndexReport:
+        """Build the index anew.
+
+        kind: "flat", which is exact, "ivf", which is approximate, or "auto", by the number of faces.
+        recall: wanted of an approximate one, between 0 and 1. Both are kept for later builds; None is what was
+        chosen before. threads: of the building. Raises: UsageError; LibraryUnwritable; LibraryLocked.
+        """
+        folder = self._opened.folder
+        before = index_config(folder)
+        configure(
+            folder,
+            IndexConfig(before.kind if kind is None else kind, before.recall if recall is None else recall),
+        )
+        self._opened.index = face_index.build(folder, threads=threads)
+        return face_index.report(folder)
