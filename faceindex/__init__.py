@@ -98,6 +98,7 @@ if TYPE_CHECKING:
         Status,
         Suggestion,
         Verification,
+        Version,
     )
 
 telemetry.turn_off()  # before anything can import onnxruntime
@@ -186,6 +187,7 @@ __all__ = [
     "UsageError",
     "Verification",
     "VerifiedPair",
+    "Version",
     "analyse",
     "recipe",
 ]

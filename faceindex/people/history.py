@@ -10,7 +10,7 @@ from faceindex.journal.acts import Act
 from faceindex.store.act_changes import changes
 from faceindex.store.acts import LISTED, dead_among, read_acts
 from faceindex.store.catalog import Catalog
-from faceindex.store.cursors import begin, cursor_of
+from faceindex.store.cursors import ALL, begin, cursor_of
 from faceindex.store.imports import imports
 from faceindex.types import Page, PastAct
 
@@ -20,17 +20,17 @@ def past_acts(catalog: Catalog) -> list[PastAct]:
     return _as_read(catalog, read_acts(catalog.connection))
 
 
-def past_act(catalog: Catalog, number: int) -> PastAct:
-    """One of them, which must be there."""
-    (act,) = _as_read(catalog, read_acts(catalog.connection, [number]))
-    return act
+def past_act(catalog: Catalog, number: int) -> PastAct | None:
+    """One of them; None when there is none of this number."""
+    return next(iter(_as_read(catalog, read_acts(catalog.connection, [number]))), None)
 
 
 def history_page(
-    catalog: Catalog, *, limit: int, cursor: str | None = None, newest_first: bool = False
+    catalog: Catalog, *, limit: int | None, cursor: str | None = None, newest_first: bool = False
 ) -> Page[PastAct]:
     """Acts by rising id, or by falling id."""
     what = "history, newest first" if newest_first else "history"
+    limit = ALL if limit is None else limit
     key = begin(what, cursor, limit)
     last = int((key or [(1 << 62) if newest_first else 0])[0] or 0)
     which = "id < ? ORDER BY id DESC" if newest_first else "id > ? ORDER BY id"

@@ -95,6 +95,10 @@ class Catalog(KnownPhotos):
         """Number of files and folders that could not be looked at."""
         return int(self._row("SELECT COUNT(*) FROM failures WHERE out_of_reach")[0])
 
+    def version(self) -> dict[str, str]:
+        """The token of each of `kept.TOPICS`."""
+        return dict(self.connection.execute("SELECT topic, token FROM versions").fetchall())
+
     def faces_state(self) -> str:
         """A word that is another one after each change of the faces, in this library and in every other."""
         return self.settings().get("faces_state", "")
@@ -237,6 +241,10 @@ class Catalog(KnownPhotos):
         while block := first_paths(self, under, "TRUE", (), last, BLOCK):
             yield from block
             last = block[-1].path
+
+    def photo(self, path: str) -> PhotoRecord | None:
+        """The photo at this path."""
+        return next(iter(first_paths(self, None, "path = ?", (os.fsencode(path),), None, 1)), None)
 
     def paths(self, under: str) -> Iterator[str]:
         """The paths of photos and of failures at or under the path `under`, sorted."""

@@ -15,8 +15,8 @@ from typing import TypeVar
 from faceindex.errors import UsageError
 from faceindex.types import Page
 
-MOST = 10_000
-"""Items of a page, at most."""
+ALL = (1 << 62) - 1
+"""The limit of a page that has everything."""
 
 Key = Sequence[int | float | str | None]
 _T = TypeVar("_T")
@@ -25,19 +25,19 @@ _T = TypeVar("_T")
 def begin(what: str, cursor: str | None, limit: int) -> Key | None:
     """The key in a cursor that a page of the list `what` gave; None for the first page.
 
-    Raises: UsageError when the cursor is another list's or none at all, or the limit is not in 1 to MOST.
+    Raises: UsageError when the cursor is another list's or none at all, or the limit is below 1.
     """
-    if not 1 <= limit <= MOST:
-        raise UsageError(f"a page has 1 to {MOST:,} items, not {limit}")
+    if limit < 1:
+        raise UsageError(f"a page has at least one item, not {limit}")
     if cursor is None:
         return None
     try:
-        found = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii")))
+        found = json.loads(base64.b64decode(cursor.encode("ascii"), b"-_", validate=True))
         if isinstance(found, list) and len(found) > 1 and found[0] == what:
             return found[1:]
     except (ValueError, binascii.Error):
         pass
-    raise UsageError(f"{cursor} is no cursor of {what}: give what `next` of the page before says, with the same list")
+    raise UsageError(f"{cursor!r} is no cursor of this list; `next` of one of its pages is")
 
 
 def page_of(what: str, found: Sequence[_T], limit: int, key: Callable[[_T], Key]) -> Page[_T]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from faceindex.store.acts import LISTED, denied, listed
 from faceindex.store.catalog import Catalog
-from faceindex.store.cursors import begin, page_of
+from faceindex.store.cursors import ALL, begin, page_of
 from faceindex.store.rows import Arrival, now
 from faceindex.types import LostFace, Page
 
@@ -54,8 +54,9 @@ def lost_faces(catalog: Catalog, faces: Collection[int] | None = None) -> list[L
     return [_lost_face(catalog.connection, row) for row in _lost(catalog, chosen, values, -1)]
 
 
-def lost_page(catalog: Catalog, *, limit: int, cursor: str | None = None) -> Page[LostFace]:
+def lost_page(catalog: Catalog, *, limit: int | None, cursor: str | None = None) -> Page[LostFace]:
     """As `lost_faces`."""
+    limit = ALL if limit is None else limit
     key = begin("lost faces", cursor, limit)
     after = (b"", 0) if key is None else (os.fsencode(str(key[0])), key[1])
     found = [_lost_face(catalog.connection, row) for row in _lost(catalog, "(path, face) > (?, ?)", after, limit + 1)]

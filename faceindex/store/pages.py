@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from faceindex.store.catalog import FACES, Catalog, album_of, face_record, person_of, under_path
-from faceindex.store.cursors import begin, page_of
+from faceindex.store.cursors import ALL, begin, page_of
 from faceindex.store.selection import EVERYTHING, Selection, first_photos, person_number
 from faceindex.types import Album, FaceRecord, FailedPhoto, Page, Person, PhotoRecord
 
@@ -17,9 +17,10 @@ _EVERYBODY = """SELECT name, faces, photos, cover, confirmed, hidden FROM people
     WHERE {} AND (? OR NOT hidden) ORDER BY name LIMIT ?"""
 
 
-def album_page(catalog: Catalog, *, limit: int, cursor: str | None = None, hidden: bool = False) -> Page[Album]:
+def album_page(catalog: Catalog, *, limit: int | None, cursor: str | None = None, hidden: bool = False) -> Page[Album]:
     """As `Catalog.albums`, largest first."""
     what = "hidden albums" if hidden else "albums"
+    limit = ALL if limit is None else limit
     key = begin(what, cursor, limit)
     faces, album = (1 << 62, 0) if key is None else (int(key[0] or 0), int(key[1] or 0))
     column = "faces" if hidden else "listed_faces"
@@ -38,8 +39,11 @@ def album_page(catalog: Catalog, *, limit: int, cursor: str | None = None, hidde
     return page_of(what, albums, limit, lambda one: (one.faces, one.album))
 
 
-def people_page(catalog: Catalog, *, limit: int, cursor: str | None = None, hidden: bool = False) -> Page[Person]:
+def people_page(
+    catalog: Catalog, *, limit: int | None, cursor: str | None = None, hidden: bool = False
+) -> Page[Person]:
     """As `Catalog.people`, by name."""
+    limit = ALL if limit is None else limit
     key = begin("people", cursor, limit)
     after, values = ("TRUE", ()) if key is None else ("name > ?", (key[0],))
     rows = catalog.connection.execute(_EVERYBODY.format(after), (*values, hidden, limit + 1))
@@ -50,7 +54,7 @@ def people_page(catalog: Catalog, *, limit: int, cursor: str | None = None, hidd
 def face_page(
     catalog: Catalog,
     *,
-    limit: int,
+    limit: int | None,
     cursor: str | None = None,
     album: int | None = None,
     person: str | None = None,
@@ -61,6 +65,7 @@ def face_page(
     Raises: UsageError when nobody is called so.
     """
     what = f"faces of album {album} and of {person}"
+    limit = ALL if limit is None else limit
     key = begin(what, cursor, limit)
     after = 0 if key is None else int(key[0] or 0)
     if album is None and person is None:
@@ -78,10 +83,11 @@ def face_page(
 
 
 def photo_page(
-    catalog: Catalog, *, limit: int, cursor: str | None = None, among: Selection = EVERYTHING
+    catalog: Catalog, *, limit: int | None, cursor: str | None = None, among: Selection = EVERYTHING
 ) -> Page[PhotoRecord]:
     """Every path of the photos that are meant, by path. Raises: UsageError when somebody has no such name."""
     what = f"photos {json.dumps([among.shows, among.without, among.only, among.first, among.last, among.under])}"
+    limit = ALL if limit is None else limit
     key = begin(what, cursor, limit)
     after = None if key is None else str(key[0])
     found = first_photos(catalog, among, after, limit + 1)
@@ -89,10 +95,11 @@ def photo_page(
 
 
 def failure_page(
-    catalog: Catalog, *, limit: int, cursor: str | None = None, under: str | None = None
+    catalog: Catalog, *, limit: int | None, cursor: str | None = None, under: str | None = None
 ) -> Page[FailedPhoto]:
     """Files that could not be read, and what was out of reach, by path."""
     what = f"failures under {under}"
+    limit = ALL if limit is None else limit
     key = begin(what, cursor, limit)
     where, values = under_path(under)
     where, after = (f"{where} AND" if where else "WHERE"), b"" if key is None else os.fsencode(str(key[0]))

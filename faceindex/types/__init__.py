@@ -30,6 +30,7 @@ from faceindex.types.exports import AlbumsExport, SidecarReport
 from faceindex.types.faces import AnalysedPhoto, Box, Face, FaceRecord
 from faceindex.types.imports import ImportReport
 from faceindex.types.pages import Page
+from faceindex.types.versions import Version
 
 __all__ = [
     "ActChange",
@@ -80,4 +81,5 @@ __all__ = [
     "Suggestion",
     "Vectors",
     "Verification",
+    "Version",
 ]
