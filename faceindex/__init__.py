@@ -103,6 +103,7 @@ if TYPE_CHECKING:
         Status,
         Suggestion,
         Verification,
+        Version,
     )
 
 telemetry.turn_off()  # before anything can import onnxruntime
@@ -200,6 +201,7 @@ __all__ = [
     "UsageError",
     "Verification",
     "VerifiedPair",
+    "Version",
     "analyse",
     "recipe",
 ]

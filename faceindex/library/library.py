@@ -29,7 +29,7 @@ from faceindex.library.people import People
 from faceindex.library.photos import Photos
 from faceindex.library.searching import batch_answers, identified_faces, search_limit
 from faceindex.library.sheets import Sheets
-from faceindex.library.status import status
+from faceindex.library.status import status, version
 from faceindex.meter import Meter
 from faceindex.people.grouping import group_faces
 from faceindex.people.reencoding import reencode
@@ -52,6 +52,7 @@ from faceindex.types import (
     Reencoded,
     Status,
     Verification,
+    Version,
 )
 
 
@@ -125,6 +126,14 @@ class Library(OldNames):
     def calibration(self) -> Calibration:
         """What distances between its vectors mean: its own, or the recipe's."""
         return self._opened.calibration
+
+    @property
+    def version(self) -> Version:
+        """What is another one after every commit, by topic: a page that was made of the same is unchanged.
+
+        Raises: UsageError when there is no library yet.
+        """
+        return version(self._opened)
 
     def status(self) -> Status:
         """The library in figures."""
