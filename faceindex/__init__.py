@@ -49,7 +49,10 @@ if TYPE_CHECKING:
     from faceindex.library.sheets import Sheets
     from faceindex.models.cards import CalibrationCard, RecipeCard
     from faceindex.photos.decode import Photo
-    from faceindex.photos.pictures import PhotoSource
+    from faceindex.photos.find import FoundFile, SkippedEntry, UnreadableEntry
+    from faceindex.photos.open_files import FileStatus, OpenFile
+    from faceindex.photos.pictures import PictureLike
+    from faceindex.photos.sources import PhotoSource
     from faceindex.queries.pairs import VerifiedPair
     from faceindex.queries.probes import Probe
     from faceindex.search.calibration import Calibration
@@ -132,6 +135,8 @@ __all__ = [
     "FaceindexError",
     "Faces",
     "FailedPhoto",
+    "FileStatus",
+    "FoundFile",
     "Fpir",
     "HeldOut",
     "History",
@@ -153,6 +158,7 @@ __all__ = [
     "NamesRead",
     "NewerSchema",
     "NoFaceFound",
+    "OpenFile",
     "OutOfReach",
     "Page",
     "PastAct",
@@ -163,6 +169,7 @@ __all__ = [
     "PhotoRecord",
     "PhotoSource",
     "Photos",
+    "PictureLike",
     "Probe",
     "ProbeFace",
     "Progress",
@@ -179,9 +186,11 @@ __all__ = [
     "SidecarReport",
     "SilentDisk",
     "Skipped",
+    "SkippedEntry",
     "Status",
     "Suggestion",
     "Suspect",
+    "UnreadableEntry",
     "UnreadablePhoto",
     "UsageError",
     "Verification",
@@ -191,6 +200,11 @@ __all__ = [
 ]
 
 _MODULES = {
+    "OpenFile": "photos.open_files",
+    "FileStatus": "photos.open_files",
+    "UnreadableEntry": "photos.find",
+    "SkippedEntry": "photos.find",
+    "FoundFile": "photos.find",
     "Sheets": "library.sheets",
     "Photos": "library.photos",
     "People": "library.people",
@@ -207,7 +221,8 @@ _MODULES = {
     "HeldOut": "evaluation.cross_fit",
     "Library": "library",
     "Photo": "photos.decode",
-    "PhotoSource": "photos.pictures",
+    "PhotoSource": "photos.sources",
+    "PictureLike": "photos.pictures",
     "Probe": "queries.probes",
     "Progress": "ingest.tally",
     "Recipe": "faces.recipe",
