@@ -52,7 +52,10 @@ if TYPE_CHECKING:
     from faceindex.library.sheets import Sheets
     from faceindex.models.cards import CalibrationCard, RecipeCard
     from faceindex.photos.decode import Photo
-    from faceindex.photos.pictures import PhotoSource
+    from faceindex.photos.find import FoundFile, SkippedEntry, UnreadableEntry
+    from faceindex.photos.open_files import FileStatus, OpenFile
+    from faceindex.photos.pictures import PictureLike
+    from faceindex.photos.sources import PhotoSource
     from faceindex.queries.pairs import VerifiedPair
     from faceindex.queries.probes import Probe
     from faceindex.search.calibration import Calibration
@@ -142,6 +145,8 @@ __all__ = [
     "Faces",
     "FailedPhoto",
     "Fault",
+    "FileStatus",
+    "FoundFile",
     "Fpir",
     "HeldOut",
     "History",
@@ -166,6 +171,7 @@ __all__ = [
     "NamesRead",
     "NewerSchema",
     "NoFaceFound",
+    "OpenFile",
     "OutOfReach",
     "Page",
     "PastAct",
@@ -176,6 +182,7 @@ __all__ = [
     "PhotoRecord",
     "PhotoSource",
     "Photos",
+    "PictureLike",
     "Probe",
     "ProbeFace",
     "ProcessPool",
@@ -193,10 +200,12 @@ __all__ = [
     "SidecarReport",
     "SilentDisk",
     "Skipped",
+    "SkippedEntry",
     "Status",
     "Suggestion",
     "Suspect",
     "Task",
+    "UnreadableEntry",
     "UnreadablePhoto",
     "UsageError",
     "Verification",
@@ -209,6 +218,11 @@ __all__ = [
 _MODULES = {
     "Analysed": "ingest.executor",
     "Analyser": "faces.analyse",
+    "OpenFile": "photos.open_files",
+    "FileStatus": "photos.open_files",
+    "UnreadableEntry": "photos.find",
+    "SkippedEntry": "photos.find",
+    "FoundFile": "photos.find",
     "Sheets": "library.sheets",
     "Photos": "library.photos",
     "People": "library.people",
@@ -225,7 +239,8 @@ _MODULES = {
     "HeldOut": "evaluation.cross_fit",
     "Library": "library",
     "Photo": "photos.decode",
-    "PhotoSource": "photos.pictures",
+    "PhotoSource": "photos.sources",
+    "PictureLike": "photos.pictures",
     "Probe": "queries.probes",
     "Executor": "ingest.executor",
     "Fault": "ingest.executor",

@@ -35,7 +35,7 @@ from faceindex.people.grouping import group_faces
 from faceindex.people.reencoding import reencode
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
 from faceindex.photos.find import absolute
-from faceindex.photos.pictures import PhotoSource
+from faceindex.photos.pictures import PictureLike
 from faceindex.queries.matching import Wish
 from faceindex.queries.pairs import VerifiedPair
 from faceindex.search.calibration import Calibration
@@ -198,7 +198,7 @@ class Library(OldNames):
 
     def search(
         self,
-        image: PhotoSource,
+        image: PictureLike,
         *,
         k: int | None = 10,
         threshold: float | None = None,
@@ -241,7 +241,7 @@ class Library(OldNames):
 
     def identify(
         self,
-        image: PhotoSource,
+        image: PictureLike,
         *,
         method: str = "vote",
         threshold: float | None = None,
@@ -260,8 +260,8 @@ class Library(OldNames):
 
     def verify(
         self,
-        a: PhotoSource | int,
-        b: PhotoSource | int,
+        a: PictureLike | int,
+        b: PictureLike | int,
         *,
         boxes: tuple[Box | None, Box | None] = (None, None),
         best: bool = False,
