@@ -52,7 +52,10 @@ if TYPE_CHECKING:
     from faceindex.library.sheets import Sheets
     from faceindex.models.cards import CalibrationCard, RecipeCard
     from faceindex.photos.decode import Photo
-    from faceindex.photos.pictures import PhotoSource
+    from faceindex.photos.find import FoundFile, SkippedEntry, UnreadableEntry
+    from faceindex.photos.open_files import FileStatus, OpenFile
+    from faceindex.photos.pictures import PictureLike
+    from faceindex.photos.sources import PhotoSource
     from faceindex.queries.pairs import VerifiedPair
     from faceindex.queries.probes import Probe
     from faceindex.search.calibration import Calibration
@@ -103,6 +106,7 @@ if TYPE_CHECKING:
         Status,
         Suggestion,
         Verification,
+        Version,
     )
 
 telemetry.turn_off()  # before anything can import onnxruntime
@@ -141,6 +145,8 @@ __all__ = [
     "Faces",
     "FailedPhoto",
     "Fault",
+    "FileStatus",
+    "FoundFile",
     "Fpir",
     "HeldOut",
     "History",
@@ -165,6 +171,7 @@ __all__ = [
     "NamesRead",
     "NewerSchema",
     "NoFaceFound",
+    "OpenFile",
     "OutOfReach",
     "Page",
     "PastAct",
@@ -175,6 +182,7 @@ __all__ = [
     "PhotoRecord",
     "PhotoSource",
     "Photos",
+    "PictureLike",
     "Probe",
     "ProbeFace",
     "ProcessPool",
@@ -192,14 +200,17 @@ __all__ = [
     "SidecarReport",
     "SilentDisk",
     "Skipped",
+    "SkippedEntry",
     "Status",
     "Suggestion",
     "Suspect",
     "Task",
+    "UnreadableEntry",
     "UnreadablePhoto",
     "UsageError",
     "Verification",
     "VerifiedPair",
+    "Version",
     "analyse",
     "recipe",
 ]
@@ -207,6 +218,11 @@ __all__ = [
 _MODULES = {
     "Analysed": "ingest.executor",
     "Analyser": "faces.analyse",
+    "OpenFile": "photos.open_files",
+    "FileStatus": "photos.open_files",
+    "UnreadableEntry": "photos.find",
+    "SkippedEntry": "photos.find",
+    "FoundFile": "photos.find",
     "Sheets": "library.sheets",
     "Photos": "library.photos",
     "People": "library.people",
@@ -223,7 +239,8 @@ _MODULES = {
     "HeldOut": "evaluation.cross_fit",
     "Library": "library",
     "Photo": "photos.decode",
-    "PhotoSource": "photos.pictures",
+    "PhotoSource": "photos.sources",
+    "PictureLike": "photos.pictures",
     "Probe": "queries.probes",
     "Executor": "ingest.executor",
     "Fault": "ingest.executor",

@@ -29,13 +29,13 @@ from faceindex.library.people import People
 from faceindex.library.photos import Photos
 from faceindex.library.searching import batch_answers, identified_faces, search_limit
 from faceindex.library.sheets import Sheets
-from faceindex.library.status import status
+from faceindex.library.status import status, version
 from faceindex.meter import Meter
 from faceindex.people.grouping import group_faces
 from faceindex.people.reencoding import reencode
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
 from faceindex.photos.find import absolute
-from faceindex.photos.pictures import PhotoSource
+from faceindex.photos.pictures import PictureLike
 from faceindex.queries.matching import Wish
 from faceindex.queries.pairs import VerifiedPair
 from faceindex.search.calibration import Calibration
@@ -52,6 +52,7 @@ from faceindex.types import (
     Reencoded,
     Status,
     Verification,
+    Version,
 )
 
 
@@ -126,6 +127,14 @@ class Library(OldNames):
         """What distances between its vectors mean: its own, or the recipe's."""
         return self._opened.calibration
 
+    @property
+    def version(self) -> Version:
+        """What is another one after every commit, by topic: a page that was made of the same is unchanged.
+
+        Raises: UsageError when there is no library yet.
+        """
+        return version(self._opened)
+
     def status(self) -> Status:
         """The library in figures."""
         return status(self._opened)
@@ -189,7 +198,7 @@ class Library(OldNames):
 
     def search(
         self,
-        image: PhotoSource,
+        image: PictureLike,
         *,
         k: int | None = 10,
         threshold: float | None = None,
@@ -232,7 +241,7 @@ class Library(OldNames):
 
     def identify(
         self,
-        image: PhotoSource,
+        image: PictureLike,
         *,
         method: str = "vote",
         threshold: float | None = None,
@@ -251,8 +260,8 @@ class Library(OldNames):
 
     def verify(
         self,
-        a: PhotoSource | int,
-        b: PhotoSource | int,
+        a: PictureLike | int,
+        b: PictureLike | int,
         *,
         boxes: tuple[Box | None, Box | None] = (None, None),
         best: bool = False,

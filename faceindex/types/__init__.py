@@ -31,6 +31,7 @@ from faceindex.types.faces import AnalysedPhoto, Box, Face, FaceRecord
 from faceindex.types.imports import ImportReport
 from faceindex.types.jobs import JobState, Progress
 from faceindex.types.pages import Page
+from faceindex.types.versions import Version
 
 __all__ = [
     "ActChange",
@@ -83,4 +84,5 @@ __all__ = [
     "Suggestion",
     "Vectors",
     "Verification",
+    "Version",
 ]

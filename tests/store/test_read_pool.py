@@ -28,7 +28,7 @@ with faceindex.Library(sys.argv[1], create=False) as library:
 
     def ask():
         try:
-            read.append((library.status().faces, len(library.people()), len(list(library.faces()))))
+            read.append((library.status().faces, len(list(library.people)), len(list(library.faces))))
         except Exception as error:
             wrong.append(error)
 
