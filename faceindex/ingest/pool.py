@@ -299,9 +299,9 @@ class ProcessPool:
         time.sleep(_PAUSE * self._failed_starts)
 
 
-def local_executor(workers: int, *, idle_limit: float = IDLE_LIMIT) -> Executor:
-    """So many worker processes; with none, photos are analysed in this process."""
-    return ProcessPool(workers, idle_limit=idle_limit) if workers else InLine()
+def local_executor(workers: int, *, idle_limit: float = IDLE_LIMIT, one_thread: bool = True) -> Executor:
+    """So many worker processes, see `ProcessPool`; with none, photos are analysed in this process."""
+    return ProcessPool(workers, idle_limit=idle_limit, one_thread=one_thread) if workers else InLine()
 
 
 def _takes_more(worker: WorkerProcess) -> bool:
