@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from faceindex.library.sheets import Sheets
     from faceindex.models.cards import CalibrationCard, RecipeCard
     from faceindex.photos.decode import Photo
-    from faceindex.photos.pictures import PhotoSource
+    from faceindex.photos.pictures import PhotoSource, Readable
     from faceindex.queries.pairs import VerifiedPair
     from faceindex.queries.probes import Probe
     from faceindex.search.calibration import Calibration
@@ -167,6 +167,7 @@ __all__ = [
     "ProbeFace",
     "Progress",
     "Pruned",
+    "Readable",
     "Recipe",
     "RecipeCard",
     "RecipeMismatch",
@@ -208,6 +209,7 @@ _MODULES = {
     "Library": "library",
     "Photo": "photos.decode",
     "PhotoSource": "photos.pictures",
+    "Readable": "photos.pictures",
     "Probe": "queries.probes",
     "Progress": "ingest.tally",
     "Recipe": "faces.recipe",
