@@ -45,7 +45,7 @@ _LISTING_SECONDS = 60.0
 
 
 class RemoteFiles:
-    """A PhotoSource: objects at addresses. One for each thread, as not all file systems of fsspec are for several."""
+    """A PhotoSource: objects at addresses. One for each thread: not all file systems of fsspec are for several."""
 
     def __init__(self) -> None:
         self._systems: dict[str, RemoteSystem] = {}
@@ -139,9 +139,14 @@ class RemoteFiles:
 
     def _system(self, path: str) -> RemoteSystem:
         top = top_of(path)
-        if top not in self._systems:
-            self._systems[top] = remote_system(top)
-        return self._systems[top]
+        if top in self._systems:
+            return self._systems[top]
+        with _making:  # of some, making one takes half a second
+            system = _shared.get(top) or remote_system(top)
+            if system.for_all_threads:
+                _shared[top] = system
+        self._systems[top] = system
+        return system
 
     def _top_is_missing(self, root: str) -> bool:
         try:
@@ -272,7 +277,8 @@ def _found(entry: RemoteEntry, path: str, *, named: bool) -> Iterator[FoundFile 
         yield UnreadableEntry(path, NOT_REGULAR)
 
 
-_threads = threading.local()
+_threads, _making = threading.local(), threading.Lock()
+_shared: dict[str, RemoteSystem] = {}
 
 
 def remote_files() -> RemoteFiles:
