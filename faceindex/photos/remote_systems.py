@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -154,6 +155,13 @@ def remote_system(top: str) -> RemoteSystem:
         if hasattr(system, "dircache"):
             system.dircache.use_listings_cache = False  # what it lists is what is there
         return RemoteSystem(top, system, has_host="host" in options, for_all_threads=bool(kind.async_impl))
+
+
+def settings_of(top: str) -> str:
+    """What a user has set for such addresses, in words that differ when it does: a program may set something else."""
+    config = sys.modules.get("fsspec.config")
+    scheme = top.partition("://")[0]
+    return repr((config.conf.get(scheme) if config else None, login_of(top)))
 
 
 @contextmanager
