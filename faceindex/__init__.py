@@ -17,6 +17,7 @@ from faceindex import telemetry
 if TYPE_CHECKING:
     from faceindex.errors import (
         FaceindexError,
+        JobCancelled,
         LibraryDamaged,
         LibraryError,
         LibraryLocked,
@@ -34,16 +35,18 @@ if TYPE_CHECKING:
     from faceindex.evaluation.cross_fit import CrossFit, HeldOut, Suspect
     from faceindex.evaluation.reliability import Reliability
     from faceindex.evaluation.strangers import Fpir
-    from faceindex.faces.analyse import analyse
+    from faceindex.faces.analyse import Analyser, analyse
     from faceindex.faces.engine import Engine
     from faceindex.faces.recipe import Recipe, recipe
-    from faceindex.ingest.tally import Progress
+    from faceindex.ingest.executor import Analysed, Executor, Fault, Task
+    from faceindex.ingest.pool import ProcessPool
     from faceindex.library import Library
     from faceindex.library.albums import Albums
     from faceindex.library.care import Care
     from faceindex.library.faces import Faces
     from faceindex.library.history import History
     from faceindex.library.index import Index
+    from faceindex.library.job import Job
     from faceindex.library.people import People
     from faceindex.library.photos import Photos
     from faceindex.library.sheets import Sheets
@@ -82,6 +85,7 @@ if TYPE_CHECKING:
         ImportReport,
         IndexReport,
         IngestReport,
+        JobState,
         Lifted,
         LostFace,
         Match,
@@ -92,6 +96,7 @@ if TYPE_CHECKING:
         PersonChange,
         PhotoRecord,
         ProbeFace,
+        Progress,
         Pruned,
         Reencoded,
         Removed,
@@ -101,6 +106,7 @@ if TYPE_CHECKING:
         Status,
         Suggestion,
         Verification,
+        Version,
     )
 
 telemetry.turn_off()  # before anything can import onnxruntime
@@ -112,7 +118,9 @@ __all__ = [
     "AlbumChange",
     "Albums",
     "AlbumsExport",
+    "Analysed",
     "AnalysedPhoto",
+    "Analyser",
     "Backup",
     "BatchAnswer",
     "Box",
@@ -129,12 +137,14 @@ __all__ = [
     "Decided",
     "Engine",
     "Erased",
+    "Executor",
     "Exemplar",
     "Face",
     "FaceRecord",
     "FaceindexError",
     "Faces",
     "FailedPhoto",
+    "Fault",
     "FileStatus",
     "FoundFile",
     "Fpir",
@@ -145,6 +155,9 @@ __all__ = [
     "Index",
     "IndexReport",
     "IngestReport",
+    "Job",
+    "JobCancelled",
+    "JobState",
     "Library",
     "LibraryDamaged",
     "LibraryError",
@@ -172,6 +185,7 @@ __all__ = [
     "PictureLike",
     "Probe",
     "ProbeFace",
+    "ProcessPool",
     "Progress",
     "Pruned",
     "Recipe",
@@ -190,16 +204,20 @@ __all__ = [
     "Status",
     "Suggestion",
     "Suspect",
+    "Task",
     "UnreadableEntry",
     "UnreadablePhoto",
     "UsageError",
     "Verification",
     "VerifiedPair",
+    "Version",
     "analyse",
     "recipe",
 ]
 
 _MODULES = {
+    "Analysed": "ingest.executor",
+    "Analyser": "faces.analyse",
     "OpenFile": "photos.open_files",
     "FileStatus": "photos.open_files",
     "UnreadableEntry": "photos.find",
@@ -224,12 +242,16 @@ _MODULES = {
     "PhotoSource": "photos.sources",
     "PictureLike": "photos.pictures",
     "Probe": "queries.probes",
-    "Progress": "ingest.tally",
+    "Executor": "ingest.executor",
+    "Fault": "ingest.executor",
+    "Job": "library.job",
+    "ProcessPool": "ingest.pool",
     "Recipe": "faces.recipe",
     "RecipeCard": "models.cards",
     "Reliability": "evaluation.reliability",
     "Selection": "store.selection",
     "Suspect": "evaluation.cross_fit",
+    "Task": "ingest.executor",
     "VerifiedPair": "queries.pairs",
     "analyse": "faces.analyse",
     "recipe": "faces.recipe",

@@ -38,7 +38,7 @@ def identify(
     with faceindex.Library(library, engine=Engine(engine, device), create=False) as opened:
         found = opened.identify(image, method=method, threshold=threshold, fpir=fpir, min_face=min_face)
         if sheet:
-            opened.write_identified_sheet(sheet, image, found)
+            opened.sheets.write_identified(sheet, image, found)
     say_page(sheet)
     if as_json:
         print_json({"image": shown(image), "method": method, "faces": [_as_object(face) for face in found]})

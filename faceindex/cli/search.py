@@ -49,14 +49,14 @@ def search(
     where = None if box is None else options.box_of(box)
     among = selections.selection(first=first, last=last, under=under)
     with faceindex.Library(library, engine=Engine(engine, device), create=False) as opened:
-        probes = opened.probes(
+        probes = opened.faces.probes(
             photos, box=where, same_person=same_person, face=face, album=album, person=person, min_face=min_face
         )
         wish: dict[str, Any] = {"k": None if every else k, "threshold": threshold, "fpir": fpir}
         wish |= {"among": among, "unnamed": unnamed, "group_by": group_by}
-        found = [opened.matches(probe, **wish) for probe in probes]
+        found = [opened.faces.matches(probe, **wish) for probe in probes]
         if sheet:
-            opened.write_match_sheet(sheet, probes, found)
+            opened.sheets.write_matches(sheet, probes, found)
     several = len(photos) > 1 and not same_person
     if as_json:
         objects = _by_photo(photos, probes, found)

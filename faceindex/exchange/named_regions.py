@@ -6,13 +6,14 @@ people have decided about the face here meanwhile; and what they undid comes bac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from faceindex.exchange.names_in_photos import Said, names_in_photo
 from faceindex.ingest.photo_reader import PhotoReader
 from faceindex.ingest.pool import IDLE_LIMIT
 from faceindex.photos.packets import Sidecars
+from faceindex.stop import Stop
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.imports import NameInFile, import_names
@@ -42,21 +43,22 @@ def read_names(
     folder: LibraryFolder,
     paths: Sequence[str],
     *,
-    stopped: Callable[[], bool] = lambda: False,
+    stop: Stop | None = None,
     idle_limit: float = IDLE_LIMIT,
 ) -> NamesRead:
     """Name the faces of the library's photos at or under `paths` (absolute) as their XMP says.
 
     A sidecar goes before what is in the photo. A face that people decided about stays as it is: a name that was taken
     away does not come back. Broken XMP is a warning, and so is a file of which no byte comes for `idle_limit` seconds:
-    what it said before stays. stopped: whether the user wants no more.
+    what it said before stays. stop: set when the user wants no more.
     Raises: LibraryUnwritable; SilentDisk; MachineError.
     """
     tally = _Tally()
     said_of: dict[int, Said] = {}
-    with PhotoReader(stopped, idle_limit=idle_limit) as reader:
+    stop = stop or Stop()
+    with PhotoReader(stop, idle_limit=idle_limit) as reader:
         for record in _records(folder.catalog, paths):
-            if stopped():
+            if stop.is_set():
                 break
             faces = photo_faces(folder.catalog, record.photo)
             said = _asked(record, stored_photo(folder.catalog, record.photo).size, faces, reader, tally)

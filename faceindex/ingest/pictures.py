@@ -37,7 +37,7 @@ def ingest_pictures(
             failure = run.take_all(pictures)
         finally:
             run.commit()
-        compact(writer, lambda: False)
+        compact(writer)
         report = run.report(writer.catalog.counts()["faces"])
     if failure:
         raise failure

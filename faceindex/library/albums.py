@@ -9,10 +9,11 @@ from faceindex.errors import UsageError
 from faceindex.exchange.album_folders import export_albums
 from faceindex.library.old_names import renamed
 from faceindex.library.opened import Opened, StrPath
-from faceindex.library.paging import PAGE, page_of
+from faceindex.library.paging import PAGE
 from faceindex.people import acting
 from faceindex.people.acting import Target
 from faceindex.photos.find import absolute
+from faceindex.store.pages import album_page, face_page
 from faceindex.types import Album, AlbumsExport, Decided, FaceRecord, Page
 
 AlbumList = list[Album]  # `list` is a method here
@@ -40,15 +41,15 @@ class Albums:
 
         Raises: UsageError for a cursor that no page gave.
         """
-        return page_of(self._opened.catalog.albums(hidden=hidden), limit, cursor)
+        return album_page(self._opened.catalog, limit=limit, cursor=cursor, hidden=hidden)
 
     def get(self, album: int) -> Album:
         """The album of this number, also a hidden one. Raises: UsageError when there is none."""
-        for hidden in (False, True):
-            for found in self._opened.catalog.albums(hidden=hidden):
-                if found.album == album:
-                    return found
-        raise no_album(album)
+        catalog = self._opened.catalog
+        found = catalog.album(album) or catalog.album(album, hidden=True)
+        if found is None:
+            raise no_album(album)
+        return found
 
     def faces(
         self, album: int, *, limit: int | None = PAGE, cursor: str | None = None, hidden: bool = False
@@ -57,7 +58,9 @@ class Albums:
 
         Raises: UsageError when there is no such album, and for a cursor that no page gave.
         """
-        return page_of(album_faces(self._opened, album, hidden=hidden), limit, cursor)
+        if self._opened.catalog.album(album, hidden=hidden) is None:
+            raise no_album(album)
+        return face_page(self._opened.catalog, limit=limit, cursor=cursor, album=album, hidden=hidden)
 
     def merge(self, albums: Sequence[int]) -> Decided:
         """Say that all faces of these albums are one person's. Raises: UsageError when they are different people's."""

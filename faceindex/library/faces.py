@@ -8,7 +8,7 @@ from faceindex.errors import UsageError
 from faceindex.library.albums import album_faces
 from faceindex.library.old_names import renamed
 from faceindex.library.opened import Opened
-from faceindex.library.paging import PAGE, page_of
+from faceindex.library.paging import PAGE
 from faceindex.library.searching import search_limit
 from faceindex.people import acting
 from faceindex.people.acting import Target
@@ -16,6 +16,7 @@ from faceindex.photos.pictures import PictureLike, sources
 from faceindex.queries.matching import Wish, matching
 from faceindex.queries.probes import Probe, face_at, faces_in, of_faces, of_one_person, of_person
 from faceindex.search import calibrated
+from faceindex.store.pages import face_page
 from faceindex.store.selection import EVERYTHING, Selection
 from faceindex.types import Box, Decided, FaceIds, FaceRecord, Page, ProbeFace, Vectors
 
@@ -38,7 +39,7 @@ class Faces:
 
     def list(self, *, limit: int | None = PAGE, cursor: str | None = None) -> Page[FaceRecord]:
         """Faces by rising id. limit: None for all. Raises: UsageError for a cursor that no page gave."""
-        return page_of(self, limit, cursor)
+        return face_page(self._opened.catalog, limit=limit, cursor=cursor)
 
     def get(self, face: int) -> FaceRecord:
         """The face with this id. Raises: UsageError when there is none."""

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from faceindex.errors import UsageError
 from faceindex.library.old_names import renamed
 from faceindex.library.opened import Opened
-from faceindex.library.paging import PAGE, page_of
+from faceindex.library.paging import PAGE
 from faceindex.people import acting
-from faceindex.people.history import past_acts
+from faceindex.people.history import history_page, past_act, past_acts
 from faceindex.types import Decided, Page, PastAct
 
 Acts = list[PastAct]  # `list` is a method here
@@ -29,13 +29,16 @@ class History:
         renamed("history()", "history")
         return past_acts(self._opened.catalog)
 
-    def list(self, *, limit: int | None = PAGE, cursor: str | None = None) -> Page[PastAct]:
-        """Acts by rising id. limit: None for all. Raises: UsageError for a cursor that no page gave."""
-        return page_of(self, limit, cursor)
+    def list(self, *, limit: int | None = PAGE, cursor: str | None = None, newest_first: bool = False) -> Page[PastAct]:
+        """Acts by rising id, or the newest first. limit: None for all.
+
+        Raises: UsageError for a cursor that no page gave.
+        """
+        return history_page(self._opened.catalog, limit=limit, cursor=cursor, newest_first=newest_first)
 
     def get(self, act: int) -> PastAct:
         """The act with this id. Raises: UsageError when there is none."""
-        found = next((past for past in self if past.act == act), None)
+        found = past_act(self._opened.catalog, act)
         if found is None:
             raise UsageError(f"no act {act}; `faceindex people history` shows them")
         return found

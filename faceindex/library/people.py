@@ -14,7 +14,8 @@ from faceindex.people.acting import Target
 from faceindex.people.review import answer, is_open, suggest
 from faceindex.store.acts import was_named
 from faceindex.store.known_people import unknown_person
-from faceindex.store.lost import lost_faces
+from faceindex.store.lost import lost_page
+from faceindex.store.pages import people_page
 from faceindex.types import Decided, Erased, LostFace, Page, Person, Suggestion
 
 PersonList = list[Person]  # `list` is a method here
@@ -39,12 +40,11 @@ class People:
 
         Raises: UsageError for a cursor that no page gave.
         """
-        return page_of(self._opened.catalog.people(hidden=hidden), limit, cursor)
+        return people_page(self._opened.catalog, limit=limit, cursor=cursor, hidden=hidden)
 
     def get(self, person: str) -> Person:
         """Who is called so, also somebody hidden. Raises: UsageError when nobody is."""
-        wanted = spelled(person)
-        found = next((one for one in self._opened.catalog.people(hidden=True) if one.person == wanted), None)
+        found = self._opened.catalog.person(person)
         if found is None:
             raise unknown_person(self._opened.catalog, person)
         return found
@@ -92,7 +92,7 @@ class People:
 
         limit: None for all. Raises: UsageError for a cursor that no page gave.
         """
-        return page_of(lost_faces(self._opened.catalog), limit, cursor)
+        return lost_page(self._opened.catalog, limit=limit, cursor=cursor)
 
     def suggestions(self, *, limit: int | None = 20, cursor: str | None = None) -> Page[Suggestion]:
         """Albums and single faces that are probably one person's, the most useful answers first.

@@ -11,10 +11,11 @@ from faceindex.ingest.pictures import ingest_pictures
 from faceindex.library.erasing import erased
 from faceindex.library.old_names import renamed
 from faceindex.library.opened import Opened, StrPath, one_or_more
-from faceindex.library.paging import PAGE, page_of
+from faceindex.library.paging import PAGE
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
 from faceindex.photos.find import absolute
 from faceindex.photos.pictures import PictureLike
+from faceindex.store.pages import failure_page, photo_page
 from faceindex.store.selection import EVERYTHING, Selection, selected_photos
 from faceindex.types import (
     Erased,
@@ -52,12 +53,12 @@ class Photos:
 
         Raises: UsageError when somebody in `among` has no such name, and for a cursor that no page gave.
         """
-        return page_of(self if among == EVERYTHING else self.find(among), limit, cursor)
+        return photo_page(self._opened.catalog, limit=limit, cursor=cursor, among=among)
 
     def get(self, path: StrPath) -> PhotoRecord:
         """The photo at this path. Raises: UsageError when the library knows none there."""
         wanted = absolute(path)
-        found = next((record for record in self._opened.catalog.photos(wanted) if record.path == wanted), None)
+        found = self._opened.catalog.photo(wanted)
         if found is None:
             raise UsageError(f"the library knows no photo {wanted}; `faceindex photos list` shows them")
         return found
@@ -76,7 +77,7 @@ class Photos:
 
     def failed(self, *, limit: int | None = PAGE, cursor: str | None = None) -> Page[FailedPhoto]:
         """Files that could not be read, and files and folders that were out of reach, and why; limit: None for all."""
-        return page_of(self._opened.catalog.failed(), limit, cursor)
+        return failure_page(self._opened.catalog, limit=limit, cursor=cursor)
 
     def add(
         self,

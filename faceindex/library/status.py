@@ -5,7 +5,15 @@ from __future__ import annotations
 from faceindex.library.opened import Opened
 from faceindex.search import calibrated
 from faceindex.search import index as face_index
-from faceindex.types import Status
+from faceindex.search.files import stamp_token
+from faceindex.types import Status, Version
+
+
+def version(opened: Opened) -> Version:
+    """The token of each topic. Raises: UsageError when there is no library yet."""
+    tokens = opened.catalog.version()
+    settings = tokens.pop("settings")
+    return Version(**tokens, index=f"{settings}.{stamp_token(opened.folder.index)}")
 
 
 def status(opened: Opened) -> Status:

@@ -52,14 +52,16 @@ class StoredPhoto:
 
 def sightings(catalog: Catalog) -> Iterator[Sighting]:
     """Every face with a name or an album, by rising id, but what is hidden."""
-    rows = catalog.connection.execute(
+    rows = catalog.by_blocks(
         """SELECT faces.id, photo, album, people.name FROM faces
         LEFT JOIN album_faces ON album_faces.face = faces.id LEFT JOIN albums ON albums.id = album
         LEFT JOIN person_faces ON person_faces.face = faces.id
         LEFT JOIN people ON people.id = COALESCE(person_faces.person, albums.person)
         WHERE (album IS NOT NULL OR people.id IS NOT NULL) AND NOT COALESCE(albums.hidden, 0)
             AND NOT COALESCE(people.hidden, 0) AND faces.id NOT IN (SELECT face FROM hidden_faces)
-        ORDER BY faces.id"""
+            AND faces.id > ? ORDER BY faces.id LIMIT ?""",
+        lambda row: (row[0],),
+        (0,),
     )
     return (Sighting(*row) for row in rows)
 

@@ -28,7 +28,7 @@ with faceindex.Library(sys.argv[1], create=False) as library:
 
     def ask():
         try:
-            read.append((library.status().faces, len(library.people()), len(list(library.faces()))))
+            read.append((library.status().faces, len(list(library.people)), len(list(library.faces))))
         except Exception as error:
             wrong.append(error)
 
@@ -62,7 +62,7 @@ def test_an_iterator_of_a_thread_that_has_ended_is_read_to_its_end(library: Path
         asked: dict[str, Callable[[], Iterator[object]]] = {
             "faces": opened.faces,
             "photos": opened.photos,
-            "find_photos": lambda: opened.find_photos(Selection()),
+            "find_photos": lambda: opened.photos.find(Selection()),
         }
         handed_on: list[Iterator[object]] = []
         thread = threading.Thread(target=lambda: handed_on.append(asked[read]()))
@@ -74,12 +74,12 @@ def test_an_iterator_of_a_thread_that_has_ended_is_read_to_its_end(library: Path
 
 def test_a_thread_that_lives_keeps_its_connection(library: Path) -> None:
     with faceindex.Library(library, create=False) as opened:
-        mine = opened._folder.catalog
+        mine = opened._opened.folder.catalog
         for _ in range(5):
             thread = threading.Thread(target=opened.status)
             thread.start()
             thread.join()
-        assert opened._folder.catalog is mine
+        assert opened._opened.folder.catalog is mine
         assert opened.status().faces == 3
 
 
