@@ -17,6 +17,7 @@ from faceindex import telemetry
 if TYPE_CHECKING:
     from faceindex.errors import (
         FaceindexError,
+        JobCancelled,
         LibraryDamaged,
         LibraryError,
         LibraryLocked,
@@ -34,22 +35,27 @@ if TYPE_CHECKING:
     from faceindex.evaluation.cross_fit import CrossFit, HeldOut, Suspect
     from faceindex.evaluation.reliability import Reliability
     from faceindex.evaluation.strangers import Fpir
-    from faceindex.faces.analyse import analyse
+    from faceindex.faces.analyse import Analyser, analyse
     from faceindex.faces.engine import Engine
     from faceindex.faces.recipe import Recipe, recipe
-    from faceindex.ingest.tally import Progress
+    from faceindex.ingest.executor import Analysed, Executor, Fault, Task
+    from faceindex.ingest.pool import ProcessPool
     from faceindex.library import Library
     from faceindex.library.albums import Albums
     from faceindex.library.care import Care
     from faceindex.library.faces import Faces
     from faceindex.library.history import History
     from faceindex.library.index import Index
+    from faceindex.library.job import Job
     from faceindex.library.people import People
     from faceindex.library.photos import Photos
     from faceindex.library.sheets import Sheets
     from faceindex.models.cards import CalibrationCard, RecipeCard
     from faceindex.photos.decode import Photo
-    from faceindex.photos.pictures import PhotoSource
+    from faceindex.photos.find import FoundFile, SkippedEntry, UnreadableEntry
+    from faceindex.photos.open_files import FileStatus, OpenFile
+    from faceindex.photos.pictures import PictureLike
+    from faceindex.photos.sources import PhotoSource
     from faceindex.queries.pairs import VerifiedPair
     from faceindex.queries.probes import Probe
     from faceindex.search.calibration import Calibration
@@ -79,6 +85,7 @@ if TYPE_CHECKING:
         ImportReport,
         IndexReport,
         IngestReport,
+        JobState,
         Lifted,
         LostFace,
         Match,
@@ -89,6 +96,7 @@ if TYPE_CHECKING:
         PersonChange,
         PhotoRecord,
         ProbeFace,
+        Progress,
         Pruned,
         Reencoded,
         Removed,
@@ -110,7 +118,9 @@ __all__ = [
     "AlbumChange",
     "Albums",
     "AlbumsExport",
+    "Analysed",
     "AnalysedPhoto",
+    "Analyser",
     "Backup",
     "BatchAnswer",
     "Box",
@@ -127,12 +137,16 @@ __all__ = [
     "Decided",
     "Engine",
     "Erased",
+    "Executor",
     "Exemplar",
     "Face",
     "FaceRecord",
     "FaceindexError",
     "Faces",
     "FailedPhoto",
+    "Fault",
+    "FileStatus",
+    "FoundFile",
     "Fpir",
     "HeldOut",
     "History",
@@ -141,6 +155,9 @@ __all__ = [
     "Index",
     "IndexReport",
     "IngestReport",
+    "Job",
+    "JobCancelled",
+    "JobState",
     "Library",
     "LibraryDamaged",
     "LibraryError",
@@ -154,6 +171,7 @@ __all__ = [
     "NamesRead",
     "NewerSchema",
     "NoFaceFound",
+    "OpenFile",
     "OutOfReach",
     "Page",
     "PastAct",
@@ -164,8 +182,10 @@ __all__ = [
     "PhotoRecord",
     "PhotoSource",
     "Photos",
+    "PictureLike",
     "Probe",
     "ProbeFace",
+    "ProcessPool",
     "Progress",
     "Pruned",
     "Recipe",
@@ -180,9 +200,12 @@ __all__ = [
     "SidecarReport",
     "SilentDisk",
     "Skipped",
+    "SkippedEntry",
     "Status",
     "Suggestion",
     "Suspect",
+    "Task",
+    "UnreadableEntry",
     "UnreadablePhoto",
     "UsageError",
     "Verification",
@@ -193,6 +216,13 @@ __all__ = [
 ]
 
 _MODULES = {
+    "Analysed": "ingest.executor",
+    "Analyser": "faces.analyse",
+    "OpenFile": "photos.open_files",
+    "FileStatus": "photos.open_files",
+    "UnreadableEntry": "photos.find",
+    "SkippedEntry": "photos.find",
+    "FoundFile": "photos.find",
     "Sheets": "library.sheets",
     "Photos": "library.photos",
     "People": "library.people",
@@ -209,14 +239,19 @@ _MODULES = {
     "HeldOut": "evaluation.cross_fit",
     "Library": "library",
     "Photo": "photos.decode",
-    "PhotoSource": "photos.pictures",
+    "PhotoSource": "photos.sources",
+    "PictureLike": "photos.pictures",
     "Probe": "queries.probes",
-    "Progress": "ingest.tally",
+    "Executor": "ingest.executor",
+    "Fault": "ingest.executor",
+    "Job": "library.job",
+    "ProcessPool": "ingest.pool",
     "Recipe": "faces.recipe",
     "RecipeCard": "models.cards",
     "Reliability": "evaluation.reliability",
     "Selection": "store.selection",
     "Suspect": "evaluation.cross_fit",
+    "Task": "ingest.executor",
     "VerifiedPair": "queries.pairs",
     "analyse": "faces.analyse",
     "recipe": "faces.recipe",

@@ -72,7 +72,9 @@ def compare(options: argparse.Namespace) -> None:
 def run(checkout: Path, step: str, library: Path, *more: object) -> str:
     command = [sys.executable, __file__, "--step", step, "--keep", library, *more]
     environment = os.environ | {"PYTHONPATH": f"{checkout}{os.pathsep}{checkout / 'scripts'}"}
-    return subprocess.run(list(map(str, command)), env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return subprocess.run(
+        list(map(str, command)), env=environment, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
 
 
 def draw(path: Path, faces: int, named: int, stats: Path) -> None:

@@ -21,6 +21,7 @@ from faceindex.ingest.processes import be_killed_first, end_with_parent
 from faceindex.photos.addresses import UNREACHABLE, is_url, take_secrets, top_of
 from faceindex.photos.identity import Identity
 from faceindex.photos.read import identify
+from faceindex.stop import Stop
 
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
@@ -44,13 +45,11 @@ class _Unreadable:
 class PhotoReader:
     """Looks at one file at a time. The process is started for the first one, and anew after each that holds it.
 
-    stopped: whether the user wants no more. meanwhile: what is to be done now and then while a file is waited for.
+    stop: ends it. meanwhile: what is to be done now and then while a file is waited for.
     """
 
-    def __init__(
-        self, stopped: Callable[[], bool], meanwhile: Callable[[], None] = lambda: None, *, idle_limit: float
-    ) -> None:
-        self._stopped = stopped
+    def __init__(self, stop: Stop, meanwhile: Callable[[], None] = lambda: None, *, idle_limit: float) -> None:
+        self._stop = stop
         self._meanwhile = meanwhile
         self._idle_limit = idle_limit
         self._child: _Child | None = None
@@ -103,7 +102,7 @@ class PhotoReader:
                 while not child.connection.poll(watch.LOOK_SECONDS):
                     self._meanwhile()
                     child.watch.look()
-                    if child.watch.idle > self._idle_limit or self._stopped():
+                    if child.watch.idle > self._idle_limit or self._stop.is_set():
                         raise self._given_up(path)
                 answer: Answer = child.connection.recv()
             except TimeoutError:

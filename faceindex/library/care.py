@@ -13,9 +13,10 @@ from faceindex.evaluation.labelled import evaluation_library, ingest_labelled
 from faceindex.evaluation.named_faces import named_faces
 from faceindex.ingest.machine import choose_workers
 from faceindex.ingest.repair import repair
-from faceindex.ingest.tally import Progress
 from faceindex.library.erasing import everything_erased
+from faceindex.library.job import Job, finished
 from faceindex.library.opened import Opened, StrPath, one_or_more
+from faceindex.meter import Meter
 from faceindex.photos.find import absolute
 from faceindex.search import calibrated
 from faceindex.search import index as face_index
@@ -24,7 +25,7 @@ from faceindex.store.backup import backup
 from faceindex.store.check import check
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.merging import compact_all
-from faceindex.types import Backup, CheckReport, Erased, RepairReport
+from faceindex.types import Backup, CheckReport, Erased, Progress, RepairReport
 
 
 class Care:
@@ -49,19 +50,27 @@ class Care:
             parts.append(check_index(self._opened.folder, deep=deep and not any(part.damage for part in parts)))
         return CheckReport(str(self._opened.folder.path), deep, tuple(parts), time.monotonic() - began)
 
-    def backup(self, target: StrPath) -> Backup:
+    def start_backup(self, target: StrPath, *, progress: Callable[[Progress], None] | None = None) -> Job[Backup]:
         """Copy the library to `target`, checked while it is copied; an ingest may be at work.
 
         The copy is a library like this one, without an index. Raises: UsageError when `target` exists; LibraryDamaged
         when this library is; LibraryUnwritable; in each case nothing is left of the copy.
         """
-        began = time.monotonic()
         path = Path(absolute(target))
-        segments = backup(self._opened.folder, path)
-        copy = LibraryFolder(path, create=False)
-        counts, size = copy.catalog.counts(), copy.bytes_on_disk()
-        copy.close()
-        return Backup(str(path), counts["photos"], counts["faces"], len(segments), size, time.monotonic() - began)
+
+        def work(meter: Meter) -> Backup:
+            began = time.monotonic()
+            segments = backup(self._opened.folder, path, meter)
+            copy = LibraryFolder(path, create=False)
+            counts, size = copy.catalog.counts(), copy.bytes_on_disk()
+            copy.close()
+            return Backup(str(path), counts["photos"], counts["faces"], len(segments), size, time.monotonic() - began)
+
+        return self._opened.start("backup", work, progress)
+
+    def backup(self, target: StrPath, *, progress: Callable[[Progress], None] | None = None) -> Backup:
+        """As `start_backup`; returns when it has ended."""
+        return finished(self.start_backup(target, progress=progress))
 
     def repair(self, paths: StrPath | Iterable[StrPath] = (), *, workers: int | None = None) -> RepairReport:
         """Make what is derived anew, save what can be read of damaged files, and analyse photos of lost vectors again.
@@ -107,7 +116,7 @@ class Care:
         with self._opened.folder.writer() as writer:
             return compact_all(writer)
 
-    def calibrate(
+    def start_calibrate(
         self,
         labelled: StrPath | None = None,
         *,
@@ -115,7 +124,7 @@ class Care:
         keep: StrPath | None = None,
         workers: int | None = None,
         progress: Callable[[Progress], None] | None = None,
-    ) -> CrossFit:
+    ) -> Job[CrossFit]:
         """Fit what distances mean to faces with names, and try the fit on people that it was not fitted to.
 
         labelled: a folder with a folder of photos for each person; default this library's own people with a name.
@@ -125,18 +134,34 @@ class Care:
         """
         if keep is not None:
             self._opened.outside(keep)
-        if labelled is None:
-            named = named_faces(self._opened.folder)
-            result = cross_fit(named.vectors, named.people, named.names)
-        else:
-            with evaluation_library(self._opened.recipe, None if keep is None else Path(keep)) as folder:
-                faces = ingest_labelled(
-                    folder, Path(labelled), engine=self._opened.engine, workers=workers, progress=progress
-                )
-            result = cross_fit(faces.vectors, faces.people, faces.names)
-        if save:
-            calibrated.keep(self._opened.folder, result.calibration)
-        return result
+        opened = self._opened
+
+        def work(meter: Meter) -> CrossFit:
+            if labelled is None:
+                named = named_faces(opened.folder)
+                result = cross_fit(named.vectors, named.people, named.names)
+            else:
+                with evaluation_library(opened.recipe, None if keep is None else Path(keep)) as folder:
+                    faces = ingest_labelled(folder, Path(labelled), engine=opened.engine, workers=workers, meter=meter)
+                result = cross_fit(faces.vectors, faces.people, faces.names)
+            meter.stop.check()
+            if save:
+                calibrated.keep(opened.folder, result.calibration)
+            return result
+
+        return self._opened.start("calibrate", work, progress)
+
+    def calibrate(
+        self,
+        labelled: StrPath | None = None,
+        *,
+        save: bool = False,
+        keep: StrPath | None = None,
+        workers: int | None = None,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> CrossFit:
+        """As `start_calibrate`; returns when it has ended."""
+        return finished(self.start_calibrate(labelled, save=save, keep=keep, workers=workers, progress=progress))
 
     def forget_calibration(self) -> None:
         """Go back to the calibration of the recipe. Raises: UsageError without a library; LibraryUnwritable."""

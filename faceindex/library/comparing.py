@@ -10,7 +10,7 @@ from faceindex.errors import UsageError
 from faceindex.ingest.machine import choose_workers
 from faceindex.library.faces import Faces
 from faceindex.library.opened import Opened
-from faceindex.photos.pictures import PhotoSource
+from faceindex.photos.pictures import PictureLike
 from faceindex.queries.pairs import VerifiedPair, verified
 from faceindex.queries.probes import Probe, faces_in
 from faceindex.queries.verification import compared, in_box, largest
@@ -19,8 +19,8 @@ from faceindex.types import Box, Verification
 
 def verification(
     opened: Opened,
-    a: PhotoSource | int,
-    b: PhotoSource | int,
+    a: PictureLike | int,
+    b: PictureLike | int,
     *,
     boxes: tuple[Box | None, Box | None],
     best: bool,
@@ -55,7 +55,7 @@ def verifications(
     )
 
 
-def _side(opened: Opened, given: PhotoSource | int, min_face: int | None) -> list[Probe]:
+def _side(opened: Opened, given: PictureLike | int, min_face: int | None) -> list[Probe]:
     if isinstance(given, int | np.integer):
         return Faces(opened).probes(face=int(given))
     return faces_in(given, opened.checked_analyser(min_face))

@@ -12,7 +12,7 @@ from faceindex.library.paging import PAGE
 from faceindex.library.searching import search_limit
 from faceindex.people import acting
 from faceindex.people.acting import Target
-from faceindex.photos.pictures import PhotoSource, sources
+from faceindex.photos.pictures import PictureLike, sources
 from faceindex.queries.matching import Wish, matching
 from faceindex.queries.probes import Probe, face_at, faces_in, of_faces, of_one_person, of_person
 from faceindex.search import calibrated
@@ -58,7 +58,7 @@ class Faces:
 
     def probes(
         self,
-        images: PhotoSource | Sequence[PhotoSource] = (),
+        images: PictureLike | Sequence[PictureLike] = (),
         *,
         box: Box | None = None,
         same_person: bool = False,

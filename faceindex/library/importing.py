@@ -19,10 +19,11 @@ from faceindex.exchange.tally import Tally
 from faceindex.exchange.text_rows import SUFFIXES as ROWS
 from faceindex.faces.recipe import Recipe
 from faceindex.faces.recipe import recipe as recipe_called
-from faceindex.ingest.stopping import stop_signals
 from faceindex.library.opened import Opened, StrPath
+from faceindex.meter import Meter
 from faceindex.models.cards import recipe_cards
 from faceindex.photos.find import absolute
+from faceindex.stop import Stop
 from faceindex.types import FailedPhoto, ImportReport, IngestReport
 
 _HDF5 = (".h5", ".hdf5")
@@ -37,21 +38,23 @@ def import_files(
     base: str | None,
     analyse: Callable[[list[str]], IngestReport],
     wait: bool,
+    meter: Meter,
 ) -> ImportReport:
     """What `Library.import_` does. base: the folder that relative paths are in, absolute. analyse: ingests photos."""
     began, tally, chosen = time.monotonic(), Tally(), [Path(absolute(file)) for file in files]
-    with stop_signals() as stop:
-        for path in chosen:
-            if stop.is_set() or tally.interrupted:
-                break
-            try:
-                _import_file(opened, path, tally, recipe, _resolver(path, base), analyse, stop.is_set, wait=wait)
-                tally.files += 1
-            except (UsageError, RecipeMismatch, NewerSchema) as error:
-                if len(chosen) == 1:
-                    raise
-                tally.failures.append(FailedPhoto(str(path), str(error)))
-        interrupted = stop.is_set() or tally.interrupted
+    stop = meter.stop
+    meter.announce("importing")
+    for path in chosen:
+        if stop.is_set() or tally.interrupted:
+            break
+        try:
+            _import_file(opened, path, tally, recipe, _resolver(path, base), analyse, stop, wait=wait)
+            tally.files += 1
+        except (UsageError, RecipeMismatch, NewerSchema) as error:
+            if len(chosen) == 1:
+                raise
+            tally.failures.append(FailedPhoto(str(path), str(error)))
+    interrupted = stop.is_set() or tally.interrupted
     total = 0
     if opened.folder.exists:
         opened.faces_changed(index=not interrupted and tally.faces > 0)
@@ -75,7 +78,7 @@ def _import_file(
     recipe: str | None,
     resolve: Callable[[str], str],
     analyse: Callable[[list[str]], IngestReport],
-    stop: Callable[[], bool],
+    stop: Stop,
     *,
     wait: bool,
 ) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from faceindex.errors import JobCancelled
+from faceindex.library.job import Job, finished
 from faceindex.library.old_names import renamed
 from faceindex.library.opened import Opened
+from faceindex.meter import Meter
 from faceindex.search import index as face_index
 from faceindex.search.coverage import configure, index_config
 from faceindex.search.kinds import IndexConfig
-from faceindex.types import IndexReport
+from faceindex.types import IndexReport, Progress
 
 
 class Index:
@@ -25,7 +30,14 @@ class Index:
         """What is known of the index."""
         return face_index.report(self._opened.folder)
 
-    def build(self, kind: str | None = None, *, recall: float | None = None, threads: int = 1) -> IndexReport:
+    def start_build(
+        self,
+        kind: str | None = None,
+        *,
+        recall: float | None = None,
+        threads: int = 1,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Job[IndexReport]:
         """Build the index anew.
 
         kind: "flat", which is exact, "ivf", which is approximate, or "auto", by the number of faces.
@@ -34,9 +46,26 @@ class Index:
         """
         folder = self._opened.folder
         before = index_config(folder)
-        configure(
-            folder,
-            IndexConfig(before.kind if kind is None else kind, before.recall if recall is None else recall),
-        )
-        self._opened.index = face_index.build(folder, threads=threads)
-        return face_index.report(folder)
+        chosen = IndexConfig(before.kind if kind is None else kind, before.recall if recall is None else recall)
+
+        def work(meter: Meter) -> IndexReport:
+            configure(folder, chosen)
+            try:
+                self._opened.index = face_index.build(folder, threads=threads, meter=meter)
+            except JobCancelled:
+                configure(folder, before)
+                raise
+            return face_index.report(folder)
+
+        return self._opened.start("index", work, progress)
+
+    def build(
+        self,
+        kind: str | None = None,
+        *,
+        recall: float | None = None,
+        threads: int = 1,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> IndexReport:
+        """As `start_build`; returns when it has ended."""
+        return finished(self.start_build(kind, recall=recall, threads=threads, progress=progress))

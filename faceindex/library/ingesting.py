@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from faceindex.errors import JobCancelled
 from faceindex.exchange.named_regions import read_names
 from faceindex.faces.analyse import Analyser
+from faceindex.ingest.executor import Executor
 from faceindex.ingest.run import ingest
-from faceindex.ingest.tally import Progress
 from faceindex.library.opened import Opened, StrPath
+from faceindex.meter import Meter
 from faceindex.photos.find import absolute
 from faceindex.types import IngestReport
 
@@ -20,13 +22,14 @@ def ingest_files(
     *,
     analyser: Analyser,
     workers: int | None,
-    exclude: Iterable[str],
-    retry_failed: bool,
-    force: bool,
-    prune: bool,
-    xmp: bool,
     wait: bool,
-    progress: Callable[[Progress], None] | None,
+    meter: Meter,
+    exclude: Iterable[str] = (),
+    retry_failed: bool = False,
+    force: bool = False,
+    prune: bool = False,
+    xmp: bool = False,
+    executor: Executor | None = None,
 ) -> IngestReport:
     """What `Library.ingest` does."""
     report = ingest(
@@ -39,9 +42,14 @@ def ingest_files(
         force=force,
         prune=prune,
         wait=wait,
-        progress=progress,
+        executor=executor,
+        meter=meter,
     )
     if xmp and not report.interrupted:
+        meter.announce("names")
         report = replace(report, xmp=read_names(opened.folder, list(map(absolute, paths))))
-    opened.faces_changed(index=not report.interrupted)
+    try:
+        opened.faces_changed(index=not report.interrupted, meter=meter)
+    except JobCancelled:  # in the building of an index, which the next search or ingest makes up for
+        return replace(report, interrupted=True)
     return report

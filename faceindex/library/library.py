@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,16 +12,17 @@ from faceindex.errors import UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.engine import DEFAULT_ENGINE, Engine
 from faceindex.faces.recipe import Recipe, as_recipe
-from faceindex.ingest.tally import Progress
+from faceindex.ingest.executor import Executor
 from faceindex.library.albums import Albums
 from faceindex.library.care import Care
 from faceindex.library.comparing import verification, verifications
-from faceindex.library.exporting import export_faces
+from faceindex.library.exporting import check_export, export_faces
 from faceindex.library.faces import Faces
 from faceindex.library.history import History
 from faceindex.library.importing import import_files
 from faceindex.library.index import Index
 from faceindex.library.ingesting import ingest_files
+from faceindex.library.job import Job, blocking, completed
 from faceindex.library.old_names import OldNames
 from faceindex.library.opened import Opened, StrPath, one_or_more
 from faceindex.library.people import People
@@ -30,11 +30,12 @@ from faceindex.library.photos import Photos
 from faceindex.library.searching import batch_answers, identified_faces, search_limit
 from faceindex.library.sheets import Sheets
 from faceindex.library.status import status, version
+from faceindex.meter import Meter
 from faceindex.people.grouping import group_faces
 from faceindex.people.reencoding import reencode
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
 from faceindex.photos.find import absolute
-from faceindex.photos.pictures import PhotoSource
+from faceindex.photos.pictures import PictureLike
 from faceindex.queries.matching import Wish
 from faceindex.queries.pairs import VerifiedPair
 from faceindex.search.calibration import Calibration
@@ -47,6 +48,7 @@ from faceindex.types import (
     ImportReport,
     IngestReport,
     ProbeFace,
+    Progress,
     Reencoded,
     Status,
     Verification,
@@ -107,8 +109,8 @@ class Library(OldNames):
         self.close()
 
     def close(self) -> None:
-        """Close the library; it must not be used afterwards."""
-        self._opened.folder.close()
+        """Cancel what jobs are left and wait for them; the library must not be used afterwards."""
+        self._opened.close()
 
     @property
     def path(self) -> Path:
@@ -137,7 +139,7 @@ class Library(OldNames):
         """The library in figures."""
         return status(self._opened)
 
-    def ingest(
+    def start_ingest(
         self,
         paths: StrPath | Iterable[StrPath],
         *,
@@ -150,41 +152,53 @@ class Library(OldNames):
         prune: bool = False,
         xmp: bool = False,
         wait: bool = False,
+        executor: Executor | None = None,
         progress: Callable[[Progress], None] | None = None,
-    ) -> IngestReport:
+    ) -> Job[IngestReport]:
         """Find, analyse and store every photo under `paths`, then bring the index up to date.
 
-        Unchanged photos are not even opened; after a crash or Ctrl-C the same call resumes.
-        workers: processes, default as the machine allows. min_face: thousandths of a photo's longer side,
-        default what this library was last ingested with. max_megapixels: larger photos are refused.
+        Unchanged photos are not even opened; after a crash, or when it was cancelled, the same call resumes.
+        workers: processes, default as the machine allows; 0: photos are analysed in this one.
+        min_face: thousandths of a photo's longer side, default what this library was last ingested with.
+        max_megapixels: larger photos are refused.
         exclude: patterns as in .gitignore, relative to each of `paths`, of what is left out this time; files named
         .faceindexignore leave out always. retry_failed: open photos again that could not be read. force: open all of
         them again, whatever their size and times say; only new content is analysed. prune: remove photos from the
         library that are no longer under `paths` or are left out now, but none that may be on a disk that is not there.
         xmp: also read the names that sidecars and photos give to faces, for faces about which nobody decided anything
         here; names that were read earlier change and go with their files.
-        wait: for another writer to finish.
+        wait: for another writer to finish. executor: what analyses photos, instead of `workers`; the ingest closes it.
+        progress: called now and then, by the thread of the job.
 
         Raises: UsageError when a path is missing or holds no photo; LibraryLocked; LibraryUnwritable;
         ModelError; MachineError. Photos that cannot be read are listed in the report.
         """
-        return ingest_files(
-            self._opened,
-            one_or_more(paths),
-            analyser=self._opened.analyser(min_face, max_megapixels),
-            workers=workers,
-            exclude=exclude,
-            retry_failed=retry_failed,
-            force=force,
-            prune=prune,
-            xmp=xmp,
-            wait=wait,
-            progress=progress,
-        )
+        given, analyser = one_or_more(paths), self._opened.analyser(min_face, max_megapixels)
+
+        def work(meter: Meter) -> IngestReport:
+            report = ingest_files(
+                self._opened,
+                given,
+                analyser=analyser,
+                workers=workers,
+                exclude=exclude,
+                retry_failed=retry_failed,
+                force=force,
+                prune=prune,
+                xmp=xmp,
+                wait=wait,
+                executor=executor,
+                meter=meter,
+            )
+            return completed(report)
+
+        return self._opened.start("ingest", work, progress)
+
+    ingest = blocking(start_ingest)
 
     def search(
         self,
-        image: PhotoSource,
+        image: PictureLike,
         *,
         k: int | None = 10,
         threshold: float | None = None,
@@ -227,7 +241,7 @@ class Library(OldNames):
 
     def identify(
         self,
-        image: PhotoSource,
+        image: PictureLike,
         *,
         method: str = "vote",
         threshold: float | None = None,
@@ -246,8 +260,8 @@ class Library(OldNames):
 
     def verify(
         self,
-        a: PhotoSource | int,
-        b: PhotoSource | int,
+        a: PictureLike | int,
+        b: PictureLike | int,
         *,
         boxes: tuple[Box | None, Box | None] = (None, None),
         best: bool = False,
@@ -277,7 +291,7 @@ class Library(OldNames):
         """
         return verifications(self._opened, pairs, threshold=threshold, min_face=min_face, workers=workers)
 
-    def cluster(
+    def start_cluster(
         self,
         *,
         method: str = DEFAULT_METHOD,
@@ -286,7 +300,8 @@ class Library(OldNames):
         rebuild: bool = False,
         dry_run: bool = False,
         threads: int = 1,
-    ) -> ClusterReport:
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Job[ClusterReport]:
         """Group faces into albums, by size at first; later only new faces are placed, and no other face moves.
 
         method: "linkage", "whispers" or "dbscan". threshold: Euclidean, default the recipe's. rebuild: group all faces
@@ -297,43 +312,72 @@ class Library(OldNames):
         if method not in METHODS:
             raise UsageError(f"no clustering method is called {method}; there are {', '.join(METHODS)}")
         limit = self.recipe.cluster_threshold if threshold is None else threshold
-        return group_faces(
-            self._opened.folder,
-            method=method,
-            threshold=limit,
-            seed=seed,
-            rebuild=rebuild,
-            dry_run=dry_run,
-            threads=threads,
-        )
 
-    def reencode(
+        def work(meter: Meter) -> ClusterReport:
+            return group_faces(
+                self._opened.folder,
+                method=method,
+                threshold=limit,
+                seed=seed,
+                rebuild=rebuild,
+                dry_run=dry_run,
+                threads=threads,
+                meter=meter,
+            )
+
+        return self._opened.start("cluster", work, progress)
+
+    cluster = blocking(start_cluster)
+
+    def start_reencode(
         self,
         target: StrPath,
         recipe: Recipe | str,
         *,
         workers: int | None = None,
         progress: Callable[[Progress], None] | None = None,
-    ) -> Reencoded:
+    ) -> Job[Reencoded]:
         """Make a library at `target` of the same photos by another recipe; names, albums and decisions come along.
 
-        This one stays as it is. After a crash or Ctrl-C the same call goes on. Raises: UsageError; RecipeMismatch;
-        ModelError; LibraryUnwritable.
+        This one stays as it is. After a crash, or when it was cancelled, the same call goes on.
+        Raises: UsageError; RecipeMismatch; ModelError; LibraryUnwritable.
         """
         analyser = Analyser(as_recipe(recipe), self._opened.folder.min_face, engine=self._opened.engine)
         path = Path(absolute(self._opened.outside(target)))
-        return reencode(self._opened.folder, path, analyser=analyser, workers=workers, progress=progress)
 
-    def export(self, out: StrPath, *, form: str = "jsonl", vectors: bool = False, kind: str | None = None) -> int:
+        def work(meter: Meter) -> Reencoded:
+            return completed(reencode(self._opened.folder, path, analyser=analyser, workers=workers, meter=meter))
+
+        return self._opened.start("reencode", work, progress)
+
+    reencode = blocking(start_reencode)
+
+    def start_export(
+        self,
+        out: StrPath,
+        *,
+        form: str = "jsonl",
+        vectors: bool = False,
+        kind: str | None = None,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Job[int]:
         """Write every face to the file `out`; returns their number.
 
         form: "jsonl" or "csv", a line a face, with its vector if `vectors`; "-" is stdout. "hdf5": all that a library
         is, to be imported into another one. "npz": arrays. "faiss": an index, of `kind` "flat", "ivf" or "auto", and
         `out`.csv, what its ids are. Raises: UsageError; LibraryDamaged; OSError for a full disk.
         """
-        return export_faces(self._opened, out, form=form, vectors=vectors, kind=kind)
+        check_export(out, form, kind)
+        path = self._opened.outside(out)
 
-    def import_(
+        def work(meter: Meter) -> int:
+            return export_faces(self._opened, path, form=form, vectors=vectors, kind=kind, meter=meter)
+
+        return self._opened.start("export", work, progress)
+
+    export = blocking(start_export)
+
+    def start_import(
         self,
         files: StrPath | Iterable[StrPath],
         *,
@@ -343,7 +387,7 @@ class Library(OldNames):
         min_face: int | None = None,
         wait: bool = False,
         progress: Callable[[Progress], None] | None = None,
-    ) -> ImportReport:
+    ) -> Job[ImportReport]:
         """Take in what `files` have and the library has not; again, nothing is added.
 
         A library's own export (HDF5) brings everything, and makes an absent library what that one was. JSON lines and
@@ -357,6 +401,24 @@ class Library(OldNames):
 
         Raises: UsageError, RecipeMismatch and others when it is so of the only file; LibraryLocked; LibraryUnwritable.
         """
-        analyse = partial(self.ingest, workers=workers, min_face=min_face, wait=wait, progress=progress)
-        base = None if photos is None else absolute(photos)
-        return import_files(self._opened, one_or_more(files), recipe=recipe, base=base, analyse=analyse, wait=wait)
+        given, base = one_or_more(files), None if photos is None else absolute(photos)
+
+        def work(meter: Meter) -> ImportReport:
+            def analyse(paths: list[str]) -> IngestReport:
+                return ingest_files(
+                    self._opened,
+                    paths,
+                    analyser=self._opened.analyser(min_face),
+                    workers=workers,
+                    wait=wait,
+                    meter=meter,
+                )
+
+            report = import_files(
+                self._opened, given, recipe=recipe, base=base, analyse=analyse, wait=wait, meter=meter
+            )
+            return completed(report)
+
+        return self._opened.start("import", work, progress)
+
+    import_ = blocking(start_import)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, TypeVar
+from weakref import WeakSet
 
 from faceindex.errors import UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.detect import check_min_face
 from faceindex.faces.engine import Engine, as_engine
 from faceindex.faces.recipe import Recipe, as_recipe
+from faceindex.library.job import Job
+from faceindex.meter import Meter, Tell
 from faceindex.people.albums import follow
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
 from faceindex.search import calibrated
@@ -21,7 +26,12 @@ from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
 from faceindex.user_folders import NOWHERE, user_data
 
+CLOSE_SECONDS = 10.0
+"""That jobs have for their end when their library is closed: some steps cannot be interrupted."""
+
 StrPath = str | os.PathLike[str]
+
+Result = TypeVar("Result")
 
 
 def default_library() -> Path:
@@ -53,6 +63,23 @@ class Opened:
         wanted = None if recipe is None else as_recipe(recipe)
         self.folder = LibraryFolder(Path(path or default_library()), wanted=wanted, create=create)
         self.index: face_index.LibraryIndex | None = None
+        self._jobs: WeakSet[Job[Any]] = WeakSet()
+
+    def start(self, kind: str, work: Callable[[Meter], Result], progress: Tell | None) -> Job[Result]:
+        """A job, which `close` waits for. kind: what it does, one word."""
+        job = Job(kind, work, progress)
+        self._jobs.add(job)
+        return job
+
+    def close(self) -> None:
+        """Cancel the jobs that are left, wait for them, CLOSE_SECONDS at most, and close every connection."""
+        jobs = list(self._jobs)
+        for job in jobs:
+            job.cancel()
+        until = time.monotonic() + CLOSE_SECONDS
+        for job in jobs:
+            job.wait(max(0.0, until - time.monotonic()))
+        self.folder.close()
 
     @property
     def catalog(self) -> Catalog:
@@ -89,9 +116,14 @@ class Opened:
         self.index = face_index.load_or_build(self.folder, self.index)
         return self.index
 
-    def faces_changed(self, *, index: bool = True) -> None:
-        """Let albums and, unless it can wait, the index follow from the faces that are stored now."""
+    def faces_changed(self, *, index: bool = True, meter: Meter | None = None) -> None:
+        """Let albums and, unless it can wait, the index follow from the faces that are stored now.
+
+        Raises: JobCancelled while the index is built.
+        """
         self.index = None
         follow(self.folder)
         if index:
-            face_index.fold(self.folder)
+            meter = meter or Meter()
+            meter.announce("indexing")
+            face_index.fold(self.folder, Meter(stop=meter.stop))  # its steps are not those of the caller's work

@@ -14,7 +14,7 @@ from faceindex.library.opened import Opened, StrPath, one_or_more
 from faceindex.library.paging import PAGE
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
 from faceindex.photos.find import absolute
-from faceindex.photos.pictures import PhotoSource
+from faceindex.photos.pictures import PictureLike
 from faceindex.store.pages import failure_page, photo_page
 from faceindex.store.selection import EVERYTHING, Selection, selected_photos
 from faceindex.types import (
@@ -81,7 +81,7 @@ class Photos:
 
     def add(
         self,
-        images: Mapping[str, PhotoSource] | Iterable[tuple[str, PhotoSource]],
+        images: Mapping[str, PictureLike] | Iterable[tuple[str, PictureLike]],
         *,
         min_face: int | None = None,
         max_megapixels: float = DEFAULT_MAX_MEGAPIXELS,

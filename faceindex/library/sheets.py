@@ -13,7 +13,7 @@ from faceindex.library.status import status
 from faceindex.people.review import questions
 from faceindex.photos.decode import Photo
 from faceindex.photos.find import absolute
-from faceindex.photos.pictures import PhotoSource, is_path, photo_of
+from faceindex.photos.pictures import PictureLike, is_path, photo_of
 from faceindex.private_files import text_output
 from faceindex.queries.probes import Probe
 from faceindex.sheets.albums import GENERATOR, AlbumRow, PagePlan, album_sheet, page_file, page_plans
@@ -86,7 +86,7 @@ class Sheets:
         page = photo_sheet(record.path, _photo(record.path), (record.width, record.height), marks, about=about)
         _write_page(self._opened.outside(out), page)
 
-    def write_identified(self, out: StrPath, image: PhotoSource, found: Sequence[IdentifiedFace]) -> None:
+    def write_identified(self, out: StrPath, image: PictureLike, found: Sequence[IdentifiedFace]) -> None:
         """Write one page: a photo with a box for each face, and who it is, as `identify` found.
 
         Raises: UnreadablePhoto.

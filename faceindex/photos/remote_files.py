@@ -57,7 +57,7 @@ class RemoteFiles:
         try:
             self._system(root).entry(root)
         except NoFileSystem as error:
-            raise UsageError(f"{root} cannot be opened: {error}") from error
+            raise UsageError(f"{root} cannot be opened: {error.strerror}") from error
         except FileNotFoundError as error:
             if top_of(root) == root or self._top_is_missing(root):
                 raise OutOfReach(f"{top_of(root)} is not there now: {error.strerror}") from error
@@ -236,8 +236,7 @@ class _Remote:
             head = self._system.read(self._path, size)
             self._place = len(head)
             return head
-        data = self.all()[self._place :]
-        data = data if size < 0 else data[:size]
+        data = self.all()[self._place : None if size < 0 else self._place + size]
         self._place += len(data)
         return data
 

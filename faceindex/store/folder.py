@@ -14,6 +14,7 @@ from faceindex.errors import LibraryDamaged, LibraryUnwritable, RecipeMismatch, 
 from faceindex.faces.recipe import Recipe, recipe
 from faceindex.faces.vectors_only import VectorsOnly, recipe_of
 from faceindex.private_files import make_folder, new_file, sync_folder
+from faceindex.stop import Stop
 from faceindex.store.catalog import BLOCK, Catalog
 from faceindex.store.erasing import COPY, finish_erasing
 from faceindex.store.lock import LOCK, WriterLock
@@ -190,15 +191,15 @@ class LibraryFolder:
         return dict(zip(faces.ids.tolist(), stored.together(), strict=True))
 
     @contextmanager
-    def writer(self, *, wait: bool = False) -> Iterator[Writer]:
+    def writer(self, *, wait: bool = False, stop: Stop | None = None) -> Iterator[Writer]:
         """The one writer, under the lock; leftovers of aborted writes are removed first.
 
-        wait: for another writer to finish. Raises: LibraryLocked; LibraryUnwritable when the folder or the disk takes
-        no more files.
+        wait: for another writer to finish, or until `stop`. Raises: LibraryLocked; JobCancelled; LibraryUnwritable when
+        the folder or the disk takes no more files.
         """
         with self.guarded():
             make_folder(self.path)
-            lock = WriterLock(self.path / LOCK, wait=wait)
+            lock = WriterLock(self.path / LOCK, wait=wait, stop=stop)
             try:
                 with closing(self._open_for_writing()) as catalog:
                     vectors = self.path / "vectors"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -100,8 +99,3 @@ def left_to_files(catalog: Catalog, faces: Iterable[int]) -> set[int]:
     statement = f"SELECT id FROM faces WHERE id IN {LISTED}"
     known = {row[0] for row in catalog.connection.execute(statement, (listed(chosen),))}
     return known - decided_by_people(catalog.connection, chosen)
-
-
-def existing_path(catalog: Catalog, photo: int) -> str | None:
-    """The first of the photo's names at which there is a file now; None when there is none."""
-    return next((path for path in catalog.paths_of(photo) if os.path.isfile(path)), None)  # noqa: PTH113 (speed)

@@ -29,6 +29,7 @@ from faceindex.types.decisions import (
 from faceindex.types.exports import AlbumsExport, SidecarReport
 from faceindex.types.faces import AnalysedPhoto, Box, Face, FaceRecord
 from faceindex.types.imports import ImportReport
+from faceindex.types.jobs import JobState, Progress
 from faceindex.types.pages import Page
 from faceindex.types.versions import Version
 
@@ -58,6 +59,7 @@ __all__ = [
     "ImportReport",
     "IndexReport",
     "IngestReport",
+    "JobState",
     "Labels",
     "Lifted",
     "LostFace",
@@ -70,6 +72,7 @@ __all__ = [
     "PhotoRecord",
     "Pixels",
     "ProbeFace",
+    "Progress",
     "Pruned",
     "Qualities",
     "Reencoded",

@@ -27,7 +27,7 @@ def counts(report: IngestReport) -> tuple[int, ...]:
 
 def test_the_same_content_is_one_photo(library: faceindex.Library, astronaut: Pixels) -> None:
     small = np.ascontiguousarray(astronaut[:300, 100:400])
-    given: dict[str, faceindex.PhotoSource] = {"a": small, "b": small, "broken": b"x"}
+    given: dict[str, faceindex.PictureLike] = {"a": small, "b": small, "broken": b"x"}
     assert counts(library.photos.add(given)) == (1, 0, 1, 1, 1, 1)
     assert counts(library.photos.add([("a", small), ("c/1", Image.fromarray(small))])) == (0, 1, 1, 0, 0, 1)
     assert [(photo.path, photo.photo) for photo in library.photos] == [

@@ -208,7 +208,7 @@ if moment == "rows mended":
 elif moment == "a segment swapped":
     mending.unlink = die
 elif moment == "lost faces marked":
-    repair.WorkerPool = die
+    repair.local_executor = die
 elif moment == "before the commit":
     repair.Writer.commit = die
 elif moment == "photos committed":

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from contents import Contents, contents
 from PIL import Image
 
 import faceindex
@@ -29,29 +30,6 @@ run.BATCH_PHOTOS = 3
 with faceindex.Library(sys.argv[1], recipe=recipe("dlib-raw")) as library:
     print(library.ingest([sys.argv[2]]).seen)
 """
-
-Contents = list[tuple[str, bytes, tuple[int, ...], bytes]]
-
-
-def contents(library: Path) -> Contents:
-    """Everything that counts: path, photo's content, box and vector of every face, and photos without one."""
-    with faceindex.Library(library, create=False) as opened:
-        connection = opened._opened.folder.catalog.connection
-        content = {
-            os.fsdecode(path): bytes(known)
-            for path, known in connection.execute("SELECT path, content FROM paths JOIN photos ON photos.id = photo")
-        }
-        faces: Contents = [
-            (face.photo, content[face.photo], tuple(face.box.as_list()), b"" if vector is None else vector.tobytes())
-            for face, vector in opened.faces.with_vectors()
-        ]
-        empty: Contents = [
-            (path, known, (), b"") for path, known in content.items() if path not in {face[0] for face in faces}
-        ]
-        failed: Contents = [
-            (failure.path, b"", (), failure.error.encode()) for failure in opened.photos.failed(limit=None)
-        ]
-    return sorted(faces + empty + failed)
 
 
 def test_report_counts_every_photo_once(small_library: faceindex.Library, many_photos: Path) -> None:

@@ -22,17 +22,21 @@ import os, signal, sys, threading
 from pathlib import Path
 from hostile_analyser import HostileAnalyser
 from faceindex.faces.recipe import recipe
+from faceindex.cli.stopping import on_signals
 from faceindex.ingest.run import ingest
+from faceindex.meter import Meter
 from faceindex.store.folder import LibraryFolder
 
 HostileAnalyser.min_face, HostileAnalyser.recipe = None, recipe()
 number, photos, library = int(sys.argv[1]), sys.argv[2], LibraryFolder(Path(sys.argv[3]))
 timers = []
 def progress(step):  # signalled when one is answered, the worker hangs, and no more can be given to it
-    if step.photos and not timers:
+    if step.done and not timers:
         timers.append(threading.Timer(1, os.kill, (os.getpid(), number)))
         timers[0].start()
-report = ingest(library, [photos], analyser=HostileAnalyser(), workers=1, progress=progress)
+meter = Meter(progress)
+with on_signals(meter.stop.set):
+    report = ingest(library, [photos], analyser=HostileAnalyser(), workers=1, meter=meter)
 print(report.interrupted, report.failed, library.catalog.counts()["photos"] == report.new > 0)
 """
 
