@@ -16,8 +16,7 @@ Item = TypeVar("Item")
 TELL_SECONDS = 0.1
 """How often it is told; a rescan looks at thousands of files in that time."""
 
-_RATE_SECONDS = 30.0  # that the rate is of
-_RATE_POINTS = 60
+_RATE_SECONDS, _POINT_SECONDS = 30.0, 0.5  # that the rate is of, and between two points of it
 
 Tell = Callable[[Progress], None]
 
@@ -37,7 +36,7 @@ class Meter:
         self._done = self._faces = self._failed = 0
         self._lock = threading.Lock()
         self._told = -TELL_SECONDS
-        self._points: deque[tuple[float, int]] = deque(maxlen=_RATE_POINTS)
+        self._points: deque[tuple[float, int]] = deque()
 
     def stage(self, name: str, total: int | None = None) -> None:
         """Something else begins. total: of all stages, when that is known now. Raises: JobCancelled."""
@@ -78,11 +77,8 @@ class Meter:
         if not now and clock - self._told <= TELL_SECONDS:
             return
         self._told = clock
-        self._points.append((clock, self._done))
-        while len(self._points) > 2 and clock - self._points[0][0] > _RATE_SECONDS:
-            self._points.popleft()
         total = None if self._total is None else max(self._total, self._done)
-        rate = self._rate()
+        rate = self._rate(clock)
         left = (total - self._done) / rate if total is not None and rate else None
         self._tell(
             Progress(
@@ -96,6 +92,10 @@ class Meter:
             )
         )
 
-    def _rate(self) -> float:
-        (began, before), (now, done) = self._points[0], self._points[-1]
-        return (done - before) / (now - began) if now > began else 0.0
+    def _rate(self, clock: float) -> float:
+        if not self._points or clock - self._points[-1][0] >= _POINT_SECONDS:
+            self._points.append((clock, self._done))
+        while len(self._points) > 1 and clock - self._points[1][0] >= _RATE_SECONDS:
+            self._points.popleft()
+        began, before = self._points[0]
+        return (self._done - before) / (clock - began) if clock > began else 0.0

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Generic, ParamSpec, TypeVar
 
-from faceindex.errors import JobCancelled
+from faceindex.errors import JobCancelled, MachineError
 from faceindex.meter import Meter, Tell
 from faceindex.stop import Stop
 from faceindex.types import ImportReport, IngestReport, Progress, Reencoded
@@ -29,7 +29,10 @@ class Job(Generic[Result]):
     """
 
     def __init__(self, kind: str, work: Callable[[Meter], Result], progress: Tell | None = None) -> None:
-        """Begin. kind: what it does, one word. progress: called by the job's thread; what it raises ends the job."""
+        """Begin. kind: what it does, one word. progress: called by the job's thread; what it raises ends the job.
+
+        Raises: MachineError when the system gives no thread.
+        """
         self.kind = kind
         self._tell = progress
         self._stop = Stop()
@@ -37,7 +40,11 @@ class Job(Generic[Result]):
         self._progress = Progress(0, state="queued")
         self._error: BaseException | None = None
         self._results: list[Result] = []
-        threading.Thread(target=self._run, args=(work,), name=f"faceindex {kind}", daemon=True).start()
+        thread = threading.Thread(target=self._run, args=(work,), name=f"faceindex {kind}", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            raise MachineError(f"no thread can be started: {error}") from error
 
     def __repr__(self) -> str:
         return f"<Job {self.kind}: {self.progress.state}>"

@@ -7,7 +7,7 @@ from contextlib import closing
 
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest.executor import Analysed, Executor, Task
-from faceindex.ingest.pool import local_executor
+from faceindex.ingest.local import local_executor
 from faceindex.photos.find import FoundFile
 from faceindex.photos.sources import source_of
 
