@@ -21,6 +21,7 @@ from faceindex.meter import Meter
 from faceindex.search import building
 from faceindex.search.coverage import Change, Coverage, index_config, usable_stamp
 from faceindex.search.files import Stamp, damaged, read_stamp
+from faceindex.search.kinds import IndexConfig
 from faceindex.store.folder import LibraryFolder
 from faceindex.types import IndexReport, Vectors
 from faceindex.vectors.nearest import FaceIndex, Found, nearest, nearest_of_each
@@ -72,12 +73,14 @@ def load_or_build(folder: LibraryFolder, former: LibraryIndex | None = None) -> 
     return _built_meanwhile(folder) if main is None else _followed(folder, main, coverage, _name(stamp))
 
 
-def build(folder: LibraryFolder, *, threads: int = 1, meter: Meter | None = None) -> LibraryIndex:
-    """Build the index anew, of the kind that was chosen for this library, and save it where possible.
+def build(
+    folder: LibraryFolder, *, config: IndexConfig | None = None, threads: int = 1, meter: Meter | None = None
+) -> LibraryIndex:
+    """Build the index anew and save it where possible.
 
-    meter: hears of the progress. Raises: LibraryDamaged; JobCancelled, when what was there before stays.
+    config: its kind, default what was chosen for this library. meter: hears of the progress. Raises: LibraryDamaged; JobCancelled, when what was there before stays.
     """
-    main, coverage, stamp = building.build(folder, threads=threads, meter=meter)
+    main, coverage, stamp = building.build(folder, config=config, threads=threads, meter=meter)
     return _followed(folder, main, coverage, None if stamp is None else _name(stamp))
 
 
