@@ -17,6 +17,7 @@ from faceindex import telemetry
 if TYPE_CHECKING:
     from faceindex.errors import (
         FaceindexError,
+        JobCancelled,
         LibraryDamaged,
         LibraryError,
         LibraryLocked,
@@ -34,14 +35,27 @@ if TYPE_CHECKING:
     from faceindex.evaluation.cross_fit import CrossFit, HeldOut, Suspect
     from faceindex.evaluation.reliability import Reliability
     from faceindex.evaluation.strangers import Fpir
-    from faceindex.faces.analyse import analyse
+    from faceindex.faces.analyse import Analyser, analyse
     from faceindex.faces.engine import Engine
     from faceindex.faces.recipe import Recipe, recipe
-    from faceindex.ingest.tally import Progress
+    from faceindex.ingest.executor import Analysed, Executor, Fault, Task
+    from faceindex.ingest.pool import ProcessPool
     from faceindex.library import Library
+    from faceindex.library.albums import Albums
+    from faceindex.library.care import Care
+    from faceindex.library.faces import Faces
+    from faceindex.library.history import History
+    from faceindex.library.index import Index
+    from faceindex.library.job import Job
+    from faceindex.library.people import People
+    from faceindex.library.photos import Photos
+    from faceindex.library.sheets import Sheets
     from faceindex.models.cards import CalibrationCard, RecipeCard
     from faceindex.photos.decode import Photo
-    from faceindex.photos.pictures import PhotoSource
+    from faceindex.photos.find import FoundFile, SkippedEntry, UnreadableEntry
+    from faceindex.photos.open_files import FileStatus, OpenFile
+    from faceindex.photos.pictures import PictureLike, Readable
+    from faceindex.photos.sources import PhotoSource
     from faceindex.queries.pairs import VerifiedPair
     from faceindex.queries.probes import Probe
     from faceindex.search.calibration import Calibration
@@ -71,15 +85,18 @@ if TYPE_CHECKING:
         ImportReport,
         IndexReport,
         IngestReport,
+        JobState,
         Lifted,
         LostFace,
         Match,
         NamesRead,
+        Page,
         PastAct,
         Person,
         PersonChange,
         PhotoRecord,
         ProbeFace,
+        Progress,
         Pruned,
         Reencoded,
         Removed,
@@ -89,6 +106,7 @@ if TYPE_CHECKING:
         Status,
         Suggestion,
         Verification,
+        Version,
     )
 
 telemetry.turn_off()  # before anything can import onnxruntime
@@ -98,14 +116,18 @@ __all__ = [
     "ActChange",
     "Album",
     "AlbumChange",
+    "Albums",
     "AlbumsExport",
+    "Analysed",
     "AnalysedPhoto",
+    "Analyser",
     "Backup",
     "BatchAnswer",
     "Box",
     "Calibration",
     "CalibrationCard",
     "Candidate",
+    "Care",
     "CheckReport",
     "CheckedPart",
     "ClusterReport",
@@ -115,17 +137,27 @@ __all__ = [
     "Decided",
     "Engine",
     "Erased",
+    "Executor",
     "Exemplar",
     "Face",
     "FaceRecord",
     "FaceindexError",
+    "Faces",
     "FailedPhoto",
+    "Fault",
+    "FileStatus",
+    "FoundFile",
     "Fpir",
     "HeldOut",
+    "History",
     "IdentifiedFace",
     "ImportReport",
+    "Index",
     "IndexReport",
     "IngestReport",
+    "Job",
+    "JobCancelled",
+    "JobState",
     "Library",
     "LibraryDamaged",
     "LibraryError",
@@ -139,17 +171,24 @@ __all__ = [
     "NamesRead",
     "NewerSchema",
     "NoFaceFound",
+    "OpenFile",
     "OutOfReach",
+    "Page",
     "PastAct",
+    "People",
     "Person",
     "PersonChange",
     "Photo",
     "PhotoRecord",
     "PhotoSource",
+    "Photos",
+    "PictureLike",
     "Probe",
     "ProbeFace",
+    "ProcessPool",
     "Progress",
     "Pruned",
+    "Readable",
     "Recipe",
     "RecipeCard",
     "RecipeMismatch",
@@ -158,21 +197,41 @@ __all__ = [
     "Removed",
     "RepairReport",
     "Selection",
+    "Sheets",
     "SidecarReport",
     "SilentDisk",
     "Skipped",
+    "SkippedEntry",
     "Status",
     "Suggestion",
     "Suspect",
+    "Task",
+    "UnreadableEntry",
     "UnreadablePhoto",
     "UsageError",
     "Verification",
     "VerifiedPair",
+    "Version",
     "analyse",
     "recipe",
 ]
 
 _MODULES = {
+    "Analysed": "ingest.executor",
+    "Analyser": "faces.analyse",
+    "OpenFile": "photos.open_files",
+    "FileStatus": "photos.open_files",
+    "UnreadableEntry": "photos.find",
+    "SkippedEntry": "photos.find",
+    "FoundFile": "photos.find",
+    "Sheets": "library.sheets",
+    "Photos": "library.photos",
+    "People": "library.people",
+    "Index": "library.index",
+    "History": "library.history",
+    "Faces": "library.faces",
+    "Care": "library.care",
+    "Albums": "library.albums",
     "Calibration": "search.calibration",
     "CalibrationCard": "models.cards",
     "CrossFit": "evaluation.cross_fit",
@@ -181,14 +240,20 @@ _MODULES = {
     "HeldOut": "evaluation.cross_fit",
     "Library": "library",
     "Photo": "photos.decode",
-    "PhotoSource": "photos.pictures",
+    "PhotoSource": "photos.sources",
+    "PictureLike": "photos.pictures",
+    "Readable": "photos.pictures",
     "Probe": "queries.probes",
-    "Progress": "ingest.tally",
+    "Executor": "ingest.executor",
+    "Fault": "ingest.executor",
+    "Job": "library.job",
+    "ProcessPool": "ingest.pool",
     "Recipe": "faces.recipe",
     "RecipeCard": "models.cards",
     "Reliability": "evaluation.reliability",
     "Selection": "store.selection",
     "Suspect": "evaluation.cross_fit",
+    "Task": "ingest.executor",
     "VerifiedPair": "queries.pairs",
     "analyse": "faces.analyse",
     "recipe": "faces.recipe",

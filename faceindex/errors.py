@@ -7,6 +7,7 @@
     │   ├── UnreadablePhoto    2   the file is no photo, or a damaged one
     │   └── NoFaceFound        2   the photo was read and shows no face
     ├── OutOfReach             3   some of what was asked for cannot be read or written now; the rest was done
+    ├── JobCancelled         130   somebody asked the work to end before its end
     ├── ModelError             3   weights missing, or not the ones the card describes
     ├── MachineError           3   the machine ended the work before its end: no memory, no process, a dead disk
     │   └── SilentDisk         3   a disk gives no answer any more
@@ -21,6 +22,11 @@ A message is one line: what happened, to which file, and what to do.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from faceindex.types import ImportReport, IngestReport, Reencoded
 
 
 class FaceindexError(Exception):
@@ -66,6 +72,21 @@ class OutOfReach(FaceindexError):
     """
 
     exit_code = 3
+
+
+class JobCancelled(FaceindexError):
+    """Somebody asked the work to end before its end, and it did.
+
+    The library is as it was before, or, of work that stores what it has done so far, as after that; then the same call
+    goes on from there. report: what was done, of work that tells it.
+    """
+
+    exit_code = 130
+
+    def __init__(self, report: IngestReport | ImportReport | Reencoded | None = None) -> None:
+        stored = "; what was done until then is stored, and the same call goes on from there"
+        super().__init__("cancelled" + stored * (report is not None))
+        self.report = report
 
 
 class ModelError(FaceindexError):

@@ -105,29 +105,29 @@ def measure(library: faceindex.Library, faces: int, repeat: int, chance: random.
 
     def name() -> None:
         face = chance.randint(1, faces)
-        library.name(f"person {(face - 1) % people}", face=face)
+        library.people.name(f"person {(face - 1) % people}", face=face)
 
     def move() -> None:
-        library.move([chance.choice(in_album())], chance.choice(albums))
+        library.albums.move([chance.choice(in_album())], chance.choice(albums))
 
     def reject() -> None:
-        library.reject([chance.choice(in_album())])
+        library.albums.reject([chance.choice(in_album())])
 
     def in_album() -> list[int]:
-        return [face.face for face in library.album(chance.choice(albums), hidden=True)]
+        return [face.face for face in library.albums.faces(chance.choice(albums), hidden=True, limit=None)]
 
     steps: dict[str, Callable[[], object]] = {
         "name": name,
         "reject": reject,
         "move": move,
-        "hide": lambda: library.hide(face=chance.randint(1, faces)),
-        "undo": library.undo,
+        "hide": lambda: library.faces.hide(chance.randint(1, faces)),
+        "undo": library.history.undo,
     }
-    print(f"{len(library.history()):,} acts, {faces:,} faces")
+    print(f"{len(list(library.history)):,} acts, {faces:,} faces")
     for kind, step in steps.items():
         times, looked_at = [], []
         for _ in range(repeat):
-            albums = [album.album for album in library.albums(hidden=True)]
+            albums = [album.album for album in library.albums.list(hidden=True, limit=None)]
             began = time.process_time()
             try:
                 step()

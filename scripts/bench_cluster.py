@@ -239,7 +239,7 @@ def photos(options: argparse.Namespace) -> None:
                 path = (options.keep or Path(temporary)) / folder / f"{name}.faces"
                 with faceindex.Library(path, recipe=recipe(name)) as library:
                     library.ingest([options.data / folder])
-                    found = list(library.faces_with_vectors())
+                    found = list(library.faces.with_vectors())
             vectors = np.array([vector for _, vector in found], dtype=np.float32)
             photo = np.unique([face.photo for face, _ in found], return_inverse=True)[1].astype(np.int64)
             report_photos(f"{name}, {folder}", vectors, photo, recipe(name).cluster_threshold)

@@ -103,14 +103,14 @@ class Bench:
         with faceindex.Library(folder / "named.faces", recipe=recipe(name)) as library:
             library.ingest(photos)
             found: dict[str, list[FaceRecord]] = {}
-            for face in library.faces():
+            for face in library.faces:
                 found.setdefault(face.photo, []).append(face)
             chosen = [path for path in photos if len(found.get(str(path), ())) > 1][:most]
             chosen = chosen if half is None else chosen[half::2]
-            library.remove_photos([path for path in photos if path not in chosen])
+            library.photos.remove([path for path in photos if path not in chosen])
             for path in chosen:
                 for face in found[str(path)]:
-                    library.name(name_of(face), face=face.face)
+                    library.people.name(name_of(face), face=face.face)
         self.named = [Named(path, found[str(path)]) for path in chosen]
 
     def print_table(self, ways: Sequence[str] | None) -> bool:
@@ -154,10 +154,10 @@ class Bench:
 
     def _counts(self, library: faceindex.Library, made: Sequence[Edited]) -> Counter[str]:
         counts: Counter[str] = Counter()
-        lost = {one.person: one for one in library.lost_faces()}
-        asked = {(one.person, one.face) for one in library.suggestions(100_000) if one.lost is not None}
+        lost = {one.person: one for one in library.people.lost(limit=None)}
+        asked = {(one.person, one.face) for one in library.people.suggestions(limit=100_000) if one.lost is not None}
         now: dict[str, list[FaceRecord]] = {}
-        for face in library.faces():
+        for face in library.faces:
             now.setdefault(face.photo, []).append(face)
         for photo, edit in zip(self.named, made, strict=True):
             faces = now.get(str(photo.path), [])

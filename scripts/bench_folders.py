@@ -42,7 +42,7 @@ def main() -> None:
         for failure in report.failures:
             print(f"  {Path(failure.path).name}: {failure.error}")
         boxes: dict[str, list[Box]] = defaultdict(list)
-        for face in library.faces():
+        for face in library.faces:
             if "groups" in Path(face.photo).parts:
                 boxes[Path(face.photo).name].append(face.box)
     score_groups(boxes, json.loads((data / "groups" / "truth.json").read_text(encoding="utf-8")))

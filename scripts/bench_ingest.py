@@ -207,7 +207,7 @@ def by_faceindex(paths: list[Path], chosen: Recipe, processes: int, where: Path)
         report = library.ingest(paths, workers=processes)
         processor = processor_seconds() - began
         found: dict[Path, list[Box]] = defaultdict(list)
-        for face in library.faces():
+        for face in library.faces:
             found[Path(face.photo)].append(face.box)
     return Speed(report.seen / report.seconds, 1000 * processor / report.seen), found
 

@@ -58,12 +58,15 @@ def measure(folder: Path, left_out: list[Path], title: str, part: float) -> None
     """A row of the table. left_out: people that do not count. part: of the recipe's threshold, at which to group."""
     with faceindex.Library(folder, create=False) as library:
         if left_out:
-            library.remove_photos(left_out)
+            library.photos.remove(left_out)
         threshold = part * library.recipe.cluster_threshold
         library.cluster(threshold=threshold)
         whose = people_of(library)
-        asked = library.suggestions(1_000_000)
-        albums = {album.album: [face.face for face in library.album(album.album)] for album in library.albums()}
+        asked = library.people.suggestions(limit=1_000_000)
+        albums = {
+            album.album: [face.face for face in library.albums.faces(album.album, limit=None)]
+            for album in library.albums
+        }
     right = [
         most(whose, albums[one.album or 0]) == most(whose, [one.face] if one.face else albums[one.other or 0])
         for one in asked
@@ -75,16 +78,16 @@ def measure(folder: Path, left_out: list[Path], title: str, part: float) -> None
 
 def people_of(library: faceindex.Library) -> dict[int, str]:
     """Of every face the folder of its photo, if it is the one nearest to the photo's middle; else a name of its own."""
-    sizes = {photo.path: (photo.width, photo.height) for photo in library.photos()}
+    sizes = {photo.path: (photo.width, photo.height) for photo in library.photos}
     central: dict[str, tuple[float, int]] = {}
-    for face in library.faces():
+    for face in library.faces:
         width, height = sizes[face.photo]
         x, y = face.box.x + face.box.width / 2 - width / 2, face.box.y + face.box.height / 2 - height / 2
         central[face.photo] = min(central.get(face.photo, (float("inf"), 0)), (x * x + y * y, face.face))
     middle = {number for _, number in central.values()}
     return {
         face.face: Path(face.photo).parent.name if face.face in middle else f"{face.photo} {face.face}"
-        for face in library.faces()
+        for face in library.faces
     }
 
 

@@ -58,7 +58,7 @@ class Model:
 
     def look(self) -> None:
         """See the library as it is now."""
-        self.faces = {face.face: face for face in self.library.faces()}
+        self.faces = {face.face: face for face in self.library.faces}
         self.albums: dict[int, list[int]] = defaultdict(list)
         for face in self.faces.values():
             if face.album is not None:
@@ -81,7 +81,7 @@ class Model:
         if len(self.said) == acts:
             return True
         act = self.said[-1].act
-        self.said.append(Said(self.library.undo(act).act, undoes=act))
+        self.said.append(Said(self.library.history.undo(act).act, undoes=act))
         self.look()
         return self._snapshot() == before
 
@@ -117,7 +117,7 @@ class Model:
                 for one, other in product(*sides):
                     if self._together(one, other) and not closure.are_bound(one, other):
                         yield f"act {said.act}: {one} and {other} are together"
-        people = {person.person for person in self.library.people(hidden=True)}
+        people = {person.person for person in self.library.people.list(hidden=True, limit=None)}
         if people != {record.person for record in self.faces.values() if record.person} or not people <= names:
             yield f"people who have a face and were named are not {sorted(people)}"
 
@@ -153,17 +153,17 @@ class Model:
 
     def _name_album(self) -> Said:
         album, person = self._album(), self.random.choice(NAMES)
-        self.library.name(person, album=album)
+        self.library.people.name(person, album=album)
         return Said(self._last(), same=(*self.albums[album], person), name=person)
 
     def _name_face(self) -> Said:
         face, person = self.random.choice(sorted(self.faces)), self.random.choice(NAMES)
-        self.library.name(person, face=face)
+        self.library.people.name(person, face=face)
         return Said(self._last(), same=(face, person), name=person)
 
     def _merge(self) -> Said:
         chosen = self.random.sample(sorted(self.albums), self.random.choice((2, 2, 3)))
-        act = self.library.merge(chosen).act
+        act = self.library.albums.merge(chosen).act
         return Said(act, same=tuple(face for album in chosen for face in self.albums[album]))
 
     def _split(self) -> Said:
@@ -171,13 +171,13 @@ class Model:
         members = self.albums[album]
         taken = self.random.sample(members, self.random.randint(1, len(members) - 1))
         rest = tuple(face for face in members if face not in taken)
-        act = self.library.split(album, taken).act
+        act = self.library.albums.split(album, taken).act
         return Said(act, tuple(taken), ((tuple(taken), (*rest, *self._person_of(taken[0]))),))
 
     def _reject(self) -> Said:
         members = self.albums[self._album()]
         face = self.random.choice(members)
-        act = self.library.reject([face]).act
+        act = self.library.albums.reject([face]).act
         rest = tuple(other for other in members if other != face)
         return Said(act, (), (((face,), (*rest, *self._person_of(face))),))
 
@@ -186,15 +186,15 @@ class Model:
         old = self.faces[face].album
         rest = () if old is None else tuple(other for other in self.albums[old] if other != face)
         person = () if old is None else tuple(set(self._person_of(face)) - set(self._person_of(self.albums[album][0])))
-        act = self.library.move([face], album).act
+        act = self.library.albums.move([face], album).act
         return Said(act, (face, *self.albums[album]), (((face,), (*rest, *person)),))
 
     def _undo(self) -> Said:
         chosen = self.random.choice(self.live()).act
-        return Said(self.library.undo(chosen).act, undoes=chosen)
+        return Said(self.library.history.undo(chosen).act, undoes=chosen)
 
     def _last(self) -> int:
-        return self.library.history()[-1].act
+        return list(self.library.history)[-1].act
 
 
 class _Closure:
@@ -237,7 +237,7 @@ def decide_and_rebuild(
         model.step()
         if len(model.said) % 10 == 0 and not model.undo_restores():
             yield f"an undo after act {model.said[-1].act} does not restore"
-    kinds = Counter(past.kind for past in library.history())
+    kinds = Counter(past.kind for past in library.history)
     print(f"{len(model.said)} acts ({', '.join(f'{n} {kind}' for kind, n in sorted(kinds.items()))}), ", end="")
     print(f"{model.refused} refused; {len(model.live())} count")
     yield from model.problems()
@@ -249,7 +249,7 @@ def decide_and_rebuild(
         yield from problems
         print(f"{method} at {threshold:g}: {report.albums} albums, {report.change.moved} faces left theirs, ", end="")
         print(f"{len(problems)} decisions do not hold, {time.monotonic() - began:.1f} s")
-    yield from (f"damage: {damage.problem}" for damage in library.check().damage)
+    yield from (f"damage: {damage.problem}" for damage in library.care.check().damage)
 
 
 def main() -> None:
@@ -268,7 +268,7 @@ def main() -> None:
     ):
         report = library.ingest([options.data / "images"])
         library.cluster()
-        print(f"{report.total_faces} faces, {len(library.albums())} albums, recipe {chosen.title}")
+        print(f"{report.total_faces} faces, {len(list(library.albums))} albums, recipe {chosen.title}")
         thresholds = (chosen.cluster_threshold, 0.9 * chosen.cluster_threshold)
         problems = list(decide_and_rebuild(library, random.Random(options.seed), options.acts, thresholds))
     for problem in problems[:20]:

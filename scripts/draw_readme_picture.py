@@ -29,8 +29,8 @@ def draw(out: Path) -> None:
             library.ingest([photos])
             probe = photos / "astronaut.png"
             (found,) = library.search(probe, k=6)
-            record = library.face(found.matches[0].face)
-            vector = next(v for face, v in library.faces_with_vectors() if face.face == record.face)
+            record = library.faces.get(found.matches[0].face)
+            vector = next(v for face, v in library.faces.with_vectors() if face.face == record.face)
             picture = Image.new("RGB", (SIDE + 5 * GAP + 3 * LINE, SIDE + 2 * GAP + 26), "white")
             pen = ImageDraw.Draw(picture)
             _draw_probe(picture, pen, probe, record, vector)

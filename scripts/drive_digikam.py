@@ -175,7 +175,7 @@ def judged(places: dict[tuple[str, str], Box], names: dict[str, str], suffix: st
 
 def places(library: faceindex.Library) -> dict[tuple[str, str], Box]:
     """Photo and person to where the library sees them."""
-    return {(Path(face.photo).name, face.person): face.box for face in library.faces() if face.person}
+    return {(Path(face.photo).name, face.person): face.box for face in library.faces if face.person}
 
 
 def main() -> int:
@@ -198,12 +198,12 @@ def main() -> int:
         faceindex.Library(folder / "new.faces", recipe=recipe("sface")) as new,
     ):
         writes.ingest([photos], workers=1, xmp=True)
-        for face in list(writes.faces()):
+        for face in list(writes.faces):
             if face.person:
-                writes.name(face.person, face=face.face)
+                writes.people.name(face.person, face=face.face)
         for sidecar in photos.glob("*.xmp"):
             sidecar.unlink()
-        writes.write_sidecars([photos])
+        writes.photos.write_sidecars([photos])
         follows.ingest([photos], workers=1, xmp=True)
         digikam = DigiKam(folder / "home", photos, display)
         digikam.first_start()

@@ -117,7 +117,7 @@ def write_library(root: Path) -> None:
                 names = [f"{number}", f"{number + 1}"]
                 writer.commit(batch(*names))
                 acknowledge("commit", kept=names)
-                merging.compact(writer, lambda: False)
+                merging.compact(writer)
             writer.remove_paths(["/3", "/4"])
             acknowledge("removal", gone=["3", "4"])
         face_index.load_or_build(folder)

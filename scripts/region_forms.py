@@ -145,7 +145,7 @@ def write_photos(folder: Path, form: Form, suffixes: Sequence[str]) -> None:
 
 def judged(library: faceindex.Library, suffix: str) -> Counts:
     """Names of photos of one format against where the faces are."""
-    faces = [face for face in library.faces() if Path(face.photo).suffix == suffix and face.person]
+    faces = [face for face in library.faces if Path(face.photo).suffix == suffix and face.person]
     right = sum(face.box.overlap(FACES[str(face.person)]) > 0.3 for face in faces)
     expected = len(TO_STORED) * len(FACES)
     return Counts(expected, len(faces) - right, expected - len(faces))
@@ -161,10 +161,10 @@ def measure(folder: Path, form: str, suffixes: Sequence[str]) -> dict[tuple[str,
         found |= {(form, suffix): judged(library, suffix) for suffix in suffixes}
         for sidecar in photos.glob("*.xmp"):
             sidecar.unlink()
-        for face in list(library.faces()):
+        for face in list(library.faces):
             if face.person:  # else names go with their files
-                library.name(face.person, face=face.face)
-        library.write_sidecars([photos])
+                library.people.name(face.person, face=face.face)
+        library.photos.write_sidecars([photos])
     with faceindex.Library(folder / f"{form}-again.faces", recipe=recipe("sface")) as library:
         library.ingest([photos], workers=1, xmp=True)
         found |= {(f"{form}, written back", suffix): judged(library, suffix) for suffix in suffixes}

@@ -428,7 +428,7 @@ def read(library: Path) -> tuple[Contents, list[str]]:
         with closing(LibraryFolder(library, create=False)) as folder:
             found = read_contents(folder)
         with faceindex.Library(library, create=False) as opened:
-            problems = [f"damaged: {damage}" for damage in opened.check(deep=True).damage]
+            problems = [f"damaged: {damage}" for damage in opened.care.check(deep=True).damage]
     except UsageError:
         return Contents(), []  # killed before it was created; `lost` says when there should be one
     except FaceindexError as error:

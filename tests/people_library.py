@@ -46,6 +46,6 @@ def store_vectors(path: Path, vectors: Vectors, prefix: str = "photo") -> None:
 def albums_of(library: faceindex.Library) -> dict[int, set[int]]:
     """The faces of each album, hidden ones too."""
     return {
-        album.album: {face.face for face in library.album(album.album, hidden=True)}
-        for album in library.albums(hidden=True)
+        album.album: {face.face for face in library.albums.faces(album.album, hidden=True, limit=None)}
+        for album in library.albums.list(hidden=True, limit=None)
     }

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
 from faceindex.faces.analyse import Analyser
-from faceindex.ingest.pool import WorkerPool
-from faceindex.ingest.worker import Analysed
+from faceindex.ingest.executor import Analysed, Task
+from faceindex.ingest.pool import ProcessPool
 from faceindex.photos.find import FoundFile, find_files
 
 
@@ -22,10 +23,10 @@ def photos(folder: str | Path, *names: str) -> list[FoundFile]:
 def run(analyser: Analyser, files: list[FoundFile], *, workers: int = 2, **limits: Any) -> dict[str, Analysed]:
     answers: dict[str, Analysed] = {}
     left = list(files)
-    with WorkerPool(analyser, workers, **limits) as working:
+    with closing(ProcessPool(workers, **limits)) as working:
         while left or working.waiting:
             while left and working.room:
-                working.submit(left.pop(0))
+                working.submit(Task(left.pop(0), analyser))
             for answer in working.answers(timeout=1):
                 name = Path(answer.file.path).stem
                 assert name not in answers

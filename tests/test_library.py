@@ -48,7 +48,7 @@ def test_k_and_threshold_both_hold_and_distances_rise(album_library: faceindex.L
 
 
 def test_distances_are_euclidean_not_squared(album_library: faceindex.Library, shared_data: Path) -> None:
-    vectors = {face.face: vector for face, vector in album_library.faces_with_vectors() if vector is not None}
+    vectors = {face.face: vector for face, vector in album_library.faces.with_vectors() if vector is not None}
     (probe,) = album_library.search(shared_data / "album" / "jeff" / "img20.jpg", k=5, threshold=2)
     own, *others = probe.matches
     for match in others:
@@ -62,7 +62,7 @@ def test_by_default_a_search_finds_few_strangers_and_is_sure_of_what_it_finds(
     for folder in sorted((shared_data / "album").iterdir()):
         (image, *_) = sorted(folder.iterdir())
         for probe in album_library.search(image, k=1000):
-            faces = sum(1 for _ in album_library.faces())
+            faces = sum(1 for _ in album_library.faces)
             assert probe.threshold == pytest.approx(album_library.calibration.threshold(0.01, faces))
             assert all(match.distance <= probe.threshold for match in probe.matches)
             confidences = [match.confidence or 0.0 for match in probe.matches]
@@ -88,27 +88,29 @@ def test_each_person_has_one_album_and_no_album_has_two_people(
 ) -> None:
     """Other people are in the frame too: a folder's person is who is in most of its photos."""
     photos_in: dict[str, Counter[int]] = defaultdict(Counter)
-    for album in album_library.albums():
-        for photo in {face.photo for face in album_library.album(album.album)}:
+    for album in album_library.albums:
+        for photo in {face.photo for face in album_library.albums.faces(album.album, limit=None)}:
             photos_in[person(photo)][album.album] += 1
     own_album = {name: counts.most_common(1)[0] for name, counts in photos_in.items()}
     assert len({album for album, _ in own_album.values()}) == len(own_album) >= 12
     assert sum(photos for _, photos in own_album.values()) >= 51  # of 58
     for name, (number, photos) in own_album.items():
-        strangers = {face.photo for face in album_library.album(number) if person(face.photo) != name}
+        strangers = {
+            face.photo for face in album_library.albums.faces(number, limit=None) if person(face.photo) != name
+        }
         assert len(strangers) <= max(1, photos * 0.1), name
 
 
 def test_albums_are_listed_largest_first_and_can_be_opened(album_library: faceindex.Library) -> None:
-    albums = album_library.albums()
+    albums = list(album_library.albums)
     assert [album.faces for album in albums] == sorted((album.faces for album in albums), reverse=True)
     for album in albums:
-        faces = album_library.album(album.album)
+        faces = album_library.albums.faces(album.album, limit=None)
         assert len(faces) == album.faces >= 2
         assert len({face.photo for face in faces}) == album.photos
         assert album.cover in {face.face for face in faces}
     with pytest.raises(UsageError, match="no album 4711"):
-        album_library.album(4711)
+        album_library.albums.faces(4711, limit=None)
 
 
 def test_clustering_again_gives_the_same_albums(small_library: faceindex.Library, tmp_path: Path) -> None:
@@ -116,7 +118,7 @@ def test_clustering_again_gives_the_same_albums(small_library: faceindex.Library
     with faceindex.Library(tmp_path / "x.faces", create=False) as library:
 
         def albums() -> Counter[tuple[int, ...]]:
-            return Counter(tuple(f.face for f in library.album(a.album)) for a in library.albums())
+            return Counter(tuple(f.face for f in library.albums.faces(a.album, limit=None)) for a in library.albums)
 
         before = albums()
         library.cluster(rebuild=True)
@@ -177,7 +179,7 @@ def test_many_threads_may_read(small_library: faceindex.Library) -> None:
 
     def read() -> None:
         for _ in range(20):
-            found.append(len(list(small_library.faces())) + len(small_library.albums()))
+            found.append(len(list(small_library.faces)) + len(list(small_library.albums)))
 
     threads = [threading.Thread(target=read) for _ in range(8)]
     for thread in threads:

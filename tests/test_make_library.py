@@ -26,8 +26,8 @@ def test_drawn_library_is_whole_and_its_distances_are_those_of_real_faces(
     people = script.make_library(tmp_path / "x.faces", 20_000, stats=shared_data / "embedding_stats.npz")
     with faceindex.Library(tmp_path / "x.faces") as library:
         status = library.status()
-        assert not library.check(deep=True).damage
-        faces = list(library.faces_with_vectors())
+        assert not library.care.check(deep=True).damage
+        faces = list(library.faces.with_vectors())
     assert (status.faces, status.photos) == (20_000, 6_666)
     vectors = np.array([vector for _, vector in faces])
     who = people[[record.face for record, _ in faces]]

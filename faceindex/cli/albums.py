@@ -81,8 +81,8 @@ def list_albums(
     """List the albums, largest first."""
     one_form(as_json=as_json, as_csv=as_csv)
     with faceindex.Library(library, create=False) as opened:
-        albums = opened.albums(hidden=hidden)
-        covers = {album.album: opened.face(album.cover).photo for album in albums}
+        albums = list(opened.albums.list(hidden=hidden, limit=None))
+        covers = {album.album: opened.faces.get(album.cover).photo for album in albums}
     objects = [asdict(album) | {"cover_photo": covers[album.album]} for album in albums]
     if as_json:
         print_json(objects)
@@ -105,7 +105,7 @@ def show_album(
 ) -> None:
     """List the faces of one album."""
     with faceindex.Library(library, create=False) as opened:
-        faces = opened.album(album, hidden=hidden)
+        faces = opened.albums.faces(album, hidden=hidden, limit=None)
     if as_json:
         listed = [
             {"face": f.face, "photo": f.photo, "box": f.box.as_list(), "score": f.score, "quality": f.quality}
@@ -129,7 +129,7 @@ def export(
 ) -> None:
     """Make a folder of photos for each person and album. Run it again to update; it removes only what it made."""
     with faceindex.Library(library, create=False) as opened:
-        done = opened.export_albums(folder, link=link, unnamed=unnamed, min_photos=min_photos, xmp=xmp)
+        done = opened.albums.export(folder, link=link, unnamed=unnamed, min_photos=min_photos, xmp=xmp)
     if as_json:
         print_json(asdict(done))
     else:
@@ -165,5 +165,5 @@ def sheet(
 ) -> None:
     """Write self-contained pages: albums largest first, a row of faces each, then the faces in no album."""
     with faceindex.Library(library, create=False) as opened:
-        for page in opened.write_album_sheet(out, faces=faces, albums=albums, pages=pages):
+        for page in opened.sheets.write_albums(out, faces=faces, albums=albums, pages=pages):
             print_line(str(page.absolute()))

@@ -12,6 +12,7 @@ import faceindex
 from faceindex.cli import options
 from faceindex.cli.output import print_json, print_line, print_table
 from faceindex.cli.progress import progress_bar
+from faceindex.cli.stopping import on_signals
 from faceindex.evaluation.cross_fit import CrossFit, HeldOut, cross_fit
 from faceindex.evaluation.labelled import evaluation_library, ingest_labelled
 from faceindex.evaluation.pictures import draw_calibration
@@ -20,6 +21,7 @@ from faceindex.evaluation.strangers import Fpir
 from faceindex.faces.engine import Engine
 from faceindex.faces.recipe import Recipe
 from faceindex.faces.recipe import recipe as default_recipe
+from faceindex.meter import Meter
 from faceindex.search.calibration import DEFAULT_FPIR
 
 GALLERIES = (1_000, 10_000, 100_000, 1_000_000)
@@ -54,7 +56,7 @@ def calibrate(
         require_matplotlib()
     if forget:
         with faceindex.Library(library, create=False) as opened:
-            opened.forget_calibration()
+            opened.care.forget_calibration()
             calibration = opened.status().calibration
         if as_json:
             print_json({"calibration": calibration})
@@ -89,11 +91,13 @@ def _measured(
         if folder is None or save:
             with faceindex.Library(library, recipe=recipe, engine=engine, create=False) as opened:
                 if plot:
-                    opened.outside(plot)
-                result = opened.calibrate(folder, save=save, keep=keep, workers=workers, progress=progress)
+                    opened.care.outside(plot)
+                result = opened.care.calibrate(folder, save=save, keep=keep, workers=workers, progress=progress)
                 return opened.recipe.title, result
         with evaluation_library(recipe or default_recipe(), keep) as evaluated:
-            faces = ingest_labelled(evaluated, folder, engine=engine, workers=workers, progress=progress)
+            meter = Meter(progress)
+            with on_signals(meter.stop.set):
+                faces = ingest_labelled(evaluated, folder, engine=engine, workers=workers, meter=meter)
         return faces.recipe.title, cross_fit(faces.vectors, faces.people, faces.names)
 
 

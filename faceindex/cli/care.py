@@ -21,7 +21,7 @@ def check(
 ) -> None:
     """Show what of the library is whole; exit code 1 when something is damaged. Never writes."""
     with faceindex.Library(library, create=False) as opened:
-        report = opened.check(deep=deep)
+        report = opened.care.check(deep=deep)
     if as_json:
         print_json(_as_object(report))
     else:
@@ -37,7 +37,7 @@ def backup(
 ) -> None:
     """Copy the library to DEST, every byte checked; an ingest may go on meanwhile."""
     with faceindex.Library(library, create=False) as opened:
-        done = opened.backup(target)
+        done = opened.care.backup(target)
     if as_json:
         print_json(asdict(done) | {"seconds": round(done.seconds, 3)})
     else:
@@ -54,7 +54,7 @@ def repair(
 ) -> None:
     """Mend what `check --deep` finds, and analyse photos of lost vectors again. Exit code 1: something is left."""
     with faceindex.Library(library, create=False) as opened:
-        report = opened.repair(paths or (), workers=workers)
+        report = opened.care.repair(paths or (), workers=workers)
     if as_json:
         print_json(asdict(report) | {"whole": report.whole, "seconds": round(report.seconds, 3)})
     else:

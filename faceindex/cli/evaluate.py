@@ -12,6 +12,7 @@ import typer
 from faceindex.cli import calibrate, options
 from faceindex.cli.output import print_json, print_line, print_table
 from faceindex.cli.progress import progress_bar
+from faceindex.cli.stopping import on_signals
 from faceindex.evaluation.compare import COMPARED_RATES, RecipeFigures, recipe_figures
 from faceindex.evaluation.labelled import LabelledFaces, evaluation_library, ingest_labelled
 from faceindex.evaluation.lfw import LfwResult
@@ -31,6 +32,7 @@ from faceindex.evaluation.plots import require_matplotlib
 from faceindex.evaluation.roc import OperatingPoint
 from faceindex.faces.engine import Engine
 from faceindex.faces.recipe import Recipe
+from faceindex.meter import Meter
 
 app = typer.Typer(help="How good the recipes are, on photos of known people.", no_args_is_help=True)
 app.command("calibrate")(calibrate.calibrate)
@@ -176,7 +178,9 @@ def _ingested(
     recipe: Recipe, folder: Path, half: str | None, engine: Engine, workers: int | None, keep: Path | None
 ) -> LabelledFaces:
     with evaluation_library(recipe, keep) as library, progress_bar([folder]) as progress:
-        return ingest_labelled(library, folder, half=half, engine=engine, workers=workers, progress=progress)
+        meter = Meter(progress)
+        with on_signals(meter.stop.set):
+            return ingest_labelled(library, folder, half=half, engine=engine, workers=workers, meter=meter)
 
 
 def _faces_as_object(faces: LabelledFaces, half: str | None) -> dict[str, object]:

@@ -12,8 +12,9 @@ import faceindex
 from faceindex.cli import options
 from faceindex.cli.output import errors, plural, print_failures, print_json, print_line, print_table
 from faceindex.cli.progress import progress_bar
+from faceindex.cli.stopping import report_of
 from faceindex.errors import MachineError, UsageError
-from faceindex.library.exchanging import FAISS, FORMATS
+from faceindex.library.exporting import FAISS, FORMATS
 from faceindex.types import FailedPhoto, ImportReport
 
 _SHOWN = 20
@@ -67,9 +68,10 @@ def import_files(
     """Take in faces: a library's export (.h5), rows with photo, box and person (.jsonl, .csv), or vectors (.npy, .npz,
     .h5, .pkl). Run it again to resume; what is there already is not added twice."""
     with faceindex.Library(library) as opened, progress_bar([]) as progress:
-        report = opened.import_(
+        job = opened.start_import(
             files, recipe=name, photos=photos, workers=workers, min_face=min_face, wait=wait, progress=progress
         )
+        report = report_of(job)
     if as_json:
         print_json(asdict(report))
     else:

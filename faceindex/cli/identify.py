@@ -12,6 +12,7 @@ import faceindex
 from faceindex.cli import options
 from faceindex.cli.output import print_json, print_line, print_table, say_page
 from faceindex.faces.engine import Engine
+from faceindex.photos.addresses import shown
 from faceindex.types import Candidate, IdentifiedFace
 
 
@@ -37,10 +38,10 @@ def identify(
     with faceindex.Library(library, engine=Engine(engine, device), create=False) as opened:
         found = opened.identify(image, method=method, threshold=threshold, fpir=fpir, min_face=min_face)
         if sheet:
-            opened.write_identified_sheet(sheet, image, found)
+            opened.sheets.write_identified(sheet, image, found)
     say_page(sheet)
     if as_json:
-        print_json({"image": str(image), "method": method, "faces": [_as_object(face) for face in found]})
+        print_json({"image": shown(image), "method": method, "faces": [_as_object(face) for face in found]})
         return
     for number, face in enumerate(found, start=1):
         who = face.person or "unknown"

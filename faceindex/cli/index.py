@@ -34,14 +34,14 @@ def build(
 ) -> None:
     """Build the index anew. Ingest does so by itself when many faces have changed; a choice made here is kept."""
     with faceindex.Library(library, create=False) as opened:
-        _print(opened.build_index(kind, recall=recall, threads=threads), as_json=as_json)
+        _print(opened.index.build(kind, recall=recall, threads=threads), as_json=as_json)
 
 
 @app.command("show")
 def show(library: options.Library = None, as_json: options.AsJson = False) -> None:
     """Show what the index is, how much it finds and how fast."""
     with faceindex.Library(library, create=False) as opened:
-        _print(opened.index(), as_json=as_json)
+        _print(opened.index.report(), as_json=as_json)
 
 
 def _print(report: IndexReport, *, as_json: bool) -> None:

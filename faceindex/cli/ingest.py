@@ -12,6 +12,7 @@ import faceindex
 from faceindex.cli import options
 from faceindex.cli.output import errors, plural, print_failures, print_json, print_line, print_lost, print_table
 from faceindex.cli.progress import progress_bar
+from faceindex.cli.stopping import report_of
 from faceindex.errors import OutOfReach, UsageError
 from faceindex.faces.engine import Engine
 from faceindex.types import IngestReport, NamesRead, Pruned, Skipped
@@ -65,7 +66,7 @@ def ingest(
         faceindex.Library(library, recipe=chosen, engine=Engine(engine, device)) as opened,
         progress_bar(paths, exclude or ()) as progress,
     ):
-        report = opened.ingest(
+        job = opened.start_ingest(
             paths,
             workers=workers,
             min_face=min_face,
@@ -78,6 +79,7 @@ def ingest(
             wait=wait,
             progress=progress,
         )
+        report = report_of(job)
     if as_json:
         print_json(_as_object(report) | ({"stages": report.stages} if profile else {}))
     else:

@@ -23,7 +23,7 @@ def compact(library: options.Library = None, as_json: options.AsJson = False) ->
     """Merge all files of vectors into one, without those of removed faces. Ingest does most of it by itself."""
     with faceindex.Library(library, create=False) as opened:
         before = opened.status()
-        done = opened.compact()
+        done = opened.care.compact()
         after = opened.status()
     if as_json:
         segments = {"before": before.segments, "after": after.segments}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -24,7 +24,7 @@ from faceindex.cli.output import (
 )
 from faceindex.errors import UsageError
 from faceindex.journal.person_names import look_alikes
-from faceindex.types import Lifted, PastAct
+from faceindex.types import Decided, Lifted, PastAct
 
 app = typer.Typer(help="The people of the library.", no_args_is_help=True)
 app.command("review")(review.review)
@@ -47,7 +47,7 @@ def name(
 ) -> None:
     """Say who is in an album, or whose a face is. Names stay when albums are made anew and photos are edited."""
     with faceindex.Library(library, create=False) as opened:
-        decided = opened.decide_name(person, **_album_or_face(target))
+        decided = opened.people.name(person, **_album_or_face(target))
     if as_json:
         meant = {"did_you_mean": decided.similar} if decided.similar else {}
         print_json({"person": decided.person, "faces": decided.faces} | meant)
@@ -69,7 +69,7 @@ def rename(
 ) -> None:
     """Give a person another name: all faces, and all that was decided, go with it."""
     with faceindex.Library(library, create=False) as opened:
-        print_decided(opened.rename(person, new, merge=merge), as_json=as_json)
+        print_decided(opened.people.rename(person, new, merge=merge), as_json=as_json)
 
 
 @app.command("merge")
@@ -80,7 +80,7 @@ def merge(
 ) -> None:
     """Say that albums are one person's."""
     with faceindex.Library(library, create=False) as opened:
-        print_decided(opened.merge(albums), as_json=as_json)
+        print_decided(opened.albums.merge(albums), as_json=as_json)
 
 
 @app.command("split")
@@ -92,14 +92,14 @@ def split(
 ) -> None:
     """Say that faces of an album are one other person's: they become an album of their own."""
     with faceindex.Library(library, create=False) as opened:
-        print_decided(opened.split(album, faces), as_json=as_json)
+        print_decided(opened.albums.split(album, faces), as_json=as_json)
 
 
 @app.command("reject")
 def reject(faces: Faces, library: options.Library = None, as_json: options.AsJson = False) -> None:
     """Say that faces of an album, or with a name, are not this person's: each leaves, and does not come back."""
     with faceindex.Library(library, create=False) as opened:
-        print_decided(opened.reject(faces), as_json=as_json)
+        print_decided(opened.albums.reject(faces), as_json=as_json)
 
 
 @app.command("move")
@@ -111,21 +111,21 @@ def move(
 ) -> None:
     """Say that faces belong into another album than they are in."""
     with faceindex.Library(library, create=False) as opened:
-        print_decided(opened.move(faces, album), as_json=as_json)
+        print_decided(opened.albums.move(faces, album), as_json=as_json)
 
 
 @app.command("hide")
 def hide(target: Target, library: options.Library = None, as_json: options.AsJson = False) -> None:
     """List an album, a face or a person no more."""
     with faceindex.Library(library, create=False) as opened:
-        print_decided(opened.hide(**_target(target)), as_json=as_json)
+        print_decided(_hidden(opened, target, hidden=True), as_json=as_json)
 
 
 @app.command("unhide")
 def unhide(target: Target, library: options.Library = None, as_json: options.AsJson = False) -> None:
     """List an album, a face or a person again."""
     with faceindex.Library(library, create=False) as opened:
-        print_decided(opened.unhide(**_target(target)), as_json=as_json)
+        print_decided(_hidden(opened, target, hidden=False), as_json=as_json)
 
 
 @app.command("undo")
@@ -138,14 +138,14 @@ def undo(
 ) -> None:
     """Take back what was decided, in any order; to take back an undo is to do it again."""
     with faceindex.Library(library, create=False) as opened:
-        print_decided(opened.undo(act), as_json=as_json)
+        print_decided(opened.history.undo(act), as_json=as_json)
 
 
 @app.command("history")
 def history(library: options.Library = None, as_json: options.AsJson = False) -> None:
     """List everything that was decided, the last at the end."""
     with faceindex.Library(library, create=False) as opened:
-        acts = opened.history()
+        acts = list(opened.history)
     if as_json:
         print_json([asdict(act) for act in acts])
         return
@@ -163,7 +163,7 @@ def lost(library: options.Library = None, as_json: options.AsJson = False) -> No
     The names wait: a face that comes back gets its name again.
     """
     with faceindex.Library(library, create=False) as opened:
-        faces = opened.lost_faces()
+        faces = opened.people.lost(limit=None)
     if as_json:
         print_json([asdict(face) for face in faces])
     elif faces:
@@ -182,7 +182,7 @@ def list_people(
     """List everybody with a name."""
     one_form(as_json=as_json, as_csv=as_csv)
     with faceindex.Library(library, create=False) as opened:
-        people = opened.people(hidden=hidden)
+        people = list(opened.people.list(hidden=hidden, limit=None))
     if as_json:
         print_json([asdict(person) for person in people])
         return
@@ -213,12 +213,12 @@ def forget_person(
     """Erase a person's faces and name from the disk, for good; photos that show nobody else leave the library, too."""
     with faceindex.Library(library, create=False) as opened:
         if lift:
-            _print_lifted(opened.lift_tombstones(names), as_json=as_json)
+            _print_lifted(opened.photos.lift(names), as_json=as_json)
             return
         if len(names) > 1:
             raise UsageError(f"one person at a time; a name of several words is quoted: '{' '.join(names)}'")
         erasing.erase(
-            lambda dry: opened.forget_person(names[0], dry_run=dry), yes=yes, dry_run=dry_run, as_json=as_json
+            lambda dry: opened.people.forget(names[0], dry_run=dry), yes=yes, dry_run=dry_run, as_json=as_json
         )
 
 
@@ -236,7 +236,7 @@ def forget(
             "`faceindex photos remove --erase PATH` photos"
         )
     with faceindex.Library(library, create=False) as opened:
-        erasing.erase(lambda dry: opened.forget_all(dry_run=dry), yes=yes, dry_run=dry_run, as_json=as_json)
+        erasing.erase(lambda dry: opened.care.forget_all(dry_run=dry), yes=yes, dry_run=dry_run, as_json=as_json)
 
 
 def _print_lifted(lifted: Lifted, *, as_json: bool) -> None:
@@ -264,7 +264,10 @@ def _album_or_face(target: str) -> dict[str, int]:
     return {"face" if wanted[1] == "face:" else "album": int(wanted[2])}
 
 
-def _target(target: str) -> dict[str, Any]:
+def _hidden(library: faceindex.Library, target: str, *, hidden: bool) -> Decided:
     if target.startswith("person:"):
-        return {"person": target.removeprefix("person:")}
-    return _album_or_face(target)
+        person = target.removeprefix("person:")
+        return library.people.hide(person) if hidden else library.people.unhide(person)
+    (kind, number), *_ = _album_or_face(target).items()
+    topic = library.faces if kind == "face" else library.albums
+    return topic.hide(number) if hidden else topic.unhide(number)

@@ -26,7 +26,7 @@ def list_photos(
 ) -> None:
     """List the photos by path, with their size, their number of faces, and what is wrong with their files."""
     with faceindex.Library(library, create=False) as opened:
-        photos = list(opened.photos(under))
+        photos = list(opened.photos if under is None else opened.photos.under(under))
     _print(photos, as_json=as_json)
 
 
@@ -39,9 +39,9 @@ def show(
 ) -> None:
     """List the faces of a photo, with ids, names and albums, from left to right."""
     with faceindex.Library(library, create=False) as opened:
-        record, faces = opened.photo(photo), opened.photo_faces(photo)
+        record, faces = opened.photos.get(photo), opened.photos.faces(photo)
         if sheet:
-            opened.write_photo_sheet(sheet, photo)
+            opened.sheets.write_photo(sheet, photo)
     if as_json:
         print_json(asdict(record) | {"faces": [face_object(face) for face in faces]})
     else:
@@ -69,7 +69,7 @@ def find(
     """Find photos by who is in them, when they were taken and where they lie. All that is said must be true."""
     among = selections.selection(shows, without, only=only, first=first, last=last, under=under)
     with faceindex.Library(library, create=False) as opened:
-        photos = list(opened.find_photos(among))
+        photos = list(opened.photos.find(among))
     _print(photos, as_json=as_json)
 
 
@@ -88,7 +88,7 @@ def _print(photos: list[PhotoRecord], *, as_json: bool) -> None:
 def failed(library: options.Library = None, as_json: options.AsJson = False) -> None:
     """List the photos that could not be read, and the files and folders that were out of reach, and why."""
     with faceindex.Library(library, create=False) as opened:
-        failures = opened.failed_photos()
+        failures = opened.photos.failed(limit=None)
     if as_json:
         print_json([asdict(failure) for failure in failures])
     elif failures:
@@ -112,7 +112,7 @@ def sidecars(
     if beside == (to is not None):
         raise UsageError("where to? --beside writes beside the photos, --to DIR into another folder")
     with faceindex.Library(library, create=False) as opened:
-        done = opened.write_sidecars(paths, to=to, unnamed=unnamed)
+        done = opened.photos.write_sidecars(paths, to=to, unnamed=unnamed)
     if as_json:
         print_json(asdict(done))
     else:
@@ -147,10 +147,10 @@ def remove(
     with faceindex.Library(library, create=False) as opened:
         if erase:
             erasing.erase(
-                lambda dry: opened.erase_photos(paths, dry_run=dry), yes=yes, dry_run=dry_run, as_json=as_json
+                lambda dry: opened.photos.forget(paths, dry_run=dry), yes=yes, dry_run=dry_run, as_json=as_json
             )
             return
-        removed = opened.remove_photos(paths)
+        removed = opened.photos.remove(paths)
     if as_json:
         print_json(asdict(removed))
         return

@@ -12,8 +12,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from faceindex.cli.output import errors, plural
 from faceindex.errors import FaceindexError
-from faceindex.ingest.tally import Progress as Step
 from faceindex.photos.find import find_files
+from faceindex.types import Progress as Step
 
 LINE_SECONDS = 30.0
 """Between two lines where there is no terminal: a log of a night has a thousand of them."""
@@ -47,8 +47,8 @@ def progress_bar(paths: Sequence[Path], exclude: Collection[str] = ()) -> Iterat
         threading.Thread(target=count, daemon=True).start()
 
         def show(step: Step) -> None:
-            rate = step.photos / max(time.monotonic() - began, 1e-3)
-            bar.update(task, completed=step.photos, faces=step.faces, failed=step.failed, rate=rate)
+            rate = step.done / max(time.monotonic() - began, 1e-3)
+            bar.update(task, completed=step.done, faces=step.faces, failed=step.failed, rate=rate)
 
         yield show
 
@@ -64,8 +64,8 @@ def progress_lines() -> Callable[[Step], None]:
             return
         said = now
         errors.print(
-            f"{plural(step.photos, 'photo')}, {plural(step.faces, 'face')}, {step.failed:,} failed, "
-            f"{step.photos / (now - began):.1f} photos/s"
+            f"{plural(step.done, 'photo')}, {plural(step.faces, 'face')}, {step.failed:,} failed, "
+            f"{step.done / (now - began):.1f} photos/s"
         )
 
     return show

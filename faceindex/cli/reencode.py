@@ -12,6 +12,7 @@ import faceindex
 from faceindex.cli import options
 from faceindex.cli.output import errors, print_json, print_line
 from faceindex.cli.progress import progress_bar
+from faceindex.cli.stopping import report_of
 
 
 def reencode(
@@ -27,7 +28,7 @@ def reencode(
     """Make a library of the same photos by another recipe; names, albums and decisions come along."""
     chosen = options.recipe_with(name, detector, landmarks, jitter)
     with faceindex.Library(library, create=False) as opened, progress_bar([]) as progress:
-        done = opened.reencode(target, chosen, workers=workers, progress=progress)
+        done = report_of(opened.start_reencode(target, chosen, workers=workers, progress=progress))
     if as_json:
         print_json(asdict(done))
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -28,9 +29,9 @@ def review(
     First come faces of edited photos, which may be ones that had a name. It ends where the expected answer is no.
     """
     with faceindex.Library(library, create=False) as opened:
-        found = opened.suggestions(limit)
+        found = opened.people.suggestions(limit=limit)
         if page:
-            opened.write_review_sheet(page, found)
+            opened.sheets.write_review(page, found)
         if as_json:
             print_json([_as_object(suggestion) for suggestion in found])
         elif page:
@@ -49,10 +50,10 @@ def _as_object(suggestion: Suggestion) -> dict[str, object]:
     return values | ({"distance": None} if math.isnan(suggestion.distance) else {})
 
 
-def _walk(library: faceindex.Library, found: list[Suggestion]) -> None:
+def _walk(library: faceindex.Library, found: Sequence[Suggestion]) -> None:
     settled = 0
     for suggestion in found:
-        if not library.is_open(suggestion):
+        if not library.people.is_open(suggestion):
             continue
         _show(library, suggestion)
         said = _ask()
@@ -60,20 +61,20 @@ def _walk(library: faceindex.Library, found: list[Suggestion]) -> None:
             break
         if said in "yn":
             settled += suggestion.settles
-            library.answer(suggestion, same=said == "y")
+            library.people.answer(suggestion, same=said == "y")
     print_line(f"{plural(settled, 'face')} settled; `faceindex people undo` takes answers back")
 
 
 def _show(library: faceindex.Library, suggestion: Suggestion) -> None:
     if suggestion.face is not None:
-        other, photo = f"face {suggestion.face}", library.face(suggestion.face).photo
+        other, photo = f"face {suggestion.face}", library.faces.get(suggestion.face).photo
     else:
-        faces = library.album(suggestion.other or 0)
+        faces = library.albums.faces(suggestion.other or 0, limit=None)
         other, photo = f"album {suggestion.other} ({plural(len(faces), 'face')})", faces[0].photo
     if suggestion.album is None:
         print_line(f"{suggestion.person}, who was in this photo before it was edited")
     else:
-        album = library.album(suggestion.album)
+        album = library.albums.faces(suggestion.album, limit=None)
         name = f"{album[0].person}, " if album[0].person else ""
         print_line(f"album {suggestion.album} ({name}{plural(len(album), 'face')})  {album[0].photo}")
     print_line(f"{other}  {photo}")

@@ -12,7 +12,7 @@ import faceindex
 from faceindex.cli import options, selections
 from faceindex.cli.output import finite, match_object, percent, print_json, print_line, print_table, say_page
 from faceindex.faces.engine import Engine
-from faceindex.photos.find import absolute
+from faceindex.photos.addresses import absolute, shown
 from faceindex.types import ProbeFace
 
 if TYPE_CHECKING:
@@ -49,14 +49,14 @@ def search(
     where = None if box is None else options.box_of(box)
     among = selections.selection(first=first, last=last, under=under)
     with faceindex.Library(library, engine=Engine(engine, device), create=False) as opened:
-        probes = opened.probes(
+        probes = opened.faces.probes(
             photos, box=where, same_person=same_person, face=face, album=album, person=person, min_face=min_face
         )
         wish: dict[str, Any] = {"k": None if every else k, "threshold": threshold, "fpir": fpir}
         wish |= {"among": among, "unnamed": unnamed, "group_by": group_by}
-        found = [opened.matches(probe, **wish) for probe in probes]
+        found = [opened.faces.matches(probe, **wish) for probe in probes]
         if sheet:
-            opened.write_match_sheet(sheet, probes, found)
+            opened.sheets.write_matches(sheet, probes, found)
     several = len(photos) > 1 and not same_person
     if as_json:
         objects = _by_photo(photos, probes, found)
@@ -76,7 +76,7 @@ def search(
 
 def _by_photo(images: list[Path], probes: list[Probe], found: list[ProbeFace]) -> list[dict[str, object]]:
     """An answer for each photo, with its name as it was given."""
-    names = {absolute(image): str(image) for image in images}
+    names = {absolute(image): shown(image) for image in images}
     photos: dict[str, list[object]] = {probe.photo: [] for probe in probes}
     for probe, answer in zip(probes, found, strict=True):
         photos[probe.photo].append(_as_object(answer))

@@ -10,11 +10,12 @@ import numpy as np
 from faceindex.clustering.constraints import Constraints, unconstrained
 from faceindex.clustering.dbscan import dbscan
 from faceindex.clustering.linkage import linkage
-from faceindex.clustering.neighbours import neighbour_graph
+from faceindex.clustering.neighbours import neighbour_graph, steps_of
 from faceindex.clustering.poor import poor_last
 from faceindex.clustering.problem import Method, Problem
 from faceindex.clustering.rules import rules_of
 from faceindex.clustering.whispers import whispers
+from faceindex.meter import Meter
 from faceindex.types import Labels, Qualities, Vectors
 
 _METHODS: Mapping[str, Method] = {"linkage": linkage, "whispers": whispers, "dbscan": dbscan}
@@ -51,21 +52,26 @@ def cluster(
     qualities: Qualities | None = None,
     constraints: Constraints | None = None,
     threads: int = 1,
+    meter: Meter | None = None,
 ) -> Labels:
     """Labels int64 [n], 0 for the largest cluster and rising; a face alone has -1.
 
     vectors: float32 [n, d]. threshold: Euclidean, up to which two faces are neighbours. The same
     vectors and seed give the same clusters in any order of the rows. qualities: faces below POOR_QUALITY join a
     cluster after all are made; None or NaN: no face, or not this one. constraints: what the user said, which every
-    method obeys. threads: that look for neighbours. Raises: ValueError for another method.
+    method obeys. threads: that look for neighbours. meter: hears of the progress.
+    Raises: ValueError for another method; JobCancelled.
     """
     if method not in _METHODS:
         raise ValueError(f"no clustering method is called {method}")
     known = unconstrained(len(vectors)) if constraints is None else constraints
     order = _canonical_order(vectors, known, qualities)
     vectors, known = vectors[order], known.reordered(order)
-    graph = neighbour_graph(vectors, threshold, workers=threads)
-    problem = Problem(vectors, graph, rules_of(known, vectors, ALIKE * threshold), threshold, seed)
+    meter = meter or Meter()
+    meter.stage("comparing", steps_of(len(vectors)))
+    graph = neighbour_graph(vectors, threshold, workers=threads, meter=meter)
+    meter.stage("grouping")
+    problem = Problem(vectors, graph, rules_of(known, vectors, ALIKE * threshold), threshold, seed, meter.stop)
     grouped = _METHODS[method]
     if qualities is not None and method in POOR_LAST:
         grouped = partial(poor_last, poor=qualities[order] < POOR_QUALITY, method=grouped)

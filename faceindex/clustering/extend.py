@@ -17,14 +17,17 @@ from faceindex.clustering.cluster import ALIKE
 from faceindex.clustering.constraints import Constraints, Rows, unconstrained
 from faceindex.clustering.graph import graph_of
 from faceindex.clustering.linkage import agglomerate, may_be_one
-from faceindex.clustering.neighbours import MOST, neighbour_graph
+from faceindex.clustering.neighbours import MOST, neighbour_graph, steps_of
 from faceindex.clustering.rules import rules_of
+from faceindex.meter import Meter
 from faceindex.types import Labels, Vectors
 from faceindex.vectors.exact import k_nearest
 
 Neighbours = Callable[[Vectors, float], tuple[Rows, Rows]]
 """Of new faces, float32 [m, d], and a threshold: pairs of a new face and an old one within it, int64 [pairs] each. An
 index may leave some out; what it costs should not depend on how many faces there are."""
+
+_ASKED = 4096  # new faces compared at a time, as many as FAISS multiplies at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +69,20 @@ def extend(
     constraints: Constraints | None = None,
     neighbours: Neighbours | None = None,
     threads: int = 1,
+    meter: Meter | None = None,
 ) -> Extension:
     """Decide on new faces: old float32 [n, d] with their albums int64 [n], -1 for none, and new float32 [m, d].
 
     threshold: as of `cluster`. constraints: on n + m rows, the old ones first; a new face obeys them, while two people
     who are already in one album stay there. neighbours: default a scan of all old faces.
-    threads: that look for neighbours.
+    threads: that look for neighbours. meter: hears of the progress. Raises: JobCancelled.
     """
     known = unconstrained(len(old) + len(new)) if constraints is None else constraints
-    beside, row = (neighbours or _scan(old, threads))(new, threshold)
-    among = neighbour_graph(new, threshold, workers=threads)
+    meter = meter or Meter()
+    meter.stage("comparing", len(new) + steps_of(len(new)))
+    beside, row = (neighbours or _scan(old, threads, meter))(new, threshold)
+    among = neighbour_graph(new, threshold, workers=threads, meter=meter)
+    meter.stage("grouping")
     nodes = _nodes(old, albums, new, np.unique(np.concatenate([row, _bound_to_new(known, len(old))])))
     left, right = among.pairs()
     ends = np.column_stack([nodes.of_row[len(old) + beside], nodes.of_row[row]])
@@ -84,7 +91,9 @@ def extend(
     graph = graph_of(len(nodes.sizes), left, right, np.zeros(len(ends), dtype=np.float32))
     told = _told(known, nodes, albums, old, new, ALIKE * threshold)
     rules = rules_of(told, nodes.centres, ALIKE * threshold)
-    found = agglomerate(nodes.centres, graph, rules, threshold, sizes=nodes.sizes, spreads=nodes.spreads)
+    found = agglomerate(
+        nodes.centres, graph, rules, threshold, sizes=nodes.sizes, spreads=nodes.spreads, stop=meter.stop
+    )
     labels = _numbered(found, nodes.albums, int(albums.max(initial=-1)) + 1)
     singles = labels[len(nodes.albums) : len(nodes.albums) + len(nodes.alone)]
     woken = np.column_stack([nodes.alone, singles])[singles >= 0]
@@ -92,13 +101,20 @@ def extend(
     return Extension(labels[len(labels) - len(new) :], woken, merges)
 
 
-def _scan(old: Vectors, threads: int) -> Neighbours:
+def _scan(old: Vectors, threads: int, meter: Meter) -> Neighbours:
     def neighbours(new: Vectors, threshold: float) -> tuple[Rows, Rows]:
         if not len(old) or not len(new):
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-        squares, rows = k_nearest(new, old, min(MOST, len(old)), threads=threads)
-        beside, place = np.nonzero(squares <= threshold**2)
-        return beside, rows[beside, place]
+        found: list[tuple[Rows, Rows]] = []
+        for start in range(0, max(1, len(new) - len(new) % _ASKED), _ASKED):
+            last = start + 2 * _ASKED > len(new)  # with what is left over: FAISS compares a few in another way
+            asked = new[start:] if last else new[start : start + _ASKED]
+            squares, rows = k_nearest(asked, old, min(MOST, len(old)), threads=threads)
+            beside, place = np.nonzero(squares <= threshold**2)
+            found.append((beside + start, rows[beside, place]))
+            meter.advance(len(asked))
+        beside, near = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return beside, near
 
     return neighbours
 

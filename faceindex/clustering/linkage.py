@@ -25,6 +25,7 @@ from faceindex.clustering.graph import Integers, NeighbourGraph, Nodes
 from faceindex.clustering.problem import Problem
 from faceindex.clustering.rules import Rules, Unions, may_unite, union_of, unions_of, unions_with, unite
 from faceindex.kernels import kernel
+from faceindex.stop import Stop
 from faceindex.types import Labels, Vectors
 
 GROWTH = 0.3
@@ -117,7 +118,7 @@ class _Clusters:
 
 def linkage(problem: Problem) -> Labels:
     """Labels int64 [n] of clusters whose faces are, between any two that merged, within the threshold on average."""
-    return agglomerate(problem.vectors, problem.graph, problem.rules, problem.threshold)
+    return agglomerate(problem.vectors, problem.graph, problem.rules, problem.threshold, stop=problem.stop)
 
 
 def agglomerate(
@@ -128,13 +129,14 @@ def agglomerate(
     *,
     sizes: Integers | None = None,
     spreads: Costs | None = None,
+    stop: Stop | None = None,
 ) -> Labels:
     """Labels int64 [n] of n nodes: the first group of the union that each ends in.
 
     vectors: float32 [n, d], the centre of each node. limit: root mean square distance up to which clusters merge; may
     be infinite. sizes, spreads: int64 [n] and float32 [n], faces of each node and their mean squared distance from its
     centre, by default 1 and 0. Nodes that are bound to one group share its rules and its label, but not a centre: a
-    person may look like two.
+    person may look like two. stop: looked at between rounds. Raises: JobCancelled.
     """
     count = len(vectors)
     clusters = _Clusters(
@@ -148,6 +150,8 @@ def agglomerate(
     into = np.arange(count, dtype=np.int32)
     edges = clusters.measured(*graph.pairs())
     while True:
+        if stop is not None:
+            stop.check()
         chosen = _reciprocal(edges, clusters.squared, count)
         if not len(chosen):
             return unions_with(clusters.unions, rules.group)

@@ -21,6 +21,7 @@ from threadpoolctl import threadpool_limits
 from faceindex.clustering.distances import squared_distances
 from faceindex.clustering.graph import Integers, Lengths, NeighbourGraph, Nodes, graph_of
 from faceindex.kernels import kernel
+from faceindex.meter import Meter
 from faceindex.types import Vectors
 from faceindex.vectors.axes import principal_axes
 from faceindex.vectors.exact import k_nearest
@@ -47,19 +48,28 @@ _STRIDE = 64  # columns looked at together
 Floats = npt.NDArray[np.float32]
 
 
-def neighbour_graph(vectors: Vectors, threshold: float, *, workers: int = 1) -> NeighbourGraph:
+def neighbour_graph(
+    vectors: Vectors, threshold: float, *, workers: int = 1, meter: Meter | None = None
+) -> NeighbourGraph:
     """Which rows of `vectors`, float32 [n, d], lie within `threshold` (Euclidean, inclusive) of each other.
 
     Of up to COMPLETE rows all pairs; of more, the MOST nearest of each, of which RECALL are found. workers: threads.
+    meter: hears of `steps_of` steps. Raises: JobCancelled.
     """
+    meter = meter or Meter()
     vectors = np.ascontiguousarray(vectors, dtype=np.float32)
     if len(vectors) < 2:
         nothing = np.empty(0, dtype=np.int32)
         return graph_of(len(vectors), nothing, nothing, np.empty(0, dtype=np.float32))
     with threadpool_limits(1, user_api="blas"):  # parallelism is over blocks
         if len(vectors) <= COMPLETE:
-            return graph_of(len(vectors), *_all_pairs(vectors, threshold))
-        return graph_of(len(vectors), *_nearest_pairs(vectors, threshold, workers))
+            return graph_of(len(vectors), *_all_pairs(vectors, threshold, meter))
+        return graph_of(len(vectors), *_nearest_pairs(vectors, threshold, workers, meter))
+
+
+def steps_of(rows: int) -> int:
+    """The steps in which `neighbour_graph` looks at so many rows: many are sorted first."""
+    return rows if rows <= COMPLETE else 2 * rows
 
 
 def edge_recall(graph: NeighbourGraph, vectors: Vectors, threshold: float, *, sample: int = SAMPLE, seed: int) -> float:
@@ -82,7 +92,7 @@ def _true_neighbours(vectors: Vectors, rows: Integers, threshold: float, threads
     return row[found], neighbour[found]
 
 
-def _all_pairs(vectors: Vectors, threshold: float) -> tuple[Nodes, Nodes, Lengths]:
+def _all_pairs(vectors: Vectors, threshold: float, meter: Meter) -> tuple[Nodes, Nodes, Lengths]:
     coordinates = principal_axes(vectors).coordinates(vectors)
     squares = np.einsum("ij,ij->i", coordinates, coordinates)
     limit = np.float32(threshold**2 + _ROUNDING)
@@ -98,6 +108,7 @@ def _all_pairs(vectors: Vectors, threshold: float) -> tuple[Nodes, Nodes, Length
         length = np.sqrt(squared_distances(vectors, left, right))
         near = length <= threshold
         found.append((left[near], right[near], length[near]))
+        meter.advance(len(coordinates[rows]))
     left, right, length = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return left, right, length
 
@@ -117,16 +128,17 @@ class _Lists(NamedTuple):
     first: Integers
 
 
-def _nearest_pairs(vectors: Vectors, threshold: float, workers: int) -> tuple[Nodes, Nodes, Lengths]:
-    lists, order = _sorted_into_lists(vectors, threshold, workers)
+def _nearest_pairs(vectors: Vectors, threshold: float, workers: int, meter: Meter) -> tuple[Nodes, Nodes, Lengths]:
+    lists, order = _sorted_into_lists(vectors, threshold, workers, meter)
     parts = np.array_split(np.arange(len(vectors)), workers)
     with ThreadPoolExecutor(workers) as pool:
-        found = list(pool.map(lambda part: _found_by(lists, int(part[0]), int(part[-1]) + 1, threshold), parts))
+        ends = [(int(part[0]), int(part[-1]) + 1) for part in parts]
+        found = list(pool.map(lambda part: _found_by(lists, part, threshold, meter), ends))
     left, right, length = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
     return order[left], order[right], length
 
 
-def _sorted_into_lists(vectors: Vectors, threshold: float, workers: int) -> tuple[_Lists, Nodes]:
+def _sorted_into_lists(vectors: Vectors, threshold: float, workers: int, meter: Meter) -> tuple[_Lists, Nodes]:
     """The lists, and which of `vectors` each of their rows is: int32 [n]."""
     coordinates = principal_axes(vectors).coordinates(vectors)
     count = int(_LISTS * math.sqrt(len(vectors)))
@@ -137,6 +149,7 @@ def _sorted_into_lists(vectors: Vectors, threshold: float, workers: int) -> tupl
     def looks(start: int) -> tuple[Nodes, Nodes, Nodes]:
         further = _further(coordinates[start : start + _BLOCK], centroids)
         row, number = np.nonzero(further <= spread)
+        meter.advance(len(further))
         return (row + start).astype(np.int32), number.astype(np.int32), further.argmin(axis=1).astype(np.int32)
 
     with ThreadPoolExecutor(workers) as pool:
@@ -176,11 +189,12 @@ def _spread(vectors: Vectors, coordinates: Floats, centroids: Floats, threshold:
     return float(np.quantile(further, RECALL, method="higher"))
 
 
-def _found_by(lists: _Lists, begin: int, end: int, threshold: float) -> tuple[Nodes, Nodes, Lengths]:
-    """The pairs that rows begin ... end find in the lists they look into."""
+def _found_by(lists: _Lists, part: tuple[int, int], threshold: float, meter: Meter) -> tuple[Nodes, Nodes, Lengths]:
+    """The pairs that the rows of a part, from one to another, find in the lists they look into."""
+    begin, end = part
     nearest = np.full((end - begin, MOST), -1, dtype=np.int32)
     lengths = np.full((end - begin, MOST), np.float32(threshold**2 * (1 + 1e-6)), dtype=np.float32)
-    for rows, list_rows in _looking(lists, begin, end):
+    for rows, list_rows in _looking(lists, begin, end, meter):
         products = lists.coordinates[rows] @ lists.coordinates[list_rows].T
         squares = (lists.squares[rows], lists.squares[list_rows])
         _keep_nearest(products, *squares, rows, list_rows.start, lists.vectors, begin, nearest, lengths)
@@ -191,14 +205,16 @@ def _found_by(lists: _Lists, begin: int, end: int, threshold: float) -> tuple[No
     return left[near], right[near], length[near]
 
 
-def _looking(lists: _Lists, begin: int, end: int) -> Iterator[tuple[Nodes, slice]]:
+def _looking(lists: _Lists, begin: int, end: int, meter: Meter) -> Iterator[tuple[Nodes, slice]]:
     """For each list, the rows from begin to end that look into it, a block at a time."""
-    for number in range(len(lists.starts) - 1):
+    count = len(lists.starts) - 1
+    for number in range(count):
         within = slice(int(lists.starts[number]), int(lists.starts[number + 1]))
         rows = lists.looking[lists.first[number] : lists.first[number + 1]]
         rows = rows[np.searchsorted(rows, begin) : np.searchsorted(rows, end)]
         for block in range(0, len(rows), 4 * _BLOCK):
             yield rows[block : block + 4 * _BLOCK], within
+        meter.advance((number + 1) * (end - begin) // count - number * (end - begin) // count)
 
 
 @kernel(fastmath=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from faceindex.clustering.graph import NeighbourGraph, without
 from faceindex.clustering.rules import Rules
+from faceindex.stop import Stop
 from faceindex.types import Labels, Vectors
 
 
@@ -18,6 +19,7 @@ class Problem:
     """Faces to be clustered.
 
     vectors: float32 [n, d]. graph: of neighbours within `threshold`, Euclidean. rules: on them. seed: of what is drawn.
+    stop: ends it between two rounds.
     """
 
     vectors: Vectors
@@ -25,6 +27,7 @@ class Problem:
     rules: Rules
     threshold: float
     seed: int = 0
+    stop: Stop = field(default_factory=Stop)
 
     def without(self, rows: npt.NDArray[np.bool_]) -> Problem:
         """The same without the edges of `rows`, bool [n]; these remain as nodes, and the rules hold for them."""

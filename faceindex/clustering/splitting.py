@@ -27,7 +27,7 @@ def obeying(problem: Problem, labels: Labels) -> Labels:
     labels = of_group[rules.group]
     row = graph.rows()
     within = thinned(graph, broken[row] & (labels[row] == labels[graph.neighbour]))
-    parts = agglomerate(problem.vectors, within, rules, np.inf)
+    parts = agglomerate(problem.vectors, within, rules, np.inf, stop=problem.stop)
     return np.where(broken, len(of_group) + parts, labels)
 
 

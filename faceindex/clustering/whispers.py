@@ -9,6 +9,7 @@ from faceindex.clustering.graph import NeighbourGraph, Nodes
 from faceindex.clustering.problem import Problem
 from faceindex.clustering.splitting import obeying
 from faceindex.kernels import kernel
+from faceindex.stop import Stop
 from faceindex.types import Labels
 
 ITERATIONS = 100
@@ -20,14 +21,16 @@ Weights = npt.NDArray[np.float32]
 
 def whispers(problem: Problem) -> Labels:
     """Labels int64 [n]. What is bound together joins clusters; those that break a rule are split."""
-    return obeying(problem, chinese_whispers(problem.graph, seed=problem.seed))
+    return obeying(problem, chinese_whispers(problem.graph, seed=problem.seed, stop=problem.stop))
 
 
-def chinese_whispers(graph: NeighbourGraph, *, seed: int = 0, weights: Weights | None = None) -> Labels:
+def chinese_whispers(
+    graph: NeighbourGraph, *, seed: int = 0, weights: Weights | None = None, stop: Stop | None = None
+) -> Labels:
     """Labels int64 [n], without any rule; ties go to the smallest label.
 
     weights: float32 [edges], the votes that edges have; by default each has one, as in dlib. Nodes are visited in an
-    order drawn from `seed` anew in every round.
+    order drawn from `seed` anew in every round. stop: looked at between rounds. Raises: JobCancelled.
     """
     labels = np.arange(graph.size, dtype=np.int64)
     order = np.arange(graph.size, dtype=np.int64)
@@ -35,6 +38,8 @@ def chinese_whispers(graph: NeighbourGraph, *, seed: int = 0, weights: Weights |
     weights = np.ones(len(graph.neighbour), dtype=np.float32) if weights is None else weights
     random = np.random.default_rng(seed)
     for _ in range(ITERATIONS):
+        if stop is not None:
+            stop.check()
         random.shuffle(order)
         if not _round(order, graph.start, graph.neighbour, weights, labels, votes):
             break

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,13 +11,13 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import numpy.typing as npt
 
-from faceindex.errors import OutOfReach, UsageError
+from faceindex.errors import JobCancelled, OutOfReach, UsageError
 from faceindex.evaluation.folds import HALVES, half_of
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.engine import DEFAULT_ENGINE, Engine
 from faceindex.faces.recipe import Recipe
 from faceindex.ingest.run import ingest
-from faceindex.ingest.tally import Progress
+from faceindex.meter import Meter
 from faceindex.photos.find import UnreadableEntry, absolute, find_files
 from faceindex.store.folder import LibraryFolder
 from faceindex.types import FailedPhoto, Qualities, Vectors
@@ -83,15 +83,15 @@ def ingest_labelled(
     half: str | None = None,
     engine: Engine = DEFAULT_ENGINE,
     workers: int | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    meter: Meter | None = None,
 ) -> LabelledFaces:
     """Ingest the photos under `root`, of one half of the people if `half` is given, and return their central faces.
 
     A photo's person is the name of the folder it lies in. half: "a" or "b", see `half_of`. workers: processes,
-    default as the machine allows. Photos that cannot be read are listed in the result.
+    default as the machine allows. meter: hears of the progress. Photos that cannot be read are listed in the result.
 
     Raises: UsageError when `root` is missing or holds no labelled photo; LibraryLocked; LibraryUnwritable; ModelError;
-    MachineError; OutOfReach when a photo is; KeyboardInterrupt when it was stopped. What was analysed is stored.
+    MachineError; OutOfReach when a photo is; JobCancelled when it was stopped. What was analysed is stored.
     """
     if half not in (None, *HALVES):
         raise UsageError(f"no half of the people is called {half}; there are {', '.join(HALVES)}")
@@ -100,9 +100,9 @@ def ingest_labelled(
         raise _nothing_labelled(root, half)
     paths = [root] if half is None else sorted(folders)
     analyser = Analyser(folder.recipe, folder.min_face, engine=engine)
-    report = ingest(folder, paths, analyser=analyser, workers=workers, progress=progress)
+    report = ingest(folder, paths, analyser=analyser, workers=workers, meter=meter)
     if report.interrupted:
-        raise KeyboardInterrupt
+        raise JobCancelled(report)
     if report.missed:
         first = report.missed[0]
         raise OutOfReach(f"{report.out_of_reach:,} photos are out of reach, such as {first.path}: {first.error}")

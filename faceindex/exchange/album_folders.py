@@ -84,7 +84,7 @@ class _Export:
         self.owned = old.owned()
         self.made = self.kept = self.removed = 0
         self.left = planner.left
-        self.notes: dict[str, None] = {}
+        self.notes = planner.notes
         self._changed: set[Path] = set()
 
     def carry_out(self, planned: Manifest) -> AlbumsExport:

@@ -11,7 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from faceindex.exchange.album_manifest import COPY, HARD, SIDECAR, SYMBOLIC, Link
+from faceindex.photos.addresses import is_url
 from faceindex.photos.identity import HASH_BYTES
+from faceindex.photos.sources import source_of
 from faceindex.private_files import replacing, temporary_name, write_file
 from faceindex.regular_files import open_regular
 
@@ -90,8 +92,8 @@ def _link(link: Link, target: Path, part: Path) -> None:
 
 def _copy(link: Link, target: Path) -> None:
     digest = _digest()
-    with open_regular(link.source) as source, replacing(target) as copy:
-        while data := source.read(1 << 20):
+    with source_of(link.source).opened(link.source) as source, replacing(target) as copy:
+        while data := source.file.read(1 << 20):
             digest.update(data)
             copy.write(data)
         if digest.hexdigest() != link.content:
@@ -102,6 +104,8 @@ def _copy(link: Link, target: Path) -> None:
 
 
 def _is_another(source: str, status: os.stat_result) -> bool:
+    if is_url(source):
+        return not source_of(source).missing(source)
     try:
         return not os.path.samestat(os.stat(source), status)  # noqa: PTH116
     except OSError:

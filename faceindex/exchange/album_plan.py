@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
-from faceindex.exchange.album_manifest import HARD, SYMBOLIC, TABLE, Link, Manifest
+from faceindex.exchange.album_manifest import COPY, HARD, SYMBOLIC, TABLE, Link, Manifest
 from faceindex.exchange.safe_names import free_name, name_key, safe_name
+from faceindex.photos.addresses import is_url
 from faceindex.photos.find import ALBUMS_MANIFEST
 from faceindex.store.sightings import Sighting
 
@@ -29,12 +29,17 @@ class Gathering:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A photo that is there. content: hex. status: of the file that it really is."""
+    """A photo that is there. content: hex. device, inode, size (bytes), mtime_ns: of the file that it really is; at an
+    address device and inode are 0.
+    """
 
     photo: int
     path: str
     content: str
-    status: os.stat_result
+    device: int
+    inode: int
+    size: int
+    mtime_ns: int
 
 
 def gather(sightings: Iterable[Sighting]) -> dict[Key, Gathering]:
@@ -105,12 +110,11 @@ def plan_photos(
 
 
 def _link(source: Source, path: str, kind: str, device: int) -> Link:
-    status = source.status
-    if kind == HARD and status.st_dev != device:
+    if is_url(source.path):
+        kind = COPY
+    elif kind == HARD and source.device != device:
         kind = SYMBOLIC
-    return Link(
-        path, kind, source.path, source.content, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
-    )
+    return Link(path, kind, source.path, source.content, source.device, source.inode, source.size, source.mtime_ns)
 
 
 def _names_in(folder: Path) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,21 +13,25 @@ from faceindex.exchange.album_manifest import SIDECAR, AlbumFolder, Link, Manife
 from faceindex.exchange.album_plan import Gathering, Key, Source, chosen, gather, plan_folders, plan_photos
 from faceindex.exchange.sidecar_packets import OtherState, sidecar_packet
 from faceindex.exchange.sidecars import sidecars_to_update
+from faceindex.photos.addresses import is_held, is_url, top_of
 from faceindex.photos.identity import HASH_BYTES
 from faceindex.photos.packets import Sidecars, read_sidecar
 from faceindex.photos.rdf import BrokenPacket
+from faceindex.photos.sources import source_of
 from faceindex.store.catalog import Catalog
-from faceindex.store.sightings import StoredPhoto, existing_path, photo_faces, sightings, stored_photo
+from faceindex.store.sightings import StoredPhoto, photo_faces, sightings, stored_photo
 from faceindex.types import FailedPhoto
 
 
 class AlbumPlanner:
-    """missing: photos of which no file is there. stay: paths of links to them. left: sidecars that cannot be made."""
+    """missing: photos of which no file is there. stay: paths of links to them. left: what
+    cannot be made, and why. notes: what else is worth knowing."""
 
     def __init__(self, catalog: Catalog, folder: Path, old: Manifest) -> None:
         self.missing: set[str] = set()
         self.stay: set[str] = set()
         self.left: list[FailedPhoto] = []
+        self.notes: dict[str, None] = {}
         self._catalog = catalog
         self._folder = folder
         self._old = old
@@ -77,15 +82,31 @@ class AlbumPlanner:
 
     def _source(self, photo: int) -> Source | None:
         if photo not in self._sources:
-            path = existing_path(self._catalog, photo)
-            if path is None:
-                self.missing.update(self._catalog.paths_of(photo)[:1])
-                self._sources[photo] = None
+            paths = self._catalog.paths_of(photo)
+            found = next(filter(None, (self._source_at(photo, path) for path in sorted(paths, key=is_url))), None)
+            if found is not None:
+                self._photo_of[found.path] = photo
+            elif paths and all(map(is_held, paths)):
+                self.left.append(FailedPhoto(paths[0], "a picture that a program gave, and no file"))
             else:
-                content = stored_photo(self._catalog, photo).content.hex()
-                self._sources[photo] = Source(photo, path, content, os.stat(path))  # noqa: PTH116
-                self._photo_of[path] = photo
+                self.missing.update(paths[:1])
+            self._sources[photo] = found
         return self._sources[photo]
+
+    def _source_at(self, photo: int, path: str) -> Source | None:
+        """What is at one of the names of a photo now."""
+        content = stored_photo(self._catalog, photo).content.hex()
+        try:
+            if is_url(path):
+                remote = source_of(path).status(path)
+                self.notes[f"photos at {top_of(path)} were copied: links cannot lead there"] = None
+                return Source(photo, path, content, 0, 0, remote.size, remote.mtime_ns)
+            status = os.stat(path)  # noqa: PTH116
+        except OSError:
+            return None
+        if not stat.S_ISREG(status.st_mode):
+            return None
+        return Source(photo, path, content, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
     def _planned_sidecar(self, link: Link) -> Link | None:
         photo = self._photo_of[link.source]

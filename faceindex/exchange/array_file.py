@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 
 from faceindex.exchange.library_file import BLOCK, blocks_of, face_columns
+from faceindex.meter import Meter
 from faceindex.photos.find import absolute
 from faceindex.private_files import binary_output
 from faceindex.store.catalog import Catalog
@@ -20,12 +21,14 @@ from faceindex.store.folder import LibraryFolder
 from faceindex.store.vectors import StoredVectors
 
 
-def write_arrays(folder: LibraryFolder, out: Path) -> int:
+def write_arrays(folder: LibraryFolder, out: Path, meter: Meter | None = None) -> int:
     """Write face_id, vector, photo, box, landmarks, score, quality, album, person ... to `out`; returns their number.
 
     Texts are arrays of Unicode (U); `recipe` is the fingerprint. All goes through files that have no names, so that
-    nothing is in memory as a whole. Raises: UsageError; LibraryDamaged; OSError for a full disk.
+    nothing is in memory as a whole. meter: hears of each face three times. Raises: JobCancelled; UsageError;
+    LibraryDamaged; OSError for a full disk.
     """
+    meter = meter or Meter()
     with (
         closing(folder.open_catalog()) as catalog,
         catalog.snapshot(),
@@ -37,10 +40,11 @@ def write_arrays(folder: LibraryFolder, out: Path) -> int:
             return cast(BinaryIO, spools.enter_context(tempfile.TemporaryFile(dir=absolute(out.parent))))
 
         faces = catalog.counts()["faces"]
-        vectors = _vectors(spool(), folder.stored_vectors(catalog), catalog, faces)
+        meter.stage("writing", 3 * faces)
+        vectors = _vectors(spool(), folder.stored_vectors(catalog), catalog, faces, meter)
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
             _member(archive, "vector", vectors.shape, vectors.dtype, _parts(vectors))
-            for name, column in _columns(catalog, folder.recipe.landmarks, spool).items():
+            for name, column in _columns(catalog, folder.recipe.landmarks, spool, meter).items():
                 _member(archive, name, (faces, *column.shape), column.kind, column.parts())
             fingerprint = np.array(folder.recipe.fingerprint)
             _member(archive, "recipe", (), fingerprint.dtype, iter([fingerprint]))
@@ -65,16 +69,16 @@ class _Column:
             yield np.frombuffer(block, dtype=self.kind)
 
 
-def _columns(catalog: Catalog, landmarks: int, spool: Callable[[], BinaryIO]) -> dict[str, _Column]:
+def _columns(catalog: Catalog, landmarks: int, spool: Callable[[], BinaryIO], meter: Meter) -> dict[str, _Column]:
     numbers = {n: _Column(e.shape[1:], e.dtype, spool()) for n, e in face_columns([], landmarks).items()}
     longest = {"photo": 1, "person": 1}
-    for block in blocks_of(catalog.faces()):
+    for block in blocks_of(meter.each(catalog.faces())):
         for name, values in face_columns(block, landmarks).items():
             numbers[name].add(values)
         for name in longest:
             longest[name] = max(longest[name], *(len(getattr(face, name) or "") for face in block))
     texts = {name: _Column((), np.dtype(f"<U{most}"), spool()) for name, most in longest.items()}
-    for block in blocks_of(catalog.faces()):
+    for block in blocks_of(meter.each(catalog.faces())):
         for name, column in texts.items():
             column.add(np.array([getattr(face, name) or "" for face in block], column.kind))
     return numbers | texts
@@ -94,7 +98,7 @@ def _parts(array: np.ndarray) -> Iterator[np.ndarray]:
     return (array[start : start + BLOCK] for start in range(0, len(array), BLOCK))
 
 
-def _vectors(spool: BinaryIO, stored: StoredVectors, catalog: Catalog, faces: int) -> np.ndarray:
+def _vectors(spool: BinaryIO, stored: StoredVectors, catalog: Catalog, faces: int, meter: Meter) -> np.ndarray:
     """All vectors by rising id of the face, NaN for one that was lost: float32 [n, d]."""
     if not faces:
         return np.empty((0, stored.dimension), dtype=np.float32)
@@ -103,4 +107,5 @@ def _vectors(spool: BinaryIO, stored: StoredVectors, catalog: Catalog, faces: in
     vectors[~np.isin(ids, stored.faces.ids)] = np.nan
     for here, block in stored.blocks():
         vectors[np.searchsorted(ids, here)] = block
+        meter.advance(len(here))
     return vectors

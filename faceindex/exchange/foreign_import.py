@@ -20,6 +20,7 @@ from faceindex.exchange.tally import Tally
 from faceindex.photos.decode import open_photo
 from faceindex.photos.find import FoundFile
 from faceindex.photos.read import identify
+from faceindex.stop import Stop
 from faceindex.store.catalog import NO_FILE, Catalog
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.merging import compact
@@ -34,8 +35,6 @@ SAME = 1e-3
 
 Resolve = Callable[[str], str]
 """The absolute path of a photo, as a file speaks of it."""
-
-Stop = Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ def import_vectors(
     *,
     resolve: Resolve,
     wait: bool = False,
-    stop: Stop = lambda: False,
+    stop: Stop | None = None,
 ) -> None:
     """Store the rows that the library has not, and name their faces. The library must be of the vectors' recipe.
 
@@ -72,7 +71,7 @@ def import_vectors(
     people: dict[int, str] = {}
     with folder.writer(wait=wait) as writer:
         batches = _batches(foreign, resolve)
-        while not stop() and (places := list(islice(batches, _PHOTOS))):
+        while not (stop is not None and stop.is_set()) and (places := list(islice(batches, _PHOTOS))):
             groups = [_group(rows, foreign, writer.catalog, resolve) for rows in _read(foreign, places, tally) if rows]
             people.update(_store(writer, folder, groups, foreign.path, tally))
             compact(writer, stop)

@@ -7,29 +7,37 @@ from pathlib import Path
 
 from faceindex.errors import UsageError
 from faceindex.exchange.faces import face_lines
+from faceindex.meter import Meter
 from faceindex.private_files import binary_output, text_output
 from faceindex.search.coverage import index_config
 from faceindex.search.kinds import IVF, IndexConfig, kind_for
 from faceindex.store.folder import LibraryFolder
 from faceindex.vectors import faiss_file
-from faceindex.vectors.building import Blocks, learned
+from faceindex.vectors.building import Blocks, learned, watched
 from faceindex.vectors.tuning import K
 
+_READ_BY_IVF = 3  # times that its vectors are read
 
-def write_index(folder: LibraryFolder, out: Path, kind: str | None) -> int:
+
+def write_index(folder: LibraryFolder, out: Path, kind: str | None, meter: Meter | None = None) -> int:
     """Write all vectors as an index that `faiss.read_index` opens, and `out`.csv: the face, photo, box ... of each id.
 
     kind: "flat", "ivf" or "auto", default as chosen for the library. FAISS returns squared distances. Returns the
-    number of faces. Raises: UsageError; LibraryDamaged; OSError for a full disk.
+    number of faces. meter: hears of the progress.
+
+    Raises: JobCancelled; UsageError; LibraryDamaged; OSError for a full disk.
     """
-    own = index_config(folder)
+    meter, own = meter or Meter(), index_config(folder)
     config = IndexConfig(own.kind if kind is None else kind, own.recall)
     with closing(folder.open_catalog()) as catalog, catalog.snapshot():
         stored = folder.stored_vectors(catalog)
         faces = len(stored.faces.ids)
-        blocks = Blocks(faces, stored.dimension, stored.blocks)
-        with binary_output(out) as file:
-            if kind_for(config, faces) == IVF:
+        approximate = kind_for(config, faces) == IVF
+        blocks = watched(Blocks(faces, stored.dimension, stored.blocks), meter)
+        meter.stage("writing", faces * (_READ_BY_IVF + 1 if approximate else 2))
+        beside = out.with_name(out.name + ".csv")
+        with binary_output(out) as file, text_output(beside, errors="backslashreplace") as table:
+            if approximate:
                 try:
                     index, found = learned(blocks, config.recall)
                 except RuntimeError as error:
@@ -37,7 +45,6 @@ def write_index(folder: LibraryFolder, out: Path, kind: str | None) -> int:
                 faiss_file.write(file, blocks, ivf=index, nprobe=found.plain_lists, k_factor=found.candidates / K)
             else:
                 faiss_file.write(file, blocks)
-        with text_output(out.with_name(out.name + ".csv"), errors="backslashreplace") as table:
-            lines = face_lines(((face, None) for face in catalog.faces()), form="csv")
+            lines = face_lines(((face, None) for face in meter.each(catalog.faces())), form="csv")
             table.writelines(line + "\n" for line in lines)
     return faces

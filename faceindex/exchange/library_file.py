@@ -31,7 +31,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from faceindex.faces.recipe import Recipe
+from faceindex.meter import Meter
 from faceindex.private_files import binary_output
+from faceindex.stop import Stop
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import READING_ATTEMPTS, LibraryFolder
 from faceindex.store.migrations import schema_version
@@ -53,17 +55,19 @@ NO_NUMBER = np.iinfo(np.int64).min
 Item = TypeVar("Item")
 
 
-def write_library(folder: LibraryFolder, out: Path) -> int:
+def write_library(folder: LibraryFolder, out: Path, meter: Meter | None = None) -> int:
     """Write the library, in one state, to the file `out`. Returns the number of faces.
 
-    Raises: UsageError when it cannot be written; LibraryDamaged; OSError for a full disk.
+    meter: hears of each face twice. Raises: JobCancelled; UsageError when it cannot be written; LibraryDamaged; OSError
+    for a full disk.
     """
+    meter = meter or Meter()
     for attempt in count(1):
         with closing(folder.open_catalog()) as catalog, catalog.snapshot():
             stored = folder.stored_vectors(catalog)
             try:
                 with binary_output(out) as file:
-                    return _write(os.dup(file.fileno()), catalog, stored, folder.recipe)
+                    return _write(os.dup(file.fileno()), catalog, stored, folder.recipe, meter)
             except SegmentMissing:
                 missing = attempt
         with closing(folder.open_catalog()) as newer:
@@ -97,7 +101,7 @@ def face_columns(faces: list[FaceRecord], landmarks: int) -> dict[str, np.ndarra
     }
 
 
-def _write(descriptor: int, catalog: Catalog, stored: StoredVectors, recipe: Recipe) -> int:
+def _write(descriptor: int, catalog: Catalog, stored: StoredVectors, recipe: Recipe, meter: Meter) -> int:
     import h5py
 
     with Sink(descriptor) as sink:
@@ -109,19 +113,22 @@ def _write(descriptor: int, catalog: Catalog, stored: StoredVectors, recipe: Rec
             file.attrs["landmarks"], file.attrs["jitter"] = recipe.landmarks, recipe.jitter
             file.attrs["dimension"] = recipe.dimension
             own = {table.name: table for table in tables(catalog)}
+            meter.stage("writing", 2 * own["faces"].rows)
             for table in own.values():
-                _write_table(file.create_group(f"library/{table.name}"), table, rows_of(catalog.connection, table))
+                group = file.create_group(f"library/{table.name}")
+                _write_table(group, table, rows_of(catalog.connection, table), meter.stop)
             faces = own["faces"].rows
-            _write_faces(file, catalog, own, recipe.landmarks)
-            _write_vectors(file, stored, file["face_id"][:], recipe.dimension, sink)
+            _write_faces(file, catalog, own, recipe.landmarks, meter)
+            _write_vectors(file, stored, file["face_id"][:], recipe.dimension, sink, meter)
         sink.sync()
     return faces
 
 
-def _write_table(group: h5py.Group, table: Table, rows: Iterable[tuple[Any, ...]]) -> None:
+def _write_table(group: h5py.Group, table: Table, rows: Iterable[tuple[Any, ...]], stop: Stop) -> None:
     made = [_dataset(group, column, table.rows) for column in table.columns]
     start = 0
     for block in blocks_of(rows):
+        stop.check()
         end = start + len(block)
         for column, dataset, values in zip(table.columns, made, zip(*block, strict=True), strict=True):
             dataset[start:end] = _stored(column, values, dataset.dtype)
@@ -174,7 +181,7 @@ def _stored(column: Column, values: tuple[Any, ...], kind: np.dtype[Any]) -> Any
     return np.array(data, dtype=kind)
 
 
-def _write_faces(file: h5py.File, catalog: Catalog, own: dict[str, Table], landmarks: int) -> None:
+def _write_faces(file: h5py.File, catalog: Catalog, own: dict[str, Table], landmarks: int, meter: Meter) -> None:
     import h5py
 
     rows = own["faces"].rows
@@ -185,7 +192,7 @@ def _write_faces(file: h5py.File, catalog: Catalog, own: dict[str, Table], landm
         for name, column in face_columns([], landmarks).items()
     }
     start = 0
-    for block in blocks_of(catalog.faces()):
+    for block in blocks_of(meter.each(catalog.faces())):
         end = start + len(block)
         for name, values in face_columns(block, landmarks).items():
             if values.size:
@@ -200,7 +207,9 @@ def _most(table: Table, name: str) -> int:
     return max(1, *(column.most for column in table.columns if column.name == name))
 
 
-def _write_vectors(file: h5py.File, stored: StoredVectors, ids: np.ndarray, dimension: int, sink: Sink) -> None:
+def _write_vectors(
+    file: h5py.File, stored: StoredVectors, ids: np.ndarray, dimension: int, sink: Sink, meter: Meter
+) -> None:
     """In the order of `ids`, whatever that of the segments is; NaN for a vector that was lost."""
     rows, chunk = len(ids), min(CHUNK, max(1, len(ids)))
     options = {"chunks": (chunk, dimension), "fletcher32": True} if rows else {}
@@ -208,6 +217,7 @@ def _write_vectors(file: h5py.File, stored: StoredVectors, ids: np.ndarray, dime
     for here, block in stored.blocks():
         if sink.error:
             return
+        meter.advance(len(here))
         order = np.argsort(here)
         places, block = np.searchsorted(ids, here[order]), block[order]
         for run in np.split(np.arange(len(places)), np.flatnonzero(np.diff(places) != 1) + 1):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from faceindex.exchange.library_file import BLOCK, FORMAT, NO_NUMBER
 from faceindex.faces.recipe import Recipe, recipe
 from faceindex.faces.vectors_only import vectors_only
 from faceindex.regular_files import require_regular
+from faceindex.stop import Stop
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.joining import ComingPhoto, photos_of, take_decisions
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     import h5py
 
 _PHOTOS = 1024  # of one batch, which one transaction makes true
-
-Stop = Callable[[], bool]
 
 
 @dataclass(slots=True)
@@ -53,10 +52,10 @@ def is_library_file(path: Path) -> bool:
         return str(file.attrs.get("format", "")).startswith("faceindex library")
 
 
-def import_library(folder: LibraryFolder, path: Path, *, wait: bool = False, stop: Stop = lambda: False) -> Taken:
+def import_library(folder: LibraryFolder, path: Path, *, wait: bool = False, stop: Stop | None = None) -> Taken:
     """Take what the file at `path` has and the library has not; a library that is not there yet becomes what it was.
 
-    Killed at any moment, the same call goes on. stop: asked between batches. Raises: UsageError for a file that is
+    Killed at any moment, the same call goes on. stop: looked at between batches. Raises: UsageError for a file that is
     damaged or none of ours; RecipeMismatch; NewerSchema; LibraryLocked; LibraryUnwritable.
     """
     with opened(path) as file:
@@ -75,7 +74,7 @@ def import_library(folder: LibraryFolder, path: Path, *, wait: bool = False, sto
             with folder.writer(wait=wait) as writer:
                 if is_untouched(writer.catalog):
                     return _take_all(writer, source, file, ids, known)
-                return _join(writer, source, file, ids, stop)
+                return _join(writer, source, file, ids, stop or Stop())
 
 
 @contextmanager
@@ -155,7 +154,7 @@ def _living(file: h5py.File, ids: FaceIds, known: Faces) -> Iterator[Block]:
 def _join(writer: Writer, source: Catalog, file: h5py.File, ids: FaceIds, stop: Stop) -> Taken:
     done = Taken(left=[])
     for photos in photos_of(source, _PHOTOS):
-        if stop():
+        if stop.is_set():
             return done
         batch = Batch()
         for photo in photos:

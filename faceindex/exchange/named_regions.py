@@ -10,7 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from faceindex.exchange.names_in_photos import Said, names_in_photo
+from faceindex.ingest.photo_reader import PhotoReader
+from faceindex.ingest.pool import IDLE_LIMIT
 from faceindex.photos.packets import Sidecars
+from faceindex.stop import Stop
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.imports import NameInFile, import_names
@@ -36,24 +39,36 @@ class _Tally:
             self.warnings.append(warning)
 
 
-def read_names(folder: LibraryFolder, paths: Sequence[str]) -> NamesRead:
+def read_names(
+    folder: LibraryFolder,
+    paths: Sequence[str],
+    *,
+    stop: Stop | None = None,
+    idle_limit: float = IDLE_LIMIT,
+) -> NamesRead:
     """Name the faces of the library's photos at or under `paths` (absolute) as their XMP says.
 
     A sidecar goes before what is in the photo. A face that people decided about stays as it is: a name that was taken
-    away does not come back. Broken XMP is a warning. Raises: LibraryUnwritable.
+    away does not come back. Broken XMP is a warning, and so is a file of which no byte comes for `idle_limit` seconds:
+    what it said before stays. stop: set when the user wants no more.
+    Raises: LibraryUnwritable; SilentDisk; MachineError.
     """
     tally = _Tally()
-    sidecars = Sidecars()
     said_of: dict[int, Said] = {}
-    for record in _records(folder.catalog, paths):
-        faces = photo_faces(folder.catalog, record.photo)
-        size = stored_photo(folder.catalog, record.photo).size
-        said = names_in_photo(record.path, size, faces, sidecars, tally.warn)
-        _count(said, tally)
-        if record.photo in said_of:
-            said_of[record.photo].add(said)
-        elif said.names or any(face.in_file for face in faces):
-            said_of[record.photo] = said
+    stop = stop or Stop()
+    with PhotoReader(stop, idle_limit=idle_limit) as reader:
+        for record in _records(folder.catalog, paths):
+            if stop.is_set():
+                break
+            faces = photo_faces(folder.catalog, record.photo)
+            said = _asked(record, stored_photo(folder.catalog, record.photo).size, faces, reader, tally)
+            if said is None:
+                continue
+            _count(said, tally)
+            if record.photo in said_of:
+                said_of[record.photo].add(said)
+            elif said.names or any(face.in_file for face in faces):
+                said_of[record.photo] = said
     for photo, said in said_of.items():
         for face in photo_faces(folder.catalog, photo):
             _follow(face, said.name_of(face), tally)
@@ -67,6 +82,30 @@ def read_names(folder: LibraryFolder, paths: Sequence[str]) -> NamesRead:
         warnings=tuple(tally.warnings),
         removed=sum(name is None for name in changes.values()),
     )
+
+
+def _asked(
+    record: PhotoRecord, size: tuple[int, int], faces: Sequence[PhotoFace], reader: PhotoReader, tally: _Tally
+) -> Said | None:
+    """What the files of a photo say; None when no byte of them comes."""
+    try:
+        said, warnings = reader.ask(_names_said, record.path, size, faces)
+    except TimeoutError as error:
+        tally.warn(record.path, str(error))
+        return None
+    for file, why in warnings:
+        tally.warn(file, why)
+    return said
+
+
+_sidecars = Sidecars()
+
+
+def _names_said(path: str, size: tuple[int, int], faces: Sequence[PhotoFace]) -> tuple[Said, list[tuple[str, str]]]:
+    """In the process that reads: what the files say, and files with what is wrong with them."""
+    warnings: list[tuple[str, str]] = []
+    said = names_in_photo(path, size, faces, _sidecars, lambda file, why: warnings.append((file, why)))
+    return said, warnings
 
 
 def _records(catalog: Catalog, paths: Sequence[str]) -> Iterator[PhotoRecord]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from faceindex.errors import UnreadablePhoto
 from faceindex.exchange.region_faces import faces_of_regions
 from faceindex.exchange.region_frames import frame_of
 from faceindex.photos.areas import box_of
+from faceindex.photos.away import missing
 from faceindex.photos.extended_xmp import extended_packet
 from faceindex.photos.face_regions import REGIONS
 from faceindex.photos.packets import Header, Sidecars, read_header, read_sidecar
@@ -24,12 +24,15 @@ Warn = Callable[[str, str], None]
 @dataclass(slots=True)
 class Said:
     """names: face to its name and where it is said. loose: names of regions that lie on no face. files: that may speak
-    of the photo. read: those whose XMP was understood, whether it names anybody or not."""
+    of the photo. read: those whose XMP was understood, whether it names anybody or not. there: files that named a face
+    before and are still where they were.
+    """
 
     names: dict[int, NameInFile] = field(default_factory=dict)
     loose: list[str] = field(default_factory=list)
     files: set[str] = field(default_factory=set)
     read: set[str] = field(default_factory=set)
+    there: set[str] = field(default_factory=set)
 
     def add(self, other: Said) -> None:
         """What the files of another copy of the photo say, where these say nothing."""
@@ -37,6 +40,7 @@ class Said:
         self.loose += other.loose
         self.files |= other.files
         self.read |= other.read
+        self.there |= other.there
 
     def name_of(self, face: PhotoFace) -> NameInFile | None:
         """What files say of the face now; what they said before where they cannot be asked.
@@ -47,7 +51,7 @@ class Said:
         if before is None:
             return now
         if now is not None:
-            return now if before.file in self.files or not Path(before.file).exists() else before
+            return now if before.file in self.files or before.file not in self.there else before
         return None if before.file in self.read and before.name not in self.loose else before
 
 
@@ -58,7 +62,8 @@ def names_in_photo(
 
     warn: is told the file and what is wrong with it.
     """
-    said = Said(files={path, *sidecars.all_of(path)})
+    before = {face.in_file.file for face in faces if face.in_file}
+    said = Said(files={path, *sidecars.all_of(path)}, there={file for file in before if not missing(file)})
     header = None
     for file, data in _packets(path, sidecars, warn):
         if mentions_regions(data) or any(face.in_file and face.in_file.file == file for face in faces):

@@ -8,12 +8,13 @@ from itertools import groupby
 from pathlib import Path
 
 from faceindex.exchange.foreign import ForeignRow, of_rows
-from faceindex.exchange.foreign_import import Resolve, Stop, import_vectors
+from faceindex.exchange.foreign_import import Resolve, import_vectors
 from faceindex.exchange.naming import name_faces
 from faceindex.exchange.row_faces import names_of_rows
 from faceindex.exchange.tally import Tally
 from faceindex.exchange.text_rows import text_rows
 from faceindex.faces.vectors_only import VectorsOnly
+from faceindex.stop import Stop
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.sightings import photo_faces
@@ -26,7 +27,7 @@ Analyse = Callable[[list[str]], IngestReport]
 
 
 def import_rows(
-    folder: LibraryFolder, path: Path, tally: Tally, *, resolve: Resolve, analyse: Analyse, stop: Stop = lambda: False
+    folder: LibraryFolder, path: Path, tally: Tally, *, resolve: Resolve, analyse: Analyse, stop: Stop | None = None
 ) -> None:
     """Name faces as a file of JSON lines or CSV says, after its photos were analysed that the library does not have.
 
@@ -48,7 +49,7 @@ def import_rows(
             return
     people: dict[int, str] = {}
     for rows in _blocks(_good(path, tally)):
-        if stop():
+        if stop is not None and stop.is_set():
             break
         people.update(_found(folder.catalog, folder, rows, path, tally, resolve))
     named = name_faces(folder, people)

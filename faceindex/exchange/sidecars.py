@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -11,8 +12,11 @@ from pathlib import Path
 from faceindex.errors import UnreadablePhoto, UsageError
 from faceindex.exchange.shared_sidecars import has_its_own
 from faceindex.exchange.sidecar_packets import OtherState, sidecar_packet
+from faceindex.photos.addresses import is_url
+from faceindex.photos.away import missing
 from faceindex.photos.packets import Sidecars, new_sidecar, read_sidecar
 from faceindex.photos.rdf import BrokenPacket
+from faceindex.photos.sources import source_of
 from faceindex.photos.xmp import mentions_regions
 from faceindex.private_files import make_folder, write_file
 from faceindex.store.catalog import Catalog
@@ -28,8 +32,7 @@ def write_sidecars(
     to: the folder to write them to, in the folders that the photos are in; None is beside the photos. unnamed: also
     write faces without a name. Raises: UsageError when the library knows no photo under a path.
     """
-    common = os.path.commonpath([path if os.path.isdir(path) else str(Path(path).parent) for path in paths])  # noqa: PTH112
-    run = _Run(catalog, to, common, unnamed=unnamed)
+    run = _Run(catalog, to, _common_folder(paths), unnamed=unnamed)
     for record in _photos(catalog, paths):
         run.write(record)
     return SidecarReport(run.written, run.unchanged, run.silent, tuple(run.failed))
@@ -56,8 +59,10 @@ class _Run:
     def _write_one(self, record: PhotoRecord, target: str, existing: str | None, *, first: bool) -> None:
         try:
             if self._to is not None:
-                target = str(Path(self._to, os.path.relpath(target, self._common)))
+                target = str(Path(self._to, _below(target, self._common)))
                 existing = target if Path(target).exists() else existing
+            elif is_url(target):
+                raise OtherState("nothing is written at an address; --to DIR writes it elsewhere")
             if existing == target:
                 existing = target = _real(target)
             before = None if existing is None else read_sidecar(existing)
@@ -74,7 +79,7 @@ class _Run:
         except UnreadablePhoto as error:
             self.failed.append(FailedPhoto(record.path, error.reason, error.out_of_reach))
         except OtherState as error:
-            self.failed.append(FailedPhoto(str(existing), str(error)))
+            self.failed.append(FailedPhoto(existing or record.path, str(error)))
         except BrokenPacket as error:
             self.failed.append(FailedPhoto(str(existing), f"broken XMP, left as it is: {error}"))
         except OSError as error:
@@ -87,8 +92,12 @@ def sidecars_to_update(catalog: Catalog, path: str, photo: int, sidecars: Sideca
     return [
         found
         for found in sidecars.own(path)
-        if found.casefold() == named or (Path(found).is_file() and not has_its_own(catalog, path, photo))
+        if found.casefold() == named or (_is_file(found) and not has_its_own(catalog, path, photo))
     ]
+
+
+def _is_file(path: str) -> bool:
+    return not missing(path) if is_url(path) else Path(path).is_file()
 
 
 def _new_sidecar(catalog: Catalog, record: PhotoRecord) -> str:
@@ -114,6 +123,22 @@ def _photos(catalog: Catalog, paths: Sequence[str]) -> Iterator[PhotoRecord]:
             if record.path not in seen:
                 seen.add(record.path)
                 yield record
+
+
+def _common_folder(paths: Sequence[str]) -> str:
+    """The deepest folder that all of `paths` are in, or are; files on disks and addresses have none."""
+    folders = [path if source_of(path).is_folder(path) else os.path.dirname(path) for path in paths]  # noqa: PTH120
+    parts = [folder.rstrip("/").split("/") for folder in folders]
+    alike = itertools.takewhile(lambda same: len(set(same)) == 1, zip(*parts, strict=False))
+    return "/".join(same[0] for same in alike)
+
+
+def _below(path: str, folder: str) -> str:
+    """`path`, which is in `folder`, relative to it. Raises: OSError when it leads elsewhere, as objects may."""
+    below = path.removeprefix(folder).lstrip("/").replace("://", "/", 1)
+    if ".." in below.split("/"):
+        raise OSError(errno.EINVAL, "its name leads out of the folder", path)
+    return below
 
 
 def _real(sidecar: str) -> str:

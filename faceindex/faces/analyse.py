@@ -20,7 +20,7 @@ from faceindex.faces.recipe import DEFAULT_RECIPE, Recipe, as_recipe
 from faceindex.faces.stopwatch import Stopwatch
 from faceindex.models.weights import weights
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS, Photo
-from faceindex.photos.pictures import PhotoSource, photo_of
+from faceindex.photos.pictures import PictureLike, photo_of
 from faceindex.types import AnalysedPhoto, Face, Pixels
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class Analyser:
 
 
 def analyse(
-    image: PhotoSource,
+    image: PictureLike,
     *,
     recipe: Recipe | str = DEFAULT_RECIPE,
     min_face: int | None = None,

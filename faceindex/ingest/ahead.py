@@ -5,27 +5,29 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from typing import Generic, TypeVar
 
 from faceindex.errors import SilentDisk
 from faceindex.ingest import watch
+from faceindex.stop import Stop
 
 Found = TypeVar("Found")
 
-_AHEAD = 1000  # of those that iterate
+_AHEAD = 50_000  # of those that iterate, 15 MB of files: so the total of most collections is known soon
 _WAIT_SECONDS = 0.2
 
 
 class Ahead(Generic[Found]):
     """Iterates over `found`, which another thread makes. Raises: what making it raises; SilentDisk.
 
-    stopped: whether the user wants no more. idle_limit: seconds without anything found and without processor time used
-    for finding, after which SilentDisk is raised. A thread that a disk holds is left behind.
+    stop: ends it. idle_limit: seconds without anything found and without processor time used for finding, after which
+    SilentDisk is raised. A thread that a disk holds is left behind. total: how many there are, once all are found.
     """
 
-    def __init__(self, found: Iterator[Found], stopped: Callable[[], bool], *, idle_limit: float) -> None:
-        self._stopped = stopped
+    def __init__(self, found: Iterator[Found], stop: Stop, *, idle_limit: float) -> None:
+        self.total: int | None = None
+        self._stop = stop
         self._idle_limit = idle_limit
         self._found: deque[Found] = deque()
         self._more, self._room, self._closed = threading.Event(), threading.Event(), threading.Event()
@@ -47,7 +49,7 @@ class Ahead(Generic[Found]):
     def _wait(self) -> bool:
         """Wait for more; False when there will be none. Raises: SilentDisk."""
         idle, used, looked = 0.0, self._used(), time.monotonic()
-        while not self._stopped():
+        while not self._stop.is_set():
             self._more.clear()
             ended = not self._thread.is_alive()  # before the last look: what it found until then is there
             if self._found or ended:
@@ -68,8 +70,10 @@ class Ahead(Generic[Found]):
         return time.clock_gettime(time.pthread_getcpuclockid(self._thread.ident))
 
     def _find(self, found: Iterator[Found]) -> None:
+        count = 0
         try:
             for one in found:
+                count += 1
                 self._found.append(one)
                 if not self._more.is_set():
                     self._more.set()
@@ -78,6 +82,7 @@ class Ahead(Generic[Found]):
                     self._room.clear()
                 if self._closed.is_set():
                     return
+            self.total = count
         except BaseException as error:  # the other thread raises it
             self._error = error
         self._more.set()

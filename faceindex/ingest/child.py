@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from faceindex import telemetry
+from faceindex.photos.addresses import secrets_for_children
 
 END_SECONDS = 5.0
 """How long a killed process is waited for. One that a dead disk holds, or that is frozen, ends later, or never."""
@@ -27,14 +28,19 @@ _KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_
 worker's time, for 45 MB less. 32 MiB is the most that the first one may be. Other C libraries do not look at them."""
 
 
-def start(main: str, connection: Connection, *arguments: object) -> subprocess.Popen[bytes]:
+def start(main: str, connection: Connection, *arguments: object, one_thread: bool = True) -> subprocess.Popen[bytes]:
     """Run the statements `main` in another Python, which gets the connection's descriptor, the process that it is to
-    end with or 0, and `arguments`. Raises: OSError."""
-    environment = _KEPT_MEMORY | os.environ | telemetry.OFF | dict.fromkeys(_ONE_THREAD, "1")
+    end with or 0, and `arguments`.
+
+    one_thread: this thread ends the child before it ends itself; the kernel then does so when the program is killed.
+    Raises: OSError.
+    """
+    environment = _KEPT_MEMORY | os.environ | telemetry.OFF | secrets_for_children() | dict.fromkeys(_ONE_THREAD, "1")
     package = str(Path(__file__).parents[2])
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
-    # The kernel ends a child with the thread that started it: only the main thread lives as long as the program.
-    parent = os.getpid() if threading.current_thread() is threading.main_thread() else 0
+    # The kernel ends a child with the thread that started it; the main thread lives as long as the program.
+    lasting = one_thread or threading.current_thread() is threading.main_thread()
+    parent = os.getpid() if lasting else 0
     # A child inherits the mask: Ctrl-C is for the parent, which then stops its children.
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import groupby
-from pathlib import Path
 
 from faceindex.ingest.photo_reader import PhotoReader
 from faceindex.photos.dates import taken_at
 from faceindex.photos.find import FoundFile
 from faceindex.photos.packets import Sidecars
+from faceindex.photos.sources import source_of
 from faceindex.photos.taken import Taken
+from faceindex.stop import Stop
 from faceindex.store import rows
 from faceindex.store.writer import Writer
 
 BATCH_PHOTOS = 256
 
 
-def read_dates(writer: Writer, reader: PhotoReader, stopped: Callable[[], bool]) -> int:
+def read_dates(writer: Writer, reader: PhotoReader, stop: Stop) -> int:
     """Look once at every photo that was never looked at for its date; returns how many were looked at.
 
     A photo of which no file is there, or is as it was, is left for another time. Raises: SilentDisk; MachineError.
@@ -30,7 +31,7 @@ def read_dates(writer: Writer, reader: PhotoReader, stopped: Callable[[], bool])
             dates[photo] = date
             if len(dates) == BATCH_PHOTOS:
                 looked += _store(writer, dates)
-            if stopped():
+            if stop.is_set():
                 break
     finally:
         looked += _store(writer, dates)
@@ -54,8 +55,8 @@ _sidecars = Sidecars()
 def _date_of(path: str, stored: FoundFile) -> tuple[bool, Taken | None]:
     """Whether the file is what was stored, and then its date."""
     with suppress(OSError):
-        status = Path(path).stat()
-        if (status.st_size, status.st_mtime_ns) == (stored.size, stored.mtime_ns):
+        status = source_of(path).status(path)
+        if (status.size, status.mtime_ns) == (stored.size, stored.mtime_ns):
             return True, taken_at(path, _sidecars)
     return False, None
 

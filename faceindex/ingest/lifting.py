@@ -10,6 +10,7 @@ from faceindex.faces.analyse import Analyser
 from faceindex.photos.find import FoundFile, UnreadableEntry, find_files
 from faceindex.photos.identity import is_photo
 from faceindex.photos.pictures import photo_and_content
+from faceindex.photos.sources import source_of
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.writer import Batch, Writer
 from faceindex.types import FailedPhoto, Lifted
@@ -41,11 +42,18 @@ def lift(folder: LibraryFolder, paths: Iterable[str], *, analyser: Analyser) -> 
     return Lifted(lifted, photos, faces, waiting, tuple(failed))
 
 
+def _is_photo(path: str) -> bool:
+    try:
+        with source_of(path).opened(path) as opened:
+            return is_photo(opened.file.read(32))
+    except OSError as error:
+        raise UnreadablePhoto(path, error.strerror or str(error), out_of_reach=True) from error
+
+
 def _lift(writer: Writer, file: FoundFile, analyser: Analyser) -> tuple[int, bool, int]:
     """Number of tombstones; whether the photo is in the library; and of its faces that came back."""
-    with open(file.path, "rb") as opened:  # noqa: PTH123
-        if not is_photo(opened.read(32)):
-            return 0, False, 0
+    if not _is_photo(file.path):
+        return 0, False, 0
     photo, content = photo_and_content(file.path, max_megapixels=analyser.max_megapixels)
     if not writer.catalog.tombstones().of(content):
         return 0, False, 0

@@ -18,8 +18,10 @@ from faceindex.ingest import watch
 from faceindex.ingest.child import end, start
 from faceindex.ingest.circumstances import is_of_the_machine
 from faceindex.ingest.processes import be_killed_first, end_with_parent
+from faceindex.photos.addresses import UNREACHABLE, is_url, take_secrets, top_of
 from faceindex.photos.identity import Identity
 from faceindex.photos.read import identify
+from faceindex.stop import Stop
 
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
@@ -43,17 +45,15 @@ class _Unreadable:
 class PhotoReader:
     """Looks at one file at a time. The process is started for the first one, and anew after each that holds it.
 
-    stopped: whether the user wants no more. meanwhile: what is to be done now and then while a file is waited for.
+    stop: ends it. meanwhile: what is to be done now and then while a file is waited for.
     """
 
-    def __init__(
-        self, stopped: Callable[[], bool], meanwhile: Callable[[], None] = lambda: None, *, idle_limit: float
-    ) -> None:
-        self._stopped = stopped
+    def __init__(self, stop: Stop, meanwhile: Callable[[], None] = lambda: None, *, idle_limit: float) -> None:
+        self._stop = stop
         self._meanwhile = meanwhile
         self._idle_limit = idle_limit
         self._child: _Child | None = None
-        self._silent = self._deaths = 0
+        self._silent = self._deaths = self._unreachable = 0
 
     def __enter__(self) -> Self:
         return self
@@ -74,7 +74,9 @@ class PhotoReader:
                 time.sleep(_PAUSE * attempt)
                 answer = self._identity(path, named)
         if not isinstance(answer, _Unreadable):
+            self._unreachable = 0
             return answer
+        self._count_unreachable(path, answer)
         if is_of_the_machine(answer.reason):
             raise MachineError(f"{path} cannot be read: {answer.reason}")
         cause = OSError(answer.number, os.strerror(answer.number)) if answer.number else None
@@ -100,7 +102,7 @@ class PhotoReader:
                 while not child.connection.poll(watch.LOOK_SECONDS):
                     self._meanwhile()
                     child.watch.look()
-                    if child.watch.idle > self._idle_limit or self._stopped():
+                    if child.watch.idle > self._idle_limit or self._stop.is_set():
                         raise self._given_up(path)
                 answer: Answer = child.connection.recv()
             except TimeoutError:
@@ -113,6 +115,13 @@ class PhotoReader:
                 continue
             self._deaths = self._silent = 0
             return answer
+
+    def _count_unreachable(self, path: str, answer: _Unreadable) -> None:
+        """Raises: SilentDisk when a server has not answered for many photos: it would be asked in vain for all."""
+        if is_url(path) and answer.number in UNREACHABLE:
+            self._unreachable += 1
+            if self._unreachable == _SILENT:
+                raise SilentDisk(f"{top_of(path)} does not answer: {answer.reason}")
 
     def _identity(self, path: str, named: bool) -> Identity | _Unreadable | None:
         try:
@@ -156,6 +165,7 @@ def main() -> None:
     if int(sys.argv[2]):
         end_with_parent(int(sys.argv[2]))
     be_killed_first()
+    take_secrets()
     while True:
         try:
             question, path, more, options = connection.recv()

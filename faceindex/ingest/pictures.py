@@ -11,7 +11,7 @@ from faceindex.errors import UnreadablePhoto, UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest.run import BATCH_PHOTOS, BATCH_SECONDS
 from faceindex.photos.find import HELD, FoundFile
-from faceindex.photos.pictures import PhotoSource, photo_and_content
+from faceindex.photos.pictures import PictureLike, photo_and_content
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.merging import compact
 from faceindex.store.tombstones import WHOLE_PHOTO
@@ -22,7 +22,7 @@ _SEEN = ("new", "unchanged", "duplicate", "failed")
 
 
 def ingest_pictures(
-    folder: LibraryFolder, pictures: Iterable[tuple[str, PhotoSource]], *, analyser: Analyser, wait: bool = False
+    folder: LibraryFolder, pictures: Iterable[tuple[str, PictureLike]], *, analyser: Analyser, wait: bool = False
 ) -> IngestReport:
     """Analyse and store each picture under its name; its path in the library is HELD and the name.
 
@@ -37,7 +37,7 @@ def ingest_pictures(
             failure = run.take_all(pictures)
         finally:
             run.commit()
-        compact(writer, lambda: False)
+        compact(writer)
         report = run.report(writer.catalog.counts()["faces"])
     if failure:
         raise failure
@@ -56,7 +56,7 @@ class _Run:
     began: float = field(default_factory=time.monotonic)
     committed: float = field(default_factory=time.monotonic)
 
-    def take_all(self, pictures: Iterable[tuple[str, PhotoSource]]) -> Exception | None:
+    def take_all(self, pictures: Iterable[tuple[str, PictureLike]]) -> Exception | None:
         """Returns what ended `pictures`, if anything did: no fault of the library's, whose writer is open here."""
         coming = iter(pictures)
         while True:
@@ -69,7 +69,7 @@ class _Run:
                 return error
             self.take(path, source)
 
-    def take(self, path: str, source: PhotoSource) -> None:
+    def take(self, path: str, source: PictureLike) -> None:
         file = FoundFile(path, 0, 0, True)
         try:
             photo, content = photo_and_content(source, max_megapixels=self.analyser.max_megapixels)

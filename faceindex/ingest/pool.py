@@ -1,4 +1,4 @@
-"""A pool of worker processes in which a photo that kills, hangs or swells its worker costs that photo only.
+"""The executor of processes: a pool in which a photo that kills, hangs or swells its worker costs that photo only.
 
 What the machine does to workers (it stops, freezes, starves or kills them) costs no photo anything but time. A photo is
 blamed for what it does alone: in a fresh worker that has proved itself and holds no other photo.
@@ -11,15 +11,14 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import replace
 from multiprocessing.connection import wait
-from types import TracebackType
-from typing import Self
 
 from faceindex.errors import MachineError
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest.cgroups import oom_kills
+from faceindex.ingest.executor import Analysed, Executor, Fault, Task
+from faceindex.ingest.in_line import InLine
 from faceindex.ingest.processes import grants_memory
 from faceindex.ingest.start import Unable
-from faceindex.ingest.worker import Analysed, Fault
 from faceindex.ingest.worker_process import WorkerProcess
 from faceindex.photos.find import FoundFile
 
@@ -45,26 +44,33 @@ _SHORT_OF_MEMORY = "the machine is short of memory"
 _CRASHES = frozenset({"SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSYS", "SIGTRAP"})
 
 
-class WorkerPool:
-    """`submit` files while there is `room`; collect an Analysed for each, in the order of completion.
+class ProcessPool:
+    """`submit` tasks while there is `room`; collect an Analysed for each, in the order of completion. See `Executor`.
 
     workers: how many there may be; fewer than asked for once memory or processes ran short.
     """
 
     def __init__(
         self,
-        analyser: Analyser,
         workers: int,
         *,
         time_limit: float = TIME_LIMIT,
         memory_limit: int = MEMORY_LIMIT,
         idle_limit: float = IDLE_LIMIT,
+        one_thread: bool = True,
     ) -> None:
-        self.workers = workers
-        self._analyser = analyser
+        """one_thread: it is closed by the thread that submits; Linux then ends workers with that thread, should the
+        program be killed."""
+        self._asked = workers
+        self._one_thread = one_thread
         self._time_limit = time_limit
         self._memory_limit = memory_limit
         self._idle_limit = idle_limit
+        self._begin()
+
+    def _begin(self) -> None:
+        self.workers = self._asked
+        self._analyser: Analyser | None = None
         self._workers: list[WorkerProcess] = []  # started when there is work: a rescan may need none
         self._queue: deque[FoundFile] = deque()  # taken from workers that ended
         self._suspects: deque[FoundFile] = deque()  # to be tried alone
@@ -75,20 +81,17 @@ class WorkerPool:
         self._silent = 0
         self._oom_kills = oom_kills()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """End all workers, and forget what was submitted."""
         for worker in self._workers:
             worker.kill()
         for worker in self._workers:
             worker.stop()
+        self._begin()
 
     @property
     def room(self) -> bool:
-        """Whether another file can be taken."""
+        """Whether another task can be taken."""
         if self._queue or self._suspects:
             return False
         return len(self._workers) < self.workers or any(map(_takes_more, self._workers))
@@ -99,9 +102,14 @@ class WorkerPool:
         held = sum(len(worker.files) for worker in self._workers)
         return held + len(self._queue) + len(self._suspects) + len(self._late)
 
-    def submit(self, file: FoundFile) -> None:
-        """Give a file to an idle worker, a new one, or the one with the fewest. Raises: MachineError."""
-        self._queue.append(file)
+    def submit(self, task: Task) -> None:
+        """Give a task to an idle worker, a new one, or the one with the fewest. Raises: MachineError.
+
+        Also raises ValueError for another analyser than of the tasks since the pool was closed."""
+        if self._workers and task.analyser != self._analyser:
+            raise ValueError("the workers have another analyser; close the pool first")
+        self._analyser = task.analyser
+        self._queue.append(task.file)
         self._distribute()
 
     def answers(self, timeout: float) -> Iterator[Analysed]:
@@ -270,8 +278,9 @@ class WorkerPool:
             if idle is None:
                 return False
             self._replace(idle)
+        assert self._analyser is not None
         try:
-            worker = WorkerProcess(self._analyser, self._memory_limit, alone=alone)
+            worker = WorkerProcess(self._analyser, self._memory_limit, alone=alone, one_thread=self._one_thread)
         except OSError as error:
             self._no_process(error)
             return False
@@ -288,6 +297,11 @@ class WorkerPool:
         if self._failed_starts >= _STARTS:
             raise MachineError(f"worker processes do not start: {error.strerror or error}") from error
         time.sleep(_PAUSE * self._failed_starts)
+
+
+def local_executor(workers: int, *, idle_limit: float = IDLE_LIMIT) -> Executor:
+    """So many worker processes; with none, photos are analysed in this process."""
+    return ProcessPool(workers, idle_limit=idle_limit) if workers else InLine()
 
 
 def _takes_more(worker: WorkerProcess) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from faceindex.errors import UnreadablePhoto
 from faceindex.ingest.circumstances import is_circumstance
 from faceindex.photos.extras import can_be_read_now
-from faceindex.photos.find import FoundFile
+from faceindex.photos.find import UNTIMED, FoundFile
 from faceindex.photos.identity import Identity
 from faceindex.photos.read import identify
 from faceindex.store.catalog import Catalog
@@ -128,6 +128,6 @@ def _mended(error: str) -> bool:
 
 
 def _seems_unchanged(file: FoundFile, known: KnownPath) -> bool:
-    if (known.size, known.mtime_ns) != (file.size, file.mtime_ns):
+    if (known.size, known.mtime_ns) != (file.size, file.mtime_ns) or file.mtime_ns == UNTIMED:
         return False
     return None in (known.ctime_ns, file.ctime_ns) or known.ctime_ns == file.ctime_ns

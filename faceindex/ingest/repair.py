@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -12,9 +12,11 @@ from pathlib import Path
 from faceindex.errors import UnreadablePhoto
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest.ahead import Ahead
+from faceindex.ingest.executor import Executor, Task
 from faceindex.ingest.photo_reader import PhotoReader
-from faceindex.ingest.pool import IDLE_LIMIT, WorkerPool
+from faceindex.ingest.pool import IDLE_LIMIT, local_executor
 from faceindex.photos.find import FoundFile, UnreadableEntry, absolute, find_files
+from faceindex.stop import Stop
 from faceindex.store.catalog import Catalog
 from faceindex.store.examine import Examiner
 from faceindex.store.folder import LibraryFolder
@@ -45,6 +47,7 @@ def repair(
     *,
     analyser: Analyser,
     workers: int,
+    stop: Stop | None = None,
     idle_limit: float = IDLE_LIMIT,
 ) -> Mended:
     """Mend everything but the index. Its catalog must be whole. Killed at any moment, the next repair goes on.
@@ -57,13 +60,14 @@ def repair(
     Raises: UsageError when one of `paths` is not there; LibraryLocked; LibraryUnwritable; ModelError; MachineError, and
     then the next repair goes on.
     """
+    stop = stop or Stop()
     roots = [absolute(path) for path in paths]
     found = find_files(roots, skip=str(folder.path)) if roots else iter(())
-    further = iter(Ahead(found, _never, idle_limit=idle_limit))
+    further = iter(Ahead(found, stop, idle_limit=idle_limit))
     first = next(further, None)  # what is wrong with `paths` is known before anything is changed
     _put_back(folder)
     done = Mended()
-    with folder.writer() as writer, PhotoReader(_never, idle_limit=idle_limit) as reader:
+    with folder.writer() as writer, PhotoReader(stop, idle_limit=idle_limit) as reader:
         _make_private(folder.path)
         mend_rows(writer)
         done.saved = mend_segments(writer)
@@ -87,7 +91,7 @@ class _Again:
 
     def run(self, photos: Iterator[tuple[FoundFile, bytes]]) -> None:
         """Analyse and commit `photos`, given with their contents."""
-        with WorkerPool(self.analyser, self.workers) as pool:
+        with closing(local_executor(self.workers)) as pool:
             for file, content in photos:
                 if content in self.in_flight.values() or content in self.batch.photos:
                     continue
@@ -97,12 +101,12 @@ class _Again:
                 while not pool.room:
                     self._collect(pool)
                 self.in_flight[file.path] = content
-                pool.submit(file)
-            while pool.waiting:
+                pool.submit(Task(file, self.analyser))
+            while self.in_flight:
                 self._collect(pool)
         self._commit()
 
-    def _collect(self, pool: WorkerPool) -> None:
+    def _collect(self, pool: Executor) -> None:
         for answer in pool.answers(timeout=0.2):
             content = self.in_flight.pop(answer.file.path)
             if answer.photo is None:
@@ -121,10 +125,6 @@ class _Again:
             self.writer.commit(self.batch)
             self.done.analysed += len(self.batch.photos)
             self.batch = Batch()
-
-
-def _never() -> bool:
-    return False
 
 
 def _photos(catalog: Catalog, reader: PhotoReader) -> Iterator[tuple[FoundFile, bytes]]:

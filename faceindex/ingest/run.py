@@ -1,12 +1,11 @@
-"""One ingest: files are looked at, new photos analysed by a pool, and all of it committed in batches."""
+"""One ingest: files are looked at, new photos analysed by an executor, and all of it committed in batches."""
 
 from __future__ import annotations
 
 import logging
 import os
-import threading
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from contextlib import closing
 from dataclasses import replace
 from itertools import chain
@@ -17,10 +16,11 @@ from faceindex.faces.analyse import Analyser
 from faceindex.ingest.ahead import Ahead
 from faceindex.ingest.circumstances import is_circumstance, is_of_the_machine
 from faceindex.ingest.dates import read_dates
+from faceindex.ingest.executor import Analysed, Executor, Fault, Task
 from faceindex.ingest.left_out import LeftOut
-from faceindex.ingest.machine import choose_workers
+from faceindex.ingest.machine import Workers, choose_workers
 from faceindex.ingest.photo_reader import PhotoReader
-from faceindex.ingest.pool import IDLE_LIMIT, WorkerPool
+from faceindex.ingest.pool import IDLE_LIMIT, local_executor
 from faceindex.ingest.reader import (
     Forgotten,
     Known,
@@ -34,11 +34,11 @@ from faceindex.ingest.reader import (
 )
 from faceindex.ingest.renaming import Renaming
 from faceindex.ingest.roots import folder_of, to_remember
-from faceindex.ingest.stopping import stop_signals
-from faceindex.ingest.tally import Progress, Tally
+from faceindex.ingest.tally import Tally
 from faceindex.ingest.vanished import Vanished
-from faceindex.ingest.worker import Analysed, Fault
+from faceindex.meter import Meter
 from faceindex.photos.find import FoundFile, UnreadableEntry, absolute, find_files
+from faceindex.stop import Stop
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.lost import lost_faces
 from faceindex.store.merging import compact
@@ -63,56 +63,60 @@ def ingest(
     force: bool = False,
     prune: bool = False,
     wait: bool = False,
-    progress: Callable[[Progress], None] | None = None,
+    executor: Executor | None = None,
+    meter: Meter | None = None,
     idle_limit: float = IDLE_LIMIT,
 ) -> IngestReport:
     """Find, analyse and store every photo under `paths`; run it again to resume.
 
-    workers: processes, default as the machine allows: see `choose_workers`. exclude: patterns of what to leave out, see
-    `find_files`. retry_failed: open photos again that could not be read and have not changed since. force: open all of
-    them again. prune: remove photos from the library that are no longer under `paths`, or are left out now; never ones
-    that may be on a disk that is not there, see `removed`. wait: for another writer to finish. idle_limit: seconds
-    after which a photo or disk that does not answer is given up.
-
-    Ctrl-C and SIGTERM stop it after storing what was analysed (`interrupted` in the report); a second
-    one stops at once.
+    workers: processes, default as the machine allows, see `choose_workers`; 0: photos are analysed in this one.
+    exclude: patterns of what to leave out, see `find_files`. retry_failed: open photos again that could not be read and
+    have not changed since. force: open all of them again. prune: remove photos from the library that are no longer
+    under `paths`, or are left out now; never ones that may be on a disk that is not there, see `removed`. wait: for
+    another writer to finish. executor: what analyses photos, instead of `workers`; it is closed at the end. meter:
+    hears of the progress; its `stop` ends it after storing what was analysed (`interrupted` in the report).
+    idle_limit: seconds after which a photo or disk that does not answer is given up.
 
     Raises: UsageError when a path does not exist or no photo is found; LibraryLocked; LibraryUnwritable;
-    ModelError; MachineError, when what was analysed is stored. A bad photo raises nothing: it is listed in the report,
-    and so is one that lies out of reach, which is not a failure.
+    ModelError; MachineError, when what was analysed is stored; JobCancelled while it waits. A bad photo raises nothing:
+    it is listed in the report, and so is one that lies out of reach, which is not a failure.
     """
     roots = [os.fspath(path) for path in paths]
+    meter = meter or Meter()
+    stop = meter.stop
     analyser.check_models()
-    chosen = choose_workers(workers)
-    stopped = threading.Event()
+    chosen = choose_workers(workers) if executor is None else Workers(executor.workers, "of the executor")
+    executor = executor or local_executor(chosen.number, idle_limit=idle_limit)
     left_out = LeftOut()
     found = find_files(roots, skip=str(folder.path), exclude=exclude, on_skip=left_out.add)
-    files = iter(Ahead(found, stopped.is_set, idle_limit=idle_limit))
+    ahead = Ahead(found, stop, idle_limit=idle_limit)
+    files = iter(ahead)
     first = next(files, None)
     if first is None:
+        stop.check()
         raise UsageError(f"no files under {', '.join(roots) or 'no path'}{left_out.in_words()}")
     with (
         closing(files),
-        folder.writer(wait=wait) as writer,
-        stop_signals(stopped) as stop,
-        WorkerPool(analyser, chosen.number, idle_limit=idle_limit) as pool,
-        PhotoReader(stop.is_set, lambda: run.collect(timeout=0), idle_limit=idle_limit) as reader,
+        folder.writer(wait=wait, stop=stop) as writer,
+        closing(executor),
+        PhotoReader(stop, lambda: run.collect(timeout=0), idle_limit=idle_limit) as reader,
     ):
+        meter.announce("analysing")
         if analyser.min_face is not None:
             writer.save_settings(min_face=analyser.min_face)
         folders = list(dict.fromkeys(map(folder_of, roots)))
         writer.add_roots(to_remember(roots, folders, writer.catalog.roots()))
-        tally = Tally(progress)
-        run = _Run(writer, pool, reader, tally, stop, retry=retry_failed, force=force)
+        tally = Tally(meter, lambda: ahead.total)
+        run = _Run(writer, executor, analyser, reader, tally, stop, retry=retry_failed, force=force)
         given = list(map(absolute, roots))
         try:
             run.take_all(chain([first], files))
             run.finish()
             writer.store_out_of_reach(tally.out_of_reach, searched=[] if stop.is_set() else given)
-            read_dates(writer, reader, stop.is_set)
+            read_dates(writer, reader, stop)
             kept = left_out.known(writer.catalog, [*writer.catalog.roots(), *given])
             if not stop.is_set():
-                vanished = Vanished(writer, reader, folders, stop.is_set)
+                vanished = Vanished(writer, reader, folders, stop)
                 if prune:
                     tally.pruned = vanished.prune(left_out=kept)
                     kept.clear()
@@ -125,7 +129,7 @@ def ingest(
                 f"{error}; what was analysed is stored, and the same command goes on from there"
             ) from error
         faces = writer.catalog.counts()["faces"]
-        report = tally.report(analyser.recipe.title, chosen, pool.workers, faces, interrupted=stop.is_set())
+        report = tally.report(analyser.recipe.title, chosen, executor.workers, faces, interrupted=stop.is_set())
         lost = tuple(lost_faces(writer.catalog, writer.lost)) if writer.lost else ()
     if not report.seen and not report.interrupted:
         raise UsageError(f"no photos under {', '.join(roots)}{left_out.in_words()}")
@@ -138,16 +142,18 @@ class _Run:
     def __init__(
         self,
         writer: Writer,
-        pool: WorkerPool,
+        executor: Executor,
+        analyser: Analyser,
         reader: PhotoReader,
         tally: Tally,
-        stop: threading.Event,
+        stop: Stop,
         *,
         retry: bool,
         force: bool,
     ) -> None:
         self.writer = writer
-        self.pool = pool
+        self.executor = executor
+        self.analyser = analyser
         self.reader = reader
         self.tally = tally
         self.stop = stop
@@ -164,7 +170,7 @@ class _Run:
         """Look at files, in the end again at those of which nothing could be read the first time, and wait for all
         answers. Raises: MachineError, SilentDisk when the answers to what was found before are there."""
         ended = self._look_at_all(entries)
-        while self.pool.waiting and not self.stop.is_set():
+        while self.in_flight and not self.stop.is_set():
             self.collect(timeout=0.2)
         if ended:
             raise ended
@@ -222,8 +228,8 @@ class _Run:
         self.collect(timeout=0)
 
     def collect(self, timeout: float) -> None:
-        """Put the pool's answers into the batch, and commit it when it is due."""
-        for answer in self.pool.answers(timeout):
+        """Put the executor's answers into the batch, and commit it when it is due."""
+        for answer in self.executor.answers(timeout):
             self._store(answer)
         self._show()
         if len(self.batch) >= BATCH_PHOTOS or time.monotonic() - self.batch_since > BATCH_SECONDS:
@@ -242,7 +248,7 @@ class _Run:
             _log.info("committed, photos and files: %d", len(self.batch))
             self.batch = Batch()
             with self.tally.stopwatch.stage("compact"):
-                compact(self.writer, self.stop.is_set)
+                compact(self.writer, self.stop)
         self.batch_since = time.monotonic()
 
     def finish(self) -> None:
@@ -259,13 +265,13 @@ class _Run:
             self.batch.photos[content][1].append(file)
             self.tally.counts["duplicate"] += 1
         else:
-            while not self.pool.room:
+            while not self.executor.room:
                 if self.stop.is_set():
                     return
                 self.collect(timeout=0.2)
             self.in_flight[content] = [file]
             self.content_of[file.path] = content
-            self.pool.submit(file)
+            self.executor.submit(Task(file, self.analyser))
 
     def _store(self, answer: Analysed) -> None:
         self.tally.stopwatch.seconds.update(answer.seconds)

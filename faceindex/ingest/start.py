@@ -29,6 +29,9 @@ def main() -> None:
     with contextlib.suppress(BrokenPipeError, EOFError, ConnectionResetError):  # the parent is gone
         try:
             from faceindex.ingest.worker import prepare, serve
+            from faceindex.photos.addresses import take_secrets
+
+            take_secrets()
 
             analyser = prepare(connection, parent=int(sys.argv[2]), memory=int(sys.argv[3]))
         except (BrokenPipeError, EOFError, ConnectionResetError):

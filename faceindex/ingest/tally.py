@@ -6,10 +6,10 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from faceindex.faces.stopwatch import Stopwatch
 from faceindex.ingest.machine import Workers
+from faceindex.meter import Meter
 from faceindex.types import FailedPhoto, IngestReport, Pruned
 
 _SEEN = ("new", "unchanged", "moved", "duplicate", "failed", "out_of_reach")
@@ -17,23 +17,12 @@ _NO_PHOTOS = ("ignored", "forgotten")
 
 _log = logging.getLogger(__name__)
 
-PROGRESS_SECONDS = 0.1
-"""How often the caller hears of the progress; a rescan looks at thousands of files in that time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """photos: looked at by now; faces: new ones; failed: photos that could not be read."""
-
-    photos: int
-    faces: int
-    failed: int
-
 
 class Tally:
     """counts: files by what became of them, see IngestReport. new_faces: stored ones."""
 
-    def __init__(self, progress: Callable[[Progress], None] | None) -> None:
+    def __init__(self, meter: Meter, found: Callable[[], int | None] = lambda: None) -> None:
+        """found: how many files there are, when that is known."""
         self.counts: Counter[str] = Counter()
         self.new_faces = 0
         self.failures: list[FailedPhoto] = []
@@ -42,8 +31,8 @@ class Tally:
         self.pruned: Pruned | None = None
         self.stopwatch = Stopwatch()
         self._since = time.monotonic()
-        self._progress = progress
-        self._shown = -PROGRESS_SECONDS
+        self._meter = meter
+        self._found = found
 
     def fail(self, path: str, reason: str) -> None:
         """A photo cannot be read, for what is in it."""
@@ -58,15 +47,18 @@ class Tally:
         self.out_of_reach.append(FailedPhoto(path, reason, out_of_reach=True))
 
     def show(self, *, late: int, waiting_faces: int, now: bool = False) -> None:
-        """Tell the caller of the progress, unless he heard of it just before; now: even then.
+        """Tell the meter of the progress. now: even if it was told just before.
 
         late: photos that were looked at and are not counted yet. waiting_faces: new ones that are not stored yet.
         """
-        if self._progress is None or not (now or time.monotonic() - self._shown > PROGRESS_SECONDS):
-            return
-        self._shown = time.monotonic()
-        photos = self.counts.total() + late - sum(self.counts[kind] for kind in _NO_PHOTOS)
-        self._progress(Progress(photos, self.new_faces + waiting_faces, self.counts["failed"]))
+        no_photos, found = sum(self.counts[kind] for kind in _NO_PHOTOS), self._found()
+        self._meter.show(
+            self.counts.total() + late - no_photos,
+            total=None if found is None else found - no_photos,
+            faces=self.new_faces + waiting_faces,
+            failed=self.counts["failed"],
+            now=now,
+        )
 
     def report(self, recipe: str, chosen: Workers, workers: int, faces: int, *, interrupted: bool) -> IngestReport:
         """The run in figures. chosen: how many workers there were to be, workers: how many there are in the end.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from faceindex.errors import SilentDisk
 from faceindex.ingest.photo_reader import PhotoReader
 from faceindex.photos.away import Whereabouts, whereabouts
+from faceindex.stop import Stop
 from faceindex.store.writer import Writer
 from faceindex.types import Pruned
 
@@ -15,15 +16,13 @@ _AT_ONCE = 200  # paths that the process is asked about: asking takes longer tha
 
 
 class Vanished:
-    """Looks for what is under `folders` no longer. stopped: whether the user wants no more."""
+    """Looks for what is under `folders` no longer. stop: ends it."""
 
-    def __init__(
-        self, writer: Writer, reader: PhotoReader, folders: Sequence[str], stopped: Callable[[], bool]
-    ) -> None:
+    def __init__(self, writer: Writer, reader: PhotoReader, folders: Sequence[str], stop: Stop) -> None:
         self._writer = writer
         self._reader = reader
         self._folders = folders
-        self._stopped = stopped
+        self._stop = stop
 
     def prune(self, *, left_out: Collection[str]) -> Pruned | None:
         """Remove the photos that are gone, and count those that are only away; None when the user stopped it.
@@ -58,7 +57,7 @@ class Vanished:
                 for path, where in zip(some, self._reader.ask(_whereabouts, some[0], some, roots), strict=True):
                     found[where].append(path)
             except TimeoutError as error:
-                if self._stopped():
+                if self._stop.is_set():
                     return None
                 raise SilentDisk(f"of {some[0]} and others {error}, so nothing was removed from the library") from error
         return found

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
-from dataclasses import dataclass, field, replace
-from enum import Enum
+from dataclasses import replace
 from multiprocessing.connection import Connection
 
 from faceindex.errors import FaceindexError, UnreadablePhoto
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.stopwatch import Stopwatch
 from faceindex.ingest.circumstances import lacks_something
+from faceindex.ingest.executor import Analysed, Fault
 from faceindex.ingest.processes import be_killed_first, end_with_parent, limit_memory
 from faceindex.ingest.start import in_words, is_exhaustion
 from faceindex.photos.dates import taken_in_sidecar
@@ -19,33 +18,6 @@ from faceindex.photos.find import FoundFile
 from faceindex.photos.packets import Sidecars
 from faceindex.photos.read import read_bytes
 from faceindex.types import AnalysedPhoto
-
-
-class Fault(Enum):
-    """Whose fault it is that a photo was not read. Only what is in the PHOTO is ever stored.
-
-    PLACE: it lies where it cannot be read now. MACHINE: something is missing here, or stopped the work. MEMORY: the
-    worker ran out of it, and is in no state to go on.
-    """
-
-    PHOTO = "photo"
-    PLACE = "place"
-    MACHINE = "machine"
-    MEMORY = "memory"
-
-
-@dataclass(frozen=True, slots=True)
-class Analysed:
-    """A worker's answer for one file: the photo, or the reason why there is none, and whose fault that is.
-
-    seconds: what each stage of the analysis took.
-    """
-
-    file: FoundFile
-    photo: AnalysedPhoto | None
-    error: str | None = None
-    seconds: Counter[str] = field(default_factory=Counter)
-    fault: Fault = Fault.PHOTO
 
 
 def analyse_file(analyser: Analyser, file: FoundFile) -> Analysed:

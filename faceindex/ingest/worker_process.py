@@ -11,9 +11,9 @@ from multiprocessing.connection import Connection
 
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest import child
+from faceindex.ingest.executor import Analysed
 from faceindex.ingest.start import Unable
 from faceindex.ingest.watch import Watch
-from faceindex.ingest.worker import Analysed
 from faceindex.photos.find import FoundFile
 
 _WORKER = "from faceindex.ingest.start import main; main()"
@@ -27,14 +27,14 @@ class WorkerProcess:
     it does now.
     """
 
-    def __init__(self, analyser: Analyser, memory_limit: int, *, alone: bool = False) -> None:
-        """Raises: OSError when the system gives no process, descriptor or memory."""
+    def __init__(self, analyser: Analyser, memory_limit: int, *, alone: bool = False, one_thread: bool = True) -> None:
+        """one_thread: see `child.start`. Raises: OSError when the system gives no process, descriptor or memory."""
         self.files: deque[FoundFile] = deque()
         self.alone = alone
         self.started = False
         self.connection, theirs = Pipe()
         try:
-            self._process = _start(theirs, memory_limit)
+            self._process = _start(theirs, memory_limit, one_thread=one_thread)
         except BaseException:
             self.connection.close()
             raise
@@ -95,5 +95,5 @@ class WorkerProcess:
             self._process.stderr.close()
 
 
-def _start(connection: Connection, memory_limit: int) -> subprocess.Popen[bytes]:
-    return child.start(_WORKER, connection, memory_limit)
+def _start(connection: Connection, memory_limit: int, *, one_thread: bool) -> subprocess.Popen[bytes]:
+    return child.start(_WORKER, connection, memory_limit, one_thread=one_thread)

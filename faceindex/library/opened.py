@@ -1,27 +1,37 @@
-"""An open library: its folder, its recipe and its index."""
+"""What all topics of a library share: its folder, its recipe and its index."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import Any, TypeVar
+from weakref import WeakSet
 
 from faceindex.errors import UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.detect import check_min_face
-from faceindex.faces.engine import DEFAULT_ENGINE, Engine, as_engine
+from faceindex.faces.engine import Engine, as_engine
 from faceindex.faces.recipe import Recipe, as_recipe
+from faceindex.library.job import Job
+from faceindex.meter import Meter, Tell
+from faceindex.people.albums import follow
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
 from faceindex.search import calibrated
 from faceindex.search import index as face_index
 from faceindex.search.calibration import Calibration
+from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
 from faceindex.user_folders import NOWHERE, user_data
 
+CLOSE_SECONDS = 10.0
+"""That jobs have for their end when their library is closed: some steps cannot be interrupted."""
+
 StrPath = str | os.PathLike[str]
+
+Result = TypeVar("Result")
 
 
 def default_library() -> Path:
@@ -39,75 +49,81 @@ def one_or_more(paths: StrPath | Iterable[StrPath]) -> list[StrPath]:
     listed = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     for path in listed:
         if not isinstance(path, str | os.PathLike):
-            raise UsageError(f"{type(path).__name__} is no path; `ingest_images` takes photos that are no files")
+            raise UsageError(f"{type(path).__name__} is no path; `photos.add` takes photos that are no files")
     return listed
 
 
 class Opened:
-    """A library that is open, with what every topic of `Library` needs."""
+    """A library that is open: its folder, its engine and its index. Every topic of `Library` works on the same one."""
 
     def __init__(
-        self,
-        path: StrPath | None = None,
-        *,
-        recipe: Recipe | str | None = None,
-        engine: Engine | str = DEFAULT_ENGINE,
-        create: bool = True,
+        self, path: StrPath | None, recipe: Recipe | str | None, engine: Engine | str, *, create: bool
     ) -> None:
-        """Open the library at `path` (default: `default_library()`).
-
-        recipe: or its name: what a new library is made with (default: recipe `dlib`), and what an existing one must
-        have been made with. engine: or its name: what runs the networks, with the same results. create: whether an
-        absent library may be created; the first write does so.
-
-        Raises: UsageError when absent and not to be created, or when no recipe or engine is called so; RecipeMismatch;
-        NewerSchema; LibraryDamaged.
-        """
-        self._engine = as_engine(engine)
+        self.engine = as_engine(engine)
         wanted = None if recipe is None else as_recipe(recipe)
-        self._folder = LibraryFolder(Path(path or default_library()), wanted=wanted, create=create)
-        self._index: face_index.LibraryIndex | None = None
+        self.folder = LibraryFolder(Path(path or default_library()), wanted=wanted, create=create)
+        self.index: face_index.LibraryIndex | None = None
+        self._jobs: WeakSet[Job[Any]] = WeakSet()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+    def start(self, kind: str, work: Callable[[Meter], Result], progress: Tell | None) -> Job[Result]:
+        """A job, which `close` waits for. kind: what it does, one word."""
+        job = Job(kind, work, progress)
+        self._jobs.add(job)
+        return job
 
     def close(self) -> None:
-        """Close the library; it must not be used afterwards."""
-        self._folder.close()
+        """Cancel the jobs that are left, wait for them, CLOSE_SECONDS at most, and close every connection."""
+        jobs = list(self._jobs)
+        for job in jobs:
+            job.cancel()
+        until = time.monotonic() + CLOSE_SECONDS
+        for job in jobs:
+            job.wait(max(0.0, until - time.monotonic()))
+        self.folder.close()
 
     @property
-    def path(self) -> Path:
-        """The library's folder, absolute."""
-        return self._folder.path
-
-    def outside(self, path: StrPath) -> Path:
-        """`path`, to which something is to be written. Raises: UsageError when it lies in the library's own folder."""
-        return self._folder.outside(Path(path))
+    def catalog(self) -> Catalog:
+        """What the library knows, for the calling thread."""
+        return self.folder.catalog
 
     @property
     def recipe(self) -> Recipe:
         """How its vectors are made."""
-        return self._folder.recipe
+        return self.folder.recipe
 
     @property
     def calibration(self) -> Calibration:
         """What distances between its vectors mean: its own, or the recipe's."""
-        return calibrated.of_library(self._folder)
+        return calibrated.of_library(self.folder)
 
-    def _analyser(self, min_face: int | None, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> Analyser:
-        chosen = self._folder.min_face if min_face is None else check_min_face(min_face)
-        return Analyser(self.recipe, chosen, max_megapixels, self._engine)
+    def outside(self, path: StrPath) -> Path:
+        """`path`, to which something is to be written. Raises: UsageError when it lies in the library's own folder."""
+        return self.folder.outside(Path(path))
 
-    def _checked_analyser(self, min_face: int | None) -> Analyser:
-        analyser = replace(self._analyser(min_face), rated=False)
+    def analyser(self, min_face: int | None, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> Analyser:
+        """What finds the faces of photos that are stored; min_face: default what the library was made with."""
+        chosen = self.folder.min_face if min_face is None else check_min_face(min_face)
+        return Analyser(self.recipe, chosen, max_megapixels, self.engine)
+
+    def checked_analyser(self, min_face: int | None) -> Analyser:
+        """What finds the faces of photos that are searched for. Raises: ModelError."""
+        analyser = replace(self.analyser(min_face), rated=False)
         analyser.check_models()
         return analyser
 
-    def _loaded_index(self) -> face_index.LibraryIndex:
-        self._index = face_index.load_or_build(self._folder, self._index)
-        return self._index
+    def loaded_index(self) -> face_index.LibraryIndex:
+        """The index as it is now."""
+        self.index = face_index.load_or_build(self.folder, self.index)
+        return self.index
+
+    def faces_changed(self, *, index: bool = True, meter: Meter | None = None) -> None:
+        """Let albums and, unless it can wait, the index follow from the faces that are stored now.
+
+        Raises: JobCancelled while the index is built.
+        """
+        self.index = None
+        follow(self.folder)
+        if index:
+            meter = meter or Meter()
+            meter.announce("indexing")
+            face_index.fold(self.folder, Meter(stop=meter.stop))  # its steps are not those of the caller's work

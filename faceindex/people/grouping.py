@@ -16,6 +16,7 @@ from faceindex.clustering.cluster import cluster
 from faceindex.clustering.constraints import Constraints
 from faceindex.clustering.extend import extend
 from faceindex.journal.state import fold
+from faceindex.meter import Meter
 from faceindex.people.albums import constraints_of, derive_albums, follow
 from faceindex.people.numbering import known_numbers
 from faceindex.store import albums as rows
@@ -42,13 +43,16 @@ def group_faces(
     rebuild: bool,
     dry_run: bool,
     threads: int = 1,
+    meter: Meter | None = None,
 ) -> ClusterReport:
     """Place new faces; or, when there are no albums or with `rebuild`, group all faces.
 
     method: of grouping all; new faces are placed by average linkage, see `extend`. threshold: Euclidean. dry_run:
-    nothing stays of it. threads: that look for neighbours.
+    nothing stays of it. threads: that look for neighbours. meter: hears of the progress. Raises: JobCancelled, when
+    everything is as it was.
     """
-    began = time.monotonic()
+    began, meter = time.monotonic(), meter or Meter()
+    meter.stage("reading")
     follow(folder)
     ids, vectors, qualities = folder.vectors_with_qualities()
     last_act, cluster_of = _last_act(folder.catalog.connection), _clusters(folder.catalog.connection)
@@ -67,10 +71,12 @@ def group_faces(
             qualities=poor_last,
             constraints=known,
             threads=threads,
+            meter=meter,
         )
     else:
         placing = _placing(folder.catalog.connection, ids, cluster_of)
-        labels, merges = _placed(vectors, placing, threshold, known, threads)
+        labels, merges = _placed(vectors, placing, threshold, known, threads, meter)
+    meter.stage("storing")
     with folder.decisions() as catalog, suppress(_OnlyLooking), catalog.transaction() as transaction:
         before, names = _membership(transaction), _people(catalog)
         if not extended:
@@ -115,13 +121,19 @@ class _Placing:
 
 
 def _placed(
-    vectors: Vectors, placing: _Placing, threshold: float, known: Constraints, threads: int
+    vectors: Vectors, placing: _Placing, threshold: float, known: Constraints, threads: int, meter: Meter
 ) -> tuple[Labels, tuple[tuple[int, int], ...]]:
     """The albums of all faces, int64 [n], with the new ones placed; and pairs of albums that seem one person's."""
     old, new = np.flatnonzero(~placing.new), np.flatnonzero(placing.new)
     known = known.reordered(np.concatenate([old, new]))
     found = extend(
-        vectors[old], placing.albums[old], vectors[new], threshold=threshold, constraints=known, threads=threads
+        vectors[old],
+        placing.albums[old],
+        vectors[new],
+        threshold=threshold,
+        constraints=known,
+        threads=threads,
+        meter=meter,
     )
     labels = placing.albums.copy()
     labels[new] = found.labels

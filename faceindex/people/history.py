@@ -4,37 +4,47 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from faceindex.journal.acts import Act, undone
+from faceindex.journal.acts import Act
 from faceindex.store.act_changes import changes
-from faceindex.store.acts import LISTED, dead_acts, read_acts
+from faceindex.store.acts import LISTED, dead_among, read_acts
 from faceindex.store.catalog import Catalog
+from faceindex.store.cursors import ALL, begin, cursor_of
 from faceindex.store.imports import imports
-from faceindex.types import ActChange, PastAct
+from faceindex.types import Page, PastAct
 
 
 def past_acts(catalog: Catalog) -> list[PastAct]:
     """Every act, by rising id."""
-    journal = read_acts(catalog.connection)
-    return _as_read(catalog, journal, undone(journal), changes(catalog.connection))
+    return _as_read(catalog, read_acts(catalog.connection))
 
 
-def past_act(catalog: Catalog, number: int) -> PastAct:
-    """One of them, which must be there."""
-    journal = read_acts(catalog.connection, [number])
-    (act,) = _as_read(catalog, journal, dead_acts(catalog.connection), changes(catalog.connection, number))
-    return act
+def past_act(catalog: Catalog, number: int) -> PastAct | None:
+    """One of them; None when there is none of this number."""
+    return next(iter(_as_read(catalog, read_acts(catalog.connection, [number]))), None)
 
 
-def _as_read(
-    catalog: Catalog,
-    journal: Sequence[Act],
-    dead: Mapping[int, int],
-    changed: Mapping[int, tuple[ActChange, ...]],
-) -> list[PastAct]:
-    """dead: acts that do not count. changed: by act, what it changed."""
-    imported = imports(catalog.connection)
+def history_page(
+    catalog: Catalog, *, limit: int | None, cursor: str | None = None, newest_first: bool = False
+) -> Page[PastAct]:
+    """Acts by rising id, or by falling id."""
+    what = "history, newest first" if newest_first else "history"
+    limit = ALL if limit is None else limit
+    key = begin(what, cursor, limit)
+    last = int((key or [(1 << 62) if newest_first else 0])[0] or 0)
+    which = "id < ? ORDER BY id DESC" if newest_first else "id > ? ORDER BY id"
+    rows = catalog.connection.execute(f"SELECT id FROM acts WHERE {which} LIMIT ?", (last, limit + 1))
+    acts = read_acts(catalog.connection, [act for (act,) in rows])
+    shown = acts[-limit:][::-1] if newest_first else acts[:limit]
+    found = _as_read(catalog, shown)
+    return Page(tuple(found), cursor_of(what, (shown[-1].act,)) if len(acts) > limit else None)
+
+
+def _as_read(catalog: Catalog, journal: Sequence[Act]) -> list[PastAct]:
+    numbers = [act.act for act in journal]
+    imported, changed = imports(catalog.connection, numbers), changes(catalog.connection, numbers)
+    dead = dead_among(catalog.connection, numbers)
     firsts = {act.act: face for act in journal if (face := next((f for side in act.sides for f in side), None))}
     paths = _paths(catalog, list(firsts.values()))
     return [

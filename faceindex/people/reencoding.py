@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -11,8 +9,9 @@ from pathlib import Path
 from faceindex.errors import UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest.run import ingest
-from faceindex.ingest.tally import Progress
+from faceindex.meter import Meter
 from faceindex.people.albums import derive_albums
+from faceindex.photos.away import missing
 from faceindex.store.anchoring import carry_over, carry_tombstones, corresponding, known_paths
 from faceindex.store.folder import LibraryFolder
 from faceindex.types import Reencoded
@@ -24,7 +23,7 @@ def reencode(
     *,
     analyser: Analyser,
     workers: int | None,
-    progress: Callable[[Progress], None] | None = None,
+    meter: Meter,
 ) -> Reencoded:
     """Make a library at `target` of all photos that are where they were, and take over journal and albums.
 
@@ -35,7 +34,7 @@ def reencode(
     another recipe's; ModelError; MachineError; LibraryUnwritable.
     """
     paths = known_paths(folder.catalog.connection)
-    there = [path for path in paths if os.path.lexists(path)]
+    there = [path for path in paths if not missing(path)]
     if not there:
         raise UsageError(f"none of the photos of {folder.path} is where it was; attach their disk")
     with closing(LibraryFolder(target, wanted=analyser.recipe)) as new:
@@ -43,7 +42,7 @@ def reencode(
             if transaction.execute("SELECT 1 FROM acts").fetchone():
                 raise UsageError(f"{target} holds decisions already; choose another place for the new library")
             carry_tombstones(folder.catalog.connection, transaction)
-        report = ingest(new, there, analyser=analyser, workers=workers, progress=progress)
+        report = ingest(new, there, analyser=analyser, workers=workers, meter=meter)
         done = partial(
             Reencoded, str(new.path), analyser.recipe.title, len(there), len(paths) - len(there), report.total_faces
         )

@@ -22,7 +22,7 @@ from faceindex.store.acts import read_acts
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.lost import lost_faces
-from faceindex.types import Decided, FaceIds, FaceRecord, Suggestion
+from faceindex.types import Album, Decided, FaceIds, FaceRecord, Suggestion
 
 POOR = 0.5
 """Quality below which a face in no album is not asked about: it resembles everybody."""
@@ -69,13 +69,19 @@ def is_open(catalog: Catalog, suggestion: Suggestion) -> bool:
     """Whether it can still be answered: other answers may have settled it."""
     if suggestion.lost is not None:
         return any(lost.candidate == suggestion.face for lost in lost_faces(catalog, [suggestion.lost]))
-    there = {album.album: album.person for album in catalog.albums()}
-    if suggestion.album not in there:
+    album = _listed(catalog, suggestion.album)
+    if album is None:
         return False
     if suggestion.face is not None:
         record = catalog.faces_with([suggestion.face]).get(suggestion.face)
         return record is not None and record.album is None
-    return suggestion.other in there and None in (there[suggestion.album], there[suggestion.other])
+    other = _listed(catalog, suggestion.other)
+    return other is not None and None in (album.person, other.person)
+
+
+def _listed(catalog: Catalog, album: int | None) -> Album | None:
+    """The album, if there is one of this number that is listed."""
+    return None if album is None else catalog.album(album)
 
 
 def answer(folder: LibraryFolder, suggestion: Suggestion, *, same: bool) -> Decided:

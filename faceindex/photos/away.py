@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import stat
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Literal
 
-Whereabouts = Literal["there", "removed", "away"]
+from faceindex.photos.addresses import is_in, is_url
+from faceindex.photos.sources import source_of
+from faceindex.regular_files import NOT_REGULAR
 
-_NOT_THERE = frozenset((errno.ENOENT, errno.ENOTDIR))
+Whereabouts = Literal["there", "removed", "away"]
 
 
 def missing(path: str) -> bool:
     """Whether there is nothing at `path`; not so when it may not be looked at, or when its disk does not answer."""
-    try:
-        os.lstat(path)
-    except OSError as error:
-        return error.errno in _NOT_THERE
-    return False
+    return source_of(path).missing(path)
 
 
 def out_of_reach(path: str) -> bool:
     """Whether there is something at `path` that this process cannot read now: permissions, or a disk that fails."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        try:
-            if stat.S_ISREG(os.fstat(descriptor).st_mode):
-                os.read(descriptor, 1)
-        finally:
-            os.close(descriptor)
+        with source_of(path).opened(path) as opened:
+            opened.file.read(1)
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return False
     except OSError as error:
-        return error.errno not in _NOT_THERE
+        return error.strerror != NOT_REGULAR
     return False
 
 
@@ -41,17 +34,17 @@ def removed(path: str, roots: Sequence[str]) -> bool:
     """Whether nothing is at `path` and that is no wonder: the folder it was in, or one above it, has other things.
 
     An empty folder may be where a disk was mounted, and a missing one of `roots` (the folders that photos were
-    ingested from) may be on such a disk: what was in it is away, not removed.
+    ingested from) may be on such a disk: what was in it is away, not removed. So it is with buckets.
     """
-    if not missing(path):
+    source = source_of(path)
+    if not source.missing(path):
         return False
-    folder = Path(path).parent
-    above = [root for root in map(Path, roots) if folder.is_relative_to(root)]
-    root = max(above, key=lambda root: len(root.parts), default=folder)
-    while folder != root and missing(str(folder)):
-        folder = folder.parent
+    folder = os.path.dirname(path)  # noqa: PTH120  (of addresses, too)
+    root = max((root for root in roots if is_in(folder, root)), key=len, default=folder)
+    while folder != root and source.missing(folder):
+        folder = os.path.dirname(folder)  # noqa: PTH120
     try:
-        return any(folder.iterdir())
+        return next(iter(source.names_in(folder)), None) is not None
     except OSError:
         return False
 
@@ -65,7 +58,7 @@ def whereabouts(path: str, roots: Sequence[str]) -> Whereabouts:
 
 def renamed(old: str, new: str) -> bool:
     """Whether `old` is but another spelling of `new`, as on disks that take capital for small letters."""
-    if old == new or old.casefold() != new.casefold():
+    if old == new or old.casefold() != new.casefold() or is_url(old) or is_url(new):
         return False
     try:
         before, after = os.lstat(old), os.lstat(new)

@@ -8,16 +8,16 @@ from contextlib import suppress
 from faceindex.photos.formats import opened_header
 from faceindex.photos.packets import Sidecars, read_sidecar
 from faceindex.photos.rdf import MAX_BYTES
+from faceindex.photos.sources import source_of
 from faceindex.photos.taken import Taken, is_maybe_raw, taken_in_image, taken_in_packet, taken_in_raw
-from faceindex.regular_files import open_regular
 
 
 def taken_at(path: str, sidecars: Sidecars) -> Taken | None:
     """None when neither says it, or no date can be found. Raises: OSError when the photo cannot be read."""
-    with open_regular(path) as file:
-        head = file.read(32)
-        file.seek(0)
-        found = taken_in_raw(file) if is_maybe_raw(head) else None
+    with source_of(path).opened(path) as opened:
+        head = opened.file.read(32)
+        opened.file.seek(0)
+        found = taken_in_raw(opened.file) if is_maybe_raw(head) else None
     return found or _taken_in_photo(path) or taken_in_sidecar(path, sidecars)
 
 

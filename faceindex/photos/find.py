@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from faceindex.errors import UsageError
+from faceindex.photos.addresses import HELD, absolute, is_held
 from faceindex.photos.identity import claims_to_be_photo
 from faceindex.photos.system_folders import (
     has_photos_of_library,
@@ -24,6 +24,24 @@ if TYPE_CHECKING:
     from faceindex.photos.ignore_rules import IgnoreRules
 
 
+__all__ = [
+    "ALBUMS_FORMAT",
+    "ALBUMS_MANIFEST",
+    "HELD",
+    "IGNORE_FILE",
+    "UNTIMED",
+    "FoundFile",
+    "SkippedEntry",
+    "SkippedKind",
+    "UnreadableEntry",
+    "absolute",
+    "find_files",
+    "given_rules",
+    "is_held",
+    "kind_of",
+    "walk_files",
+]
+
 IGNORE_FILE = ".faceindexignore"
 """A file with rules for the folder that it is in, as in .gitignore."""
 
@@ -35,10 +53,15 @@ SkippedKind = Literal["hidden", "system", "excluded"]
 or another program; the user's rules say so."""
 
 
+UNTIMED = -1
+"""The mtime_ns of what gives neither a time nor a version: it may have changed whenever it is met."""
+
+
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A regular file. path: absolute; size: bytes; mtime_ns: nanoseconds; named: given by the user.
+    """A regular file, or an object at an address. path: absolute; size: bytes; named: given by the user.
 
+    mtime_ns: when it was changed, nanoseconds; of what has a version (ETag) too, the part below a second stands for it.
     ctime_ns: when the file or what is known of it (name, mode) last changed, nanoseconds; None when that is not known.
     """
 
@@ -66,25 +89,6 @@ class SkippedEntry:
     is_folder: bool
 
 
-HELD = "picture:/"
-"""What the path of a photo begins with that came from a program and is no file."""
-
-
-def absolute(path: str | os.PathLike[str]) -> str:
-    """`path` made absolute, a user's `~` expanded (a name may begin with one, too), symbolic links kept.
-
-    That of a picture, which is no file, stays as it is.
-    """
-    if is_held(path):
-        return os.fspath(path)
-    return os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111  (Path's ways follow links, refuse names)
-
-
-def is_held(path: str | os.PathLike[str]) -> bool:
-    """Whether this is the path of a picture that is no file, or of all of them."""
-    return (os.fspath(path) + "/").startswith(HELD)
-
-
 def find_files(
     paths: Iterable[str | os.PathLike[str]],
     *,
@@ -104,15 +108,17 @@ def find_files(
     vectors) and folders of albums that were exported.
 
     Symbolic links are followed; a folder is entered once, so that loops end. Raises: UsageError when one of
-    `paths` does not exist or one of `exclude` is no pattern.
+    `paths` does not exist, one of `exclude` is no pattern, or nothing here reads addresses of such a kind; OutOfReach
+    when the server of an address does not answer, refuses the login, or has no such bucket.
     """
+    from faceindex.photos.sources import source_of  # which need what is defined here
+
     roots = {absolute(path): None for path in paths}
     for root in roots:
-        if not os.path.lexists(root):
-            raise UsageError(f"no such file or folder: {root}")
+        source_of(root).require(root)
     entered: set[tuple[int, int]] = set()
     for root in roots:
-        for entry in _walk(root, entered, skip=skip, exclude=exclude):
+        for entry in source_of(root).walk(root, entered, skip=skip, exclude=exclude):
             if entry.path != root and entry.path in roots:
                 continue
             if isinstance(entry, SkippedEntry):
@@ -121,10 +127,13 @@ def find_files(
                 yield entry
 
 
-def _walk(
+def walk_files(
     root: str, entered: set[tuple[int, int]], *, skip: str | None, exclude: Collection[str]
 ) -> Iterator[FoundFile | UnreadableEntry | SkippedEntry]:
-    """Depth first without recursion: a tree may be deeper than Python's stack."""
+    """Everything at or under `root`, files and what is left out, depth first.
+
+    entered: folders that were entered, which grows.
+    """
     waiting: list[tuple[str, IgnoreRules | None]] = [(root, None)]
     while waiting:
         path, rules = waiting.pop()
@@ -156,7 +165,7 @@ def _walk(
         in_library = is_photo_library(path, names)
         for entry in entries:
             is_folder = _is_folder(entry)
-            kind = _kind(entry, rules, is_folder=is_folder, in_library=in_library)
+            kind = kind_of(entry.name, entry.path, rules, is_folder=is_folder, in_library=in_library)
             if kind is None:
                 waiting.append((entry.path, rules))
             elif kind == "excluded" or is_folder or claims_to_be_photo(entry.name):
@@ -167,25 +176,24 @@ def _no_folder(
     path: str, status: os.stat_result, exclude: Collection[str] | None
 ) -> FoundFile | UnreadableEntry | SkippedEntry | None:
     """What `path` is. exclude: the user's patterns, if the user gave this very path."""
-    if exclude and _given_rules(str(Path(path).parent), exclude).exclude(path, is_folder=False):
+    if exclude and given_rules(str(Path(path).parent), exclude).exclude(path, is_folder=False):
         return SkippedEntry(path, "excluded", is_folder=False)
     if stat.S_ISREG(status.st_mode):
         return FoundFile(path, status.st_size, status.st_mtime_ns, exclude is not None, status.st_ctime_ns)
     return UnreadableEntry(path, NOT_REGULAR) if exclude is not None or claims_to_be_photo(path) else None
 
 
-def _kind(
-    entry: os.DirEntry[str], rules: IgnoreRules | None, *, is_folder: bool, in_library: bool
+def kind_of(
+    name: str, path: str, rules: IgnoreRules | None, *, is_folder: bool, in_library: bool
 ) -> SkippedKind | None:
-    """Why the entry is left out; None when it is not. in_library: of Photos, iPhoto or Aperture."""
-    name = entry.name
+    """Why what is called so is left out; None when it is not. in_library: of Photos, iPhoto or Aperture."""
     if is_system_folder(name) if is_folder else is_system_file(name):
         return "system"
     if name.startswith("."):
         return "hidden"
     if in_library and is_folder and not has_photos_of_library(name):
         return "system"
-    if rules is not None and rules.exclude(entry.path, is_folder=is_folder):
+    if rules is not None and rules.exclude(path, is_folder=is_folder):
         return "excluded"
     return None
 
@@ -203,14 +211,15 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 def _rules_of(root: str, exclude: Collection[str]) -> IgnoreRules | None:
     """The rules that hold for a given folder: what is excluded, and files in the folders above it. Raises: OSError."""
-    rules = _given_rules(root, exclude) if exclude else None
+    rules = given_rules(root, exclude) if exclude else None
     for folder in reversed(Path(root).parents):
         if os.path.exists(folder / IGNORE_FILE):  # noqa: PTH110  (Path.exists raises where it may not look)
             rules = _rules_with_file(rules, str(folder))
     return rules
 
 
-def _given_rules(root: str, exclude: Collection[str]) -> IgnoreRules:
+def given_rules(root: str, exclude: Collection[str]) -> IgnoreRules:
+    """What the user leaves out, relative to `root`. Raises: UsageError when it is no pattern."""
     from faceindex.photos.ignore_rules import IgnoreRules  # pathspec takes 30 ms to load, and few have rules
 
     return IgnoreRules.of(root, exclude)

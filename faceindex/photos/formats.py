@@ -18,8 +18,8 @@ from faceindex.photos.identity import is_photo
 from faceindex.photos.jpeg_frame import give_at_once, kind_not_read, opened_jpeg
 from faceindex.photos.kinds import refusal
 from faceindex.photos.read import read_bytes
+from faceindex.photos.sources import source_of
 from faceindex.photos.tiff import is_tiff_or_big, opened_tiff
-from faceindex.regular_files import open_regular
 
 _JPEG = b"\xff\xd8"
 _OTHERS = ("JPEG", "WEBP", "GIF", "BMP", "HEIF")
@@ -45,7 +45,7 @@ def opened(data: bytes) -> Image.Image:
 @contextmanager
 def opened_header(path: str) -> Iterator[Image.Image]:
     """The photo at `path` with its header read, nothing decoded. Raises: OSError; UnreadablePhoto; as `opened`."""
-    with open_regular(path) as file, _header(file, path) as image:
+    with source_of(path).opened(path) as opened, _header(opened.file, path) as image:
         yield image
 
 

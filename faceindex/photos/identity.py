@@ -92,12 +92,12 @@ _HEIF_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """content: blake2b-256 of the bytes; size: bytes; mtime_ns, ctime_ns: when the bytes were read."""
+    """content: blake2b-256 of the bytes; size: bytes; mtime_ns, ctime_ns: of the file when they were read."""
 
     content: bytes
     size: int
     mtime_ns: int
-    ctime_ns: int
+    ctime_ns: int | None
 
 
 def is_photo(head: bytes) -> bool:

@@ -6,7 +6,7 @@ import codecs
 import os
 import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,7 +73,14 @@ class IgnoreRules:
 
     def with_file_in(self, folder: str) -> Self:
         """With the rules of the file in `folder`, where there is one. Raises: OSError when it cannot be read."""
-        lines = _lines_in(folder)
+        return self.with_lines(folder, _lines_in(folder))
+
+    def with_text(self, folder: str, text: bytes) -> Self:
+        """With the rules that `text` is, the content of a file in `folder`."""
+        return self.with_lines(folder, _lines_of(text))
+
+    def with_lines(self, folder: str, lines: Sequence[str]) -> Self:
+        """With rules for what is in `folder`, a pattern a line."""
         if not lines:
             return self
         return type(self)(self.given, (_Patterns(folder, _leniently_compiled(lines)), *self.files))
@@ -106,9 +113,14 @@ def _lines_in(folder: str) -> list[str]:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_BYTES:
                 raise OSError(f"no regular file of at most {MAX_BYTES >> 20} MiB")
-            text = file.read(MAX_BYTES).removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape")
+            text = file.read(MAX_BYTES)
     except FileNotFoundError:
         return []
     except OSError as error:
         raise OSError(f"its {IGNORE_FILE} cannot be read: {error.strerror or error}") from error
-    return [line.removesuffix("\r") for line in text.split("\n")]
+    return _lines_of(text)
+
+
+def _lines_of(text: bytes) -> list[str]:
+    lines = text.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape").split("\n")
+    return [line.removesuffix("\r") for line in lines]

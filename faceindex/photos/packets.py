@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import PurePath
 
 from PIL import Image
 
@@ -19,9 +20,11 @@ from faceindex.photos.identity import RAW_EXTENSIONS
 from faceindex.photos.rdf import MAX_BYTES
 from faceindex.photos.read import read_bytes
 from faceindex.photos.reasons import reason_for
+from faceindex.photos.sources import source_of
 from faceindex.photos.turning import ORIENTATION, exif_of
 from faceindex.photos.xmp import Packet
-from faceindex.regular_files import open_regular
+
+_KEPT = (".xmp", *RAW_EXTENSIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,8 @@ class Sidecars:
         folder, name = os.path.split(photo)
         self._look_at(folder)
         wanted = (f"{name}.xmp".casefold(), f"{PurePath(name).stem}.xmp".casefold())
-        return [str(Path(folder, self._names[found])) for found in dict.fromkeys(wanted) if found in self._names]
+        there = (found for found in dict.fromkeys(wanted) if found in self._names)
+        return [os.path.join(folder, self._names[found]) for found in there]  # noqa: PTH118  (addresses, too)
 
     def own(self, photo: str) -> list[str]:
         """Of `all_of` those that are this photo's: `photo.xmp` is not `photo.jpg`'s where there is a `photo.cr2`."""
@@ -117,7 +121,8 @@ class Sidecars:
 
     def _look_at(self, folder: str) -> None:
         if folder != self._folder:
-            names = _listed(folder)
+            names = [name for name in _listed(folder) if name.lower().endswith(_KEPT)]
+            names.sort(reverse=True)
             self._folder = folder
             self._names = {name.casefold(): name for name in names if name.casefold().endswith(".xmp")}
             paths = map(PurePath, names)
@@ -132,8 +137,8 @@ def new_sidecar(photo: str) -> str:
 
 def read_sidecar(path: str) -> bytes:
     """Its bytes, of one more than MAX_BYTES at most. Raises: OSError."""
-    with open_regular(path) as file:
-        return file.read(MAX_BYTES + 1)
+    with source_of(path).opened(path) as opened:
+        return opened.file.read(MAX_BYTES + 1)
 
 
 def _extension(image: Image.Image) -> tuple[bytes, ...]:
@@ -148,8 +153,6 @@ def _exif_orientation(image: Image.Image) -> object:
         return None
 
 
-def _listed(folder: str) -> list[str]:
-    try:
-        return sorted(os.listdir(folder), reverse=True)  # noqa: PTH208  (names are all that is wanted)
-    except OSError:
-        return []
+def _listed(folder: str) -> Iterator[str]:
+    with suppress(OSError):
+        yield from source_of(folder).names_in(folder)

@@ -1,4 +1,4 @@
-"""Photos as a program has them: a path, bytes, an open file, a PIL image, or an array of pixels."""
+"""Photos as a program has them: a path or an address, bytes, an open file, a PIL image, or an array of pixels."""
 
 from __future__ import annotations
 
@@ -29,10 +29,11 @@ class Readable(Protocol):
         """At most `size` bytes from here on."""
 
 
-PhotoSource: TypeAlias = (
+PictureLike: TypeAlias = (
     str | os.PathLike[str] | bytes | bytearray | memoryview | Readable | Image.Image | npt.NDArray[np.uint8]
 )
-"""A path; the bytes of a file; a file that is open for reading bytes; a PIL image; or RGB pixels, uint8 [h, w, 3]."""
+"""A path or an address (URL); the bytes of a file; a file that is open for reading bytes; a PIL image; or RGB pixels,
+uint8 [h, w, 3]."""
 
 
 class Picture(Photo):
@@ -68,19 +69,19 @@ class Picture(Photo):
         return hashed.digest()
 
 
-def is_path(source: PhotoSource) -> TypeGuard[str | os.PathLike[str]]:
-    """Whether it is a file on a disk, which others can look at, too."""
+def is_path(source: PictureLike) -> TypeGuard[str | os.PathLike[str]]:
+    """Whether it is a file on a disk or at an address, which others can look at, too."""
     return isinstance(source, str | os.PathLike)
 
 
-def sources(given: PhotoSource | Sequence[PhotoSource]) -> list[PhotoSource]:
+def sources(given: PictureLike | Sequence[PictureLike]) -> list[PictureLike]:
     """One photo or several, as a list: a string is a path and not its letters."""
     if isinstance(given, list | tuple):
         return list(given)
-    return [cast(PhotoSource, given)]
+    return [cast(PictureLike, given)]
 
 
-def photo_of(source: PhotoSource, *, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> Photo:
+def photo_of(source: PictureLike, *, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> Photo:
     """The photo that `source` is. Raises: UnreadablePhoto; UsageError when it is none of these kinds."""
     if isinstance(source, np.ndarray | Image.Image):
         return _picture_of(source, max_megapixels)
@@ -88,7 +89,7 @@ def photo_of(source: PhotoSource, *, max_megapixels: float = DEFAULT_MAX_MEGAPIX
     return Photo(data, name, max_megapixels=max_megapixels)
 
 
-def photo_and_content(source: PhotoSource, *, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> tuple[Photo, bytes]:
+def photo_and_content(source: PictureLike, *, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> tuple[Photo, bytes]:
     """As `photo_of`, with the hash that a library knows it by: of the file's bytes, or of pixels where there is none.
 
     The same picture as a file and as an array are two photos: pixels do not tell which file they were.

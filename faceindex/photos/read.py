@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
 
 from faceindex.errors import UnreadablePhoto
 from faceindex.photos.identity import Identity, claims_to_be_photo, content_hash, is_photo
 from faceindex.photos.kinds import refusal
-from faceindex.regular_files import open_regular
+from faceindex.photos.open_files import FileStatus, OpenFile
+from faceindex.photos.sources import source_of
 
 MAX_FILE_BYTES = 2**30
 """A photo file larger than this is refused before it is read into memory."""
@@ -18,9 +17,9 @@ MAX_FILE_BYTES = 2**30
 
 def read_bytes(path: str) -> tuple[bytes, int]:
     """The file's bytes and its mtime_ns. Raises: UnreadablePhoto, see `identify`."""
-    with _opened(path) as (file, status):
-        _refuse_large(path, status)
-        return _read_all(path, file, status), status.st_mtime_ns
+    with _opened(path) as opened:
+        _refuse_large(path, opened.status)
+        return _read_all(path, opened), opened.status.mtime_ns
 
 
 def identify(path: str, *, named: bool = False) -> Identity | None:
@@ -30,36 +29,39 @@ def identify(path: str, *, named: bool = False) -> Identity | None:
     not, cannot be opened or read, is no regular file, is larger than MAX_FILE_BYTES, or changes while
     it is read.
     """
-    with _opened(path) as (file, status):
-        head = file.read(32)
+    if not named and not source_of(path).worth_opening(path):
+        return None
+    with _opened(path) as opened:
+        head = opened.file.read(32)
         if not is_photo(head):
             if not named and not claims_to_be_photo(path):
                 return None
             raise UnreadablePhoto(path, refusal(head))
-        _refuse_large(path, status)
-        file.seek(0)
-        data = _read_all(path, file, status)
-    return Identity(content_hash(data), len(data), status.st_mtime_ns, status.st_ctime_ns)
+        _refuse_large(path, opened.status)
+        opened.file.seek(0)
+        data = _read_all(path, opened)
+    status = opened.status
+    return Identity(content_hash(data), len(data), status.mtime_ns, status.ctime_ns)
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[tuple[BinaryIO, os.stat_result]]:
+def _opened(path: str) -> Iterator[OpenFile]:
     try:
-        with open_regular(path) as file:
-            status = os.fstat(file.fileno())
-            yield file, status
+        with source_of(path).opened(path) as opened:
+            yield opened
     except OSError as error:
         raise UnreadablePhoto(path, error.strerror or str(error), out_of_reach=True) from error
 
 
-def _refuse_large(path: str, status: os.stat_result) -> None:
-    if status.st_size > MAX_FILE_BYTES:
+def _refuse_large(path: str, status: FileStatus) -> None:
+    if status.size > MAX_FILE_BYTES:
         raise UnreadablePhoto(path, f"larger than {MAX_FILE_BYTES >> 20} MiB")
 
 
-def _read_all(path: str, file: BinaryIO, before: os.stat_result) -> bytes:
-    data = file.read(before.st_size + 1)  # one more, to see that it grew; as much room is made at once
-    after = os.fstat(file.fileno())
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(data) != after.st_size:
+def _read_all(path: str, opened: OpenFile) -> bytes:
+    before = opened.status
+    data = opened.file.read(before.size + 1)  # one more, to see that it grew; as much room is made at once
+    after = opened.look()
+    if (before.size, before.mtime_ns) != (after.size, after.mtime_ns) or len(data) != after.size:
         raise UnreadablePhoto(path, "changed while it was read", out_of_reach=True)
     return data

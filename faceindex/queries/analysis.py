@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 
 from faceindex.faces.analyse import Analyser
-from faceindex.ingest.pool import WorkerPool
-from faceindex.ingest.worker import Analysed
+from faceindex.ingest.executor import Analysed, Task
+from faceindex.ingest.pool import ProcessPool
 from faceindex.photos.find import FoundFile
+from faceindex.photos.sources import source_of
 
 _AHEAD = 32  # photos that are given to workers before the first of them is answered
 
@@ -20,7 +21,7 @@ def analysed_in_order(paths: Iterable[str], analyser: Analyser, workers: int) ->
     """
     coming, done = iter(paths), dict[str, Analysed]()
     order: list[str] = []
-    with WorkerPool(analyser, workers) as pool:
+    with closing(ProcessPool(workers, one_thread=False)) as pool:  # whoever iterates may do so in several threads
         exhausted = False
         while order or not exhausted:
             while not exhausted and pool.room and len(order) < _AHEAD * workers:
@@ -29,16 +30,16 @@ def analysed_in_order(paths: Iterable[str], analyser: Analyser, workers: int) ->
                     exhausted = True
                     break
                 order.append(path)
-                _submit(path, pool, done)
+                _submit(path, analyser, pool, done)
             done |= {answer.file.path: answer for answer in pool.answers(0.2 if pool.waiting else 0)}
             while order and order[0] in done:
                 yield done.pop(order.pop(0))
 
 
-def _submit(path: str, pool: WorkerPool, done: dict[str, Analysed]) -> None:
+def _submit(path: str, analyser: Analyser, pool: ProcessPool, done: dict[str, Analysed]) -> None:
     try:
-        status = os.stat(path)  # noqa: PTH116  (one call for size and time)
+        status = source_of(path).status(path)
     except OSError as error:
         done[path] = Analysed(FoundFile(path, 0, 0, True), None, error.strerror or str(error))
         return
-    pool.submit(FoundFile(path, status.st_size, status.st_mtime_ns, True))
+    pool.submit(Task(FoundFile(path, status.size, status.mtime_ns, True), analyser))

@@ -12,7 +12,7 @@ from faceindex.errors import LibraryDamaged, NoFaceFound, UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.photos.decode import Photo
 from faceindex.photos.find import absolute
-from faceindex.photos.pictures import PhotoSource, is_path, photo_of
+from faceindex.photos.pictures import PictureLike, is_path, photo_of
 from faceindex.queries.gallery import taken_out
 from faceindex.search.combining import best_overlap, combined
 from faceindex.search.index import LibraryIndex
@@ -39,7 +39,7 @@ class Probe:
     held: Photo | None = None
 
 
-def analysed(image: PhotoSource, analyser: Analyser) -> tuple[Photo, AnalysedPhoto]:
+def analysed(image: PictureLike, analyser: Analyser) -> tuple[Photo, AnalysedPhoto]:
     """The photo, and what is in it: one face at least. Raises: UnreadablePhoto; NoFaceFound; UsageError."""
     photo = photo_of(image, max_megapixels=analyser.max_megapixels)
     found = analyser(photo)
@@ -48,7 +48,7 @@ def analysed(image: PhotoSource, analyser: Analyser) -> tuple[Photo, AnalysedPho
     return photo, found
 
 
-def faces_in(image: PhotoSource, analyser: Analyser) -> list[Probe]:
+def faces_in(image: PictureLike, analyser: Analyser) -> list[Probe]:
     """A probe for every face of a photo, left to right. Raises: as `analysed`."""
     photo, found = analysed(image, analyser)
     held = None if is_path(image) else photo
@@ -65,7 +65,7 @@ def faces_in(image: PhotoSource, analyser: Analyser) -> list[Probe]:
     ]
 
 
-def face_at(image: PhotoSource, box: Box, catalog: Catalog, index: LibraryIndex, analyser: Analyser) -> Probe:
+def face_at(image: PictureLike, box: Box, catalog: Catalog, index: LibraryIndex, analyser: Analyser) -> Probe:
     """The face of a photo that `box` covers best: of a stored photo the stored face, else one that is found now.
 
     Raises: UsageError when no face is there; UnreadablePhoto; NoFaceFound.
@@ -104,7 +104,7 @@ def of_person(name: str, catalog: Catalog, index: LibraryIndex) -> Probe:
     return of_faces(records, name, index)
 
 
-def of_one_person(images: Iterable[PhotoSource], analyser: Analyser) -> Probe:
+def of_one_person(images: Iterable[PictureLike], analyser: Analyser) -> Probe:
     """The largest face of each photo as one probe. Raises: as `analysed`."""
     largest = [max(faces_in(image, analyser), key=_area) for image in images]
     vector = combined(np.stack([probe.vector for probe in largest]))

@@ -10,36 +10,43 @@ from typing import BinaryIO
 import numpy as np
 
 from faceindex.errors import LibraryLocked, LibraryUnwritable
+from faceindex.meter import Meter
 from faceindex.search.coverage import INDEXED, Coverage, index_config
 from faceindex.search.files import FAISS_FILE, Stamp, intact, publish, written
 from faceindex.search.kinds import FLAT, IVF, BuildReport, IndexConfig, kind_for
+from faceindex.stop import Stop
 from faceindex.store import rows
 from faceindex.store.folder import READING_ATTEMPTS, LibraryFolder
 from faceindex.store.segments import SegmentMissing
 from faceindex.vectors import faiss_file
-from faceindex.vectors.building import Blocks, learned
+from faceindex.vectors.building import Blocks, learned, watched
 from faceindex.vectors.ivf import Probing
 from faceindex.vectors.nearest import FaceIndex
 from faceindex.vectors.tuning import K, Tuned, milliseconds
 
+_READ_BY_IVF = 3  # times that its vectors are read: to learn from, to fill the lists, and for the file
 _TIMED = 60  # searches, of which the median time is reported
 
 Saved = tuple[FaceIndex, Stamp | None]
 """An index, and its stamp when it is in the library's folder."""
 
 
-def build(folder: LibraryFolder, *, threads: int = 1) -> tuple[FaceIndex, Coverage, Stamp | None]:
+def build(
+    folder: LibraryFolder, *, threads: int = 1, meter: Meter | None = None
+) -> tuple[FaceIndex, Coverage, Stamp | None]:
     """An index of the kind that was chosen for the library; what it covers; and its stamp when it could be saved.
 
     One that cannot be written, because the library may only be read or the disk is full, is exact and in memory.
-    Raises: LibraryDamaged.
+    meter: hears of the progress. Raises: LibraryDamaged; JobCancelled.
     """
+    meter = meter or Meter()
     for attempt in count(1):
         with folder.catalog.snapshot():
             coverage, stored = Coverage.in_snapshot(folder), folder.stored_vectors(folder.catalog)
-        blocks = Blocks(len(stored.faces.ids), stored.dimension, stored.blocks)
+        config, blocks = index_config(folder), Blocks(len(stored.faces.ids), stored.dimension, stored.blocks)
+        meter.stage("indexing", blocks.faces * (_READ_BY_IVF if kind_for(config, blocks.faces) == IVF else 1))
         try:
-            main, stamp = save(folder, blocks, coverage, index_config(folder), threads=threads)
+            main, stamp = save(folder, watched(blocks, meter), coverage, config, threads=threads, stop=meter.stop)
         except (OSError, LibraryUnwritable, LibraryLocked):
             break
         except SegmentMissing:
@@ -51,12 +58,21 @@ def build(folder: LibraryFolder, *, threads: int = 1) -> tuple[FaceIndex, Covera
         return FaceIndex(ids, vectors), Coverage.in_snapshot(folder), None
 
 
-def save(folder: LibraryFolder, blocks: Blocks, coverage: Coverage, config: IndexConfig, *, threads: int = 1) -> Saved:
+def save(
+    folder: LibraryFolder,
+    blocks: Blocks,
+    coverage: Coverage,
+    config: IndexConfig,
+    *,
+    threads: int = 1,
+    stop: Stop | None = None,
+) -> Saved:
     """Build an index of `blocks` in a file, and put it in place unless the faces have changed since `coverage`.
 
     Then nothing comes back of what was forgotten meanwhile. The catalog remembers of which of its states there is an
     index, so that none of another library, or of this one's future before it was restored from a backup, is taken for
-    an older index of this one. Raises: OSError; LibraryUnwritable; LibraryLocked; what reading the blocks raises.
+    an older index of this one. stop: looked at before it is put in place.
+    Raises: OSError; LibraryUnwritable; LibraryLocked; JobCancelled; what reading the blocks raises.
     """
     began = time.monotonic()
     approximate = kind_for(config, blocks.faces) == IVF
@@ -72,6 +88,8 @@ def save(folder: LibraryFolder, blocks: Blocks, coverage: Coverage, config: Inde
         probing = found.probing if found else None
         main = faiss_file.open_mapped(path, probing)
         report = _report(main, found, time.monotonic() - began)
+        if stop is not None:
+            stop.check()
         with folder.decisions() as catalog, catalog.transaction() as transaction:
             if catalog.faces_state() != coverage.state:
                 return main, None

@@ -75,6 +75,15 @@ def publish(path: Path, temporary: Path, stamp: Stamp, **more: object) -> Stamp:
     return sealed
 
 
+def stamp_token(path: Path) -> str:
+    """What is another one whenever an index was saved or removed."""
+    try:
+        found = (path / STAMP).stat()
+    except OSError:
+        return "none"
+    return f"{found.st_mtime_ns:x}.{found.st_ino:x}"
+
+
 def read_stamp(path: Path) -> Stamp | None:
     """What is written beside the index in the folder `path`; None when there is none, or none of this format."""
     try:

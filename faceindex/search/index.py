@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from faceindex.meter import Meter
 from faceindex.search import building
 from faceindex.search.coverage import Change, Coverage, index_config, usable_stamp
 from faceindex.search.files import Stamp, damaged, read_stamp
@@ -77,16 +78,19 @@ def load_or_build(folder: LibraryFolder, former: LibraryIndex | None = None) -> 
     return _built_meanwhile(folder) if main is None else _followed(folder, main, coverage, _name(stamp))
 
 
-def build(folder: LibraryFolder, *, threads: int = 1) -> LibraryIndex:
-    """Build the index anew, of the kind that was chosen for this library, and save it where possible."""
-    main, coverage, stamp = building.build(folder, threads=threads)
+def build(folder: LibraryFolder, *, threads: int = 1, meter: Meter | None = None) -> LibraryIndex:
+    """Build the index anew, of the kind that was chosen for this library, and save it where possible.
+
+    meter: hears of the progress. Raises: LibraryDamaged; JobCancelled, when what was there before stays.
+    """
+    main, coverage, stamp = building.build(folder, threads=threads, meter=meter)
     return _followed(folder, main, coverage, None if stamp is None else _name(stamp))
 
 
-def fold(folder: LibraryFolder) -> None:
-    """After many changes, or without an index: build it."""
+def fold(folder: LibraryFolder, meter: Meter | None = None) -> None:
+    """After many changes, or without an index: build it. Raises: JobCancelled."""
     if state(folder) != "current":
-        build(folder)
+        build(folder, meter=meter)
 
 
 def find_nearest(

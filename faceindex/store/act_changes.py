@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 
 from faceindex.store.acts import LISTED, listed
@@ -39,9 +39,10 @@ def keep_change(
     return said
 
 
-def changes(connection: sqlite3.Connection, act: int | None = None) -> dict[int, tuple[ActChange, ...]]:
-    """By act, what was noted, the most faces first. act: of this one only."""
-    rows = connection.execute("SELECT id, change FROM acts WHERE change NOTNULL AND id = COALESCE(?, id)", (act,))
+def changes(connection: sqlite3.Connection, acts: Collection[int] | None = None) -> dict[int, tuple[ActChange, ...]]:
+    """By act, what was noted, the most faces first. acts: of these only."""
+    which, values = ("TRUE", ()) if acts is None else (f"id IN {LISTED}", (listed(acts),))
+    rows = connection.execute(f"SELECT id, change FROM acts WHERE change NOTNULL AND {which}", values)
     return {number: tuple(ActChange(*one) for one in json.loads(change)) for number, change in rows}
 
 

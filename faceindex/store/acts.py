@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Collection, Iterable
 from itertools import groupby
 
-from faceindex.journal.acts import UNDO, Act, undone
+from faceindex.journal.acts import APART, MOVE, REJECT, SPLIT, UNDO, Act, undone, with_last_names
 from faceindex.store.rows import now
 
 LISTED = "(SELECT value FROM json_each(?))"
@@ -76,6 +76,35 @@ def other_names(connection: sqlite3.Connection, people: Iterable[str]) -> set[st
             if not found.isdisjoint(pair):
                 found.update(pair)
     return found
+
+
+def denied(connection: sqlite3.Connection, face: int) -> set[str]:
+    """The people of whom somebody said that the face is not theirs, as they are called now."""
+    about = {
+        act
+        for (act,) in connection.execute(
+            f"""SELECT act FROM decisions JOIN acts ON acts.id = act WHERE face = ? AND side = 0 AND person NOTNULL
+            AND kind IN ('{APART}', '{REJECT}', '{SPLIT}', '{MOVE}')""",
+            (face,),
+        )
+    }
+    if not about:
+        return set()
+    renaming = {act for (act,) in connection.execute("SELECT id FROM acts WHERE renamed NOTNULL")}
+    dead = dead_among(connection, about | renaming)
+    acts = [act for act in read_acts(connection, about | renaming) if act.act not in dead]
+    return {act.person for act in with_last_names(acts) if act.person is not None}
+
+
+def dead_among(connection: sqlite3.Connection, acts: Iterable[int]) -> dict[int, int]:
+    """Of these acts, those that do not count, with the undo that says so."""
+    undos: dict[int, Act] = {}
+    asked = set(acts)
+    while asked:
+        rows = connection.execute(f"SELECT id, undoes FROM acts WHERE undoes IN {LISTED}", (listed(asked),)).fetchall()
+        asked = {act for act, _ in rows} - undos.keys()
+        undos |= {act: Act(act, UNDO, undoes=undone_by) for act, undone_by in rows}
+    return undone([undos[act] for act in sorted(undos)])
 
 
 def dead_acts(connection: sqlite3.Connection, before: int | None = None) -> dict[int, int]:

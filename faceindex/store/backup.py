@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from faceindex.errors import LibraryDamaged, LibraryLocked, LibraryUnwritable, UsageError
+from faceindex.meter import Meter
 from faceindex.private_files import make_folder, new_file, own_folder, sync_folder
 from faceindex.regular_files import open_regular
 from faceindex.store.catalog import Catalog
@@ -26,23 +27,27 @@ _VERSIONS, _NO_LOG = 18, b"\1\1"
 disk can hold, as `PRAGMA journal_mode = DELETE` makes it (https://sqlite.org/fileformat2.html, 1.3.3)."""
 
 
-def backup(folder: LibraryFolder, target: Path) -> list[Segment]:
+def backup(folder: LibraryFolder, target: Path, meter: Meter | None = None) -> list[Segment]:
     """Copy the library, but for its index, to `target`, which appears when it is whole. Returns its segments.
 
     It is made in a folder `target`.partial, which does not stay behind when this fails. One that a killed backup left
     is gone on with.
 
+    meter: hears of the bytes of segments that are copied or, of an earlier backup, compared.
+
     Raises: UsageError when `target` is there already, or cannot be where it is to be; LibraryDamaged when what is to be
-    copied is not what was written; LibraryUnwritable when the disk is full; LibraryLocked when it is being made.
+    copied is not what was written; LibraryUnwritable when the disk is full; LibraryLocked when it is being made;
+    JobCancelled.
     """
-    partial = _place_for(folder, target)
+    meter, partial = meter or Meter(), _place_for(folder, target)
     with _writing(target, partial):
         make_folder(partial / "vectors")
         lock = WriterLock(partial / "lock")
         try:
-            segments = _copy(folder, partial)
+            segments = _copy(folder, partial, meter)
         finally:
             lock.release()
+        meter.stage("storing")
         for changed in (partial / "vectors", partial):
             sync_folder(changed)
         partial.rename(target)
@@ -81,15 +86,17 @@ def _writing(target: Path, partial: Path) -> Iterator[None]:
         raise
 
 
-def _copy(folder: LibraryFolder, partial: Path) -> list[Segment]:
+def _copy(folder: LibraryFolder, partial: Path, meter: Meter) -> list[Segment]:
     copied: set[Segment] = set()
     while True:
+        meter.stage("copying")
         segments = _copy_catalog(folder, partial / CATALOG)
+        meter.stage("copying", sum(segment.size or 0 for segment in segments))
         missing = None
         for segment in segments:
             try:
                 if segment not in copied:
-                    _copy_segment(folder.path / "vectors", partial / "vectors", segment)
+                    _copy_segment(folder.path / "vectors", partial / "vectors", segment, meter)
                     copied.add(segment)
             except SegmentMissing as error:
                 missing = error
@@ -129,10 +136,11 @@ def _unlocked(copy: Path) -> sqlite3.Connection:
     return connection
 
 
-def _copy_segment(source: Path, target: Path, segment: Segment) -> None:
+def _copy_segment(source: Path, target: Path, segment: Segment, meter: Meter) -> None:
     """Copy one file durably, unless an earlier backup did. Raises: SegmentMissing; LibraryDamaged; OSError."""
     copy = target / segment.file
     if copy.exists() and file_checksum(copy) == segment.checksum:
+        meter.advance(segment.size or 0)
         return
     checksum = hashlib.blake2b(digest_size=32)
     descriptor = new_file(copy)
@@ -140,6 +148,7 @@ def _copy_segment(source: Path, target: Path, segment: Segment) -> None:
         for data in _read(source / segment.file):
             checksum.update(data)
             file.write(data)
+            meter.advance(len(data))
         file.flush()
         os.fsync(descriptor)
     if checksum.digest() != segment.checksum:

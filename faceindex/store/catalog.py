@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from faceindex.journal.person_names import spelled
+from faceindex.store.kept import album_facts, person_facts, settle
 from faceindex.store.known_photos import KnownPhotos
 from faceindex.store.segments import Segment
 from faceindex.store.vectors import Faces
@@ -33,7 +35,7 @@ class CentralFace:
     quality: float | None
 
 
-_FACES = """
+FACES = """
     SELECT faces.id, (SELECT MIN(path) FROM paths WHERE paths.photo = faces.photo),
         x, y, faces.width, faces.height, score, landmarks, album, quality, COALESCE(own.name, theirs.name),
         own.name IS NOT NULL, photos.width, photos.height
@@ -42,6 +44,10 @@ _FACES = """
         LEFT JOIN person_faces ON person_faces.face = faces.id LEFT JOIN people AS own ON own.id = person_faces.person
         LEFT JOIN people AS theirs ON theirs.id = albums.person
 """
+"""Rows for `face_record`."""
+
+BLOCK = 1000
+"""Rows that an iterator reads at a time: what is open while its caller works is nothing."""
 
 
 class Catalog(KnownPhotos):
@@ -62,6 +68,7 @@ class Catalog(KnownPhotos):
         self.connection.execute("BEGIN IMMEDIATE")
         try:
             yield self.connection
+            settle(self.connection)
             self.connection.execute("COMMIT")
         except BaseException:
             if self.connection.in_transaction:
@@ -87,6 +94,10 @@ class Catalog(KnownPhotos):
     def out_of_reach(self) -> int:
         """Number of files and folders that could not be looked at."""
         return int(self._row("SELECT COUNT(*) FROM failures WHERE out_of_reach")[0])
+
+    def version(self) -> dict[str, str]:
+        """The token of each of `kept.TOPICS`."""
+        return dict(self.connection.execute("SELECT topic, token FROM versions").fetchall())
 
     def faces_state(self) -> str:
         """A word that is another one after each change of the faces, in this library and in every other."""
@@ -127,40 +138,46 @@ class Catalog(KnownPhotos):
 
     def face_qualities(self) -> Qualities:
         """The quality of each of `stored_faces`: float64 [n], NaN where it is not known."""
-        rows = self.connection.execute("SELECT quality FROM faces WHERE segment > 0 ORDER BY id")
-        return np.fromiter((np.nan if row[0] is None else row[0] for row in rows), dtype=np.float64)
+        with self._at_once():
+            rows = self.connection.execute("SELECT quality FROM faces WHERE segment > 0 ORDER BY id")
+            return np.fromiter((np.nan if row[0] is None else row[0] for row in rows), dtype=np.float64)
 
-    def faces(self) -> Iterator[FaceRecord]:
-        """Every face, by rising id."""
-        return map(_face_record, self.held(self.connection.execute(_FACES + "ORDER BY faces.id")))
+    def faces(self, after: int = 0) -> Iterator[FaceRecord]:
+        """Every face, by rising id; those with higher ids than `after`."""
+        for row in self.by_blocks(
+            FACES + "WHERE faces.id > ? ORDER BY faces.id LIMIT ?", lambda row: (row[0],), (after,)
+        ):
+            yield face_record(row)
 
     def faces_with(self, ids: Iterable[int]) -> dict[int, FaceRecord]:
         """The faces with these ids; an id that is not in the library is left out."""
         chosen = json.dumps([int(face) for face in ids])
-        rows = self.connection.execute(_FACES + "WHERE faces.id IN (SELECT value FROM json_each(?))", (chosen,))
-        return {record.face: record for record in map(_face_record, rows)}
+        rows = self.connection.execute(FACES + "WHERE faces.id IN (SELECT value FROM json_each(?))", (chosen,))
+        return {record.face: record for record in map(face_record, rows)}
 
     def faces_at(self, path: str) -> list[FaceRecord]:
         """The faces of the photo at this path, by rising id; empty when the library knows no such photo."""
         where = "WHERE faces.photo = (SELECT photo FROM paths WHERE path = ?) ORDER BY faces.id"
-        return list(map(_face_record, self.connection.execute(_FACES + where, (os.fsencode(path),))))
+        return list(map(face_record, self.connection.execute(FACES + where, (os.fsencode(path),))))
 
     def central_faces(self) -> Iterator[CentralFace]:
         """Of every photo with a face: the face whose middle is nearest to the photo's, by rising photo id."""
         # SQLite takes the other columns from the row that has the minimum.
-        rows = self.connection.execute(
+        rows = self.by_blocks(
             """SELECT photo, faces.id, score, quality, MIN(
                 (2 * x + faces.width - photos.width) * (2 * x + faces.width - photos.width)
                 + (2 * y + faces.height - photos.height) * (2 * y + faces.height - photos.height))
-            FROM faces JOIN photos ON photos.id = photo GROUP BY photo ORDER BY photo"""
+            FROM faces JOIN photos ON photos.id = photo WHERE photo > ? GROUP BY photo ORDER BY photo LIMIT ?""",
+            lambda row: (row[0],),
+            (0,),
         )
-        return (CentralFace(*row[:4]) for row in self.held(rows))
+        return (CentralFace(*row[:4]) for row in rows)
 
     def album_faces(self, album: int, *, hidden: bool = False) -> list[FaceRecord]:
         """The faces of one album, by rising id; empty when there is no such album. hidden: the hidden ones, too."""
         kept = "" if hidden else "AND faces.id NOT IN (SELECT face FROM hidden_faces)"
-        rows = self.connection.execute(_FACES + f"WHERE album = ? {kept} ORDER BY faces.id", (album,))
-        return list(map(_face_record, rows))
+        rows = self.connection.execute(FACES + f"WHERE album = ? {kept} ORDER BY faces.id", (album,))
+        return list(map(face_record, rows))
 
     def albums(self, *, hidden: bool = False) -> list[Album]:
         """All albums, largest first. The cover is the face of best quality, of equals the largest.
@@ -168,41 +185,47 @@ class Catalog(KnownPhotos):
         Faces of unknown quality come after the others, in the order of the detector's score. hidden: albums and faces
         that are hidden, too.
         """
-        kept = "1" if hidden else "NOT albums.hidden AND face NOT IN (SELECT face FROM hidden_faces)"
-        # SQLite takes the other columns from the row that has the minimum.
+        shown = "faces, photos, cover" if hidden else "listed_faces, listed_photos, listed_cover"
         rows = self.connection.execute(
-            f"""SELECT album, COUNT(*), COUNT(DISTINCT photo), face, MIN(place), name, hidden FROM (
-                SELECT album, photo, face, people.name, albums.hidden, ROW_NUMBER() OVER (PARTITION BY album ORDER BY
-                    quality DESC, IIF(quality IS NULL, score, 0) DESC, width * height DESC, face) AS place
-                FROM album_faces JOIN faces ON faces.id = face JOIN albums ON albums.id = album
-                    LEFT JOIN people ON people.id = person
-                WHERE {kept})
-            GROUP BY album ORDER BY COUNT(*) DESC, album"""
+            f"""SELECT album, {shown}, name, albums.hidden
+            FROM {album_facts(self.connection)} JOIN albums ON albums.id = album
+                LEFT JOIN people ON people.id = person
+            {"" if hidden else "WHERE listed_faces > 0"} ORDER BY 2 DESC, album"""
         )
-        return [
-            Album(album, faces, photos, cover, name, bool(is_hidden))
-            for album, faces, photos, cover, _, name, is_hidden in rows
-        ]
+        return list(map(album_of, rows))
+
+    def album(self, album: int, *, hidden: bool = False) -> Album | None:
+        """One of `albums`."""
+        shown = "faces, photos, cover" if hidden else "listed_faces, listed_photos, listed_cover"
+        which = "TRUE" if hidden else "listed_faces > 0"
+        row = self._row(
+            f"""SELECT album, {shown}, name, albums.hidden FROM album_facts JOIN albums ON albums.id = album
+                LEFT JOIN people ON people.id = person WHERE album = ? AND {which}""",
+            album,
+        )
+        return album_of(row) if row else None
 
     def people(self, *, hidden: bool = False) -> list[Person]:
         """Everybody with a name, by name. The cover is the face of best quality, of equals the largest.
 
         hidden: people who are hidden, too.
         """
-        # SQLite takes the other columns from the row that has the minimum.
         rows = self.connection.execute(
-            """SELECT name, COUNT(face), COUNT(DISTINCT photo), face, TOTAL(confirmed), hidden, MIN(place) FROM (
-                SELECT name, hidden, face, photo, confirmed, ROW_NUMBER() OVER (
-                    PARTITION BY people.id ORDER BY quality DESC, width * height DESC, face) AS place
-                FROM people LEFT JOIN people_faces ON person = people.id LEFT JOIN faces ON faces.id = face
-                WHERE ? OR NOT hidden)
-            GROUP BY name ORDER BY name""",
+            f"""SELECT name, faces, photos, cover, confirmed, hidden
+            FROM people JOIN {person_facts(self.connection)} ON person = id
+            WHERE ? OR NOT hidden ORDER BY name""",
             (hidden,),
         )
-        return [
-            Person(name, faces, photos, cover, int(confirmed), bool(is_hidden))
-            for name, faces, photos, cover, confirmed, is_hidden, _ in rows
-        ]
+        return list(map(person_of, rows))
+
+    def person(self, name: str) -> Person | None:
+        """One of `people`, also a hidden one; None when nobody is called so."""
+        row = self._row(
+            """SELECT name, faces, photos, cover, confirmed, hidden FROM people JOIN person_facts ON person = id
+            WHERE name = ?""",
+            spelled(name),
+        )
+        return person_of(row) if row else None
 
     def faces_of_person(self, name: str) -> list[int] | None:
         """Ids of the faces of the person of this name, confirmed or not, rising; None when there is nobody so named."""
@@ -214,22 +237,18 @@ class Catalog(KnownPhotos):
 
     def photos(self, under: str | None = None) -> Iterator[PhotoRecord]:
         """Every path of every photo, by path; only those at or under the path `under` if given."""
-        where, values = under_path(under)
-        rows = self.connection.execute(
-            f"""SELECT path, paths.photo, width, height,
-                (SELECT COUNT(*) FROM faces WHERE faces.photo = paths.photo), warning, taken, taken_from
-            FROM paths JOIN photos ON photos.id = paths.photo {where} ORDER BY path""",
-            values,
-        )
-        return (PhotoRecord(os.fsdecode(row[0]), *row[1:]) for row in self.held(rows))
+        last: str | None = None
+        while block := first_paths(self, under, "TRUE", (), last, BLOCK):
+            yield from block
+            last = block[-1].path
+
+    def photo(self, path: str) -> PhotoRecord | None:
+        """The photo at this path."""
+        return next(iter(first_paths(self, None, "path = ?", (os.fsencode(path),), None, 1)), None)
 
     def paths(self, under: str) -> Iterator[str]:
         """The paths of photos and of failures at or under the path `under`, sorted."""
-        where, values = under_path(under)
-        rows = self.connection.execute(
-            f"SELECT path FROM paths {where} UNION SELECT path FROM failures {where} ORDER BY path", (*values, *values)
-        )
-        return (os.fsdecode(row[0]) for row in self.held(rows))
+        return self._paths("SELECT path FROM paths WHERE {0} UNION SELECT path FROM failures WHERE {0}", under)
 
     def failed_paths(self, under: str) -> list[str]:
         """The paths at or under `under` of files that could not be read, sorted."""
@@ -239,13 +258,10 @@ class Catalog(KnownPhotos):
 
     def files(self, under: str) -> Iterator[str]:
         """As `paths`, without those at which there never was a file."""
-        where, values = under_path(under)
-        rows = self.connection.execute(
-            f"""SELECT path FROM (SELECT path FROM paths WHERE size != {NO_FILE} UNION SELECT path FROM failures)
-            {where} ORDER BY path""",
-            values,
+        with_file = f"size != {NO_FILE}"
+        return self._paths(
+            f"SELECT path FROM paths WHERE {{0}} AND {with_file} UNION SELECT path FROM failures WHERE {{0}}", under
         )
-        return (os.fsdecode(row[0]) for row in self.held(rows))
 
     def photos_under(self, path: str) -> list[int]:
         """Ids of the photos that have a path at or under `path`."""
@@ -261,26 +277,78 @@ class Catalog(KnownPhotos):
         """Close the connection."""
         self.connection.close()
 
+    def _at_once(self) -> AbstractContextManager[None]:
+        """All rows of a long statement inside are of one state, and are read as they come."""
+        return nullcontext() if self.connection.in_transaction else self.snapshot()
+
+    def _paths(self, statement: str, under: str) -> Iterator[str]:
+        """statement: with {0} for a condition on `path`."""
+        name = os.fsencode(under)
+        for (path,) in self.connection.execute(statement.format("path = ?1"), (name,)).fetchall():
+            yield os.fsdecode(path)
+        first, end = folder_range(under)
+        limited = statement.format("path > ?1 AND path < ?2") + " ORDER BY path LIMIT ?3"
+        while block := self.connection.execute(limited, (first, end, BLOCK)).fetchall():
+            yield from (os.fsdecode(path) for (path,) in block)
+            first = block[-1][0]
+
     def _faces(self, condition: str, *values: object) -> Faces:
         statement = f"SELECT id, segment FROM faces WHERE segment > 0 {condition} ORDER BY id"
-        numbers = np.fromiter(chain.from_iterable(self.connection.execute(statement, values)), dtype=np.int64)
+        with self._at_once():
+            numbers = np.fromiter(chain.from_iterable(self.connection.execute(statement, values)), dtype=np.int64)
         columns = numbers.reshape(-1, 2).T
         return Faces(np.ascontiguousarray(columns[0]), np.ascontiguousarray(columns[1]))
 
 
-def _face_record(
+def face_record(
     row: tuple[int, bytes, int, int, int, int, float, bytes, int | None, float | None, str | None, int, int, int],
 ) -> FaceRecord:
+    """The face of a row of `FACES`."""
     face, path, *box, score, landmarks, album, quality, person, confirmed, width, height = row
     points = np.frombuffer(landmarks, dtype="<f4").reshape(-1, 2)
     own = (album, person, quality, bool(confirmed), (width, height))
     return FaceRecord(face, os.fsdecode(path), Box(*box), score, points, *own)
 
 
+def album_of(row: tuple[Any, ...]) -> Album:
+    """The album of a row: number, faces, photos, cover, person, whether it is hidden."""
+    album, faces, photos, cover, person, hidden = row
+    return Album(album, faces, photos, cover, person, bool(hidden))
+
+
+def person_of(row: tuple[Any, ...]) -> Person:
+    """The person of a row: name, faces, photos, cover, confirmed faces, whether they are hidden."""
+    name, faces, photos, cover, confirmed, hidden = row
+    return Person(name, faces, photos, cover, confirmed, bool(hidden))
+
+
+_PHOTOS = """SELECT path, paths.photo, photos.width, photos.height,
+        (SELECT COUNT(*) FROM faces WHERE faces.photo = paths.photo), warning, taken, taken_from
+    FROM paths JOIN photos ON photos.id = paths.photo WHERE """
+
+
+def first_paths(
+    catalog: KnownPhotos, under: str | None, condition: str, values: Sequence[object], after: str | None, most: int
+) -> list[PhotoRecord]:
+    """The first paths, after the path `after` if given, of photos of which `condition` is true; at or under `under`."""
+    last, found = b"" if after is None else os.fsencode(after), list[tuple[Any, ...]]()
+    if under is not None and (own := os.fsencode(under)) > last:
+        found = catalog.connection.execute(f"{_PHOTOS} path = ? AND {condition}", (own, *values)).fetchall()
+    bounds = [last] if under is None else [max(last, folder_range(under)[0]), folder_range(under)[1]]
+    where = " AND ".join(["path > ?", "path < ?"][: len(bounds)])
+    statement = f"{_PHOTOS} {where} AND {condition} ORDER BY path LIMIT ?"
+    found += catalog.connection.execute(statement, (*bounds, *values, most - len(found))).fetchall()
+    return [PhotoRecord(os.fsdecode(row[0]), *row[1:]) for row in found]
+
+
+def folder_range(path: str) -> tuple[bytes, bytes]:
+    """Paths in the folder `path` are more than the first and less than the second."""
+    folder = os.fsencode(path).rstrip(b"/") + b"/"
+    return folder, folder[:-1] + b"0"  # 0 comes after /
+
+
 def under_path(path: str | None) -> tuple[str, tuple[bytes, ...]]:
     """A WHERE clause for paths at or under `path`, and its values."""
     if path is None:
         return "", ()
-    name = os.fsencode(path)
-    folder = name.rstrip(b"/") + b"/"
-    return "WHERE path = ? OR (path >= ? AND path < ?)", (name, folder, folder[:-1] + b"0")  # 0 comes after /
+    return "WHERE (path = ? OR (path >= ? AND path < ?))", (os.fsencode(path), *folder_range(path))

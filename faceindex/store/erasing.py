@@ -19,6 +19,7 @@ from faceindex.store import rows
 from faceindex.store.act_changes import forget_in_changes
 from faceindex.store.acts import read_acts
 from faceindex.store.imports import forget_names_in_files
+from faceindex.store.kept import PAIRED
 from faceindex.store.merging import has_dead_rows, unlink, write_merged
 from faceindex.store.names import replay_all
 from faceindex.store.segments import FOUND, aborted_files
@@ -32,7 +33,7 @@ COPY = "catalog.copy"
 _UNFINISHED = "erasing"  # a setting that is there from the deletion of rows until nothing of them is left on the disk
 _ALL_TABLES = (
     *("photos", "failures", "people", "decisions", "acts", "clusters", "album_seeds", "album_versions", "albums"),
-    *("tombstones", "roots", "segments", "names_in_files", "imports", "lost_faces"),
+    *("tombstones", "roots", "segments", "names_in_files", "imports", "lost_faces", "absent_names", "bonds"),
 )
 
 
@@ -151,6 +152,8 @@ def _vacuum(connection: sqlite3.Connection, library: Path) -> None:
 
 def _begin(transaction: sqlite3.Connection) -> None:
     rows.note_change_of_faces(transaction)
+    transaction.execute("DELETE FROM unpaired")
+    transaction.execute("DELETE FROM settings WHERE name = ?", (PAIRED,))
     transaction.execute("INSERT OR REPLACE INTO settings VALUES (?, '1')", (_UNFINISHED,))
 
 

@@ -7,23 +7,22 @@ import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
-
-import numpy as np
 
 from faceindex.errors import LibraryDamaged, LibraryUnwritable, RecipeMismatch, UsageError
 from faceindex.faces.recipe import Recipe, recipe
 from faceindex.faces.vectors_only import VectorsOnly, recipe_of
 from faceindex.private_files import make_folder, new_file, sync_folder
-from faceindex.store.catalog import Catalog
+from faceindex.stop import Stop
+from faceindex.store.catalog import BLOCK, Catalog
 from faceindex.store.erasing import COPY, finish_erasing
 from faceindex.store.lock import LOCK, WriterLock
 from faceindex.store.migrations import MIGRATIONS, migrate, schema_version
 from faceindex.store.opening import damage_named, open_reader, open_writer
+from faceindex.store.read_pool import ReadPool
 from faceindex.store.segments import SegmentMissing, aborted_files
-from faceindex.store.thread_catalogs import ThreadCatalogs
-from faceindex.store.vectors import Faces, StoredVectors
+from faceindex.store.vectors import StoredVectors
 from faceindex.store.writer import Writer
 from faceindex.types import FaceIds, FaceRecord, Qualities, Vectors
 
@@ -50,7 +49,7 @@ class LibraryFolder:
         RecipeMismatch, NewerSchema, LibraryDamaged.
         """
         self.path = Path(os.path.expanduser(path)).absolute()  # noqa: PTH111  (Path's refuses `~name` of nobody)
-        self._readers = ThreadCatalogs(self.open_catalog)
+        self._readers = ReadPool(self.open_catalog)
         self._wanted = wanted
         settings = self._settings()
         if settings:
@@ -103,11 +102,11 @@ class LibraryFolder:
 
     @property
     def catalog(self) -> Catalog:
-        """This thread's connection for reading. Raises: UsageError when there is no library yet."""
+        """What reads; for any thread. Raises: UsageError when there is no library yet."""
         return self._readers.get()
 
     def close(self) -> None:
-        """Close every thread's connection."""
+        """Close every connection for reading."""
         self._readers.close()
 
     def vectors(self) -> tuple[FaceIds, Vectors]:
@@ -133,15 +132,29 @@ class LibraryFolder:
             return ids, vectors, self.catalog.face_qualities()
 
     def faces_with_vectors(self) -> Iterator[tuple[FaceRecord, Vectors | None]]:
-        """Every face with its vector, float32 [d], by rising id, all of one state of the library.
+        """Every face with its vector, float32 [d], by rising id. Faces are read by blocks, each of one state.
 
         None in place of a vector that was lost and that no ingest has made again yet. Raises: LibraryDamaged.
         """
-        with closing(self.open_catalog()) as catalog, self._consistent_vectors(catalog) as (ids, vectors):
-            faces = Faces(ids, ids)
-            for record in catalog.faces():
-                (place,), (there,) = faces.places(np.array([record.face]))
-                yield record, vectors[place] if there else None
+        last = 0
+        while block := self._block_with_vectors(last):
+            yield from block
+            last = block[-1][0].face
+
+    def _block_with_vectors(self, after: int) -> list[tuple[FaceRecord, Vectors | None]]:
+        for attempt in count(1):
+            with self.catalog.snapshot():
+                records = list(islice(self.catalog.faces(after), BLOCK))
+                segments = self.catalog.segments()
+                try:
+                    vectors = self.vectors_among(self.catalog, (record.face for record in records))
+                except SegmentMissing as error:
+                    missing = error
+                else:
+                    return [(record, vectors.get(record.face)) for record in records]
+            if attempt == READING_ATTEMPTS or self.catalog.segments() == segments:
+                raise missing
+        raise AssertionError
 
     @contextmanager
     def _consistent_vectors(self, catalog: Catalog, after: int = 0) -> Iterator[tuple[FaceIds, Vectors]]:
@@ -167,7 +180,8 @@ class LibraryFolder:
         return StoredVectors(where, segments, faces, recipe.fingerprint, recipe.dimension)
 
     def vectors_among(self, catalog: Catalog, ids: Iterable[int]) -> dict[int, Vectors]:
-        """The vectors, float32 [d], of those of `ids` that have one. The catalog must be at rest: a writer's own.
+        """The vectors, float32 [d], of those of `ids` that have one. The catalog must be at rest: a writer's own, or
+        in a snapshot.
 
         Raises: LibraryDamaged.
         """
@@ -177,15 +191,15 @@ class LibraryFolder:
         return dict(zip(faces.ids.tolist(), stored.together(), strict=True))
 
     @contextmanager
-    def writer(self, *, wait: bool = False) -> Iterator[Writer]:
+    def writer(self, *, wait: bool = False, stop: Stop | None = None) -> Iterator[Writer]:
         """The one writer, under the lock; leftovers of aborted writes are removed first.
 
-        wait: for another writer to finish. Raises: LibraryLocked; LibraryUnwritable when the folder or the disk takes
-        no more files.
+        wait: for another writer to finish, or until `stop`. Raises: LibraryLocked; JobCancelled; LibraryUnwritable when
+        the folder or the disk takes no more files.
         """
         with self.guarded():
             make_folder(self.path)
-            lock = WriterLock(self.path / LOCK, wait=wait)
+            lock = WriterLock(self.path / LOCK, wait=wait, stop=stop)
             try:
                 with closing(self._open_for_writing()) as catalog:
                     vectors = self.path / "vectors"

@@ -83,9 +83,12 @@ def undo_import(transaction: sqlite3.Connection, acts: Collection[int]) -> list[
     return undos
 
 
-def imports(connection: sqlite3.Connection) -> dict[int, int]:
-    """Acts of imports, with the first act of each import."""
-    return dict(connection.execute("SELECT act, first FROM imports"))
+def imports(connection: sqlite3.Connection, acts: Collection[int] | None = None) -> dict[int, int]:
+    """Acts of imports, with the first act of each import. acts: only these."""
+    if acts is None:
+        return dict(connection.execute("SELECT act, first FROM imports").fetchall())
+    statement = f"SELECT act, first FROM imports WHERE act IN {LISTED}"
+    return dict(connection.execute(statement, (listed(acts),)).fetchall())
 
 
 def same_import(connection: sqlite3.Connection, act: int) -> list[int]:

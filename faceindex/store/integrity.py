@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 
 from faceindex.store.catalog import Catalog
+from faceindex.store.kept import wrong_figures
 from faceindex.store.migrations import APPLICATION_ID, migrate
 from faceindex.store.names import unsaid
 
@@ -55,6 +56,11 @@ def reference_problems(catalog: Catalog) -> list[str]:
     faces, people = unsaid(connection)
     problems += [f"{faces:,} faces whose name is not what was said"] if faces else []
     problems += [f"{people:,} people who are there and were not named, or the other way round"] if people else []
+    if problems:  # figures are of what is wrong
+        return problems
+    albums, people = wrong_figures(connection)
+    problems += [f"{albums:,} albums of which other figures are kept than they have"] if albums else []
+    problems += [f"{people:,} people of whom other figures are kept than they have"] if people else []
     return problems
 
 

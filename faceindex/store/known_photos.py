@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,10 +37,19 @@ class KnownPhotos:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
 
-    def held(self, rows: sqlite3.Cursor) -> Iterator[tuple[Any, ...]]:
-        """`rows`, for somebody who may read them later: this catalog is there, and open, as long as they are."""
-        for row in rows:  # noqa: UP028, as `yield from` would close the cursor of a catalog that is closed already
-            yield row
+    def by_blocks(
+        self, statement: str, key: Callable[[tuple[Any, ...]], tuple[object, ...]], begin: tuple[object, ...]
+    ) -> Iterator[tuple[Any, ...]]:
+        """The rows of a statement with parameters for the key after which they begin, and for their number.
+
+        Each block is one short read: an open one would keep what is erased on the disk. key: of a row.
+        """
+        block = 1000
+        while rows := self.connection.execute(statement, (*begin, block)).fetchall():
+            yield from rows
+            if len(rows) < block:
+                return
+            begin = key(rows[-1])
 
     def known_path(self, path: str) -> KnownPath | None:
         """The newest thing known of `path`."""
@@ -86,10 +95,13 @@ class KnownPhotos:
 
     def unread_dates(self) -> Iterator[tuple[int, FoundFile]]:
         """Photos that were never looked at for their date, each with all its files as they were then."""
-        rows = self.connection.execute(
-            "SELECT photo, path, size, mtime_ns FROM unread_dates JOIN paths USING (photo) ORDER BY photo, path"
+        rows = self.by_blocks(
+            """SELECT photo, path, size, mtime_ns FROM unread_dates JOIN paths USING (photo)
+            WHERE (photo, path) > (?, ?) ORDER BY photo, path LIMIT ?""",
+            lambda row: row[:2],
+            (0, b""),
         )
-        return ((photo, FoundFile(os.fsdecode(path), size, time, False)) for photo, path, size, time in self.held(rows))
+        return ((photo, FoundFile(os.fsdecode(path), size, time, False)) for photo, path, size, time in rows)
 
     def faces_of(self, photo: int, size: tuple[int, int]) -> list[FormerFace]:
         """The faces of a photo, with their boxes as they would be were the photo resized to `size`: width, height."""

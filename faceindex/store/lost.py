@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
-from faceindex.journal.acts import APART, MOVE, REJECT, SPLIT, Act, live, with_last_names
-from faceindex.journal.state import fold
-from faceindex.store.acts import LISTED, listed, read_acts
+from faceindex.store.acts import LISTED, denied, listed
 from faceindex.store.catalog import Catalog
+from faceindex.store.cursors import ALL, begin, page_of
 from faceindex.store.rows import Arrival, now
-from faceindex.types import LostFace
+from faceindex.types import LostFace, Page
 
 
 def keep_lost(transaction: sqlite3.Connection, arrivals: Iterable[Arrival]) -> set[int]:
@@ -50,24 +50,35 @@ def lost_faces(catalog: Catalog, faces: Collection[int] | None = None) -> list[L
 
     A face of the photo is only offered for one if nobody said who it is, or that it is not this person.
     """
-    rows = catalog.connection.execute(
-        f"""SELECT lost_faces.face, (SELECT MIN(path) FROM paths WHERE paths.photo = lost_faces.photo), lost, distance,
-            candidate, lost_faces.photo FROM lost_faces
-        WHERE {"TRUE" if faces is None else f"lost_faces.face IN {LISTED}"} ORDER BY 2, 1""",
-        () if faces is None else (listed(faces),),
+    chosen, values = ("TRUE", ()) if faces is None else (f"lost_faces.face IN {LISTED}", (listed(faces),))
+    return [_lost_face(catalog.connection, row) for row in _lost(catalog, chosen, values, -1)]
+
+
+def lost_page(catalog: Catalog, *, limit: int | None, cursor: str | None = None) -> Page[LostFace]:
+    """As `lost_faces`."""
+    limit = ALL if limit is None else limit
+    key = begin("lost faces", cursor, limit)
+    after = (b"", 0) if key is None else (os.fsencode(str(key[0])), key[1])
+    found = [_lost_face(catalog.connection, row) for row in _lost(catalog, "(path, face) > (?, ?)", after, limit + 1)]
+    return page_of("lost faces", found, limit, lambda one: (one.photo, one.face))
+
+
+def _lost(catalog: Catalog, chosen: str, values: Sequence[object], most: int) -> list[tuple[Any, ...]]:
+    return catalog.connection.execute(
+        f"""SELECT * FROM (SELECT lost_faces.face, lost, distance, candidate, name,
+                COALESCE((SELECT MIN(path) FROM paths WHERE photo = lost_faces.photo), x'') AS path
+            FROM lost_faces JOIN absent_names ON absent_names.face = lost_faces.face
+            WHERE NOT EXISTS (SELECT 1 FROM faces JOIN person_faces ON person_faces.face = faces.id
+                JOIN people ON people.id = person WHERE photo = lost_faces.photo AND people.name = absent_names.name))
+            AS lost_faces WHERE {chosen} ORDER BY path, face LIMIT ?""",
+        (*values, most),
     ).fetchall()
-    if not rows:
-        return []
-    acts = with_last_names(live(read_acts(catalog.connection)))
-    state = fold(acts)
-    found = []
-    for face, path, lost, distance, candidate, photo in rows:
-        person = state.person.get(face)
-        if person is None or person in _people_in(catalog.connection, photo):
-            continue
-        asked = candidate if candidate is not None and _is_open(catalog.connection, acts, candidate, person) else None
-        found.append(LostFace(face, person, os.fsdecode(path or b""), lost, asked, distance if asked else None))
-    return found
+
+
+def _lost_face(connection: sqlite3.Connection, row: tuple[Any, ...]) -> LostFace:
+    face, lost, distance, candidate, person, path = row
+    asked = candidate if candidate is not None and _is_open(connection, candidate, person) else None
+    return LostFace(face, person, os.fsdecode(path), lost, asked, distance if asked else None)
 
 
 def _decided(transaction: sqlite3.Connection, faces: Iterable[int]) -> set[int]:
@@ -75,15 +86,7 @@ def _decided(transaction: sqlite3.Connection, faces: Iterable[int]) -> set[int]:
     return {row[0] for row in transaction.execute(statement, (listed(faces),))}
 
 
-def _people_in(connection: sqlite3.Connection, photo: int) -> set[str]:
-    statement = """SELECT name FROM faces JOIN person_faces ON face = faces.id JOIN people ON people.id = person
-        WHERE photo = ?"""
-    return {row[0] for row in connection.execute(statement, (photo,))}
-
-
-def _is_open(connection: sqlite3.Connection, acts: Iterable[Act], face: int, person: str) -> bool:
+def _is_open(connection: sqlite3.Connection, face: int, person: str) -> bool:
     """Whether the face is there, and nobody said whose it is or that it is not this person's."""
     statement = "SELECT 1 FROM faces WHERE id = ?1 AND id NOT IN (SELECT face FROM person_faces)"
-    denied = (act for act in acts if act.kind in (APART, REJECT, SPLIT, MOVE) and act.person == person)
-    there = connection.execute(statement, (face,)).fetchone() is not None
-    return there and not any(face in act.side(0) for act in denied)
+    return connection.execute(statement, (face,)).fetchone() is not None and person not in denied(connection, face)

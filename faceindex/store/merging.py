@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from itertools import count
 
 import numpy as np
 
+from faceindex.errors import JobCancelled
+from faceindex.stop import Stop
 from faceindex.store import rows
 from faceindex.store.compaction import run_to_merge
 from faceindex.store.segments import Block, Segment, segment_ids
@@ -18,17 +20,11 @@ from faceindex.store.writer import Writer
 SPARE_ROOM = 2
 """Times the bytes of the segments that must be free on the disk for a merge that nobody asked for."""
 
-Stop = Callable[[], bool]
 
-
-class Stopped(Exception):
-    """A merge was told to stop; everything is as it was."""
-
-
-def compact(writer: Writer, stop: Stop) -> int:
+def compact(writer: Writer, stop: Stop | None = None) -> int:
     """Merge segments until their number is right, see `run_to_merge`. Returns the number of merges.
 
-    stop: asked between blocks. Nothing is merged when the disk is nearly full.
+    stop: looked at between blocks. Nothing is merged when the disk is nearly full.
     """
     for merges in count():
         segments = writer.catalog.segments()
@@ -40,27 +36,27 @@ def compact(writer: Writer, stop: Stop) -> int:
             return merges
         try:
             merge(writer, chosen, stop)
-        except Stopped:
+        except JobCancelled:
             return merges
     raise AssertionError("count() has no end")
 
 
-def merge(writer: Writer, segments: Sequence[Segment], stop: Stop = lambda: False) -> None:
-    """Replace neighbouring segments by one of their living vectors. Raises: Stopped; LibraryDamaged; OSError."""
+def merge(writer: Writer, segments: Sequence[Segment], stop: Stop | None = None) -> None:
+    """Replace neighbouring segments by one of their living vectors. Raises: JobCancelled; LibraryDamaged; OSError."""
     merged = write_merged(writer, segments, stop=stop)
     with writer.catalog.transaction() as transaction:
         rows.swap_segments(transaction, segments, merged)
     unlink(writer, segments)
 
 
-def compact_all(writer: Writer, stop: Stop = lambda: False) -> bool:
+def compact_all(writer: Writer, stop: Stop | None = None) -> bool:
     """Make one segment of all, without the vectors of removed faces. False when there was nothing to do, or `stop`."""
     segments = writer.catalog.segments()
     if not segments or (len(segments) == 1 and not has_dead_rows(writer, segments[0])):
         return False
     try:
         merge(writer, segments, stop)
-    except Stopped:
+    except JobCancelled:
         return False
     return True
 
@@ -77,7 +73,7 @@ def write_merged(
     *,
     without: Collection[int] = (),
     number: int | None = None,
-    stop: Stop = lambda: False,
+    stop: Stop | None = None,
 ) -> Segment | None:
     """A segment file, with no row yet, of the living faces of neighbouring `segments`; None when none live.
 
@@ -93,8 +89,8 @@ def write_merged(
             known = _known(writer, ids, without)
             recipe = writer.recipe
             for block in live_blocks(writer.vectors, segment, known, recipe.fingerprint, recipe.dimension):
-                if stop():
-                    raise Stopped
+                if stop is not None:
+                    stop.check()
                 yield block
 
     return writer.write_segment(blocks(), faces, (segments[0].first, segments[-1].last), number)

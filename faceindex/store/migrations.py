@@ -6,6 +6,7 @@ import sqlite3
 import unicodedata
 
 from faceindex.errors import NewerSchema
+from faceindex.store.kept import SCHEMA, derive_kept
 
 APPLICATION_ID = 0x46414345
 """'FACE': marks a SQLite file as a faceindex catalog."""
@@ -256,6 +257,15 @@ def _compose_names(catalog: sqlite3.Connection) -> None:
             catalog.execute("UPDATE acts SET person = ? WHERE person = ?", (composed, name))
 
 
+def m011_kept(catalog: sqlite3.Connection) -> None:
+    """What is kept so that reading need not count: see `faceindex.store.kept`. What follows from the journal there
+    follows as soon as somebody writes."""
+    for statement in SCHEMA:
+        catalog.execute(statement)
+    derive_kept(catalog)
+    catalog.execute("INSERT OR REPLACE INTO settings VALUES ('albums_due', '1')")
+
+
 MIGRATIONS = (
     m001_first_schema,
     m002_quality,
@@ -267,6 +277,7 @@ MIGRATIONS = (
     m008_ctimes,
     m009_imports,
     m010_names,
+    m011_kept,
 )
 
 

@@ -6,9 +6,11 @@ The journal holds, beside the id of each face, the photo's content and the face'
 from __future__ import annotations
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import Any
 
 from faceindex.journal.acts import NAME
 from faceindex.journal.person_names import spelled
@@ -86,6 +88,8 @@ def _follow(transaction: sqlite3.Connection, state: State, affected: Affected | 
     transaction.executemany("UPDATE people SET hidden = ?1 WHERE id = ?2 AND hidden != ?1", changed)
     faces = None if affected is None else affected.faces
     _make_so(transaction, "person_faces (face, person)", _present(transaction, state, people), faces)
+    _make_so(transaction, "absent_names (face, name)", _absent(transaction, state), faces)
+    _make_so(transaction, "bonds (face, bond)", _bonds(state), faces)
     hidden = _known(transaction, state.hidden_faces)
     _make_so(transaction, "hidden_faces (face)", {(face,) for face in hidden}, faces)
     describe_albums(transaction, state, None if affected is None else affected.albums)
@@ -107,6 +111,10 @@ def unsaid(connection: sqlite3.Connection) -> tuple[int, int]:
     said = _present(connection, state, people)
     wrong = {face for face, _ in said ^ set(connection.execute("SELECT face, person FROM person_faces"))}
     due = connection.execute("SELECT 1 FROM settings WHERE name = ?", (ALBUMS_DUE,)).fetchone()
+    if not due:
+        absent = set(connection.execute("SELECT face, name FROM absent_names"))
+        wrong |= {face for face, _ in _absent(connection, state) ^ absent}
+        wrong |= {face for face, _ in _bonds(state) ^ set(connection.execute("SELECT face, bond FROM bonds"))}
     nobody = set() if due else set(people) - state.names  # else they go when albums follow
     return len(wrong), len(state.names - set(people)) + len(nobody)
 
@@ -142,6 +150,20 @@ def _present(connection: sqlite3.Connection, state: State, people: dict[str, int
     return {(face, people[name]) for face, name in state.person.items() if face in known and name in people}
 
 
+def _absent(connection: sqlite3.Connection, state: State) -> set[tuple[int, str]]:
+    """(face, name) of the faces that are somebody's and in no photo now."""
+    known = _known(connection, state.person)
+    return {(face, name) for face, name in state.person.items() if face not in known}
+
+
+def _bonds(state: State) -> set[tuple[int, int]]:
+    """(face, lowest face that it belongs with) of the faces that belong with others."""
+    members: dict[int, list[int]] = defaultdict(list)
+    for face, group in state.group.items():
+        members[group].append(face)
+    return {(face, min(faces)) for faces in members.values() if len(faces) > 1 for face in faces}
+
+
 def _known(connection: sqlite3.Connection, faces: Iterable[int]) -> set[int]:
     """Those of `faces` that are in the library."""
     statement = "SELECT id FROM faces WHERE id IN (SELECT value FROM json_each(?))"
@@ -151,7 +173,7 @@ def _known(connection: sqlite3.Connection, faces: Iterable[int]) -> set[int]:
 def _make_so(
     transaction: sqlite3.Connection,
     table: str,
-    wanted: AbstractSet[tuple[int, ...]],
+    wanted: AbstractSet[tuple[Any, ...]],
     faces: Collection[int] | None = None,
 ) -> None:
     """Let `table (columns)` hold these rows, of which each begins with another face. faces: of these only, if given."""

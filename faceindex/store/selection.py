@@ -10,7 +10,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from faceindex.errors import UsageError
 from faceindex.journal.person_names import spelled
-from faceindex.store.catalog import Catalog
+from faceindex.store.catalog import Catalog, first_paths
 from faceindex.store.known_people import unknown_person
 from faceindex.types import FaceIds, PhotoRecord
 
@@ -62,15 +62,23 @@ EVERYTHING = Selection()
 
 def selected_photos(catalog: Catalog, selection: Selection) -> Iterator[PhotoRecord]:
     """Every path of the photos that are meant, by path. Raises: UsageError when somebody has no such name."""
+    if selection == replace(EVERYTHING, under=selection.under):
+        return catalog.photos(selection.under)
     conditions, values = _conditions(catalog, selection, "photos.id")
     place, where = _under(selection.under)
-    rows = catalog.connection.execute(
-        f"""SELECT path, photos.id, width, height, (SELECT COUNT(*) FROM faces WHERE photo = photos.id), warning,
-            taken, taken_from
-        FROM paths JOIN photos ON photos.id = paths.photo WHERE {" AND ".join([*conditions, *place])} ORDER BY path""",
+    # The paths first, all of them, as they are sorted: nothing is open while the caller looks at a photo.
+    paths = catalog.connection.execute(
+        f"""SELECT path FROM paths JOIN photos ON photos.id = paths.photo
+        WHERE {" AND ".join([*conditions, *place])} ORDER BY path""",
         (*values, *where),
-    )
-    return (PhotoRecord(os.fsdecode(row[0]), *row[1:]) for row in catalog.held(rows))
+    ).fetchall()
+    return (one for (path,) in paths for one in first_paths(catalog, None, "path = ?", (path,), None, 1))
+
+
+def first_photos(catalog: Catalog, selection: Selection, after: str | None, most: int) -> list[PhotoRecord]:
+    """The first of `selected_photos` after the path `after`, if given. Raises: as that."""
+    conditions, values = _conditions(catalog, selection, "photos.id")
+    return first_paths(catalog, selection.under, " AND ".join(conditions), values, after, most)
 
 
 def selected_faces(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -53,14 +52,16 @@ class StoredPhoto:
 
 def sightings(catalog: Catalog) -> Iterator[Sighting]:
     """Every face with a name or an album, by rising id, but what is hidden."""
-    rows = catalog.connection.execute(
+    rows = catalog.by_blocks(
         """SELECT faces.id, photo, album, people.name FROM faces
         LEFT JOIN album_faces ON album_faces.face = faces.id LEFT JOIN albums ON albums.id = album
         LEFT JOIN person_faces ON person_faces.face = faces.id
         LEFT JOIN people ON people.id = COALESCE(person_faces.person, albums.person)
         WHERE (album IS NOT NULL OR people.id IS NOT NULL) AND NOT COALESCE(albums.hidden, 0)
             AND NOT COALESCE(people.hidden, 0) AND faces.id NOT IN (SELECT face FROM hidden_faces)
-        ORDER BY faces.id"""
+            AND faces.id > ? ORDER BY faces.id LIMIT ?""",
+        lambda row: (row[0],),
+        (0,),
     )
     return (Sighting(*row) for row in rows)
 
@@ -98,8 +99,3 @@ def left_to_files(catalog: Catalog, faces: Iterable[int]) -> set[int]:
     statement = f"SELECT id FROM faces WHERE id IN {LISTED}"
     known = {row[0] for row in catalog.connection.execute(statement, (listed(chosen),))}
     return known - decided_by_people(catalog.connection, chosen)
-
-
-def existing_path(catalog: Catalog, photo: int) -> str | None:
-    """The first of the photo's names at which there is a file now; None when there is none."""
-    return next((path for path in catalog.paths_of(photo) if os.path.isfile(path)), None)  # noqa: PTH113 (speed)

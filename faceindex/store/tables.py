@@ -15,16 +15,17 @@ from faceindex.errors import NewerSchema, UsageError
 from faceindex.private_files import make_folder, new_file
 from faceindex.store import rows
 from faceindex.store.catalog import Catalog
+from faceindex.store.kept import KEPT_TABLES, PAIRED, settle
 from faceindex.store.migrations import MIGRATIONS, migrate
 from faceindex.store.segments import Segment
 from faceindex.store.writer import Writer
 
 Row = tuple[Any, ...]
 
-_NOT_COPIED = ("segments",)
+_NOT_COPIED = ("segments", *KEPT_TABLES)
 _OWN_SETTINGS = (
     *("recipe", "detector", "landmarks", "jitter", "fingerprint", "vectors_only"),
-    *("faces_state", "indexed", "erasing"),
+    *("faces_state", "indexed", "erasing", PAIRED),
 )
 """What a library says of itself, and not of its photos and people."""
 
@@ -152,6 +153,8 @@ def _load(
         if name not in known or name in _NOT_COPIED or not set(columns) <= _names(connection, name):
             raise UsageError(f"a catalog of schema {schema} has no table {name} of {', '.join(columns)}")
         _fill(connection, name, columns, found)
+    if "touched" in known:
+        settle(connection)
     connection.execute("COMMIT")
     migrate(connection)
     if connection.execute("PRAGMA foreign_key_check").fetchone():

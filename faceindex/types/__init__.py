@@ -29,6 +29,9 @@ from faceindex.types.decisions import (
 from faceindex.types.exports import AlbumsExport, SidecarReport
 from faceindex.types.faces import AnalysedPhoto, Box, Face, FaceRecord
 from faceindex.types.imports import ImportReport
+from faceindex.types.jobs import JobState, Progress
+from faceindex.types.pages import Page
+from faceindex.types.versions import Version
 
 __all__ = [
     "ActChange",
@@ -56,17 +59,20 @@ __all__ = [
     "ImportReport",
     "IndexReport",
     "IngestReport",
+    "JobState",
     "Labels",
     "Lifted",
     "LostFace",
     "Match",
     "NamesRead",
+    "Page",
     "PastAct",
     "Person",
     "PersonChange",
     "PhotoRecord",
     "Pixels",
     "ProbeFace",
+    "Progress",
     "Pruned",
     "Qualities",
     "Reencoded",
@@ -78,4 +84,5 @@ __all__ = [
     "Suggestion",
     "Vectors",
     "Verification",
+    "Version",
 ]

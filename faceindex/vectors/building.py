@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from faceindex.meter import Meter
 from faceindex.types import FaceIds, Vectors
 from faceindex.vectors.exact import Rows, k_nearest_of_blocks
 from faceindex.vectors.ivf import ROWS_PER_CENTROID, Ivf, filled, lists_for, trained
@@ -38,6 +39,17 @@ def blocks_of(ids: FaceIds, vectors: Vectors, size: int = 8192) -> Blocks:
             yield ids[start : start + size], vectors[start : start + size]
 
     return Blocks(len(ids), vectors.shape[1], read)
+
+
+def watched(blocks: Blocks, meter: Meter) -> Blocks:
+    """`blocks`, whose vectors are steps of the meter each time they are read. Reading raises JobCancelled, too."""
+
+    def read() -> Iterator[Block]:
+        for ids, vectors in blocks.read():
+            yield ids, vectors
+            meter.advance(len(ids))
+
+    return Blocks(blocks.faces, blocks.dimension, read)
 
 
 def learned(blocks: Blocks, recall: float, *, threads: int = 1, seed: int = 0) -> tuple[Any, Tuned]:

@@ -68,7 +68,7 @@ def test_search_gives_all_faces_within_a_threshold(
     ten, every = (json.loads(command(*search, *more).stdout)["faces"][0]["matches"] for more in ((), ("--all",)))
     assert len(ten) == 10
     assert every[:10] == ten
-    assert {match["face"] for match in every} == {face.face for face in small_library.faces()}
+    assert {match["face"] for match in every} == {face.face for face in small_library.faces}
 
 
 def test_search_writes_a_page(

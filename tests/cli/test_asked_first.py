@@ -22,7 +22,7 @@ def library(small_library: faceindex.Library, tmp_path: Path) -> Path:
     """A copy of the library of `many_photos`, in which all faces are Ada's."""
     shutil.copytree(small_library.path, tmp_path / "x.faces")
     with faceindex.Library(tmp_path / "x.faces") as opened:
-        opened.name("Ada", album=opened.albums()[0].album)
+        opened.people.name("Ada", album=next(iter(opened.albums)).album)
     return tmp_path / "x.faces"
 
 
@@ -86,9 +86,9 @@ def test_a_lifted_tombstone_lets_photos_come_back(command: Command, many_photos:
         shutil.copy(many_photos / name, photos)
     with faceindex.Library(library) as opened:
         opened.ingest(photos, workers=1)
-        opened.name("Ada", face=1)
-        opened.name("Ada", face=2)
-        opened.forget_person("Ada")
+        opened.people.name("Ada", face=1)
+        opened.people.name("Ada", face=2)
+        opened.people.forget("Ada")
         assert opened.ingest(photos, workers=1).forgotten == 2
     shutil.move(photos / "00.jpg", photos / "moved.jpg")
     said = command("people", "forget", "--lift", photos / "moved.jpg", photos / "nothing-0.png", "-L", library)
@@ -108,19 +108,19 @@ def test_a_face_of_a_photo_that_stayed_comes_back_at_once(command: Command, shar
     shutil.copy(shared_data / "album" / "diana" / "Diana_4.jpg", photo)
     with faceindex.Library(library, recipe="sface") as opened:
         opened.ingest(photo, workers=1)
-        first, *others = opened.faces()
-        opened.name("Ada", face=others[0].face)
-        opened.name("Bob", face=first.face)
-        opened.forget_person("Bob")
+        first, *others = opened.faces
+        opened.people.name("Ada", face=others[0].face)
+        opened.people.name("Bob", face=first.face)
+        opened.people.forget("Bob")
     lifted = json.loads(command("people", "forget", "--lift", photo, "--json", "-L", library).stdout)
     assert (lifted["tombstones"], lifted["photos"], lifted["faces"], lifted["waiting"]) == (1, 1, 1, 0)
     with faceindex.Library(library) as opened:
-        now = {face.face: face for face in opened.faces()}
+        now = {face.face: face for face in opened.faces}
         assert {face.face for face in others} < set(now)
         assert now[others[0].face].person == "Ada"
         (new,) = set(now) - {face.face for face in others}
         assert (new > max(face.face for face in others), now[new].box, now[new].person) == (True, first.box, None)
-        assert not opened.check(deep=True).damage
+        assert not opened.care.check(deep=True).damage
 
 
 def test_one_name_at_a_time(command: Command, library: Path) -> None:

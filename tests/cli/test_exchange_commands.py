@@ -24,7 +24,7 @@ def answer(command: Command, small_library: faceindex.Library, tmp_path: Path) -
     """Runs a command on a copy of `small_library` in which one face has a name, and returns its JSON."""
     shutil.copytree(small_library.path, tmp_path / "x.faces")
     with faceindex.Library(tmp_path / "x.faces") as library:
-        library.name("Eileen Collins", face=1)
+        library.people.name("Eileen Collins", face=1)
 
     def run(*arguments: object) -> Any:
         done = command(*arguments, "--json", "-L", tmp_path / "x.faces")

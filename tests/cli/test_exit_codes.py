@@ -55,7 +55,7 @@ def library(small_library: faceindex.Library, tmp_path: Path) -> Path:
     """A copy of the library of `many_photos`, in which all faces are Ada's."""
     shutil.copytree(small_library.path, tmp_path / "x.faces")
     with faceindex.Library(tmp_path / "x.faces") as opened:
-        opened.name("Ada", album=opened.albums()[0].album)
+        opened.people.name("Ada", album=next(iter(opened.albums)).album)
     return tmp_path / "x.faces"
 
 

@@ -152,8 +152,8 @@ def test_an_index_alone_opens_in_faiss_and_its_ids_are_in_a_table(command: Comma
 
 def test_arrays_for_numpy(command: Command, small_library: faceindex.Library, tmp_path: Path) -> None:
     assert command("export", tmp_path / "x.npz", "--format", "npz", "-L", small_library.path).returncode == 0
-    ids, vectors = small_library._folder.vectors()
-    faces = list(small_library.faces())
+    ids, vectors = small_library._opened.folder.vectors()
+    faces = list(small_library.faces)
     with np.load(tmp_path / "x.npz", allow_pickle=False) as arrays:
         assert arrays["face_id"].tolist() == ids.tolist()
         assert arrays["vector"].tobytes() == vectors.tobytes()

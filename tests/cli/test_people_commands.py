@@ -108,10 +108,10 @@ def test_albums_and_people_as_csv(command: Command, tmp_path: Path) -> None:
     store_vectors(library, drawn_people([0, 0, 0, 1, 1])[3:], b"caf\xe9".decode("utf-8", "surrogateescape"))
     with faceindex.Library(library, create=False) as opened:
         opened.cluster()
-        opened.name('Ada, "the first"', album=1)
-        opened.hide(person='Ada, "the first"')
-        albums = opened.albums(hidden=True)
-        covers = [opened.face(album.cover).photo for album in albums]
+        opened.people.name('Ada, "the first"', album=1)
+        opened.people.hide('Ada, "the first"')
+        albums = list(opened.albums.list(hidden=True, limit=None))
+        covers = [opened.faces.get(album.cover).photo for album in albums]
     done = command("albums", "list", "--csv", "--hidden", "-L", library)
     rows = list(csv.DictReader(io.StringIO(done.stdout, newline="")))
     assert list(rows[0]) == ["album", "person", "faces", "photos", "cover", "cover_photo", "hidden"]
@@ -150,8 +150,8 @@ def test_review_walks_through_suggestions(two_albums: Path) -> None:
     walk.expect("3 faces settled")
     walk.expect(pexpect.EOF)
     with faceindex.Library(two_albums, create=False) as library:
-        assert [(past.kind, past.faces) for past in library.history()] == [("merge", (2, 2)), ("apart", (1, 2))]
-        assert library.suggestions() == []
+        assert [(past.kind, past.faces) for past in library.history] == [("merge", (2, 2)), ("apart", (1, 2))]
+        assert list(library.people.suggestions()) == []
 
 
 def test_review_lists_as_json_and_writes_a_page(answer: Callable[..., Any], two_albums: Path, tmp_path: Path) -> None:

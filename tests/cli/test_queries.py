@@ -24,8 +24,8 @@ def named(many_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("libraries") / "named.faces"
     with faceindex.Library(path) as library:
         library.ingest([many_photos], workers=1)
-        for face in list(library.faces())[:10]:
-            library.name("Eileen", face=face.face)
+        for face in list(library.faces)[:10]:
+            library.people.name("Eileen", face=face.face)
     return path
 
 
@@ -114,7 +114,7 @@ def test_search_many_photos_line_by_line(command: Command, named: Path, many_pho
 
 def test_search_many_vectors(command: Command, named: Path, tmp_path: Path) -> None:
     with faceindex.Library(named) as library:
-        faces = {face.face: vector for face, vector in library.faces_with_vectors() if vector is not None}
+        faces = {face.face: vector for face, vector in library.faces.with_vectors() if vector is not None}
         fingerprint = library.recipe.fingerprint
     vectors = np.stack(list(faces.values())).astype(np.float64)
     vectors[3] = np.nan
@@ -137,7 +137,7 @@ def test_search_many_vectors(command: Command, named: Path, tmp_path: Path) -> N
 
 def test_search_many_finds_only_what_is_meant(command: Command, named: Path, many_photos: Path, tmp_path: Path) -> None:
     with faceindex.Library(named) as library:
-        vectors = [vector for _, vector in library.faces_with_vectors() if vector is not None]
+        vectors = [vector for _, vector in library.faces.with_vectors() if vector is not None]
         np.save(tmp_path / "v.npy", np.stack(vectors[:1]))
     for source in (tmp_path / "v.npy", many_photos / "03.jpg"):
         where = ("search-many", source, "-k", 99, "-j", 1, "-L", named)

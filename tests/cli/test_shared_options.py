@@ -15,7 +15,7 @@ import pytest
 import faceindex
 from faceindex.cli.output import errors
 from faceindex.cli.progress import progress_bar
-from faceindex.ingest.tally import Progress
+from faceindex.types import Progress
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 

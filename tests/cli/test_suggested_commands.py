@@ -205,15 +205,15 @@ def test_printed_suggestions_can_be_given(command: Command, tmp_path: Path) -> N
     assert len(lines) >= 8
     assert [said for line in lines if (said := wrong(line))] == []
     with faceindex.Library(library, create=False) as opened:
-        opened.write_album_sheet(tmp_path / "none.html")
+        opened.sheets.write_albums(tmp_path / "none.html")
     (cluster,) = re.findall("<code>(.*?)</code>", (tmp_path / "none.html").read_text())
     assert given(command, cluster).returncode == 0
     with faceindex.Library(library, create=False) as opened:
-        opened.write_album_sheet(tmp_path / "albums.html")
+        opened.sheets.write_albums(tmp_path / "albums.html")
     for line in re.findall("<code>(.*?)</code>", (tmp_path / "albums.html").read_text()):
         assert given(command, line).returncode == 0, line
     with faceindex.Library(library, create=False) as opened:
-        assert opened.people()[0].person == "NAME"
+        assert next(iter(opened.people)).person == "NAME"
 
 
 def given(command: Command, line: str) -> subprocess.CompletedProcess[str]:

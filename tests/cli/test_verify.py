@@ -75,7 +75,7 @@ def test_faces_of_the_library_take_the_place_of_photos(
     command: Command, small_library: faceindex.Library, many_photos: Path
 ) -> None:
     where = ("--json", "-L", small_library.path)
-    face, other = (record for record, _ in zip(small_library.faces(), range(2), strict=False))
+    face, other = (record for record, _ in zip(small_library.faces, range(2), strict=False))
     by_face = json.loads(command("verify", face.photo, "--face", face.face, *where).stdout)
     assert by_face["distance"] < 1e-5
     assert by_face["compared"][1]["face"] == face.face

@@ -175,17 +175,17 @@ def test_nothing_is_written_into_the_library_itself(
     refused(command("photos", "sidecars", many_photos, "--to", own / "xmp", *where), 2, said)
     refused(command("verify", "--pairs", tmp_path / "pairs.csv", "--out", own / "out.csv", *where), 2, said)
     writers: list[Callable[[Path], object]] = [
-        small_library.export_albums,
-        small_library.backup,
-        small_library.write_album_sheet,
-        lambda path: small_library.write_match_sheet(path, [], []),
-        lambda path: small_library.write_review_sheet(path, []),
+        small_library.albums.export,
+        small_library.care.backup,
+        small_library.sheets.write_albums,
+        lambda path: small_library.sheets.write_matches(path, [], []),
+        lambda path: small_library.sheets.write_review(path, []),
         lambda path: small_library.reencode(path, recipe("dlib-raw")),
-        lambda path: small_library.calibrate(many_photos, keep=path),
+        lambda path: small_library.care.calibrate(many_photos, keep=path),
     ]
     for write in writers:
         for target in (own, own / "new", small_library.path / "index" / ".." / "catalog.sqlite"):
-            if write != small_library.backup or not target.exists():
+            if write != small_library.care.backup or not target.exists():
                 with pytest.raises(UsageError, match=said):
                     write(target)
     assert stored_bytes(small_library.path) == before

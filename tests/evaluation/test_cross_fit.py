@@ -67,13 +67,13 @@ def test_a_library_calibrates_on_its_own_named_people(made: MadeLibrary) -> None
     store_named(made.folder, vectors, people, names)
     with faceindex.Library(made.folder.path) as library:
         default = library.calibration
-        fit = library.calibrate()
+        fit = library.care.calibrate()
         assert (fit.people, fit.faces, library.calibration) == (220, 660, default)
-        saved = library.calibrate(save=True)
+        saved = library.care.calibrate(save=True)
         assert (library.calibration, library.status().calibration) == (saved.calibration, "own")
         expected = cross_fit(vectors, people, names).calibration
         assert saved.calibration.threshold(0.01, 10**6) == pytest.approx(expected.threshold(0.01, 10**6), abs=1e-3)
     with faceindex.Library(made.folder.path) as again:
         assert again.calibration == saved.calibration
-        again.forget_calibration()
+        again.care.forget_calibration()
         assert (again.calibration, again.status().calibration) == (default, "default")

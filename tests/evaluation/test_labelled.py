@@ -14,8 +14,9 @@ from faceindex.errors import UsageError
 from faceindex.evaluation.folds import half_of
 from faceindex.evaluation.labelled import LabelledFaces, evaluation_library, ingest_labelled, labelled_faces
 from faceindex.faces.recipe import recipe
-from faceindex.ingest.tally import Progress
+from faceindex.meter import Meter
 from faceindex.store.folder import LibraryFolder
+from faceindex.types import Progress
 
 
 @pytest.fixture
@@ -82,8 +83,8 @@ def test_halves_part_the_people(library: LibraryFolder, labelled_photos: Path, f
 
 def test_a_kept_library_is_resumed(library: LibraryFolder, labelled_photos: Path) -> None:
     seen: list[Progress] = []
-    ingest_labelled(library, labelled_photos, progress=seen.append)
-    assert seen[-1].photos == 16  # and the one that lies beside the people
+    ingest_labelled(library, labelled_photos, meter=Meter(seen.append))
+    assert seen[-1].done == 16  # and the one that lies beside the people
     assert seen[-1].faces == 0  # none is new
 
 

@@ -323,13 +323,13 @@ def test_an_import_is_undone_by_the_command(astronaut: faceindex.types.Pixels, t
     (folder / "a.jpg.xmp").write_bytes(digikam(area.x, area.y, area.width, area.height))
     with faceindex.Library(tmp_path / "x.faces") as library:
         library.ingest([folder], workers=1, xmp=True)
-        assert [person.person for person in library.people()] == ["Eileen Collins"]
+        assert [person.person for person in library.people] == ["Eileen Collins"]
         library.cluster(rebuild=True)
-        assert library.undo().person == "Eileen Collins"
-        assert library.people() == []
+        assert library.history.undo().person == "Eileen Collins"
+        assert list(library.people) == []
         again = library.ingest([folder], workers=1, xmp=True).xmp
         assert again is not None
-        assert (again.named, library.people()) == (0, [])
+        assert (again.named, list(library.people)) == (0, [])
         os.utime(folder / "a.jpg.xmp")
-        library.undo(library.history()[-1].act)
-        assert [person.person for person in library.people()] == ["Eileen Collins"]
+        library.history.undo(list(library.history)[-1].act)
+        assert [person.person for person in library.people] == ["Eileen Collins"]

@@ -38,7 +38,7 @@ def photo_with_encoding(many_photos: Path, tmp_path_factory: pytest.TempPathFact
     """A photo, and its only face as face_recognition has it."""
     with faceindex.Library(tmp_path_factory.mktemp("raw") / "raw.faces", recipe=recipe("dlib-raw")) as library:
         library.ingest([many_photos / "03.jpg"], workers=1)
-        ((face, vector),) = library.faces_with_vectors()
+        ((face, vector),) = library.faces.with_vectors()
         assert vector is not None
         return many_photos / "03.jpg", face.box, vector
 
@@ -55,16 +55,16 @@ def test_encodings_with_names_are_dlibs_and_come_in_once(tmp_path: Path) -> None
         report = library.import_([path])
         assert (report.rows, report.faces, report.photos, report.named, report.known) == (3000, 3000, 3000, 3000, 0)
         assert library.recipe == recipe("dlib-raw")
-        ids, stored = library._folder.vectors()
+        ids, stored = library._opened.folder.vectors()
         assert stored.tobytes() == vectors.tobytes()
-        assert [library.face(int(face)).person for face in ids[:3]] == names[:3]
-        assert library.face(13).photo == f"{path}/row 12"
-        assert len(library.people()) == 100
-        state = library._folder.catalog.faces_state()
+        assert [library.faces.get(int(face)).person for face in ids[:3]] == names[:3]
+        assert library.faces.get(13).photo == f"{path}/row 12"
+        assert len(list(library.people)) == 100
+        state = library._opened.folder.catalog.faces_state()
         again = library.import_([path])
         assert (again.faces, again.known, again.named, again.decided) == (0, 3000, 0, 0)
-        assert (library._folder.catalog.faces_state(), len(library.history())) == (state, 100)
-        assert not library.check(deep=True).damage
+        assert (library._opened.folder.catalog.faces_state(), len(list(library.history))) == (state, 100)
+        assert not library.care.check(deep=True).damage
         (tmp_path / "elsewhere").mkdir()
         moved = shutil.move(path, tmp_path / "elsewhere")
         assert library.import_([moved]).faces == 0  # a row is known by the file's name, its number and its vector
@@ -98,13 +98,13 @@ def test_photos_that_are_there_are_known_to_a_later_ingest(
     with faceindex.Library(tmp_path / "x.faces") as library:
         report = library.import_([path])
         assert (report.photos, report.faces, report.known, report.without_face) == (2, 3, 1, ())
-        by_path = {record.path: record for record in library.photos()}
+        by_path = {record.path: record for record in library.photos}
         assert set(by_path) == {str(tmp_path / "set" / name) for name in ("a.jpg", "copy.jpg", "away.jpg")}
         assert (by_path[str(tmp_path / "set" / "a.jpg")].width, by_path[str(tmp_path / "set" / "a.jpg")].faces) == (
             260,
             1,
         )
-        face = library._folder.catalog.faces_at(str(tmp_path / "set" / "a.jpg"))[0]
+        face = library._opened.folder.catalog.faces_at(str(tmp_path / "set" / "a.jpg"))[0]
         assert (face.box, face.person, face.photo_size) == (box, "Eileen", (260, 260))
         done = library.ingest([tmp_path / "set"], workers=1)
         assert (done.seen, done.unchanged, done.new) == (2, 2, 0)
@@ -130,23 +130,23 @@ def test_rows_meet_the_faces_of_photos_that_were_ingested(
         assert (kept.known, kept.named, kept.decided, kept.faces) == (1, 0, 1, 0)
         listed = library.import_([pickled(tmp_path / "3.pkl", nowhere)])
         assert [wrong.path for wrong in listed.without_face] == [f"{tmp_path}/3.pkl, row 0"]
-        assert [face.person for face in library.faces()] == ["Eileen"]
+        assert [face.person for face in library.faces] == ["Eileen"]
 
 
 def test_a_row_is_removed_forgotten_and_listed_by_the_name_of_its_file(tmp_path: Path) -> None:
     path = pickled(tmp_path / "e.pkl", {"encodings": list(encodings(12)), "names": ["Ann", "Ben"] * 6})
     with faceindex.Library(tmp_path / "x.faces") as library:
         library.import_([path])
-        assert len(list(library.photos(path))) == 12
-        library.reject([2])
-        library.remove_photos([f"{path}/row 1", f"{path}/row 2"])
+        assert len(list(library.photos.under(path))) == 12
+        library.albums.reject([2])
+        library.photos.remove([f"{path}/row 1", f"{path}/row 2"])
         assert library.import_([path]).photos == 2
-        people = {face.photo: face.person for face in library.faces()}
+        people = {face.photo: face.person for face in library.faces}
         assert (people[f"{path}/row 1"], people[f"{path}/row 2"]) == (None, "Ann")
-        library.forget_person("Ann")
+        library.people.forget("Ann")
         assert library.import_([path]).known == 12
-        assert len(list(library.faces())) == 6
-        assert library.remove_photos([path]).photos == 6
+        assert len(list(library.faces)) == 6
+        assert library.photos.remove([path]).photos == 6
 
 
 def test_prune_leaves_rows_alone_when_their_file_is_gone(tmp_path: Path, many_photos: Path) -> None:
@@ -158,25 +158,25 @@ def test_prune_leaves_rows_alone_when_their_file_is_gone(tmp_path: Path, many_ph
         library.import_([path])
         path.unlink()
         library.ingest([folder], workers=1, prune=True)
-        assert len(list(library.faces())) == 5
+        assert len(list(library.faces)) == 5
         (folder / "away").mkdir()
         library.ingest([folder], workers=1, prune=True, exclude=["e.pkl"])
-        assert len(list(library.faces())) == 5
+        assert len(list(library.faces)) == 5
 
 
 def test_a_row_that_was_corrected_in_its_file_takes_the_place_of_the_former_one(tmp_path: Path) -> None:
     vectors = encodings(6)
     with faceindex.Library(tmp_path / "x.faces") as library:
         library.import_([pickled(tmp_path / "e.pkl", {"encodings": list(vectors), "names": ["Ann"] * 6})])
-        library.name("Grace", face=2)
+        library.people.name("Grace", face=2)
         changed = vectors.copy()
         changed[1] += 0.001  # the same face, computed anew
         changed[4] = encodings(1, seed=9)[0]  # another one
         report = library.import_([pickled(tmp_path / "e.pkl", list(changed))])
         assert (report.known, report.photos, report.faces) == (4, 2, 1)
-        people = {face.photo.rpartition(" ")[2]: face.person for face in library.faces()}
+        people = {face.photo.rpartition(" ")[2]: face.person for face in library.faces}
         assert people == {"0": "Ann", "1": "Grace", "2": "Ann", "3": "Ann", "4": None, "5": "Ann"}
-        np.testing.assert_array_equal(np.sort(library._folder.vectors()[1], axis=0), np.sort(changed, axis=0))
+        np.testing.assert_array_equal(np.sort(library._opened.folder.vectors()[1], axis=0), np.sort(changed, axis=0))
 
 
 def test_a_photo_that_was_away_is_analysed_when_it_comes(
@@ -188,7 +188,7 @@ def test_a_photo_that_was_away_is_analysed_when_it_comes(
         library.import_([pickled(tmp_path / "e.pkl", [row])])
         shutil.copy(photo, tmp_path / "a.jpg")
         assert library.ingest([tmp_path / "a.jpg"], workers=1).new == 1
-        assert [(face.face, face.person, face.photo_size) for face in library.faces()] == [(1, "Eileen", (260, 260))]
+        assert [(face.face, face.person, face.photo_size) for face in library.faces] == [(1, "Eileen", (260, 260))]
         assert library.import_([tmp_path / "e.pkl"]).known == 1
 
 
@@ -207,10 +207,10 @@ def test_a_killed_import_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             patched.setattr(foreign_import, "compact", killed)
             with pytest.raises(KeyboardInterrupt):
                 library.import_([path])
-        assert len(list(library.faces())) == 60
+        assert len(list(library.faces)) == 60
         report = library.import_([path])
         assert (report.known, report.faces, report.named) == (60, 40, 100)
-        assert not library.check(deep=True).damage
+        assert not library.care.check(deep=True).damage
 
 
 def test_vectors_of_another_program_are_searched_by_vector_face_and_person(tmp_path: Path, many_photos: Path) -> None:
@@ -222,13 +222,13 @@ def test_vectors_of_another_program_are_searched_by_vector_face_and_person(tmp_p
     with faceindex.Library(tmp_path / "x.faces") as library:
         assert library.import_([tmp_path / "arc.npz"], recipe="arcface").named == 400
         assert library.status().recipe == "arcface"
-        (probe,) = library.probes(face=1)
-        found = library.matches(probe, k=9)
+        (probe,) = library.faces.probes(face=1)
+        found = library.faces.matches(probe, k=9)
         assert {match.person for match in found.matches} == {"Person 0"}
         assert (found.threshold, np.isnan(found.matches[0].confidence)) == (np.inf, True)
-        assert len(library.matches(probe, k=None).matches) == 399
-        (person,) = library.probes(person="Person 7")
-        assert library.matches(person, k=1).matches[0].person != "Person 7"  # whose faces it is made of
+        assert len(library.faces.matches(probe, k=None).matches) == 399
+        (person,) = library.faces.probes(person="Person 7")
+        assert library.faces.matches(person, k=1).matches[0].person != "Person 7"  # whose faces it is made of
         np.save(tmp_path / "probe.npy", vectors[5:7] + 0.01)
         answers = list(library.search_many(tmp_path / "probe.npy", k=1))
         assert [answer.matches[0].face for answer in answers] == [6, 7]
@@ -241,7 +241,7 @@ def test_vectors_of_another_program_are_searched_by_vector_face_and_person(tmp_p
         ):
             with pytest.raises(UsageError, match="came from another program: no photo can be turned into one"):
                 use()
-        for unknown in (library.cluster, lambda: library.matches(probe, fpir=0.1), library.suggestions):
+        for unknown in (library.cluster, lambda: library.faces.matches(probe, fpir=0.1), library.people.suggestions):
             with pytest.raises(UsageError, match=r"nobody knows yet"):
                 unknown()
         assert library.cluster(threshold=16, method="dbscan").albums == 40
@@ -254,9 +254,9 @@ def test_a_threshold_once_calibrated(tmp_path: Path) -> None:
     np.savez(tmp_path / "arc.npz", vectors=vectors, names=np.array([f"Person {number}" for number in who]))
     with faceindex.Library(tmp_path / "x.faces") as library:
         library.import_([tmp_path / "arc.npz"], recipe="arcface")
-        library.calibrate(save=True)
-        (probe,) = library.probes(face=1)
-        found = library.matches(probe, k=100)
+        library.care.calibrate(save=True)
+        (probe,) = library.faces.probes(face=1)
+        found = library.faces.matches(probe, k=100)
         assert [match.face for match in found.matches] in ([2, 3], [3, 2])
         assert found.matches[0].confidence > 0.9
         assert library.status().calibration == "own"
@@ -297,8 +297,8 @@ def test_a_recipe_is_called_something_plain(tmp_path: Path, name: str) -> None:
 def test_a_segment_of_a_library_says_whose_recipe_it_is(tmp_path: Path, small_library: faceindex.Library) -> None:
     shutil.copytree(small_library.path, tmp_path / "small.faces")
     with faceindex.Library(tmp_path / "small.faces") as copy:
-        copy.compact()
-        (segment,) = copy._folder.catalog.segments()
+        copy.care.compact()
+        (segment,) = copy._opened.folder.catalog.segments()
     shutil.copy(tmp_path / "small.faces" / "vectors" / segment.file, tmp_path / "s.h5")
     with faceindex.Library(tmp_path / "x.faces") as library:
         assert library.import_([tmp_path / "s.h5"]).faces == 20
@@ -307,8 +307,8 @@ def test_a_segment_of_a_library_says_whose_recipe_it_is(tmp_path: Path, small_li
     with faceindex.Library(tmp_path / "y.faces") as library:
         assert library.import_([tmp_path / "x.npz"]).faces == 20
         assert library.recipe == small_library.recipe
-        assert {face.photo for face in library.faces()} == {face.photo for face in small_library.faces()}
-        assert {face.box for face in library.faces()} == {face.box for face in small_library.faces()}
+        assert {face.photo for face in library.faces} == {face.photo for face in small_library.faces}
+        assert {face.box for face in library.faces} == {face.box for face in small_library.faces}
 
 
 def test_bad_numbers_in_arrays_are_bad_rows(tmp_path: Path) -> None:
@@ -337,5 +337,5 @@ def test_a_name_that_is_no_utf8_stays_the_files(tmp_path: Path) -> None:
     path = pickled(tmp_path / os.fsdecode(b"caf\xe9.pkl"), list(encodings(3)))
     with faceindex.Library(tmp_path / "x.faces") as library:
         library.import_([path])
-        assert next(library.faces()).photo == f"{path}/row 0"
+        assert next(iter(library.faces)).photo == f"{path}/row 0"
         assert library.import_([path]).faces == 0

@@ -38,40 +38,40 @@ def library(made: MadeLibrary) -> Iterator[faceindex.Library]:
     made.store("wrong name", BOXES, path=NO_UTF8)
     with faceindex.Library(made.folder.path) as opened:
         opened.cluster(threshold=20, method="dbscan")
-        opened.name("Ann", face=2)
-        opened.name("Zoë", face=9)
-        opened.hide(face=12)
-        opened.undo(opened.name("Wrong", face=20) and None)
-        opened.remove_photos(["/photo 7.jpg"])
-        opened.erase_photos(["/photo 8.jpg"])
+        opened.people.name("Ann", face=2)
+        opened.people.name("Zoë", face=9)
+        opened.faces.hide(12)
+        opened.history.undo(opened.people.name("Wrong", face=20).faces and None)
+        opened.photos.remove(["/photo 7.jpg"])
+        opened.photos.forget(["/photo 8.jpg"])
         yield opened
 
 
 def everything(library: faceindex.Library) -> dict[str, Any]:
-    connection = library._folder.catalog.connection
-    names = [table.name for table in tables.tables(library._folder.catalog)]
+    connection = library._opened.folder.catalog.connection
+    names = [table.name for table in tables.tables(library._opened.folder.catalog)]
     rows = {
         name: sorted(connection.execute(f'SELECT * FROM "{name}"').fetchall(), key=repr)
         for name in names
         if name not in ("settings", "faces", "unread_dates")
     }
-    ids, vectors = library._folder.vectors()
+    ids, vectors = library._opened.folder.vectors()
     rows["faces"] = connection.execute("SELECT id, photo, x, y, width, height, score, landmarks FROM faces").fetchall()
     rows["vectors"] = [(ids.tolist(), vectors.tobytes())]
     return rows
 
 
 def test_a_new_library_is_what_the_former_one_was(library: faceindex.Library, tmp_path: Path) -> None:
-    assert library.export(tmp_path / "x.h5", form="hdf5") == len(list(library.faces()))
+    assert library.export(tmp_path / "x.h5", form="hdf5") == len(list(library.faces))
     with faceindex.Library(tmp_path / "new.faces") as new:
         report = new.import_([tmp_path / "x.h5"])
         assert (report.faces, report.known, report.total_faces) == (report.rows, 0, report.rows)
         assert everything(new) == everything(library)
-        assert new.albums(hidden=True) == library.albums(hidden=True)
-        assert new.people(hidden=True) == library.people(hidden=True)
-        assert new.history() == library.history()
-        assert list(new.photos()) == list(library.photos())
-        assert not new.check(deep=True).damage
+        assert list(new.albums.list(hidden=True, limit=None)) == list(library.albums.list(hidden=True, limit=None))
+        assert list(new.people.list(hidden=True, limit=None)) == list(library.people.list(hidden=True, limit=None))
+        assert list(new.history) == list(library.history)
+        assert list(new.photos) == list(library.photos)
+        assert not new.care.check(deep=True).damage
         again = new.import_([tmp_path / "x.h5"])
         assert (again.faces, again.acts, again.known) == (0, 0, report.rows)
         assert everything(new) == everything(library)
@@ -82,7 +82,7 @@ def test_ids_go_on_where_they_were(library: faceindex.Library, tmp_path: Path) -
     with faceindex.Library(tmp_path / "new.faces") as new:
         new.import_([tmp_path / "x.h5"])
     given = "SELECT seq FROM sqlite_sequence WHERE name = 'faces'"
-    (last,) = library._folder.catalog.connection.execute(given).fetchone()
+    (last,) = library._opened.folder.catalog.connection.execute(given).fetchone()
     other = MadeLibrary(tmp_path / "new.faces")
     other.store("one more", BOXES)
     assert sorted(other.faces())[-2:] == [last + 1, last + 2]
@@ -102,8 +102,8 @@ def test_ingest_of_the_same_photos_analyses_none(
 
 def test_the_columns_are_there_for_whoever_wants_arrays(library: faceindex.Library, tmp_path: Path) -> None:
     library.export(tmp_path / "x.h5", form="hdf5")
-    faces = list(library.faces())
-    ids, vectors = library._folder.vectors()
+    faces = list(library.faces)
+    ids, vectors = library._opened.folder.vectors()
     with h5py.File(tmp_path / "x.h5") as file:
         assert file["face_id"][:].tolist() == [face.face for face in faces] == ids.tolist()
         assert file["vector"][:].tobytes() == vectors.tobytes()
@@ -113,7 +113,7 @@ def test_the_columns_are_there_for_whoever_wants_arrays(library: faceindex.Libra
         assert file["album"][:].tolist() == [-1 if face.album is None else face.album for face in faces]
         assert file["photo_width"][0] == 1000
         assert file.attrs["recipe"] == library.recipe.fingerprint
-        assert len(file["library/paths/path"]) == len(list(library.photos()))
+        assert len(file["library/paths/path"]) == len(list(library.photos))
     assert (tmp_path / "x.h5").stat().st_mode & 0o777 == 0o600
     assert len(list(library.search_many(tmp_path / "x.h5", k=1))) == len(faces)
 
@@ -126,23 +126,23 @@ def test_another_library_gets_what_it_lacks_and_keeps_what_it_has(library: facei
     other.store("else", BOXES, path="/photo 5.jpg")
     other.folder.close()
     with faceindex.Library(tmp_path / "other.faces") as joined:
-        joined.name("Anna", face=4)
+        joined.people.name("Anna", face=4)
         first = joined.import_([tmp_path / "x.h5"])
         before = everything(joined)
-        photos = {photo.path for photo in library.photos()}
-        assert {photo.path for photo in joined.photos()} == photos | {"/own.jpg", "/photo 5.jpg"}
+        photos = {photo.path for photo in library.photos}
+        assert {photo.path for photo in joined.photos} == photos | {"/own.jpg", "/photo 5.jpg"}
         assert [wrong.path for wrong in first.without_face] == ["/photo 5.jpg"]
-        assert joined.face(4).person == "Anna"
-        assert [person.person for person in joined.people()] == ["Anna", "Zoë"]
-        assert not joined.check(deep=True).damage
+        assert joined.faces.get(4).person == "Anna"
+        assert [person.person for person in joined.people] == ["Anna", "Zoë"]
+        assert not joined.care.check(deep=True).damage
         again = joined.import_([tmp_path / "x.h5"])
         assert (again.faces, again.acts) == (0, 0)
         assert everything(joined) == before
 
 
 def test_a_name_waits_for_a_photo_that_was_removed(library: faceindex.Library, tmp_path: Path) -> None:
-    library.name("Grace", face=25)
-    library.remove_photos([library.face(25).photo])
+    library.people.name("Grace", face=25)
+    library.photos.remove([library.faces.get(25).photo])
     library.export(tmp_path / "x.h5", form="hdf5")
     other = MadeLibrary(tmp_path / "other.faces")
     other.store("own", BOXES)
@@ -160,9 +160,9 @@ def test_what_was_forgotten_here_stays_out(library: faceindex.Library, tmp_path:
     other.store("photo 1", BOXES)
     other.folder.close()
     with faceindex.Library(tmp_path / "other.faces") as joined:
-        joined.erase_photos(["/photo 1.jpg"])
+        joined.photos.forget(["/photo 1.jpg"])
         joined.import_([tmp_path / "x.h5"])
-        assert "/photo 1.jpg" not in {photo.path for photo in joined.photos()}
+        assert "/photo 1.jpg" not in {photo.path for photo in joined.photos}
 
 
 def test_an_import_that_was_stopped_anywhere_goes_on(
@@ -186,7 +186,7 @@ def test_an_import_that_was_stopped_anywhere_goes_on(
         import_library(other.folder, tmp_path / "x.h5")
     assert len(other.faces()) == 2 + 2 * 21
     taken = import_library(other.folder, tmp_path / "x.h5")
-    assert (taken.known, len(other.faces())) == (42, 2 + len(list(library.faces())))
+    assert (taken.known, len(other.faces())) == (42, 2 + len(list(library.faces)))
     other.folder.close()
 
 
@@ -205,7 +205,7 @@ def test_a_new_library_that_was_killed_while_it_was_made_is_made_by_the_next_imp
 
 
 def test_a_face_that_lost_its_vector_still_waits_for_it(library: faceindex.Library, tmp_path: Path) -> None:
-    with library._folder.writer() as writer, writer.catalog.transaction() as transaction:
+    with library._opened.folder.writer() as writer, writer.catalog.transaction() as transaction:
         transaction.execute("UPDATE faces SET segment = 0 WHERE id = 30")
     library.export(tmp_path / "x.h5", form="hdf5")
     library.export(tmp_path / "x.npz", form="npz")
@@ -216,8 +216,8 @@ def test_a_face_that_lost_its_vector_still_waits_for_it(library: faceindex.Libra
         assert not np.isnan(file["vector"][row - 1]).any()
     with faceindex.Library(tmp_path / "new.faces") as new:
         new.import_([tmp_path / "x.h5"])
-        assert new._folder.catalog.waiting_faces() == 1
-        assert not new.check(deep=True).damage
+        assert new._opened.folder.catalog.waiting_faces() == 1
+        assert not new.care.check(deep=True).damage
 
 
 def test_a_file_of_an_earlier_schema_is_migrated(library: faceindex.Library, tmp_path: Path) -> None:
@@ -235,7 +235,7 @@ def test_a_file_of_an_earlier_schema_is_migrated(library: faceindex.Library, tmp
         file.attrs["schema"] = 7
     with faceindex.Library(tmp_path / "new.faces") as new:
         new.import_([tmp_path / "x.h5"])
-        assert list(new.photos()) == list(library.photos())
+        assert list(new.photos) == list(library.photos)
 
 
 def test_what_is_wrong_with_a_file_is_told_and_makes_no_library(library: faceindex.Library, tmp_path: Path) -> None:
@@ -292,7 +292,7 @@ def test_a_library_of_another_recipe_is_refused(library: faceindex.Library, tmp_
     with faceindex.Library(tmp_path / "raw.faces", recipe=recipe("dlib-raw")) as other:
         with pytest.raises(RecipeMismatch, match="recipe dlib, not dlib-raw"):
             other.import_([tmp_path / "x.h5"])
-        with other._folder.writer():
+        with other._opened.folder.writer():
             pass
         with pytest.raises(RecipeMismatch, match="recipe dlib-raw, not dlib"):
             other.import_([tmp_path / "x.h5"])

@@ -181,11 +181,11 @@ def test_photos_that_were_turned_after_they_were_named(copied_cases: Path, tmp_p
         report = library.ingest([copied_cases / "stale"], workers=1, xmp=True)
         assert report.xmp is not None
         assert {Path(warning.path).name for warning in report.xmp.warnings} == {"rot3.jpg", "rot6x.jpg"}
-        assert library.people() == []
+        assert list(library.people) == []
 
 
 def test_the_second_sidecar_is_read_where_the_first_has_no_regions(copied_cases: Path, tmp_path: Path) -> None:
     with faceindex.Library(tmp_path / "x.faces", recipe=recipe("sface")) as library:
         library.ingest([copied_cases / "two-sidecars"], workers=1, xmp=True)
-        ordered = sorted((face.box.x, face.person) for face in library.faces())
+        ordered = sorted((face.box.x, face.person) for face in library.faces)
     assert [person for _, person in ordered] == ["AnnA", "BobA", "CidA", "DeeA", "EveA"]

@@ -49,14 +49,14 @@ def first(turned: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[fa
     """A library in which the left faces are Ada's and the right ones Bob's."""
     with faceindex.Library(tmp_path_factory.mktemp("libraries") / "a.faces") as library:
         library.ingest([turned], workers=1)
-        for face in library.faces():
+        for face in library.faces:
             middle = face.box.x + face.box.width / 2
-            library.name("Ada" if middle < 280 else "Bob", face=face.face)
+            library.people.name("Ada" if middle < 280 else "Bob", face=face.face)
         yield library
 
 
 def named(library: faceindex.Library) -> Named:
-    found = [face for face in library.faces() if face.person]
+    found = [face for face in library.faces if face.person]
     return {(Path(face.photo).name, str(face.person)): face.box for face in found}
 
 
@@ -64,7 +64,7 @@ def named(library: faceindex.Library) -> Named:
 def second(
     first: faceindex.Library, turned: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[faceindex.Library]:
-    assert first.write_sidecars([turned]).written == 8 * len(FORMATS)
+    assert first.photos.write_sidecars([turned]).written == 8 * len(FORMATS)
     with faceindex.Library(tmp_path_factory.mktemp("libraries") / "b.faces") as library:
         report = library.ingest([turned], workers=1, xmp=True)
         assert report.xmp is not None
@@ -73,7 +73,7 @@ def second(
 
 
 def test_the_photos_are_what_they_should_be(first: faceindex.Library) -> None:
-    assert len(list(first.faces())) == 2 * 8 * len(FORMATS)
+    assert len(list(first.faces)) == 2 * 8 * len(FORMATS)
     assert len(named(first)) == 48
 
 
@@ -84,33 +84,33 @@ def test_every_name_comes_to_the_face_it_was_of(first: faceindex.Library, second
 def test_photos_that_are_in_a_library_already_get_their_names(
     first: faceindex.Library, second: faceindex.Library, turned: Path
 ) -> None:
-    face = next(second.faces())
-    second.name("Cy", face=face.face)
+    face = next(iter(second.faces))
+    second.people.name("Cy", face=face.face)
     report = second.ingest([turned], workers=1, xmp=True)
     assert report.new == 0
     assert report.xmp is not None
     assert (report.xmp.named, report.xmp.decided) == (0, 48)
-    assert second.face(face.face).person == "Cy"
+    assert second.faces.get(face.face).person == "Cy"
 
 
 def test_sidecars_of_the_second_library_say_the_same(second: faceindex.Library, turned: Path, tmp_path: Path) -> None:
     """And they are of the stored picture: the same region in all photos of one orientation."""
     before = {path.name: path.read_bytes() for path in turned.glob("*.png.xmp")}
     assert len(before) == 8
-    second.write_sidecars([turned / "6.png"], to=tmp_path)
+    second.photos.write_sidecars([turned / "6.png"], to=tmp_path)
     written = (tmp_path / "6.png.xmp").read_text()
     assert 'tiff:Orientation="6"' in written
     assert 'stDim:w="320" stDim:h="560"' in written
 
 
 def test_an_export_carries_sidecars_that_can_be_read(first: faceindex.Library, turned: Path, tmp_path: Path) -> None:
-    done = first.export_albums(tmp_path / "out", xmp=True)
+    done = first.albums.export(tmp_path / "out", xmp=True)
     assert done.sidecars == 48
     assert (tmp_path / "out" / "Ada" / "6.jpg.xmp").read_bytes() == (turned / "6.jpg.xmp").read_bytes()
-    again = first.export_albums(tmp_path / "out", xmp=True)
+    again = first.albums.export(tmp_path / "out", xmp=True)
     assert (again.made, again.kept, again.removed) == (0, 96, 0)
     (tmp_path / "out" / "Ada" / "6.jpg.xmp").write_text("mine")
-    without = first.export_albums(tmp_path / "out")
+    without = first.albums.export(tmp_path / "out")
     assert without.removed == 47
     assert [Path(left.path).name for left in without.left] == ["6.jpg.xmp"]
 
@@ -130,4 +130,4 @@ def test_a_photo_as_another_program_leaves_it_is_ingested_with_its_name(
         report = library.ingest([tmp_path / "photos"], workers=1, xmp=True)
         assert report.xmp is not None
         assert (report.xmp.named, report.xmp.without_face) == (1, 0)
-        assert [face.person for face in library.faces()] == ["Eileen Collins"]
+        assert [face.person for face in library.faces] == ["Eileen Collins"]

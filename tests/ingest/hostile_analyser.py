@@ -16,6 +16,7 @@ from faceindex.faces.stopwatch import Stopwatch
 from faceindex.photos.decode import Photo
 from faceindex.types import AnalysedPhoto
 
+SLOW_SECONDS = 3.0
 _BUSY_SECONDS = 1.0
 _seen: list[str] = []
 
@@ -26,7 +27,7 @@ class HostileAnalyser:
 
     abort: the process dies as C++ does when it is out of memory; killed: it dies, but only the first time; doomed: each
     time; fragile: it crashes in a worker that has analysed another photo before; spin: it uses the processor for ever,
-    busy: for a second; full, gone: the disk is. Else: a photo of no faces.
+    busy: for a second; slow: it takes SLOW_SECONDS; full, gone: the disk is. Else: a photo of no faces.
     """
 
     def check_models(self) -> None:
@@ -58,6 +59,8 @@ class HostileAnalyser:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         if "gone" in name:
             raise UnreadablePhoto(photo.path, "gone") from OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+        if "slow" in name:
+            time.sleep(SLOW_SECONDS)
         if "hang" in name:
             time.sleep(600)
         if "swell" in name:

@@ -33,8 +33,8 @@ def pattern(many_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     shutil.copy(many_photos / "cut-off.jpg", folder / "photos" / "2021")
     with faceindex.Library(folder / "x.faces", recipe=recipe("dlib-raw")) as opened:
         opened.ingest([folder / "photos"])
-        (face,) = (record.face for record in opened.faces() if record.photo.endswith("a.jpg"))
-        opened.name("Ada", face=face)
+        (face,) = (record.face for record in opened.faces if record.photo.endswith("a.jpg"))
+        opened.people.name("Ada", face=face)
     return folder
 
 
@@ -58,11 +58,11 @@ def photos(library: faceindex.Library) -> Path:
 
 def named(library: faceindex.Library) -> dict[str, int]:
     """Name of the photo and id of every face that is Ada's."""
-    return {Path(face.photo).name: face.face for face in library.faces() if face.person == "Ada"}
+    return {Path(face.photo).name: face.face for face in library.faces if face.person == "Ada"}
 
 
 def vectors_of(library: faceindex.Library) -> dict[int, bytes]:
-    return {face.face: b"" if vector is None else vector.tobytes() for face, vector in library.faces_with_vectors()}
+    return {face.face: b"" if vector is None else vector.tobytes() for face, vector in library.faces.with_vectors()}
 
 
 def edit(photo: Path, brightness: float = 1.2) -> None:
@@ -97,7 +97,7 @@ def test_moved_tree_keeps_faces_and_names_and_nothing_is_analysed_again(
     report = library.ingest([tmp_path / "elsewhere"])
     assert (report.moved, report.new, report.total_faces) == (4, 0, 4)
     assert named(library) == before
-    assert {Path(photo.path).parent.parent.name for photo in library.photos()} == {"elsewhere"}
+    assert {Path(photo.path).parent.parent.name for photo in library.photos} == {"elsewhere"}
 
 
 def test_photos_that_are_gone_stay_in_the_library_until_it_is_pruned(library: faceindex.Library, photos: Path) -> None:
@@ -108,8 +108,8 @@ def test_photos_that_are_gone_stay_in_the_library_until_it_is_pruned(library: fa
     assert report.pruned is not None
     assert (report.pruned.removed.photos, report.pruned.removed.faces, report.pruned.away) == (3, 3, 0)
     assert report.pruned.removed.paths == 3  # the one that was cut off fails no longer since it is gone
-    assert [Path(photo.path).name for photo in library.photos()] == ["b.jpg"]
-    assert library.failed_photos() == []
+    assert [Path(photo.path).name for photo in library.photos] == ["b.jpg"]
+    assert list(library.photos.failed(limit=None)) == []
 
 
 def test_what_failed_and_is_gone_fails_no_longer(library: faceindex.Library, photos: Path) -> None:
@@ -120,7 +120,7 @@ def test_what_failed_and_is_gone_fails_no_longer(library: faceindex.Library, pho
     (photos / "2020" / "link.jpg").unlink()
     (photos / "2021" / "disk" / "away.jpg").unlink()  # its folder is empty now, as where a disk was mounted
     assert library.ingest([photos]).failed == 1
-    left = [Path(failed.path).name for failed in library.failed_photos()]
+    left = [Path(failed.path).name for failed in library.photos.failed(limit=None)]
     assert len(left) == 2
     assert "link.jpg" not in left
     assert "away.jpg" in left
@@ -169,7 +169,7 @@ def test_pruning_one_folder_leaves_photos_elsewhere_alone(library: faceindex.Lib
 
 def test_removed_photo_comes_back_with_its_name(library: faceindex.Library, photos: Path) -> None:
     before = named(library)
-    removed = library.remove_photos([photos / "2020"])
+    removed = library.photos.remove([photos / "2020"])
     assert (removed.paths, removed.photos, removed.faces) == (2, 2, 2)
     assert named(library) == {}
     report = library.ingest([photos])
@@ -178,21 +178,21 @@ def test_removed_photo_comes_back_with_its_name(library: faceindex.Library, phot
 
 
 def test_erased_photo_does_not_come_back(library: faceindex.Library, photos: Path) -> None:
-    receipt = library.erase_photos([photos / "2020" / "a.jpg", photos / "2021" / "cut-off.jpg"])
+    receipt = library.photos.forget([photos / "2020" / "a.jpg", photos / "2021" / "cut-off.jpg"])
     assert (receipt.photos, receipt.faces, receipt.decisions) == (1, 1, 1)
     report = library.ingest([photos])
     assert (report.forgotten, report.new, report.total_faces) == (1, 0, 3)
     assert not any(match.photo.endswith("a.jpg") for match in library.search(photos / "2020" / "a.jpg")[0].matches)
     with pytest.raises(UsageError, match="knows no photo"):
-        library.erase_photos([photos / "2020" / "a.jpg"])
+        library.photos.forget([photos / "2020" / "a.jpg"])
 
 
 def test_forgotten_person_does_not_come_back(library: faceindex.Library, photos: Path) -> None:
-    assert library.forget_person("Ada").faces == 1
-    assert library.people() == []
+    assert library.people.forget("Ada").faces == 1
+    assert list(library.people) == []
     assert library.ingest([photos]).total_faces == 3
     with pytest.raises(UsageError, match="nobody is called Ada"):
-        library.forget_person("Ada")
+        library.people.forget("Ada")
 
 
 def test_photo_that_could_not_be_read_is_opened_again_only_when_wanted(
@@ -212,7 +212,7 @@ def test_two_libraries_over_the_same_photos_do_not_know_of_each_other(
 ) -> None:
     with faceindex.Library(tmp_path / "other.faces", recipe=recipe("dlib-raw")) as other:
         assert other.ingest([photos]).new == 4
-        other.erase_photos([photos / "2020"])
+        other.photos.forget([photos / "2020"])
         assert (other.status().faces, library.status().faces) == (2, 4)
 
 
@@ -220,10 +220,10 @@ def test_everything_but_an_ingest_runs_beside_an_ingest(library: faceindex.Libra
     folder = LibraryFolder(library.path, create=False)
     with folder.writer():  # an ingest holds the lock all the time
         assert library.cluster().clustered == 4
-        library.name("Grace", album=1)
+        library.people.name("Grace", album=1)
         assert library.search(photos / "2020" / "a.jpg")[0].matches[0].person == "Grace"
         assert library.status().people == 1  # Ada's only face is Grace's now
-        assert len(list(library.faces_with_vectors())) == 4
+        assert len(list(library.faces.with_vectors())) == 4
         with pytest.raises(LibraryLocked, match=r"being written by process .*--wait"):
             library.ingest([photos])
     folder.close()
@@ -258,9 +258,9 @@ def test_many_batches_leave_few_segments(many_photos: Path, tmp_path: Path, monk
         assert "compact" in report.stages
         assert library.status().segments < 8
         assert library.status().faces == 20
-        assert library.compact()
+        assert library.care.compact()
         assert library.status().segments == 1
-        assert not library.compact()
+        assert not library.care.compact()
         assert library.search(many_photos / "00.jpg", k=20)[0].matches[0].distance == pytest.approx(0, abs=1e-6)
 
 
@@ -270,7 +270,7 @@ def test_photo_that_lacks_its_end_is_stored_with_a_warning(many_photos: Path, tm
     with faceindex.Library(tmp_path / "x.faces", recipe=recipe("dlib-raw")) as library:
         report = library.ingest([tmp_path])
         (warning,) = report.warnings
-        (photo,) = library.photos()
+        (photo,) = library.photos
     assert (report.new, report.failed, report.total_faces) == (1, 0, 1)
     assert (warning.path, warning.error) == (photo.path, photo.warning)
     assert photo.warning
@@ -281,19 +281,19 @@ def test_photos_that_exchanged_their_names_keep_their_faces(
     library: faceindex.Library, photos: Path, monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
     monkeypatch.setattr("faceindex.ingest.run.BATCH_PHOTOS", batch)
-    faces = {Path(face.photo).name: face.face for face in library.faces()}
+    faces = {Path(face.photo).name: face.face for face in library.faces}
     for old, new in (("2020/a", "x"), ("2020/b", "2020/a"), ("x", "2020/b")):  # a and b: exchanged
         (photos / f"{old}.jpg").rename(photos / f"{new}.jpg")
     for old, new in (("d", "e"), ("c", "d")):  # c and d: renumbered
         (photos / "2021" / f"{old}.jpg").rename(photos / "2021" / f"{new}.jpg")
     report = library.ingest([photos])
     assert (report.moved, report.duplicate, report.new, report.total_faces) == (4, 0, 0, 4)
-    now = {Path(face.photo).name: face.face for face in library.faces()}
+    now = {Path(face.photo).name: face.face for face in library.faces}
     moved = {"a.jpg": "b.jpg", "b.jpg": "a.jpg", "c.jpg": "d.jpg", "d.jpg": "e.jpg"}
     assert now == {moved[name]: face for name, face in faces.items()}
     assert named(library) == {"b.jpg": faces["a.jpg"]}
     assert library.ingest([photos]).unchanged == 4
-    assert not library.check(deep=True).damage
+    assert not library.care.check(deep=True).damage
 
 
 @pytest.mark.parametrize("batch", [1, 64])
@@ -309,4 +309,4 @@ def test_edited_photo_whose_original_is_kept_under_another_name(
     assert library.ingest([photos]).total_faces == 5 - replaced
     assert len(vectors - set(vectors_of(library).values())) == replaced
     assert list(named(library)) == [Path(kept_as).name]
-    assert not library.check(deep=True).damage
+    assert not library.care.check(deep=True).damage

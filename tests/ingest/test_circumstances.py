@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -23,19 +23,21 @@ from faceindex.faces.analyse import Analyser
 from faceindex.ingest import child, pool, watch, worker_process
 from faceindex.ingest.cgroups import frozen, groups
 from faceindex.ingest.circumstances import is_circumstance
-from faceindex.ingest.pool import WorkerPool
-from faceindex.ingest.worker import Analysed, Fault
+from faceindex.ingest.executor import Analysed, Fault, Task
+from faceindex.ingest.pool import ProcessPool
 from faceindex.ingest.worker_process import WorkerProcess
 from faceindex.photos.find import FoundFile
 
 _ORPHANED = """
 import sys
+from contextlib import closing
 from hostile_analyser import HostileAnalyser
 from pooled import photos
-from faceindex.ingest.pool import WorkerPool
+from faceindex.ingest.executor import Task
+from faceindex.ingest.pool import ProcessPool
 
-with WorkerPool(HostileAnalyser(), 1) as pool:
-    pool.submit(*photos(sys.argv[1]))
+with closing(ProcessPool(1)) as pool:
+    pool.submit(Task(*photos(sys.argv[1]), HostileAnalyser()))
     while not pool._workers[0].started:
         list(pool.answers(0.1))
     print(pool._workers[0]._process.pid, flush=True)
@@ -60,8 +62,8 @@ def unfit(reason: str) -> Analyser:
 def interrupted(analyser: Analyser, folder: Path, stop: Act, go_on: Act) -> Analysed:
     """The answer for a photo whose worker is stopped for longer than any limit, while it works."""
     (file,) = photos(folder, "busy")
-    with WorkerPool(analyser, 1, **SHORT) as working:
-        working.submit(file)
+    with closing(ProcessPool(1, **SHORT)) as working:
+        working.submit(Task(file, analyser))
         (worker,) = working._workers
         while not worker.started:
             assert not list(working.answers(0.1))
@@ -113,8 +115,8 @@ def test_a_worker_in_a_frozen_group_is_waited_for(tmp_path: Path, hostile: Analy
 
 def test_a_run_that_slept_itself_blames_nobody(tmp_path: Path, hostile: Analyser) -> None:
     (file,) = photos(tmp_path, "a-hang")
-    with WorkerPool(hostile, 1, **SHORT) as working:
-        working.submit(file)
+    with closing(ProcessPool(1, **SHORT)) as working:
+        working.submit(Task(file, hostile))
         while not working._workers[0].started:
             list(working.answers(0.1))
         time.sleep(1.5)  # as a laptop that was closed
@@ -209,11 +211,11 @@ def test_as_many_workers_as_the_system_gives_do_the_work(
 ) -> None:
     real, started = worker_process._start, list[int]()
 
-    def start(connection: Connection, memory_limit: int) -> subprocess.Popen[bytes]:
+    def start(connection: Connection, memory_limit: int, *, one_thread: bool) -> subprocess.Popen[bytes]:
         if len(started) >= granted:
             raise BlockingIOError(11, "Resource temporarily unavailable")
         started.append(1)
-        return real(connection, memory_limit)
+        return real(connection, memory_limit, one_thread=one_thread)
 
     monkeypatch.setattr(worker_process, "_start", start)
     names = [f"{number}-fine" for number in range(6)]
@@ -230,8 +232,8 @@ def test_a_process_that_does_not_end_is_not_waited_for_for_ever(
     monkeypatch.setattr(child, "END_SECONDS", 0.2)
     monkeypatch.setattr(worker_process.WorkerProcess, "kill", lambda worker: None)  # as of one that a dead disk holds
     (file,) = photos(tmp_path, "a-hang")
-    with WorkerPool(hostile, 1) as working:
-        working.submit(file)
+    with closing(ProcessPool(1)) as working:
+        working.submit(Task(file, hostile))
         (worker,) = working._workers
         while not worker.started:
             assert not list(working.answers(0.1))

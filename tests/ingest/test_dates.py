@@ -26,7 +26,7 @@ def photos(tmp_path: Path) -> Path:
 
 def dates(library: Path) -> dict[str, str | None]:
     with faceindex.Library(library) as opened:
-        return {Path(photo.path).stem: photo.taken for photo in opened.photos()}
+        return {Path(photo.path).stem: photo.taken for photo in opened.photos}
 
 
 EXPECTED = {"2001": "2001-05-06T07:08:09", "2002": "2002-05-06T07:08:09", "undated": None}
@@ -71,8 +71,8 @@ def test_where_the_date_is_from_is_stored_and_a_sidecar_is_asked(photos: Path, t
     }
     with faceindex.Library(library) as opened:
         opened.ingest([photos], workers=1)
-        assert {Path(each.path).stem: (each.taken, each.taken_from) for each in opened.photos()} == expected
+        assert {Path(each.path).stem: (each.taken, each.taken_from) for each in opened.photos} == expected
     make_old(library)
     with faceindex.Library(library) as opened:
         opened.ingest([photos], workers=1)
-        assert {Path(each.path).stem: (each.taken, each.taken_from) for each in opened.photos()} == expected
+        assert {Path(each.path).stem: (each.taken, each.taken_from) for each in opened.photos} == expected

@@ -29,7 +29,7 @@ def bench() -> Iterator[ModuleType]:
 
 
 def people_in(library: faceindex.Library) -> dict[str, int]:
-    return {person.person: person.faces for person in library.people()}
+    return {person.person: person.faces for person in library.people}
 
 
 def test_another_picture_under_an_old_path_does_not_take_the_name(
@@ -39,22 +39,22 @@ def test_another_picture_under_an_old_path_does_not_take_the_name(
     photo.parent.mkdir()
     shutil.copy(case / "before.jpg", photo)
     library.ingest([photo])
-    (face,) = library.faces()
-    library.name("Ada", face=face.face)
+    (face,) = library.faces
+    library.people.name("Ada", face=face.face)
     shutil.copy(case / "after.jpg", photo)
     report = library.ingest([photo])
     assert [(lost.person, lost.face, lost.photo) for lost in report.lost] == [("Ada", face.face, str(photo))]
-    assert library.lost_faces() == list(report.lost)
+    assert list(library.people.lost(limit=None)) == list(report.lost)
     assert people_in(library) == {"Ada": 0}
-    assert {record.person for record in library.faces()} == {None}
+    assert {record.person for record in library.faces} == {None}
     shutil.copy(case / "before.jpg", photo.with_name("before.jpg"))
     assert library.ingest([photo.parent]).lost == ()
-    assert {Path(record.photo).name: record.person for record in library.faces()} == {
+    assert {Path(record.photo).name: record.person for record in library.faces} == {
         "IMG_0001.jpg": None,
         "before.jpg": "Ada",
     }
-    assert library.face(face.face).person == "Ada"
-    assert library.lost_faces() == []
+    assert library.faces.get(face.face).person == "Ada"
+    assert list(library.people.lost(limit=None)) == []
     assert {one.person for one in library.identify(case / "probe.jpg")} == {None}
 
 
@@ -64,14 +64,14 @@ def test_cropped_photo_keeps_every_name_at_its_own_face(
     photo = tmp_path / "p.jpg"
     shutil.copy(shared_data / "cases" / "crop" / "p.jpg", photo)
     library.ingest([photo])
-    before = {record.face: record.box for record in library.faces()}
+    before = {record.face: record.box for record in library.faces}
     for face in before:
-        library.name(f"Person {face}", face=face)
+        library.people.name(f"Person {face}", face=face)
     left, top = 204, 91
     with Image.open(photo) as image:
         image.crop((left, top, 819, 546)).save(photo, quality=92)
     report = library.ingest([photo])
-    now = {record.face: record for record in library.faces()}
+    now = {record.face: record for record in library.faces}
     kept = {face: record for face, record in now.items() if record.person}
     for face, record in kept.items():
         x, y, width, _ = before[face].as_list()
@@ -80,18 +80,18 @@ def test_cropped_photo_keeps_every_name_at_its_own_face(
         assert record.person == f"Person {face}"
     assert set(kept) == {2, 3, 4, 5}
     (lost,) = report.lost  # half of this face was cropped off: what is left is asked about
-    (asked,) = library.suggestions()
+    (asked,) = library.people.suggestions()
     assert (lost.face, lost.person, lost.candidate) == (1, "Person 1", 6)
     assert (asked.face, asked.person, asked.lost) == (6, "Person 1", 1)
-    library.answer(asked, same=True)
-    assert library.face(6).person == "Person 1"
-    assert library.lost_faces() == []
-    assert library.suggestions() == []
-    library.undo()
-    assert library.suggestions() == [asked]
-    library.answer(asked, same=False)
-    assert library.suggestions() == []
-    assert [lost.candidate for lost in library.lost_faces()] == [None]
+    library.people.answer(asked, same=True)
+    assert library.faces.get(6).person == "Person 1"
+    assert list(library.people.lost(limit=None)) == []
+    assert list(library.people.suggestions()) == []
+    library.history.undo()
+    assert list(library.people.suggestions()) == [asked]
+    library.people.answer(asked, same=False)
+    assert list(library.people.suggestions()) == []
+    assert [lost.candidate for lost in library.people.lost(limit=None)] == [None]
 
 
 def test_ways_of_editing_leave_no_name_wrong(bench: ModuleType, shared_data: Path, tmp_path: Path) -> None:

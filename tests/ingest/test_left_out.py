@@ -37,7 +37,7 @@ def library(tmp_path: Path) -> Iterator[faceindex.Library]:
 
 
 def names(library: faceindex.Library) -> list[str]:
-    return [Path(photo.path).name for photo in library.photos()]
+    return [Path(photo.path).name for photo in library.photos]
 
 
 def test_what_is_left_out_is_counted_by_its_kind(library: faceindex.Library, photos: Path) -> None:
@@ -90,7 +90,7 @@ def test_by_force_all_files_are_read_and_only_new_content_is_analysed(
     before = photo.stat()
     photo.write_bytes(data + b"2")
     os.utime(photo, ns=(before.st_mtime_ns, before.st_mtime_ns))
-    with library._folder.writer() as writer:  # as on a mount that has no ctime of its own
+    with library._opened.folder.writer() as writer:  # as on a mount that has no ctime of its own
         writer.store_ctimes(
             [FoundFile(str(photo), before.st_size, before.st_mtime_ns, False, photo.stat().st_ctime_ns)]
         )
@@ -133,7 +133,7 @@ def test_all_lists_agree_about_what_failed_and_what_is_out_of_reach(
     with faceindex.Library(closed / "x.faces", recipe=recipe("dlib-raw")) as library:
         for _ in range(2):  # and again: what failed is not opened, what was out of reach is looked at again
             report = library.ingest([photos])
-            assert listed(report) == library.failed_photos()
+            assert listed(report) == list(library.photos.failed(limit=None))
             assert {Path(f.path).name: (f.error, f.out_of_reach) for f in listed(report)} == {
                 "bad.jpg": ("not a photo of a known format", False),
                 "pipe.jpg": ("not a regular file", False),
@@ -147,7 +147,7 @@ def test_all_lists_agree_about_what_failed_and_what_is_out_of_reach(
         (photos / "no-right.jpg").unlink()
         (photos / "no-right.jpg").write_bytes(b"no photo")
         report = library.ingest([photos])
-        assert listed(report) == library.failed_photos()
+        assert listed(report) == list(library.photos.failed(limit=None))
         names = ["bad.jpg", "gone.jpg", "c.jpg", "no-right.jpg", "pipe.jpg"]
         assert [Path(f.path).name for f in report.failures] == names
         assert (library.status().failed, library.status().out_of_reach) == (report.failed, 0)
@@ -170,7 +170,7 @@ def test_a_photo_that_is_out_of_reach_keeps_what_is_known_of_it(
     assert (report.out_of_reach, report.failed, report.total_faces) == (1, 0, 2)
     assert names(library) == ["a.jpg", "d.jpg"]
     assert library.ingest([photos]).unchanged == 2
-    assert library.failed_photos() == []
+    assert list(library.photos.failed(limit=None)) == []
 
 
 def test_what_is_out_of_reach_elsewhere_is_still_told_after_an_ingest_of_another_folder(closed: Path) -> None:
@@ -178,5 +178,5 @@ def test_what_is_out_of_reach_elsewhere_is_still_told_after_an_ingest_of_another
         library.ingest([closed / "photos" / "no-folder"])
         library.ingest([closed / "photos" / "bad.jpg"])
         assert library.status().out_of_reach == 1
-        library.remove_photos([closed / "photos"])
-        assert library.failed_photos() == []
+        library.photos.remove([closed / "photos"])
+        assert list(library.photos.failed(limit=None)) == []

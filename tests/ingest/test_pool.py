@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import closing
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -16,8 +17,8 @@ from faceindex.errors import FaceindexError
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.recipe import recipe
 from faceindex.ingest import worker_process
-from faceindex.ingest.pool import WorkerPool
-from faceindex.ingest.worker import Analysed, Fault
+from faceindex.ingest.executor import Analysed, Fault, Task
+from faceindex.ingest.pool import ProcessPool
 from faceindex.photos.find import FoundFile, find_files
 
 
@@ -44,8 +45,8 @@ def test_worker_killed_while_it_starts_is_started_again(
     real = worker_process._start
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(connection: Connection, memory_limit: int) -> subprocess.Popen[bytes]:
-        started.append(real(connection, memory_limit))
+    def start(connection: Connection, memory_limit: int, *, one_thread: bool) -> subprocess.Popen[bytes]:
+        started.append(real(connection, memory_limit, one_thread=one_thread))
         if len(started) == 1:
             started[0].kill()
         return started[-1]
@@ -95,10 +96,10 @@ def test_swelling_costs_the_photo_that_caused_it_and_no_other(tmp_path: Path, ho
 
 def test_a_worker_that_ran_out_of_memory_is_replaced(tmp_path: Path, hostile: Analyser) -> None:
     first, second = photos(tmp_path, "a-memory", "b")
-    with WorkerPool(hostile, 1) as pool:
-        pool.submit(first)
+    with closing(ProcessPool(1)) as pool:
+        pool.submit(Task(first, hostile))
         process = pool._workers[0]._process
-        pool.submit(second)
+        pool.submit(Task(second, hostile))
         answers: list[Analysed] = []
         while pool.waiting:
             answers += pool.answers(timeout=1)
@@ -150,8 +151,8 @@ def test_workers_that_cannot_start_are_an_error_not_a_loop(
 
 def test_nothing_is_left_running_when_the_pool_is_closed(tmp_path: Path, hostile: Analyser) -> None:
     files = photos(tmp_path, "a-hang", "b-hang")
-    with WorkerPool(hostile, 2) as working:
+    with closing(ProcessPool(2)) as working:
         for file in files:
-            working.submit(file)
+            working.submit(Task(file, hostile))
         processes = [worker._process for worker in working._workers]
     assert all(process.returncode is not None for process in processes)

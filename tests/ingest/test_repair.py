@@ -31,10 +31,10 @@ def three(many_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(many_photos / name, folder / "photos")
     with faceindex.Library(folder / "x.faces") as library:
         library.ingest([folder / "photos"], workers=1)
-        library.compact()  # on a busy machine the photos come in several batches
+        library.care.compact()  # on a busy machine the photos come in several batches
         library.cluster()
-        library.name("Eileen", face=1)
-        library.name("Somebody", face=3)
+        library.people.name("Eileen", face=1)
+        library.people.name("Somebody", face=3)
     return folder
 
 
@@ -48,8 +48,8 @@ def path(three: Path, tmp_path: Path) -> Path:
 
 def state(path: Path) -> tuple[Faces, Vectors]:
     with faceindex.Library(path, create=False) as library:
-        faces = {face.face: (face.photo, face.box.as_list(), face.album, face.person) for face in library.faces()}
-        vectors = [vector for _, vector in library.faces_with_vectors() if vector is not None]
+        faces = {face.face: (face.photo, face.box.as_list(), face.album, face.person) for face in library.faces}
+        vectors = [vector for _, vector in library.faces.with_vectors() if vector is not None]
     return faces, np.array(vectors)
 
 
@@ -59,7 +59,7 @@ def assert_as_before(path: Path, three: Path) -> None:
     assert faces == before
     assert np.allclose(vectors, vectors_before, atol=1e-6)
     with faceindex.Library(path, create=False) as library:
-        report = library.check(deep=True)
+        report = library.care.check(deep=True)
         assert report.damage == ()
         assert [note for part in report.parts for note in part.notes] == []
 
@@ -105,8 +105,8 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 def test_damaged_library_is_as_it_was_before(three: Path, path: Path, damage: str) -> None:
     DAMAGES[damage](path)
     with faceindex.Library(path, create=False) as library:
-        assert library.check(deep=True).damage != ()
-        report = library.repair(workers=1)
+        assert library.care.check(deep=True).damage != ()
+        report = library.care.repair(workers=1)
     assert report.whole
     assert report.found != ()
     assert (report.left, report.failed) == ((), ())
@@ -119,7 +119,7 @@ def test_whole_library_stays_as_it_is_but_for_files_of_unfinished_writes(three: 
     file.with_name("000007.h5").write_bytes(b"never committed")
     file.with_name("000007.h5").chmod(0o600)
     with faceindex.Library(path, create=False) as library:
-        report = library.repair(workers=1)
+        report = library.care.repair(workers=1)
     assert (report.found, report.left, report.saved, report.analysed) == ((), (), 0, 0)
     assert list((path / "vectors").iterdir()) == [file]
     assert file.read_bytes() == before
@@ -131,12 +131,12 @@ def test_photos_that_are_away_wait_with_names_and_albums_for_the_next_ingest(thr
     with faceindex.Library(path, create=False) as library:
         away = (three / "photos").rename(three / "unplugged")
         try:
-            report = library.repair(workers=1)
+            report = library.care.repair(workers=1)
         finally:
             away.rename(three / "photos")
         assert (report.whole, report.left, report.analysed, report.waiting) == (False, (), 0, 3)
-        assert {face.face: face.person for face in library.faces() if face.confirmed} == NAMES
-        (note,) = [note for part in library.check(deep=True).parts for note in part.notes]
+        assert {face.face: face.person for face in library.faces if face.confirmed} == NAMES
+        (note,) = [note for part in library.care.check(deep=True).parts for note in part.notes]
         assert note.startswith("3 faces")
         ingested = library.ingest([three / "photos"], workers=1)
         assert (ingested.new, ingested.new_faces, ingested.total_faces) == (3, 0, 3)
@@ -150,11 +150,11 @@ def test_photos_that_moved_are_found_where_the_user_says(three: Path, path: Path
     try:
         with faceindex.Library(path, create=False) as library:
             with pytest.raises(UsageError, match="no such file or folder"):
-                library.repair([tmp_path / "nowhere"])
-            report = library.repair([tmp_path / "moved"], workers=1)
+                library.care.repair([tmp_path / "nowhere"])
+            report = library.care.repair([tmp_path / "moved"], workers=1)
             assert (report.whole, report.analysed) == (True, 3)
-            assert {face.face: face.person for face in library.faces() if face.confirmed} == NAMES
-            assert library.check(deep=True).damage == ()
+            assert {face.face: face.person for face in library.faces if face.confirmed} == NAMES
+            assert library.care.check(deep=True).damage == ()
     finally:
         shutil.move(away, three / "photos")
 
@@ -166,9 +166,9 @@ def test_photo_with_other_content_is_not_taken_for_the_lost_one(three: Path, pat
     segment(path).unlink()
     try:
         with faceindex.Library(path, create=False) as library:
-            report = library.repair(workers=1)
+            report = library.care.repair(workers=1)
             assert (report.analysed, report.waiting) == (2, 1)
-            assert library.face(1).person == "Eileen"
+            assert library.faces.get(1).person == "Eileen"
     finally:
         photo.write_bytes(original)
 
@@ -176,11 +176,11 @@ def test_photo_with_other_content_is_not_taken_for_the_lost_one(three: Path, pat
 def test_face_with_a_name_that_is_not_found_again_stays(three: Path, path: Path) -> None:
     execute(path, "UPDATE faces SET x = x + 1000, segment = 99 WHERE id = 1")
     with faceindex.Library(path, create=False) as library:
-        report = library.repair(workers=1)
+        report = library.care.repair(workers=1)
         assert (report.whole, report.waiting, report.analysed) == (False, 1, 0)
         assert [Path(failure.path).name for failure in report.failed] == ["00.jpg"]
         assert library.ingest([three / "photos"]).unchanged == 3
-        assert library.face(1).person == "Eileen"
+        assert library.faces.get(1).person == "Eileen"
 
 
 def test_damaged_catalog_is_refused_and_nothing_is_changed(path: Path) -> None:
@@ -190,7 +190,7 @@ def test_damaged_catalog_is_refused_and_nothing_is_changed(path: Path) -> None:
         faceindex.Library(path, create=False) as library,
         pytest.raises(LibraryDamaged, match="restore the library from its last backup"),
     ):
-        library.repair()
+        library.care.repair()
     assert {file: file.read_bytes() for file in before} == before
 
 
@@ -208,14 +208,14 @@ if moment == "rows mended":
 elif moment == "a segment swapped":
     mending.unlink = die
 elif moment == "lost faces marked":
-    repair.WorkerPool = die
+    repair.local_executor = die
 elif moment == "before the commit":
     repair.Writer.commit = die
 elif moment == "photos committed":
     real = repair.Writer.commit
     repair.Writer.commit = lambda self, batch: (real(self, batch), die())
 with faceindex.Library(sys.argv[1], create=False) as library:
-    library.repair(workers=1)
+    library.care.repair(workers=1)
 """
 
 
@@ -228,5 +228,5 @@ def test_killed_repair_is_finished_by_the_next(three: Path, path: Path, moment: 
     arguments = [sys.executable, "-c", _DIE, str(path), moment]
     assert subprocess.run(arguments, check=False).returncode == -signal.SIGKILL
     with faceindex.Library(path, create=False) as library:
-        assert library.repair(workers=1).whole
+        assert library.care.repair(workers=1).whole
     assert_as_before(path, three)

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from contents import Contents, contents
 from PIL import Image
 
 import faceindex
@@ -29,27 +30,6 @@ run.BATCH_PHOTOS = 3
 with faceindex.Library(sys.argv[1], recipe=recipe("dlib-raw")) as library:
     print(library.ingest([sys.argv[2]]).seen)
 """
-
-Contents = list[tuple[str, bytes, tuple[int, ...], bytes]]
-
-
-def contents(library: Path) -> Contents:
-    """Everything that counts: path, photo's content, box and vector of every face, and photos without one."""
-    with faceindex.Library(library, create=False) as opened:
-        connection = opened._folder.catalog.connection
-        content = {
-            os.fsdecode(path): bytes(known)
-            for path, known in connection.execute("SELECT path, content FROM paths JOIN photos ON photos.id = photo")
-        }
-        faces: Contents = [
-            (face.photo, content[face.photo], tuple(face.box.as_list()), b"" if vector is None else vector.tobytes())
-            for face, vector in opened.faces_with_vectors()
-        ]
-        empty: Contents = [
-            (path, known, (), b"") for path, known in content.items() if path not in {face[0] for face in faces}
-        ]
-        failed: Contents = [(failure.path, b"", (), failure.error.encode()) for failure in opened.failed_photos()]
-    return sorted(faces + empty + failed)
 
 
 def test_report_counts_every_photo_once(small_library: faceindex.Library, many_photos: Path) -> None:
@@ -85,14 +65,14 @@ def test_moved_photos_keep_their_faces_and_copies_are_recognised(many_photos: Pa
         shutil.copy2(many_photos / name, photos)
     with faceindex.Library(tmp_path / "x.faces", recipe=recipe("dlib-raw")) as library:
         library.ingest([photos])
-        before = {face.face: Path(face.photo).name for face in library.faces()}
+        before = {face.face: Path(face.photo).name for face in library.faces}
 
         (photos / "trip").mkdir()
         (photos / "00.jpg").rename(photos / "trip" / "renamed.jpg")
         shutil.copy(photos / "01.jpg", photos / "01 copy.jpg")
         report = library.ingest([photos])
         assert (report.new, report.moved, report.duplicate, report.unchanged) == (0, 1, 1, 1)
-        after = {face.face: Path(face.photo).name for face in library.faces()}
+        after = {face.face: Path(face.photo).name for face in library.faces}
         assert after.keys() == before.keys()
         assert sorted(after.values()) == ["01 copy.jpg", "renamed.jpg"]
 
@@ -111,7 +91,7 @@ def test_copies_of_an_unreadable_photo_all_fail(many_photos: Path, tmp_path: Pat
     with faceindex.Library(tmp_path / "x.faces", recipe=recipe("dlib-raw")) as library:
         report = library.ingest([tmp_path])
         assert (report.seen, report.failed, len(report.failures)) == (3, 3, 3)
-        assert len(library.failed_photos()) == 3
+        assert len(library.photos.failed(limit=None)) == 3
 
 
 def test_edited_photo_is_analysed_again_and_a_touched_one_is_not(many_photos: Path, tmp_path: Path) -> None:
@@ -133,7 +113,7 @@ def test_repaired_photo_is_read_and_its_failure_forgotten(many_photos: Path, tmp
         shutil.copy(many_photos / "00.jpg", tmp_path / "a.jpg")
         report = library.ingest([tmp_path])
         assert (report.new, report.failed) == (1, 0)
-        assert library.failed_photos() == []
+        assert list(library.photos.failed(limit=None)) == []
 
 
 def test_files_that_are_no_photos_are_ignored_but_bad_photos_are_not(many_photos: Path, tmp_path: Path) -> None:
@@ -161,7 +141,7 @@ def test_names_that_are_not_utf8_or_contain_newlines_are_names_like_others(many_
         shutil.copy(many_photos / f"{number:02d}.jpg", photos / os.fsdecode(name))
     with faceindex.Library(tmp_path / "x.faces", recipe=recipe("dlib-raw")) as library:
         assert library.ingest([photos]).new == 3
-        assert {os.fsencode(Path(face.photo).name) for face in library.faces()} == set(names)
+        assert {os.fsencode(Path(face.photo).name) for face in library.faces} == set(names)
         assert library.ingest([photos]).unchanged == 3
 
 

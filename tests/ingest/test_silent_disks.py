@@ -28,6 +28,7 @@ from faceindex.ingest.run import ingest
 from faceindex.ingest.vanished import Vanished
 from faceindex.photos.find import find_files
 from faceindex.photos.read import identify
+from faceindex.stop import Stop
 from faceindex.store.folder import LibraryFolder
 
 _SILENT_READER = """
@@ -70,10 +71,6 @@ def _looked_at_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "LOOK_SECONDS", 0.1)
 
 
-def never() -> bool:
-    return False
-
-
 def nothing() -> None:
     return None
 
@@ -89,7 +86,7 @@ def test_what_is_read_in_the_process_is_what_is_read_here(tmp_path: Path) -> Non
     (photo,) = draw(tmp_path, "a")
     (tmp_path / "note.txt").write_text("text")
     (tmp_path / "empty.jpg").touch()
-    with PhotoReader(never, nothing, idle_limit=60) as reader:
+    with PhotoReader(Stop(), nothing, idle_limit=60) as reader:
         assert reader.identify(photo) == identify(photo)
         assert reader.identify(str(tmp_path / "note.txt")) is None
         with pytest.raises(UnreadablePhoto, match="the file is empty") as empty:
@@ -106,7 +103,7 @@ def test_a_photo_without_a_byte_is_given_up_and_the_next_one_read(
     monkeypatch.setattr(photo_reader, "_MAIN", _SILENT_READER)
     silent, photo = draw(tmp_path, "silent", "photo")
     collected: list[int] = []
-    with PhotoReader(never, lambda: collected.append(1), idle_limit=0.5) as reader:
+    with PhotoReader(Stop(), lambda: collected.append(1), idle_limit=0.5) as reader:
         with pytest.raises(UnreadablePhoto, match=r"nothing could be read for 0\.5 seconds") as error:
             reader.identify(silent)
         assert isinstance(error.value.__cause__, TimeoutError)
@@ -118,7 +115,7 @@ def test_nothing_but_silence_ends_the_run(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(photo_reader, "_MAIN", _SILENT_READER)
     monkeypatch.setattr(photo_reader, "_SILENT", 2)
     (silent,) = draw(tmp_path, "silent")
-    with PhotoReader(never, nothing, idle_limit=0.3) as reader:
+    with PhotoReader(Stop(), nothing, idle_limit=0.3) as reader:
         with pytest.raises(UnreadablePhoto):
             reader.identify(silent)
         with pytest.raises(MachineError, match="nothing could be read"):
@@ -127,7 +124,7 @@ def test_nothing_but_silence_ends_the_run(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_a_reading_process_that_is_killed_costs_nothing(tmp_path: Path) -> None:
     (photo,) = draw(tmp_path, "a")
-    with PhotoReader(never, nothing, idle_limit=60) as reader:
+    with PhotoReader(Stop(), nothing, idle_limit=60) as reader:
         for _ in range(5):
             assert reader.identify(photo) == identify(photo)
             assert reader._child
@@ -140,7 +137,7 @@ def test_what_the_machine_lacks_is_not_listed_photo_by_photo(tmp_path: Path, mon
     monkeypatch.setattr(photo_reader, "_PAUSE", 0.01)
     (photo,) = draw(tmp_path, "a")
     with (
-        PhotoReader(never, nothing, idle_limit=60) as reader,
+        PhotoReader(Stop(), nothing, idle_limit=60) as reader,
         pytest.raises(MachineError, match=r"a\.png cannot be read: Too many open files"),
     ):
         reader.identify(photo)
@@ -148,9 +145,9 @@ def test_what_the_machine_lacks_is_not_listed_photo_by_photo(tmp_path: Path, mon
 
 def test_files_found_ahead_are_the_files_in_their_order(tmp_path: Path) -> None:
     draw(tmp_path, *(f"{number:04d}" for number in range(300)))
-    assert list(Ahead(find_files([tmp_path]), never, idle_limit=60)) == list(find_files([tmp_path]))
+    assert list(Ahead(find_files([tmp_path]), Stop(), idle_limit=60)) == list(find_files([tmp_path]))
     with pytest.raises(UsageError, match="no such file"):
-        list(Ahead(find_files([tmp_path / "absent"]), never, idle_limit=60))
+        list(Ahead(find_files([tmp_path / "absent"]), Stop(), idle_limit=60))
 
 
 def test_a_folder_that_does_not_answer_ends_the_run_after_what_was_found(tmp_path: Path) -> None:
@@ -162,16 +159,17 @@ def test_a_folder_that_does_not_answer_ends_the_run_after_what_was_found(tmp_pat
 
     taken: list[int] = []
     with pytest.raises(MachineError, match=r"no folder or file could be looked at for 0\.4 seconds"):
-        taken.extend(Ahead(found(), never, idle_limit=0.4))
+        taken.extend(Ahead(found(), Stop(), idle_limit=0.4))
     assert taken == [0, 1, 2, 3]
 
 
 def test_a_stopped_run_and_one_that_is_left_wait_for_no_folder() -> None:
-    began = time.monotonic()
-    assert list(Ahead(map(time.sleep, [5]), lambda: True, idle_limit=60)) == []
-    ahead = Ahead(itertools.count(), never, idle_limit=60)
+    began, stopped = time.monotonic(), Stop()
+    stopped.set()
+    assert list(Ahead(map(time.sleep, [5]), stopped, idle_limit=60)) == []
+    ahead = Ahead(itertools.count(), Stop(), idle_limit=60)
     for number in ahead:
-        if number == 5000:
+        if number == 100_000:
             break
     del ahead
     assert time.monotonic() - began < 1
@@ -232,17 +230,17 @@ def silent_photo(many_photos: Path, tmp_path: Path, mounted: tuple[Path, psutil.
 
 
 def test_pruning_on_a_disk_that_hangs_removes_nothing_and_ends(silent_photo: LibraryFolder) -> None:
-    with silent_photo.writer() as writer, PhotoReader(never, nothing, idle_limit=0.5) as reader:
-        vanished = Vanished(writer, reader, writer.catalog.roots(), never)
+    with silent_photo.writer() as writer, PhotoReader(Stop(), nothing, idle_limit=0.5) as reader:
+        vanished = Vanished(writer, reader, writer.catalog.roots(), Stop())
         with pytest.raises(MachineError, match="so nothing was removed from the library"):
             vanished.prune(left_out=())
     assert silent_photo.catalog.counts()["photos"] == 1
 
 
 def test_dates_on_a_disk_that_hangs_are_left_for_another_time(silent_photo: LibraryFolder) -> None:
-    with silent_photo.writer() as writer, PhotoReader(never, nothing, idle_limit=0.5) as reader:
+    with silent_photo.writer() as writer, PhotoReader(Stop(), nothing, idle_limit=0.5) as reader:
         writer.catalog.connection.execute("INSERT INTO unread_dates SELECT id FROM photos")
-        assert read_dates(writer, reader, never) == 0
+        assert read_dates(writer, reader, Stop()) == 0
         assert len(list(writer.catalog.unread_dates())) == 1
 
 

@@ -22,17 +22,21 @@ import os, signal, sys, threading
 from pathlib import Path
 from hostile_analyser import HostileAnalyser
 from faceindex.faces.recipe import recipe
+from faceindex.cli.stopping import on_signals
 from faceindex.ingest.run import ingest
+from faceindex.meter import Meter
 from faceindex.store.folder import LibraryFolder
 
 HostileAnalyser.min_face, HostileAnalyser.recipe = None, recipe()
 number, photos, library = int(sys.argv[1]), sys.argv[2], LibraryFolder(Path(sys.argv[3]))
 timers = []
 def progress(step):  # signalled when one is answered, the worker hangs, and no more can be given to it
-    if step.photos and not timers:
+    if step.done and not timers:
         timers.append(threading.Timer(1, os.kill, (os.getpid(), number)))
         timers[0].start()
-report = ingest(library, [photos], analyser=HostileAnalyser(), workers=1, progress=progress)
+meter = Meter(progress)
+with on_signals(meter.stop.set):
+    report = ingest(library, [photos], analyser=HostileAnalyser(), workers=1, meter=meter)
 print(report.interrupted, report.failed, library.catalog.counts()["photos"] == report.new > 0)
 """
 
@@ -84,7 +88,7 @@ def test_clock_that_goes_backwards_changes_nothing(
         shutil.copy(many_photos / name, photos)
     with faceindex.Library(tmp_path / "x.faces", recipe=recipe("dlib-raw")) as library:
         assert library.ingest([photos]).new == 3
-        before = [face.face for face in library.faces()]
+        before = [face.face for face in library.faces]
 
         monkeypatch.setattr(time, "time", lambda: 1.0)
         monkeypatch.setattr(rows, "now", lambda: "1970-01-01T00:00:01+00:00")
@@ -94,6 +98,6 @@ def test_clock_that_goes_backwards_changes_nothing(
             os.utime(photos / name, (seconds, seconds))
         report = library.ingest([photos])
         assert (report.new, report.unchanged, report.failed, report.total_faces) == (2, 2, 0, 4)
-        assert set(before[:1] + before[2:]) < {face.face for face in library.faces()}
+        assert set(before[:1] + before[2:]) < {face.face for face in library.faces}
         assert library.ingest([photos]).unchanged == 4
-        assert not library.check(deep=True).damage
+        assert not library.care.check(deep=True).damage

@@ -49,33 +49,33 @@ def as_derived_anew(path: Path) -> list[list[tuple[object, ...]]]:
 
 def act(library: faceindex.Library, chance: random.Random) -> None:
     """Any step of a user. Raises: UsageError when it cannot be done."""
-    faces = [face.face for face in library.faces()]
-    albums = [album.album for album in library.albums(hidden=True)]
+    faces = [face.face for face in library.faces]
+    albums = [album.album for album in library.albums.list(hidden=True, limit=None)]
     album = chance.choice(albums or [1])
-    members = [face.face for face in library.album(album, hidden=True)]
+    members = [face.face for face in library.albums.faces(album, hidden=True, limit=None)]
     some = chance.sample(members, chance.randint(1, min(3, len(members))))
     match chance.randrange(12):
         case 0 | 1:
-            library.name(chance.choice(NAMES), face=chance.choice(faces))
+            library.people.name(chance.choice(NAMES), face=chance.choice(faces))
         case 2:
-            library.name(chance.choice(NAMES), album=album)
+            library.people.name(chance.choice(NAMES), album=album)
         case 3:
-            library.merge(chance.sample(albums, min(2, len(albums))))
+            library.albums.merge(chance.sample(albums, min(2, len(albums))))
         case 4:
-            library.split(album, some)
+            library.albums.split(album, some)
         case 5:
-            library.reject(some)
+            library.albums.reject(some)
         case 6:
-            library.move([chance.choice(faces)], album)
+            library.albums.move([chance.choice(faces)], album)
         case 7:
-            library.hide(album=album)
+            library.albums.hide(album)
         case 8:
-            chance.choice([library.hide, library.unhide])(face=chance.choice(faces))
+            chance.choice([library.faces.hide, library.faces.unhide])(chance.choice(faces))
         case 9:
-            chance.choice([library.hide, library.unhide])(person=chance.choice(NAMES))
+            chance.choice([library.people.hide, library.people.unhide])(chance.choice(NAMES))
         case _:
-            acts = library.history()
-            library.undo(chance.choice(acts).act if acts and chance.random() < 0.8 else None)
+            acts = list(library.history)
+            library.history.undo(chance.choice(acts).act if acts and chance.random() < 0.8 else None)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -95,8 +95,8 @@ def test_what_an_act_changes_is_what_replaying_all_changes(tmp_path: Path, seed:
             if step == 50:
                 library.cluster(rebuild=True, threshold=chance.choice([0.35, 0.5, 0.7]))
             if step == 60:
-                gone = [photo.path for photo in library.photos()][: len(people) // 3]
-                library.remove_photos(gone)
+                gone = [photo.path for photo in library.photos][: len(people) // 3]
+                library.photos.remove(gone)
                 library.cluster()  # albums that nobody decided about follow, too
             try:
                 act(library, chance)

@@ -27,8 +27,8 @@ def add_later_faces(library: faceindex.Library) -> None:
 
 
 def test_new_faces_join_albums_or_begin_new_ones_and_no_other_moves(library: faceindex.Library) -> None:
-    library.name("Ada", album=1)
-    library.split(2, [5])
+    library.people.name("Ada", album=1)
+    library.albums.split(2, [5])
     before = albums_of(library)
     add_later_faces(library)
     report = library.cluster()
@@ -36,12 +36,12 @@ def test_new_faces_join_albums_or_begin_new_ones_and_no_other_moves(library: fac
     assert after == before | {1: before[1] | {11}, 4: {10, 12}, 5: {13, 14, 15}}
     assert (report.change.kept, report.change.new, report.change.gone, report.change.moved) == (3, 2, 0, 0)
     assert report.change.joined == 6
-    assert (library.face(11).person, library.face(11).confirmed) == ("Ada", False)
+    assert (library.faces.get(11).person, library.faces.get(11).confirmed) == ("Ada", False)
     assert library.cluster().change.joined == 0
 
 
 def test_dry_run_says_what_would_change_and_changes_nothing(library: faceindex.Library) -> None:
-    library.name("Ada", face=1)
+    library.people.name("Ada", face=1)
     before = albums_of(library)
     asked = library.cluster(rebuild=True, threshold=0.01, dry_run=True)
     assert asked.dry_run
@@ -51,7 +51,7 @@ def test_dry_run_says_what_would_change_and_changes_nothing(library: faceindex.L
     done = library.cluster(rebuild=True, threshold=0.01)
     assert done.change == asked.change
     assert albums_of(library) == {}
-    assert [person.person for person in library.people()] == ["Ada"]
+    assert [person.person for person in library.people] == ["Ada"]
 
 
 def test_rebuilt_albums_keep_their_numbers(library: faceindex.Library) -> None:
@@ -74,23 +74,23 @@ def test_numbers_of_albums_that_are_gone_are_not_given_again(library: faceindex.
 def test_decisions_hold_after_a_rebuild_and_are_undone_after_it(
     library: faceindex.Library, method: str, threshold: float
 ) -> None:
-    library.merge([1, 3])
-    library.reject([6])
-    library.name("Ada", album=2)
+    library.albums.merge([1, 3])
+    library.albums.reject([6])
+    library.people.name("Ada", album=2)
     library.cluster(rebuild=True, method=method, threshold=threshold)
-    album = {face.face: face.album for face in library.faces()}
+    album = {face.face: face.album for face in library.faces}
     assert len({album[face] for face in (1, 2, 3, 4, 8, 9)}) == 1
     assert album[6] is None or album[6] not in (album[5], album[7])
     assert album[5] == album[7] is not None
-    assert library.face(5).person == library.face(7).person == "Ada"
-    library.undo(2)
-    assert library.face(6).album == library.face(5).album
+    assert library.faces.get(5).person == library.faces.get(7).person == "Ada"
+    library.history.undo(2)
+    assert library.faces.get(6).album == library.faces.get(5).album
 
 
 def test_photo_that_comes_back_is_in_the_album_that_was_decided(library: faceindex.Library, tmp_path: Path) -> None:
     vectors = drawn_people(PEOPLE + LATER)
-    library.move([10], 2)
-    library.remove_photos(["/photo-00009.jpg"])
+    library.albums.move([10], 2)
+    library.photos.remove(["/photo-00009.jpg"])
     assert albums_of(library)[2] == {5, 6, 7}
     (tmp_path / "empty").mkdir()
     store_vectors(library.path, vectors[: len(PEOPLE)])

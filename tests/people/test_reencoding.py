@@ -29,14 +29,14 @@ def library(labelled_photos: Path, tmp_path: Path) -> Iterator[faceindex.Library
 
 def face_in(library: faceindex.Library, photo: str) -> faceindex.FaceRecord:
     """The largest face of a photo."""
-    return max((face for face in library.faces() if Path(face.photo).stem == photo), key=lambda face: face.box.area)
+    return max((face for face in library.faces if Path(face.photo).stem == photo), key=lambda face: face.box.area)
 
 
 def test_names_albums_and_forgetting_come_along(library: faceindex.Library, tmp_path: Path) -> None:
     first, second = (face_in(library, f"Abdullah_Gul_000{number}") for number in (1, 2))
-    library.name("Abdullah", album=first.album)
-    library.name("Al", face=face_in(library, "Al_Pacino_0001").face)
-    library.erase_photos([tmp_path / "photos" / "Al_Pacino_0003.jpg"])
+    library.people.name("Abdullah", album=first.album)
+    library.people.name("Al", face=face_in(library, "Al_Pacino_0001").face)
+    library.photos.forget([tmp_path / "photos" / "Al_Pacino_0003.jpg"])
     before = library.status()
     done = library.reencode(tmp_path / "sface.faces", recipe("sface"))
     assert (done.acts, done.decided, done.found, done.away, done.recipe) == (2, 4, 4, 0, "sface")
@@ -46,29 +46,29 @@ def test_names_albums_and_forgetting_come_along(library: faceindex.Library, tmp_
         assert face_in(new, "Abdullah_Gul_0002").person == "Abdullah"
         assert face_in(new, "Abdullah_Gul_0002").album == second.album
         assert face_in(new, "Al_Pacino_0001").person == "Al"
-        assert not [photo for photo in new.photos() if "Al_Pacino_0003" in photo.path]
-        new.undo(1)
+        assert not [photo for photo in new.photos if "Al_Pacino_0003" in photo.path]
+        new.history.undo(1)
         assert face_in(new, "Abdullah_Gul_0002").person is None
         new.cluster(rebuild=True)
-        assert new.check(deep=True).damage == ()
+        assert new.care.check(deep=True).damage == ()
 
 
 def test_decisions_about_photos_that_are_away_wait_for_them(library: faceindex.Library, tmp_path: Path) -> None:
     face = face_in(library, "Abdullah_Gul_0001")
-    library.name("Abdullah", face=face.face)
+    library.people.name("Abdullah", face=face.face)
     away = tmp_path / "Abdullah_Gul_0001.jpg"
     Path(face.photo).rename(away)
     done = library.reencode(tmp_path / "new.faces", recipe("dlib-raw"))
     assert (done.decided, done.found, done.away) == (1, 0, 1)
     with faceindex.Library(tmp_path / "new.faces", create=False) as new:
-        assert [(person.person, person.faces) for person in new.people()] == [("Abdullah", 0)]
+        assert [(person.person, person.faces) for person in new.people] == [("Abdullah", 0)]
         new.ingest([away])
         assert face_in(new, "Abdullah_Gul_0001").person == "Abdullah"
         assert face_in(new, "Abdullah_Gul_0001").confirmed
 
 
 def test_library_with_decisions_of_its_own_is_not_overwritten(library: faceindex.Library, tmp_path: Path) -> None:
-    library.name("Abdullah", face=1)
+    library.people.name("Abdullah", face=1)
     library.reencode(tmp_path / "new.faces", recipe("dlib-raw"))
     with pytest.raises(UsageError, match="holds decisions already"):
         library.reencode(tmp_path / "new.faces", recipe("dlib-raw"))

@@ -22,15 +22,15 @@ def pictures(folder: Path) -> Iterator[tuple[str, Pixels]]:
 
 def main(folder: Path, path: Path) -> None:
     with faceindex.Library(path, recipe="sface") as library:
-        report: faceindex.IngestReport = library.ingest_images(pictures(folder))
+        report: faceindex.IngestReport = library.photos.add(pictures(folder))
         print(report.new, "photos,", report.new_faces, "faces")
         probe: Pixels = next(pictures(folder))[1]
         found: list[faceindex.ProbeFace] = library.search(probe, k=3)
         nearest: faceindex.Match = found[0].matches[0]
-        library.name("Ada", face=nearest.face)
+        library.people.name("Ada", face=nearest.face)
         face: faceindex.Face = faceindex.analyse(probe, recipe=library.recipe)[0]
         print(library.identify(probe)[0].person, face.box == nearest.box)
-        for photo in library.photos("picture:/"):
+        for photo in library.photos.under("picture:/"):
             print(photo.path, photo.faces)
 
 

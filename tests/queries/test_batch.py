@@ -28,7 +28,7 @@ def library(tmp_path: Path) -> Iterator[faceindex.Library]:
     with faceindex.Library(tmp_path / "x.faces", create=False) as opened:
         for number, person in enumerate(PEOPLE[:180], start=1):
             if person < 3:
-                opened.name(f"Person {person}", face=number)
+                opened.people.name(f"Person {person}", face=number)
         yield opened
 
 
@@ -49,14 +49,14 @@ def library(tmp_path: Path) -> Iterator[faceindex.Library]:
 def test_each_of_many_finds_what_it_finds_alone(
     library: faceindex.Library, tmp_path: Path, wish: dict[str, Any], removed: bool
 ) -> None:
-    library.build_index()
+    library.index.build()
     if removed:
-        library.remove_photos([f"/first/photo-{number:05d}.jpg" for number in range(0, 40, 3)])
+        library.photos.remove([f"/first/photo-{number:05d}.jpg" for number in range(0, 40, 3)])
     vectors = drawn_people([0, 1, 2, 3, 4, 5, 1, 4, 0, 5], seed=0)
     np.save(tmp_path / "v.npy", vectors)
     options = {"k": 7, "threshold": 1.2} | wish
     answers = list(library.search_many(tmp_path / "v.npy", **options))
-    alone = [library.matches(Probe(vector, "", "", BOX, 1.0), **options) for vector in vectors]
+    alone = [library.faces.matches(Probe(vector, "", "", BOX, 1.0), **options) for vector in vectors]
     assert [answer.matches for answer in answers] == [found.matches for found in alone]
     assert all(len(found.matches) > 0 for found in alone) == ("among" not in wish or wish["among"].first is None)
 

@@ -26,8 +26,8 @@ def known(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             chosen = photos(shared_data / "album" / name)[:count]
             library.ingest(chosen, workers=1)
             for photo in chosen:
-                own = [face for face in library.faces() if face.photo == str(photo)]
-                library.name(name, face=max(own, key=lambda face: face.box.area).face)
+                own = [face for face in library.faces if face.photo == str(photo)]
+                library.people.name(name, face=max(own, key=lambda face: face.box.area).face)
         yield library
 
 

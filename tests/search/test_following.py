@@ -71,7 +71,7 @@ def test_what_is_found_is_what_is_there_after_any_change(made: MadeLibrary, seed
                     writer.remove_paths([path])
             case 4:
                 with made.folder.writer() as writer:
-                    (compact_all if random.integers(2) else lambda w: compact(w, lambda: False))(writer)
+                    (compact_all if random.integers(2) else lambda w: compact(w))(writer)
         fresh = load_or_build(made.folder)
         index = load_or_build(made.folder, index if random.integers(2) else fresh)
         assert made.holds_what_was_stored()

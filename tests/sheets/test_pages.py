@@ -33,7 +33,7 @@ def pictures(page: str) -> list[Image.Image]:
 def test_album_sheet_shows_each_albums_faces_and_links_their_photos(
     small_library: faceindex.Library, many_photos: Path, tmp_path: Path
 ) -> None:
-    small_library.write_album_sheet(tmp_path / "new" / "sheet.html", faces=6)
+    small_library.sheets.write_albums(tmp_path / "new" / "sheet.html", faces=6)
     page = (tmp_path / "new" / "sheet.html").read_text()
     assert "20 faces in 20 photos" in page
     assert "and 14 more" in page
@@ -45,7 +45,7 @@ def test_album_sheet_shows_each_albums_faces_and_links_their_photos(
 
 
 def test_page_needs_nothing_from_outside(small_library: faceindex.Library, tmp_path: Path) -> None:
-    small_library.write_album_sheet(tmp_path / "sheet.html")
+    small_library.sheets.write_albums(tmp_path / "sheet.html")
     page = (tmp_path / "sheet.html").read_text()
     assert not re.search(r'(src|href)="https?:|@import|url\(', page)
     assert all(source.startswith("data:") for source in re.findall(r'src="([^"]*)', page))
@@ -54,9 +54,9 @@ def test_page_needs_nothing_from_outside(small_library: faceindex.Library, tmp_p
 def test_match_sheet_shows_probe_and_matches_with_distances(
     small_library: faceindex.Library, many_photos: Path, tmp_path: Path
 ) -> None:
-    probes = small_library.probes([many_photos / "05.jpg"])
-    found = [small_library.matches(probe, k=3) for probe in probes]
-    small_library.write_match_sheet(tmp_path / "match.html", probes, found)
+    probes = small_library.faces.probes([many_photos / "05.jpg"])
+    found = [small_library.faces.matches(probe, k=3) for probe in probes]
+    small_library.sheets.write_matches(tmp_path / "match.html", probes, found)
     page = (tmp_path / "match.html").read_text()
     assert len(pictures(page)) == 1 + 3
     shown = [(f"{match.distance:.3f}", f"{match.confidence:.0%}") for match in found[0].matches]
@@ -86,7 +86,7 @@ def test_photo_that_is_gone_leaves_a_place(many_photos: Path, tmp_path: Path) ->
         library.ingest([tmp_path])
         library.cluster()
         (tmp_path / "00.jpg").unlink()
-        library.write_album_sheet(tmp_path / "sheet.html")
+        library.sheets.write_albums(tmp_path / "sheet.html")
     page = (tmp_path / "sheet.html").read_text()
     assert len(pictures(page)) == 1
     assert page.count("photo is<br>not there") == 1
@@ -101,7 +101,7 @@ def test_names_are_escaped(many_photos: Path, tmp_path: Path) -> None:
     with faceindex.Library(tmp_path / "x.faces") as library:
         library.ingest([photos_folder])
         library.cluster()
-        library.write_album_sheet(tmp_path / "sheet.html")
+        library.sheets.write_albums(tmp_path / "sheet.html")
     page = (tmp_path / "sheet.html").read_text()
     assert "<script" not in page
     assert '"onload="' not in page
@@ -110,14 +110,14 @@ def test_names_are_escaped(many_photos: Path, tmp_path: Path) -> None:
 def test_library_without_albums_says_what_to_do(many_photos: Path, tmp_path: Path) -> None:
     with faceindex.Library(tmp_path / "x.faces") as library:
         library.ingest([many_photos / "00.jpg"])
-        library.write_album_sheet(tmp_path / "sheet.html")
+        library.sheets.write_albums(tmp_path / "sheet.html")
     assert "No albums yet" in (tmp_path / "sheet.html").read_text()
 
 
 def test_page_that_cannot_be_written_is_a_usage_error(small_library: faceindex.Library, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match="cannot write"):
-        small_library.write_album_sheet(tmp_path / "file" / "sheet.html")
+        small_library.sheets.write_albums(tmp_path / "file" / "sheet.html")
 
 
 def test_a_tall_face_is_not_squeezed(tmp_path: Path) -> None:
@@ -141,10 +141,12 @@ def test_a_tall_face_is_not_squeezed(tmp_path: Path) -> None:
 
 
 def test_each_crop_bears_its_id_and_every_picture_a_text(small_library: faceindex.Library, tmp_path: Path) -> None:
-    small_library.write_album_sheet(tmp_path / "a.html", faces=3)
+    small_library.sheets.write_albums(tmp_path / "a.html", faces=3)
     page = (tmp_path / "a.html").read_text()
     shown = [int(face) for face in re.findall(r"<figcaption><span>face (\d+)</span>", page)]
-    best = sorted(small_library.album(1), key=lambda face: (-(face.quality or 0), -face.score, face.face))
+    best = sorted(
+        small_library.albums.faces(1, limit=None), key=lambda face: (-(face.quality or 0), -face.score, face.face)
+    )
     assert shown == [face.face for face in best[:3]]
     assert all(re.search(r' alt="face \d+, in \d\d\.jpg"', image) for image in re.findall("<img [^>]*>", page))
 
@@ -164,7 +166,7 @@ def test_faces_in_no_album_have_a_section_and_albums_go_on_over_pages(
     out = tmp_path / "my albums.html"
     files = [out, tmp_path / "my albums-2.html", tmp_path / "my albums-3.html"]
     with faceindex.Library(tmp_path / "x.faces", create=False) as library:
-        assert library.write_album_sheet(out, albums=2) == files
+        assert library.sheets.write_albums(out, albums=2) == files
         pages = [file.read_text() for file in files]
         faces = [re.findall(r"<span>face (\d+)</span>", page) for page in pages]
         assert [sorted(map(int, page)) for page in faces] == [[1, 2, 3, 4, 5, 6, 7], [8, 9, 10], [11]]
@@ -174,7 +176,7 @@ def test_faces_in_no_album_have_a_section_and_albums_go_on_over_pages(
             links = {unquote(link) for link in links.split('"') if ".html" in link}
             assert links == {file.name for file in files if file != files[number]}
         (tmp_path / "my albums-4.html").write_text("a user's own")
-        assert library.write_album_sheet(out, albums=2, pages=1) == files[:1]
+        assert library.sheets.write_albums(out, albums=2, pages=1) == files[:1]
         assert "Not shown: 1 smaller albums and 2 faces in no album" in out.read_text()
     assert not files[1].exists()
     assert not files[2].exists()  # whoever was erased meanwhile is not left on it
@@ -186,8 +188,8 @@ def test_commands_of_pages_name_the_library_for_a_shell(tmp_path: Path) -> None:
     alone_and_albums(library)
     words = ["faceindex", "people", "name", "1", "NAME", "-L", str(library)]
     with faceindex.Library(library, create=False) as opened:
-        opened.write_album_sheet(tmp_path / "a.html")
-        opened.write_review_sheet(tmp_path / "r.html", opened.suggestions())
+        opened.sheets.write_albums(tmp_path / "a.html")
+        opened.sheets.write_review(tmp_path / "r.html", opened.people.suggestions())
     suggested = [html.unescape(text) for text in re.findall("<code>(.*?)</code>", (tmp_path / "a.html").read_text())]
     assert as_a_shell_reads(suggested[0]) == words
     not_text = b"caf\xe9".decode("utf-8", "surrogateescape")
@@ -208,16 +210,18 @@ def test_a_photo_is_shown_with_its_faces_ids_and_names(
     copy = Path(shutil.copytree(small_library.path, tmp_path / "x.faces"))
     photo = many_photos / "03.jpg"
     with faceindex.Library(copy, create=False) as library:
-        (face,) = library.photo_faces(photo)
-        library.name("Ada <b>", face=face.face)
-        library.write_photo_sheet(tmp_path / "p.html", photo)
-        library.write_identified_sheet(tmp_path / "i.html", photo, library.identify(photo))
+        (face,) = library.photos.faces(photo)
+        library.people.name("Ada <b>", face=face.face)
+        library.sheets.write_photo(tmp_path / "p.html", photo)
+        library.sheets.write_identified(tmp_path / "i.html", photo, library.identify(photo))
         pixels = np.asarray(Image.open(photo))
-        library.write_identified_sheet(tmp_path / "array.html", pixels, library.identify(pixels))
-        probes = library.probes(pixels)
-        library.write_match_sheet(tmp_path / "m.html", probes, [library.matches(probe, k=2) for probe in probes])
+        library.sheets.write_identified(tmp_path / "array.html", pixels, library.identify(pixels))
+        probes = library.faces.probes(pixels)
+        library.sheets.write_matches(
+            tmp_path / "m.html", probes, [library.faces.matches(probe, k=2) for probe in probes]
+        )
         with pytest.raises(UsageError, match="knows no photo"):
-            library.write_photo_sheet(tmp_path / "none.html", many_photos / "none.jpg")
+            library.sheets.write_photo(tmp_path / "none.html", many_photos / "none.jpg")
     stored, identified, array = (tmp_path.joinpath(name).read_text() for name in ("p.html", "i.html", "array.html"))
     for page in (stored, identified, array):
         assert [picture.size for picture in pictures(page)] == [(260, 260), (SIDE, SIDE)]

@@ -28,8 +28,8 @@ ONE, TWO = Box(10, 10, 50, 50), Box(200, 10, 50, 50)
 
 def assert_whole(path: Path) -> None:
     with faceindex.Library(path, create=False) as copy:
-        assert copy.check(deep=True).damage == ()
-        assert [part.notes for part in copy.check().parts if part.notes] == []
+        assert copy.care.check(deep=True).damage == ()
+        assert [part.notes for part in copy.care.check().parts if part.notes] == []
 
 
 def test_backup_holds_the_same_and_ingest_goes_on_with_it(made: MadeLibrary, tmp_path: Path) -> None:

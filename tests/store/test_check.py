@@ -49,7 +49,9 @@ def library(made: MadeLibrary) -> Iterator[faceindex.Library]:
 def damaged(library: faceindex.Library, *, deep: bool = False) -> dict[str, list[str]]:
     """Problems by part; the parts that are whole are left out."""
     return {
-        part.part: [damage.problem for damage in part.damage] for part in library.check(deep=deep).parts if part.damage
+        part.part: [damage.problem for damage in part.damage]
+        for part in library.care.check(deep=deep).parts
+        if part.damage
     }
 
 
@@ -77,7 +79,7 @@ def state_of(folder: Path) -> dict[str, tuple[int, bytes]]:
 @pytest.mark.parametrize("deep", [False, True])
 def test_whole_library_is_whole_and_stays_as_it_is(library: faceindex.Library, deep: bool) -> None:
     before = state_of(library.path)
-    report = library.check(deep=deep)
+    report = library.care.check(deep=deep)
     assert report.damage == ()
     assert [part.notes for part in report.parts if part.notes] == []
     assert [part.part for part in report.parts] == [
@@ -140,7 +142,7 @@ def test_face_without_a_vector_is_found(library: faceindex.Library) -> None:
 
 def test_faces_that_wait_for_a_new_vector_are_a_note(library: faceindex.Library) -> None:
     execute(library, "UPDATE faces SET segment = 0 WHERE id < 3")
-    report = library.check()
+    report = library.care.check()
     assert report.damage == ()
     (note,) = [note for part in report.parts for note in part.notes]
     assert note.startswith("2 faces lost their vector and wait")
@@ -184,7 +186,7 @@ def test_damaged_index_is_found(library: faceindex.Library) -> None:
 def test_index_whose_stamp_is_damaged_counts_as_absent(library: faceindex.Library) -> None:
     (library.path / "index" / "stamp.json").write_bytes(b"\xff{")
     assert damaged(library) == {}
-    assert [part.found for part in library.check().parts if part.part == "index"] == ["absent"]
+    assert [part.found for part in library.care.check().parts if part.part == "index"] == ["absent"]
 
 
 def test_index_with_other_vectors_than_the_segments_is_found_by_a_deep_check(
@@ -209,7 +211,7 @@ def test_files_of_unfinished_writes_are_a_note(library: faceindex.Library) -> No
     (library.path / "thesis.txt").write_bytes(b"mine")
     for path in (library.path / "vectors" / "000009.h5.tmp", library.path / "thesis.txt"):
         path.chmod(0o600)
-    report = library.check()
+    report = library.care.check()
     assert report.damage == ()
     notes = [note for part in report.parts for note in part.notes]
     assert len(notes) == 2
@@ -234,7 +236,7 @@ def test_catalog_with_a_flipped_byte_is_whole_or_damaged_or_refused_and_never_a_
         flip(copy / "catalog.sqlite", place)
         try:
             with faceindex.Library(copy, create=False) as opened:
-                found += bool(opened.check(deep=True).damage)
+                found += bool(opened.care.check(deep=True).damage)
         except FaceindexError:
             found += 1
         except sqlite3.OperationalError:  # one line on the screen, too
@@ -253,7 +255,7 @@ def test_page_of_zeros_in_the_catalog_is_found_by_the_quick_check(library: facei
     data[(page - 1) * 4096 : page * 4096] = bytes(4096)
     path.write_bytes(data)
     with faceindex.Library(library.path, create=False) as opened:
-        (damage,) = opened.check().damage
+        (damage,) = opened.care.check().damage
     assert damage.file == str(path)
     assert "backup" in damage.remedy
 
@@ -269,7 +271,7 @@ def test_index_of_the_catalog_that_lost_a_row_is_found_by_a_deep_check(library: 
         connection.execute("DELETE FROM sqlite_master WHERE name = 'other'")
     connection.close()
     with faceindex.Library(library.path, create=False) as opened:
-        assert opened.check(deep=True).damage[0].file.endswith("catalog.sqlite")
+        assert opened.care.check(deep=True).damage[0].file.endswith("catalog.sqlite")
 
 
 def test_segments_replaced_by_a_writer_meanwhile_are_no_damage(made: MadeLibrary) -> None:

@@ -47,7 +47,7 @@ def waiting(made: MadeLibrary) -> list[int]:
 
 def damage(made: MadeLibrary) -> list[str]:
     with faceindex.Library(made.folder.path, create=False) as library:
-        return [damage.problem for damage in library.check(deep=True).damage]
+        return [damage.problem for damage in library.care.check(deep=True).damage]
 
 
 def holds_right_vectors(made: MadeLibrary) -> bool:

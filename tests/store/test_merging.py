@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from made_library import MadeLibrary
 
+from faceindex.errors import JobCancelled
+from faceindex.stop import Stop
 from faceindex.store import merging
-from faceindex.store.merging import Stopped, compact, compact_all, has_dead_rows, merge
+from faceindex.store.merging import compact, compact_all, has_dead_rows, merge
 from faceindex.store.vectors import StoredVectors
 from faceindex.types import Box, Vectors
 
@@ -18,6 +20,12 @@ A, B = Box(100, 100, 100, 100), Box(400, 100, 100, 100)
 
 def files(made: MadeLibrary) -> list[str]:
     return sorted(path.name for path in (made.folder.path / "vectors").iterdir())
+
+
+def stopped() -> Stop:
+    stop = Stop()
+    stop.set()
+    return stop
 
 
 def fill(made: MadeLibrary, photos: int) -> None:
@@ -29,7 +37,7 @@ def test_compaction_leaves_every_face_and_vector_as_it_was(made: MadeLibrary) ->
     fill(made, 20)
     before = made.folder.vectors()
     with made.folder.writer() as writer:
-        assert compact(writer, lambda: False) >= 1
+        assert compact(writer) >= 1
     after = made.folder.vectors()
     assert len(files(made)) < 20
     assert np.array_equal(before[0], after[0])
@@ -57,7 +65,7 @@ def test_edits_and_removals_between_compactions_are_right(made: MadeLibrary) -> 
                     writer.remove_paths([name])
             case 1:
                 with made.folder.writer() as writer:
-                    compact(writer, lambda: False)
+                    compact(writer)
             case _:
                 made.store(f"content{step}", [A, Box(400, 100 + step, 100, 100)][: random.integers(3)], path=name)
         assert made.holds_what_was_stored()
@@ -82,9 +90,9 @@ def test_merge_that_is_stopped_leaves_everything_as_it_was(made: MadeLibrary) ->
     fill(made, 9)
     before = files(made)
     with made.folder.writer() as writer:
-        with pytest.raises(Stopped):
-            merge(writer, writer.catalog.segments(), stop=lambda: True)
-        assert compact(writer, lambda: True) == 0
+        with pytest.raises(JobCancelled):
+            merge(writer, writer.catalog.segments(), stop=stopped())
+        assert compact(writer, stopped()) == 0
     assert files(made) == before
     assert made.holds_what_was_stored()
 
@@ -93,7 +101,7 @@ def test_nearly_full_disk_puts_compaction_off(made: MadeLibrary, monkeypatch: py
     fill(made, 9)
     with made.folder.writer() as writer:
         monkeypatch.setattr(merging, "SPARE_ROOM", 1 << 60)
-        assert compact(writer, lambda: False) == 0
+        assert compact(writer) == 0
     assert len(files(made)) == 9
 
 

@@ -81,13 +81,14 @@ def test_a_photo_with_two_paths_is_found_under_each(named: MadeLibrary) -> None:
 
 
 def test_every_condition_is_answered_by_an_index(named: MadeLibrary) -> None:
-    catalog = named.folder.catalog
+    catalog = named.folder.open_catalog()
     statements: list[str] = []
     catalog.connection.set_trace_callback(statements.append)
     wanted = Selection(shows=("A", "B"), without=("C",), only=True, first="2001", last="2009")
     assert list(selected_photos(catalog, wanted))
     catalog.connection.set_trace_callback(None)
     plan = [row[3] for row in catalog.connection.execute(f"EXPLAIN QUERY PLAN {statements[-1]}")]
+    catalog.close()
     assert not [step for step in plan if step.startswith("SCAN") and "json_each" not in step], plan
 
 

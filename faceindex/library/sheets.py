@@ -1,4 +1,4 @@
-"""Pages to look at."""
+"""`library.sheets`."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from faceindex.errors import UnreadablePhoto, UsageError
-from faceindex.library.opened import StrPath
-from faceindex.library.reading import Reading
+from faceindex.library.albums import album_faces
+from faceindex.library.opened import Opened, StrPath
+from faceindex.library.photos import Photos
+from faceindex.library.status import status
 from faceindex.people.review import questions
 from faceindex.photos.decode import Photo
 from faceindex.photos.find import absolute
-from faceindex.photos.pictures import PhotoSource, is_path, photo_of
+from faceindex.photos.pictures import PictureLike, is_path, photo_of
 from faceindex.private_files import text_output
 from faceindex.queries.probes import Probe
 from faceindex.sheets.albums import GENERATOR, AlbumRow, PagePlan, album_sheet, page_file, page_plans
@@ -26,30 +28,31 @@ MOST_PAGES = 50
 """Of an album sheet, unless another number is asked for: each has some 20 MB of crops."""
 
 
-class Showing(Reading):
+class Sheets:
     """Self-contained HTML pages: of albums, matches, questions, and of a photo."""
 
-    def write_album_sheet(
-        self, out: StrPath, *, faces: int = 16, albums: int = 100, pages: int = MOST_PAGES
-    ) -> list[Path]:
+    def __init__(self, opened: Opened) -> None:
+        self._opened = opened
+
+    def write_albums(self, out: StrPath, *, faces: int = 16, albums: int = 100, pages: int = MOST_PAGES) -> list[Path]:
         """Write the albums, largest first, a row of at most `faces` crops each, and then the faces in no album.
 
         albums: on a page; what follows comes on further pages, at most `pages` in all, each a file beside `out`:
         albums.html, albums-2.html, ... Of earlier pages those that are too many now are removed. Returns: the files.
         Raises: UsageError when `out` lies in the library itself, or cannot be written; so do the other pages.
         """
-        out = self.outside(out)
-        chosen, alone = self.albums(), faces_alone(self._folder.catalog.connection)
+        out = self._opened.outside(out)
+        chosen, alone = self._opened.catalog.albums(), faces_alone(self._opened.catalog.connection)
         plans = list(page_plans(len(chosen), len(alone), albums_on_a_page=albums))
         left_out = _left_out(plans[pages:])
         files = [page_file(out, number) for number in range(1, len(plans[:pages]) + 1)]
-        status = self.status()
+        figures = status(self._opened)
         for number, (file, plan) in enumerate(zip(files, plans, strict=False), start=1):
             page = album_sheet(
                 [AlbumRow(album, self._best(album.album, faces)) for album in chosen[slice(*plan.albums)]],
                 self._faces(alone[slice(*plan.alone)]),
-                library=self.path,
-                status=status,
+                library=self._opened.folder.path,
+                status=figures,
                 plan=plan,
                 counts=(len(chosen), len(alone)),
                 left_out=left_out,
@@ -60,42 +63,50 @@ class Showing(Reading):
         _remove_older(out, len(files))
         return files
 
-    def write_match_sheet(self, out: StrPath, probes: Sequence[Probe], found: Sequence[ProbeFace]) -> None:
-        """Write one self-contained HTML page: every probe and its matches, as `matches` gave them."""
-        _write_page(self.outside(out), match_sheet(probes, found))
+    def write_matches(self, out: StrPath, probes: Sequence[Probe], found: Sequence[ProbeFace]) -> None:
+        """Write one self-contained HTML page: every probe and its matches, as `faces.matches` gave them."""
+        _write_page(self._opened.outside(out), match_sheet(probes, found))
 
-    def write_review_sheet(self, out: StrPath, suggestions: Sequence[Suggestion]) -> None:
+    def write_review(self, out: StrPath, suggestions: Sequence[Suggestion]) -> None:
         """Write one self-contained HTML page: crops of both sides of every suggestion."""
-        _write_page(self.outside(out), review_sheet(questions(self._folder.catalog, suggestions), library=self.path))
+        _write_page(
+            self._opened.outside(out),
+            review_sheet(questions(self._opened.catalog, suggestions), library=self._opened.folder.path),
+        )
 
-    def write_photo_sheet(self, out: StrPath, path: StrPath) -> None:
+    def write_photo(self, out: StrPath, path: StrPath) -> None:
         """Write one page: a photo of the library with a box, an id and a name for each face.
 
         Raises: UsageError when the library knows no such photo.
         """
-        record, faces = self.photo(path), self.photo_faces(path)
+        photos = Photos(self._opened)
+        record, faces = photos.get(path), photos.faces(path)
         marks = stored_marks(faces)
         about = [f"taken {record.taken}"] if record.taken else []
         page = photo_sheet(record.path, _photo(record.path), (record.width, record.height), marks, about=about)
-        _write_page(self.outside(out), page)
+        _write_page(self._opened.outside(out), page)
 
-    def write_identified_sheet(self, out: StrPath, image: PhotoSource, found: Sequence[IdentifiedFace]) -> None:
+    def write_identified(self, out: StrPath, image: PictureLike, found: Sequence[IdentifiedFace]) -> None:
         """Write one page: a photo with a box for each face, and who it is, as `identify` found.
 
         Raises: UnreadablePhoto.
         """
         photo = photo_of(image)
-        stored = self._folder.catalog.faces_at(absolute(image)) if is_path(image) else []
+        stored = self._opened.catalog.faces_at(absolute(image)) if is_path(image) else []
         marks = identified_marks(found, stored)
-        _write_page(self.outside(out), photo_sheet(photo.path, photo, (photo.width, photo.height), marks, about=[]))
+        _write_page(
+            self._opened.outside(out), photo_sheet(photo.path, photo, (photo.width, photo.height), marks, about=[])
+        )
 
     def _best(self, album: int, most: int) -> list[FaceRecord]:
         """Those of its faces that show most of the person."""
-        best_first = sorted(self.album(album), key=lambda face: (-(face.quality or 0.0), -face.score, face.face))
+        best_first = sorted(
+            album_faces(self._opened, album), key=lambda face: (-(face.quality or 0.0), -face.score, face.face)
+        )
         return best_first[:most]
 
     def _faces(self, ids: Sequence[int]) -> list[FaceRecord]:
-        records = self._folder.catalog.faces_with(ids)
+        records = self._opened.catalog.faces_with(ids)
         return [records[face] for face in ids if face in records]
 
 

@@ -1,0 +1,112 @@
+"""`library.albums`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from faceindex.errors import UsageError
+from faceindex.exchange.album_folders import export_albums
+from faceindex.library.old_names import renamed
+from faceindex.library.opened import Opened, StrPath
+from faceindex.library.paging import PAGE
+from faceindex.people import acting
+from faceindex.people.acting import Target
+from faceindex.photos.find import absolute
+from faceindex.store.pages import album_page, face_page
+from faceindex.types import Album, AlbumsExport, Decided, FaceRecord, Page
+
+AlbumList = list[Album]  # `list` is a method here
+
+
+class Albums:
+    """The albums of a library: groups of faces taken for one person; iterating gives all, the largest first.
+
+    Hidden albums, and hidden faces in the others, are left out where nothing else is said.
+    """
+
+    def __init__(self, opened: Opened) -> None:
+        self._opened = opened
+
+    def __iter__(self) -> Iterator[Album]:
+        return iter(self._opened.catalog.albums())
+
+    def __call__(self, *, hidden: bool = False) -> AlbumList:
+        """All albums. Deprecated: iterate over `library.albums`, or `library.albums.list(limit=None)`."""
+        renamed("albums()", "albums.list(hidden=True, limit=None)" if hidden else "albums")
+        return self._opened.catalog.albums(hidden=hidden)
+
+    def list(self, *, limit: int | None = PAGE, cursor: str | None = None, hidden: bool = False) -> Page[Album]:
+        """Albums, the largest first. limit: None for all. hidden: those that are hidden, and hidden faces, too.
+
+        Raises: UsageError for a cursor that no page gave.
+        """
+        return album_page(self._opened.catalog, limit=limit, cursor=cursor, hidden=hidden)
+
+    def get(self, album: int) -> Album:
+        """The album of this number, also a hidden one. Raises: UsageError when there is none."""
+        catalog = self._opened.catalog
+        found = catalog.album(album) or catalog.album(album, hidden=True)
+        if found is None:
+            raise no_album(album)
+        return found
+
+    def faces(
+        self, album: int, *, limit: int | None = PAGE, cursor: str | None = None, hidden: bool = False
+    ) -> Page[FaceRecord]:
+        """The faces of an album. limit: None for all. hidden: the hidden ones, too.
+
+        Raises: UsageError when there is no such album, and for a cursor that no page gave.
+        """
+        if self._opened.catalog.album(album, hidden=hidden) is None:
+            raise no_album(album)
+        return face_page(self._opened.catalog, limit=limit, cursor=cursor, album=album, hidden=hidden)
+
+    def merge(self, albums: Sequence[int]) -> Decided:
+        """Say that all faces of these albums are one person's. Raises: UsageError when they are different people's."""
+        return acting.merge(self._opened.folder, albums)
+
+    def split(self, album: int, faces: Sequence[int]) -> Decided:
+        """Say that `faces` of the album are one other person's. Raises: UsageError."""
+        return acting.split(self._opened.folder, album, faces)
+
+    def reject(self, faces: Sequence[int]) -> Decided:
+        """Say that `faces`, of one album, are not of its person. Raises: UsageError."""
+        return acting.reject(self._opened.folder, faces)
+
+    def move(self, faces: Sequence[int], album: int) -> Decided:
+        """Say that `faces`, of one album or of none, belong into this one. Raises: UsageError."""
+        return acting.move(self._opened.folder, faces, album)
+
+    def hide(self, album: int) -> Decided:
+        """List an album no more. Raises: UsageError when there is none such."""
+        return acting.hide(self._opened.folder, Target(album=album), hidden=True)
+
+    def unhide(self, album: int) -> Decided:
+        """List it again. Raises: UsageError when there is none such."""
+        return acting.hide(self._opened.folder, Target(album=album), hidden=False)
+
+    def export(
+        self, folder: StrPath, *, link: str = "hard", unnamed: bool = True, min_photos: int = 1, xmp: bool = False
+    ) -> AlbumsExport:
+        """Bring `folder` to hold a folder of links for each person, and for each album without a name.
+
+        link: "hard", where the disk takes them, else symbolic; "symbolic"; or "copy". unnamed: also albums without a
+        name. min_photos: smaller albums are left out. xmp: with sidecars that name the faces. Only what an export made
+        is ever changed or removed. Raises: UsageError when `folder` holds other things, or cannot be written.
+        """
+        path = Path(absolute(folder))
+        return export_albums(self._opened.folder, path, kind=link, unnamed=unnamed, min_photos=min_photos, xmp=xmp)
+
+
+def album_faces(opened: Opened, album: int, *, hidden: bool = False) -> Sequence[FaceRecord]:
+    """The faces of one album. hidden: the hidden ones, too. Raises: UsageError when there is no such album."""
+    faces = opened.catalog.album_faces(album, hidden=hidden)
+    if not faces:
+        raise no_album(album)
+    return faces
+
+
+def no_album(album: int) -> UsageError:
+    """The error of who asks for an album that is not there."""
+    return UsageError(f"no album {album}; `faceindex albums list` shows them, `faceindex cluster` makes them")

@@ -1,0 +1,33 @@
+"""What `forget` does in every topic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from faceindex.library.opened import Opened
+from faceindex.store.erasing import erase, erase_all
+from faceindex.types import Erased
+
+_ELSEWHERE = (
+    "what was written outside of the library stays there: folders of `faceindex albums export` until the next export "
+    "into them, sidecars, pages and backups until you remove them"
+)
+
+
+def erased(opened: Opened, *, dry_run: bool, **what: Iterable[Any]) -> Erased:
+    """Erase from the disk what `store.erasing.erase` is told; dry_run: only say what would be erased."""
+    with opened.folder.writer() as writer:
+        opened.index = None
+        receipt = erase(writer, opened.folder.index, dry_run=dry_run, **what)
+    if not dry_run:
+        opened.faces_changed(index=False)
+    return replace(receipt, notes=(_ELSEWHERE,))
+
+
+def everything_erased(opened: Opened, *, dry_run: bool) -> Erased:
+    """As `erased`, of all that the library holds."""
+    with opened.folder.writer() as writer:
+        opened.index = None
+        return replace(erase_all(writer, opened.folder.index, dry_run=dry_run), notes=(_ELSEWHERE,))

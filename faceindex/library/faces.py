@@ -1,0 +1,123 @@
+"""`library.faces`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from faceindex.errors import UsageError
+from faceindex.library.albums import album_faces
+from faceindex.library.old_names import renamed
+from faceindex.library.opened import Opened
+from faceindex.library.paging import PAGE
+from faceindex.library.searching import search_limit
+from faceindex.people import acting
+from faceindex.people.acting import Target
+from faceindex.photos.pictures import PictureLike, sources
+from faceindex.queries.matching import Wish, matching
+from faceindex.queries.probes import Probe, face_at, faces_in, of_faces, of_one_person, of_person
+from faceindex.search import calibrated
+from faceindex.store.pages import face_page
+from faceindex.store.selection import EVERYTHING, Selection
+from faceindex.types import Box, Decided, FaceIds, FaceRecord, Page, ProbeFace, Vectors
+
+Probes = list[Probe]  # `list` is a method here
+
+
+class Faces:
+    """The faces of a library; iterating gives every face, by rising id."""
+
+    def __init__(self, opened: Opened) -> None:
+        self._opened = opened
+
+    def __iter__(self) -> Iterator[FaceRecord]:
+        return self._opened.catalog.faces()
+
+    def __call__(self) -> Iterator[FaceRecord]:
+        """Every face. Deprecated: iterate over `library.faces`."""
+        renamed("faces()", "faces")
+        return iter(self)
+
+    def list(self, *, limit: int | None = PAGE, cursor: str | None = None) -> Page[FaceRecord]:
+        """Faces by rising id. limit: None for all. Raises: UsageError for a cursor that no page gave."""
+        return face_page(self._opened.catalog, limit=limit, cursor=cursor)
+
+    def get(self, face: int) -> FaceRecord:
+        """The face with this id. Raises: UsageError when there is none."""
+        found = self._opened.catalog.faces_with([face])
+        if not found:
+            raise UsageError(f"no face {face} in {self._opened.folder.path}")
+        return found[face]
+
+    def vectors(self) -> tuple[FaceIds, Vectors]:
+        """Ids, int64 [n], and vectors, float32 [n, d], of all faces, by rising id."""
+        return self._opened.folder.vectors()
+
+    def with_vectors(self) -> Iterator[tuple[FaceRecord, Vectors | None]]:
+        """Every face with its vector, float32 [d], by rising id; None when it was lost, see `care.repair`."""
+        return self._opened.folder.faces_with_vectors()
+
+    def probes(
+        self,
+        images: PictureLike | Sequence[PictureLike] = (),
+        *,
+        box: Box | None = None,
+        same_person: bool = False,
+        face: int | None = None,
+        album: int | None = None,
+        person: str | None = None,
+        min_face: int | None = None,
+    ) -> Probes:
+        """Faces to search with, of the one kind that is given; see `matches`.
+
+        images: of one photo or several, see `Library.search`, every face; with same_person, their largest faces as one;
+        with box, pixels of the upright photo, the face there. face: one of the library, by its id. album, person: all
+        faces there, as one.
+
+        Raises: UsageError when it is not one kind, or there is no such thing; UnreadablePhoto; NoFaceFound.
+        """
+        opened, images = self._opened, sources(images)
+        if sum(map(bool, (images, face, album, person))) != 1:
+            raise UsageError("search with photos, or with one of --face, --album and --person")
+        if (box and len(images) != 1) or (same_person and (box or not images)):
+            raise UsageError("--box chooses a face of one photo, --same-person takes the largest faces of several")
+        if face is not None:
+            return [of_faces([self.get(face)], f"face {face}", opened.loaded_index())]
+        if album is not None:
+            return [of_faces(album_faces(opened, album), f"album {album}", opened.loaded_index())]
+        if person is not None:
+            return [of_person(person, opened.catalog, opened.loaded_index())]
+        analyser = opened.checked_analyser(min_face)
+        if box is not None:
+            return [face_at(images[0], box, opened.catalog, opened.loaded_index(), analyser)]
+        if same_person:
+            return [of_one_person(images, analyser)]
+        return [probe for image in images for probe in faces_in(image, analyser)]
+
+    def matches(
+        self,
+        probe: Probe,
+        *,
+        k: int | None = 10,
+        threshold: float | None = None,
+        fpir: float | None = None,
+        among: Selection = EVERYTHING,
+        unnamed: bool = False,
+        group_by: str | None = None,
+    ) -> ProbeFace:
+        """The at most k faces of a library that resemble a probe, nearest first.
+
+        See `Library.search`, and `Wish`, for the rest. A probe made of faces of the library, see `probes`, does not
+        find these. Raises: UsageError.
+        """
+        opened = self._opened
+        most = max(1, opened.loaded_index().faces) if k is None else k
+        wish = Wish(most, search_limit(opened, threshold, fpir), among, unnamed, group_by)
+        return matching(opened.folder, opened.loaded_index(), calibrated.known(opened.folder), probe, wish)
+
+    def hide(self, face: int) -> Decided:
+        """List a face no more. Raises: UsageError when there is none such."""
+        return acting.hide(self._opened.folder, Target(face=face), hidden=True)
+
+    def unhide(self, face: int) -> Decided:
+        """List it again. Raises: UsageError when there is none such."""
+        return acting.hide(self._opened.folder, Target(face=face), hidden=False)

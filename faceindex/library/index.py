@@ -1,0 +1,71 @@
+"""`library.index`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from faceindex.errors import JobCancelled
+from faceindex.library.job import Job, finished
+from faceindex.library.old_names import renamed
+from faceindex.library.opened import Opened
+from faceindex.meter import Meter
+from faceindex.search import index as face_index
+from faceindex.search.coverage import configure, index_config
+from faceindex.search.kinds import IndexConfig
+from faceindex.types import IndexReport, Progress
+
+
+class Index:
+    """How a library is searched."""
+
+    def __init__(self, opened: Opened) -> None:
+        self._opened = opened
+
+    def __call__(self) -> IndexReport:
+        """What is known of the index. Deprecated: `library.index.report()`."""
+        renamed("index()", "index.report()")
+        return self.report()
+
+    def report(self) -> IndexReport:
+        """What is known of the index."""
+        return face_index.report(self._opened.folder)
+
+    def start_build(
+        self,
+        kind: str | None = None,
+        *,
+        recall: float | None = None,
+        threads: int = 1,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Job[IndexReport]:
+        """Build the index anew.
+
+        kind: "flat", which is exact, "ivf", which is approximate, or "auto", by the number of faces.
+        recall: wanted of an approximate one, between 0 and 1. Both are kept for later builds; None is what was
+        chosen before. threads: of the building. Raises: UsageError; LibraryUnwritable; LibraryLocked.
+        """
+        folder = self._opened.folder
+        before = index_config(folder)
+        chosen = IndexConfig(before.kind if kind is None else kind, before.recall if recall is None else recall)
+
+        def work(meter: Meter) -> IndexReport:
+            configure(folder, chosen)
+            try:
+                self._opened.index = face_index.build(folder, threads=threads, meter=meter)
+            except JobCancelled:
+                configure(folder, before)
+                raise
+            return face_index.report(folder)
+
+        return self._opened.start("index", work, progress)
+
+    def build(
+        self,
+        kind: str | None = None,
+        *,
+        recall: float | None = None,
+        threads: int = 1,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> IndexReport:
+        """As `start_build`; returns when it has ended."""
+        return finished(self.start_build(kind, recall=recall, threads=threads, progress=progress))

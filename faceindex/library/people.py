@@ -1,0 +1,110 @@
+"""`library.people`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from faceindex.journal.person_names import spelled
+from faceindex.library.erasing import erased
+from faceindex.library.old_names import renamed
+from faceindex.library.opened import Opened
+from faceindex.library.paging import PAGE, page_of
+from faceindex.people import acting
+from faceindex.people.acting import Target
+from faceindex.people.review import answer, is_open, suggest
+from faceindex.store.acts import was_named
+from faceindex.store.known_people import unknown_person
+from faceindex.store.lost import lost_page
+from faceindex.store.pages import people_page
+from faceindex.types import Decided, Erased, LostFace, Page, Person, Suggestion
+
+PersonList = list[Person]  # `list` is a method here
+
+
+class People:
+    """The people with a name in a library; iterating gives all who are not hidden, by name."""
+
+    def __init__(self, opened: Opened) -> None:
+        self._opened = opened
+
+    def __iter__(self) -> Iterator[Person]:
+        return iter(self._opened.catalog.people())
+
+    def __call__(self, *, hidden: bool = False) -> PersonList:
+        """Everybody. Deprecated: iterate over `library.people`, or `library.people.list(limit=None)`."""
+        renamed("people()", "people.list(hidden=True, limit=None)" if hidden else "people")
+        return self._opened.catalog.people(hidden=hidden)
+
+    def list(self, *, limit: int | None = PAGE, cursor: str | None = None, hidden: bool = False) -> Page[Person]:
+        """People by name. limit: None for all. hidden: those who are hidden, too.
+
+        Raises: UsageError for a cursor that no page gave.
+        """
+        return people_page(self._opened.catalog, limit=limit, cursor=cursor, hidden=hidden)
+
+    def get(self, person: str) -> Person:
+        """Who is called so, also somebody hidden. Raises: UsageError when nobody is."""
+        found = self._opened.catalog.person(person)
+        if found is None:
+            raise unknown_person(self._opened.catalog, person)
+        return found
+
+    def name(self, name: str, *, face: int | None = None, album: int | None = None) -> Decided:
+        """Say that a face, or every face of an album, is the person called `name`.
+
+        Names are kept over clusterings and edits of photos, and the face of another name takes this one.
+        Raises: UsageError when there is no such face or album, or no name.
+        """
+        return acting.name(self._opened.folder, Target(album=album, face=face), name)
+
+    def rename(self, person: str, new: str, *, merge: bool = False) -> Decided:
+        """Call a person `new` from now on. merge: also when somebody is called that, and both become one person.
+
+        Raises: UsageError when nobody is called so, or somebody is called `new` already.
+        """
+        return acting.rename(self._opened.folder, person, new, merge=merge)
+
+    def hide(self, person: str) -> Decided:
+        """List a person no more. Raises: UsageError when there is none such."""
+        return acting.hide(self._opened.folder, Target(person=person), hidden=True)
+
+    def unhide(self, person: str) -> Decided:
+        """List somebody again. Raises: UsageError when there is none such."""
+        return acting.hide(self._opened.folder, Target(person=person), hidden=False)
+
+    def forget(self, person: str, *, dry_run: bool = False) -> Erased:
+        """Erase a person's faces from the disk, with the name; photos that show nobody else go with them.
+
+        Tombstones keep a later ingest of the same photos from bringing the faces back. Of a name that was taken back
+        the journal is freed. dry_run: only say what would be erased. Raises: UsageError when nobody ever had this name;
+        LibraryLocked.
+        """
+        catalog, name = self._opened.catalog, spelled(person)
+        faces = catalog.faces_of_person(name)
+        if faces is None and was_named(catalog.connection, name):
+            faces = []
+        if faces is None:
+            raise unknown_person(catalog, person)
+        return erased(self._opened, faces=faces, people=[name], dry_run=dry_run)
+
+    def lost(self, *, limit: int | None = PAGE, cursor: str | None = None) -> Page[LostFace]:
+        """Faces with a name that their photo does not show any more, since it was edited or replaced; by path.
+
+        limit: None for all. Raises: UsageError for a cursor that no page gave.
+        """
+        return lost_page(self._opened.catalog, limit=limit, cursor=cursor)
+
+    def suggestions(self, *, limit: int | None = 20, cursor: str | None = None) -> Page[Suggestion]:
+        """Albums and single faces that are probably one person's, the most useful answers first.
+
+        limit: None for all. Raises: UsageError for a cursor that no page gave.
+        """
+        return page_of(suggest(self._opened.folder), limit, cursor)
+
+    def is_open(self, suggestion: Suggestion) -> bool:
+        """Whether a suggestion can still be answered: other answers may have settled it."""
+        return is_open(self._opened.catalog, suggestion)
+
+    def answer(self, suggestion: Suggestion, *, same: bool) -> Decided:
+        """Settle a suggestion: it is one person, or it is not and is never suggested again. Raises: UsageError."""
+        return answer(self._opened.folder, suggestion, same=same)

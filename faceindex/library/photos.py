@@ -1,0 +1,154 @@
+"""`library.photos`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from faceindex.errors import UsageError
+from faceindex.exchange.sidecars import write_sidecars
+from faceindex.ingest.lifting import lift
+from faceindex.ingest.pictures import ingest_pictures
+from faceindex.library.erasing import erased
+from faceindex.library.old_names import renamed
+from faceindex.library.opened import Opened, StrPath, one_or_more
+from faceindex.library.paging import PAGE
+from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
+from faceindex.photos.find import absolute
+from faceindex.photos.pictures import PictureLike
+from faceindex.store.pages import failure_page, photo_page
+from faceindex.store.selection import EVERYTHING, Selection, selected_photos
+from faceindex.types import (
+    Erased,
+    FaceRecord,
+    FailedPhoto,
+    IngestReport,
+    Lifted,
+    Page,
+    PhotoRecord,
+    Removed,
+    SidecarReport,
+)
+
+FaceRecords = list[FaceRecord]  # `list` is a method here
+
+
+class Photos:
+    """The photos of a library; iterating gives every path of every photo, by path."""
+
+    def __init__(self, opened: Opened) -> None:
+        self._opened = opened
+
+    def __iter__(self) -> Iterator[PhotoRecord]:
+        return self._opened.catalog.photos()
+
+    def __call__(self, under: StrPath | None = None) -> Iterator[PhotoRecord]:
+        """Every photo, or those under a path. Deprecated: iterate over `library.photos`, or `library.photos.under`."""
+        renamed("photos()", "photos.under(path)" if under else "photos")
+        return iter(self) if under is None else self.under(under)
+
+    def list(
+        self, *, limit: int | None = PAGE, cursor: str | None = None, among: Selection = EVERYTHING
+    ) -> Page[PhotoRecord]:
+        """Paths of photos, by path. among: of photos that are meant; limit: None for all of them.
+
+        Raises: UsageError when somebody in `among` has no such name, and for a cursor that no page gave.
+        """
+        return photo_page(self._opened.catalog, limit=limit, cursor=cursor, among=among)
+
+    def get(self, path: StrPath) -> PhotoRecord:
+        """The photo at this path. Raises: UsageError when the library knows none there."""
+        wanted = absolute(path)
+        found = self._opened.catalog.photo(wanted)
+        if found is None:
+            raise UsageError(f"the library knows no photo {wanted}; `faceindex photos list` shows them")
+        return found
+
+    def faces(self, path: StrPath) -> FaceRecords:
+        """The faces of the photo at this path, hidden ones too, from left to right. Raises: as `get`."""
+        return sorted(self._opened.catalog.faces_at(self.get(path).path), key=lambda face: face.box.x)
+
+    def under(self, path: StrPath) -> Iterator[PhotoRecord]:
+        """Every path of a photo at or under `path`, by path."""
+        return self._opened.catalog.photos(absolute(path))
+
+    def find(self, among: Selection) -> Iterator[PhotoRecord]:
+        """Every path of the photos that are meant, by path. Raises: UsageError when somebody has no such name."""
+        return selected_photos(self._opened.catalog, among)
+
+    def failed(self, *, limit: int | None = PAGE, cursor: str | None = None) -> Page[FailedPhoto]:
+        """Files that could not be read, and files and folders that were out of reach, and why; limit: None for all."""
+        return failure_page(self._opened.catalog, limit=limit, cursor=cursor)
+
+    def add(
+        self,
+        images: Mapping[str, PictureLike] | Iterable[tuple[str, PictureLike]],
+        *,
+        min_face: int | None = None,
+        max_megapixels: float = DEFAULT_MAX_MEGAPIXELS,
+        wait: bool = False,
+    ) -> IngestReport:
+        """Analyse and store photos that are no files, one after the other, in this process.
+
+        images: each under a name of your own: RGB pixels, uint8 [h, w, 3], a PIL image, or the bytes of a file. The
+        photo's path is `picture:/` and that name. What a photo is says its content, the hash of the bytes or pixels:
+        the same one again is unchanged, another one under the same name takes its place. The pixels themselves are not
+        kept: pages show no crop of them, and `reencode` and `care.repair` cannot analyse them again.
+        min_face, max_megapixels, wait: as of `Library.ingest`. Raises: as `Library.ingest`.
+        """
+        pairs = images.items() if isinstance(images, Mapping) else images
+        analyser = self._opened.analyser(min_face, max_megapixels)
+        report = ingest_pictures(self._opened.folder, pairs, analyser=analyser, wait=wait)
+        self._opened.faces_changed()
+        return report
+
+    def remove(self, paths: StrPath | Iterable[StrPath]) -> Removed:
+        """Take photos at or under `paths` out of the library; the files stay, and a later ingest brings them back.
+
+        Names of their faces are kept for that case. Raises: UsageError when the library knows nothing under one.
+        """
+        chosen = [path for under in one_or_more(paths) for path in self._known_paths(under)]
+        with self._opened.folder.writer() as writer:
+            removed = writer.remove_paths(chosen)
+        self._opened.faces_changed(index=False)
+        return removed
+
+    def forget(self, paths: StrPath | Iterable[StrPath], *, dry_run: bool = False) -> Erased:
+        """Erase photos at or under `paths` from the disk, under all their paths, for good: tombstones keep them out.
+
+        The photo files stay. dry_run: only say what would be erased. Raises: UsageError when the library knows nothing
+        under one; LibraryLocked.
+        """
+        chosen = [absolute(path) for path in one_or_more(paths)]
+        known = [path for under in chosen for path in self._known_paths(under)]
+        photos = {photo for under in chosen for photo in self._opened.catalog.photos_under(under)}
+        return erased(self._opened, photos=photos, failures=known, dry_run=dry_run)
+
+    def lift(self, paths: StrPath | Iterable[StrPath]) -> Lifted:
+        """Let what was erased of the photos at or under `paths` come back: take their tombstones away.
+
+        Faces of photos that are in the library are found again at once; photos that are not wait for the next ingest.
+        Names do not come back: they were erased. Raises: UsageError when a path is missing; LibraryLocked; ModelError.
+        """
+        chosen = [absolute(path) for path in one_or_more(paths)]
+        lifted = lift(self._opened.folder, chosen, analyser=self._opened.analyser(None))
+        self._opened.faces_changed()
+        return lifted
+
+    def write_sidecars(
+        self, paths: StrPath | Iterable[StrPath], *, to: StrPath | None = None, unnamed: bool = False
+    ) -> SidecarReport:
+        """Write the names of faces into XMP sidecars of the photos at or under `paths`: beside them, or under `to`.
+
+        Of a sidecar that is there only names change, of face regions and in lists of people. A name that a file gave is
+        written as the file has it now. unnamed: also write faces without a name.
+        Raises: UsageError when the library knows no photo under a path, or `to` lies in the library itself.
+        """
+        target = None if to is None else absolute(self._opened.outside(to))
+        chosen = [absolute(path) for path in one_or_more(paths)]
+        return write_sidecars(self._opened.catalog, chosen, to=target, unnamed=unnamed)
+
+    def _known_paths(self, under: StrPath) -> Iterable[str]:
+        found = [*self._opened.catalog.paths(absolute(under))]
+        if not found:
+            raise UsageError(f"the library knows no photo at or under {absolute(under)}")
+        return found

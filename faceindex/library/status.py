@@ -1,0 +1,38 @@
+"""A library in figures."""
+
+from __future__ import annotations
+
+from faceindex.library.opened import Opened
+from faceindex.search import calibrated
+from faceindex.search import index as face_index
+from faceindex.search.files import stamp_token
+from faceindex.types import Status, Version
+
+
+def version(opened: Opened) -> Version:
+    """The token of each topic. Raises: UsageError when there is no library yet."""
+    tokens = opened.catalog.version()
+    settings = tokens.pop("settings")
+    return Version(**tokens, index=f"{settings}.{stamp_token(opened.folder.index)}")
+
+
+def status(opened: Opened) -> Status:
+    """The library in figures."""
+    counts, index = opened.catalog.counts(), face_index.report(opened.folder)
+    return Status(
+        library=str(opened.folder.path),
+        recipe=opened.recipe.title,
+        photos=counts["photos"],
+        failed=counts["failures"],
+        faces=counts["faces"],
+        people=counts["people"],
+        albums=counts["albums"],
+        segments=counts["segments"],
+        index=index.state,
+        bytes=opened.folder.bytes_on_disk(),
+        index_kind=index.kind,
+        index_recall=index.recall,
+        index_beside=index.beside,
+        calibration=calibrated.source(opened.folder),
+        out_of_reach=opened.catalog.out_of_reach(),
+    )

@@ -1,0 +1,135 @@
+"""What a path is: a file on a disk, an address (URL) of a photo elsewhere, or the name of a picture that is no file."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+from urllib.parse import unquote
+
+HELD = "picture:/"
+"""What the path of a photo begins with that came from a program and is no file."""
+
+LOGINS = "FACEINDEX_LOGINS"
+"""The variable in which our own processes, and nobody else, get what `secrets_for_children` holds."""
+
+UNREACHABLE = frozenset(
+    (
+        *(errno.ECONNREFUSED, errno.ECONNRESET, errno.ECONNABORTED, errno.EHOSTUNREACH, errno.ENETUNREACH),
+        *(errno.ETIMEDOUT, errno.EPIPE, errno.EIO),
+    )
+)
+"""Numbers of errors that tell of a server that does not answer, whatever it was asked for."""
+
+_ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+):/(?P<second>/?)(?P<rest>.*)", re.DOTALL)  # C:/ is a drive
+_URL = re.compile(r"[a-z][a-z0-9+.-]+://")
+_WITH_QUERY = ("http", "https")  # elsewhere "?" and "#" may be in the name of an object
+_WITHOUT_LOGIN = ("abfs", "abfss", "wasb", "wasbs")  # there CONTAINER@ACCOUNT is the place
+
+_logins: dict[str, str] = {}
+_queries: dict[str, str] = {}
+
+
+def absolute(path: str | os.PathLike[str]) -> str:
+    """`path` made absolute, a user's `~` expanded (a name may begin with one, too), symbolic links kept.
+
+    Of an address, the address without user, password and query: these are kept in memory, for this program and for the
+    processes that it starts to read photos, and never stored. `file:///x` is the local path /x. What is called
+    `picture:/` stays as it is.
+    """
+    given = os.fspath(path)
+    if is_held(given):
+        return given
+    found = _address_in(given)
+    if found is None:
+        return os.path.abspath(os.path.expanduser(given))  # noqa: PTH100, PTH111  (Path's ways follow links, refuse names)
+    scheme, rest = found["scheme"].lower(), found["rest"]
+    if scheme == "file":
+        host, _, below = rest.partition("/") if found["second"] else ("", "", rest)
+        return os.path.abspath("/" + unquote(below if host in ("", "localhost") else rest))  # noqa: PTH100
+    return _without_secrets(scheme, rest)
+
+
+def is_held(path: str | os.PathLike[str]) -> bool:
+    """Whether this is the path of a picture that is no file, or of all of them."""
+    return (os.fspath(path) + "/").startswith(HELD)
+
+
+def is_url(path: str) -> bool:
+    """Whether this path, as `absolute` gives it, is an address."""
+    return _URL.match(path) is not None
+
+
+def is_in(path: str, folder: str) -> bool:
+    """Whether `path` is `folder`, or lies in it."""
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def top_of(url: str) -> str:
+    """The scheme and the host or bucket of an address."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}"
+
+
+def login_of(url: str) -> tuple[str | None, str | None]:
+    """User and password that were given in an address at this host or bucket."""
+    user, colon, password = _logins.get(top_of(url), "").partition(":")
+    return unquote(user) or None, unquote(password) if colon else None
+
+
+def with_query(url: str) -> str:
+    """The address as it was given, with its query."""
+    return url + _queries.get(url, "")
+
+
+def secrets_for_children() -> dict[str, str]:
+    """Environment in which a process of ours opens the same addresses; empty when none was given with secrets."""
+    return {LOGINS: json.dumps([_logins, _queries])} if _logins or _queries else {}
+
+
+def take_secrets() -> None:
+    """Of a process of ours: know what its parent was given, and let nobody else inherit it."""
+    given = os.environ.pop(LOGINS, None)
+    if given:
+        logins, queries = json.loads(given)
+        _logins.update(logins)
+        _queries.update(queries)
+
+
+def without_secrets(text: str) -> str:
+    """A message without what may stand in addresses in it: users, passwords and queries."""
+    return re.sub(r"(:/{1,2})[^/\s@]*@", r"\1", re.sub(r"(:/{1,2}[^\s?'\"]*)\?[^\s'\")]*", r"\1", text))
+
+
+def shown(path: str | os.PathLike[str]) -> str:
+    """A path as it was given, for an answer; an address as `absolute` has it."""
+    found = absolute(path)
+    return found if is_url(found) else os.fspath(path)
+
+
+def _address_in(given: str) -> re.Match[str] | None:
+    """An address, also one that went through `Path`, which makes one slash of two, unless there is such a folder."""
+    found = _ADDRESS.fullmatch(given)
+    if not found or (not found["second"] and os.path.lexists(found["scheme"] + ":")):
+        return None
+    return found
+
+
+def _without_secrets(scheme: str, rest: str) -> str:
+    place, slash, name = rest.partition("/")
+    login, query = "", ""
+    if scheme in _WITH_QUERY:
+        cut = re.search(r"[?#]", name)
+        if cut:
+            name, query = name[: cut.start()], name[cut.start() :].partition("#")[0]
+    if "@" in place and scheme not in _WITHOUT_LOGIN:
+        login, _, place = place.rpartition("@")
+    url = f"{scheme}://{place}{slash}{name}"
+    if url.rstrip("/") != f"{scheme}:":
+        url = url.rstrip("/")
+    if login:
+        _logins[top_of(url)] = login
+    if query:
+        _queries[url] = query
+    return url

@@ -1,0 +1,139 @@
+"""The lists of a library by pages: each is one short read, whose cost is that of what it shows."""
+
+from __future__ import annotations
+
+import json
+import os
+from heapq import merge
+from itertools import islice
+from typing import Any
+
+from faceindex.store.catalog import FACES, Catalog, album_of, face_record, person_of, under_path
+from faceindex.store.cursors import ALL, begin, page_of
+from faceindex.store.selection import EVERYTHING, Selection, first_photos, person_number
+from faceindex.types import Album, FaceRecord, FailedPhoto, Page, Person, PhotoRecord
+
+_EVERYBODY = """SELECT name, faces, photos, cover, confirmed, hidden FROM people JOIN person_facts ON person = id
+    WHERE {} AND (? OR NOT hidden) ORDER BY name LIMIT ?"""
+
+
+def album_page(catalog: Catalog, *, limit: int | None, cursor: str | None = None, hidden: bool = False) -> Page[Album]:
+    """As `Catalog.albums`, largest first."""
+    what = "hidden albums" if hidden else "albums"
+    limit = ALL if limit is None else limit
+    key = begin(what, cursor, limit)
+    faces, album = (1 << 62, 0) if key is None else (int(key[0] or 0), int(key[1] or 0))
+    column = "faces" if hidden else "listed_faces"
+    listed = "TRUE" if hidden else "listed_faces > 0"
+    shown = "faces, photos, cover" if hidden else "listed_faces, listed_photos, listed_cover"
+    statement = f"""SELECT album, {shown}, name, albums.hidden FROM album_facts
+        JOIN albums ON albums.id = album LEFT JOIN people ON people.id = person
+        WHERE {listed} AND {{}} ORDER BY {column} DESC, album LIMIT ?"""
+    # Two ranges of the index: those as large that come later, then the smaller ones.
+    rows = catalog.connection.execute(statement.format(f"{column} = ? AND album > ?"), (faces, album, limit + 1))
+    found = rows.fetchall()
+    if len(found) <= limit:
+        rows = catalog.connection.execute(statement.format(f"{column} < ?"), (faces, limit + 1 - len(found)))
+        found += rows.fetchall()
+    albums = list(map(album_of, found))
+    return page_of(what, albums, limit, lambda one: (one.faces, one.album))
+
+
+def people_page(
+    catalog: Catalog, *, limit: int | None, cursor: str | None = None, hidden: bool = False
+) -> Page[Person]:
+    """As `Catalog.people`, by name."""
+    limit = ALL if limit is None else limit
+    key = begin("people", cursor, limit)
+    after, values = ("TRUE", ()) if key is None else ("name > ?", (key[0],))
+    rows = catalog.connection.execute(_EVERYBODY.format(after), (*values, hidden, limit + 1))
+    people = list(map(person_of, rows))
+    return page_of("people", people, limit, lambda one: (one.person,))
+
+
+def face_page(
+    catalog: Catalog,
+    *,
+    limit: int | None,
+    cursor: str | None = None,
+    album: int | None = None,
+    person: str | None = None,
+    hidden: bool = True,
+) -> Page[FaceRecord]:
+    """Faces by rising id; only those of an album, or of a person. hidden: those that are hidden singly, too.
+
+    Raises: UsageError when nobody is called so.
+    """
+    what = f"faces of album {album} and of {person}"
+    limit = ALL if limit is None else limit
+    key = begin(what, cursor, limit)
+    after = 0 if key is None else int(key[0] or 0)
+    if album is None and person is None:
+        where = "faces.id > ?" if hidden else "faces.id > ? AND faces.id NOT IN (SELECT face FROM hidden_faces)"
+        rows = catalog.connection.execute(f"{FACES} WHERE {where} ORDER BY faces.id LIMIT ?", (after, limit + 1))
+        return page_of(what, list(map(face_record, rows)), limit, lambda one: (one.face,))
+    if person is None:
+        ids = _of_album(catalog, album or 0, after, limit + 1, hidden=hidden)
+    else:
+        ids = _of_person(catalog, person_number(catalog, person), after, limit + 1, hidden=hidden)
+        if album is not None:
+            raise ValueError("faces of an album or of a person")
+    found = catalog.faces_with(ids)
+    return page_of(what, [found[face] for face in sorted(found)], limit, lambda one: (one.face,))
+
+
+def photo_page(
+    catalog: Catalog, *, limit: int | None, cursor: str | None = None, among: Selection = EVERYTHING
+) -> Page[PhotoRecord]:
+    """Every path of the photos that are meant, by path. Raises: UsageError when somebody has no such name."""
+    what = f"photos {json.dumps([among.shows, among.without, among.only, among.first, among.last, among.under])}"
+    limit = ALL if limit is None else limit
+    key = begin(what, cursor, limit)
+    after = None if key is None else str(key[0])
+    found = first_photos(catalog, among, after, limit + 1)
+    return page_of(what, found, limit, lambda one: (one.path,))
+
+
+def failure_page(
+    catalog: Catalog, *, limit: int | None, cursor: str | None = None, under: str | None = None
+) -> Page[FailedPhoto]:
+    """Files that could not be read, and what was out of reach, by path."""
+    what = f"failures under {under}"
+    limit = ALL if limit is None else limit
+    key = begin(what, cursor, limit)
+    where, values = under_path(under)
+    where, after = (f"{where} AND" if where else "WHERE"), b"" if key is None else os.fsencode(str(key[0]))
+    rows = catalog.connection.execute(
+        f"SELECT path, error, out_of_reach FROM failures {where} path > ? ORDER BY path LIMIT ?",
+        (*values, after, limit + 1),
+    )
+    found = [FailedPhoto(os.fsdecode(path), error, bool(out_of_reach)) for path, error, out_of_reach in rows]
+    return page_of(what, found, limit, lambda one: (one.path,))
+
+
+def _of_album(catalog: Catalog, album: int, after: int, most: int, *, hidden: bool) -> list[int]:
+    kept = "TRUE" if hidden else "face NOT IN (SELECT face FROM hidden_faces)"
+    rows = catalog.connection.execute(
+        f"SELECT face FROM album_faces WHERE album = ? AND face > ? AND {kept} ORDER BY face LIMIT ?",
+        (album, after, most),
+    )
+    return [face for (face,) in rows]
+
+
+def _of_person(catalog: Catalog, person: int, after: int, most: int, *, hidden: bool) -> list[int]:
+    """The first faces, of those that are the person's by what was said and of the others in the person's albums."""
+    kept = "TRUE" if hidden else "face NOT IN (SELECT face FROM hidden_faces)"
+    said = catalog.connection.execute(
+        f"SELECT face FROM person_faces WHERE person = ? AND face > ? AND {kept} ORDER BY face LIMIT ?",
+        (person, after, most),
+    )
+    lists: list[list[Any]] = [[face for (face,) in said]]
+    albums = catalog.connection.execute("SELECT id FROM albums WHERE person = ?", (person,)).fetchall()
+    for (album,) in albums:
+        others = catalog.connection.execute(
+            f"""SELECT face FROM album_faces WHERE album = ? AND face > ? AND {kept}
+            AND face NOT IN (SELECT face FROM person_faces) ORDER BY face LIMIT ?""",
+            (album, after, most),
+        )
+        lists.append([face for (face,) in others])
+    return list(islice(merge(*lists), most))

@@ -1,0 +1,219 @@
+"""What every executor promises an ingest; `faceindex.ingest.executor.Executor` says it in words.
+
+A new executor is put into EXECUTORS, and into ISOLATING when a photo that crashes, hangs or swells costs itself only.
+"""
+
+from __future__ import annotations
+
+import pickle
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psutil
+import pytest
+from contents import contents
+from pooled import photos
+from thread_executor import Threads
+
+import faceindex
+from faceindex.errors import MachineError
+from faceindex.faces.analyse import Analyser
+from faceindex.faces.recipe import recipe
+from faceindex.ingest.executor import Analysed, Executor, Fault, Task
+from faceindex.ingest.in_line import InLine
+from faceindex.ingest.pool import ProcessPool
+from faceindex.photos.find import FoundFile, find_files
+
+EXECUTORS: dict[str, Callable[[], Executor]] = {
+    "processes": lambda: ProcessPool(2),
+    "threads": lambda: Threads(2),
+    "in line": InLine,
+}
+SLOW_SECONDS = 3.0
+"""That `hostile_analyser` takes for a slow photo."""
+
+ISOLATING = ("processes",)
+MOST_HELD = 2 * 2 + 1
+"""Tasks that any of them takes beyond those that are answered: two of each worker, and one."""
+
+
+@pytest.fixture(params=EXECUTORS)
+def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
+    with closing(EXECUTORS[request.param]()) as made:
+        yield made
+
+
+@pytest.fixture(params=ISOLATING)
+def isolating(request: pytest.FixtureRequest) -> Iterator[Executor]:
+    with closing(EXECUTORS[request.param]()) as made:
+        yield made
+
+
+def answered(executor: Executor, tasks: list[Task]) -> list[Analysed]:
+    """As an ingest does it: submit while there is room, and until there is none left to wait for."""
+    answers: list[Analysed] = []
+    for task in tasks:
+        while not executor.room:
+            answers += executor.answers(timeout=0.2)
+        executor.submit(task)
+        answers += executor.answers(timeout=0)
+    while len(answers) < len(tasks):
+        answers += executor.answers(timeout=0.2)
+    return answers
+
+
+def names(answers: list[Analysed]) -> list[str]:
+    return sorted(Path(answer.file.path).stem for answer in answers)
+
+
+def test_every_photo_is_answered_once(executor: Executor, tmp_path: Path, hostile: Analyser) -> None:
+    tasks = [Task(file, hostile) for file in photos(tmp_path, *(f"{number:02d}" for number in range(25)), "b-bug")]
+    answers = answered(executor, tasks)
+    assert names(answers) == sorted(Path(task.file.path).stem for task in tasks)
+    assert {(answer.error, answer.fault) for answer in answers if answer.photo is None} == {
+        ("ValueError: line one line two", Fault.PHOTO)
+    }
+    assert not list(executor.answers(timeout=0))
+
+
+def test_tasks_and_answers_are_plain_data(executor: Executor, tmp_path: Path, hostile: Analyser) -> None:
+    (file,) = photos(tmp_path, "a")
+    task = pickle.loads(pickle.dumps(Task(file, hostile)))
+    assert task == Task(file, hostile)
+    (answer,) = answered(executor, [task])
+    assert pickle.loads(pickle.dumps(answer)).photo == answer.photo is not None
+    assert len(pickle.dumps(Task(file, Analyser(recipe())))) < 1000
+
+
+def test_no_more_is_taken_than_there_is_room_for(executor: Executor, tmp_path: Path, hostile: Analyser) -> None:
+    left, taken = photos(tmp_path, *(f"{number:02d}" for number in range(20))), 0
+    assert executor.room
+    while executor.room:
+        executor.submit(Task(left.pop(), hostile))
+        taken += 1
+    assert taken <= MOST_HELD
+    while not executor.room:  # what is answered makes room
+        taken -= len(list(executor.answers(timeout=0.2)))
+    while taken:
+        taken -= len(list(executor.answers(timeout=0.2)))
+
+
+def test_closed_in_the_middle_it_ends_at_once_and_begins_anew(
+    executor: Executor, tmp_path: Path, hostile: Analyser
+) -> None:
+    slow, later = photos(tmp_path, "a-slow", "b")
+    processes = {child.pid for child in psutil.Process().children()}
+    executor.submit(Task(slow, hostile))
+    began = time.monotonic()
+    executor.close()
+    assert time.monotonic() - began < SLOW_SECONDS
+    assert not list(executor.answers(timeout=0))
+    assert {child.pid for child in psutil.Process().children()} <= processes
+    assert names(answered(executor, [Task(later, hostile)])) == ["b"]  # and no answer of what was before
+
+
+def test_what_is_no_fault_of_a_photo_is_never_called_so(executor: Executor, tmp_path: Path, hostile: Analyser) -> None:
+    files = photos(tmp_path, "a", "b-gone", "c-full", "d")
+    answers = {Path(answer.file.path).stem: answer for answer in answered(executor, [Task(f, hostile) for f in files])}
+    assert [bool(answers[name].photo) for name in ("a", "b-gone", "c-full", "d")] == [True, False, False, True]
+    assert (answers["b-gone"].fault, answers["c-full"].fault) == (Fault.PLACE, Fault.MACHINE)
+
+
+def test_a_machine_that_lacks_something_for_every_photo_ends_it(
+    executor: Executor, tmp_path: Path, hostile: Analyser
+) -> None:
+    if isinstance(executor, Threads):
+        pytest.skip("it leaves this to the ingest, which calls each of the photos out of reach")
+    tasks = [Task(file, hostile) for file in photos(tmp_path, *(f"{number:02d}-full" for number in range(25)))]
+    with pytest.raises(MachineError, match=r"no photo can be analysed here now: OSError: .*No space left on device"):
+        answered(executor, tasks)
+
+
+def test_all_give_the_same_bytes(shared_data: Path, executor: Executor, reference: dict[str, bytes]) -> None:
+    found = vectors(executor, shared_data / "album")
+    assert len(found) > 10
+    assert found == reference
+
+
+@pytest.fixture(scope="module")
+def reference(shared_data: Path) -> dict[str, bytes]:
+    with closing(ProcessPool(1)) as pool:
+        return vectors(pool, shared_data / "album")
+
+
+def vectors(executor: Executor, folder: Path) -> dict[str, bytes]:
+    """The vectors of each photo, and all else that is stored of its faces."""
+    analyser = Analyser(recipe("sface"))
+    tasks = [Task(file, analyser) for file in find_files([folder]) if isinstance(file, FoundFile)][:12]
+    return {
+        answer.file.path: b"".join(
+            repr((face.box, face.score, face.quality)).encode() + face.landmarks.tobytes() + face.vector.tobytes()
+            for face in answer.photo.faces
+        )
+        for answer in answered(executor, tasks)
+        if answer.photo
+    }
+
+
+def test_an_ingest_stores_the_same_by_each(executor: Executor, many_photos: Path, tmp_path: Path) -> None:
+    with faceindex.Library(tmp_path / "x.faces", recipe="sface") as library:
+        report = library.ingest([many_photos], executor=executor)
+        assert (report.new, report.failed, report.workers) == (22, 1, executor.workers)
+    with faceindex.Library(tmp_path / "y.faces", recipe="sface") as library:
+        library.ingest([many_photos], workers=1)
+    assert contents(tmp_path / "x.faces") == contents(tmp_path / "y.faces")
+    assert executor.room
+
+
+def test_without_workers_no_process_analyses(many_photos: Path, tmp_path: Path) -> None:
+    with faceindex.Library(tmp_path / "x.faces", recipe="sface") as library:
+        report = library.ingest([many_photos], workers=0)
+        assert (report.new, report.workers) == (22, 0)
+
+
+def test_an_executor_that_cannot_go_on_is_a_circumstance(many_photos: Path, tmp_path: Path) -> None:
+    class Breaking(InLine):
+        answered = 0
+
+        def answers(self, timeout: float) -> Iterator[Analysed]:
+            for answer in super().answers(timeout):
+                self.answered += 1
+                yield answer
+                if self.answered == 5:
+                    raise MachineError("the cluster is gone")
+
+    with faceindex.Library(tmp_path / "x.faces", recipe="sface") as library:
+        with pytest.raises(MachineError, match="the cluster is gone; what was analysed is stored"):
+            library.ingest([many_photos], executor=Breaking())
+        assert library.status().photos >= 4
+        assert library.status().failed == 0
+        assert library.ingest([many_photos], workers=1).failed == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("crash", "its decoder crashed (SIGSEGV)"),
+        ("abort", "its decoder crashed (SIGABRT)"),
+        ("memory", "needed more than 4096 MB of memory"),
+    ],
+)
+def test_a_photo_that_ends_its_worker_costs_itself_only(
+    name: str, error: str, isolating: Executor, tmp_path: Path, hostile: Analyser
+) -> None:
+    tasks = [Task(file, hostile) for file in photos(tmp_path, "a", f"b-{name}", "c", "d-killed", "e")]
+    answers = answered(isolating, tasks)
+    assert {Path(answer.file.path).stem: (answer.error, answer.fault) for answer in answers if not answer.photo} == {
+        f"b-{name}": (error, Fault.PHOTO)
+    }
+
+
+def test_a_photo_that_hangs_is_ended_with_its_executor(isolating: Executor, tmp_path: Path, hostile: Analyser) -> None:
+    (file,) = photos(tmp_path, "a-hang")
+    isolating.submit(Task(file, hostile))
+    children = psutil.Process().children()
+    isolating.close()
+    assert children
+    assert not any(child.is_running() for child in children)
