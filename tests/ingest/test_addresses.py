@@ -22,6 +22,7 @@ from faceindex.errors import MachineError, OutOfReach, UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.recipe import recipe
 from faceindex.ingest.run import ingest
+from faceindex.meter import Meter
 from faceindex.store.folder import LibraryFolder
 from faceindex.types import IngestReport, Vectors
 
@@ -177,7 +178,7 @@ def test_a_server_that_is_killed_in_the_middle_costs_no_photo(
                 [f"{ROOT}/x"],
                 analyser=Analyser(library.recipe),
                 workers=1,
-                progress=lambda step: first.set() if step.photos >= 3 else time.sleep(0.05),
+                meter=Meter(lambda progress: first.set() if progress.done >= 3 else time.sleep(0.05)),
             )
         killer.join()
         before = library.catalog.counts()
