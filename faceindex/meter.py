@@ -63,6 +63,11 @@ class Meter:
             yield item
             self.advance()
 
+    @property
+    def due(self) -> bool:
+        """Whether somebody is to hear of it again."""
+        return self._tell is not None and time.monotonic() - self._told > TELL_SECONDS
+
     def show(self, done: int, *, total: int | None, faces: int, failed: int, now: bool = False) -> None:
         """Everything at once, for work that counts for itself. now: tell it in any case."""
         with self._lock:
@@ -71,12 +76,9 @@ class Meter:
             self._say(now=now)
 
     def _say(self, *, now: bool = False) -> None:
-        if self._tell is None:
+        if self._tell is None or not (now or self.due):
             return
-        clock = time.monotonic()
-        if not now and clock - self._told <= TELL_SECONDS:
-            return
-        self._told = clock
+        self._told = clock = time.monotonic()
         total = None if self._total is None else max(self._total, self._done)
         rate = self._rate(clock)
         left = (total - self._done) / rate if total is not None and rate else None

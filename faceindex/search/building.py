@@ -34,7 +34,8 @@ Saved = tuple[FaceIndex, Stamp | None]
 def build(
     folder: LibraryFolder, *, config: IndexConfig | None = None, threads: int = 1, meter: Meter | None = None
 ) -> tuple[FaceIndex, Coverage, Stamp | None]:
-    """An index of the kind `config`, default as chosen for the library; what it covers; and its stamp when it could be saved.
+    """An index of the kind `config`, default as chosen for the library; what it covers; and its stamp when it could be
+    saved.
 
     One that cannot be written, because the library may only be read or the disk is full, is exact and in memory.
     meter: hears of the progress. Raises: LibraryDamaged; JobCancelled.
