@@ -2,7 +2,7 @@
 unchecked.
 
 An index stays useful while the library changes. What it holds is told by the number of the last segment at the time: a
-face whose vector was first written in a later one, new or edited, is in the delta, which is searched exactly beside it;
+face whose vector was first written in a later one, new or edited, is in the delta, which is searched as well;
 a face of its own that is not in the catalog any more, or has a later vector now, counts as deleted and is left out of
 what it finds. Only when these are many is it built anew.
 """
@@ -22,11 +22,16 @@ from faceindex.search import building
 from faceindex.search.coverage import Change, Coverage, index_config, usable_stamp
 from faceindex.search.files import Stamp, damaged, read_stamp
 from faceindex.store.folder import LibraryFolder
-from faceindex.types import IndexReport, Vectors
+from faceindex.types import FaceIds, IndexReport, Vectors
+from faceindex.vectors.ivf import of_the_same_lists
 from faceindex.vectors.nearest import FaceIndex, Found, nearest, nearest_of_each
 
 SMALL = 50_000
 """Faces up to which a search builds a stale index anew: it takes no longer than a photo."""
+
+_MANY_MORE = 10_000
+"""Faces in the delta from which on they are put into lists, as those of an approximate index are: comparing all takes
+longer than such a search."""
 
 _log = logging.getLogger(__name__)
 
@@ -35,8 +40,9 @@ _log = logging.getLogger(__name__)
 class LibraryIndex:
     """All faces of a library in one state.
 
-    main: what was built, of `coverage`. delta: exact, the faces written later. deleted: how many of main are no more,
-    or are in the delta. state: of the library. seal: of the stamp on the disk; None when main is not there.
+    main: what was built, of `coverage`. delta: the faces written later, exact while they are few. deleted: how many of
+    main are no more, or are in the delta. state: of the library. seal: of the stamp on the disk; None when main is not
+    there.
     """
 
     main: FaceIndex
@@ -90,7 +96,10 @@ def fold(folder: LibraryFolder, meter: Meter | None = None) -> None:
 def find_nearest(
     folder: LibraryFolder, index: LibraryIndex, probe: npt.NDArray[np.float32], k: int, threshold: float
 ) -> Found:
-    """As `nearest`, over all faces of the library."""
+    """As `nearest`, over all faces of the library.
+
+    Faces of the delta that are further than the k-th of the others are not looked for.
+    """
     wanted = len(index.main.ids) if k >= index.faces else k
     while True:
         found = nearest(index.main, probe, wanted, threshold)
@@ -99,7 +108,8 @@ def find_nearest(
         if exhausted or len(found[0]) >= k:
             break
         wanted = 4 * wanted + 16
-    return _merged(found, nearest(index.delta, probe, k, threshold), k)
+    within = min(threshold, float(found[1][k - 1])) if 0 < k <= len(found[1]) else threshold
+    return _merged(found, nearest(index.delta, probe, k, within), k)
 
 
 def find_nearest_of_each(
@@ -171,7 +181,14 @@ def _followed(folder: LibraryFolder, main: FaceIndex, coverage: Coverage, seal: 
     with folder.vectors_of_one_state(coverage.segment) as (ids, vectors):
         catalog = folder.catalog
         deleted = coverage.faces - catalog.count_written(1, coverage.segment)
-        return LibraryIndex(main, coverage, FaceIndex(ids, vectors), deleted, catalog.faces_state(), seal)
+        return LibraryIndex(main, coverage, delta_of(main, ids, vectors), deleted, catalog.faces_state(), seal)
+
+
+def delta_of(main: FaceIndex, ids: FaceIds, vectors: Vectors) -> FaceIndex:
+    """An index of faces that were written after `main` was built: ids int64 [n], vectors float32 [n, d]."""
+    if main.ivf is None or main.probing is None or len(ids) < _MANY_MORE:
+        return FaceIndex(ids, vectors)
+    return FaceIndex(ids, vectors, of_the_same_lists(main.ivf, vectors), main.probing, main.owner)
 
 
 def _left(folder: LibraryFolder, index: LibraryIndex, found: Found) -> Found:

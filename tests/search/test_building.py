@@ -55,13 +55,18 @@ def truly_everything(made: MadeLibrary) -> dict[int, list[float]]:
     return dict(zip(ids.tolist(), away.tolist(), strict=True))
 
 
-def test_an_approximate_index_follows_what_is_added_edited_and_deleted(approximate: MadeLibrary) -> None:
+@pytest.mark.parametrize("many", [1, 1000])
+def test_an_approximate_index_follows_what_is_added_edited_and_deleted(
+    approximate: MadeLibrary, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    monkeypatch.setattr(face_index, "_MANY_MORE", many)
     approximate.store_all({f"new{n}": BOXES[:2] for n in range(3)})
     approximate.store("edited", BOXES[:1], path="/first0.jpg")
     with approximate.folder.writer() as writer:
         writer.remove_paths(["/first3.jpg", "/first4.jpg"])
     index = load_or_build(approximate.folder)
     assert index.main.ivf is not None
+    assert (index.delta.ivf is not None) == (many == 1)
     assert (len(index.delta.ids), index.deleted) == (7, 12)
     found, true = everything(approximate), truly_everything(approximate)
     assert found.keys() == true.keys()
