@@ -189,9 +189,11 @@ def growth(small: Path, large: Path, count: int, stats: Path, added: int) -> Non
     print(f"{statistics.median(times[1]) / statistics.median(times[0]):.2f} times as long")
     new = make_library.DrawnFaces(added, stats, recipe().card.length, seed=5).vectors(0, added)
     ids = np.arange(added) + loaded[1].main.ids.max() + 1
-    exact = replace(loaded[1], delta=FaceIndex(ids, new))
+    delta, lists = (face_index.Delta(loaded[1].main, ids, new) for _ in range(2))
+    exact = replace(loaded[1], delta=delta)
     began = time.process_time()
-    listed = replace(loaded[1], delta=face_index.delta_of(loaded[1].main, ids, new))
+    lists.put_into_lists()
+    listed = replace(loaded[1], delta=lists)
     print(f"{added:,} faces more are in lists after {time.process_time() - began:.2f} s of a processor", end="")
     both: list[list[float]] = [[], []]
     shares = []
@@ -448,7 +450,7 @@ def measure_library(path: Path, faces: int, stats: Path, threads: int, photo: Pa
     print(f"with {followed.deleted:,} deleted, too, {1e3 * statistics.median(query):.2f} ms")
     folder.close()
     began = time.monotonic()
-    most = in_a_process(f"faceindex.Library({str(path)!r}, create=False).check()")
+    most = in_a_process(f"faceindex.Library({str(path)!r}, create=False).care.check()")
     print(f"check: {time.monotonic() - began:.1f} s, peak memory {most:,.0f} MB")
 
 

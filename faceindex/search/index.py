@@ -30,24 +30,54 @@ SMALL = 50_000
 """Faces up to which a search builds a stale index anew: it takes no longer than a photo."""
 
 _MANY_MORE = 10_000
-"""Faces in the delta from which on they are put into lists, as those of an approximate index are: comparing all takes
-longer than such a search."""
+"""Faces in the delta from which on they may be put into lists, as those of an approximate index are: comparing all
+takes longer than such a search."""
+
+_MANY_PROBES = 500
+"""Probes after which that is done: it takes as long as comparing so many with all (100,000 faces: 5 s and 10 ms)."""
 
 _log = logging.getLogger(__name__)
+
+
+class Delta:
+    """Faces that were written after the main index was built.
+
+    Exact at first; once many probes were compared with many faces, an index that shares the main one's lists.
+    """
+
+    def __init__(self, main: FaceIndex, ids: FaceIds, vectors: Vectors) -> None:
+        """ids: int64 [n]. vectors: float32 [n, d]."""
+        self.faces = FaceIndex(ids, vectors)
+        self._main = main
+        self._probes = 0
+
+    def before(self, probes: int) -> FaceIndex:
+        """The index to look in for so many probes more. Threads may ask at once: at worst each makes the lists."""
+        self._probes += probes
+        if self._probes > _MANY_PROBES and len(self.faces.ids) >= _MANY_MORE and self.faces.ivf is None:
+            self.put_into_lists()
+        return self.faces
+
+    def put_into_lists(self) -> None:
+        """Make the index approximate, where the main one is."""
+        main, faces = self._main, self.faces
+        if main.ivf is not None and main.probing is not None:
+            lists = of_the_same_lists(main.ivf, faces.vectors)
+            self.faces = FaceIndex(faces.ids, faces.vectors, lists, main.probing, main.owner)
 
 
 @dataclass(frozen=True, slots=True)
 class LibraryIndex:
     """All faces of a library in one state.
 
-    main: what was built, of `coverage`. delta: the faces written later, exact while they are few. deleted: how many of
+    main: what was built, of `coverage`. delta: the faces written later. deleted: how many of
     main are no more, or are in the delta. state: of the library. seal: of the stamp on the disk; None when main is not
     there.
     """
 
     main: FaceIndex
     coverage: Coverage
-    delta: FaceIndex
+    delta: Delta
     deleted: int
     state: str
     seal: str | None
@@ -55,7 +85,7 @@ class LibraryIndex:
     @property
     def faces(self) -> int:
         """Those that are searched."""
-        return len(self.main.ids) - self.deleted + len(self.delta.ids)
+        return len(self.main.ids) - self.deleted + len(self.delta.faces.ids)
 
 
 def load_or_build(folder: LibraryFolder, former: LibraryIndex | None = None) -> LibraryIndex:
@@ -109,7 +139,7 @@ def find_nearest(
             break
         wanted = 4 * wanted + 16
     within = min(threshold, float(found[1][k - 1])) if 0 < k <= len(found[1]) else threshold
-    return _merged(found, nearest(index.delta, probe, k, within), k)
+    return _merged(found, nearest(index.delta.before(1), probe, k, within), k)
 
 
 def find_nearest_of_each(
@@ -118,7 +148,7 @@ def find_nearest_of_each(
     """What `find_nearest` finds for each of `probes`, float32 [p, d], in their order."""
     wanted = min(k + 16, len(index.main.ids)) if index.deleted else k
     main = nearest_of_each(index.main, probes, wanted, threshold, threads=threads)
-    delta = nearest_of_each(index.delta, probes, k, threshold, threads=threads)
+    delta = nearest_of_each(index.delta.before(len(probes)), probes, k, threshold, threads=threads)
     for probe, found, beside in zip(probes, main, delta, strict=True):
         left = _left(folder, index, found)
         if len(left[0]) >= k or len(found[0]) < wanted:
@@ -176,19 +206,12 @@ def _name(stamp: Stamp) -> str:
 def _followed(folder: LibraryFolder, main: FaceIndex, coverage: Coverage, seal: str | None) -> LibraryIndex:
     """`main` and what has changed since."""
     if folder.catalog.faces_state() == coverage.state:
-        nothing = FaceIndex(np.empty(0, dtype=np.int64), np.empty((0, folder.recipe.dimension), dtype=np.float32))
+        nothing = Delta(main, np.empty(0, dtype=np.int64), np.empty((0, folder.recipe.dimension), dtype=np.float32))
         return LibraryIndex(main, coverage, nothing, 0, coverage.state, seal)
     with folder.vectors_of_one_state(coverage.segment) as (ids, vectors):
         catalog = folder.catalog
         deleted = coverage.faces - catalog.count_written(1, coverage.segment)
-        return LibraryIndex(main, coverage, delta_of(main, ids, vectors), deleted, catalog.faces_state(), seal)
-
-
-def delta_of(main: FaceIndex, ids: FaceIds, vectors: Vectors) -> FaceIndex:
-    """An index of faces that were written after `main` was built: ids int64 [n], vectors float32 [n, d]."""
-    if main.ivf is None or main.probing is None or len(ids) < _MANY_MORE:
-        return FaceIndex(ids, vectors)
-    return FaceIndex(ids, vectors, of_the_same_lists(main.ivf, vectors), main.probing, main.owner)
+        return LibraryIndex(main, coverage, Delta(main, ids, vectors), deleted, catalog.faces_state(), seal)
 
 
 def _left(folder: LibraryFolder, index: LibraryIndex, found: Found) -> Found:
