@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from faceindex.errors import UsageError
 from faceindex.library.old_names import renamed
@@ -42,6 +43,21 @@ class History:
         if found is None:
             raise UsageError(f"no act {act}; `faceindex people history` shows them")
         return found
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Let the acts made inside, by this thread, become true at once, or none of them when one fails.
+
+        They wait for the disk once. Readers, this library's own lists too, see what they changed at the end.
+
+            with library.history.together():
+                for album in chosen:
+                    library.people.name("Ann", album=album)
+
+        Raises: UsageError when there is no library; LibraryUnwritable.
+        """
+        with acting.together(self._opened.folder):
+            yield
 
     def undo(self, act: int | None = None) -> Decided:
         """Take back any act, by default the newest that counts; to take back an undo is to do it again.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from faceindex.errors import UsageError
 from faceindex.journal import acts as kinds
@@ -177,8 +179,43 @@ def _to_undo(transaction: sqlite3.Connection, number: int | None) -> Act:
 
 
 @contextmanager
+def together(folder: LibraryFolder) -> Iterator[None]:
+    """The acts of this thread inside become true at once, or none of them: one transaction, one commit to wait for.
+
+    Each sees what the ones before it changed; readers see nothing until the end. An error inside takes all back.
+    """
+    if _open_step(folder) is not None:
+        yield
+        return
+    with _deciding(folder) as step:
+        _steps.open[folder.path] = step
+        try:
+            yield
+        finally:
+            del _steps.open[folder.path]
+
+
+class _Steps(threading.local):
+    """What this thread has begun with `together`, by the library's folder."""
+
+    def __init__(self) -> None:
+        self.open: dict[Path, _Step] = {}
+
+
+_steps = _Steps()
+
+
+def _open_step(folder: LibraryFolder) -> _Step | None:
+    return _steps.open.get(folder.path)
+
+
+@contextmanager
 def _deciding(folder: LibraryFolder) -> Iterator[_Step]:
     """One transaction, in which albums are as they should be."""
+    begun = _open_step(folder)
+    if begun is not None:
+        yield begun
+        return
     with folder.decisions() as catalog, catalog.transaction() as transaction:
         if ALBUMS_DUE in catalog.settings():
             derive_albums(transaction)
