@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from faceindex.photos.decode import Photo
     from faceindex.photos.find import FoundFile, SkippedEntry, UnreadableEntry
     from faceindex.photos.open_files import FileStatus, OpenFile
-    from faceindex.photos.pictures import PictureLike
+    from faceindex.photos.pictures import PictureLike, Readable
     from faceindex.photos.sources import PhotoSource
     from faceindex.queries.pairs import VerifiedPair
     from faceindex.queries.probes import Probe
@@ -189,6 +189,7 @@ __all__ = [
     "ProcessPool",
     "Progress",
     "Pruned",
+    "Readable",
     "Recipe",
     "RecipeCard",
     "RecipeMismatch",
@@ -243,6 +244,7 @@ _MODULES = {
     "Photo": "photos.decode",
     "PhotoSource": "photos.sources",
     "PictureLike": "photos.pictures",
+    "Readable": "photos.pictures",
     "Probe": "queries.probes",
     "Executor": "ingest.executor",
     "Fault": "ingest.executor",

@@ -51,10 +51,10 @@ import faceindex.library
 from faceindex.search import index
 library = faceindex.library.Library(sys.argv[1], create=False)
 began = time.perf_counter()
-loaded = index.load_or_build(library._folder)
+loaded = index.load_or_build(library._opened.folder)
 opened = time.perf_counter()
 probe = loaded.main.vectors[1]
-found = index.find_nearest(library._folder, loaded, probe, 10, 0.6)
+found = index.find_nearest(library._opened.folder, loaded, probe, 10, 0.6)
 print(opened - began, time.perf_counter() - opened, peak())
 """
 

@@ -12,6 +12,7 @@ import faceindex
 from faceindex.cli import options
 from faceindex.cli.output import print_json, print_line, print_table, say_page
 from faceindex.faces.engine import Engine
+from faceindex.photos.addresses import shown
 from faceindex.types import Candidate, IdentifiedFace
 
 
@@ -40,7 +41,7 @@ def identify(
             opened.sheets.write_identified(sheet, image, found)
     say_page(sheet)
     if as_json:
-        print_json({"image": str(image), "method": method, "faces": [_as_object(face) for face in found]})
+        print_json({"image": shown(image), "method": method, "faces": [_as_object(face) for face in found]})
         return
     for number, face in enumerate(found, start=1):
         who = face.person or "unknown"

@@ -12,7 +12,7 @@ import faceindex
 from faceindex.cli import options, selections
 from faceindex.cli.output import finite, match_object, percent, print_json, print_line, print_table, say_page
 from faceindex.faces.engine import Engine
-from faceindex.photos.find import absolute
+from faceindex.photos.addresses import absolute, shown
 from faceindex.types import ProbeFace
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def search(
 
 def _by_photo(images: list[Path], probes: list[Probe], found: list[ProbeFace]) -> list[dict[str, object]]:
     """An answer for each photo, with its name as it was given."""
-    names = {absolute(image): str(image) for image in images}
+    names = {absolute(image): shown(image) for image in images}
     photos: dict[str, list[object]] = {probe.photo: [] for probe in probes}
     for probe, answer in zip(probes, found, strict=True):
         photos[probe.photo].append(_as_object(answer))

@@ -15,6 +15,7 @@ from typer.core import TyperOption
 import faceindex
 from faceindex.cli.output import errors, visible
 from faceindex.errors import UsageError
+from faceindex.photos.addresses import without_secrets
 
 LOGGER = logging.getLogger("faceindex")
 
@@ -83,7 +84,7 @@ def _log_to(context: Any, _option: Any, file: str | None) -> None:
         return
     handler = logging.StreamHandler(os.fdopen(_opened(Path(file)), "a", encoding="utf-8", errors="backslashreplace"))
     _listen(handler, _Lines("%(asctime)s %(levelname)s %(message)s"))
-    LOGGER.info("faceindex %s: %s", faceindex.__version__, shlex.join(sys.argv[1:]))
+    LOGGER.info("faceindex %s: %s", faceindex.__version__, shlex.join(map(without_secrets, sys.argv[1:])))
 
 
 def _listen(handler: logging.Handler, form: logging.Formatter) -> None:

@@ -87,9 +87,7 @@ class AlbumPlanner:
             if found is not None:
                 self._photo_of[found.path] = photo
             elif paths and all(map(is_held, paths)):
-                self.left.append(
-                    FailedPhoto(paths[0], "a picture that a program gave, and no file that could be linked")
-                )
+                self.left.append(FailedPhoto(paths[0], "a picture that a program gave, and no file"))
             else:
                 self.missing.update(paths[:1])
             self._sources[photo] = found

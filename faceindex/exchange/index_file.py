@@ -35,7 +35,8 @@ def write_index(folder: LibraryFolder, out: Path, kind: str | None, meter: Meter
         approximate = kind_for(config, faces) == IVF
         blocks = watched(Blocks(faces, stored.dimension, stored.blocks), meter)
         meter.stage("writing", faces * (_READ_BY_IVF + 1 if approximate else 2))
-        with binary_output(out) as file:
+        beside = out.with_name(out.name + ".csv")
+        with binary_output(out) as file, text_output(beside, errors="backslashreplace") as table:
             if approximate:
                 try:
                     index, found = learned(blocks, config.recall)
@@ -44,7 +45,6 @@ def write_index(folder: LibraryFolder, out: Path, kind: str | None, meter: Meter
                 faiss_file.write(file, blocks, ivf=index, nprobe=found.plain_lists, k_factor=found.candidates / K)
             else:
                 faiss_file.write(file, blocks)
-        with text_output(out.with_name(out.name + ".csv"), errors="backslashreplace") as table:
             lines = face_lines(((face, None) for face in meter.each(catalog.faces())), form="csv")
             table.writelines(line + "\n" for line in lines)
     return faces

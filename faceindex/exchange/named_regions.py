@@ -49,8 +49,8 @@ def read_names(
     """Name the faces of the library's photos at or under `paths` (absolute) as their XMP says.
 
     A sidecar goes before what is in the photo. A face that people decided about stays as it is: a name that was taken
-    away does not come back. Broken XMP is a warning, and so are files that give no byte for `idle_limit` seconds: they
-    are read in a process of their own, and what they said before stays. stop: set when the user wants no more.
+    away does not come back. Broken XMP is a warning, and so is a file of which no byte comes for `idle_limit` seconds:
+    what it said before stays. stop: set when the user wants no more.
     Raises: LibraryUnwritable; SilentDisk; MachineError.
     """
     tally = _Tally()

@@ -92,8 +92,12 @@ def sidecars_to_update(catalog: Catalog, path: str, photo: int, sidecars: Sideca
     return [
         found
         for found in sidecars.own(path)
-        if found.casefold() == named or (not missing(found) and not has_its_own(catalog, path, photo))
+        if found.casefold() == named or (_is_file(found) and not has_its_own(catalog, path, photo))
     ]
+
+
+def _is_file(path: str) -> bool:
+    return not missing(path) if is_url(path) else Path(path).is_file()
 
 
 def _new_sidecar(catalog: Catalog, record: PhotoRecord) -> str:
@@ -130,7 +134,7 @@ def _common_folder(paths: Sequence[str]) -> str:
 
 
 def _below(path: str, folder: str) -> str:
-    """`path`, which is in `folder`, relative to it. Raises: OSError when it leads elsewhere."""
+    """`path`, which is in `folder`, relative to it. Raises: OSError when it leads elsewhere, as objects may."""
     below = path.removeprefix(folder).lstrip("/").replace("://", "/", 1)
     if ".." in below.split("/"):
         raise OSError(errno.EINVAL, "its name leads out of the folder", path)

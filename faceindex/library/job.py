@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -146,4 +147,7 @@ def blocking(start: Callable[Parameters, Job[Result]]) -> Callable[Parameters, R
 
     verb.__name__ = start.__name__.removeprefix("start_")
     verb.__qualname__ = start.__qualname__.replace("start_", "")
+    result = start.__annotations__["return"].removeprefix("Job[").removesuffix("]")
+    verb.__annotations__ = start.__annotations__ | {"return": result}
+    verb.__dict__["__signature__"] = inspect.signature(start).replace(return_annotation=result)
     return verb

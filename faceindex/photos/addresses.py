@@ -99,7 +99,13 @@ def take_secrets() -> None:
 
 def without_secrets(text: str) -> str:
     """A message without what may stand in addresses in it: users, passwords and queries."""
-    return re.sub(r"(://)[^/\s@]*@", r"\1", re.sub(r"(://[^\s?'\"]*)\?[^\s'\")]*", r"\1", text))
+    return re.sub(r"(:/{1,2})[^/\s@]*@", r"\1", re.sub(r"(:/{1,2}[^\s?'\"]*)\?[^\s'\")]*", r"\1", text))
+
+
+def shown(path: str | os.PathLike[str]) -> str:
+    """A path as it was given, for an answer; an address as `absolute` has it."""
+    found = absolute(path)
+    return found if is_url(found) else os.fspath(path)
 
 
 def _address_in(given: str) -> re.Match[str] | None:

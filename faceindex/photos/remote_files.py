@@ -27,7 +27,7 @@ from faceindex.photos.find import (
 )
 from faceindex.photos.identity import claims_to_be_photo
 from faceindex.photos.open_files import FileStatus, OpenFile
-from faceindex.photos.remote_systems import NoFileSystem, RemoteEntry, RemoteSystem, remote_system
+from faceindex.photos.remote_systems import NoFileSystem, RemoteEntry, RemoteSystem, remote_system, settings_of
 from faceindex.photos.system_folders import is_marked, is_photo_library
 from faceindex.regular_files import NOT_REGULAR
 
@@ -45,10 +45,10 @@ _LISTING_SECONDS = 60.0
 
 
 class RemoteFiles:
-    """A PhotoSource: objects at addresses. One for each thread, as not all file systems of fsspec are for several."""
+    """A PhotoSource: objects at addresses. One for each thread: not all file systems of fsspec are for several."""
 
     def __init__(self) -> None:
-        self._systems: dict[str, RemoteSystem] = {}
+        self._systems: dict[tuple[str, str], RemoteSystem] = {}
         self._asked = ""  # the folder of which something was asked last, and what is in it if that was asked twice
         self._listed: tuple[str, float, frozenset[str]] = ("", 0.0, frozenset())
 
@@ -139,9 +139,15 @@ class RemoteFiles:
 
     def _system(self, path: str) -> RemoteSystem:
         top = top_of(path)
-        if top not in self._systems:
-            self._systems[top] = remote_system(top)
-        return self._systems[top]
+        key = top, settings_of(top)
+        if key in self._systems:
+            return self._systems[key]
+        with _making:  # of some, making one takes half a second
+            system = _shared.get(key) or remote_system(top)
+            if system.for_all_threads:
+                _shared[key] = system
+        self._systems[key] = system
+        return system
 
     def _top_is_missing(self, root: str) -> bool:
         try:
@@ -272,7 +278,8 @@ def _found(entry: RemoteEntry, path: str, *, named: bool) -> Iterator[FoundFile 
         yield UnreadableEntry(path, NOT_REGULAR)
 
 
-_threads = threading.local()
+_threads, _making = threading.local(), threading.Lock()
+_shared: dict[tuple[str, str], RemoteSystem] = {}
 
 
 def remote_files() -> RemoteFiles:

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from faceindex.photos.find import UNTIMED
 PAGE = 1000
 """Entries at a time, where the file system of fsspec can list in parts."""
 
+_MOST_WORDS = 200
 _EXTRA = "pip install 'faceindex[remote]'"
 _TIMES = ("LastModified", "last_modified", "Last-Modified", "mtime", "modified", "updated", "modify", "created")
 _VERSIONS = ("ETag", "etag", "e_tag", "md5Hash", "generation", "sha", "checksum", "Content-MD5", "Digest")
@@ -42,10 +44,11 @@ class RemoteEntry:
 
 
 class RemoteSystem:
-    """top: scheme and host or bucket."""
+    """top: scheme and host or bucket. for_all_threads: whether several threads may use it at the same time."""
 
-    def __init__(self, top: str, system: Any, *, has_host: bool) -> None:
+    def __init__(self, top: str, system: Any, *, has_host: bool, for_all_threads: bool) -> None:
         self.top = top
+        self.for_all_threads = for_all_threads
         self._system = system
         self._has_host = has_host  # else the host is a bucket, and the first part of a name
         self._web = top.startswith(("http://", "https://"))
@@ -151,7 +154,14 @@ def remote_system(top: str) -> RemoteSystem:
         system = kind(**options, skip_instance_cache=True)
         if hasattr(system, "dircache"):
             system.dircache.use_listings_cache = False  # what it lists is what is there
-        return RemoteSystem(top, system, has_host="host" in options)
+        return RemoteSystem(top, system, has_host="host" in options, for_all_threads=bool(kind.async_impl))
+
+
+def settings_of(top: str) -> str:
+    """What a user has set for such addresses, in words that differ when it does: a program may set something else."""
+    config = sys.modules.get("fsspec.config")
+    scheme = top.partition("://")[0]
+    return repr((config.conf.get(scheme) if config else None, login_of(top)))
 
 
 @contextmanager
@@ -170,7 +180,7 @@ def _as_os_error(error: Exception, top: str) -> OSError:
         return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
     words = without_secrets(" ".join(str(error).split())) or type(error).__name__
     if isinstance(error, PermissionError) or _is_refusal(error):
-        return PermissionError(errno.EACCES, f"{os.strerror(errno.EACCES)} by {top}")
+        return PermissionError(errno.EACCES, f"{os.strerror(errno.EACCES)} by {top} ({words[:_MOST_WORDS]})")
     number = getattr(error, "errno", None)
     if isinstance(error, NoFileSystem | IsADirectoryError | NotADirectoryError):
         return OSError(error.errno or errno.EIO, words)
@@ -178,7 +188,7 @@ def _as_os_error(error: Exception, top: str) -> OSError:
         return OSError(errno.ETIMEDOUT, f"{os.strerror(errno.ETIMEDOUT)} by {top}")
     if isinstance(number, int) and number in UNREACHABLE:
         return OSError(number, f"{os.strerror(number)} by {top}")
-    return OSError(errno.EIO, f"{os.strerror(errno.EIO)}: {top} gives no answer ({words[:200]})")
+    return OSError(errno.EIO, f"{os.strerror(errno.EIO)}: {top} gives no answer ({words[:_MOST_WORDS]})")
 
 
 _REFUSALS = ("NoCredentials", "Authentication", "BadAuthenticationType", "Unauthorized", "AccessDenied", "Forbidden")

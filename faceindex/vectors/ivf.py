@@ -4,7 +4,8 @@ A vector lies in the list of the nearest centroid. A neighbour x of a probe q at
 |q - c_l|^2 - |q - c_0|^2 <= 2 r |c_l - c_0|, where c_0 is the centroid nearest to q: x is no further from c_l than
 from c_0. So how much further a list is than the nearest one, in squared distances, says whether it is worth reading:
 a probe in the middle of a list reads few, one between many lists reads many, and a search for near faces only reads
-fewer still. How much is enough is learned from the library's own faces (`faceindex.vectors.tuning`).
+fewer still. The nearest lists, read first, tell how near the neighbours are, and thereby which others to read. How much
+is enough is learned from the library's own faces (`faceindex.vectors.tuning`).
 
 The centroids are learned in groups, about the root of their number, and of many only those of the nearest groups are
 compared with a vector whose list is looked for: so ten million faces can lie in twenty thousand lists.
@@ -39,16 +40,26 @@ class Probing:
 
     spread: lists up to so much further than the nearest one, in squared distances. slope: the same for each unit of
     distance, where only vectors within a distance are wanted; the smaller of both counts. candidates: vectors that
-    are ranked by exact distances when ten are wanted.
+    are at most ranked by exact distances when ten are wanted. slope_of_tenth: as slope, of the distance of the tenth
+    neighbour, where ten or more are wanted. slack: by how much the squared distance that codes tell of a vector may
+    exceed the true one of the last neighbour wanted. The last two are not known of indexes of former versions.
     """
 
     spread: float
     slope: float
     candidates: int
+    slope_of_tenth: float = math.inf
+    slack: float = math.inf
 
     def reach(self, threshold: float) -> float:
         """The spread of a search within `threshold`, Euclidean."""
         return min(self.spread, self.slope * threshold)
+
+    def reach_of_neighbours(self, k: int, distances: Floats) -> Floats:
+        """The spread of a search for k vectors where those at these distances, float32 [p], were found: float32 [p]."""
+        slope = self.slope_of_tenth if k >= 10 else self.slope
+        reach: Floats = np.minimum(np.float32(self.spread), np.float32(slope) * np.maximum(distances, 1e-30))
+        return reach
 
     def candidates_for(self, k: int) -> int:
         """How many candidates k neighbours are chosen from."""
@@ -76,26 +87,43 @@ class Ivf:
         near = near[np.argsort(squares[near])]
         return squares[near], near
 
-    def candidates(self, probe: Floats, spread: float, count: int) -> Rows:
-        """At most `count` rows that are likely nearest to `probe`, float32 [d], by their codes: int64 [m]."""
-        squares, lists = self.nearest_lists(probe, spread)
-        return self._scanned(probe[None, :], squares[None, :], lists[None, :], count, 1)[0]
+    def nearest_lists_of_each(self, probes: Vectors, spreads: Floats) -> tuple[Floats, Rows]:
+        """`nearest_lists` of each probe, float32 [p, d], and its own spread, float32 [p]: [p, l] both.
 
-    def candidates_of_each(self, probes: Vectors, spread: float, count: int, *, threads: int = 1) -> list[Rows]:
-        """`candidates` of each probe, float32 [p, d]."""
-        near = [self.nearest_lists(probe, spread) for probe in probes]
+        Where a probe has fewer: at an infinite distance, number -1.
+        """
+        near = [self.nearest_lists(probe, spread) for probe, spread in zip(probes, spreads.tolist(), strict=True)]
+        if len(near) == 1:
+            return near[0][0][None, :], near[0][1][None, :]
         most = max(len(lists) for _, lists in near)
-        squares, numbers = np.zeros((len(near), most), dtype=np.float32), np.full((len(near), most), -1, dtype=np.int64)
+        squares = np.full((len(near), most), np.inf, dtype=np.float32)
+        numbers = np.full((len(near), most), -1, dtype=np.int64)
         for place, (away, lists) in enumerate(near):
             squares[place, : len(lists)], numbers[place, : len(lists)] = away, lists
-        return self._scanned(probes, squares, numbers, count, threads)
+        return squares, numbers
 
-    def candidates_of_lists(self, probes: Vectors, lists: int, count: int) -> list[Rows]:
-        """As `candidates_of_each`, as FAISS finds them by itself: in as many lists for every probe."""
+    def scanned(
+        self, probes: Vectors, squares: Floats, lists: Rows, count: int, *, threads: int = 1
+    ) -> tuple[Floats, Rows]:
+        """At most `count` rows in `lists` that are likely nearest to each of `probes`, float32 [p, d], by their codes.
+
+        squares, lists: as `nearest_lists_of_each` returns them. Returns: squared distances as codes tell them, rising,
+        float32 [p, count], and rows, int64 [p, count], -1 where there are fewer.
+        """
+        away = np.empty((len(probes), count), dtype=np.float32)
+        rows = np.empty((len(probes), count), dtype=np.int64)
+        squares, lists = np.ascontiguousarray(squares), np.ascontiguousarray(lists)
+        with faiss_on(threads) as faiss:
+            chosen = faiss.SearchParametersIVF(nprobe=lists.shape[1])
+            pointers = (faiss.swig_ptr(array) for array in (lists, squares, away, rows))
+            self.index.search_preassigned_c(len(probes), faiss.swig_ptr(probes), count, *pointers, False, chosen)
+        return away, rows
+
+    def scanned_by_faiss(self, probes: Vectors, lists: int, count: int) -> Rows:
+        """As the rows of `scanned`, as FAISS finds them by itself: in as many lists for every probe."""
         with faiss_on(1) as faiss:
-            chosen = faiss.SearchParametersIVF(nprobe=lists)
-            _, rows = self.index.search(probes, count, params=chosen)
-        return [found[found >= 0] for found in rows]
+            found: Rows = self.index.search(probes, count, params=faiss.SearchParametersIVF(nprobe=lists))[1]
+        return found
 
     def list_of_each(self, rows: int) -> npt.NDArray[np.int32]:
         """The list in which each of the rows 0 ... `rows` lies."""
@@ -106,15 +134,6 @@ class Ivf:
                 if size:
                     found[faiss.rev_swig_ptr(self.index.invlists.get_ids(number), size)] = number
         return found
-
-    def _scanned(self, probes: Vectors, squares: Floats, lists: Rows, count: int, threads: int) -> list[Rows]:
-        away = np.empty((len(probes), count), dtype=np.float32)
-        rows = np.empty((len(probes), count), dtype=np.int64)
-        with faiss_on(threads) as faiss:
-            chosen = faiss.SearchParametersIVF(nprobe=lists.shape[1])
-            pointers = (faiss.swig_ptr(array) for array in (lists, squares, away, rows))
-            self.index.search_preassigned_c(len(probes), faiss.swig_ptr(probes), count, *pointers, False, chosen)
-        return [found[found >= 0] for found in rows]
 
 
 def lists_for(vectors: int) -> int:

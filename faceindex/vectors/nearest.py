@@ -22,6 +22,8 @@ BLOCK = 256
 _ROUNDING = 1e-5  # of a squared distance: more than float32 is wrong by
 _SPARE = 8  # rows more than are wanted
 _MEASURED = 8192  # rows whose distances are computed at a time in float64
+_FIRST_LISTS = 8  # one in so many is read before it is known which are worth reading
+_RANKED_FIRST = 4  # candidates for each neighbour, before it is known which are worth ranking
 _MOST_APPROXIMATE = 1000  # neighbours; for more, most of an approximate index would have to be read
 
 
@@ -61,8 +63,7 @@ def nearest(index: FaceIndex, probe: Floats, k: int, threshold: float) -> Found:
     elif index.ivf is None or index.probing is None or k > _MOST_APPROXIMATE:
         rows = _nearest_of_all(index.vectors, probe, k, threshold)
     else:
-        reach, count = index.probing.reach(threshold), index.probing.candidates_for(k)
-        rows = _best_of(index, index.ivf.candidates(probe, reach, count), probe, k, threshold)
+        rows = next(_likely_of_each(index, index.ivf, index.probing, probe[None, :], k, threshold, 1))
     return _measured(index, rows, probe, k, threshold)
 
 
@@ -86,9 +87,7 @@ def distance(a: Floats, b: Floats) -> float:
 
 def _rows_of_each(index: FaceIndex, probes: Vectors, k: int, threshold: float, threads: int) -> Iterator[Rows]:
     if index.ivf and index.probing and k <= _MOST_APPROXIMATE:
-        reach, count = index.probing.reach(threshold), index.probing.candidates_for(k)
-        found = index.ivf.candidates_of_each(probes, reach, count, threads=threads)
-        yield from (_best_of(index, rows, probe, k, threshold) for rows, probe in zip(found, probes, strict=True))
+        yield from _likely_of_each(index, index.ivf, index.probing, probes, k, threshold, threads)
         return
     squares, rows = k_nearest(probes, index.vectors, min(k + _SPARE, len(index.ids)), threads=threads)
     for probe, away, near in zip(probes, squares, rows, strict=True):
@@ -99,18 +98,63 @@ def _rows_of_each(index: FaceIndex, probes: Vectors, k: int, threshold: float, t
             yield _nearest_of_all(index.vectors, probe, k, threshold)
 
 
-def _best_of(index: FaceIndex, candidates: Rows, probe: Floats, k: int, threshold: float) -> Rows:
-    """Of candidates the k nearest within `threshold`, and some more, as float32 sees it."""
+def _likely_of_each(
+    index: FaceIndex, ivf: Ivf, probing: Probing, probes: Vectors, k: int, threshold: float, threads: int
+) -> Iterator[Rows]:
+    """Of each probe the k nearest rows within `threshold`, and some more, in the lists that are worth reading.
+
+    Some of the nearest lists are read first: no neighbour is further than the k-th that is found there.
+    """
+    count = probing.candidates_for(k)
+    reach = np.full(len(probes), probing.reach(threshold), dtype=np.float32)
+    squares, lists = ivf.nearest_lists_of_each(probes, reach)
+    first = -(-lists.shape[1] // _FIRST_LISTS)
+    estimates, rows = ivf.scanned(probes, squares[:, :first], lists[:, :first], count, threads=threads)
+    found = [_kth(index, probe, near[near >= 0][: 2 * k], k) for probe, near in zip(probes, rows, strict=True)]
+    reach = probing.reach_of_neighbours(k, np.sqrt(np.array(found, dtype=np.float32)))
+    worth = squares <= (squares[:, 0] + reach)[:, None]
+    last = max(first, int(worth.sum(axis=1).max()))
+    lists = np.where(worth, lists, -1)[:, first:last]
+    if lists.shape[1]:
+        more = ivf.scanned(probes, squares[:, first:last], lists, count, threads=threads)
+        estimates, rows = np.concatenate([estimates, more[0]], axis=1), np.concatenate([rows, more[1]], axis=1)
+    for probe, near, estimated in zip(probes, rows, estimates, strict=True):
+        there = np.flatnonzero(near >= 0)
+        order = there[np.argsort(estimated[there], kind="stable")][:count]
+        yield _best_of(index, near[order], estimated[order], probing.slack, probe, k, threshold)
+
+
+def _best_of(
+    index: FaceIndex, candidates: Rows, estimates: Floats, slack: float, probe: Floats, k: int, threshold: float
+) -> Rows:
+    """Of candidates the k nearest within `threshold`, and some more, as float32 sees it.
+
+    estimates: their squared distances by their codes, float32 [m], rising; where one is by `slack` more than the k-th
+    distance that is found, the face is not looked at.
+    """
     if len(candidates) < k and threshold == np.inf:  # the lists that were read are small
         return _nearest_of_all(index.vectors, probe, k, threshold)
-    vectors, rows = (
-        (index.vectors, candidates) if index.read is None else (index.read(candidates), np.arange(len(candidates)))
-    )
-    squares = squares_of_rows(probe, vectors, rows)
-    limit = _limit(threshold)
-    if len(squares) > k:
+    limit, enough = _limit(threshold), _RANKED_FIRST * k
+    squares = _squares(index, probe, candidates[:enough])
+    if len(squares) >= k:
         limit = min(limit, float(np.partition(squares, k - 1)[k - 1]) * (1 + 2 * _ROUNDING))
-    return candidates[squares <= limit]
+    last = int(np.searchsorted(estimates, limit + slack, side="right"))
+    if last > enough:
+        squares = np.concatenate([squares, _squares(index, probe, candidates[enough:last])])
+        limit = min(limit, float(np.partition(squares, k - 1)[k - 1]) * (1 + 2 * _ROUNDING))
+    return candidates[: len(squares)][squares <= limit]
+
+
+def _kth(index: FaceIndex, probe: Floats, rows: Rows, k: int) -> float:
+    """The k-th smallest squared distance of `probe` to `rows`; infinite where they are fewer."""
+    return float(np.partition(_squares(index, probe, rows), k - 1)[k - 1]) if len(rows) >= k else np.inf
+
+
+def _squares(index: FaceIndex, probe: Floats, rows: Rows) -> Floats:
+    """Squared distances of `probe` to `rows`: float32 [m]."""
+    if index.read is None:
+        return squares_of_rows(probe, index.vectors, rows)
+    return squares_of_rows(probe, index.read(rows), np.arange(len(rows)))
 
 
 def _nearest_of_all(vectors: Vectors, probe: Floats, k: int, threshold: float) -> Rows:

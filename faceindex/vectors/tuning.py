@@ -55,6 +55,12 @@ class Neighbours:
     near: Rows
     squares: Floats
 
+    @property
+    def tenth(self) -> Floats:
+        """The distance of the last of them: float32 [p]."""
+        distances: Floats = np.sqrt(np.maximum(self.squares[:, -1], 1e-12))
+        return distances
+
     def part(self, some: slice) -> Neighbours:
         """Of some of the probes."""
         return Neighbours(self.rows[some], self.probes[some], self.near[some], self.squares[some])
@@ -91,11 +97,10 @@ def tuned(ivf: Ivf, wanted: float, known: Neighbours) -> Tuned:
     choosing, confirming = known.part(slice(0, part)), known.part(slice(part, None))
     if not len(confirming.rows):
         confirming = choosing
-    for probing in sorted(_enough(ivf, choosing, wanted), key=lambda one: _cost(ivf, one, choosing)):
-        ranks = _ranks(confirming, ivf.candidates_of_each(confirming.probes, *_search(probing)))
-        recall = float(np.mean(_shares(ranks, _NO_RANK)))
+    for probing in _enough(ivf, choosing, wanted):
+        recall = float(np.mean(_Scan.of(ivf, confirming, probing).shares(probing)))
         if recall >= wanted:
-            lists = round(_lists_read(ivf, probing, choosing))
+            lists = round(_Scan.of(ivf, choosing, probing).lists)
             plain = _plain_lists(ivf, wanted, probing.candidates, choosing)
             return Tuned(probing, recall, lists, plain, probing.candidates)
     return Tuned(None, 1.0, ivf.lists, ivf.lists, _CANDIDATES[-1])
@@ -112,19 +117,62 @@ def milliseconds(index: FaceIndex, probes: Vectors) -> float:
 
 
 def _enough(ivf: Ivf, known: Neighbours, wanted: float) -> list[Probing]:
-    """For each number of candidates the least spread that finds enough, if any does."""
+    """For each number of candidates the settings that read the fewest lists and find enough, if any do, and the cost
+    of a search with them."""
     further, _ = _places(ivf, known)
-    slope = float(np.quantile(further / np.sqrt(np.maximum(known.squares, 1e-12)), 1 - _WITHIN * (1 - wanted)))
-    settings: dict[int, Probing] = {}
+    distances, tenth = np.sqrt(np.maximum(known.squares, 1e-12)), known.tenth
+    slope = float(np.quantile(further / distances, 1 - _WITHIN * (1 - wanted)))
+    settings: dict[int, tuple[float, Probing]] = {}
     for missed in _MISSED:
-        spread = float(np.quantile(further, 1 - missed * (1 - wanted)))
-        ranks = _ranks(known, ivf.candidates_of_each(known.probes, spread, _CANDIDATES[-1] + 1))
+        of_tenth = float(np.quantile(further / tenth[:, None], 1 - missed * (1 - wanted)))
+        spread = float(np.quantile(further, 1 - _WITHIN * missed * (1 - wanted)))
+        scan = _Scan.of(ivf, known, Probing(spread, slope, _CANDIDATES[-1], of_tenth))
+        over = scan.estimated - np.square(tenth)[:, None]
+        slack = float(np.quantile(over[scan.ranks < _NO_RANK], 1 - _WITHIN / 2 * (1 - wanted), method="higher"))
         for count in _CANDIDATES:
-            found = _shares(ranks, count + 1)  # itself is found, too
+            probing = Probing(spread, slope, count, of_tenth, slack)
+            found = scan.shares(probing)
             error = np.std(found) * (1 / len(found) + 1 / CONFIRMING) ** 0.5
-            if np.mean(found) - _CERTAINTY * error >= wanted:
-                settings.setdefault(count, Probing(spread, slope, count))
-    return list(settings.values())
+            if count not in settings and np.mean(found) - _CERTAINTY * error >= wanted:
+                settings[count] = scan.cost(probing), probing
+    return [probing for _, probing in sorted(settings.values(), key=lambda one: one[0])]
+
+
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    """What a search by some settings reads when it looks for `known`, if it knew the distance of the tenth neighbour:
+    one that has to find out reads no less.
+
+    estimates: float32 [p, c], of all candidates, rising, squared. estimated: float32 [p, K], of the true neighbours.
+    ranks: which candidates these are, int64 [p, K], _NO_RANK for none, -1 where one is missing. codes: that are read,
+    the median, and lists.
+    """
+
+    known: Neighbours
+    estimates: Floats
+    estimated: Floats
+    ranks: Rows
+    lists: float
+    codes: float
+
+    @classmethod
+    def of(cls, ivf: Ivf, known: Neighbours, probing: Probing) -> _Scan:
+        squares, lists = ivf.nearest_lists_of_each(known.probes, probing.reach_of_neighbours(K, known.tenth))
+        estimates, rows = ivf.scanned(known.probes, squares, lists, probing.candidates + 1)  # itself is found, too
+        ranks = _ranks(known, rows)
+        estimated = np.take_along_axis(estimates, np.clip(ranks, 0, estimates.shape[1] - 1), axis=1)
+        read = statistics.median(np.sum(lists >= 0, axis=1).tolist())
+        return cls(known, estimates, estimated, ranks, read, read / ivf.lists * float(ivf.index.ntotal))
+
+    def shares(self, probing: Probing) -> npt.NDArray[np.float64]:
+        """The share of each probe's neighbours that are found: float64 [p]."""
+        near = self.estimated <= np.square(self.known.tenth)[:, None] + probing.slack
+        return np.asarray(np.mean((self.ranks <= probing.candidates) & near | (self.ranks < 0), axis=1))
+
+    def cost(self, probing: Probing) -> float:
+        """Of a search, in codes that could be read meanwhile; counted, so that the same faces give the same."""
+        ranked = np.sum(self.estimates <= np.square(self.known.tenth)[:, None] + probing.slack, axis=1)
+        return self.codes + _CANDIDATE * float(np.median(np.minimum(ranked, probing.candidates)))
 
 
 def _places(ivf: Ivf, known: Neighbours) -> tuple[npt.NDArray[np.float32], Rows]:
@@ -149,13 +197,12 @@ def _plain_lists(ivf: Ivf, wanted: float, candidates: int, known: Neighbours) ->
     _, places = _places(ivf, known)
     for missed in _MISSED:
         lists = int(np.quantile(places, 1 - missed * (1 - wanted), method="higher")) + 1
-        ranks = _ranks(known, ivf.candidates_of_lists(known.probes, lists, candidates + 1))
-        if np.mean(_shares(ranks, _NO_RANK)) >= wanted:
+        if np.mean(_ranks(known, ivf.scanned_by_faiss(known.probes, lists, candidates + 1)) < _NO_RANK) >= wanted:
             return lists
     return ivf.lists
 
 
-def _ranks(known: Neighbours, candidates: list[Rows]) -> Rows:
+def _ranks(known: Neighbours, candidates: Rows) -> Rows:
     """Which of its probe's candidates each neighbour is, int64 [p, K]; _NO_RANK for none, -1 where it is missing."""
     ranks = np.full(known.near.shape, _NO_RANK, dtype=np.int64)
     for number, (near, rows) in enumerate(zip(known.near, candidates, strict=True)):
@@ -163,22 +210,3 @@ def _ranks(known: Neighbours, candidates: list[Rows]) -> Rows:
         ranks[number, neighbour] = rank
     ranks[known.near < 0] = -1
     return ranks
-
-
-def _shares(ranks: Rows, candidates: int) -> npt.NDArray[np.float64]:
-    """The share of each probe's neighbours that are among its first candidates: float64 [p]."""
-    return np.asarray(np.mean(ranks < candidates, axis=1))
-
-
-def _search(probing: Probing) -> tuple[float, int]:
-    return probing.spread, probing.candidates + 1
-
-
-def _lists_read(ivf: Ivf, probing: Probing, known: Neighbours) -> float:
-    """How many lists a probe reads, the median."""
-    return statistics.median(len(ivf.nearest_lists(probe, probing.spread)[1]) for probe in known.probes)
-
-
-def _cost(ivf: Ivf, probing: Probing, known: Neighbours) -> float:
-    """What a search costs, in codes that could be read meanwhile; counted, so that the same faces give the same."""
-    return _lists_read(ivf, probing, known) / ivf.lists * float(ivf.index.ntotal) + _CANDIDATE * probing.candidates

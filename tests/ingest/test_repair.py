@@ -215,7 +215,7 @@ elif moment == "photos committed":
     real = repair.Writer.commit
     repair.Writer.commit = lambda self, batch: (real(self, batch), die())
 with faceindex.Library(sys.argv[1], create=False) as library:
-    library.repair(workers=1)
+    library.care.repair(workers=1)
 """
 
 

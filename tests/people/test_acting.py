@@ -143,17 +143,17 @@ Act = Callable[[faceindex.Library], object]
 @pytest.mark.parametrize(
     ("act", "reason"),
     [
-        (lambda library: library.merge([1]), "two albums or more"),
-        (lambda library: library.merge([1, 9]), "no album 9"),
-        (lambda library: library.split(1, [5]), "face 5 is not in album 1"),
-        (lambda library: library.split(1, [1, 2, 3, 4]), "leave at least one"),
-        (lambda library: library.reject([10]), "nothing to reject it from"),
-        (lambda library: library.reject([1, 5]), "in different albums"),
-        (lambda library: library.reject([99]), "no face 99"),
-        (lambda library: library.move([1], 1), "face 1 is in album 1 already"),
-        (lambda library: library.undo(), "nothing to undo"),
-        (lambda library: library.undo(7), "no act 7"),
-        (lambda library: library.hide(person="Nobody"), "nobody is called Nobody"),
+        (lambda library: library.albums.merge([1]), "two albums or more"),
+        (lambda library: library.albums.merge([1, 9]), "no album 9"),
+        (lambda library: library.albums.split(1, [5]), "face 5 is not in album 1"),
+        (lambda library: library.albums.split(1, [1, 2, 3, 4]), "leave at least one"),
+        (lambda library: library.albums.reject([10]), "nothing to reject it from"),
+        (lambda library: library.albums.reject([1, 5]), "in different albums"),
+        (lambda library: library.albums.reject([99]), "no face 99"),
+        (lambda library: library.albums.move([1], 1), "face 1 is in album 1 already"),
+        (lambda library: library.history.undo(), "nothing to undo"),
+        (lambda library: library.history.undo(7), "no act 7"),
+        (lambda library: library.people.hide("Nobody"), "nobody is called Nobody"),
     ],
 )
 def test_what_cannot_be_decided_is_refused_and_leaves_no_act(library: faceindex.Library, act: Act, reason: str) -> None:

@@ -85,10 +85,10 @@ def test_a_name_is_one_line_of_text(library: faceindex.Library) -> None:
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda library: library.hide(person="Dianna"),
-        lambda library: library.rename("Dianna", "Di"),
-        lambda library: library.forget_person("Dianna"),
-        lambda library: library.probes(person="Dianna"),
+        lambda library: library.people.hide("Dianna"),
+        lambda library: library.people.rename("Dianna", "Di"),
+        lambda library: library.people.forget("Dianna"),
+        lambda library: library.faces.probes(person="Dianna"),
     ],
 )
 def test_who_may_have_been_meant_is_said_of_a_name_that_nobody_has(library: faceindex.Library, ask: object) -> None:

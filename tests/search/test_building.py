@@ -157,7 +157,7 @@ def test_killed_while_it_writes_an_index_a_library_has_the_old_one_or_none(made:
 
 
 def test_two_processes_that_build_at_once_leave_one_whole_index(made: MadeLibrary) -> None:
-    program = "import sys, faceindex; faceindex.Library(sys.argv[1], create=False).build_index('ivf', recall=0.9)"
+    program = "import sys, faceindex; faceindex.Library(sys.argv[1], create=False).index.build('ivf', recall=0.9)"
     builders = [subprocess.Popen([sys.executable, "-c", program, made.folder.path]) for _ in range(2)]
     assert [builder.wait() for builder in builders] == [0, 0]
     assert face_index.state(made.folder) == "current"

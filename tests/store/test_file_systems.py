@@ -38,18 +38,18 @@ def photos_and_library(library, root):
     made.folder.close()
 
 def leave(library, photos):
-    done = library.write_sidecars([photos])
+    done = library.photos.write_sidecars([photos])
     assert (done.written, done.failed) == (2, ()), done
-    done = library.write_sidecars([photos], to=disk / "sidecars")
+    done = library.photos.write_sidecars([photos], to=disk / "sidecars")
     assert (done.written, done.failed) == (2, ()), done
-    done = library.export_albums(disk / "albums", link="copy", xmp=True)
+    done = library.albums.export(disk / "albums", link="copy", xmp=True)
     assert (done.photos, done.sidecars, done.left) == (2, 2, ()), done
-    library.write_album_sheet(disk / "page.html")
-    assert library.backup(disk / "backup.faces").faces == 2
+    library.sheets.write_albums(disk / "page.html")
+    assert library.care.backup(disk / "backup.faces").faces == 2
     assert (disk / "page.html").stat().st_size > 1000
     with faceindex.Library(disk / "backup.faces", create=False) as copy:
-        assert not copy.check(deep=True).damage
-        assert len(list(copy.faces_with_vectors())) == 2
+        assert not copy.care.check(deep=True).damage
+        assert len(list(copy.faces.with_vectors())) == 2
 
 def nothing_half_done():
     files = [path for path in disk.rglob("*") if path.is_file() and path.name != "lock"]
@@ -65,11 +65,11 @@ with warnings.catch_warnings(record=True) as said:
     warnings.simplefilter("always")
     photos_and_library(disk / "x.faces", disk / "photos")
     with faceindex.Library(disk / "x.faces", create=False) as library:
-        report = library.check(deep=True)
+        report = library.care.check(deep=True)
         assert not report.damage, report.damage
         leave(library, disk / "photos")
-        assert library.repair().whole
-        assert library.check().damage == ()
+        assert library.care.repair().whole
+        assert library.care.check().damage == ()
 nothing_half_done()
 private = not (disk / "page.html").stat().st_mode & 0o077
 kinds = [warning.category for warning in said]
@@ -92,15 +92,15 @@ for name, create in (("new.faces", True), ("copy.faces", False)):
         if create:
             MadeLibrary(disk / name).store("a", [])
         with faceindex.Library(disk / name, create=False) as library:
-            library.name("Bob", face=1) if not create else library.status()
+            library.people.name("Bob", face=1) if not create else library.status()
     except FaceindexError as error:
         print(error)
     else:
         print("written")
 with faceindex.Library(disk / "copy.faces", create=False) as library:
     assert library.status().faces == 2
-    assert len(list(library.faces_with_vectors())) == 2
-    assert not library.check(deep=True).damage
+    assert len(list(library.faces.with_vectors())) == 2
+    assert not library.care.check(deep=True).damage
 shutil.rmtree(disk / "copy.faces")
 nothing_half_done()
 """

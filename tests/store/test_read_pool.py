@@ -60,8 +60,8 @@ def test_600_short_threads_read_with_64_descriptors(library: Path) -> None:
 def test_an_iterator_of_a_thread_that_has_ended_is_read_to_its_end(library: Path, read: str) -> None:
     with faceindex.Library(library, create=False) as opened:
         asked: dict[str, Callable[[], Iterator[object]]] = {
-            "faces": opened.faces,
-            "photos": opened.photos,
+            "faces": lambda: iter(opened.faces),
+            "photos": lambda: iter(opened.photos),
             "find_photos": lambda: opened.photos.find(Selection()),
         }
         handed_on: list[Iterator[object]] = []
@@ -107,14 +107,14 @@ def test_a_forked_process_reads_with_connections_of_its_own(library: Path) -> No
 import os, sys
 import faceindex
 with faceindex.Library(sys.argv[1], create=False) as library:
-    parents = library._folder.catalog
+    parents = library._opened.folder.catalog
     child = os.fork()
     if child == 0:
-        same = library._folder.catalog is parents
+        same = library._opened.folder.catalog is parents
         faces = library.status().faces
         library.close()
         os._exit(3 if same or faces != 3 else 0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert library._folder.catalog is parents and library.status().faces == 3
+    assert library._opened.folder.catalog is parents and library.status().faces == 3
 """
     subprocess.run([sys.executable, "-c", script, str(library)], check=True)
