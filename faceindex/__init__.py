@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         OutOfReach,
         RecipeMismatch,
         SilentDisk,
+        StaleError,
         UnreadablePhoto,
         UsageError,
     )
@@ -204,6 +205,7 @@ __all__ = [
     "Skipped",
     "SkippedEntry",
     "Stale",
+    "StaleError",
     "Status",
     "Suggestion",
     "Suspect",

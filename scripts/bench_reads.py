@@ -148,7 +148,7 @@ def measure(path: Path, repeat: int) -> dict[str, tuple[float, float]]:
 
 
 def new_reads(library: Any, timed: Any, repeat: int) -> None:
-    timed("suggestions prepared", library.people.prepare_suggestions, 1)
+    timed("suggestions prepared", library.people.prepare, 1)
     first = timed("albums, first page", lambda: library.albums.list(limit=50))
     page = first
     for _ in range(98):

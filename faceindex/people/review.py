@@ -84,13 +84,17 @@ def stale(folder: LibraryFolder) -> Stale | None:
     )
 
 
-def prepare_suggestions(folder: LibraryFolder) -> None:
-    """Find all albums and faces that are near each other, and keep them. Raises: LibraryUnwritable; LibraryLocked."""
+def prepare_suggestions(folder: LibraryFolder) -> int:
+    """Find all albums and faces that are near each other, and keep them; how many there are.
+
+    Raises: LibraryUnwritable; LibraryLocked.
+    """
     with folder.guarded():
         token = prepared.begin(folder)
         asked = _asked(folder)
         groups, _ = groups_of(*asked.listed())
         prepared.prepare(folder, token, groups, asked.calibration)
+    return len(groups.number)
 
 
 def _best_first(folder: LibraryFolder) -> Iterator[Suggestion]:

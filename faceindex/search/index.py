@@ -22,7 +22,7 @@ from faceindex.search import building
 from faceindex.search.coverage import Change, Coverage, index_config, usable_stamp
 from faceindex.search.files import Stamp, damaged, read_stamp
 from faceindex.store.folder import LibraryFolder
-from faceindex.types import IndexReport, Vectors
+from faceindex.types import IndexReport, Stale, Vectors
 from faceindex.vectors.nearest import FaceIndex, Found, nearest, nearest_of_each
 
 SMALL = 50_000
@@ -70,6 +70,19 @@ def load_or_build(folder: LibraryFolder, former: LibraryIndex | None = None) -> 
         return _built_meanwhile(folder)
     main = former.main if former and former.seal == _name(stamp) else building.open_saved(folder, stamp)
     return _built_meanwhile(folder) if main is None else _followed(folder, main, coverage, _name(stamp))
+
+
+def stale(folder: LibraryFolder, former: LibraryIndex | None = None) -> Stale | None:
+    """What `load_or_build` would make its caller wait for: the building of an index of more than SMALL faces."""
+    if (former and former.state == folder.catalog.faces_state()) or folder.catalog.counts()["faces"] <= SMALL:
+        return None
+    stamp = usable_stamp(folder)
+    if stamp is not None:
+        coverage = Coverage(**stamp["coverage"])
+        change = Change.since(folder, coverage)
+        if change.delta + change.deleted <= coverage.faces:
+            return None
+    return Stale("index", "the index is missing, or more has changed than it holds; `faceindex index build` makes it")
 
 
 def build(folder: LibraryFolder, *, threads: int = 1, meter: Meter | None = None) -> LibraryIndex:

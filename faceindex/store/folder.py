@@ -105,6 +105,11 @@ class LibraryFolder:
         """What reads; for any thread. Raises: UsageError when there is no library yet."""
         return self._readers.get()
 
+    @property
+    def connections(self) -> int:
+        """Connections for reading that are open now."""
+        return self._readers.opened
+
     def close(self) -> None:
         """Close every connection for reading."""
         self._readers.close()

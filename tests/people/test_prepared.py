@@ -137,14 +137,14 @@ def test_who_does_not_wait_is_told_what_is_missing(library: faceindex.Library) -
     with pytest.raises(StaleError, match="not prepared"):
         library.people.suggestions(wait=False)
     assert not (library.path / "index" / FILE).exists()
-    library.people.prepare_suggestions()
+    library.people.prepare()
     assert library.people.stale() is None
     assert [*library.people.suggestions(wait=False)]
 
 
 def test_nothing_is_left_of_who_is_forgotten(library: faceindex.Library) -> None:
     library.people.name("Ada", album=1)
-    library.people.prepare_suggestions()
+    library.people.prepare()
     assert (library.path / "index" / FILE).exists()
     library.people.forget("Ada")
     assert not (library.path / "index" / FILE).exists()
@@ -161,7 +161,7 @@ def test_a_damaged_file_is_made_anew(library: faceindex.Library, content: bytes 
 
 
 def test_a_file_of_another_state_is_not_used(library: faceindex.Library) -> None:
-    library.people.prepare_suggestions()
+    library.people.prepare()
     older = (library.path / "index" / FILE).read_bytes()
     first, *_ = library.people.suggestions()
     library.people.answer(first, same=True)
