@@ -25,7 +25,8 @@ NEAREST = 8
 """Albums that each album or face is compared with, at most."""
 
 _FAINT = 1e-4  # odds below which a pair is neither suggested nor a rival that is heard of
-_AXES = 16
+_AXES = 48  # of 16, 32, 48 and 64 the least of which few pairs are left that are not near; more take longer to read
+_BLOCK = 1024
 _SLACK = 1e-4  # of float32
 
 Rows = npt.NDArray[np.int64]
@@ -40,11 +41,14 @@ class Axes:
     axes: Vectors
 
     def sketches(self, centre: Vectors, spread: Squares) -> Vectors:
-        """Of centres, float32 [n, d], and spreads, float64 [n]: float32 [n, a + 2]."""
+        """Of centres, float32 [n, d], and spreads, float64 [n]: float32 [n, a + 3].
+
+        The last but one is 0, where the other group of a pair has its spread.
+        """
         centred = centre - self.mean
         inside = centred @ self.axes
         beside = np.square(centred).sum(axis=1) - np.square(inside).sum(axis=1)
-        rest = np.column_stack([np.maximum(beside, 0), np.maximum(spread, 0)])
+        rest = np.column_stack([np.maximum(beside, 0), np.zeros(len(centre)), np.maximum(spread, 0)])
         return np.column_stack([inside, np.sqrt(rest)]).astype(np.float32)
 
 
@@ -68,11 +72,35 @@ def near_square(calibration: Calibration, albums: int) -> float:
 
 
 def likely_pairs(ones: Vectors, others: Vectors, square: float) -> tuple[Rows, Rows]:
-    """Pairs of rows of sketches, float32 [n, a + 2] and [m, a + 2], that may be within `square`: int64 [k] each."""
-    apart = np.zeros(len(ones), dtype=np.float32), np.zeros(len(others), dtype=np.float32)
-    left = np.column_stack([ones[:, :-1], ones[:, -1], apart[0]])
-    right = np.column_stack([others[:, :-1], apart[1], others[:, -1]])
-    return pairs_within(left, right, square * (1 + _SLACK) + _SLACK)
+    """Pairs of rows of sketches, float32 [n, a + 3] and [m, a + 3], that may be within `square`: int64 [k] each."""
+    left = ones.copy()
+    left[:, [-2, -1]] = ones[:, [-1, -2]]
+    return pairs_within(left, others, square * (1 + _SLACK) + _SLACK)
+
+
+def near_pairs(
+    centre: Vectors, spread: Squares, numbers: Rows, sketches: Vectors, albums: int, square: float
+) -> tuple[Rows, Rows, Squares]:
+    """For every group the albums that are near it: rows of both, int64 [k], and mean square distances, float64 [k].
+
+    centre: float32 [n, d]. spread: float64 [n]. numbers: int64 [n], of albums rising. sketches: float32 [n, a + 3].
+    albums: how many of the groups, the first, are albums.
+    """
+    found: list[tuple[Rows, Rows, Squares]] = []
+    for start in range(0, len(centre), _BLOCK):
+        left, right = likely_pairs(sketches[start : start + _BLOCK], sketches[:albums], square)
+        left += start
+        left, right = left[left != right], right[left != right]
+        for part in range(0, len(left), 64 * _BLOCK):
+            one, other = left[part : part + 64 * _BLOCK], right[part : part + 64 * _BLOCK]
+            apart = squares(centre[one], centre[other], spread[one], spread[other])
+            within = apart <= square
+            found.append((one[within], other[within], apart[within]))
+    if not found:
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0)
+    one, other, apart = (np.concatenate(columns) for columns in zip(*found, strict=True))
+    kept = nearest_only(one, numbers[other], apart)
+    return one[kept], other[kept], apart[kept]
 
 
 def squares(one: Vectors, other: Vectors, spread: Squares, other_spread: Squares) -> Squares:

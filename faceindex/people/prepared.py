@@ -25,6 +25,7 @@ from faceindex.people.near_groups import (
     Squares,
     likely_pairs,
     main_axes,
+    near_pairs,
     near_square,
     nearest_only,
     squares,
@@ -88,16 +89,11 @@ def prepare(folder: LibraryFolder, token: str, groups: Groups, calibration: Cali
     about = _About(token, groups.albums, square, _name(calibration), axes)
     numbers = np.where(np.arange(len(groups.number)) < groups.albums, groups.number, -groups.number)
     sketches = axes.sketches(groups.centre, groups.spread)
-    left, right = likely_pairs(sketches, sketches[: groups.albums], square)
-    left, right = left[left != right], right[left != right]
-    apart = squares(groups.centre[left], groups.centre[right], groups.spread[left], groups.spread[right])
-    within = apart <= square
-    left, right, apart = left[within], right[within], apart[within]
-    kept = nearest_only(left, numbers[right], apart)
-    scores = _scores(groups.size, groups.person >= 0, left[kept], right[kept], apart[kept], calibration, groups.albums)
+    left, right, apart = near_pairs(groups.centre, groups.spread, numbers, sketches, groups.albums, square)
+    scores = _scores(groups.size, groups.person >= 0, left, right, apart, calibration, groups.albums)
     with new_group_file(folder.index) as file:
         file.fill(_listed(groups, numbers), numbers, sketches)
-        pairs = zip(numbers[left[kept]].tolist(), numbers[right[kept]].tolist(), apart[kept], scores, strict=True)
+        pairs = zip(numbers[left].tolist(), numbers[right].tolist(), apart, scores, strict=True)
         file.add_near(Near(one, album, float(far), float(score)) for one, album, far, score in pairs)
         about.keep(file)
 
@@ -266,13 +262,13 @@ def _found(file: GroupFile, about: _About, again: dict[int, Group], albums: Coll
         return []
     sketches = about.axes.sketches(_centres(asked), _spreads(asked))
     pairs: set[tuple[int, int]] = set()
-    for numbers, own in file.chunks():
-        for row, other in zip(*likely_pairs(sketches, own, about.square), strict=True):
-            one, number = asked[row].number, int(numbers[other])
-            if number > 0:
-                pairs.add((one, number))
-            if one in albums:
-                pairs.add((number, one))
+    numbers, own = (np.concatenate(columns) for columns in zip(*file.chunks(), strict=True))
+    for row, other in zip(*likely_pairs(sketches, own, about.square), strict=True):
+        one, number = asked[row].number, int(numbers[other])
+        if number > 0:
+            pairs.add((one, number))
+        if one in albums:
+            pairs.add((number, one))
     chosen = sorted(pair for pair in pairs if pair[0] != pair[1])
     known = again | file.groups({number for pair in chosen for number in pair} - again.keys())
     if not chosen:

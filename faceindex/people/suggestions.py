@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.clustering.constraints import Rows
-from faceindex.people.near_groups import MATES, likely_pairs, main_axes, near_square, nearest_only, squares
+from faceindex.people.near_groups import MATES, main_axes, near_pairs, near_square
 from faceindex.search.calibration import Calibration
 from faceindex.types import Labels, Suggestion, Vectors
 
@@ -146,15 +146,10 @@ def groups_of(ids: Rows, vectors: Vectors, albums: Labels, person: Labels) -> tu
 def _near(groups: Groups, square: float) -> list[tuple[int, int, float]]:
     """(album, album or face, distance) of those that are near: root mean square over all pairs of their faces."""
     sketches = main_axes(groups.centre).sketches(groups.centre, groups.spread)
-    one, other = likely_pairs(sketches, sketches[: groups.albums], square)
-    one, other = one[one != other], other[one != other]
-    apart = squares(groups.centre[one], groups.centre[other], groups.spread[one], groups.spread[other])
-    within = apart <= square
-    one, other, apart = one[within], other[within], apart[within]
-    kept = nearest_only(one, groups.number[other], apart)
-    pairs = np.sort(np.column_stack([one[kept], other[kept]]), axis=1)
+    one, other, apart = near_pairs(groups.centre, groups.spread, groups.number, sketches, groups.albums, square)
+    pairs = np.sort(np.column_stack([one, other]), axis=1)
     pairs, first = np.unique(pairs, axis=0, return_index=True)
-    return [(int(a), int(b), float(d)) for (a, b), d in zip(pairs, np.sqrt(apart[kept][first]), strict=True)]
+    return [(int(a), int(b), float(d)) for (a, b), d in zip(pairs, np.sqrt(apart[first]), strict=True)]
 
 
 def _suggestion(groups: Groups, one: int, other: int, probability: float, distance: float) -> Suggestion:
