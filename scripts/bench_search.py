@@ -2,6 +2,7 @@
 
     .venv/bin/python scripts/bench_search.py [--faces 10000,100000,1000000] [--probes 300] [--skip faiss-hnsw,...]
         [--real LIBRARY] [--plot FILE] [--no-library]
+    .venv/bin/python scripts/bench_search.py --growth SMALL,LARGE [--probes 300] [--add 100000]
 
 Faces are drawn as scripts/make_library.py draws them; probes are further faces of the same people, in no index, which
 nothing was tuned on. --real: of the faces of a library (of lfw-dev, say), half are put among the drawn ones, and the
@@ -10,7 +11,8 @@ on one thread; times are the processor's, which other programs disturb less than
 probes. Each index is shown at several settings; the best of each is the fastest that finds .99. hnswlib, usearch and
 ScaNN (pip install hnswlib usearch scann) are left out when they are not there; --plot needs matplotlib. Memory is what
 the process grew by while the index was built; bytes a face are those of the file beside the vectors, where there is
-one.
+one. --growth: two libraries that make_library drew, and that have an index, are searched in turn, a probe after the
+other, so that what else the machine does disturbs both alike; then the large one with --add faces more, in memory only.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -43,7 +45,8 @@ from faceindex.store.folder import LibraryFolder
 from faceindex.types import Vectors
 from faceindex.vectors import faiss_file
 from faceindex.vectors.building import blocks_of, learned
-from faceindex.vectors.nearest import nearest
+from faceindex.vectors.exact import k_nearest_of_blocks
+from faceindex.vectors.nearest import FaceIndex, nearest
 
 K = 10
 ENOUGH = 0.99
@@ -83,9 +86,14 @@ def main() -> None:
     parser.add_argument("--add", type=int, default=1000, help="faces that are added to the library")
     parser.add_argument("--stats", type=Path, default=data / "embedding_stats.npz")
     parser.add_argument("--photo", type=Path, default=data / "album" / "angelina" / "img1.jpg", help="to search with")
+    parser.add_argument("--growth", help="two libraries with a comma between")
     options = parser.parse_args()
     versions = f"numpy {np.__version__}, faiss {faiss.__version__}, {faiss.get_compile_options().strip()}"
     print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores, {versions}")
+    if options.growth:
+        small, large = (Path(path) for path in options.growth.split(","))
+        growth(small, large, options.probes, options.stats, options.add)
+        return
     names = options.only.split(",") if options.only else list(FAMILIES)
     names = [name for name in names if name in FAMILIES and name not in options.skip.split(",")]
     sizes, best = [int(size) for size in options.faces.split(",")], list[Best]()
@@ -152,6 +160,62 @@ def compare(vectors: Vectors, probes: Vectors, threads: int, names: list[str]) -
             f"| {one.variant}{short} | {one.recall:.4f} | {one.milliseconds:.3f} | {one.milliseconds / fastest:.2f} |"
         )
     return best
+
+
+def growth(small: Path, large: Path, count: int, stats: Path, added: int) -> None:
+    """Recall, and how many times longer than in the small library a query in the large one takes, both in turn."""
+    folders = [LibraryFolder(path, create=False) for path in (small, large)]
+    loaded = [face_index.load_or_build(folder) for folder in folders]
+    probes = [
+        make_library.DrawnFaces(len(one.main.ids), stats, recipe().card.length).others(count, 11) for one in loaded
+    ]
+    searches = [
+        partial(face_index.find_nearest, folder, one, k=K, threshold=np.inf)
+        for folder, one in zip(folders, loaded, strict=True)
+    ]
+    times: list[list[float]] = [[], []]
+    found: list[list[npt.NDArray[np.int64]]] = [[], []]
+    for turn in range(2 * count):  # the first half warms up
+        for which, search in enumerate(searches):
+            began = time.process_time()
+            ids, _ = search(probe=probes[which][turn % count])
+            if turn >= count:
+                times[which].append(time.process_time() - began)
+                found[which].append(ids)
+    for which, one in enumerate(loaded):
+        truth = _true_ids(one.main, probes[which])
+        recall = np.mean([np.isin(true, ids) for true, ids in zip(truth, found[which], strict=True)])
+        print(f"{len(one.main.ids):,} faces: {1e3 * statistics.median(times[which]):.3f} ms, recall {recall:.4f}")
+    print(f"{statistics.median(times[1]) / statistics.median(times[0]):.2f} times as long")
+    new = make_library.DrawnFaces(added, stats, recipe().card.length, seed=5).vectors(0, added)
+    ids = np.arange(added) + loaded[1].main.ids.max() + 1
+    delta, lists = (face_index.Delta(loaded[1].main, ids, new) for _ in range(2))
+    exact = replace(loaded[1], delta=delta)
+    began = time.process_time()
+    lists.put_into_lists()
+    listed = replace(loaded[1], delta=lists)
+    print(f"{added:,} faces more are in lists after {time.process_time() - began:.2f} s of a processor", end="")
+    both: list[list[float]] = [[], []]
+    shares = []
+    for probe in new[:count] + np.float32(0.01):
+        near = []
+        for which, one in enumerate((exact, listed)):
+            began = time.process_time()
+            near.append(face_index.find_nearest(folders[1], one, probe, K, np.inf)[0])
+            both[which].append(time.process_time() - began)
+        shares.append(np.isin(near[0], near[1]))
+    before, after = (1e3 * statistics.median(some) for some in both)
+    print(f"; a query takes {after:.2f} ms, {before:.2f} if all of them are compared; {np.mean(shares):.4f} the same")
+
+
+def _true_ids(index: FaceIndex, probes: Vectors) -> npt.NDArray[np.int64]:
+    """Of the K nearest, by all vectors: int64 [p, K]."""
+    vectors = index.vectors
+    _, rows_found = k_nearest_of_blocks(
+        probes, (vectors[start : start + (1 << 16)] for start in range(0, len(vectors), 1 << 16)), K, threads=2
+    )
+    true: npt.NDArray[np.int64] = index.ids[rows_found]
+    return true
 
 
 def plot(best: list[Best], path: Path) -> None:
@@ -386,7 +450,7 @@ def measure_library(path: Path, faces: int, stats: Path, threads: int, photo: Pa
     print(f"with {followed.deleted:,} deleted, too, {1e3 * statistics.median(query):.2f} ms")
     folder.close()
     began = time.monotonic()
-    most = in_a_process(f"faceindex.Library({str(path)!r}, create=False).check()")
+    most = in_a_process(f"faceindex.Library({str(path)!r}, create=False).care.check()")
     print(f"check: {time.monotonic() - began:.1f} s, peak memory {most:,.0f} MB")
 
 

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from faceindex.cli.output import errors, plural
 from faceindex.errors import FaceindexError
 from faceindex.photos.find import find_files
+from faceindex.threads import start
 from faceindex.types import Progress as Step
 
 LINE_SECONDS = 30.0
@@ -44,7 +45,7 @@ def progress_bar(paths: Sequence[Path], exclude: Collection[str] = ()) -> Iterat
             except FaceindexError:
                 return  # the ingest itself says what is wrong
 
-        threading.Thread(target=count, daemon=True).start()
+        start(threading.Thread(target=count, daemon=True))
 
         def show(step: Step) -> None:
             rate = step.done / max(time.monotonic() - began, 1e-3)

@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 from faceindex.errors import SilentDisk
 from faceindex.ingest import watch
 from faceindex.stop import Stop
+from faceindex.threads import start
 
 Found = TypeVar("Found")
 
@@ -35,7 +36,7 @@ class Ahead(Generic[Found]):
         self._thread = threading.Thread(target=self._find, args=(found,), daemon=True)
 
     def __iter__(self) -> Generator[Found, None, None]:
-        self._thread.start()
+        start(self._thread)
         try:
             while self._found or self._wait():
                 yield self._found.popleft()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from faceindex.errors import UnreadablePhoto
 from faceindex.ingest.circumstances import is_circumstance
+from faceindex.ingest.hard_links import HardLinks
 from faceindex.photos.extras import can_be_read_now
 from faceindex.photos.find import UNTIMED, FoundFile
 from faceindex.photos.identity import Identity
@@ -87,6 +88,7 @@ def look_at(
     retry: bool = False,
     force: bool = False,
     identify: Callable[..., Identity | None] = identify,
+    links: HardLinks | None = None,
 ) -> Finding:
     """Compare `file` with the catalog; it is opened and hashed only when its path, size or one of its times are new.
 
@@ -94,7 +96,8 @@ def look_at(
     mount: content that is as it was is not analysed. Inodes are not compared: network mounts change them.
 
     retry: open it, too, when it could not be read the last time. Earlier versions also stored failures that were no
-    fault of the photo: it is opened again anyhow. force: open it in any case. identify: what reads it.
+    fault of the photo: it is opened again anyhow. force: open it in any case. identify: what reads it. links: what was
+    read of it under other names.
     """
     known = catalog.known_path(file.path)
     if known is not None and not force and _seems_unchanged(file, known):
@@ -104,7 +107,7 @@ def look_at(
         if not retry and not _mended(known.error):
             return StillUnreadable(known.error, retimed)
     try:
-        identity = identify(file.path, named=file.named)
+        identity = (links or HardLinks()).identify(file, identify)
     except UnreadablePhoto as error:
         if error.out_of_reach:
             return OutOfReach(error.reason, silent=isinstance(error.__cause__, TimeoutError))

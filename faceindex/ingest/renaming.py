@@ -26,9 +26,16 @@ class Renaming:
         self._reader = reader
         self._tally = tally
         self._taken: set[str] = set()
+        self._here: set[str] = set()  # met in this run
+
+    def note(self, path: str) -> None:
+        """There is a file at `path`: nobody need be asked about it."""
+        if len(self._here) < MOST_LATE:
+            self._here.add(path)
 
     def meet(self, known: Known, batch: Batch) -> None:
         """Name the photo, or wait with it while its name is the only one of another photo."""
+        self.note(known.file.path)
         if set(self._catalog.photos_named_only([known.file.path])) <= {known.photo}:
             self._rename(known, batch)
             return
@@ -72,10 +79,11 @@ class Renaming:
     def _left(self, former: list[str], path: str) -> str | None:
         """The former path that the photo has moved from to `path`, if any; none on a disk that is silent."""
         taken = next((old for old in former if old in self._taken), None)
-        if taken is not None or not former:
+        unseen = [old for old in former if old not in self._here or old.casefold() == path.casefold()]
+        if taken is not None or not unseen:
             return taken
         try:
-            return self._reader.ask(_first_left, path, former)
+            return self._reader.ask(_first_left, path, unseen)
         except TimeoutError:
             return None
 

@@ -17,6 +17,7 @@ from faceindex.ingest.ahead import Ahead
 from faceindex.ingest.circumstances import is_circumstance, is_of_the_machine
 from faceindex.ingest.dates import read_dates
 from faceindex.ingest.executor import Analysed, Executor, Fault, Task
+from faceindex.ingest.hard_links import HardLinks
 from faceindex.ingest.left_out import LeftOut
 from faceindex.ingest.machine import Workers, choose_workers
 from faceindex.ingest.photo_reader import PhotoReader
@@ -162,6 +163,7 @@ class _Run:
         self.batch = Batch()
         self.batch_since = time.monotonic()
         self.renaming = Renaming(writer.catalog, reader, tally)
+        self.links = HardLinks()
         self.in_flight: dict[bytes, list[FoundFile]] = {}
         self.content_of: dict[str, bytes] = {}
         self.retimed: list[FoundFile] = []
@@ -202,7 +204,12 @@ class _Run:
         counts = self.tally.counts
         with self.tally.stopwatch.stage("find"):
             finding = look_at(
-                entry, self.writer.catalog, retry=self.retry, force=self.force, identify=self.reader.identify
+                entry,
+                self.writer.catalog,
+                retry=self.retry,
+                force=self.force,
+                identify=self.reader.identify,
+                links=self.links,
             )
         match finding:
             case Unchanged(retimed):
@@ -259,6 +266,7 @@ class _Run:
         self._show(now=True)
 
     def _submit(self, file: FoundFile, content: bytes) -> None:
+        self.renaming.note(file.path)
         if content in self.in_flight:
             self.in_flight[content].append(file)
         elif content in self.batch.photos:

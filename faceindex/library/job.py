@@ -12,6 +12,7 @@ from typing import Generic, ParamSpec, TypeVar
 from faceindex.errors import JobCancelled
 from faceindex.meter import Meter, Tell
 from faceindex.stop import Stop
+from faceindex.threads import start
 from faceindex.types import ImportReport, IngestReport, Progress, Reencoded
 from faceindex.types.jobs import JobState
 
@@ -29,7 +30,10 @@ class Job(Generic[Result]):
     """
 
     def __init__(self, kind: str, work: Callable[[Meter], Result], progress: Tell | None = None) -> None:
-        """Begin. kind: what it does, one word. progress: called by the job's thread; what it raises ends the job."""
+        """Begin. kind: what it does, one word. progress: called by the job's thread; what it raises ends the job.
+
+        Raises: MemoryError when no thread can be started.
+        """
         self.kind = kind
         self._tell = progress
         self._stop = Stop()
@@ -37,7 +41,7 @@ class Job(Generic[Result]):
         self._progress = Progress(0, state="queued")
         self._error: BaseException | None = None
         self._results: list[Result] = []
-        threading.Thread(target=self._run, args=(work,), name=f"faceindex {kind}", daemon=True).start()
+        start(threading.Thread(target=self._run, args=(work,), name=f"faceindex {kind}", daemon=True))
 
     def __repr__(self) -> str:
         return f"<Job {self.kind}: {self.progress.state}>"

@@ -63,6 +63,7 @@ class FoundFile:
 
     mtime_ns: when it was changed, nanoseconds; of what has a version (ETag) too, the part below a second stands for it.
     ctime_ns: when the file or what is known of it (name, mode) last changed, nanoseconds; None when that is not known.
+    inode: device and number of a file with several names (hard links); None of others.
     """
 
     path: str
@@ -70,6 +71,7 @@ class FoundFile:
     mtime_ns: int
     named: bool
     ctime_ns: int | None = field(default=None, compare=False)
+    inode: tuple[int, int] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,8 @@ def _no_folder(
     if exclude and given_rules(str(Path(path).parent), exclude).exclude(path, is_folder=False):
         return SkippedEntry(path, "excluded", is_folder=False)
     if stat.S_ISREG(status.st_mode):
-        return FoundFile(path, status.st_size, status.st_mtime_ns, exclude is not None, status.st_ctime_ns)
+        inode = (status.st_dev, status.st_ino) if status.st_nlink > 1 else None
+        return FoundFile(path, status.st_size, status.st_mtime_ns, exclude is not None, status.st_ctime_ns, inode)
     return UnreadableEntry(path, NOT_REGULAR) if exclude is not None or claims_to_be_photo(path) else None
 
 

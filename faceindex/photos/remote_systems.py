@@ -106,7 +106,11 @@ class RemoteSystem:
 
         while infos := sync(self._system.loop, page):
             own = f"{bucket}/{prefix}"
-            yield [self._entry(info) for info in infos if info["name"] != own or info["type"] == "directory"]
+            yield [
+                self._entry(info, info["name"].removeprefix(own))
+                for info in infos
+                if info["name"] != own or info["type"] == "directory"  # the object that stands for the folder itself
+            ]
 
     def _name(self, url: str) -> str:
         """As the file system of fsspec calls what is at an address."""
@@ -117,7 +121,7 @@ class RemoteSystem:
             return below or "/"
         return str(self._system._strip_protocol(url))
 
-    def _entry(self, info: Mapping[str, Any]) -> RemoteEntry:
+    def _entry(self, info: Mapping[str, Any], name: str | None = None) -> RemoteEntry:
         if info.get("type") == "link" or (info.get("islink") is True and info.get("type") == "other"):
             try:
                 info = self._system.info(info["name"])
@@ -126,7 +130,7 @@ class RemoteSystem:
         kind, size = info.get("type"), info.get("size")
         is_folder = kind in ("directory", "dir")
         return RemoteEntry(
-            name=_last(info["name"]),
+            name=_last(info["name"]) if name is None else name,
             is_folder=is_folder,
             is_file=not is_folder and kind == "file",
             size=int(size) if size is not None else 0,

@@ -2,7 +2,7 @@
 unchecked.
 
 An index stays useful while the library changes. What it holds is told by the number of the last segment at the time: a
-face whose vector was first written in a later one, new or edited, is in the delta, which is searched exactly beside it;
+face whose vector was first written in a later one, new or edited, is in the delta, which is searched as well;
 a face of its own that is not in the catalog any more, or has a later vector now, counts as deleted and is left out of
 what it finds. Only when these are many is it built anew.
 """
@@ -22,26 +22,62 @@ from faceindex.search import building
 from faceindex.search.coverage import Change, Coverage, index_config, usable_stamp
 from faceindex.search.files import Stamp, damaged, read_stamp
 from faceindex.store.folder import LibraryFolder
-from faceindex.types import IndexReport, Stale, Vectors
+from faceindex.types import FaceIds, IndexReport, Stale, Vectors
+from faceindex.vectors.ivf import of_the_same_lists
 from faceindex.vectors.nearest import FaceIndex, Found, nearest, nearest_of_each
 
 SMALL = 50_000
 """Faces up to which a search builds a stale index anew: it takes no longer than a photo."""
 
+_MANY_MORE = 10_000
+"""Faces in the delta from which on they may be put into lists, as those of an approximate index are: comparing all
+takes longer than such a search."""
+
+_MANY_PROBES = 500
+"""Probes after which that is done: it takes as long as comparing so many with all (100,000 faces: 5 s and 10 ms)."""
+
 _log = logging.getLogger(__name__)
+
+
+class Delta:
+    """Faces that were written after the main index was built.
+
+    Exact at first; once many probes were compared with many faces, an index that shares the main one's lists.
+    """
+
+    def __init__(self, main: FaceIndex, ids: FaceIds, vectors: Vectors) -> None:
+        """ids: int64 [n]. vectors: float32 [n, d]."""
+        self.faces = FaceIndex(ids, vectors)
+        self._main = main
+        self._probes = 0
+
+    def before(self, probes: int) -> FaceIndex:
+        """The index to look in for so many probes more. Threads may ask at once: at worst each makes the lists."""
+        self._probes += probes
+        if self._probes > _MANY_PROBES and len(self.faces.ids) >= _MANY_MORE and self.faces.ivf is None:
+            self.put_into_lists()
+        return self.faces
+
+    def put_into_lists(self) -> None:
+        """Make the index approximate, where the main one is."""
+        main, faces = self._main, self.faces
+        if main.ivf is not None and main.probing is not None:
+            lists = of_the_same_lists(main.ivf, faces.vectors)
+            self.faces = FaceIndex(faces.ids, faces.vectors, lists, main.probing, main.owner)
 
 
 @dataclass(frozen=True, slots=True)
 class LibraryIndex:
     """All faces of a library in one state.
 
-    main: what was built, of `coverage`. delta: exact, the faces written later. deleted: how many of main are no more,
-    or are in the delta. state: of the library. seal: of the stamp on the disk; None when main is not there.
+    main: what was built, of `coverage`. delta: the faces written later. deleted: how many of
+    main are no more, or are in the delta. state: of the library. seal: of the stamp on the disk; None when main is not
+    there.
     """
 
     main: FaceIndex
     coverage: Coverage
-    delta: FaceIndex
+    delta: Delta
     deleted: int
     state: str
     seal: str | None
@@ -49,7 +85,7 @@ class LibraryIndex:
     @property
     def faces(self) -> int:
         """Those that are searched."""
-        return len(self.main.ids) - self.deleted + len(self.delta.ids)
+        return len(self.main.ids) - self.deleted + len(self.delta.faces.ids)
 
 
 def load_or_build(folder: LibraryFolder, former: LibraryIndex | None = None) -> LibraryIndex:
@@ -103,7 +139,10 @@ def fold(folder: LibraryFolder, meter: Meter | None = None) -> None:
 def find_nearest(
     folder: LibraryFolder, index: LibraryIndex, probe: npt.NDArray[np.float32], k: int, threshold: float
 ) -> Found:
-    """As `nearest`, over all faces of the library."""
+    """As `nearest`, over all faces of the library.
+
+    Faces of the delta that are further than the k-th of the others are not looked for.
+    """
     wanted = len(index.main.ids) if k >= index.faces else k
     while True:
         found = nearest(index.main, probe, wanted, threshold)
@@ -112,7 +151,8 @@ def find_nearest(
         if exhausted or len(found[0]) >= k:
             break
         wanted = 4 * wanted + 16
-    return _merged(found, nearest(index.delta, probe, k, threshold), k)
+    within = min(threshold, float(found[1][k - 1])) if 0 < k <= len(found[1]) else threshold
+    return _merged(found, nearest(index.delta.before(1), probe, k, within), k)
 
 
 def find_nearest_of_each(
@@ -121,7 +161,7 @@ def find_nearest_of_each(
     """What `find_nearest` finds for each of `probes`, float32 [p, d], in their order."""
     wanted = min(k + 16, len(index.main.ids)) if index.deleted else k
     main = nearest_of_each(index.main, probes, wanted, threshold, threads=threads)
-    delta = nearest_of_each(index.delta, probes, k, threshold, threads=threads)
+    delta = nearest_of_each(index.delta.before(len(probes)), probes, k, threshold, threads=threads)
     for probe, found, beside in zip(probes, main, delta, strict=True):
         left = _left(folder, index, found)
         if len(left[0]) >= k or len(found[0]) < wanted:
@@ -179,12 +219,12 @@ def _name(stamp: Stamp) -> str:
 def _followed(folder: LibraryFolder, main: FaceIndex, coverage: Coverage, seal: str | None) -> LibraryIndex:
     """`main` and what has changed since."""
     if folder.catalog.faces_state() == coverage.state:
-        nothing = FaceIndex(np.empty(0, dtype=np.int64), np.empty((0, folder.recipe.dimension), dtype=np.float32))
+        nothing = Delta(main, np.empty(0, dtype=np.int64), np.empty((0, folder.recipe.dimension), dtype=np.float32))
         return LibraryIndex(main, coverage, nothing, 0, coverage.state, seal)
     with folder.vectors_of_one_state(coverage.segment) as (ids, vectors):
         catalog = folder.catalog
         deleted = coverage.faces - catalog.count_written(1, coverage.segment)
-        return LibraryIndex(main, coverage, FaceIndex(ids, vectors), deleted, catalog.faces_state(), seal)
+        return LibraryIndex(main, coverage, Delta(main, ids, vectors), deleted, catalog.faces_state(), seal)
 
 
 def _left(folder: LibraryFolder, index: LibraryIndex, found: Found) -> Found:

@@ -175,6 +175,20 @@ def filled(index: Any, blocks: Iterable[Vectors], *, threads: int = 1) -> Iterat
         index.quantizer = quantizer
 
 
+def of_the_same_lists(ivf: Ivf, vectors: Vectors) -> Ivf:
+    """Further vectors, float32 [n, d], in an index of their own, by the centroids and codes of `ivf`.
+
+    What says how much of `ivf` must be read says so of this one. `ivf` must live as long.
+    """
+    with faiss_on(1) as faiss:
+        model = ivf.index
+        index = faiss.IndexIVFPQFastScan(ivf.quantizer, model.d, ivf.lists, model.pq.M, model.pq.nbits)
+        index.by_residual, index.pq, index.is_trained = model.by_residual, model.pq, True
+    for _ in filled(index, [vectors]):
+        pass
+    return Ivf(index)
+
+
 def _in_groups(ivf: Ivf) -> Any:
     """The centroids in a faiss.IndexIVFFlat, which finds the nearest of many sooner, nearly always."""
     with faiss_on(1) as faiss:

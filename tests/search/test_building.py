@@ -55,20 +55,26 @@ def truly_everything(made: MadeLibrary) -> dict[int, list[float]]:
     return dict(zip(ids.tolist(), away.tolist(), strict=True))
 
 
-def test_an_approximate_index_follows_what_is_added_edited_and_deleted(approximate: MadeLibrary) -> None:
+@pytest.mark.parametrize("many", [1, 1000])
+def test_an_approximate_index_follows_what_is_added_edited_and_deleted(
+    approximate: MadeLibrary, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    monkeypatch.setattr(face_index, "_MANY_MORE", many)
+    monkeypatch.setattr(face_index, "_MANY_PROBES", 0)
     approximate.store_all({f"new{n}": BOXES[:2] for n in range(3)})
     approximate.store("edited", BOXES[:1], path="/first0.jpg")
     with approximate.folder.writer() as writer:
         writer.remove_paths(["/first3.jpg", "/first4.jpg"])
     index = load_or_build(approximate.folder)
     assert index.main.ivf is not None
-    assert (len(index.delta.ids), index.deleted) == (7, 12)
+    assert (len(index.delta.faces.ids), index.deleted) == (7, 12)
     found, true = everything(approximate), truly_everything(approximate)
     assert found.keys() == true.keys()
     assert list(found.values()) == pytest.approx(sorted(true.values()))
     ids, vectors = approximate.folder.vectors()
     one_by_one = [find_nearest(approximate.folder, index, vector, 1, 0.01)[0].tolist() for vector in vectors]
     assert np.mean([face in near for face, near in zip(ids, one_by_one, strict=True)]) > 0.95
+    assert (index.delta.faces.ivf is not None) == (many == 1)
     together = find_nearest_of_each(approximate.folder, index, vectors, 1, 0.01, threads=2)
     assert [near.tolist() for near, _ in together] == one_by_one
 

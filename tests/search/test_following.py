@@ -92,7 +92,7 @@ def test_new_removed_and_edited_faces_are_right_without_building(
     with made.folder.writer() as writer:
         writer.remove_paths(["/first3.jpg"])
     for followed in (load_or_build(made.folder), load_or_build(made.folder, index)):
-        assert (len(followed.delta.ids), followed.deleted) == (11, 5)
+        assert (len(followed.delta.faces.ids), followed.deleted) == (11, 5)
         assert finds_what_is_there(made, followed, np.random.default_rng(0))
         edited = made.vectors[b"edited", BOXES[0]]
         assert find_nearest(made.folder, followed, edited, 1, 1e-6)[0].tolist() == [kept_id]
@@ -112,7 +112,7 @@ def test_only_new_segments_are_read(made: MadeLibrary) -> None:
     load_or_build(made.folder)
     made.store("new", BOXES[:1])
     (made.folder.path / "vectors" / "000001.h5").unlink()
-    assert len(load_or_build(made.folder).delta.ids) == 1
+    assert len(load_or_build(made.folder).delta.faces.ids) == 1
 
 
 @pytest.mark.usefixtures("kept")
@@ -120,7 +120,7 @@ def test_more_changes_than_faces_build(made: MadeLibrary) -> None:
     index = load_or_build(made.folder)
     made.store_all({f"new{n}": BOXES for n in range(40)})
     followed = load_or_build(made.folder, index)
-    assert (len(followed.main.ids), len(followed.delta.ids)) == (260, 0)
+    assert (len(followed.main.ids), len(followed.delta.faces.ids)) == (260, 0)
 
 
 @pytest.mark.usefixtures("kept")

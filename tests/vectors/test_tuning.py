@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 from drawn_faces import approximate_index, drawn_faces, flat_index
@@ -9,7 +12,7 @@ from drawn_faces import approximate_index, drawn_faces, flat_index
 from faceindex.types import Vectors
 from faceindex.vectors import ivf
 from faceindex.vectors.building import blocks_of, learned
-from faceindex.vectors.ivf import Ivf
+from faceindex.vectors.ivf import Ivf, of_the_same_lists
 from faceindex.vectors.nearest import FaceIndex, nearest
 
 
@@ -105,3 +108,42 @@ def test_vectors_in_many_lists_are_nearly_all_in_the_nearest(faces: Vectors, mon
     own = [chosen.nearest_lists(vector, 0.0)[1][0] for vector in vectors[:1000]]
     assert 0.9 < np.mean(chosen.list_of_each(20_000)[:1000] == own) < 1
     assert found.recall >= 0.95
+
+
+def test_further_vectors_in_the_same_lists_are_found_with_the_wanted_recall(faces: Vectors) -> None:
+    index = approximate_index(np.arange(14_000), faces[:14_000], 0.95)
+    assert index.ivf is not None
+    ids, vectors = np.arange(6000) + 14_000, faces[14_000:20_000]
+    more = FaceIndex(ids, vectors, of_the_same_lists(index.ivf, vectors), index.probing, index.owner)
+    exact = flat_index(ids, vectors)
+    shares = [
+        np.isin(nearest(exact, probe, 10, np.inf)[0], nearest(more, probe, 10, np.inf)[0]) for probe in faces[20_000:]
+    ]
+    assert 0.95 <= np.mean(shares) < 1
+    np.testing.assert_array_equal(index.ivf.list_of_each(14_000)[:9], Ivf(index.owner).list_of_each(14_000)[:9])
+
+
+def test_a_search_reads_fewer_lists_and_ranks_fewer_candidates_for_near_neighbours(
+    faces: Vectors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is read follows from how near neighbours are, and what was read for all of them is not missed."""
+    index = approximate_index(np.arange(20_000), faces[:20_000], 0.95)
+    assert index.probing is not None
+    everything = replace(index, probing=replace(index.probing, slope_of_tenth=np.inf, slack=np.inf))
+    exact = flat_index(np.arange(20_000), faces[:20_000])
+    scanned, read = Ivf.scanned, list[int]()
+
+    def counting(ivf: Ivf, probes: Vectors, squares: Any, lists: Any, count: int, *, threads: int = 1) -> Any:
+        read.append(int(np.sum(lists >= 0)))
+        return scanned(ivf, probes, squares, lists, count, threads=threads)
+
+    monkeypatch.setattr(Ivf, "scanned", counting)
+    true = [nearest(exact, probe, 10, np.inf)[0] for probe in faces[20_000:]]
+    found, lists = [], []
+    for one in (index, everything):
+        read.clear()
+        near = [nearest(one, probe, 10, np.inf)[0] for probe in faces[20_000:]]
+        found.append(np.mean([np.isin(ids, some) for ids, some in zip(true, near, strict=True)]))
+        lists.append(sum(read))
+    assert lists[0] < 0.9 * lists[1]
+    assert 0.95 <= found[0] <= found[1]

@@ -6,7 +6,6 @@ import json
 import shutil
 import sys
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -22,6 +21,7 @@ from faceindex.errors import MachineError, OutOfReach, UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.recipe import recipe
 from faceindex.ingest.run import ingest
+from faceindex.meter import Meter
 from faceindex.store.folder import LibraryFolder
 from faceindex.types import IngestReport, Vectors
 
@@ -47,8 +47,8 @@ def library(tmp_path: Path) -> Iterator[LibraryFolder]:
         yield made
 
 
-def take(library: LibraryFolder, *roots: str | Path, **options: Any) -> IngestReport:
-    return ingest(library, roots, analyser=Analyser(library.recipe), workers=1, **options)
+def take(library: LibraryFolder, *roots: str | Path, workers: int = 0, **options: Any) -> IngestReport:
+    return ingest(library, roots, analyser=Analyser(library.recipe), workers=workers, **options)
 
 
 def put_all(server: ObjectServer, folder: Path, under: str) -> list[str]:
@@ -72,7 +72,7 @@ def test_the_faces_are_those_of_the_disk_byte_for_byte_and_a_second_run_reads_no
     server: ObjectServer, library: LibraryFolder, many_photos: Path, tmp_path: Path
 ) -> None:
     names = put_all(server, many_photos, "same")
-    report = take(library, f"{ROOT}/same")
+    report = take(library, f"{ROOT}/same", workers=1)
     assert (report.new, report.failed, report.out_of_reach) == (len(names) - 1, 1, 0)  # one is cut off
     assert {record.path for record in library.catalog.photos()} <= {f"{ROOT}/same/{name}" for name in names}
     with closing(LibraryFolder(tmp_path / "local.faces", wanted=recipe("sface"))) as local:
@@ -177,7 +177,7 @@ def test_a_server_that_is_killed_in_the_middle_costs_no_photo(
                 [f"{ROOT}/x"],
                 analyser=Analyser(library.recipe),
                 workers=1,
-                progress=lambda step: first.set() if step.photos >= 3 else time.sleep(0.05),
+                meter=Meter(lambda step: first.set() if step.done >= 3 else None),
             )
         killer.join()
         before = library.catalog.counts()
