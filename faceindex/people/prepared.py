@@ -13,7 +13,7 @@ import math
 import secrets
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -49,10 +49,14 @@ POOR = 0.5
 
 @dataclass(frozen=True, slots=True)
 class _About:
-    """What a file was prepared with. square: mean square distance within which groups are near."""
+    """What a file was prepared with. square: mean square distance within which groups are near.
+
+    albums: how many of the groups were albums then, and now: how many are.
+    """
 
     token: str
     albums: int
+    now: int
     square: float
     calibration: str
     axes: Axes
@@ -63,10 +67,11 @@ class _About:
         said = json.loads(kept["about"])
         mean = np.frombuffer(kept["mean"], dtype="<f4")
         axes = Axes(mean, np.frombuffer(kept["axes"], dtype="<f4").reshape(len(mean), -1))
-        return cls(said["token"], said["albums"], said["square"], said["calibration"], axes)
+        return cls(said["token"], said["albums"], said["now"], said["square"], said["calibration"], axes)
 
     def keep(self, file: GroupFile) -> None:
-        said = {"token": self.token, "albums": self.albums, "square": self.square, "calibration": self.calibration}
+        said = {"token": self.token, "albums": self.albums, "now": self.now, "square": self.square}
+        said["calibration"] = self.calibration
         axes = self.axes.axes.astype("<f4").tobytes()
         file.keep_meta(about=json.dumps(said).encode(), mean=self.axes.mean.astype("<f4").tobytes(), axes=axes)
 
@@ -86,7 +91,7 @@ def prepare(folder: LibraryFolder, token: str, groups: Groups, calibration: Cali
     Raises: OSError; sqlite3.Error.
     """
     axes, square = main_axes(groups.centre), near_square(calibration, groups.albums)
-    about = _About(token, groups.albums, square, _name(calibration), axes)
+    about = _About(token, groups.albums, groups.albums, square, _name(calibration), axes)
     numbers = np.where(np.arange(len(groups.number)) < groups.albums, groups.number, -groups.number)
     sketches = axes.sketches(groups.centre, groups.spread)
     left, right, apart = near_pairs(groups.centre, groups.spread, numbers, sketches, groups.albums, square)
@@ -105,7 +110,7 @@ def is_ready(folder: LibraryFolder, calibration: Calibration) -> bool:
         if file is None or token is None or changed > MOST_CHANGED:
             return False
         about = _About.of(file)
-        shrunk = file.albums() < about.albums / 2
+        shrunk = about.now < about.albums / 2
         return about.token == token and about.calibration == _name(calibration) and not shrunk
 
 
@@ -119,7 +124,7 @@ def follow_changes(folder: LibraryFolder, calibration: Calibration) -> None:
         with changing(folder.index) as file:
             about = _About.of(file)
             _replace(file, about, changed, groups, calibration)
-            about = _About(secrets.token_hex(8), about.albums, about.square, about.calibration, about.axes)
+            about = replace(about, token=secrets.token_hex(8), now=file.albums())
             about.keep(file)
         transaction.execute("DELETE FROM unpaired")
         save_settings(transaction, **{PAIRED: about.token})
@@ -138,7 +143,8 @@ class _Reviewing:
 
     def __init__(self, catalog: Catalog, file: GroupFile, calibration: Calibration) -> None:
         self._connection, self._file, self._calibration = catalog.connection, file, calibration
-        self._albums, self._about = file.albums(), _About.of(file)
+        self._about = _About.of(file)
+        self._albums = self._about.now
         self._may: dict[tuple[int, int], bool] = {}
         self._people: dict[int, str | None] = {}
 

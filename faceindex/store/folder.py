@@ -15,13 +15,13 @@ from faceindex.faces.recipe import Recipe, recipe
 from faceindex.faces.vectors_only import VectorsOnly, recipe_of
 from faceindex.private_files import make_folder, new_file, sync_folder
 from faceindex.stop import Stop
-from faceindex.store.catalog import BLOCK, Catalog
+from faceindex.store.catalog import Catalog
 from faceindex.store.erasing import COPY, finish_erasing
 from faceindex.store.lock import LOCK, WriterLock
 from faceindex.store.migrations import MIGRATIONS, migrate, schema_version
 from faceindex.store.opening import damage_named, open_reader, open_writer
 from faceindex.store.read_pool import ReadPool
-from faceindex.store.segments import SegmentMissing, aborted_files
+from faceindex.store.segments import BLOCK, SegmentMissing, aborted_files
 from faceindex.store.vectors import StoredVectors
 from faceindex.store.writer import Writer
 from faceindex.types import FaceIds, FaceRecord, Qualities, Vectors
@@ -149,7 +149,7 @@ class LibraryFolder:
     def _block_with_vectors(self, after: int) -> list[tuple[FaceRecord, Vectors | None]]:
         for attempt in count(1):
             with self.catalog.snapshot():
-                records = list(islice(self.catalog.faces(after), BLOCK))
+                records = list(islice(self.catalog.faces(after), 2 * BLOCK))
                 segments = self.catalog.segments()
                 try:
                     vectors = self.vectors_among(self.catalog, (record.face for record in records))
