@@ -16,6 +16,7 @@ from faceindex.errors import LibraryLocked, LibraryUnwritable, StaleError, Usage
 from faceindex.journal.state import fold
 from faceindex.people import acting, prepared
 from faceindex.people.albums import constraints_of
+from faceindex.people.best_suggestions import best_first, rank
 from faceindex.people.prepared import POOR
 from faceindex.people.suggestions import groups_of, suggestions
 from faceindex.search import calibrated
@@ -111,7 +112,7 @@ def _best_first(folder: LibraryFolder) -> Iterator[Suggestion]:
     except (LibraryUnwritable, LibraryLocked):  # on a disk that is read-only nothing is kept
         yield from _of_all_faces(folder)
         return
-    yield from prepared.best_first(folder, calibration)
+    yield from best_first(folder, calibration)
 
 
 def _is_small(catalog: Catalog) -> bool:
@@ -121,7 +122,7 @@ def _is_small(catalog: Catalog) -> bool:
 def _rank(one: Suggestion) -> tuple[float | int, ...]:
     if one.lost is not None:
         return (0, -one.probability, one.lost, 0, 0)
-    return (1, *prepared.rank(one))
+    return (1, *rank(one))
 
 
 @dataclass(frozen=True, slots=True)

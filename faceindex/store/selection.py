@@ -18,8 +18,9 @@ import numpy.typing as npt
 
 from faceindex.errors import UsageError
 from faceindex.journal.person_names import spelled
-from faceindex.store.catalog import Catalog, first_paths
+from faceindex.store.catalog import Catalog
 from faceindex.store.known_people import unknown_person
+from faceindex.store.photo_paths import first_paths
 from faceindex.types import FaceIds, PhotoRecord
 
 _DAY = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")

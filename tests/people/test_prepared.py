@@ -30,7 +30,7 @@ def by_all_faces(path: Path) -> list[faceindex.Suggestion]:
     try:
         with reading(folder.index) as file:
             assert file is not None
-            square = prepared._About.of(file).square
+            square = prepared.About.of(file).square
         return review._of_all_faces(folder, square)
     finally:
         folder.close()
