@@ -11,7 +11,7 @@ from faceindex.meter import Meter
 from faceindex.search import index as face_index
 from faceindex.search.coverage import configure, index_config
 from faceindex.search.kinds import IndexConfig
-from faceindex.types import IndexReport, Progress
+from faceindex.types import IndexReport, Progress, Stale
 
 
 class Index:
@@ -28,6 +28,10 @@ class Index:
     def report(self) -> IndexReport:
         """What is known of the index."""
         return face_index.report(self._opened.folder)
+
+    def stale(self) -> Stale | None:
+        """What a search would wait for; None when it would not. `start_build` makes it."""
+        return face_index.stale(self._opened.folder, self._opened.index)
 
     def start_build(
         self,

@@ -23,7 +23,7 @@ from faceindex.search.coverage import Change, Coverage, index_config, usable_sta
 from faceindex.search.files import Stamp, damaged, read_stamp
 from faceindex.search.kinds import IndexConfig
 from faceindex.store.folder import LibraryFolder
-from faceindex.types import FaceIds, IndexReport, Vectors
+from faceindex.types import FaceIds, IndexReport, Stale, Vectors
 from faceindex.vectors.ivf import of_the_same_lists
 from faceindex.vectors.nearest import FaceIndex, Found, nearest, nearest_of_each
 
@@ -107,6 +107,19 @@ def load_or_build(folder: LibraryFolder, former: LibraryIndex | None = None) -> 
         return _built_meanwhile(folder)
     main = former.main if former and former.seal == _name(stamp) else building.open_saved(folder, stamp)
     return _built_meanwhile(folder) if main is None else _followed(folder, main, coverage, _name(stamp))
+
+
+def stale(folder: LibraryFolder, former: LibraryIndex | None = None) -> Stale | None:
+    """What `load_or_build` would make its caller wait for: the building of an index of more than SMALL faces."""
+    if (former and former.state == folder.catalog.faces_state()) or folder.catalog.counts()["faces"] <= SMALL:
+        return None
+    stamp = usable_stamp(folder)
+    if stamp is not None:
+        coverage = Coverage(**stamp["coverage"])
+        change = Change.since(folder, coverage)
+        if change.delta + change.deleted <= coverage.faces:
+            return None
+    return Stale("index", "the index is missing, or more has changed than it holds; `faceindex index build` makes it")
 
 
 def build(
