@@ -8,6 +8,7 @@
     │   └── NoFaceFound        2   the photo was read and shows no face
     ├── OutOfReach             3   some of what was asked for cannot be read or written now; the rest was done
     ├── JobCancelled         130   somebody asked the work to end before its end
+    ├── StaleError             3   it would have to be made first, and the caller does not wait
     ├── ModelError             3   weights missing, or not the ones the card describes
     ├── MachineError           3   the machine ended the work before its end: no memory, no process, a dead disk
     │   └── SilentDisk         3   a disk gives no answer any more
@@ -106,6 +107,12 @@ class MachineError(FaceindexError):
 
 class SilentDisk(MachineError):
     """A disk, or a share, gives no answer any more."""
+
+
+class StaleError(FaceindexError):
+    """What was asked for would first have to be made, which takes a while, and the caller does not wait."""
+
+    exit_code = 3
 
 
 class LibraryError(FaceindexError):

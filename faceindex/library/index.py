@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from faceindex.errors import JobCancelled
 from faceindex.library.job import Job, finished
 from faceindex.library.old_names import renamed
 from faceindex.library.opened import Opened
@@ -12,7 +11,7 @@ from faceindex.meter import Meter
 from faceindex.search import index as face_index
 from faceindex.search.coverage import configure, index_config
 from faceindex.search.kinds import IndexConfig
-from faceindex.types import IndexReport, Progress
+from faceindex.types import IndexReport, Progress, Stale
 
 
 class Index:
@@ -29,6 +28,10 @@ class Index:
     def report(self) -> IndexReport:
         """What is known of the index."""
         return face_index.report(self._opened.folder)
+
+    def stale(self) -> Stale | None:
+        """What a search would wait for; None when it would not. `start_build` makes it."""
+        return face_index.stale(self._opened.folder, self._opened.index)
 
     def start_build(
         self,
@@ -49,12 +52,8 @@ class Index:
         chosen = IndexConfig(before.kind if kind is None else kind, before.recall if recall is None else recall)
 
         def work(meter: Meter) -> IndexReport:
+            self._opened.index = face_index.build(folder, config=chosen, threads=threads, meter=meter)
             configure(folder, chosen)
-            try:
-                self._opened.index = face_index.build(folder, threads=threads, meter=meter)
-            except JobCancelled:
-                configure(folder, before)
-                raise
             return face_index.report(folder)
 
         return self._opened.start("index", work, progress)

@@ -80,17 +80,21 @@ class Library(OldNames):
         recipe: Recipe | str | None = None,
         engine: Engine | str = DEFAULT_ENGINE,
         create: bool = True,
+        wait: bool = True,
     ) -> None:
         """Open the library at `path` (default: FACEINDEX_LIBRARY, or one in the platform's folder for user data).
 
         recipe: or its name: what a new library is made with (default: recipe `dlib`), and what an existing one must
         have been made with. engine: or its name: what runs the networks, with the same results. create: whether an
-        absent library may be created; the first write does so.
+        absent library may be created; the first write does so. wait: whether searches and suggestions make first what
+        they need when it is missing or outdated, which takes minutes in a large library. With False, as for a server,
+        they raise StaleError; `index.stale` and `people.stale` say so before, and `index.start_build` and
+        `people.start_prepare` are the jobs to begin.
 
         Raises: UsageError when absent and not to be created, or when no recipe or engine is called so; RecipeMismatch;
         NewerSchema; LibraryDamaged.
         """
-        self._opened = Opened(path, recipe, engine, create=create)
+        self._opened = Opened(path, recipe, engine, create=create, wait=wait)
         self.photos = Photos(self._opened)
         self.faces = Faces(self._opened)
         self.albums = Albums(self._opened)

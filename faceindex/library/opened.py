@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakSet
 
-from faceindex.errors import UsageError
+from faceindex.errors import StaleError, UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.detect import check_min_face
 from faceindex.faces.engine import Engine, as_engine
@@ -57,8 +57,9 @@ class Opened:
     """A library that is open: its folder, its engine and its index. Every topic of `Library` works on the same one."""
 
     def __init__(
-        self, path: StrPath | None, recipe: Recipe | str | None, engine: Engine | str, *, create: bool
+        self, path: StrPath | None, recipe: Recipe | str | None, engine: Engine | str, *, create: bool, wait: bool
     ) -> None:
+        self.wait = wait
         self.engine = as_engine(engine)
         wanted = None if recipe is None else as_recipe(recipe)
         self.folder = LibraryFolder(Path(path or default_library()), wanted=wanted, create=create)
@@ -112,7 +113,9 @@ class Opened:
         return analyser
 
     def loaded_index(self) -> face_index.LibraryIndex:
-        """The index as it is now."""
+        """The index as it is now. Raises: StaleError when it would have to be built and nobody waits."""
+        if not self.wait and (missing := face_index.stale(self.folder, self.index)) is not None:
+            raise StaleError(missing.message)
         self.index = face_index.load_or_build(self.folder, self.index)
         return self.index
 

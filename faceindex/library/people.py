@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from faceindex.library.erasing import erased
+from faceindex.library.job import Job, finished
 from faceindex.library.old_names import renamed
 from faceindex.library.opened import Opened
-from faceindex.library.paging import PAGE, page_of
+from faceindex.library.paging import PAGE
 from faceindex.people import acting
 from faceindex.people.acting import Target
-from faceindex.people.review import answer, is_open, suggest
+from faceindex.people.review import answer, is_open, prepare_suggestions, stale, suggestion_page
 from faceindex.store.acts import was_named
 from faceindex.store.known_people import unknown_person
 from faceindex.store.lost import lost_page
 from faceindex.store.pages import people_page
 from faceindex.store.person_ids import name_meant
-from faceindex.types import Decided, Erased, LostFace, Page, Person, Suggestion
+from faceindex.types import Decided, Erased, LostFace, Page, Person, Progress, Stale, Suggestion
 
 PersonList = list[Person]  # `list` is a method here
 
@@ -98,12 +99,32 @@ class People:
         """
         return lost_page(self._opened.catalog, limit=limit, cursor=cursor)
 
-    def suggestions(self, *, limit: int | None = 20, cursor: str | None = None) -> Page[Suggestion]:
+    def suggestions(
+        self, *, limit: int | None = 20, cursor: str | None = None, wait: bool | None = None
+    ) -> Page[Suggestion]:
         """Albums and single faces that are probably one person's, the most useful answers first.
 
-        limit: None for all. Raises: UsageError for a cursor that no page gave.
+        limit: None for all. wait: until they are prepared, where `stale` says that they are not: in a large library the
+        first time, and after many changes; default as the library was opened.
+        Raises: StaleError when it would wait; UsageError for a cursor that no page gave.
         """
-        return page_of(suggest(self._opened.folder), limit, cursor)
+        waits = self._opened.wait if wait is None else wait
+        return suggestion_page(self._opened.folder, limit=limit, cursor=cursor, wait=waits)
+
+    def stale(self) -> Stale | None:
+        """What `suggestions` would wait for; None when they are ready. `start_prepare` makes it."""
+        return stale(self._opened.folder)
+
+    def start_prepare(self, *, progress: Callable[[Progress], None] | None = None) -> Job[int]:
+        """Compare all albums and faces, and keep which are near each other, for `suggestions`; the result: how many.
+
+        Raises: LibraryUnwritable.
+        """
+        return self._opened.start("suggestions", lambda _: prepare_suggestions(self._opened.folder), progress)
+
+    def prepare(self, *, progress: Callable[[Progress], None] | None = None) -> int:
+        """As `start_prepare`; returns when it has ended."""
+        return finished(self.start_prepare(progress=progress))
 
     def is_open(self, suggestion: Suggestion) -> bool:
         """Whether a suggestion can still be answered: other answers may have settled it."""

@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
-from dataclasses import replace
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
 
-from faceindex.errors import UsageError
+from faceindex.errors import LibraryLocked, LibraryUnwritable, StaleError, UsageError
 from faceindex.journal.state import fold
-from faceindex.people import acting
+from faceindex.people import acting, prepared
 from faceindex.people.albums import constraints_of
-from faceindex.people.suggestions import suggestions
+from faceindex.people.best_suggestions import best_first, rank
+from faceindex.people.prepared import POOR
+from faceindex.people.suggestions import groups_of, suggestions
 from faceindex.search import calibrated
 from faceindex.search.calibration import Calibration
 from faceindex.sheets.review import Question
 from faceindex.store import albums as rows
 from faceindex.store.acts import read_acts
 from faceindex.store.catalog import Catalog
+from faceindex.store.cursors import ALL, begin, page_of
 from faceindex.store.folder import LibraryFolder
+from faceindex.store.group_file import remove_group_file
 from faceindex.store.lost import lost_faces
-from faceindex.types import Album, Decided, FaceIds, FaceRecord, Suggestion
+from faceindex.types import Album, Decided, FaceIds, FaceRecord, Labels, Page, Stale, Suggestion, Vectors
 
-POOR = 0.5
-"""Quality below which a face in no album is not asked about: it resembles everybody."""
+SMALL = 5_000
+"""Faces up to which all are compared each time: it takes a tenth of a second, and nothing need be kept."""
+
+_SUGGESTIONS = "suggestions"
 
 _EVEN = 0.5  # probability of a face of which only the place is known
 
@@ -38,20 +47,129 @@ def suggest(folder: LibraryFolder) -> list[Suggestion]:
 
     Faces come first that may be ones that edits of photos took away.
     """
+    return [*suggestion_page(folder, limit=None)]
+
+
+def suggestion_page(
+    folder: LibraryFolder, *, limit: int | None, cursor: str | None = None, wait: bool = True
+) -> Page[Suggestion]:
+    """As `suggest`, by pages. In a large library what is near what is prepared first, once; see `stale`.
+
+    wait: for that. Raises: StaleError when it would have to wait.
+    """
+    limit = ALL if limit is None else limit
+    key = begin(_SUGGESTIONS, cursor, limit)
+    if not wait and (missing := stale(folder)) is not None:
+        raise StaleError(missing.message)
+    last = None if key is None else tuple(key)
+    try:
+        found = _after(folder, last, limit + 1)
+    except sqlite3.DatabaseError:  # of the file of what was prepared, unless it happens again
+        remove_group_file(folder.index)
+        found = _after(folder, last, limit + 1)
+    return page_of(_SUGGESTIONS, found, limit, _rank)
+
+
+def _after(folder: LibraryFolder, last: tuple[object, ...] | None, most: int) -> list[Suggestion]:
+    return list(islice((one for one in _best_first(folder) if last is None or _rank(one) > last), most))
+
+
+def stale(folder: LibraryFolder) -> Stale | None:
+    """What suggestions wait for, if they do."""
+    with suppress(sqlite3.DatabaseError):
+        if _is_small(folder.catalog) or prepared.is_ready(folder, calibrated.of_library(folder)):
+            return None
+    return Stale(
+        "suggestions",
+        "suggestions are not prepared, or much has changed since; `faceindex people review` prepares them",
+    )
+
+
+def prepare_suggestions(folder: LibraryFolder) -> int:
+    """Find all albums and faces that are near each other, and keep them; how many there are.
+
+    Raises: LibraryUnwritable; LibraryLocked.
+    """
+    with folder.guarded():
+        token = prepared.begin(folder)
+        asked = _asked(folder)
+        groups, _ = groups_of(*asked.listed())
+        prepared.prepare(folder, token, groups, asked.calibration)
+    return len(groups.number)
+
+
+def _best_first(folder: LibraryFolder) -> Iterator[Suggestion]:
+    yield from _of_lost_faces(folder.catalog, calibrated.of_library(folder))
+    if _is_small(folder.catalog):
+        yield from _of_all_faces(folder)
+        return
+    calibration = calibrated.of_library(folder)
+    try:
+        if not prepared.is_ready(folder, calibration):
+            prepare_suggestions(folder)
+        with folder.guarded():
+            prepared.follow_changes(folder, calibration)
+    except (LibraryUnwritable, LibraryLocked):  # on a disk that is read-only nothing is kept
+        yield from _of_all_faces(folder)
+        return
+    yield from best_first(folder, calibration)
+
+
+def _is_small(catalog: Catalog) -> bool:
+    return len(catalog.connection.execute(f"SELECT 1 FROM faces LIMIT {SMALL + 1}").fetchall()) <= SMALL
+
+
+def _rank(one: Suggestion) -> tuple[float | int, ...]:
+    if one.lost is not None:
+        return (0, -one.probability, one.lost, 0, 0)
+    return (1, *rank(one))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """All faces of a library, as `suggestions` takes them."""
+
+    ids: FaceIds
+    vectors: Vectors
+    albums: Labels
+    person: Labels
+    apart: FaceIds
+    left_out: npt.NDArray[np.bool_]
+    calibration: Calibration
+    photos: FaceIds
+
+    def listed(self) -> tuple[FaceIds, Vectors, Labels, Labels]:
+        """Ids, vectors, albums and people of those that are asked about."""
+        rows = np.flatnonzero(~self.left_out)
+        return self.ids[rows], self.vectors[rows], self.albums[rows], self.person[rows]
+
+
+def _asked(folder: LibraryFolder) -> _Asked:
     ids, vectors, qualities = folder.vectors_with_qualities()
     catalog, calibration = folder.catalog, calibrated.of_library(folder)
-    people = [person.person for person in catalog.people(hidden=True)]
-    albums, person = (np.full(len(ids), -1, dtype=np.int64) for _ in range(2))
+    people = {person.person: number for number, person in enumerate(catalog.people(hidden=True))}
+    albums = np.full(len(ids), -1, dtype=np.int64)
     faces, numbers = rows.album_faces(catalog.connection)
     albums[np.isin(ids, faces)] = numbers[np.isin(faces, ids)]
-    for number, name in enumerate(people):
-        person[np.isin(ids, np.array(catalog.faces_of_person(name), dtype=np.int64))] = number
+    named = catalog.connection.execute("SELECT face, name FROM people_faces JOIN people ON people.id = person")
+    number_of = {face: people[name] for face, name in named.fetchall() if name in people}
+    person = np.array([number_of.get(face, -1) for face in ids.tolist()], dtype=np.int64)
     constraints = constraints_of(fold(read_acts(catalog.connection)), ids)
     left_out = _hidden(catalog, ids) | ((albums < 0) & (qualities < POOR))
     photos = rows.photos_of(catalog.connection, ids)
-    found = suggestions(ids, vectors, albums, person, constraints.apart, left_out, calibration, photos)
-    names = {album.album: album.person for album in catalog.albums(hidden=True)}
-    return [*_of_lost_faces(catalog, calibration), *(replace(one, person=names.get(one.album or 0)) for one in found)]
+    return _Asked(ids, vectors, albums, person, constraints.apart, left_out, calibration, photos)
+
+
+def _of_all_faces(folder: LibraryFolder, square: float | None = None) -> list[Suggestion]:
+    asked = _asked(folder)
+    found = suggestions(
+        *(asked.ids, asked.vectors, asked.albums, asked.person, asked.apart, asked.left_out),
+        asked.calibration,
+        asked.photos,
+        square,
+    )
+    names = {album.album: album.person for album in folder.catalog.albums(hidden=True)}
+    return [replace(one, person=names.get(one.album or 0)) for one in found]
 
 
 def _of_lost_faces(catalog: Catalog, calibration: Calibration) -> list[Suggestion]:
@@ -62,7 +180,7 @@ def _of_lost_faces(catalog: Catalog, calibration: Calibration) -> list[Suggestio
             distance = np.nan if lost.distance is None else lost.distance
             probability = _EVEN if lost.distance is None else float(calibration.confidence(distance))
             found.append(Suggestion(None, None, lost.candidate, probability, distance, 1, lost.person, lost.face))
-    return sorted(found, key=lambda one: -one.probability)
+    return sorted(found, key=_rank)
 
 
 def is_open(catalog: Catalog, suggestion: Suggestion) -> bool:

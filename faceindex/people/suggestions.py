@@ -3,7 +3,8 @@
 Clustering has put together what is near, so of what is left little is one person's: on lfw-dev 1 in 100 to 200 of the
 pairs that a calibration, at even odds, calls likely. The odds before the distance is known are those of a face or album
 of which another piece lies in one of the library's albums with the probability MATES. Albums that resemble it and
-belong to other people take their share. `scripts/bench_review.py` compares what is shown with what is right.
+belong to other people take their share. Pairs are compared that are near enough to matter, at most the nearest few of
+each. `scripts/bench_review.py` compares what is shown with what is right.
 """
 
 from __future__ import annotations
@@ -16,18 +17,12 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.clustering.constraints import Rows
+from faceindex.people.near_groups import MATES, main_axes, near_pairs, near_square
 from faceindex.search.calibration import Calibration
 from faceindex.types import Labels, Suggestion, Vectors
-from faceindex.vectors.exact import k_nearest
 
 LIKELY = 0.5
 """Probability from which a pair is suggested: else the expected answer is no."""
-
-MATES = 0.3
-"""Albums that a face or album is expected to belong with: of 0.05, 0.1, 0.3 and 1 the likeliest for half of lfw-dev's
-people with recipe `dlib`, after clustering at the recipe's threshold and at a stricter one."""
-
-_NEAREST = 8  # albums that each album or face is compared with
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +50,25 @@ def suggestions(
     hidden: npt.NDArray[np.bool_],
     calibration: Calibration,
     photos: Rows | None = None,
+    square: float | None = None,
 ) -> list[Suggestion]:
     """The most useful first: by probability times faces settled.
 
     ids: int64 [n]. vectors: float32 [n, d]. albums: int64 [n], -1 for none. person: int64 [n], of face or album, -1 for
     none. apart: int64 [k, 2], pairs of rows; no two groups with such a pair are suggested, nor two people, nor two
     groups with faces in one photo. hidden: bool [n], faces that are not asked about. calibration: what distances mean.
-    photos: int64 [n], the photo of each face; default one each.
+    photos: int64 [n], the photo of each face; default one each. square: mean square distance within which groups are
+    compared; default what `near_square` says.
     """
     rows = np.flatnonzero(~hidden)
-    groups, group = _groups(ids[rows], vectors[rows], albums[rows], person[rows])
+    groups, group = groups_of(ids[rows], vectors[rows], albums[rows], person[rows])
     of_row = np.full(len(ids), -1, dtype=np.int64)
     of_row[rows] = group
     rejected = {(min(pair), max(pair)) for pair in of_row[apart].reshape(-1, 2).tolist()}
     shown = _Photos(group, rows if photos is None else photos[rows])
     near = [
         (one, other, distance)
-        for one, other, distance in _near(groups)
+        for one, other, distance in _near(groups, near_square(calibration, groups.albums) if square is None else square)
         if len({int(groups.person[one]), int(groups.person[other])} - {-1}) < 2
         and (one, other) not in rejected
         and (calibration.log_likelihood_ratio(distance) < 0 or not shown.together(one, other))
@@ -127,7 +124,7 @@ def _of_others(groups: Groups, album: int, rivals: Mapping[int, float], calibrat
     return float(sum(rivals[rival] for rival, stranger in zip(others, strangers, strict=True) if stranger))
 
 
-def _groups(ids: Rows, vectors: Vectors, albums: Labels, person: Labels) -> tuple[Groups, Labels]:
+def groups_of(ids: Rows, vectors: Vectors, albums: Labels, person: Labels) -> tuple[Groups, Labels]:
     """The groups, and int64 [n]: the group of each row."""
     inside = albums >= 0
     numbers, own = np.unique(albums[inside], return_inverse=True)
@@ -147,21 +144,13 @@ def _groups(ids: Rows, vectors: Vectors, albums: Labels, person: Labels) -> tupl
     return Groups(number, centre.astype(np.float32), spread, size, who, len(numbers)), group
 
 
-def _near(groups: Groups) -> list[tuple[int, int, float]]:
-    """(group, album, distance): root mean square over all pairs of their faces. Each pair once.
-
-    The mean square of the distances between two sets is the square of that of their centres plus both spreads.
-    """
-    if not groups.albums:
-        return []
-    squares, found = k_nearest(groups.centre, groups.centre[: groups.albums], min(_NEAREST + 1, groups.albums))
-    near: dict[tuple[int, int], float] = {}
-    for one, (own_squares, neighbours) in enumerate(zip(squares.tolist(), found.tolist(), strict=True)):
-        for square, other in zip(own_squares, neighbours, strict=True):
-            if other != one:
-                pair = (min(one, other), max(one, other))
-                near[pair] = float(np.sqrt(square + groups.spread[one] + groups.spread[other]))
-    return [(one, other, distance) for (one, other), distance in near.items()]
+def _near(groups: Groups, square: float) -> list[tuple[int, int, float]]:
+    """(album, album or face, distance) of those that are near: root mean square over all pairs of their faces."""
+    sketches = main_axes(groups.centre).sketches(groups.centre, groups.spread)
+    one, other, apart = near_pairs(groups.centre, groups.spread, groups.number, sketches, groups.albums, square)
+    pairs = np.sort(np.column_stack([one, other]), axis=1)
+    pairs, first = np.unique(pairs, axis=0, return_index=True)
+    return [(int(a), int(b), float(d)) for (a, b), d in zip(pairs, np.sqrt(apart[first]), strict=True)]
 
 
 def _suggestion(groups: Groups, one: int, other: int, probability: float, distance: float) -> Suggestion:

@@ -21,8 +21,9 @@ from faceindex.meter import Meter
 from faceindex.search import building
 from faceindex.search.coverage import Change, Coverage, index_config, usable_stamp
 from faceindex.search.files import Stamp, damaged, read_stamp
+from faceindex.search.kinds import IndexConfig
 from faceindex.store.folder import LibraryFolder
-from faceindex.types import FaceIds, IndexReport, Vectors
+from faceindex.types import FaceIds, IndexReport, Stale, Vectors
 from faceindex.vectors.ivf import of_the_same_lists
 from faceindex.vectors.nearest import FaceIndex, Found, nearest, nearest_of_each
 
@@ -108,12 +109,28 @@ def load_or_build(folder: LibraryFolder, former: LibraryIndex | None = None) -> 
     return _built_meanwhile(folder) if main is None else _followed(folder, main, coverage, _name(stamp))
 
 
-def build(folder: LibraryFolder, *, threads: int = 1, meter: Meter | None = None) -> LibraryIndex:
-    """Build the index anew, of the kind that was chosen for this library, and save it where possible.
+def stale(folder: LibraryFolder, former: LibraryIndex | None = None) -> Stale | None:
+    """What `load_or_build` would make its caller wait for: the building of an index of more than SMALL faces."""
+    if (former and former.state == folder.catalog.faces_state()) or folder.catalog.counts()["faces"] <= SMALL:
+        return None
+    stamp = usable_stamp(folder)
+    if stamp is not None:
+        coverage = Coverage(**stamp["coverage"])
+        change = Change.since(folder, coverage)
+        if change.delta + change.deleted <= coverage.faces:
+            return None
+    return Stale("index", "the index is missing, or more has changed than it holds; `faceindex index build` makes it")
 
-    meter: hears of the progress. Raises: LibraryDamaged; JobCancelled, when what was there before stays.
+
+def build(
+    folder: LibraryFolder, *, config: IndexConfig | None = None, threads: int = 1, meter: Meter | None = None
+) -> LibraryIndex:
+    """Build the index anew and save it where possible.
+
+    config: its kind, default what was chosen for this library. meter: hears of the progress. Raises: LibraryDamaged;
+    JobCancelled, when what was there before stays.
     """
-    main, coverage, stamp = building.build(folder, threads=threads, meter=meter)
+    main, coverage, stamp = building.build(folder, config=config, threads=threads, meter=meter)
     return _followed(folder, main, coverage, None if stamp is None else _name(stamp))
 
 

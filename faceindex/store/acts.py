@@ -88,12 +88,18 @@ def denied(connection: sqlite3.Connection, face: int) -> set[str]:
             (face,),
         )
     }
-    if not about:
-        return set()
+    return {act.person for act in with_names_of_now(connection, about) if act.person is not None} if about else set()
+
+
+def with_names_of_now(connection: sqlite3.Connection, acts: Collection[int]) -> list[Act]:
+    """Those of `acts` that count, without their faces, with every person as they are called now."""
     renaming = {act for (act,) in connection.execute("SELECT id FROM acts WHERE renamed NOTNULL")}
-    dead = dead_among(connection, about | renaming)
-    acts = [act for act in read_acts(connection, about | renaming) if act.act not in dead]
-    return {act.person for act in with_last_names(acts) if act.person is not None}
+    dead = dead_among(connection, renaming.union(acts))
+    rows = connection.execute(
+        f"SELECT id, kind, person, renamed FROM acts WHERE id IN {LISTED} ORDER BY id", (listed(renaming.union(acts)),)
+    )
+    found = [Act(act, kind, (), person, renamed=renamed) for act, kind, person, renamed in rows if act not in dead]
+    return [act for act in with_last_names(found) if act.act in set(acts)]
 
 
 def dead_among(connection: sqlite3.Connection, acts: Iterable[int]) -> dict[int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import chain
@@ -17,6 +17,7 @@ import numpy.typing as npt
 from faceindex.store.kept import album_facts, person_facts, settle
 from faceindex.store.known_photos import KnownPhotos
 from faceindex.store.person_ids import name_meant
+from faceindex.store.photo_paths import first_paths, folder_range, under_path
 from faceindex.store.segments import Segment
 from faceindex.store.vectors import Faces
 from faceindex.types import Album, Box, FaceIds, FaceRecord, FailedPhoto, Person, PhotoRecord, Qualities
@@ -321,35 +322,3 @@ def person_of(row: tuple[Any, ...]) -> Person:
     """The person of a row: name, faces, photos, cover, confirmed faces, whether they are hidden, and their id."""
     name, faces, photos, cover, confirmed, hidden, number = row
     return Person(name, faces, photos, cover, confirmed, bool(hidden), number)
-
-
-_PHOTOS = """SELECT path, paths.photo, photos.width, photos.height,
-        (SELECT COUNT(*) FROM faces WHERE faces.photo = paths.photo), warning, taken, taken_from
-    FROM paths JOIN photos ON photos.id = paths.photo WHERE """
-
-
-def first_paths(
-    catalog: KnownPhotos, under: str | None, condition: str, values: Sequence[object], after: str | None, most: int
-) -> list[PhotoRecord]:
-    """The first paths, after the path `after` if given, of photos of which `condition` is true; at or under `under`."""
-    last, found = b"" if after is None else os.fsencode(after), list[tuple[Any, ...]]()
-    if under is not None and (own := os.fsencode(under)) > last:
-        found = catalog.connection.execute(f"{_PHOTOS} path = ? AND {condition}", (own, *values)).fetchall()
-    bounds = [last] if under is None else [max(last, folder_range(under)[0]), folder_range(under)[1]]
-    where = " AND ".join(["path > ?", "path < ?"][: len(bounds)])
-    statement = f"{_PHOTOS} {where} AND {condition} ORDER BY path LIMIT ?"
-    found += catalog.connection.execute(statement, (*bounds, *values, most - len(found))).fetchall()
-    return [PhotoRecord(os.fsdecode(row[0]), *row[1:]) for row in found]
-
-
-def folder_range(path: str) -> tuple[bytes, bytes]:
-    """Paths in the folder `path` are more than the first and less than the second."""
-    folder = os.fsencode(path).rstrip(b"/") + b"/"
-    return folder, folder[:-1] + b"0"  # 0 comes after /
-
-
-def under_path(path: str | None) -> tuple[str, tuple[bytes, ...]]:
-    """A WHERE clause for paths at or under `path`, and its values."""
-    if path is None:
-        return "", ()
-    return "WHERE (path = ? OR (path >= ? AND path < ?))", (os.fsencode(path), *folder_range(path))

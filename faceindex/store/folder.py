@@ -18,13 +18,13 @@ from faceindex.faces.recipe import Recipe, recipe
 from faceindex.faces.vectors_only import VectorsOnly, recipe_of
 from faceindex.private_files import make_folder, new_file, sync_folder
 from faceindex.stop import Stop
-from faceindex.store.catalog import BLOCK, Catalog
+from faceindex.store.catalog import Catalog
 from faceindex.store.erasing import COPY, finish_erasing
 from faceindex.store.lock import LOCK, WriterLock
 from faceindex.store.migrations import MIGRATIONS, migrate, schema_version
 from faceindex.store.opening import damage_named, open_reader, open_writer
 from faceindex.store.read_pool import ReadPool
-from faceindex.store.segments import SegmentMissing, aborted_files
+from faceindex.store.segments import BLOCK, SegmentMissing, aborted_files
 from faceindex.store.vectors import Faces, StoredVectors
 from faceindex.store.writer import Writer
 from faceindex.types import FaceIds, FaceRecord, Qualities, Vectors
@@ -108,6 +108,11 @@ class LibraryFolder:
         """What reads; for any thread. Raises: UsageError when there is no library yet."""
         return self._readers.get()
 
+    @property
+    def connections(self) -> int:
+        """Connections for reading that are open now."""
+        return self._readers.opened
+
     def close(self) -> None:
         """Close every connection for reading."""
         self._readers.close()
@@ -156,7 +161,7 @@ class LibraryFolder:
     def _block_with_vectors(self, after: int) -> list[tuple[FaceRecord, Vectors | None]]:
         for attempt in count(1):
             with self.catalog.snapshot():
-                records = list(islice(self.catalog.faces(after), BLOCK))
+                records = list(islice(self.catalog.faces(after), 2 * BLOCK))
                 segments = self.catalog.segments()
                 try:
                     vectors = self.vectors_among(self.catalog, (record.face for record in records))

@@ -44,9 +44,16 @@ _PERSON_FACTS = """
     FROM (
         SELECT people.id AS person, face, photo, confirmed, ROW_NUMBER() OVER (
             PARTITION BY people.id ORDER BY quality DESC, width * height DESC, face) AS place
-        FROM people LEFT JOIN people_faces ON people_faces.person = people.id LEFT JOIN faces ON faces.id = face {})
+        FROM people LEFT JOIN (
+            SELECT face, person, 1 AS confirmed FROM person_faces WHERE person IN ({0})
+            UNION ALL SELECT face, person, 0 FROM albums CROSS JOIN album_faces ON album = albums.id
+            WHERE person IN ({0}) AND face NOT IN (SELECT face FROM person_faces)) AS theirs
+        ON theirs.person = people.id LEFT JOIN faces ON faces.id = face WHERE people.id IN ({0}))
     GROUP BY person
 """
+
+
+_EVERYBODY = "SELECT id FROM people"
 
 
 # In a trigger, OR IGNORE would give way to what the outer statement, or a foreign key, does about conflicts.
@@ -63,8 +70,12 @@ def _album_of(face: str) -> str:
 
 
 def _unpair(face: str) -> str:
+    return _unpair_all(f"SELECT -{face} AS number")
+
+
+def _unpair_all(numbers: str) -> str:
     paired = f"EXISTS (SELECT 1 FROM settings WHERE name = '{PAIRED}')"
-    return f"INSERT INTO unpaired SELECT -{face} WHERE {paired} ON CONFLICT DO NOTHING;"
+    return f"INSERT INTO unpaired SELECT number FROM ({numbers}) WHERE {paired} ON CONFLICT DO NOTHING;"
 
 
 _FACE = _touch("faces") + _touch("photos")
@@ -88,12 +99,17 @@ _TRIGGERS = {
     + "INSERT INTO touched SELECT 'person', person FROM person_faces WHERE face = NEW.id ON CONFLICT DO NOTHING;",
     "INSERT ON hidden_faces": _touch("faces") + _album_of("NEW.face") + _unpair("NEW.face"),
     "DELETE ON hidden_faces": _touch("faces") + _album_of("OLD.face") + _unpair("OLD.face"),
-    "INSERT ON person_faces": _touch("person", "NEW.person") + _album_of("NEW.face"),
-    "DELETE ON person_faces": _touch("person", "OLD.person") + _album_of("OLD.face"),
-    "UPDATE ON person_faces": _touch("person", "OLD.person") + _touch("person", "NEW.person") + _album_of("NEW.face"),
+    "INSERT ON person_faces": _touch("person", "NEW.person") + _album_of("NEW.face") + _unpair("NEW.face"),
+    "DELETE ON person_faces": _touch("person", "OLD.person") + _album_of("OLD.face") + _unpair("OLD.face"),
+    "UPDATE ON person_faces": _touch("person", "OLD.person")
+    + _touch("person", "NEW.person")
+    + _album_of("NEW.face")
+    + _unpair("NEW.face"),
     "INSERT ON people": _touch("person", "NEW.id"),
     "DELETE ON people": _touch("person", "OLD.id"),
-    "UPDATE ON people": _touch("person", "NEW.id"),
+    "UPDATE ON people": _touch("person", "NEW.id")
+    + "INSERT INTO touched SELECT 'album', id FROM albums WHERE person = NEW.id ON CONFLICT DO NOTHING;"
+    + _unpair_all("SELECT -face AS number FROM person_faces WHERE person = NEW.id"),
     "INSERT ON photos": _touch("photos"),
     "DELETE ON photos": _touch("photos"),
     "UPDATE OF width, height, warning, taken, taken_from ON photos": _PLACE,
@@ -178,7 +194,7 @@ def album_facts(connection: sqlite3.Connection) -> str:
 
 def person_facts(connection: sqlite3.Connection) -> str:
     """As `album_facts`, of people."""
-    return "person_facts" if _settled(connection) else f"({_PERSON_FACTS.format('')})"
+    return "person_facts" if _settled(connection) else f"({_PERSON_FACTS.format(_EVERYBODY)})"
 
 
 def _settled(connection: sqlite3.Connection) -> bool:
@@ -190,7 +206,7 @@ def derive_kept(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM album_facts")
     connection.execute("DELETE FROM person_facts")
     connection.execute("INSERT INTO album_facts " + _ALBUM_FACTS.format(""))
-    connection.execute("INSERT INTO person_facts " + _PERSON_FACTS.format(""))
+    connection.execute("INSERT INTO person_facts " + _PERSON_FACTS.format(_EVERYBODY))
     connection.executemany(
         "INSERT OR REPLACE INTO versions VALUES (?, lower(hex(randomblob(8))))", [(topic,) for topic in TOPICS]
     )
@@ -199,14 +215,14 @@ def derive_kept(connection: sqlite3.Connection) -> None:
 
 def wrong_figures(connection: sqlite3.Connection) -> tuple[int, int]:
     """How many albums, and people, have other figures than follow from their faces."""
-    return _differences(connection, "album_facts", _ALBUM_FACTS), _differences(
-        connection, "person_facts", _PERSON_FACTS
+    return _differences(connection, "album_facts", _ALBUM_FACTS.format("")), _differences(
+        connection, "person_facts", _PERSON_FACTS.format(_EVERYBODY)
     )
 
 
 def _differences(connection: sqlite3.Connection, table: str, derived: str) -> int:
     there = set(connection.execute(f"SELECT * FROM {table}"))
-    follows = set(connection.execute(derived.format("")))
+    follows = set(connection.execute(derived))
     return len({row[0] for row in there ^ follows})
 
 
@@ -225,5 +241,5 @@ def _derive_albums(connection: sqlite3.Connection, albums: Iterable[int]) -> Non
 def _derive_people(connection: sqlite3.Connection, people: Iterable[int]) -> None:
     chosen = json.dumps(sorted(people))
     connection.execute("DELETE FROM person_facts WHERE person IN (SELECT value FROM json_each(?))", (chosen,))
-    among = "WHERE people.id IN (SELECT value FROM json_each(?))"
+    among = "SELECT value FROM json_each(?1)"
     connection.execute("INSERT INTO person_facts " + _PERSON_FACTS.format(among), (chosen,))

@@ -8,8 +8,9 @@ from heapq import merge
 from itertools import islice
 from typing import Any
 
-from faceindex.store.catalog import FACES, Catalog, album_of, face_record, person_of, under_path
+from faceindex.store.catalog import FACES, Catalog, album_of, face_record, person_of
 from faceindex.store.cursors import ALL, begin, page_of
+from faceindex.store.photo_paths import under_path
 from faceindex.store.selection import EVERYTHING, Selection, first_photos, person_number
 from faceindex.types import Album, FaceRecord, FailedPhoto, Page, Person, PhotoRecord
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from faceindex.photos.find import FoundFile
-from faceindex.store.catalog import under_path
+from faceindex.store.photo_paths import under_path
 from faceindex.store.same_face import FormerFace
 from faceindex.store.segments import Segment
 from faceindex.types import AnalysedPhoto, Face, FailedPhoto

@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 
 from faceindex.errors import LibraryDamaged
-from faceindex.store.segments import Block, Segment, read_blocks, read_rows
+from faceindex.store.segments import CHUNK, Block, Segment, read_blocks, read_rows
 from faceindex.types import FaceIds, Vectors
 
 
@@ -54,6 +54,9 @@ def live_blocks(folder: Path, segment: Segment, faces: Faces, fingerprint: str, 
     Raises: SegmentMissing; LibraryDamaged; RecipeMismatch.
     """
     here = faces.in_segment(segment)
+    if len(here.ids) < CHUNK:
+        yield read_rows(folder / segment.file, fingerprint, dimension, here.ids)
+        return
     few = here.ids if len(here.ids) < segment.faces / 8 else None
     for ids, vectors in read_blocks(folder / segment.file, fingerprint, dimension, few):
         _, there = here.places(ids)

@@ -31,7 +31,7 @@ from faceindex.types.faces import AnalysedPhoto, Box, Face, FaceRecord
 from faceindex.types.imports import ImportReport
 from faceindex.types.jobs import JobState, Progress
 from faceindex.types.pages import Page
-from faceindex.types.versions import Version
+from faceindex.types.versions import Stale, Version
 
 __all__ = [
     "ActChange",
@@ -80,6 +80,7 @@ __all__ = [
     "RepairReport",
     "SidecarReport",
     "Skipped",
+    "Stale",
     "Status",
     "Suggestion",
     "Vectors",

@@ -6,6 +6,17 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Stale:
+    """Something that a reading call needs is missing or outdated, and making it takes a while.
+
+    what: "index" or "suggestions". message: that, and what makes it, in one line.
+    """
+
+    what: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
     """Tokens of what a library holds, each of which is another one after every commit that changes its topic.
 

@@ -104,3 +104,24 @@ def squares_of_rows(probe: Floats, vectors: Vectors, rows: Rows) -> Floats:
         pointers = (faiss.swig_ptr(array) for array in (squares, probe, vectors, rows))
         faiss.fvec_L2sqr_by_idx(*pointers, vectors.shape[1], 1, len(rows))
     return squares
+
+
+def pairs_within(probes: Vectors, vectors: Vectors, square: float) -> tuple[Rows, Rows]:
+    """Pairs of a probe, float32 [p, d], and a row of `vectors`, float32 [n, d], whose squared distance is below
+    `square`, as exact as float32 is: int64 [m] each, by probe."""
+    left, right = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
+    vectors = np.ascontiguousarray(vectors)
+    with faiss_on(1) as faiss:
+        for start in range(0, len(probes) if len(vectors) else 0, _PROBES):
+            some = np.ascontiguousarray(probes[start : start + _PROBES])
+            found = faiss.RangeSearchResult(len(some))
+            pointers = faiss.swig_ptr(some), faiss.swig_ptr(vectors)
+            faiss.range_search_L2sqr(*pointers, vectors.shape[1], len(some), len(vectors), square, found)
+            limits = faiss.rev_swig_ptr(found.lims, len(some) + 1).astype(np.int64)
+            if limits[-1]:
+                right.append(faiss.rev_swig_ptr(found.labels, int(limits[-1])).copy())
+                left.append(start + np.repeat(np.arange(len(some)), np.diff(limits)))
+    return np.concatenate(left), np.concatenate(right)
+
+
+_PROBES = 1024

@@ -13,6 +13,7 @@ import faceindex
 from faceindex.errors import UsageError
 from faceindex.people.albums import derive_albums
 from faceindex.store.folder import LibraryFolder
+from faceindex.store.kept import wrong_figures
 
 NAMES = ["Ada", "Bob", "Cleo 😀", 'D"D', "Eve"]
 _TABLES = (
@@ -21,6 +22,8 @@ _TABLES = (
     "SELECT face FROM hidden_faces ORDER BY face",
     "SELECT face, album FROM album_faces ORDER BY face",
     "SELECT albums.id, name, albums.hidden FROM albums LEFT JOIN people ON people.id = person ORDER BY albums.id",
+    "SELECT face, name FROM absent_names ORDER BY face",
+    "SELECT face, bond FROM bonds ORDER BY face",
     "SELECT name FROM settings WHERE name = 'albums_due'",
 )
 
@@ -105,6 +108,7 @@ def test_what_an_act_changes_is_what_replaying_all_changes(tmp_path: Path, seed:
             done += 1
             folder = LibraryFolder(path)
             now = tables(folder.catalog.connection)
+            assert wrong_figures(folder.catalog.connection) == (0, 0), step
             folder.close()
             assert now == as_derived_anew(path), step
     assert done > 30

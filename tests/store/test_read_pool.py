@@ -1,8 +1,9 @@
-"""Many threads read one library; their connections end with them, and not before."""
+"""Many threads read one library with few connections, which none of them owns."""
 
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ import pytest
 from made_library import MadeLibrary
 
 import faceindex
+from faceindex.store.read_pool import MOST
 from faceindex.store.selection import Selection
 from faceindex.types import Box
 
@@ -118,3 +120,52 @@ with faceindex.Library(sys.argv[1], create=False) as library:
     assert library._opened.folder.catalog is parents and library.status().faces == 3
 """
     subprocess.run([sys.executable, "-c", script, str(library)], check=True)
+
+
+def test_many_threads_at_once_share_few_connections(library: Path) -> None:
+    with faceindex.Library(library, create=False) as opened:
+        wrong: list[Exception] = []
+        begin, most = threading.Barrier(40), [0]
+
+        def ask() -> None:
+            try:
+                begin.wait()
+                for _ in range(20):
+                    assert len(opened.faces.list()) == 3
+                    most[0] = max(most[0], opened._opened.folder.connections)
+            except Exception as error:
+                wrong.append(error)
+
+        threads = [threading.Thread(target=ask) for _ in range(40)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert not wrong, wrong[0]
+        assert 1 <= most[0] <= MOST
+
+
+def test_a_thread_in_a_snapshot_uses_one_connection(library: Path) -> None:
+    with faceindex.Library(library, create=False) as opened:
+        folder = opened._opened.folder
+        before = folder.connections
+        with folder.catalog.snapshot():
+            first = folder.catalog.counts()
+            with folder.writer() as writer:
+                writer.remove_paths(["/a.jpg"])
+            assert folder.catalog.counts() == first
+            assert len(list(folder.catalog.faces())) == 3
+            assert folder.connections == max(1, before)
+        assert folder.catalog.counts()["faces"] == 0
+
+
+def test_a_connection_comes_back_after_an_error(library: Path) -> None:
+    with faceindex.Library(library, create=False) as opened:
+        catalog = opened._opened.folder.catalog
+        for _ in range(3 * MOST):
+            with pytest.raises(sqlite3.OperationalError):
+                catalog.connection.execute("SELECT nothing FROM nowhere")
+            with pytest.raises(ZeroDivisionError), catalog.snapshot():
+                raise ZeroDivisionError
+        assert opened._opened.folder.connections == 1
+        assert opened.status().faces == 3

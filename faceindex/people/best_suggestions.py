@@ -1,0 +1,131 @@
+"""Of the pairs that were prepared only the best are judged, in the order of what an answer may be worth at most."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from faceindex.people.near_groups import MATES, squares
+from faceindex.people.prepared import About
+from faceindex.people.suggestions import LIKELY
+from faceindex.search.calibration import Calibration
+from faceindex.store.catalog import Catalog
+from faceindex.store.folder import LibraryFolder
+from faceindex.store.group_file import Group, GroupFile, Near, reading
+from faceindex.store.reviewed import in_one_photo, kept_apart, person_of
+from faceindex.types import Suggestion
+
+
+def best_first(folder: LibraryFolder, calibration: Calibration) -> Iterator[Suggestion]:
+    """What was prepared, the most useful first, as `faceindex.people.suggestions.suggestions` has it."""
+    with reading(folder.index) as file:
+        if file is None:
+            return
+        yield from _Reviewing(folder.catalog, file, calibration).best_first()
+
+
+class _Reviewing:
+    """One look at a file."""
+
+    def __init__(self, catalog: Catalog, file: GroupFile, calibration: Calibration) -> None:
+        self._connection, self._file, self._calibration = catalog.connection, file, calibration
+        self._about = About.of(file)
+        self._albums = self._about.now
+        self._may: dict[tuple[int, int], bool] = {}
+        self._people: dict[int, str | None] = {}
+
+    def best_first(self) -> Iterator[Suggestion]:
+        """Pairs are looked at while what they may be worth is more than what the best of those seen is."""
+        grown = max(1.0, self._about.albums / max(self._albums, 1))
+        seen: set[tuple[int, int]] = set()
+        waiting: list[tuple[tuple[float, int, int, int], Suggestion]] = []
+        for near in self._file.best():
+            while waiting and -waiting[0][0][0] > near.score * grown:
+                yield heapq.heappop(waiting)[1]
+            pair = _in_order(near.number, near.album)
+            if pair in seen:
+                continue
+            seen.add(pair)
+            found = self._judged(pair, near.square)
+            if found is not None:
+                heapq.heappush(waiting, (rank(found), found))
+        while waiting:
+            yield heapq.heappop(waiting)[1]
+
+    def _judged(self, pair: tuple[int, int], square: float) -> Suggestion | None:
+        """The suggestion, if it is likely."""
+        own = self._odds(square)
+        if own <= LIKELY or not self._may_be_one(pair, square):
+            return None
+        one, other = pair
+        rivals = [near for near in self._beside(other) if near.album != one]
+        among = self._file.groups([*(near.album for near in rivals), one, other])
+        rivals = [near for near in rivals if self._may_be_one((near.album, other), near.square)]
+        probability = own / (1 + own + self._of_others(among[one], [among[near.album] for near in rivals], rivals))
+        if probability < LIKELY:
+            return None
+        return self._suggestion(among[one], among[other], probability, math.sqrt(square))
+
+    def _beside(self, other: int) -> list[Near]:
+        """The albums, of lower numbers if it is one, that it is near, or that are near it."""
+        found = {near.album: near for near in self._file.near([other])}
+        if other > 0:
+            found |= {near.number: Near(other, near.number, near.square, 0) for near in self._file.near_albums([other])}
+            return [near for album, near in found.items() if 0 < album < other]
+        return list(found.values())
+
+    def _of_others(self, one: Group, others: Sequence[Group], rivals: Sequence[Near]) -> float:
+        """The odds of rivals that are another person's than `one`."""
+        if not others:
+            return 0.0
+        centres, own = np.stack([group.centre for group in others]), np.stack([one.centre] * len(others))
+        apart = squares(centres, own, np.array([group.spread for group in others]), np.full(len(others), one.spread))
+        strangers = self._calibration.log_likelihood_ratio(np.sqrt(apart)) < 0
+        return sum(self._odds(near.square) for near, stranger in zip(rivals, strangers, strict=True) if stranger)
+
+    def _odds(self, square: float) -> float:
+        prior = np.log(MATES) - np.log(max(self._albums, 1))
+        return float(np.exp(self._calibration.log_likelihood_ratio(math.sqrt(square)) + prior))
+
+    def _may_be_one(self, pair: tuple[int, int], square: float) -> bool:
+        if pair not in self._may:
+            people = {self._person(number) for number in pair} - {None}
+            near = float(self._calibration.log_likelihood_ratio(math.sqrt(square))) >= 0
+            self._may[pair] = (
+                len(people) < 2
+                and not (near and in_one_photo(self._connection, *self._smaller_last(pair)))
+                and not kept_apart(self._connection, *pair)
+            )
+        return self._may[pair]
+
+    def _smaller_last(self, pair: tuple[int, int]) -> tuple[int, int]:
+        sizes = self._file.groups(pair)
+        one, other = sorted(pair, key=lambda number: (number < 0, -sizes[number].size))
+        return one, other
+
+    def _person(self, number: int) -> str | None:
+        if number not in self._people:
+            self._people[number] = person_of(self._connection, number)
+        return self._people[number]
+
+    def _suggestion(self, one: Group, other: Group, probability: float, distance: float) -> Suggestion:
+        if other.number < 0:
+            person = self._person(one.number)
+            return Suggestion(one.number, None, -other.number, probability, distance, 1, person)
+        first, second = sorted((one, other), key=lambda group: (not group.named, -group.size, group.number))
+        person = self._person(first.number)
+        return Suggestion(first.number, second.number, None, probability, distance, second.size, person)
+
+
+def rank(one: Suggestion) -> tuple[float, int, int, int]:
+    """By which suggestions are sorted."""
+    return -one.probability * one.settles, one.album or 0, one.other or 0, one.face or 0
+
+
+def _in_order(one: int, other: int) -> tuple[int, int]:
+    """Albums first, by number."""
+    first, second = sorted((one, other), key=lambda number: (number < 0, abs(number)))
+    return first, second

@@ -1,0 +1,265 @@
+"""Suggestions from what was prepared: which groups are near each other is kept, and follows what changes.
+
+`faceindex.people.suggestions` says what is suggested, of all faces at once. Here the same is told from pairs that were
+found before: those of albums and faces that changed since are found again, and of all pairs only the best are looked
+at, in the order of what an answer may be worth at most.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+
+from faceindex.people.near_groups import (
+    MATES,
+    NEAREST,
+    Axes,
+    Rows,
+    Squares,
+    likely_pairs,
+    main_axes,
+    near_pairs,
+    near_square,
+    nearest_only,
+    squares,
+)
+from faceindex.people.suggestions import Groups
+from faceindex.search.calibration import Calibration
+from faceindex.store.catalog import Catalog
+from faceindex.store.folder import LibraryFolder
+from faceindex.store.group_file import Group, GroupFile, Near, changing, new_group_file, reading
+from faceindex.store.kept import PAIRED
+from faceindex.store.reviewed import members, unpaired
+from faceindex.store.rows import save_settings
+from faceindex.types import Vectors
+
+MOST_CHANGED = 2000
+"""Albums and faces that may have changed for what was prepared to be brought up to date by who asks."""
+
+POOR = 0.5
+"""Quality below which a face in no album is not asked about: it resembles everybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a file was prepared with. square: mean square distance within which groups are near.
+
+    albums: how many of the groups were albums then, and now: how many are.
+    """
+
+    token: str
+    albums: int
+    now: int
+    square: float
+    calibration: str
+    axes: Axes
+
+    @classmethod
+    def of(cls, file: GroupFile) -> About:
+        """What is kept in the file."""
+        kept = file.meta()
+        said = json.loads(kept["about"])
+        mean = np.frombuffer(kept["mean"], dtype="<f4")
+        axes = Axes(mean, np.frombuffer(kept["axes"], dtype="<f4").reshape(len(mean), -1))
+        return cls(said["token"], said["albums"], said["now"], said["square"], said["calibration"], axes)
+
+    def keep(self, file: GroupFile) -> None:
+        """Keep it there."""
+        said = {"token": self.token, "albums": self.albums, "now": self.now, "square": self.square}
+        said["calibration"] = self.calibration
+        axes = self.axes.axes.astype("<f4").tobytes()
+        file.keep_meta(about=json.dumps(said).encode(), mean=self.axes.mean.astype("<f4").tobytes(), axes=axes)
+
+
+def begin(folder: LibraryFolder) -> str:
+    """Note what changes from now on; returns the token to prepare with. Raises: LibraryUnwritable; LibraryLocked."""
+    token = secrets.token_hex(8)
+    with folder.decisions() as catalog, catalog.transaction() as transaction:
+        transaction.execute("DELETE FROM unpaired")
+        save_settings(transaction, **{PAIRED: token})
+    return token
+
+
+def prepare(folder: LibraryFolder, token: str, groups: Groups, calibration: Calibration) -> None:
+    """Find what is near what among all groups, which were made since `begin`, and keep it.
+
+    Raises: OSError; sqlite3.Error.
+    """
+    axes, square = main_axes(groups.centre), near_square(calibration, groups.albums)
+    about = About(token, groups.albums, groups.albums, square, _name(calibration), axes)
+    numbers = np.where(np.arange(len(groups.number)) < groups.albums, groups.number, -groups.number)
+    sketches = axes.sketches(groups.centre, groups.spread)
+    left, right, apart = near_pairs(groups.centre, groups.spread, numbers, sketches, groups.albums, square)
+    scores = _scores(groups.size, groups.person >= 0, left, right, apart, calibration, groups.albums)
+    with new_group_file(folder.index) as file:
+        file.fill(_listed(groups, numbers), numbers, sketches)
+        pairs = zip(numbers[left].tolist(), numbers[right].tolist(), apart, scores, strict=True)
+        file.add_near(Near(one, album, float(far), float(score)) for one, album, far, score in pairs)
+        about.keep(file)
+
+
+def is_ready(folder: LibraryFolder, calibration: Calibration) -> bool:
+    """Whether what was prepared can be used, after a few changes at most."""
+    token, changed = unpaired(folder.catalog.connection)
+    with reading(folder.index) as file:
+        if file is None or token is None or changed > MOST_CHANGED:
+            return False
+        about = About.of(file)
+        shrunk = about.now < about.albums / 2
+        return about.token == token and about.calibration == _name(calibration) and not shrunk
+
+
+def follow_changes(folder: LibraryFolder, calibration: Calibration) -> None:
+    """Bring what was prepared up to date. Raises: as `prepare`."""
+    if not unpaired(folder.catalog.connection)[1]:
+        return
+    with folder.decisions() as catalog, catalog.transaction() as transaction:
+        changed = {number for (number,) in transaction.execute("SELECT number FROM unpaired")}
+        groups = _groups_of(folder, catalog, changed)
+        with changing(folder.index) as file:
+            about = About.of(file)
+            _replace(file, about, changed, groups, calibration)
+            about = replace(about, token=secrets.token_hex(8), now=file.albums())
+            about.keep(file)
+        transaction.execute("DELETE FROM unpaired")
+        save_settings(transaction, **{PAIRED: about.token})
+
+
+def _replace(
+    file: GroupFile, about: About, changed: Collection[int], groups: dict[int, Group], calibration: Calibration
+) -> None:
+    """Let `groups` stand in the place of what had the numbers `changed`, and find again what that may change."""
+    gone = [number for number in changed if number > 0]
+    robbed = {near.number for near in file.near_albums(gone)} - set(changed)
+    full = _with_count(file, robbed, NEAREST)
+    file.remove(changed)
+    new = list(groups.values())
+    sketches = about.axes.sketches(_centres(new), _spreads(new)) if new else np.empty((0, 0), dtype=np.float32)
+    file.add(new, sketches)
+    again = groups | file.groups(full)
+    found = _found(file, about, again, {number for number in groups if number > 0})
+    sizes = again | file.groups({number for near in found for number in (near.number, near.album)} - again.keys())
+    scored = _scored(found, sizes, calibration, about.albums)
+    own = [near for near in scored if near.number in again]
+    file.remove_near([(near.number, near.album) for near in file.near(full)])
+    file.add_near(_nearest(own))
+    for number, others in _by_number(near for near in scored if near.number not in again).items():
+        known = file.near([number])
+        kept = _nearest([*known, *others])
+        file.remove_near([(near.number, near.album) for near in known if near not in kept])
+        file.add_near(kept)
+
+
+def _found(file: GroupFile, about: About, again: dict[int, Group], albums: Collection[int]) -> list[Near]:
+    """What the groups `again` are near, and the groups that `albums`, of these, are near; exactly."""
+    asked = list(again.values())
+    if not asked:
+        return []
+    sketches = about.axes.sketches(_centres(asked), _spreads(asked))
+    pairs: set[tuple[int, int]] = set()
+    numbers, own = (np.concatenate(columns) for columns in zip(*file.chunks(), strict=True))
+    for row, other in zip(*likely_pairs(sketches, own, about.square), strict=True):
+        one, number = asked[row].number, int(numbers[other])
+        if number > 0:
+            pairs.add((one, number))
+        if one in albums:
+            pairs.add((number, one))
+    chosen = sorted(pair for pair in pairs if pair[0] != pair[1])
+    known = again | file.groups({number for pair in chosen for number in pair} - again.keys())
+    if not chosen:
+        return []
+    ones, others = [known[one] for one, _ in chosen], [known[other] for _, other in chosen]
+    apart = squares(_centres(ones), _centres(others), _spreads(ones), _spreads(others))
+    return [Near(*pair, float(far), 0.0) for pair, far in zip(chosen, apart, strict=True) if far <= about.square]
+
+
+def _scored(found: Sequence[Near], sizes: dict[int, Group], calibration: Calibration, albums: int) -> list[Near]:
+    numbers = sorted({number for near in found for number in (near.number, near.album)})
+    place = {number: row for row, number in enumerate(numbers)}
+    size = np.array([sizes[number].size for number in numbers], dtype=np.int64)
+    named = np.array([sizes[number].named for number in numbers], dtype=np.bool_)
+    left = np.array([place[near.number] for near in found], dtype=np.int64)
+    right = np.array([place[near.album] for near in found], dtype=np.int64)
+    apart = np.array([near.square for near in found], dtype=np.float64)
+    scores = _scores(size, named, left, right, apart, calibration, albums)
+    return [near._replace(score=float(score)) for near, score in zip(found, scores, strict=True)]
+
+
+def _scores(
+    size: Rows, named: object, left: Rows, right: Rows, apart: Squares, calibration: Calibration, albums: int
+) -> Squares:
+    """What an answer is worth at most: probability without rivals, times the faces that it settles."""
+    has_name = np.asarray(named, dtype=np.bool_)
+    settles = np.where(
+        has_name[left] == has_name[right],
+        np.minimum(size[left], size[right]),
+        np.where(has_name[left], size[right], size[left]),
+    )
+    odds = np.exp(calibration.log_likelihood_ratio(np.sqrt(apart)) + np.log(MATES) - np.log(max(albums, 1)))
+    worth: Squares = settles * odds / (1 + odds)
+    return worth
+
+
+def _groups_of(folder: LibraryFolder, catalog: Catalog, numbers: Collection[int]) -> dict[int, Group]:
+    """Those of `numbers` that are groups now."""
+    found = members(catalog.connection, numbers, POOR)
+    vectors = folder.vectors_among(catalog, [member.face for member in found])
+    by_number: dict[int, list[Vectors]] = defaultdict(list)
+    named: dict[int, bool] = {}
+    for member in found:
+        by_number[member.number].append(vectors[member.face])
+        named[member.number] = member.named
+    return {number: _group(number, np.stack(rows), named[number]) for number, rows in by_number.items()}
+
+
+def _group(number: int, rows: Vectors, named: bool) -> Group:
+    """rows: float32 [n, d], added up one after the other, as `groups_of` does."""
+    centre = np.zeros((1, rows.shape[1]))
+    np.add.at(centre, np.zeros(len(rows), dtype=np.int64), rows)
+    centre /= len(rows)
+    squared = np.square(rows - centre[0]).sum(axis=1)
+    spread = float(np.bincount(np.zeros(len(rows), dtype=np.int64), weights=squared)[0] / len(rows))
+    return Group(number, len(rows), spread, named, centre[0].astype(np.float32))
+
+
+def _listed(groups: Groups, numbers: Rows) -> Iterator[Group]:
+    values = zip(numbers.tolist(), groups.size.tolist(), groups.spread.tolist(), groups.person >= 0, strict=True)
+    for (number, size, spread, named), centre in zip(values, groups.centre, strict=True):
+        yield Group(number, size, spread, bool(named), centre)
+
+
+def _with_count(file: GroupFile, numbers: Collection[int], least: int) -> set[int]:
+    """Those of `numbers` that are near so many albums."""
+    return {number for number, found in _by_number(file.near(numbers)).items() if len(found) >= least}
+
+
+def _by_number(found: Iterable[Near]) -> dict[int, list[Near]]:
+    by_number: dict[int, list[Near]] = defaultdict(list)
+    for near in found:
+        by_number[near.number].append(near)
+    return by_number
+
+
+def _nearest(found: Sequence[Near]) -> list[Near]:
+    if not found:
+        return []
+    columns = zip(*((near.number, near.album, near.square) for near in found), strict=True)
+    number, album, square = (np.array(column) for column in columns)
+    return [near for near, kept in zip(found, nearest_only(number, album, square), strict=True) if kept]
+
+
+def _centres(groups: Sequence[Group]) -> Vectors:
+    return np.stack([group.centre for group in groups])
+
+
+def _spreads(groups: Sequence[Group]) -> Squares:
+    return np.array([group.spread for group in groups], dtype=np.float64)
+
+
+def _name(calibration: Calibration) -> str:
+    return json.dumps(asdict(calibration))

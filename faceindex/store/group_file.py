@@ -1,0 +1,240 @@
+"""The file `index/suggestions.sqlite`: albums and single faces with their centres, and which are near each other.
+
+It may be deleted at any time, goes with the index at every erasure, and is never backed up. It counts only while the
+catalog has the token that is in it.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from faceindex.private_files import make_folder, new_file
+from faceindex.store.acts import LISTED, listed
+from faceindex.types import Vectors
+
+FILE = "suggestions.sqlite"
+_CHUNK = 1024
+_BUSY_SECONDS = 10.0
+
+_SCHEMA = (
+    "CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
+    """CREATE TABLE groups (
+        number INTEGER PRIMARY KEY, size INTEGER NOT NULL, spread REAL NOT NULL, named INTEGER NOT NULL,
+        chunk INTEGER NOT NULL, place INTEGER NOT NULL, centre BLOB NOT NULL)""",
+    # The sketches of a chunk's groups, float32, and their numbers, int64, 0 for a place that is free.
+    """CREATE TABLE chunks (
+        id INTEGER PRIMARY KEY, free INTEGER NOT NULL, numbers BLOB NOT NULL, sketches BLOB NOT NULL)""",
+    "CREATE INDEX chunks_with_room ON chunks (id) WHERE free > 0",
+    """CREATE TABLE near (
+        number INTEGER NOT NULL, album INTEGER NOT NULL, square REAL NOT NULL, score REAL NOT NULL,
+        PRIMARY KEY (number, album)) WITHOUT ROWID""",
+    "CREATE INDEX near_by_album ON near (album)",
+    "CREATE INDEX near_by_score ON near (score DESC)",
+)
+
+
+class Group(NamedTuple):
+    """An album, by its number, or a face that is in none, by minus its id. centre: float32 [d]."""
+
+    number: int
+    size: int
+    spread: float
+    named: bool
+    centre: Vectors
+
+
+class Near(NamedTuple):
+    """An album that is near a group. square: mean square distance. score: how useful an answer may be, at most."""
+
+    number: int
+    album: int
+    square: float
+    score: float
+
+
+class GroupFile:
+    """Open for reading, or for one change."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def meta(self) -> dict[str, bytes]:
+        """What the file says of itself."""
+        return dict(self._connection.execute("SELECT name, value FROM meta").fetchall())
+
+    def keep_meta(self, **values: bytes) -> None:
+        """Store or replace what it says of itself."""
+        self._connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(values.items()))
+
+    def groups(self, numbers: Collection[int]) -> dict[int, Group]:
+        """Those of `numbers` that are there."""
+        rows = self._connection.execute(
+            f"SELECT number, size, spread, named, centre FROM groups WHERE number IN {LISTED}", (listed(numbers),)
+        )
+        return {
+            number: Group(number, size, spread, bool(named), np.frombuffer(centre, dtype="<f4"))
+            for number, size, spread, named, centre in rows
+        }
+
+    def albums(self) -> int:
+        """How many groups are albums."""
+        return int(self._connection.execute("SELECT COUNT(*) FROM groups WHERE number > 0").fetchone()[0])
+
+    def near(self, numbers: Collection[int]) -> list[Near]:
+        """What is near these groups."""
+        rows = self._connection.execute(
+            f"SELECT number, album, square, score FROM near WHERE number IN {LISTED}", (listed(numbers),)
+        )
+        return [Near(*row) for row in rows]
+
+    def near_albums(self, albums: Collection[int]) -> list[Near]:
+        """The groups that these albums are near."""
+        rows = self._connection.execute(
+            f"SELECT number, album, square, score FROM near WHERE album IN {LISTED}", (listed(albums),)
+        )
+        return [Near(*row) for row in rows]
+
+    def best(self) -> Iterator[Near]:
+        """Everything that is near something, by falling score."""
+        for row in self._connection.execute("SELECT number, album, square, score FROM near ORDER BY score DESC"):
+            yield Near(*row)
+
+    def chunks(self) -> Iterator[tuple[npt.NDArray[np.int64], Vectors]]:
+        """Numbers, int64 [n], and sketches, float32 [n, a], of all groups."""
+        for numbers, sketches in self._connection.execute("SELECT numbers, sketches FROM chunks ORDER BY id"):
+            own = np.frombuffer(numbers, dtype="<i8")
+            there = own != 0
+            yield own[there], np.frombuffer(sketches, dtype="<f4").reshape(_CHUNK, -1)[there]
+
+    def fill(self, groups: Iterable[Group], numbers: npt.NDArray[np.int64], sketches: Vectors) -> None:
+        """Put all groups into an empty file; numbers and sketches in the same order."""
+        for chunk in range(-(-len(numbers) // _CHUNK)):
+            part = slice(chunk * _CHUNK, (chunk + 1) * _CHUNK)
+            self._write_chunk(chunk + 1, numbers[part], sketches[part])
+        self._connection.executemany(
+            "INSERT INTO groups VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                (*_row(group), 1 + row // _CHUNK, row % _CHUNK, group.centre.astype("<f4").tobytes())
+                for row, group in enumerate(groups)
+            ),
+        )
+
+    def remove(self, numbers: Collection[int]) -> None:
+        """Take groups out, and what they are near."""
+        found = self._connection.execute(
+            f"SELECT chunk, place FROM groups WHERE number IN {LISTED} ORDER BY chunk", (listed(numbers),)
+        ).fetchall()
+        for chunk in sorted({chunk for chunk, _ in found}):
+            known, sketches = self._read_chunk(chunk)
+            known[[place for own, place in found if own == chunk]] = 0
+            self._write_chunk(chunk, known, sketches)
+        for table, column in (("groups", "number"), ("near", "number"), ("near", "album")):
+            self._connection.execute(f"DELETE FROM {table} WHERE {column} IN {LISTED}", (listed(numbers),))
+
+    def add(self, groups: Collection[Group], sketches: Vectors) -> None:
+        """Put further groups in; sketches in their order."""
+        waiting = list(zip(groups, sketches, strict=True))
+        while waiting:
+            row = self._connection.execute("SELECT id FROM chunks WHERE free > 0 ORDER BY id LIMIT 1").fetchone()
+            if row is None:
+                (last,) = self._connection.execute("SELECT COALESCE(MAX(id), 0) FROM chunks").fetchone()
+                self._write_chunk(last + 1, np.empty(0, dtype=np.int64), sketches[:0])
+                continue
+            known, own = self._read_chunk(row[0])
+            for place in np.flatnonzero(known == 0).tolist():
+                if not waiting:
+                    break
+                group, sketch = waiting.pop()
+                known[place], own[place] = group.number, sketch
+                self._connection.execute(
+                    "INSERT INTO groups VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (*_row(group), row[0], place, group.centre.astype("<f4").tobytes()),
+                )
+            self._write_chunk(row[0], known, own)
+
+    def add_near(self, found: Iterable[Near]) -> None:
+        """Note what is near what."""
+        self._connection.executemany("INSERT OR REPLACE INTO near VALUES (?, ?, ?, ?)", found)
+
+    def remove_near(self, pairs: Iterable[tuple[int, int]]) -> None:
+        """Note no more that an album is near a group: (number, album)."""
+        self._connection.executemany("DELETE FROM near WHERE number = ? AND album = ?", pairs)
+
+    def _read_chunk(self, chunk: int) -> tuple[npt.NDArray[np.int64], Vectors]:
+        row = self._connection.execute("SELECT numbers, sketches FROM chunks WHERE id = ?", (chunk,)).fetchone()
+        sketches = np.frombuffer(row[1], dtype="<f4").reshape(_CHUNK, -1)
+        return np.frombuffer(row[0], dtype="<i8").copy(), sketches.copy()
+
+    def _write_chunk(self, chunk: int, numbers: npt.NDArray[np.int64], sketches: Vectors) -> None:
+        own, rows = np.zeros(_CHUNK, dtype="<i8"), np.zeros((_CHUNK, sketches.shape[1]), dtype="<f4")
+        own[: len(numbers)], rows[: len(sketches)] = numbers, sketches
+        free = int((own == 0).sum())
+        self._connection.execute(
+            "INSERT OR REPLACE INTO chunks VALUES (?, ?, ?, ?)", (chunk, free, own.tobytes(), rows.tobytes())
+        )
+
+
+@contextmanager
+def reading(index: Path) -> Iterator[GroupFile | None]:
+    """The file in the folder `index` as of one moment; None when there is none. Raises: sqlite3.DatabaseError."""
+    file = index / FILE
+    if not file.is_file():
+        yield None
+        return
+    with closing(_open(file, "mode=ro")) as connection:
+        connection.execute("BEGIN")
+        yield GroupFile(connection)
+
+
+@contextmanager
+def changing(index: Path) -> Iterator[GroupFile]:
+    """The file, for one change, which is made whole or not at all. Raises: sqlite3.Error; OSError."""
+    with closing(_open(index / FILE, "mode=rw")) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield GroupFile(connection)
+        connection.execute("COMMIT")
+
+
+@contextmanager
+def new_group_file(index: Path) -> Iterator[GroupFile]:
+    """A new file, that takes the place of what is there. Raises: sqlite3.Error; OSError."""
+    make_folder(index)
+    new = index / (FILE + ".tmp")
+    new.unlink(missing_ok=True)
+    os.close(new_file(new))
+    with closing(_open(new, "mode=rw")) as connection:
+        for pragma in ("journal_mode = OFF", "synchronous = OFF"):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.execute("BEGIN")
+        for statement in _SCHEMA:
+            connection.execute(statement)
+        yield GroupFile(connection)
+        connection.execute("COMMIT")
+    new.replace(index / FILE)
+
+
+def remove_group_file(index: Path) -> None:
+    """Remove the file, which is damaged or half written: it is made anew."""
+    (index / FILE).unlink(missing_ok=True)
+
+
+def _open(file: Path, mode: str) -> sqlite3.Connection:
+    connection: Any = sqlite3.connect(
+        f"{file.absolute().as_uri()}?{mode}", uri=True, isolation_level=None, timeout=_BUSY_SECONDS
+    )
+    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA secure_delete = ON")
+    return connection  # type: ignore[no-any-return]
+
+
+def _row(group: Group) -> tuple[int, int, float, int]:
+    return group.number, group.size, group.spread, int(group.named)
