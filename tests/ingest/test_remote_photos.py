@@ -63,7 +63,7 @@ def stored(library: LibraryFolder) -> Mapping[tuple[str, int, int], Vectors]:
     """The vector of each face by the name of its photo and its place."""
     return {
         (Path(record.photo).name, record.box.x, record.box.y): vector
-        for record, vector in library.faces.with_vectors()
+        for record, vector in library.faces_with_vectors()
         if vector is not None
     }
 
