@@ -211,7 +211,7 @@ from faceindex.people import acting
 
 def die(*_): os.kill(os.getpid(), signal.SIGKILL)
 acting.derive_affected = die
-faceindex.Library(sys.argv[1], create=False).merge([1, 2])
+faceindex.Library(sys.argv[1], create=False).albums.merge([1, 2])
 """
 
 

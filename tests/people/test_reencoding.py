@@ -62,6 +62,7 @@ def test_decisions_about_photos_that_are_away_wait_for_them(library: faceindex.L
     assert (done.decided, done.found, done.away) == (1, 0, 1)
     with faceindex.Library(tmp_path / "new.faces", create=False) as new:
         assert [(person.person, person.faces) for person in new.people] == [("Abdullah", 0)]
+        assert [person.id for person in new.people] == [person.id for person in library.people]
         new.ingest([away])
         assert face_in(new, "Abdullah_Gul_0001").person == "Abdullah"
         assert face_in(new, "Abdullah_Gul_0001").confirmed
