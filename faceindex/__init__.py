@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from faceindex import telemetry
 
 if TYPE_CHECKING:
+    from faceindex.arrays import cluster_vectors, score_albums, search_vectors
     from faceindex.errors import (
         FaceindexError,
         JobCancelled,
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
         UnreadablePhoto,
         UsageError,
     )
+    from faceindex.evaluation.albums import AlbumScore, Pairwise
+    from faceindex.evaluation.bcubed import BCubed
     from faceindex.evaluation.cross_fit import CrossFit, HeldOut, Suspect
     from faceindex.evaluation.reliability import Reliability
     from faceindex.evaluation.strangers import Fpir
@@ -118,11 +121,13 @@ __all__ = [
     "ActChange",
     "Album",
     "AlbumChange",
+    "AlbumScore",
     "Albums",
     "AlbumsExport",
     "Analysed",
     "AnalysedPhoto",
     "Analyser",
+    "BCubed",
     "Backup",
     "BatchAnswer",
     "Box",
@@ -176,6 +181,7 @@ __all__ = [
     "OpenFile",
     "OutOfReach",
     "Page",
+    "Pairwise",
     "PastAct",
     "People",
     "Person",
@@ -217,10 +223,19 @@ __all__ = [
     "VerifiedPair",
     "Version",
     "analyse",
+    "cluster_vectors",
     "recipe",
+    "score_albums",
+    "search_vectors",
 ]
 
 _MODULES = {
+    "cluster_vectors": "arrays",
+    "search_vectors": "arrays",
+    "score_albums": "arrays",
+    "AlbumScore": "evaluation.albums",
+    "BCubed": "evaluation.bcubed",
+    "Pairwise": "evaluation.albums",
     "Analysed": "ingest.executor",
     "Analyser": "faces.analyse",
     "OpenFile": "photos.open_files",

@@ -16,8 +16,7 @@ Item = TypeVar("Item")
 TELL_SECONDS = 0.1
 """How often it is told; a rescan looks at thousands of files in that time."""
 
-_RATE_SECONDS = 30.0  # that the rate is of
-_RATE_POINTS = 60
+_RATE_SECONDS, _POINT_SECONDS = 30.0, 0.5  # that the rate is of, and between two points of it
 
 Tell = Callable[[Progress], None]
 
@@ -37,7 +36,7 @@ class Meter:
         self._done = self._faces = self._failed = 0
         self._lock = threading.Lock()
         self._told = -TELL_SECONDS
-        self._points: deque[tuple[float, int]] = deque(maxlen=_RATE_POINTS)
+        self._points: deque[tuple[float, int]] = deque()
 
     def stage(self, name: str, total: int | None = None) -> None:
         """Something else begins. total: of all stages, when that is known now. Raises: JobCancelled."""
@@ -64,6 +63,11 @@ class Meter:
             yield item
             self.advance()
 
+    @property
+    def due(self) -> bool:
+        """Whether somebody is to hear of it again."""
+        return self._tell is not None and time.monotonic() - self._told > TELL_SECONDS
+
     def show(self, done: int, *, total: int | None, faces: int, failed: int, now: bool = False) -> None:
         """Everything at once, for work that counts for itself. now: tell it in any case."""
         with self._lock:
@@ -72,17 +76,11 @@ class Meter:
             self._say(now=now)
 
     def _say(self, *, now: bool = False) -> None:
-        if self._tell is None:
+        if self._tell is None or not (now or self.due):
             return
-        clock = time.monotonic()
-        if not now and clock - self._told <= TELL_SECONDS:
-            return
-        self._told = clock
-        self._points.append((clock, self._done))
-        while len(self._points) > 2 and clock - self._points[0][0] > _RATE_SECONDS:
-            self._points.popleft()
+        self._told = clock = time.monotonic()
         total = None if self._total is None else max(self._total, self._done)
-        rate = self._rate()
+        rate = self._rate(clock)
         left = (total - self._done) / rate if total is not None and rate else None
         self._tell(
             Progress(
@@ -96,6 +94,10 @@ class Meter:
             )
         )
 
-    def _rate(self) -> float:
-        (began, before), (now, done) = self._points[0], self._points[-1]
-        return (done - before) / (now - began) if now > began else 0.0
+    def _rate(self, clock: float) -> float:
+        if not self._points or clock - self._points[-1][0] >= _POINT_SECONDS:
+            self._points.append((clock, self._done))
+        while len(self._points) > 1 and clock - self._points[1][0] >= _RATE_SECONDS:
+            self._points.popleft()
+        began, before = self._points[0]
+        return (self._done - before) / (clock - began) if clock > began else 0.0

@@ -24,6 +24,9 @@ from faceindex.faces.analyse import Analyser
 from faceindex.faces.recipe import recipe
 from faceindex.types import Pixels
 
+os.environ["PYTHONWARNINGS"] = "error:library.:DeprecationWarning"
+"""Our own commands and programs use no name of Library that goes away; pytest's own filter sees to this process."""
+
 ROOT = Path(__file__).resolve().parents[1]
 settings.register_profile("faceindex", deadline=None)  # no test may depend on how busy the machine is
 settings.load_profile("faceindex")

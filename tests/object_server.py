@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import subprocess
@@ -41,6 +42,11 @@ class ObjectServer:
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_MAX_ATTEMPTS": "1",
         }
+
+    def be_found(self) -> None:
+        """By this process and those that it starts, from now on."""
+        os.environ.update(self.environment)
+        fsspec.config.set_conf_env(fsspec.config.conf)
 
     def let_be_found(self, patch: pytest.MonkeyPatch) -> None:
         """By this process and those that it starts."""

@@ -46,7 +46,8 @@ Detector = Annotated[
 Landmarks = Annotated[int | None, typer.Option(metavar="5|68", help="Points that align a face. Default: the recipe's.")]
 Jitter = Annotated[int | None, typer.Option(metavar="N", help="Average over N disturbed copies of a face.")]
 Workers = Annotated[
-    int | None, typer.Option("--workers", "-j", min=1, help="Processes. Default: what cores and memory allow.")
+    int | None,
+    typer.Option("--workers", "-j", min=0, help="Processes; 0: only this one. Default: what cores and memory allow."),
 ]
 Threads = Annotated[int, typer.Option(min=1, metavar="N", help="Threads that compute.")]
 Sheet = Annotated[Path | None, typer.Option("--sheet", metavar="OUT.html", help="Also write a page to look at.")]

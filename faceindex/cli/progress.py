@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from faceindex.cli.output import errors, plural
 from faceindex.errors import FaceindexError
+from faceindex.photos.addresses import absolute, is_url
 from faceindex.photos.find import find_files
 from faceindex.threads import start
 from faceindex.types import Progress as Step
@@ -40,6 +41,8 @@ def progress_bar(paths: Sequence[Path], exclude: Collection[str] = ()) -> Iterat
         began = time.monotonic()
 
         def count() -> None:
+            if any(is_url(absolute(path)) for path in paths):
+                return  # a server would list everything twice
             try:
                 bar.update(task, total=sum(1 for _ in find_files(paths, exclude=exclude)))
             except FaceindexError:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
 import numpy as np
@@ -95,7 +96,7 @@ def ingest_labelled(
     """
     if half not in (None, *HALVES):
         raise UsageError(f"no half of the people is called {half}; there are {', '.join(HALVES)}")
-    folders = {path.parent for path, _ in _labelled_files(root, half)}
+    folders = {_folder(path) for path, _ in _labelled_files(root, half)}
     if not folders:
         raise _nothing_labelled(root, half)
     paths = [root] if half is None else sorted(folders)
@@ -150,22 +151,22 @@ class _Listing:
     row_of: dict[int, int] = field(default_factory=dict)
     blank: set[int] = field(default_factory=set)
 
-    def fail(self, path: Path, reason: str) -> None:
-        self.failed.append(FailedPhoto(str(path), reason))
-        self.faceless.append(path.parent.name)
+    def fail(self, path: str, reason: str) -> None:
+        self.failed.append(FailedPhoto(path, reason))
+        self.faceless.append(_person(path))
         self.rows[_key(path)] = None
 
-    def take(self, path: Path, photo: int, *, has_face: bool) -> None:
+    def take(self, path: str, photo: int, *, has_face: bool) -> None:
         if photo in self.row_of or photo in self.blank:
             self.copies += 1
         elif has_face:
             self.row_of[photo] = len(self.photos)
-            self.photos.append(str(path))
-            self.people.append(path.parent.name)
+            self.photos.append(path)
+            self.people.append(_person(path))
         else:
             self.blank.add(photo)
-            self.without_face.append(str(path))
-            self.faceless.append(path.parent.name)
+            self.without_face.append(path)
+            self.faceless.append(_person(path))
         self.rows[_key(path)] = self.row_of.get(photo)
 
 
@@ -173,7 +174,7 @@ def _listed(folder: LibraryFolder, root: Path, half: str | None, with_face: Cont
     """Every labelled photo under `root`, as the catalog knows it. Raises: UsageError when there is none."""
     listing = _Listing()
     for path, reason in _labelled_files(root, half):
-        known = folder.catalog.known_path(str(path))
+        known = folder.catalog.known_path(path)
         if reason or (known and known.photo is None):
             listing.fail(path, reason or (known and known.error) or "unknown")
         elif known and known.photo is not None:
@@ -183,12 +184,12 @@ def _listed(folder: LibraryFolder, root: Path, half: str | None, with_face: Cont
     return listing
 
 
-def _labelled_files(root: Path, half: str | None) -> Iterator[tuple[Path, str | None]]:
+def _labelled_files(root: Path, half: str | None) -> Iterator[tuple[str, str | None]]:
     """(path, why it cannot be read) of every file in a folder below `root` that names a person of `half`."""
-    top = Path(absolute(root))
+    top = absolute(root)
     for entry in find_files([top]):
-        path = Path(entry.path)
-        if path.parent != top and (half is None or half_of(path.parent.name) == half):
+        path = entry.path
+        if _folder(path) != top and (half is None or half_of(_person(path)) == half):
             yield path, entry.reason if isinstance(entry, UnreadableEntry) else None
 
 
@@ -197,5 +198,13 @@ def _nothing_labelled(root: Path, half: str | None) -> UsageError:
     return UsageError(f"no photos{part} in folders below {root}; each person needs a folder with the person's name")
 
 
-def _key(path: Path) -> str:
-    return f"{path.parent.name}/{path.stem}"
+def _folder(path: str) -> str:
+    return os.path.dirname(path)  # noqa: PTH120  (addresses, too)
+
+
+def _person(path: str) -> str:
+    return PurePath(path).parent.name
+
+
+def _key(path: str) -> str:
+    return f"{_person(path)}/{PurePath(path).stem}"

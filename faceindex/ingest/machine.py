@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from faceindex.errors import UsageError
 from faceindex.ingest import cgroups
 
 WORKER_MEMORY = 600 << 20
@@ -19,7 +20,7 @@ OWN_MEMORY = 200 << 20
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """A number of worker processes, and what it follows from."""
+    """A number of worker processes, 0 for none but this one, and what it follows from."""
 
     number: int
     reason: str
@@ -31,8 +32,10 @@ class Workers:
 def choose_workers(asked: int | None = None, *, root: Path = cgroups.ROOT) -> Workers:
     """`asked` of them, else one for each core that this process may use, if there is memory for as many.
 
-    root: of the file system, for the control groups.
+    root: of the file system, for the control groups. Raises: UsageError for fewer than none.
     """
+    if asked is not None and asked < 0:
+        raise UsageError(f"there cannot be {asked} workers; 0 analyse photos in this process")
     if asked is not None:
         return Workers(asked, "as asked for")
     cores, quota, memory = cores_here(), cgroups.cpu_quota(root), workers_in(memory_left(root))

@@ -15,8 +15,7 @@ from multiprocessing.connection import wait
 from faceindex.errors import MachineError
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest.cgroups import oom_kills
-from faceindex.ingest.executor import Analysed, Executor, Fault, Task
-from faceindex.ingest.in_line import InLine
+from faceindex.ingest.executor import Analysed, Fault, Task
 from faceindex.ingest.processes import grants_memory
 from faceindex.ingest.start import Unable
 from faceindex.ingest.worker_process import WorkerProcess
@@ -297,11 +296,6 @@ class ProcessPool:
         if self._failed_starts >= _STARTS:
             raise MachineError(f"worker processes do not start: {error.strerror or error}") from error
         time.sleep(_PAUSE * self._failed_starts)
-
-
-def local_executor(workers: int, *, idle_limit: float = IDLE_LIMIT) -> Executor:
-    """So many worker processes; with none, photos are analysed in this process."""
-    return ProcessPool(workers, idle_limit=idle_limit) if workers else InLine()
 
 
 def _takes_more(worker: WorkerProcess) -> bool:

@@ -13,8 +13,9 @@ from faceindex.errors import UnreadablePhoto
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest.ahead import Ahead
 from faceindex.ingest.executor import Executor, Task
+from faceindex.ingest.local import local_executor
 from faceindex.ingest.photo_reader import PhotoReader
-from faceindex.ingest.pool import IDLE_LIMIT, local_executor
+from faceindex.ingest.pool import IDLE_LIMIT
 from faceindex.photos.find import FoundFile, UnreadableEntry, absolute, find_files
 from faceindex.stop import Stop
 from faceindex.store.catalog import Catalog

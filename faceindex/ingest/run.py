@@ -19,9 +19,10 @@ from faceindex.ingest.dates import read_dates
 from faceindex.ingest.executor import Analysed, Executor, Fault, Task
 from faceindex.ingest.hard_links import HardLinks
 from faceindex.ingest.left_out import LeftOut
+from faceindex.ingest.local import local_executor
 from faceindex.ingest.machine import Workers, choose_workers
 from faceindex.ingest.photo_reader import PhotoReader
-from faceindex.ingest.pool import IDLE_LIMIT, local_executor
+from faceindex.ingest.pool import IDLE_LIMIT
 from faceindex.ingest.reader import (
     Forgotten,
     Known,

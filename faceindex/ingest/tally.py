@@ -51,6 +51,8 @@ class Tally:
 
         late: photos that were looked at and are not counted yet. waiting_faces: new ones that are not stored yet.
         """
+        if not (now or self._meter.due):
+            return
         no_photos, found = sum(self.counts[kind] for kind in _NO_PHOTOS), self._found()
         self._meter.show(
             self.counts.total() + late - no_photos,

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
 
 from faceindex.errors import UsageError
 from faceindex.library.albums import album_faces
@@ -48,9 +52,19 @@ class Faces:
             raise UsageError(f"no face {face} in {self._opened.folder.path}")
         return found[face]
 
-    def vectors(self) -> tuple[FaceIds, Vectors]:
-        """Ids, int64 [n], and vectors, float32 [n, d], of all faces, by rising id."""
-        return self._opened.folder.vectors()
+    def vectors(self, ids: Iterable[int] | npt.ArrayLike | None = None) -> tuple[FaceIds, Vectors]:
+        """Ids, int64 [n], and vectors, float32 [n, d], d as `Recipe.dimension`: one read of the files of vectors.
+
+        ids: of the faces that are wanted, in this order; default all that have a vector, by rising id.
+        Raises: UsageError when one is not here, or has lost its vector, see `care.repair`; LibraryDamaged.
+        """
+        if ids is None:
+            return self._opened.folder.vectors()
+        chosen = np.asarray(ids if hasattr(ids, "__len__") else [*cast(Iterable[int], ids)])
+        if chosen.ndim != 1 or (len(chosen) and chosen.dtype.kind not in "iu"):
+            raise UsageError(f"ids of faces are integers [n], not {chosen.dtype} of the shape {chosen.shape}")
+        wanted = chosen.astype(np.int64)
+        return wanted, self._opened.folder.vectors_of(wanted)
 
     def with_vectors(self) -> Iterator[tuple[FaceRecord, Vectors | None]]:
         """Every face with its vector, float32 [d], by rising id; None when it was lost, see `care.repair`."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from faceindex.errors import JobCancelled
 from faceindex.library.job import Job, finished
 from faceindex.library.old_names import renamed
 from faceindex.library.opened import Opened
@@ -53,12 +52,8 @@ class Index:
         chosen = IndexConfig(before.kind if kind is None else kind, before.recall if recall is None else recall)
 
         def work(meter: Meter) -> IndexReport:
+            self._opened.index = face_index.build(folder, config=chosen, threads=threads, meter=meter)
             configure(folder, chosen)
-            try:
-                self._opened.index = face_index.build(folder, threads=threads, meter=meter)
-            except JobCancelled:
-                configure(folder, before)
-                raise
             return face_index.report(folder)
 
         return self._opened.start("index", work, progress)

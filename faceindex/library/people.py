@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from faceindex.journal.person_names import spelled
 from faceindex.library.erasing import erased
 from faceindex.library.job import Job, finished
 from faceindex.library.old_names import renamed
@@ -17,13 +16,17 @@ from faceindex.store.acts import was_named
 from faceindex.store.known_people import unknown_person
 from faceindex.store.lost import lost_page
 from faceindex.store.pages import people_page
+from faceindex.store.person_ids import name_meant
 from faceindex.types import Decided, Erased, LostFace, Page, Person, Progress, Stale, Suggestion
 
 PersonList = list[Person]  # `list` is a method here
 
 
 class People:
-    """The people with a name in a library; iterating gives all who are not hidden, by name."""
+    """The people with a name in a library; iterating gives all who are not hidden, by name.
+
+    Wherever a person is asked for by name, "id:" and the person's `id` will do, too.
+    """
 
     def __init__(self, opened: Opened) -> None:
         self._opened = opened
@@ -44,7 +47,7 @@ class People:
         return people_page(self._opened.catalog, limit=limit, cursor=cursor, hidden=hidden)
 
     def get(self, person: str) -> Person:
-        """Who is called so, also somebody hidden. Raises: UsageError when nobody is."""
+        """Who is called so, or has the id of "id:...", also somebody hidden. Raises: UsageError when nobody does."""
         found = self._opened.catalog.person(person)
         if found is None:
             raise unknown_person(self._opened.catalog, person)
@@ -80,7 +83,8 @@ class People:
         the journal is freed. dry_run: only say what would be erased. Raises: UsageError when nobody ever had this name;
         LibraryLocked.
         """
-        catalog, name = self._opened.catalog, spelled(person)
+        catalog = self._opened.catalog
+        name = name_meant(catalog.connection, person)
         faces = catalog.faces_of_person(name)
         if faces is None and was_named(catalog.connection, name):
             faces = []

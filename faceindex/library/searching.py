@@ -42,7 +42,7 @@ def batch_answers(
 ) -> Iterator[BatchAnswer]:
     """What `Library.search_many` does."""
     path, processes = Path(absolute(source)), choose_workers(workers).number
-    search = BatchSearch(opened.folder, opened.loaded_index(), calibrated.known(opened.folder), wish, processes)
+    search = BatchSearch(opened.folder, opened.loaded_index(), calibrated.known(opened.folder), wish, max(1, processes))
     if is_vector_file(path):
         return search.vectors(path)
     return search.photos(path, opened.checked_analyser(min_face), processes)

@@ -12,7 +12,7 @@ from pathlib import Path
 from faceindex.errors import UsageError
 from faceindex.journal import acts as kinds
 from faceindex.journal.acts import Act
-from faceindex.journal.person_names import checked_name, same_but_for_case, spelled
+from faceindex.journal.person_names import checked_name, same_but_for_case
 from faceindex.journal.state import fold
 from faceindex.people.albums import derive_affected, derive_albums
 from faceindex.people.grouping import CLUSTERED_AFTER
@@ -27,6 +27,7 @@ from faceindex.store.folder import LibraryFolder
 from faceindex.store.imports import same_import
 from faceindex.store.known_people import unknown_person
 from faceindex.store.names import ALBUMS_DUE, decide
+from faceindex.store.person_ids import is_id, name_meant
 from faceindex.types import Decided
 
 
@@ -41,8 +42,9 @@ class Target:
 
 def name(folder: LibraryFolder, target: Target, person: str) -> Decided:
     """The face, or all faces of the album, are `person`'s. Raises: UsageError."""
-    chosen = _checked(person)
+    _checked(person)
     with _deciding(folder) as step:
+        chosen = name_meant(step.transaction, person)
         faces = step.album(target.album) if target.album is not None else step.faces([target.face or 0])
         return step.decide(kinds.NAME, faces, chosen)
 
@@ -52,8 +54,11 @@ def rename(folder: LibraryFolder, person: str, new: str, *, merge: bool = False)
 
     Raises: UsageError when nobody is called so, or somebody is called `new` already.
     """
-    old, chosen = spelled(person), _checked(new)
+    chosen = _checked(new)
+    if is_id(chosen):
+        raise UsageError(f"{chosen} reads as the id of a person: choose another name")
     with _deciding(folder) as step:
+        old = name_meant(step.transaction, person)
         faces = step.catalog.faces_of_person(old)
         if faces is None:
             raise unknown_person(step.catalog, person)
@@ -138,7 +143,7 @@ def hide(folder: LibraryFolder, target: Target, *, hidden: bool) -> Decided:
         if target.person is not None:
             if step.catalog.faces_of_person(target.person) is None:
                 raise unknown_person(step.catalog, target.person)
-            return step.decide(kind, [], spelled(target.person))
+            return step.decide(kind, [], name_meant(step.transaction, target.person))
         if target.album is not None:
             return step.decide(kind, step.album(target.album))
         return step.decide(kind, [], others=[step.faces([target.face or 0])])

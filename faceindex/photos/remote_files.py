@@ -12,7 +12,7 @@ import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from itertools import chain
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from faceindex.errors import OutOfReach, UsageError
 from faceindex.photos.addresses import top_of
@@ -33,9 +33,6 @@ from faceindex.regular_files import NOT_REGULAR
 
 if TYPE_CHECKING:
     from faceindex.photos.ignore_rules import IgnoreRules
-
-Arguments = ParamSpec("Arguments")
-Answer = TypeVar("Answer")
 
 _MARKS = ("catalog.sqlite", "vectors", ALBUMS_MANIFEST, IGNORE_FILE, ".ppstorage", ".immich", "AlbumData.xml")
 _IGNORE_BYTES = 1 << 20
@@ -115,7 +112,7 @@ class RemoteFiles:
         try:
             if self._listed[0] == folder and time.monotonic() - self._listed[1] < _LISTING_SECONDS:
                 return name not in self._listed[2]
-            if self._asked == folder:
+            if self._asked == folder and path != top_of(path):
                 self._listed = (folder, time.monotonic(), frozenset(self.names_in(folder)))
                 return name not in self._listed[2]
             self._asked = folder

@@ -192,7 +192,7 @@ def _as_os_error(error: Exception, top: str) -> OSError:
         return OSError(errno.ETIMEDOUT, f"{os.strerror(errno.ETIMEDOUT)} by {top}")
     if isinstance(number, int) and number in UNREACHABLE:
         return OSError(number, f"{os.strerror(number)} by {top}")
-    return OSError(errno.EIO, f"{os.strerror(errno.EIO)}: {top} gives no answer ({words[:_MOST_WORDS]})")
+    return OSError(errno.EIO, f"{os.strerror(errno.EIO)} ({words[:_MOST_WORDS]})")
 
 
 _REFUSALS = ("NoCredentials", "Authentication", "BadAuthenticationType", "Unauthorized", "AccessDenied", "Forbidden")

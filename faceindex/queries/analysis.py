@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 
 from faceindex.faces.analyse import Analyser
-from faceindex.ingest.executor import Analysed, Task
-from faceindex.ingest.pool import ProcessPool
+from faceindex.ingest.executor import Analysed, Executor, Task
+from faceindex.ingest.local import local_executor
 from faceindex.photos.find import FoundFile
 from faceindex.photos.sources import source_of
 
@@ -21,25 +21,30 @@ def analysed_in_order(paths: Iterable[str], analyser: Analyser, workers: int) ->
     """
     coming, done = iter(paths), dict[str, Analysed]()
     order: list[str] = []
-    with closing(ProcessPool(workers, one_thread=False)) as pool:  # whoever iterates may do so in several threads
-        exhausted = False
+    # Whoever iterates may do so in several threads.
+    with closing(local_executor(workers, one_thread=False)) as executor:
+        exhausted, waiting = False, 0
         while order or not exhausted:
-            while not exhausted and pool.room and len(order) < _AHEAD * workers:
+            while not exhausted and executor.room and len(order) < _AHEAD * max(1, workers):
                 path = next(coming, None)
                 if path is None:
                     exhausted = True
                     break
                 order.append(path)
-                _submit(path, analyser, pool, done)
-            done |= {answer.file.path: answer for answer in pool.answers(0.2 if pool.waiting else 0)}
+                waiting += _submitted(path, analyser, executor, done)
+            answers = {answer.file.path: answer for answer in executor.answers(0.2 if waiting else 0)}
+            waiting -= len(answers)
+            done |= answers
             while order and order[0] in done:
                 yield done.pop(order.pop(0))
 
 
-def _submit(path: str, analyser: Analyser, pool: ProcessPool, done: dict[str, Analysed]) -> None:
+def _submitted(path: str, analyser: Analyser, executor: Executor, done: dict[str, Analysed]) -> bool:
+    """Whether it will be answered; one that is not there is so at once."""
     try:
         status = source_of(path).status(path)
     except OSError as error:
         done[path] = Analysed(FoundFile(path, 0, 0, True), None, error.strerror or str(error))
-        return
-    pool.submit(Task(FoundFile(path, status.size, status.mtime_ns, True), analyser))
+        return False
+    executor.submit(Task(FoundFile(path, status.size, status.mtime_ns, True), analyser))
+    return True

@@ -32,9 +32,10 @@ Saved = tuple[FaceIndex, Stamp | None]
 
 
 def build(
-    folder: LibraryFolder, *, threads: int = 1, meter: Meter | None = None
+    folder: LibraryFolder, *, config: IndexConfig | None = None, threads: int = 1, meter: Meter | None = None
 ) -> tuple[FaceIndex, Coverage, Stamp | None]:
-    """An index of the kind that was chosen for the library; what it covers; and its stamp when it could be saved.
+    """An index of the kind `config`, default as chosen for the library; what it covers; and its stamp when it could be
+    saved.
 
     One that cannot be written, because the library may only be read or the disk is full, is exact and in memory.
     meter: hears of the progress. Raises: LibraryDamaged; JobCancelled.
@@ -43,7 +44,7 @@ def build(
     for attempt in count(1):
         with folder.catalog.snapshot():
             coverage, stored = Coverage.in_snapshot(folder), folder.stored_vectors(folder.catalog)
-        config, blocks = index_config(folder), Blocks(len(stored.faces.ids), stored.dimension, stored.blocks)
+        config, blocks = config or index_config(folder), Blocks(len(stored.faces.ids), stored.dimension, stored.blocks)
         meter.stage("indexing", blocks.faces * (_READ_BY_IVF if kind_for(config, blocks.faces) == IVF else 1))
         try:
             main, stamp = save(folder, watched(blocks, meter), coverage, config, threads=threads, stop=meter.stop)

@@ -21,6 +21,7 @@ from faceindex.meter import Meter
 from faceindex.search import building
 from faceindex.search.coverage import Change, Coverage, index_config, usable_stamp
 from faceindex.search.files import Stamp, damaged, read_stamp
+from faceindex.search.kinds import IndexConfig
 from faceindex.store.folder import LibraryFolder
 from faceindex.types import FaceIds, IndexReport, Stale, Vectors
 from faceindex.vectors.ivf import of_the_same_lists
@@ -121,12 +122,15 @@ def stale(folder: LibraryFolder, former: LibraryIndex | None = None) -> Stale | 
     return Stale("index", "the index is missing, or more has changed than it holds; `faceindex index build` makes it")
 
 
-def build(folder: LibraryFolder, *, threads: int = 1, meter: Meter | None = None) -> LibraryIndex:
-    """Build the index anew, of the kind that was chosen for this library, and save it where possible.
+def build(
+    folder: LibraryFolder, *, config: IndexConfig | None = None, threads: int = 1, meter: Meter | None = None
+) -> LibraryIndex:
+    """Build the index anew and save it where possible.
 
-    meter: hears of the progress. Raises: LibraryDamaged; JobCancelled, when what was there before stays.
+    config: its kind, default what was chosen for this library. meter: hears of the progress. Raises: LibraryDamaged;
+    JobCancelled, when what was there before stays.
     """
-    main, coverage, stamp = building.build(folder, threads=threads, meter=meter)
+    main, coverage, stamp = building.build(folder, config=config, threads=threads, meter=meter)
     return _followed(folder, main, coverage, None if stamp is None else _name(stamp))
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from faceindex.store.imports import copy_origins
+from faceindex.store.person_ids import take_ids
 from faceindex.store.same_face import FormerFace, known_before, same_shape
 from faceindex.types import Box
 
@@ -70,6 +71,7 @@ def carry_over(source: sqlite3.Connection, transaction: sqlite3.Connection, same
             )
         ),
     )
+    take_ids(source, transaction)
     copy_origins(source, transaction, {act[0]: act[0] for act in acts}, face_of)
     _carry_albums(source, transaction, same)
     return Carried(len(acts), len(decided), sum(face in same for face in decided))

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from faceindex.journal.person_names import spelled
 from faceindex.store.kept import album_facts, person_facts, settle
 from faceindex.store.known_photos import KnownPhotos
+from faceindex.store.person_ids import name_meant
 from faceindex.store.photo_paths import first_paths, folder_range, under_path
 from faceindex.store.segments import Segment
 from faceindex.store.vectors import Faces
@@ -212,9 +212,9 @@ class Catalog(KnownPhotos):
         hidden: people who are hidden, too.
         """
         rows = self.connection.execute(
-            f"""SELECT name, faces, photos, cover, confirmed, hidden
-            FROM people JOIN {person_facts(self.connection)} ON person = id
-            WHERE ? OR NOT hidden ORDER BY name""",
+            f"""SELECT people.name, faces, photos, cover, confirmed, hidden, person_ids.id
+            FROM people JOIN {person_facts(self.connection)} ON person = people.id LEFT JOIN person_ids USING (name)
+            WHERE ? OR NOT hidden ORDER BY people.name""",
             (hidden,),
         )
         return list(map(person_of, rows))
@@ -222,15 +222,16 @@ class Catalog(KnownPhotos):
     def person(self, name: str) -> Person | None:
         """One of `people`, also a hidden one; None when nobody is called so."""
         row = self._row(
-            """SELECT name, faces, photos, cover, confirmed, hidden FROM people JOIN person_facts ON person = id
-            WHERE name = ?""",
-            spelled(name),
+            """SELECT people.name, faces, photos, cover, confirmed, hidden, person_ids.id
+            FROM people JOIN person_facts ON person = people.id LEFT JOIN person_ids USING (name)
+            WHERE people.name = ?""",
+            name_meant(self.connection, name),
         )
         return person_of(row) if row else None
 
     def faces_of_person(self, name: str) -> list[int] | None:
         """Ids of the faces of the person of this name, confirmed or not, rising; None when there is nobody so named."""
-        person = self._row("SELECT id FROM people WHERE name = ?", spelled(name))
+        person = self._row("SELECT id FROM people WHERE name = ?", name_meant(self.connection, name))
         if not person:
             return None
         statement = "SELECT face FROM people_faces WHERE person = ? ORDER BY face"
@@ -318,6 +319,6 @@ def album_of(row: tuple[Any, ...]) -> Album:
 
 
 def person_of(row: tuple[Any, ...]) -> Person:
-    """The person of a row: name, faces, photos, cover, confirmed faces, whether they are hidden."""
-    name, faces, photos, cover, confirmed, hidden = row
-    return Person(name, faces, photos, cover, confirmed, bool(hidden))
+    """The person of a row: name, faces, photos, cover, confirmed faces, whether they are hidden, and their id."""
+    name, faces, photos, cover, confirmed, hidden, number = row
+    return Person(name, faces, photos, cover, confirmed, bool(hidden), number)

@@ -22,6 +22,7 @@ from faceindex.store.imports import forget_names_in_files
 from faceindex.store.kept import PAIRED
 from faceindex.store.merging import has_dead_rows, unlink, write_merged
 from faceindex.store.names import replay_all
+from faceindex.store.person_ids import erase_unsaid_ids
 from faceindex.store.segments import FOUND, aborted_files
 from faceindex.store.tombstones import WHOLE_PHOTO
 from faceindex.store.writer import Writer
@@ -33,7 +34,17 @@ COPY = "catalog.copy"
 _UNFINISHED = "erasing"  # a setting that is there from the deletion of rows until nothing of them is left on the disk
 _ALL_TABLES = (
     *("photos", "failures", "people", "decisions", "acts", "clusters", "album_seeds", "album_versions", "albums"),
-    *("tombstones", "roots", "segments", "names_in_files", "imports", "lost_faces", "absent_names", "bonds"),
+    *(
+        "tombstones",
+        "roots",
+        "segments",
+        "names_in_files",
+        "imports",
+        "lost_faces",
+        "absent_names",
+        "bonds",
+        "person_ids",
+    ),
 )
 
 
@@ -87,6 +98,7 @@ def erase(
             raise _OnlyLooking
         transaction.execute("DELETE FROM album_versions")
         replay_all(transaction)
+        erase_unsaid_ids(transaction)
         rows.drop_empty_albums(transaction)
         for segment, rewritten in zip(old, new, strict=True):
             rows.swap_segments(transaction, [segment], rewritten)

@@ -7,8 +7,11 @@ import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from itertools import count, islice
 from pathlib import Path
+
+import numpy as np
 
 from faceindex.errors import LibraryDamaged, LibraryUnwritable, RecipeMismatch, UsageError
 from faceindex.faces.recipe import Recipe, recipe
@@ -22,7 +25,7 @@ from faceindex.store.migrations import MIGRATIONS, migrate, schema_version
 from faceindex.store.opening import damage_named, open_reader, open_writer
 from faceindex.store.read_pool import ReadPool
 from faceindex.store.segments import BLOCK, SegmentMissing, aborted_files
-from faceindex.store.vectors import StoredVectors
+from faceindex.store.vectors import Faces, StoredVectors
 from faceindex.store.writer import Writer
 from faceindex.types import FaceIds, FaceRecord, Qualities, Vectors
 
@@ -122,6 +125,15 @@ class LibraryFolder:
         with self._consistent_vectors(self.catalog) as found:
             return found
 
+    def vectors_of(self, ids: FaceIds) -> Vectors:
+        """The vectors of some faces, in this order: float32 [m, d]. ids: int64 [m].
+
+        Raises: UsageError when one is not here, or has no vector; LibraryDamaged.
+        """
+        rising, places = np.unique(ids, return_inverse=True)
+        with self._consistent_vectors(self.catalog, among=rising) as (_, vectors):
+            return vectors[places]
+
     @contextmanager
     def vectors_of_one_state(self, after: int = 0) -> Iterator[tuple[FaceIds, Vectors]]:
         """As `vectors`; inside, this thread's catalog stays at the state that they are of.
@@ -162,12 +174,16 @@ class LibraryFolder:
         raise AssertionError
 
     @contextmanager
-    def _consistent_vectors(self, catalog: Catalog, after: int = 0) -> Iterator[tuple[FaceIds, Vectors]]:
+    def _consistent_vectors(
+        self, catalog: Catalog, after: int = 0, among: FaceIds | None = None
+    ) -> Iterator[tuple[FaceIds, Vectors]]:
         """The vectors of one state of the library, in which `catalog` stays; begins again when a writer has replaced a
-        segment meanwhile."""
+        segment meanwhile. among: rising ids of the faces, default all."""
         for attempt in count(1):
             with catalog.snapshot():
                 stored = self.stored_vectors(catalog, after)
+                if among is not None:
+                    stored = replace(stored, faces=self._among(stored.faces, among))
                 try:
                     out = stored.together()
                 except SegmentMissing as error:
@@ -177,6 +193,12 @@ class LibraryFolder:
                     return
             if attempt == READING_ATTEMPTS or catalog.segments() == stored.segments:
                 raise missing
+
+    def _among(self, faces: Faces, ids: FaceIds) -> Faces:
+        places, there = faces.places(ids)
+        if not there.all():
+            raise UsageError(f"there is no face {ids[~there][0]} with a vector in {self.path}")
+        return Faces(ids, faces.written[places])
 
     def stored_vectors(self, catalog: Catalog, after: int = 0) -> StoredVectors:
         """Where the vectors of the catalog's state lie. after: only those first written after this segment."""

@@ -17,6 +17,7 @@ from faceindex.store.anchoring import corresponding
 from faceindex.store.catalog import Catalog
 from faceindex.store.imports import copy_origins, imports
 from faceindex.store.names import replay_all
+from faceindex.store.person_ids import take_ids
 from faceindex.types import AnalysedPhoto, Box, Face, Vectors
 
 _ANCHORS = "SELECT face, content, x, y, width, height FROM decisions WHERE id IN ({}) ORDER BY face"
@@ -90,6 +91,7 @@ def take_decisions(source: Catalog, transaction: sqlite3.Connection) -> int:
         for act in with_last_names(live(read_acts(source.connection)))
         if (new := _write(transaction, act, for_files if act.act in from_files else for_people, anchors))
     }
+    take_ids(source.connection, transaction)
     copy_origins(source.connection, transaction, written, for_files)
     if written:
         replay_all(transaction)

@@ -7,6 +7,7 @@ import unicodedata
 
 from faceindex.errors import NewerSchema
 from faceindex.store.kept import SCHEMA, derive_kept
+from faceindex.store.person_ids import give_first_ids
 
 APPLICATION_ID = 0x46414345
 """'FACE': marks a SQLite file as a faceindex catalog."""
@@ -266,6 +267,12 @@ def m011_kept(catalog: sqlite3.Connection) -> None:
     catalog.execute("INSERT OR REPLACE INTO settings VALUES ('albums_due', '1')")
 
 
+def m012_person_ids(catalog: sqlite3.Connection) -> None:
+    """People have public ids that survive renames, see `faceindex.store.person_ids`."""
+    catalog.execute("CREATE TABLE person_ids (name TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE) WITHOUT ROWID")
+    give_first_ids(catalog)
+
+
 MIGRATIONS = (
     m001_first_schema,
     m002_quality,
@@ -278,6 +285,7 @@ MIGRATIONS = (
     m009_imports,
     m010_names,
     m011_kept,
+    m012_person_ids,
 )
 
 

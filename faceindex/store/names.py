@@ -18,6 +18,7 @@ from faceindex.journal.state import State, fold
 from faceindex.store.acts import LISTED, listed, read_acts, write_act
 from faceindex.store.affected import Affected, acts_about, affected_by
 from faceindex.store.albums import describe_albums
+from faceindex.store.person_ids import give_ids, renames, with_ids
 from faceindex.store.rows import Arrival, save_settings
 from faceindex.types import Box
 
@@ -52,7 +53,7 @@ def decide(
     act = write_act(transaction, kind, (faces, *others), person, undoes, renamed)
     affected = affected_by(transaction, act)
     state = fold(acts_about(transaction, affected))
-    _follow(transaction, state, affected)
+    _follow(transaction, state, affected, renamed=renames(transaction, kind, undoes))
     return Decision(act, affected, state)
 
 
@@ -77,12 +78,19 @@ def replay_all(transaction: sqlite3.Connection) -> State:
     return state
 
 
-def _follow(transaction: sqlite3.Connection, state: State, affected: Affected | None = None) -> None:
-    """Make people, names and what is hidden what `state` says. affected: what it is of, if not of everything."""
+def _follow(
+    transaction: sqlite3.Connection, state: State, affected: Affected | None = None, *, renamed: bool = False
+) -> None:
+    """Make people, names and what is hidden what `state` says. affected: what it is of, if not of everything.
+
+    renamed: by an act that gave somebody another name, or took that back.
+    """
     names = dict(_people(transaction, affected))
     said = state.names if affected is None else state.names & affected.people
     transaction.executemany("DELETE FROM people WHERE name = ?", [(name,) for name in sorted(set(names) - said)])
     transaction.executemany("INSERT INTO people (name) VALUES (?)", [(name,) for name in sorted(said - set(names))])
+    before = set(names) if affected is not None else names.keys() & with_ids(transaction)
+    give_ids(transaction, before, said, renamed=renamed)
     people = dict(_people(transaction, affected))
     changed = ((name in state.hidden_people, number) for name, number in people.items())
     transaction.executemany("UPDATE people SET hidden = ?1 WHERE id = ?2 AND hidden != ?1", changed)

@@ -14,8 +14,9 @@ from faceindex.store.photo_paths import under_path
 from faceindex.store.selection import EVERYTHING, Selection, first_photos, person_number
 from faceindex.types import Album, FaceRecord, FailedPhoto, Page, Person, PhotoRecord
 
-_EVERYBODY = """SELECT name, faces, photos, cover, confirmed, hidden FROM people JOIN person_facts ON person = id
-    WHERE {} AND (? OR NOT hidden) ORDER BY name LIMIT ?"""
+_EVERYBODY = """SELECT people.name, faces, photos, cover, confirmed, hidden, person_ids.id
+    FROM people JOIN person_facts ON person = people.id LEFT JOIN person_ids USING (name)
+    WHERE {} AND (? OR NOT hidden) ORDER BY people.name LIMIT ?"""
 
 
 def album_page(catalog: Catalog, *, limit: int | None, cursor: str | None = None, hidden: bool = False) -> Page[Album]:
@@ -46,7 +47,7 @@ def people_page(
     """As `Catalog.people`, by name."""
     limit = ALL if limit is None else limit
     key = begin("people", cursor, limit)
-    after, values = ("TRUE", ()) if key is None else ("name > ?", (key[0],))
+    after, values = ("TRUE", ()) if key is None else ("people.name > ?", (key[0],))
     rows = catalog.connection.execute(_EVERYBODY.format(after), (*values, hidden, limit + 1))
     people = list(map(person_of, rows))
     return page_of("people", people, limit, lambda one: (one.person,))

@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.errors import UsageError
-from faceindex.journal.person_names import spelled
 from faceindex.store.catalog import Catalog
 from faceindex.store.known_people import unknown_person
+from faceindex.store.person_ids import name_meant
 from faceindex.store.photo_paths import first_paths
 from faceindex.types import FaceIds, PhotoRecord
 
@@ -105,7 +105,9 @@ def selected_faces(
 
 def person_number(catalog: Catalog, name: str) -> int:
     """The id of the person of this name. Raises: UsageError when nobody has it."""
-    row = catalog.connection.execute("SELECT id FROM people WHERE name = ?", (spelled(name),)).fetchone()
+    row = catalog.connection.execute(
+        "SELECT id FROM people WHERE name = ?", (name_meant(catalog.connection, name),)
+    ).fetchone()
     if row is None:
         raise unknown_person(catalog, name)
     return int(row[0])

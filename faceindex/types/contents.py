@@ -40,7 +40,9 @@ class FailedPhoto:
 class Person:
     """Somebody with a name. faces and photos are counts; cover: id of the face of best quality, None without faces.
 
-    confirmed: how many of the faces somebody said are this person's; the others are in the person's album.
+    confirmed: how many of the faces somebody said are this person's; the others are in the person's album. id: text
+    that stays the person's over renames, undos, `reencode`, and export and import of the library; where a person is
+    asked for, `id:` and it is as good as the name.
     """
 
     person: str
@@ -49,6 +51,7 @@ class Person:
     cover: int | None
     confirmed: int = 0
     hidden: bool = False
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

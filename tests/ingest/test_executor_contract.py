@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from contents import contents
+from contents import Contents, contents
 from pooled import photos
 from thread_executor import Threads
 
@@ -157,20 +157,41 @@ def vectors(executor: Executor, folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_an_ingest_stores_the_same_by_each(executor: Executor, many_photos: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def usual(many_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Contents:
+    """What an ingest stores when nobody says what is to analyse photos."""
+    path = tmp_path_factory.mktemp("usual") / "x.faces"
+    with faceindex.Library(path, recipe="sface") as library:
+        library.ingest([many_photos])
+    return contents(path)
+
+
+def test_an_ingest_stores_the_same_by_each(
+    executor: Executor, many_photos: Path, usual: Contents, tmp_path: Path
+) -> None:
     with faceindex.Library(tmp_path / "x.faces", recipe="sface") as library:
         report = library.ingest([many_photos], executor=executor)
         assert (report.new, report.failed, report.workers) == (22, 1, executor.workers)
-    with faceindex.Library(tmp_path / "y.faces", recipe="sface") as library:
-        library.ingest([many_photos], workers=1)
-    assert contents(tmp_path / "x.faces") == contents(tmp_path / "y.faces")
+    assert contents(tmp_path / "x.faces") == usual
     assert executor.room
 
 
 def test_without_workers_no_process_analyses(many_photos: Path, tmp_path: Path) -> None:
     with faceindex.Library(tmp_path / "x.faces", recipe="sface") as library:
-        report = library.ingest([many_photos], workers=0)
+        before = psutil.Process().children()
+        seen: list[str] = []
+
+        def look(progress: faceindex.Progress) -> None:
+            for child in set(psutil.Process().children()) - set(before):
+                seen.append(" ".join(child.cmdline()))
+
+        report = library.ingest([many_photos], workers=0, progress=look)
         assert (report.new, report.workers) == (22, 0)
+        assert not any("ingest.start" in line for line in seen)
+        with pytest.raises(faceindex.UsageError, match="there cannot be -1 workers"):
+            library.ingest([many_photos], workers=-1)
+        pairs = [(str(many_photos / "00.jpg"), str(many_photos / "01.jpg"))]
+        assert [row.same for row in library.verify_pairs(pairs, workers=0)] == [True]
 
 
 def test_an_executor_that_cannot_go_on_is_a_circumstance(many_photos: Path, tmp_path: Path) -> None:

@@ -96,3 +96,15 @@ def test_wrong_names_and_wrong_paths_are_told(library: faceindex.Library, astron
             library.photos.add([(name, astronaut)])  # type: ignore[list-item]
     with pytest.raises(UsageError, match="`ingest_images` takes photos that are no files"):
         library.ingest([astronaut])  # type: ignore[list-item]
+
+
+def test_an_export_says_that_a_picture_is_no_file(tmp_path: Path, astronaut: Pixels) -> None:
+    with faceindex.Library(tmp_path / "x.faces", recipe="sface") as library:
+        library.photos.add({"held": astronaut})
+        (face,) = library.faces
+        library.people.name("Eileen", face=face.face)
+        done = library.albums.export(tmp_path / "albums")
+    assert done.missing == ()
+    assert [(left.path, left.error) for left in done.left] == [
+        ("picture:/held", "a picture that a program gave, and no file")
+    ]

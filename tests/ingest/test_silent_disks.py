@@ -18,6 +18,7 @@ import pytest
 from PIL import Image
 
 from faceindex.errors import MachineError, UnreadablePhoto, UsageError
+from faceindex.exchange.named_regions import read_names
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest import photo_reader, watch
 from faceindex.ingest.ahead import Ahead
@@ -50,6 +51,7 @@ import json, sys
 import faceindex
 from faceindex.errors import MachineError
 from faceindex.faces.recipe import recipe
+from faceindex.exchange.named_regions import read_names
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest import watch
 from faceindex.ingest.run import ingest
@@ -260,3 +262,11 @@ def test_a_photo_that_moved_from_a_disk_that_hangs_is_one_more_copy(
     analyser = Analyser(silent_photo.recipe)
     report = ingest(silent_photo, [tmp_path / "moved"], analyser=analyser, workers=1, idle_limit=0.5)
     assert (report.duplicate, report.moved, report.new) == (1, 0, 0)
+
+
+def test_names_in_photos_on_a_disk_that_hangs_are_left_as_they_are(silent_photo: LibraryFolder) -> None:
+    (root,) = silent_photo.catalog.roots()
+    read = read_names(silent_photo, [root], idle_limit=0.5)
+    assert [(Path(warned.path).name, warned.error) for warned in read.warnings] == [
+        ("01.jpg", "nothing could be read for 0.5 seconds")
+    ]

@@ -86,7 +86,7 @@ with faceindex.Library(path) as library:
     library.ingest(photos, workers=1, progress=hold)
     assert held
     library.cluster()
-    library.name("Ann", face=1)
+    library.people.name("Ann", face=1)
     assert library.search(photos[0])[0].matches and library.identify(photos[0])
 """
 

@@ -1,4 +1,4 @@
-"""A user's program: pictures go in, and are found, named and listed. mypy --strict checks it, a test runs it."""
+"""A user's program: photos go in, and are found, named and listed. mypy --strict checks it, tests run it."""
 
 from __future__ import annotations
 
@@ -25,13 +25,23 @@ def main(folder: Path, path: Path) -> None:
         report: faceindex.IngestReport = library.photos.add(pictures(folder))
         print(report.new, "photos,", report.new_faces, "faces")
         probe: Pixels = next(pictures(folder))[1]
-        found: list[faceindex.ProbeFace] = library.search(probe, k=3)
-        nearest: faceindex.Match = found[0].matches[0]
-        library.people.name("Ada", face=nearest.face)
-        face: faceindex.Face = faceindex.analyse(probe, recipe=library.recipe)[0]
-        print(library.identify(probe)[0].person, face.box == nearest.box)
-        for photo in library.photos.under("picture:/"):
-            print(photo.path, photo.faces)
+        nearest: faceindex.Match = library.search(probe, k=3)[0].matches[0]
+        decided: faceindex.Decided = library.people.name("Ada", face=nearest.face)
+        ada: faceindex.Person = library.people.get("Ada")
+        print(decided.faces, library.identify(probe)[0].person, library.people.get(f"id:{ada.id}") == ada)
+        ids, vectors = library.faces.vectors()
+        labels = faceindex.cluster_vectors(vectors, threshold=library.recipe.cluster_threshold)
+        print(len(ids), vectors.dtype, len(labels))
+        page: faceindex.Page[faceindex.PhotoRecord] = library.photos.list(limit=1)
+        print(*(photo.path for photo in page), *(photo.path for photo in library.photos.list(cursor=page.next)))
+        library.cluster()
+        print([album.faces for album in library.albums], [act.kind for act in library.history])
+        job: faceindex.Job[faceindex.IngestReport] = library.start_ingest([folder], workers=0, progress=print)
+        job.cancel()
+        try:
+            print(job.result().new)
+        except faceindex.JobCancelled:
+            print(job.progress.state)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from faceindex.faces.recipe import recipe
 from faceindex.store.acts import read_acts
 from faceindex.store.check import check
 from faceindex.store.folder import LibraryFolder
+from faceindex.store.kept import settle
 from faceindex.store.migrations import APPLICATION_ID, MIGRATIONS, migrate, schema_version
 from faceindex.store.opening import open_reader, open_writer
 from faceindex.store.segments import write_segment
@@ -96,6 +97,8 @@ def old_library(path: Path, version: int) -> None:
             VALUES (1, 0, 2, ?, 1, 2, 30, 40)""",
             (b"content 2",),
         )
+    if version >= 11:
+        settle(catalog)  # as each transaction ends since then
     catalog.close()
 
 
