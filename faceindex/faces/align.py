@@ -10,6 +10,7 @@ import numpy.typing as npt
 from faceindex.faces.alignments import FIVE_POINTS, facenet_chip, five_point_chip, openface_chip, similarity, warped
 from faceindex.faces.detect import Detection
 from faceindex.faces.recipe import Recipe
+from faceindex.models.cards import PartCard
 from faceindex.models.networks import landmark_predictor
 from faceindex.types import Box, Pixels
 
@@ -31,11 +32,19 @@ UPRIGHT_SIZE, UPRIGHT_BOX = 260, 150
 
 
 def align(pixels: Pixels, found: Detection, recipe: Recipe) -> tuple[Landmarks, list[Pixels]]:
-    """Landmarks of a face in `pixels`, in their pixels, and its chips, uint8 [s, s, 3] each. Raises: ModelError."""
-    match recipe.card.alignment:
+    """Landmarks of a face in `pixels`, in their pixels, and its chips, uint8 [s, s, 3] each. Raises: ModelError.
+
+    The landmarks are those of the recipe's first part; the chips of its parts follow each other.
+    """
+    cut = [_cut(pixels, found, part) for part in recipe.parts]
+    return cut[0][0], [chip for _, chips in cut for chip in chips]
+
+
+def _cut(pixels: Pixels, found: Detection, part: PartCard) -> tuple[Landmarks, list[Pixels]]:
+    match part.alignment:
         case "dlib":
-            landmarks = place(pixels, found, recipe.landmarks)
-            return landmarks, [face_chip(pixels, landmarks, padding) for padding in recipe.card.paddings]
+            landmarks = place(pixels, found, part.landmarks)
+            return landmarks, [face_chip(pixels, landmarks, padding) for padding in part.paddings]
         case "openface":
             landmarks = place(pixels, found, 68)
             return landmarks, [openface_chip(pixels, landmarks)]

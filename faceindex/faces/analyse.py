@@ -18,6 +18,8 @@ from faceindex.faces.encode import Encoded, encoded
 from faceindex.faces.engine import DEFAULT_ENGINE, Engine, as_engine
 from faceindex.faces.recipe import DEFAULT_RECIPE, Recipe, as_recipe
 from faceindex.faces.stopwatch import Stopwatch
+from faceindex.faces.tilt import DOUBTFUL_SCORE, follow
+from faceindex.faces.turns import turned, turned_back, way_up
 from faceindex.models.weights import weights
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS, Photo
 from faceindex.photos.pictures import PictureLike, photo_of
@@ -81,7 +83,10 @@ class Analyser:
         return Photo(data, path, max_megapixels=self.max_megapixels)
 
     def __call__(self, photo: Photo, stopwatch: Stopwatch | None = None) -> AnalysedPhoto:
-        """The faces of `photo`, left to right. Raises: UnreadablePhoto, ModelError.
+        """The faces of `photo`, left to right as they are seen upright. Raises: UnreadablePhoto, ModelError.
+
+        A photo whose faces lie on their side or head is turned before; boxes and landmarks are in pixels of the photo
+        as it is shown, by its EXIF orientation alone.
 
         stopwatch: gets the seconds of "decode", "detect", "align" and "encode".
         """
@@ -92,15 +97,27 @@ class Analyser:
             image = photo.image(round(longer * max(min(scale, 1.0), min(SPARE * scale, 0.5))))
         zoom = longer / max(image.size)
         with stopwatch.stage("detect"):
-            found = detect(image, scale * zoom, detector=self.recipe.detector, engine=self.engine)
+            found, turn = self._found(image, scale * zoom)
         if not found:
             return AnalysedPhoto(photo.width, photo.height, (), photo.warning, photo.taken, photo.taken_from)
         detections = [detection.scaled(zoom) for detection in found]
         smallest = min(detection.side for detection in detections)
         with stopwatch.stage("decode"):
             image = photo.image(round(longer * min(1.0, ENOUGH * self.recipe.chip_size / smallest)))
-        faces = self._faces(image, detections, longer, stopwatch)
-        return AnalysedPhoto(photo.width, photo.height, faces, photo.warning, photo.taken, photo.taken_from)
+        seen = self._faces(turned(image, turn), detections, longer, stopwatch)
+        faces = tuple(turned_back(face, turn, photo.width, photo.height) for face in seen)
+        return AnalysedPhoto(photo.width, photo.height, faces, photo.warning, photo.taken, photo.taken_from, turn)
+
+    def _found(self, image: Image.Image, scale: float) -> tuple[list[Detection], int]:
+        """The faces of the photo as it has to be turned, left to right, and that turn, see `way_up`."""
+
+        def scan(image: Image.Image) -> list[Detection]:
+            detector = self.recipe.detector
+            return detect(image, scale, detector=detector, engine=self.engine, doubtful=self._doubtful)
+
+        found = scan(image)
+        turn = way_up(image, scale, found, self.engine) if self.recipe.detector == "yunet" else 0
+        return (scan(turned(image, turn)), turn) if turn else (found, 0)
 
     def _faces(
         self, image: Image.Image, detections: list[Detection], longer: int, stopwatch: Stopwatch
@@ -108,7 +125,9 @@ class Analyser:
         """longer: side of the photo, of which `image` is a reduced version or all."""
         zoom = longer / max(image.size)
         with stopwatch.stage("align"):
-            aligned = [self._align(image, found.scaled(1 / zoom), zoom) for found in detections]
+            faces = [(found, self._align(image, found.scaled(1 / zoom), zoom)) for found in detections]
+            detections = [found for found, face in faces if face]
+            aligned = [face for _, face in faces if face]
         with stopwatch.stage("encode"):
             seen = encoded([face.chips for face in aligned], self.recipe, self.engine)
         return tuple(
@@ -118,13 +137,24 @@ class Analyser:
             )
         )
 
-    def _align(self, image: Image.Image, found: Detection, zoom: float) -> _Aligned:
-        """A face, from the part of `image` around it. zoom: pixels of the photo in one of `image`."""
+    @property
+    def _doubtful(self) -> float | None:
+        """Score from which a face is looked at whose tilt may be why it scores no more."""
+        return None if self.recipe.card.follow_tilt is None else DOUBTFUL_SCORE
+
+    def _align(self, image: Image.Image, found: Detection, zoom: float) -> _Aligned | None:
+        """A face, from the part of `image` around it; None when it is none after all. zoom: pixels of the photo in one
+        of `image`."""
         reach = REACH * found.side
         left, top = max(0, int(found.left - reach)), max(0, int(found.top - reach))
         right, bottom = min(image.width, int(found.right + reach)), min(image.height, int(found.bottom + reach))
         part = np.asarray(image.crop((left, top, max(right, left + 1), max(bottom, top + 1))))
-        landmarks, chips = align(part, found.shifted(-left, -top), self.recipe)
+        shifted: Detection | None = found.shifted(-left, -top)
+        if shifted and self.recipe.card.follow_tilt is not None:
+            shifted = follow(part, shifted, self.recipe.card.follow_tilt, self.engine)
+        if shifted is None:
+            return None
+        landmarks, chips = align(part, shifted, self.recipe)
         measures = self._measures(part, landmarks, chips, zoom)
         return _Aligned(landmarks + np.array([left, top], dtype=np.float32), chips, measures)
 

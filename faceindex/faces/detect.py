@@ -113,17 +113,23 @@ def detection_scale(width: int, height: int, min_face: int | None = None, detect
 
 
 def detect(
-    image: Pixels | Image.Image, scale: float = 1.0, *, detector: str = "yunet", engine: Engine = DEFAULT_ENGINE
+    image: Pixels | Image.Image,
+    scale: float = 1.0,
+    *,
+    detector: str = "yunet",
+    engine: Engine = DEFAULT_ENGINE,
+    doubtful: float | None = None,
 ) -> list[Detection]:
     """Faces in `image` (uint8 [h, w, 3], or mode RGB), scanned at `scale`, in pixels of `image`, left to right.
 
-    detector: "hog", "cnn" or "yunet"; engine: what runs it, with the same result. Raises: ModelError.
+    detector: "hog", "cnn" or "yunet"; engine: what runs it, with the same result. doubtful: what scores above this
+    comes too, though it is less than the detector's limit. Raises: ModelError.
     """
     scan = SCANS[detector]
-    found = _scan(image, scale, scan.limit, detector, engine)
-    if not found and scan.again:
+    found = _scan(image, scale, scan.limit if doubtful is None else doubtful, detector, engine)
+    if scan.again and not any(one.score > scan.limit for one in found):
         factor, limit = scan.again
-        found = _scan(image, scale * factor, limit, detector, engine)
+        found = _scan(image, scale * factor, limit, detector, engine) or found
     return sorted(found, key=lambda detection: (detection.left, detection.top))
 
 

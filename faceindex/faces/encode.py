@@ -1,4 +1,7 @@
-"""Chips to vectors: the encoder's output, averaged over the recipe's views of a face and scaled to its length."""
+"""Chips to vectors: the encoder's output, averaged over the recipe's views of a face and scaled to its length.
+
+Where a recipe has two encoders, both vectors are laid side by side, and what its projection makes of them is stored.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,12 @@ from PIL import Image
 from faceindex.errors import ModelError
 from faceindex.faces.engine import DEFAULT_ENGINE, Engine
 from faceindex.faces.recipe import Recipe
+from faceindex.models.cards import PartCard
+from faceindex.models.projections import projection
 from faceindex.types import Pixels, Vectors
+
+Floats = npt.NDArray[np.float64]
+_Apart = npt.NDArray[np.float64] | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,28 +43,56 @@ def encode(faces: Sequence[Sequence[Pixels]], recipe: Recipe, engine: Engine = D
 def encoded(faces: Sequence[Sequence[Pixels]], recipe: Recipe, engine: Engine = DEFAULT_ENGINE) -> Encoded:
     """One vector a face: the mean over all views of its chips, scaled to the recipe's length.
 
-    faces: the chips of each, as many for every face, uint8 [s, s, 3] each. Raises: ModelError.
+    faces: the chips of each as `align` cuts them, as many for every face, uint8 [s, s, 3] each. Raises: ModelError.
     """
     if not faces:
         return Encoded(np.empty((0, recipe.dimension), dtype=np.float32), np.empty(0) if recipe.card.mirror else None)
-    views = [view for chips in faces for chip in chips for view in _views(chip, recipe)]
-    raw = engine.vectors(views, recipe.card.encoder).astype(np.float64)
-    if not np.isfinite(raw).all():
-        raise ModelError(f"the encoder {recipe.card.encoder} gave a vector with values that are not numbers")
-    distances = None
-    if recipe.card.mirror:
-        seen, mirrored = np.moveaxis(raw.reshape(len(faces), len(faces[0]), 2, -1, raw.shape[1]), 2, 0)
-        distances = np.linalg.norm(seen - mirrored, axis=-1).mean(axis=(1, 2))
-    vectors = raw.reshape(len(faces), -1, raw.shape[1]).mean(axis=1)
+    first, *others = _encoded_parts(faces, recipe, engine)
+    vectors, distances = first
+    if others or recipe.card.projection is not None:
+        weighed = zip((first, *others), recipe.parts, strict=True)
+        vectors = np.hstack([_of_length(found, part.weight) for (found, _), part in weighed])
+    if recipe.card.projection is not None:
+        offset, *rows = projection(recipe.card.projection, vectors.shape[1])
+        vectors = vectors @ np.array(rows) + offset
     if recipe.card.length is not None:
-        vectors *= recipe.card.length / np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors = _of_length(vectors, recipe.card.length)
     return Encoded(np.asarray(vectors, dtype=np.float32), distances)
 
 
-def _views(chip: Pixels, recipe: Recipe) -> list[Pixels]:
+def _encoded_parts(faces: Sequence[Sequence[Pixels]], recipe: Recipe, engine: Engine) -> list[tuple[Floats, _Apart]]:
+    """For each part of the recipe the mean vectors, and the distances of mirror images."""
+    made, start = [], 0
+    for part in recipe.parts:
+        count = len(part.paddings) if part.alignment == "dlib" else 1
+        made.append(_mean_vectors([chips[start : start + count] for chips in faces], part, recipe.jitter, engine))
+        start += count
+    return made
+
+
+def _mean_vectors(
+    faces: Sequence[Sequence[Pixels]], part: PartCard, jitter: int, engine: Engine
+) -> tuple[Floats, _Apart]:
+    """float64 [n, d], not scaled, and float64 [n], see Encoded."""
+    views = [view for chips in faces for chip in chips for view in _views(chip, jitter, part.mirror)]
+    raw = engine.vectors(views, part.encoder).astype(np.float64)
+    if not np.isfinite(raw).all():
+        raise ModelError(f"the encoder {part.encoder} gave a vector with values that are not numbers")
+    distances = None
+    if part.mirror:
+        seen, mirrored = np.moveaxis(raw.reshape(len(faces), len(faces[0]), 2, -1, raw.shape[1]), 2, 0)
+        distances = np.linalg.norm(seen - mirrored, axis=-1).mean(axis=(1, 2))
+    return raw.reshape(len(faces), -1, raw.shape[1]).mean(axis=1), distances
+
+
+def _of_length(vectors: Floats, length: float) -> Floats:
+    return np.asarray(vectors * (length / np.linalg.norm(vectors, axis=1, keepdims=True)))
+
+
+def _views(chip: Pixels, jitter: int, mirror: bool) -> list[Pixels]:
     """The chip or its jittered copies, then the mirror images of these."""
-    views = jittered(chip, recipe.jitter) if recipe.jitter else [chip]
-    return views + [view[:, ::-1] for view in views] if recipe.card.mirror else views
+    views = jittered(chip, jitter) if jitter else [chip]
+    return views + [view[:, ::-1] for view in views] if mirror else views
 
 
 def jittered(chip: Pixels, copies: int) -> list[Pixels]:

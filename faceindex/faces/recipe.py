@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from faceindex.errors import UsageError
-from faceindex.models.cards import DETECTORS, RecipeCard, model_cards, recipe_cards
+from faceindex.models.cards import DETECTORS, PartCard, RecipeCard, model_cards, recipe_cards
 from faceindex.models.graphs import DETECTOR, YUNET
 from faceindex.models.networks import landmark_model
 
@@ -22,7 +22,7 @@ class Recipe:
 
     card: what the recipe's name stands for. detector: "hog", "cnn" or "yunet". landmarks: 5 or 68 points align the
     chip. jitter: number of slightly disturbed copies of the chip to average over; 0 is none. chip_size: side of the
-    chip in pixels. dimension: of the vector.
+    largest chip in pixels. dimension: of the vector.
     """
 
     card: RecipeCard
@@ -51,8 +51,17 @@ class Recipe:
     def models(self) -> tuple[str, ...]:
         """Names of the models it needs."""
         detector = {"hog": (), "cnn": (DETECTOR,), "yunet": (YUNET,)}[self.detector]
-        landmarks = () if self.card.alignment == "five-point" else (landmark_model(self.landmarks),)
-        return (*detector, *landmarks, self.card.encoder)
+        points = [part.landmarks for part in self.parts if part.alignment != "five-point"]
+        points += [5] if self.card.follow_tilt is not None else []
+        landmarks = [landmark_model(count) for count in dict.fromkeys(points)]
+        return (*detector, *landmarks, *(part.encoder for part in self.parts))
+
+    @property
+    def parts(self) -> tuple[PartCard, ...]:
+        """The vectors that are made of a face: one, or two that are laid side by side."""
+        card = self.card
+        first = PartCard(card.alignment, card.encoder, self.landmarks, card.paddings, card.mirror)
+        return (first,) if card.second is None else (first, card.second)
 
     @property
     def fingerprint(self) -> str:
@@ -70,7 +79,20 @@ class Recipe:
             "jitter": self.jitter,
             "dimension": self.dimension,
         }
+        parts |= self._newer_parts()
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+    def _newer_parts(self) -> dict[str, object]:
+        """Keys that the fingerprint has only where a card says them: those of older recipes stay what they are."""
+        card, parts = self.card, dict[str, object]()
+        if card.follow_tilt is not None:
+            parts["follow_tilt"] = card.follow_tilt
+        if card.second is not None:
+            encoder = model_cards()[card.second.encoder]
+            parts["second"] = [asdict(card.second), encoder.size, encoder.colour, encoder.scaling]
+        if card.projection is not None:
+            parts["projection"] = card.projection.sha256
+        return parts
 
     @property
     def title(self) -> str:
@@ -100,10 +122,13 @@ def recipe(
         raise UsageError(f"jitter must be between 0 and {MAX_JITTER}, not {jitter}")
     if card.alignment == "five-point" and detector != "yunet":
         raise UsageError(f"recipe {name} takes its landmarks from the detector yunet; {detector} has none")
+    if (card.second or card.follow_tilt is not None) and detector != "yunet":
+        raise UsageError(f"recipe {name} needs the points of the detector yunet; {detector} gives none")
     if card.alignment != "dlib" and landmarks != card.landmarks:
         raise UsageError(f"recipe {name} aligns by {card.landmarks} landmarks, not by {landmarks}")
-    encoder = model_cards()[card.encoder]
-    return Recipe(card, detector, landmarks, jitter, encoder.size or 0, encoder.dimension or 0)
+    encoders = [model_cards()[name] for name in (card.encoder, *([card.second.encoder] if card.second else []))]
+    dimension = card.projection.dimension if card.projection else sum(one.dimension or 0 for one in encoders)
+    return Recipe(card, detector, landmarks, jitter, max(one.size or 0 for one in encoders), dimension)
 
 
 def as_recipe(given: Recipe | str) -> Recipe:

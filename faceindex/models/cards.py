@@ -68,6 +68,31 @@ class CalibrationCard:
 
 
 @dataclass(frozen=True, slots=True)
+class PartCard:
+    """How one of the vectors comes about that a recipe lays side by side.
+
+    alignment, encoder, landmarks, paddings, mirror: as in RecipeCard. weight: length of this vector beside others.
+    """
+
+    alignment: str
+    encoder: str
+    landmarks: int = 5
+    paddings: tuple[float, ...] = (0.25,)
+    mirror: bool = False
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectionCard:
+    """An affine map of vectors, see `faceindex.models.projections`. file: lies beside the recipe's card; dimension: of
+    what comes out."""
+
+    file: str
+    sha256: str
+    dimension: int
+
+
+@dataclass(frozen=True, slots=True)
 class RecipeCard:
     """How a face becomes a vector, and what distances between such vectors mean.
 
@@ -78,7 +103,10 @@ class RecipeCard:
     person. cluster_threshold: distance up to which faces are neighbours in the album graph. calibration: what distances
     mean, as `faceindex evaluate calibrate` measures it; where nobody has, confidence: midpoint and width of a logistic
     of the distance, prior 0.5, that a cautious calibration is made of. poor_last: albums are made without faces of
-    poor quality, which then join them. accuracy: measured.
+    poor quality, which then join them. accuracy: measured. follow_tilt: a face that lies further from upright than its
+    points say, by more than so many degrees, has them found again on the upright face; absent, the detector's points
+    count. second: a second vector of the face, laid beside the first, both scaled to their weights. projection: what
+    the vectors side by side go through before they are scaled to `length`.
     """
 
     name: str
@@ -96,9 +124,12 @@ class RecipeCard:
     length: float | None = None
     poor_last: bool = False
     accuracy: str | None = None
+    follow_tilt: float | None = None
+    second: PartCard | None = None
+    projection: ProjectionCard | None = None
 
 
-Card = TypeVar("Card", ModelCard, RecipeCard, CalibrationCard)
+Card = TypeVar("Card", ModelCard, RecipeCard, CalibrationCard, PartCard, ProjectionCard)
 NamedCard = TypeVar("NamedCard", ModelCard, RecipeCard)
 
 
@@ -140,6 +171,10 @@ def card_from(values: dict[str, Any], kind: type[Card], where: str) -> Card:
     fields_of: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
     if kind is RecipeCard:
         fields_of |= _calibrated(values, where)
+        if "second" in values:
+            fields_of["second"] = card_from(values["second"], PartCard, f"{where}, [second]")
+        if "projection" in values:
+            fields_of["projection"] = card_from(values["projection"], ProjectionCard, f"{where}, [projection]")
     return kind(**fields_of)
 
 
@@ -152,7 +187,8 @@ def read_table(path: Path) -> dict[str, Any]:
 
 
 def _cards(kind: type[NamedCard], subfolder: str) -> dict[str, NamedCard]:
-    files = [file for folder in (_shipped(), models_folder()) for file in sorted((folder / subfolder).glob("*.toml"))]
+    folders = [folder / subfolder for folder in (shipped_folder(), models_folder())]
+    files = [file for folder in folders for file in sorted(folder.glob("*.toml"))]
     cards: dict[str, NamedCard] = {}
     for file in files:
         card = card_from(read_table(file), kind, f"the card {file}")
@@ -171,7 +207,7 @@ def _calibrated(values: dict[str, Any], where: str) -> dict[str, Any]:
     return {}
 
 
-def _shipped() -> Path:
+def shipped_folder() -> Path:
     """Our cards lie beside this module in an installed wheel, and in `models/` of a source checkout."""
     installed = Path(__file__).parent / "cards"
     return installed if installed.is_dir() else Path(__file__).parents[2] / "models"
@@ -184,7 +220,7 @@ def _is_a(value: object, expected: Any) -> bool:
     if typing.get_origin(expected) is tuple:
         item, _ = typing.get_args(expected)
         return isinstance(value, list | tuple) and bool(value) and all(_is_a(one, item) for one in value)
-    if expected is CalibrationCard:
+    if expected in (CalibrationCard, PartCard, ProjectionCard):
         return isinstance(value, dict)
     if expected is float:
         return isinstance(value, int | float) and not isinstance(value, bool)

@@ -6,7 +6,7 @@ import os
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -45,14 +45,14 @@ class ComingPhoto:
             Face(face.box, face.score, face.landmarks, vector, face.quality)
             for face, vector in zip(found.faces, vectors, strict=True)
         )
-        return AnalysedPhoto(found.width, found.height, faces, found.warning, found.taken, found.taken_from)
+        return replace(found, faces=faces)
 
 
 def photos_of(source: Catalog, size: int) -> Iterator[list[ComingPhoto]]:
     """All photos of a catalog, so many at a time."""
     last = 0
     while rows := source.connection.execute(
-        """SELECT id, content, width, height, warning, taken, taken_from FROM photos
+        """SELECT id, content, width, height, warning, taken, taken_from, turned FROM photos
         WHERE id > ? ORDER BY id LIMIT ?""",
         (last, size),
     ).fetchall():

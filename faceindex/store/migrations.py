@@ -273,6 +273,11 @@ def m012_person_ids(catalog: sqlite3.Connection) -> None:
     give_first_ids(catalog)
 
 
+def m013_turned(catalog: sqlite3.Connection) -> None:
+    """By how many degrees, clockwise, a photo was turned before its faces were upright."""
+    catalog.execute("ALTER TABLE photos ADD COLUMN turned INTEGER NOT NULL DEFAULT 0")
+
+
 MIGRATIONS = (
     m001_first_schema,
     m002_quality,
@@ -286,6 +291,7 @@ MIGRATIONS = (
     m010_names,
     m011_kept,
     m012_person_ids,
+    m013_turned,
 )
 
 

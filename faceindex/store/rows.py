@@ -55,11 +55,11 @@ def store_photo(transaction: sqlite3.Connection, arrival: Arrival, segment: int)
     Returns: as `name_photo`.
     """
     photo = arrival.photo
-    values = (photo.width, photo.height, photo.warning, photo.taken, photo.taken_from, now())
+    values = (photo.width, photo.height, photo.warning, photo.taken, photo.taken_from, photo.turned, now())
     if arrival.photo_id is None:
         cursor = transaction.execute(
-            """INSERT INTO photos (width, height, warning, taken, taken_from, analysed, content)
-            VALUES (?, ?, ?, ?, ?, ?, ?)""",
+            """INSERT INTO photos (width, height, warning, taken, taken_from, turned, analysed, content)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
             (*values, arrival.content),
         )
         number = cursor.lastrowid
@@ -67,7 +67,7 @@ def store_photo(transaction: sqlite3.Connection, arrival: Arrival, segment: int)
     else:
         number = arrival.photo_id
         transaction.execute(
-            """UPDATE photos SET width = ?, height = ?, warning = ?, taken = ?, taken_from = ?, analysed = ?
+            """UPDATE photos SET width = ?, height = ?, warning = ?, taken = ?, taken_from = ?, turned = ?, analysed = ?
             WHERE id = ?""",
             (*values, number),
         )

@@ -59,6 +59,8 @@ class AnalysedPhoto:
 
     width, height: pixels, upright. warning: what is wrong with a photo that was read all the same, in one line. taken:
     when, the camera's local time in ISO 8601; None when the photo does not say. taken_from: where that is written.
+    turned: degrees, clockwise, by which the photo as it is shown was turned before its faces were upright: 0, 90, 180
+    or 270; boxes and landmarks are in pixels of the photo that was not turned.
     """
 
     width: int
@@ -67,6 +69,7 @@ class AnalysedPhoto:
     warning: str | None = None
     taken: str | None = None
     taken_from: str | None = None
+    turned: int = 0
 
 
 @dataclass(frozen=True, slots=True)
