@@ -102,11 +102,8 @@ def _found(
     by_photo: dict[str, list[ForeignRow]] = {}
     for row in rows:
         by_photo.setdefault(resolve(row.photo or ""), []).append(row)
-    known = {photo: catalog.known_path(photo) for photo in by_photo}
-    faces = {
-        photo: photo_faces(catalog, it.photo) if it is not None and it.photo is not None else []
-        for photo, it in known.items()
-    }
+    known = {photo: it.photo for photo in by_photo if (it := catalog.known_path(photo)) and it.photo is not None}
+    faces = {photo: photo_faces(catalog, known[photo]) if photo in known else [] for photo in by_photo}
     compared = [
         f.face for photo, own in faces.items() if any(r.vector is not None for r in by_photo[photo]) for f in own
     ]
@@ -117,7 +114,7 @@ def _found(
         lost: list[ForeignRow] = []
         people |= names_of_rows(own_rows, own, vectors, folder.recipe.match_threshold / 2, tally, lost)
         for row in lost:
-            tally.no_face(path, row.row, _why(photo, known[photo] is not None, len(own), row), word="line")
+            tally.no_face(path, row.row, _why(photo, photo in known, len(own), row), word="line")
     return people
 
 
