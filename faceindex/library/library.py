@@ -133,7 +133,8 @@ class Library(OldNames):
 
     @property
     def version(self) -> Version:
-        """What is another one after every commit, by topic: a page that was made of the same is unchanged.
+        """A random token for each topic, replaced by every commit that changes the topic: while the tokens are equal,
+        a page that was made from these topics is unchanged.
 
         Raises: UsageError when there is no library yet.
         """

@@ -1,5 +1,5 @@
 """What the catalog keeps beside its tables, so that a page costs what it shows: figures of albums and people, who
-absent faces are, which faces are bound, and a token for each topic that is another one after each change of it.
+absent faces are, which faces are bound, and for each topic a random token, replaced whenever the topic changes.
 
 Triggers note what a statement touches, and `settle` makes it right before the transaction ends. So whoever writes need
 not think of it, and no commit leaves it wrong. All of it can be derived anew: `wrong` compares.
