@@ -101,7 +101,7 @@ class Catalog(KnownPhotos):
         return dict(self.connection.execute("SELECT topic, token FROM versions").fetchall())
 
     def faces_state(self) -> str:
-        """A word that is another one after each change of the faces, in this library and in every other."""
+        """Random token, replaced whenever faces change; no other library has the same."""
         return self.settings().get("faces_state", "")
 
     def segments(self) -> list[Segment]:

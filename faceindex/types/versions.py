@@ -18,7 +18,7 @@ class Stale:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """Tokens of what a library holds, each of which is another one after every commit that changes its topic.
+    """Random tokens of what a library holds, each replaced by every commit that changes its topic.
 
     They are random, so no two libraries, nor a restored backup, share one by chance; equal tokens mean that nothing
     changed. As the ETag of a page take `str(version)`, or the tokens of the topics that the page shows.
