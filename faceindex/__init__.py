@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from faceindex.library.people import People
     from faceindex.library.photos import Photos
     from faceindex.library.sheets import Sheets
-    from faceindex.models.cards import CalibrationCard, RecipeCard
+    from faceindex.models.cards import CalibrationCard, PartCard, ProjectionCard, RecipeCard
     from faceindex.photos.decode import Photo
     from faceindex.photos.find import FoundFile, SkippedEntry, UnreadableEntry
     from faceindex.photos.open_files import FileStatus, OpenFile
@@ -182,6 +182,7 @@ __all__ = [
     "OutOfReach",
     "Page",
     "Pairwise",
+    "PartCard",
     "PastAct",
     "People",
     "Person",
@@ -195,6 +196,7 @@ __all__ = [
     "ProbeFace",
     "ProcessPool",
     "Progress",
+    "ProjectionCard",
     "Pruned",
     "Readable",
     "Recipe",
@@ -269,6 +271,8 @@ _MODULES = {
     "ProcessPool": "ingest.pool",
     "Recipe": "faces.recipe",
     "RecipeCard": "models.cards",
+    "PartCard": "models.cards",
+    "ProjectionCard": "models.cards",
     "Reliability": "evaluation.reliability",
     "Selection": "store.selection",
     "Suspect": "evaluation.cross_fit",

@@ -1,5 +1,6 @@
-"""Learn the projection of a recipe from photos in a folder per person, and write it beside the recipe's card.
+"""Learn the projection of a user's recipe from photos in a folder per person, and write it beside the recipe's card.
 
+    export FACEINDEX_MODELS=tests/faces/own_models  # where the card `fused` lies
     python scripts/fit_projection.py fused ../shared/data/lfw-dev/images --keep fused.npz
     python scripts/fit_projection.py fused ../shared/data/lfw-dev/images --keep fused.npz --halves
 
@@ -22,7 +23,7 @@ import numpy.typing as npt
 from faceindex.evaluation.folds import HALVES, half_of
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.recipe import Recipe, recipe
-from faceindex.models.cards import model_cards
+from faceindex.models.cards import model_cards, models_folder
 from faceindex.photos.find import FoundFile, find_files
 from faceindex.photos.pictures import photo_of
 
@@ -109,7 +110,7 @@ def main() -> None:
         return
     file = BytesIO()
     np.save(file, learn(vectors, people, card.dimension))
-    target = Path(__file__).resolve().parents[1] / "models" / "recipes" / card.file
+    target = models_folder() / "recipes" / card.file
     target.write_bytes(file.getvalue())
     print(f'{target}: {len(people)} faces\nsha256 = "{hashlib.sha256(file.getvalue()).hexdigest()}"')
 

@@ -1,8 +1,9 @@
-"""Two encoders side by side, through the projection of the recipe's card."""
+"""Two encoders side by side, through the projection of a user's card (own_models)."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -20,7 +21,16 @@ from faceindex.models.cards import ProjectionCard, RecipeCard, card_from, forget
 from faceindex.models.projections import projection
 from faceindex.types import Pixels
 
-CARDS = Path(__file__).parents[2] / "models" / "recipes"
+SHIPPED = Path(__file__).parents[2] / "models" / "recipes"
+OWN = Path(__file__).with_name("own_models")
+
+
+@pytest.fixture(autouse=True)
+def own_models(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("FACEINDEX_MODELS", str(OWN))
+    forget_cards()
+    yield
+    forget_cards()
 
 
 def fused_card() -> ProjectionCard:
@@ -93,7 +103,7 @@ def test_a_library_is_moved_to_it(astronaut: Pixels, many_photos: Path, tmp_path
 
 
 @pytest.fixture
-def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def models(own_models: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "models"
     (folder / "recipes").mkdir(parents=True)
     monkeypatch.setenv("FACEINDEX_MODELS", str(folder))
@@ -109,7 +119,7 @@ def npy(matrix: np.ndarray) -> bytes:
 
 def own_projection(models: Path, data: bytes, digest: str | None = None) -> None:
     (models / "recipes" / "mine.npy").write_bytes(data)
-    card = (CARDS / "sface.toml").read_text().replace('name = "sface"', 'name = "mine"')
+    card = (SHIPPED / "sface.toml").read_text().replace('name = "sface"', 'name = "mine"')
     table = (
         f'[projection]\nfile = "mine.npy"\ndimension = 16\nsha256 = "{digest or hashlib.sha256(data).hexdigest()}"\n'
     )
@@ -152,7 +162,7 @@ def test_a_missing_projection_is_named(models: Path, astronaut: Pixels) -> None:
 
 
 def test_tables_of_a_card_are_checked() -> None:
-    values = read_table(CARDS / "fused.toml")
+    values = read_table(OWN / "recipes" / "fused.toml")
     for table, wrong in (("second", {"encoder": "sface"}), ("projection", {"file": "x"}), ("second", 3)):
         with pytest.raises(ModelError, match=table):
             card_from(values | {table: wrong}, RecipeCard, "the card")

@@ -20,7 +20,7 @@ TURNS = [90, 180, 270]
 
 
 @pytest.mark.parametrize("turn", TURNS)
-@pytest.mark.parametrize("name", ["dlib", "sface", "fused"])
+@pytest.mark.parametrize("name", ["dlib", "sface", "sface-upright"])
 def test_a_photo_that_was_turned_has_the_faces_of_the_upright_one(astronaut: Pixels, turn: int, name: str) -> None:
     upright = Image.fromarray(astronaut[:400, 60:380])
     analyser = Analyser(recipe(name), rated=False)
