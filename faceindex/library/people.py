@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from faceindex.library.erasing import erased
-from faceindex.library.job import Job, finished
+from faceindex.library.job import Job, blocking
 from faceindex.library.old_names import renamed
 from faceindex.library.opened import Opened
 from faceindex.library.paging import PAGE
@@ -122,9 +122,7 @@ class People:
         """
         return self._opened.start("suggestions", lambda _: prepare_suggestions(self._opened.folder), progress)
 
-    def prepare(self, *, progress: Callable[[Progress], None] | None = None) -> int:
-        """As `start_prepare`; returns when it has ended."""
-        return finished(self.start_prepare(progress=progress))
+    prepare = blocking(start_prepare)
 
     def is_open(self, suggestion: Suggestion) -> bool:
         """Whether a suggestion can still be answered: other answers may have settled it."""
