@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.people.names import decide_names
+from faceindex.store.journal.names import decide_names
 from faceindex.store.people.sightings import undecided
 
 

@@ -21,10 +21,10 @@ from faceindex.people import acting
 from faceindex.people.history import past_acts
 from faceindex.photos.metadata.areas import area_of
 from faceindex.photos.metadata.xmp import Packet
-from faceindex.store.care.anchoring import carry_over
 from faceindex.store.care.erasing import erase
 from faceindex.store.care.joining import take_decisions
-from faceindex.store.people.names import decide
+from faceindex.store.care.transfer import transfer_decisions
+from faceindex.store.journal.names import decide
 from faceindex.types import Box, NamesRead, SidecarReport
 
 SIZE = (512, 512)
@@ -288,7 +288,7 @@ def test_another_library_of_the_same_photos_goes_on_following(photos: ExportedPh
     copy = ExportedPhotos(MadeLibrary(tmp_path / "copy.faces"), photos.root)
     (same, _) = add(copy)
     with copy.made.folder.writer() as writer, writer.catalog.transaction() as transaction:
-        carry_over(photos.made.folder.catalog.connection, transaction, {face: same})
+        transfer_decisions(photos.made.folder.catalog.connection, transaction, {face: same})
     say(copy, "Anna")
     assert read(copy).named == 1
     undo(copy)

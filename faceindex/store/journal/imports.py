@@ -9,8 +9,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from faceindex.journal.acts import APART, MERGE, MOVE, NAME, REJECT, SPLIT, UNDO, UNNAME
-from faceindex.store.people.acts import LISTED, dead_acts, listed, write_act
-from faceindex.store.people.names import replay_all
+from faceindex.store.journal.acts import LISTED, dead_acts, listed, write_act
+from faceindex.store.journal.names import replay_all
 
 _ABOUT_WHO_IT_IS = f"""(kind = '{MERGE}' OR (kind = '{MOVE}' AND side < 2)
     OR (side = 0 AND kind IN ('{NAME}', '{UNNAME}', '{SPLIT}', '{REJECT}', '{APART}')))"""
