@@ -15,7 +15,7 @@ from faceindex.cli.stopping import on_signals
 from faceindex.evaluation.labelled import LabelledFaces, evaluation_library, ingest_labelled
 from faceindex.faces.engine import Engine
 from faceindex.faces.recipe import Recipe
-from faceindex.meter import Meter
+from faceindex.running.meter import Meter
 
 Labelled = Annotated[Path, typer.Argument(metavar="DIR", help="Photos, in a folder named after each person.")]
 Half = Annotated[
