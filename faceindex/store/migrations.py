@@ -19,6 +19,7 @@ from faceindex.store.schema import (
     m011_derived,
     m012_person_ids,
     m013_turned,
+    m014_imported_decisions,
 )
 
 APPLICATION_ID = 0x46414345
@@ -38,6 +39,7 @@ MIGRATIONS = (
     m011_derived.apply,
     m012_person_ids.apply,
     m013_turned.apply,
+    m014_imported_decisions.apply,
 )
 
 
