@@ -34,7 +34,7 @@ from faceindex.errors import UsageError
 from faceindex.faces.recipe import recipe
 from faceindex.people import acting
 from faceindex.people.grouping import group_faces
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 from faceindex.search import index as face_index
 from faceindex.store.care import erasing
 from faceindex.store.care.check import check

@@ -21,7 +21,6 @@ from faceindex.people.prepared import POOR
 from faceindex.people.suggestions import groups_of, suggestions
 from faceindex.search import calibrated
 from faceindex.search.calibration import Calibration
-from faceindex.sheets.review import Question
 from faceindex.store import albums as rows
 from faceindex.store.catalog import Catalog
 from faceindex.store.cursors import ALL, begin, page_of
@@ -30,7 +29,7 @@ from faceindex.store.group_file import remove_group_file
 from faceindex.store.journal.acts import read_acts
 from faceindex.store.people.reviewed import has_more_faces, hidden_faces, named_faces
 from faceindex.store.photos.lost import lost_faces
-from faceindex.types import Album, Decided, FaceIds, FaceRecord, Labels, Page, Stale, Suggestion, Vectors
+from faceindex.types import Album, Decided, FaceIds, FaceRecord, Labels, Page, Question, Stale, Suggestion, Vectors
 
 SMALL = 5_000
 """Faces up to which all are compared each time: it takes a tenth of a second, and nothing need be kept."""
@@ -231,10 +230,10 @@ def _question(catalog: Catalog, suggestion: Suggestion) -> Question:
     album, other = _shown(catalog, suggestion)
     if suggestion.lost is not None:
         yes = f"faceindex people name face:{suggestion.face} {shlex.quote(suggestion.person or '')}"
-        return Question(suggestion, album, other, suggestion.person, yes)
+        return Question(suggestion, tuple(album), tuple(other), suggestion.person, yes)
     step, number = ("merge", suggestion.other) if suggestion.face is None else ("move", suggestion.face)
     numbers = f"{suggestion.album} {number}" if step == "merge" else f"{number} {suggestion.album}"
-    return Question(suggestion, album, other, album[0].person, f"faceindex people {step} {numbers}")
+    return Question(suggestion, tuple(album), tuple(other), album[0].person, f"faceindex people {step} {numbers}")
 
 
 def _shown(catalog: Catalog, suggestion: Suggestion) -> tuple[list[FaceRecord], list[FaceRecord]]:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.faces.recipe import Recipe
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 from faceindex.store.care.tombstones import forgotten
 from faceindex.store.catalog import Catalog
 from faceindex.store.hdf5.segments import Block, Segment, segment_name, write_segment

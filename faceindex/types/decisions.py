@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from faceindex.types.faces import FaceRecord
+
 
 @dataclass(frozen=True, slots=True)
 class ActChange:
@@ -101,6 +103,18 @@ class Suggestion:
     settles: int
     person: str | None = None
     lost: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A suggestion as it is asked. album, other: the faces that stand for either side. person: whose the album is.
+    yes: the command that answers yes."""
+
+    suggestion: Suggestion
+    album: tuple[FaceRecord, ...]
+    other: tuple[FaceRecord, ...]
+    person: str | None
+    yes: str
 
 
 @dataclass(frozen=True, slots=True)

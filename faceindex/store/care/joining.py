@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from faceindex.journal.acts import HIDE, NAME, UNHIDE, Act, live, with_last_names
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 from faceindex.store.care.transfer import corresponding
 from faceindex.store.catalog import Catalog
 from faceindex.store.journal.acts import LISTED, listed, read_acts
