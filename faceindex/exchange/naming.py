@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from faceindex.exchange.tally import Tally
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.imports import import_decisions
-from faceindex.store.sightings import undecided
+from faceindex.store.people.imports import import_decisions
+from faceindex.store.people.sightings import undecided
 
 
 def name_faces(folder: LibraryFolder, people: Mapping[int, str], tally: Tally) -> None:
