@@ -125,7 +125,7 @@ def _bound_to_new(known: Constraints, old: int) -> Rows:
     named = np.flatnonzero(np.isin(known.person[:old], people[people >= 0]))
     photos = np.unique(known.photo[old:])
     shown = np.flatnonzero(np.isin(known.photo[:old], photos[photos >= 0]))
-    pairs = np.concatenate([known.together, known.apart])
+    pairs = np.concatenate([known.must_link, known.cannot_link])
     mixed = pairs[(pairs >= old).any(axis=1) & (pairs < old).any(axis=1)].ravel()
     return np.concatenate([named, shown, mixed[mixed < old]])
 
@@ -168,7 +168,7 @@ def _told(known: Constraints, nodes: _Nodes, albums: Labels, old: Vectors, new: 
     person[nodes.of_row[named]] = [home.get(who, count + who) for who in known.person[named].tolist()]
     photo = np.full(len(nodes.sizes), -1, dtype=np.int64)
     photo[nodes.of_row[single]] = known.photo[single]
-    pairs = [_on_nodes(nodes, pairs, count) for pairs in (known.together, known.apart)]
+    pairs = [_on_nodes(nodes, pairs, count) for pairs in (known.must_link, known.cannot_link)]
     shared = _photos_of_albums(known.photo, nodes, old, new, alike)
     return Constraints(person, pairs[0], np.concatenate([pairs[1], shared]), photo)
 
@@ -240,11 +240,11 @@ def _merges(nodes: _Nodes, beside: Rows, row: Rows, known: Constraints, threshol
         if one < other
     }
     people = _people(known, nodes)
-    ends = nodes.of_row[known.apart].reshape(-1, 2)
-    apart = {(min(pair), max(pair)) for pair in ends.tolist()}
+    ends = nodes.of_row[known.cannot_link].reshape(-1, 2)
+    forbidden = {(min(pair), max(pair)) for pair in ends.tolist()}
     likely = [
         pair
-        for pair in sorted(pairs - apart)
+        for pair in sorted(pairs - forbidden)
         if not (people[pair[0]] and people[pair[1]] and people[pair[0]] != people[pair[1]])
         and may_be_one(*pair, nodes.centres, nodes.sizes, nodes.spreads, threshold)
     ]
