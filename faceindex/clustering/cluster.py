@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from faceindex.clustering.constraints import Constraints, unconstrained
+from faceindex.clustering.crowding import excess_of, uncrowded
 from faceindex.clustering.dbscan import dbscan
 from faceindex.clustering.linkage import linkage
 from faceindex.clustering.low_quality import low_quality_last
@@ -71,7 +72,10 @@ def cluster(
     meter.stage("comparing", steps_of(len(vectors)))
     graph = neighbour_graph(vectors, threshold, workers=threads, meter=meter)
     meter.stage("grouping")
-    problem = Problem(vectors, graph, rules_of(known, vectors, ALIKE * threshold), threshold, seed, meter.stop)
+    rules = rules_of(known, vectors, ALIKE * threshold)
+    excess = excess_of(graph, threshold, rules.group)
+    graph = uncrowded(graph, threshold, excess)
+    problem = Problem(vectors, graph, rules, threshold, seed, meter.stop, excess)
     grouped = _METHODS[method]
     if qualities is not None and method in LOW_QUALITY_LAST:
         grouped = partial(low_quality_last, low=qualities[order] < LOW_QUALITY, method=grouped)
