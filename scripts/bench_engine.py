@@ -25,7 +25,7 @@ import dlib
 import numpy as np
 from dlib_with_blas import build_dlib, default_folder
 
-from faceindex.faces.compare import compare_boxes, compare_vectors
+from faceindex.evaluation.engines import compare_boxes, compare_vectors
 from faceindex.faces.engine import BATCH, Engine
 from faceindex.photos.decode import open_photo
 

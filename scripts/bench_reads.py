@@ -84,9 +84,9 @@ def draw(path: Path, faces: int, named: int, stats: Path) -> None:
 
     from faceindex.people.albums import derive_albums
     from faceindex.people.grouping import CLUSTERED_UNTIL
-    from faceindex.store.acts import write_act
     from faceindex.store.albums import replace_clusters
     from faceindex.store.folder import LibraryFolder
+    from faceindex.store.people.acts import write_act
     from faceindex.store.rows import save_settings
 
     truth = make_library.make_library(path, faces, stats=stats)

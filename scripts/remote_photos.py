@@ -23,9 +23,9 @@ from faceindex.errors import FaceindexError
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.recipe import recipe
 from faceindex.ingest.run import ingest
-from faceindex.meter import Meter
-from faceindex.photos.find import FoundFile, find_files
+from faceindex.photos.finding.find import FoundFile, find_files
 from faceindex.photos.identity import claims_to_be_photo
+from faceindex.running.meter import Meter
 from faceindex.store.folder import LibraryFolder
 from faceindex.types import IngestReport, Progress, Vectors
 

@@ -32,7 +32,7 @@ from faceindex.evaluation.plots import require_matplotlib
 from faceindex.evaluation.roc import OperatingPoint
 from faceindex.faces.engine import Engine
 from faceindex.faces.recipe import Recipe
-from faceindex.meter import Meter
+from faceindex.running.meter import Meter
 
 app = typer.Typer(help="How good the recipes are, on photos of known people.", no_args_is_help=True)
 app.command("calibrate")(calibrate.calibrate)

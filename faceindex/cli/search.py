@@ -12,7 +12,7 @@ import faceindex
 from faceindex.cli import options, selections
 from faceindex.cli.output import finite, match_object, percent, print_json, print_line, print_table, say_page
 from faceindex.faces.engine import Engine
-from faceindex.photos.addresses import absolute, shown
+from faceindex.photos.finding.addresses import absolute, shown
 from faceindex.types import ProbeFace
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.names import decide_names
-from faceindex.store.sightings import undecided
+from faceindex.store.people.names import decide_names
+from faceindex.store.people.sightings import undecided
 
 
 def name_faces(folder: LibraryFolder, people: Mapping[int, str]) -> int:

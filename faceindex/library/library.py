@@ -12,7 +12,7 @@ from faceindex.errors import UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.engine import DEFAULT_ENGINE, Engine
 from faceindex.faces.recipe import Recipe, as_recipe
-from faceindex.ingest.executor import Executor
+from faceindex.ingest.workers.executor import Executor
 from faceindex.library.albums import Albums
 from faceindex.library.care import Care
 from faceindex.library.comparing import verification, verifications
@@ -30,14 +30,14 @@ from faceindex.library.photos import Photos
 from faceindex.library.searching import batch_answers, identified_faces, search_limit
 from faceindex.library.sheets import Sheets
 from faceindex.library.status import status, version
-from faceindex.meter import Meter
 from faceindex.people.grouping import group_faces
 from faceindex.people.reencoding import reencode
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
-from faceindex.photos.find import absolute
+from faceindex.photos.finding.find import absolute
 from faceindex.photos.pictures import PictureLike
 from faceindex.queries.matching import Wish
 from faceindex.queries.pairs import VerifiedPair
+from faceindex.running.meter import Meter
 from faceindex.search.calibration import Calibration
 from faceindex.store.selection import EVERYTHING, Selection
 from faceindex.types import (

@@ -20,14 +20,14 @@ from faceindex.people.history import past_act
 from faceindex.people.putting_back import put_back
 from faceindex.people.undoing_imports import undo_whole_import
 from faceindex.store import albums as rows
-from faceindex.store.act_changes import keep_change, places_of
-from faceindex.store.acts import dead_acts, read_acts
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.imports import same_import
-from faceindex.store.known_people import unknown_person
-from faceindex.store.names import ALBUMS_DUE, decide
-from faceindex.store.person_ids import is_id, name_meant
+from faceindex.store.people.act_changes import keep_change, places_of
+from faceindex.store.people.acts import dead_acts, read_acts
+from faceindex.store.people.imports import same_import
+from faceindex.store.people.known_people import unknown_person
+from faceindex.store.people.names import ALBUMS_DUE, decide
+from faceindex.store.people.person_ids import is_id, name_meant
 from faceindex.types import Decided
 
 

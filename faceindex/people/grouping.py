@@ -16,13 +16,13 @@ from faceindex.clustering.cluster import cluster
 from faceindex.clustering.constraints import Constraints
 from faceindex.clustering.extend import extend
 from faceindex.journal.state import fold
-from faceindex.meter import Meter
 from faceindex.people.albums import constraints_of, derive_albums, follow
 from faceindex.people.numbering import known_numbers
+from faceindex.running.meter import Meter
 from faceindex.store import albums as rows
-from faceindex.store.acts import read_acts
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
+from faceindex.store.people.acts import read_acts
 from faceindex.store.rows import save_settings
 from faceindex.types import AlbumChange, ClusterReport, FaceIds, Labels, PersonChange, Vectors
 

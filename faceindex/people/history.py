@@ -7,11 +7,11 @@ import os
 from collections.abc import Sequence
 
 from faceindex.journal.acts import Act
-from faceindex.store.act_changes import changes
-from faceindex.store.acts import LISTED, dead_among, read_acts
 from faceindex.store.catalog import Catalog
 from faceindex.store.cursors import ALL, begin, cursor_of
-from faceindex.store.imports import imports
+from faceindex.store.people.act_changes import changes
+from faceindex.store.people.acts import LISTED, dead_among, read_acts
+from faceindex.store.people.imports import imports
 from faceindex.types import Page, PastAct
 
 

@@ -34,7 +34,7 @@ from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.group_file import Group, GroupFile, Near, changing, new_group_file, reading
 from faceindex.store.kept import PAIRED
-from faceindex.store.reviewed import members, unpaired
+from faceindex.store.people.reviewed import members, unpaired
 from faceindex.store.rows import save_settings
 from faceindex.types import Vectors
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from faceindex.errors import UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest.run import ingest
-from faceindex.meter import Meter
 from faceindex.people.albums import derive_albums
-from faceindex.photos.away import missing
-from faceindex.store.anchoring import carry_over, carry_tombstones, corresponding, known_paths
+from faceindex.photos.finding.away import missing
+from faceindex.running.meter import Meter
+from faceindex.store.care.anchoring import carry_over, carry_tombstones, corresponding, known_paths
 from faceindex.store.folder import LibraryFolder
 from faceindex.types import Reencoded
 

@@ -23,12 +23,12 @@ from faceindex.search import calibrated
 from faceindex.search.calibration import Calibration
 from faceindex.sheets.review import Question
 from faceindex.store import albums as rows
-from faceindex.store.acts import read_acts
 from faceindex.store.catalog import Catalog
 from faceindex.store.cursors import ALL, begin, page_of
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.group_file import remove_group_file
-from faceindex.store.lost import lost_faces
+from faceindex.store.people.acts import read_acts
+from faceindex.store.photos.lost import lost_faces
 from faceindex.types import Album, Decided, FaceIds, FaceRecord, Labels, Page, Stale, Suggestion, Vectors
 
 SMALL = 5_000

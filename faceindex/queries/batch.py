@@ -10,13 +10,13 @@ import numpy as np
 
 from faceindex.errors import UnreadablePhoto
 from faceindex.faces.analyse import Analyser
-from faceindex.photos.find import UnreadableEntry, absolute, find_files
+from faceindex.photos.finding.find import UnreadableEntry, absolute, find_files
 from faceindex.photos.read import identify
 from faceindex.queries.analysis import analysed_in_order
+from faceindex.queries.combining import first_kept
 from faceindex.queries.matching import Wish, kept, matches_of
 from faceindex.queries.vector_files import SUFFIXES, vector_blocks
 from faceindex.search.calibration import Calibration
-from faceindex.search.combining import first_kept
 from faceindex.search.index import LibraryIndex, find_nearest, find_nearest_of_each
 from faceindex.store.folder import LibraryFolder
 from faceindex.types import BatchAnswer, Box, Match, Vectors

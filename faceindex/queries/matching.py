@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from faceindex.errors import UsageError
+from faceindex.queries.combining import first_kept, firsts
 from faceindex.queries.probes import Probe
 from faceindex.search.calibration import Calibration
-from faceindex.search.combining import first_kept, firsts
 from faceindex.search.index import LibraryIndex, find_nearest
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.selection import EVERYTHING, Selection, selected_faces

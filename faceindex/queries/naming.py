@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from faceindex.errors import UsageError
 from faceindex.queries.gallery import taken_out
+from faceindex.queries.identify import Ranking, nearest_exemplar, probabilities, vote
 from faceindex.queries.probes import Probe
-from faceindex.search.identify import Ranking, nearest_exemplar, probabilities, vote
 from faceindex.search.index import LibraryIndex
 from faceindex.store.catalog import Catalog
 from faceindex.types import Candidate, Exemplar, FaceIds, IdentifiedFace, Vectors
@@ -23,7 +23,7 @@ SHOWN = 5
 
 Floats = npt.NDArray[np.float64]
 Evidence = Callable[[Floats], Floats]
-"""What distances say, in nats: see `faceindex.search.identify`."""
+"""What distances say, in nats: see `faceindex.queries.identify`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def ranked(
         return nearest_exemplar(distances, said, gallery.people)
     if method != "svm":
         raise UsageError(f"no method is called {method}; there are {', '.join(METHODS)}")
-    from faceindex.search.svm import svm  # scikit-learn takes a second to import, which no other method needs
+    from faceindex.queries.svm import svm  # scikit-learn takes a second to import, which no other method needs
 
     return svm(probe, gallery.vectors, distances, said, gallery.people)
 

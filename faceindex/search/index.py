@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from faceindex.meter import Meter
+from faceindex.running.meter import Meter
 from faceindex.search import building
 from faceindex.search.coverage import Change, Coverage, index_config, usable_stamp
 from faceindex.search.files import Stamp, damaged, read_stamp

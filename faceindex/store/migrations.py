@@ -7,7 +7,7 @@ import unicodedata
 
 from faceindex.errors import NewerSchema
 from faceindex.store.kept import SCHEMA, derive_kept
-from faceindex.store.person_ids import give_first_ids
+from faceindex.store.people.person_ids import give_first_ids
 
 APPLICATION_ID = 0x46414345
 """'FACE': marks a SQLite file as a faceindex catalog."""
@@ -268,7 +268,7 @@ def m011_kept(catalog: sqlite3.Connection) -> None:
 
 
 def m012_person_ids(catalog: sqlite3.Connection) -> None:
-    """People have public ids that survive renames, see `faceindex.store.person_ids`."""
+    """People have public ids that survive renames, see `faceindex.store.people.person_ids`."""
     catalog.execute("CREATE TABLE person_ids (name TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE) WITHOUT ROWID")
     give_first_ids(catalog)
 

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from faceindex.photos.find import FoundFile
-from faceindex.store.photo_paths import under_path
-from faceindex.store.same_face import FormerFace
-from faceindex.store.segments import Segment
+from faceindex.photos.finding.find import FoundFile
+from faceindex.store.hdf5.segments import Segment
+from faceindex.store.photos.photo_paths import under_path
+from faceindex.store.photos.same_face import FormerFace
 from faceindex.types import AnalysedPhoto, Face, FailedPhoto
 
 

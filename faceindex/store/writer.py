@@ -11,14 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.faces.recipe import Recipe
-from faceindex.photos.find import FoundFile
+from faceindex.photos.finding.find import FoundFile
 from faceindex.store import rows
+from faceindex.store.care.tombstones import forgotten
 from faceindex.store.catalog import Catalog
-from faceindex.store.lost import drop_found, keep_lost
-from faceindex.store.names import ALBUMS_DUE, decided_faces, follow_photo, replay
-from faceindex.store.returning import FormerFaces
-from faceindex.store.segments import Block, Segment, segment_name, write_segment
-from faceindex.store.tombstones import forgotten
+from faceindex.store.hdf5.segments import Block, Segment, segment_name, write_segment
+from faceindex.store.people.names import ALBUMS_DUE, decided_faces, follow_photo, replay
+from faceindex.store.photos.lost import drop_found, keep_lost
+from faceindex.store.photos.returning import FormerFaces
 from faceindex.types import AnalysedPhoto, FailedPhoto, Removed
 
 

@@ -14,17 +14,17 @@ from PIL import Image
 from xmp_samples import digikam
 
 import faceindex
-from faceindex.exchange.named_regions import read_names
-from faceindex.exchange.sidecars import write_sidecars
+from faceindex.exchange.xmp.named_regions import read_names
+from faceindex.exchange.xmp.sidecars import write_sidecars
 from faceindex.journal.acts import HIDE, REJECT
 from faceindex.people import acting
 from faceindex.people.history import past_acts
-from faceindex.photos.areas import area_of
-from faceindex.photos.xmp import Packet
-from faceindex.store.anchoring import carry_over
-from faceindex.store.erasing import erase
-from faceindex.store.joining import take_decisions
-from faceindex.store.names import decide
+from faceindex.photos.metadata.areas import area_of
+from faceindex.photos.metadata.xmp import Packet
+from faceindex.store.care.anchoring import carry_over
+from faceindex.store.care.erasing import erase
+from faceindex.store.care.joining import take_decisions
+from faceindex.store.people.names import decide
 from faceindex.types import Box, NamesRead, SidecarReport
 
 SIZE = (512, 512)

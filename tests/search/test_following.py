@@ -16,7 +16,7 @@ from faceindex.search import index as face_index
 from faceindex.search.coverage import Change, configure
 from faceindex.search.index import LibraryIndex, find_nearest, load_or_build
 from faceindex.search.kinds import IndexConfig
-from faceindex.store.merging import compact, compact_all
+from faceindex.store.hdf5.merging import compact, compact_all
 from faceindex.types import Box
 
 BOXES = [Box(100 * n, 100 * n, 80, 80) for n in range(4)]

@@ -1,0 +1,41 @@
+"""Photos by their paths, and conditions for paths under a folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from faceindex.store.photos.known_photos import KnownPhotos
+from faceindex.types import PhotoRecord
+
+_PHOTOS = """SELECT path, paths.photo, photos.width, photos.height,
+        (SELECT COUNT(*) FROM faces WHERE faces.photo = paths.photo), warning, taken, taken_from
+    FROM paths JOIN photos ON photos.id = paths.photo WHERE """
+
+
+def first_paths(
+    catalog: KnownPhotos, under: str | None, condition: str, values: Sequence[object], after: str | None, most: int
+) -> list[PhotoRecord]:
+    """The first paths, after the path `after` if given, of photos of which `condition` is true; at or under `under`."""
+    last, found = b"" if after is None else os.fsencode(after), list[tuple[Any, ...]]()
+    if under is not None and (own := os.fsencode(under)) > last:
+        found = catalog.connection.execute(f"{_PHOTOS} path = ? AND {condition}", (own, *values)).fetchall()
+    bounds = [last] if under is None else [max(last, folder_range(under)[0]), folder_range(under)[1]]
+    where = " AND ".join(["path > ?", "path < ?"][: len(bounds)])
+    statement = f"{_PHOTOS} {where} AND {condition} ORDER BY path LIMIT ?"
+    found += catalog.connection.execute(statement, (*bounds, *values, most - len(found))).fetchall()
+    return [PhotoRecord(os.fsdecode(row[0]), *row[1:]) for row in found]
+
+
+def folder_range(path: str) -> tuple[bytes, bytes]:
+    """Paths in the folder `path` are more than the first and less than the second."""
+    folder = os.fsencode(path).rstrip(b"/") + b"/"
+    return folder, folder[:-1] + b"0"  # 0 comes after /
+
+
+def under_path(path: str | None) -> tuple[str, tuple[bytes, ...]]:
+    """A WHERE clause for paths at or under `path`, and its values."""
+    if path is None:
+        return "", ()
+    return "WHERE (path = ? OR (path >= ? AND path < ?))", (os.fsencode(path), *folder_range(path))
