@@ -35,8 +35,10 @@ class Sides:
     def pairs_of(self, a: Integers, b: Integers) -> Numbers:
         """float64 [n]: pairs of a face of person a[k] and a face of another person b[k]."""
         if self.second is None:
-            return np.multiply(self.first[a], self.first[b])
-        return np.add(self.first[a] * self.second[b], self.first[b] * self.second[a])
+            within: Numbers = self.first[a] * self.first[b]
+            return within
+        across: Numbers = self.first[a] * self.second[b] + self.first[b] * self.second[a]
+        return across
 
     @property
     def own_pairs(self) -> Numbers:
@@ -45,10 +47,11 @@ class Sides:
 
     def _with_others(self) -> Numbers:
         """float64 [people]: pairs of a face of the person and one of somebody else."""
+        others: Numbers = self.first.sum() - self.first
         if self.second is None:
-            return np.multiply(self.first, self.first.sum() - self.first)
-        others = self.second.sum() - self.second
-        return np.add(self.first * others, self.second * (self.first.sum() - self.first))
+            return self.first * others
+        across: Numbers = self.first * (self.second.sum() - self.second) + self.second * others
+        return across
 
     def _squares(self) -> float:
         """Sum, over pairs of people, of the squared number of their pairs of faces."""
