@@ -16,7 +16,7 @@ import numpy as np
 from faceindex.errors import LibraryDamaged, LibraryUnwritable, RecipeMismatch, UsageError
 from faceindex.faces.recipe import Recipe, recipe
 from faceindex.faces.vectors_only import VectorsOnly, recipe_of
-from faceindex.files.private import make_folder, new_file, sync_folder
+from faceindex.files.private import make_folder, new_file, put_in_place
 from faceindex.running.stop import Stop
 from faceindex.store.care.erasing import COPY, finish_erasing
 from faceindex.store.catalog import Catalog
@@ -299,8 +299,7 @@ class LibraryFolder:
             for name in _OWN_CATALOGS - {CATALOG}:
                 (self.path / name).unlink(missing_ok=True)
             raise
-        new.replace(self._catalog_file)
-        sync_folder(self.path)
+        put_in_place(new, self._catalog_file)
 
     def _write_catalog(self, new: Path) -> None:
         os.close(new_file(new))

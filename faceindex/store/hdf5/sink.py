@@ -11,7 +11,7 @@ class Sink(io.RawIOBase):
     """A file that is open. The first error of a write is kept in `error`, and all later writes are left out."""
 
     def __init__(self, descriptor: int) -> None:
-        """descriptor: of an empty file, for reading and writing; it is closed with this."""
+        """descriptor: of an empty file, for reading and writing; it stays open."""
         self.error: OSError | None = None
         self._file = descriptor
         self._position = 0
@@ -66,15 +66,3 @@ class Sink(io.RawIOBase):
         except OSError as error:
             self.error = error
         return length
-
-    def sync(self) -> None:
-        """Make everything written durable. Raises: OSError, the kept one first."""
-        if self.error is not None:
-            raise self.error
-        os.fsync(self._file)
-
-    def close(self) -> None:
-        """Close the file."""
-        if not self.closed:
-            os.close(self._file)
-        super().close()
