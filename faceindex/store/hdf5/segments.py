@@ -101,8 +101,7 @@ def _write_rows(descriptor: int, blocks: Iterable[Block], faces: int, dimension:
                 start = end
                 if sink.error:
                     break
-        if sink.error:
-            raise sink.error
+        sink.check()
     return start
 
 

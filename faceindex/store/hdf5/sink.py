@@ -66,3 +66,8 @@ class Sink(io.RawIOBase):
         except OSError as error:
             self.error = error
         return length
+
+    def check(self) -> None:
+        """Raises: OSError, the one that was kept."""
+        if self.error is not None:
+            raise self.error
