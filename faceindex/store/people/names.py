@@ -19,7 +19,8 @@ from faceindex.store.albums import describe_albums
 from faceindex.store.people.acts import LISTED, listed, read_acts, write_act
 from faceindex.store.people.affected import Affected, acts_about, affected_by
 from faceindex.store.people.person_ids import give_ids, renames, with_ids
-from faceindex.store.rows import Arrival, save_settings
+from faceindex.store.rows import Arrival
+from faceindex.store.settings import save_settings, setting
 from faceindex.types import Box
 
 ALBUMS_DUE = "albums_due"
@@ -57,11 +58,11 @@ def decide(
     return Decision(act, affected, state)
 
 
-def decide_names(transaction: sqlite3.Connection, faces_of: Mapping[str, Iterable[int]]) -> None:
-    """Write an act for each person, that these faces are theirs, and name the faces by them."""
-    for person, faces in faces_of.items():
-        write_act(transaction, NAME, (faces,), spelled(person), None)
+def decide_names(transaction: sqlite3.Connection, faces_of: Mapping[str, Iterable[int]]) -> list[int]:
+    """Write an act for each person, that these faces are theirs, and name the faces by them; returns the acts."""
+    acts = [write_act(transaction, NAME, (faces,), spelled(person), None) for person, faces in faces_of.items()]
     replay_all(transaction)
+    return acts
 
 
 def replay(transaction: sqlite3.Connection, faces: Iterable[int]) -> None:
@@ -118,7 +119,7 @@ def unsaid(connection: sqlite3.Connection) -> tuple[int, int]:
     people = dict(connection.execute("SELECT name, id FROM people"))
     said = _present(connection, state, people)
     wrong = {face for face, _ in said ^ set(connection.execute("SELECT face, person FROM person_faces"))}
-    due = connection.execute("SELECT 1 FROM settings WHERE name = ?", (ALBUMS_DUE,)).fetchone()
+    due = setting(connection, ALBUMS_DUE) is not None
     if not due:
         absent = set(connection.execute("SELECT face, name FROM absent_names"))
         wrong |= {face for face, _ in _absent(connection, state) ^ absent}
