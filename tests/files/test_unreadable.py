@@ -85,7 +85,7 @@ def test_a_file_for_which_memory_is_short_is_no_wrong_use(
 
     for module in ("evaluation.pairs", "exchange.albums.album_manifest"):
         monkeypatch.setattr(f"faceindex.{module}.read_regular", short)
-    for module in ("exchange.foreign_files", "exchange.text_rows", "queries.pairs"):
+    for module in ("exchange.foreign_vectors.foreign_files", "exchange.rows.text_rows", "queries.pairs"):
         monkeypatch.setattr(f"faceindex.{module}.open_regular", short)
     monkeypatch.setattr("h5py.File", short)
     monkeypatch.setattr("numpy.load", short)
