@@ -75,7 +75,7 @@ def test_sidecars_are_written_and_read(
         **{"photos": 1, "names": 1, "named": 1, "decided": 0, "without_face": 0, "warnings": []}
     }
     said = command("ingest", tmp_path / "photos", "--xmp", "-j", 1, "-L", tmp_path / "new.faces")
-    assert "XMP: 1 name in 1 photo; 0 faces named, 1 left as decided before" in said.stdout
+    assert "XMP: 1 name in 1 photo; 0 faces named, 1 kept as decided before" in said.stdout
 
 
 def test_a_reader_that_has_seen_enough_ends_an_export_without_a_word(tmp_path: Path) -> None:

@@ -106,5 +106,5 @@ def test_an_export_says_that_a_picture_is_no_file(tmp_path: Path, astronaut: Pix
         done = library.albums.export(tmp_path / "albums")
     assert done.missing == ()
     assert [(left.path, left.error) for left in done.left] == [
-        ("picture:/held", "a picture that a program gave, and no file")
+        ("picture:/held", "the picture was added by a program and is not a file")
     ]

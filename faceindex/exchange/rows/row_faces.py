@@ -1,4 +1,4 @@
-"""Which of a photo's faces are the rows that another program wrote about it."""
+"""Matches the rows that another program wrote about a photo to the faces in the photo."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from faceindex.types import Vectors
 def faces_of_rows(
     rows: Sequence[ForeignRow], faces: Sequence[PhotoFace], vectors: Mapping[int, Vectors], near: float
 ) -> dict[int, int]:
-    """Row to face, by their places in the sequences; one to one.
+    """For each row its face, as positions in the sequences; each face at most once.
 
-    Vectors come first: the nearest pairs, up to `near`, Euclidean. vectors: float32 [d], of faces by their ids. Then
-    boxes, as `faces_of_regions` compares them. A row with neither is the only face of a photo with one face.
+    Vectors are compared first: the nearest pairs up to the Euclidean distance `near`. vectors: float32 [d], by face id.
+    Then boxes, as in `faces_of_regions`. A row with neither matches the face of a photo that has only one.
     """
     found = _by_vector(rows, faces, vectors, near)
     free_rows = [place for place, row in enumerate(rows) if place not in found and row.box is not None]
@@ -41,9 +41,9 @@ def names_of_rows(
     tally: Tally,
     lost: list[ForeignRow],
 ) -> dict[int, str]:
-    """The names that rows give to faces which do not have them, by the faces' ids. See `faces_of_rows`.
+    """The names in rows for faces that have another name or none, by face id. See `faces_of_rows`.
 
-    tally: counts the faces that are known. lost: gets the rows whose face is not among `faces`.
+    tally: counts the faces that were found. lost: receives the rows whose face was not found.
     """
     matched = faces_of_rows(rows, faces, vectors, near)
     people: dict[int, str] = {}
