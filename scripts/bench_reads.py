@@ -87,7 +87,7 @@ def draw(path: Path, faces: int, named: int, stats: Path) -> None:
     from faceindex.store.albums import replace_clusters
     from faceindex.store.folder import LibraryFolder
     from faceindex.store.people.acts import write_act
-    from faceindex.store.rows import save_settings
+    from faceindex.store.settings import save_settings
 
     truth = make_library.make_library(path, faces, stats=stats)
     chance = random.Random(0)

@@ -26,6 +26,7 @@ from faceindex.store.folder import LibraryFolder
 from faceindex.store.hdf5.merging import compact
 from faceindex.store.hdf5.segments import Block, inside
 from faceindex.store.hdf5.vectors import Faces
+from faceindex.store.people.acts import count_acts
 from faceindex.store.writer import Batch, Writer
 from faceindex.types import FaceIds, FailedPhoto, Vectors
 
@@ -143,8 +144,7 @@ def _take_all(writer: Writer, source: Catalog, file: h5py.File, ids: FaceIds, kn
     segment = writer.write_segment(_living(file, ids, known), len(known.ids)) if len(known.ids) else None
     take_all(writer, source, segment)
     counts = writer.catalog.counts()
-    (acts,) = writer.catalog.connection.execute("SELECT COUNT(*) FROM acts").fetchone()
-    return Taken(counts["photos"], counts["faces"], 0, acts)
+    return Taken(counts["photos"], counts["faces"], 0, count_acts(writer.catalog.connection))
 
 
 def _living(file: h5py.File, ids: FaceIds, known: Faces) -> Iterator[Block]:

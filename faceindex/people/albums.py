@@ -15,7 +15,8 @@ from faceindex.store import albums as rows
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.people.affected import Affected
 from faceindex.store.people.names import ALBUMS_DUE, Decision, replay_all
-from faceindex.store.rows import drop_empty_albums, remove_setting
+from faceindex.store.rows import drop_empty_albums
+from faceindex.store.settings import remove_setting
 from faceindex.types import FaceIds, Labels
 
 

@@ -14,6 +14,7 @@ from faceindex.queries.identify import Ranking, nearest_exemplar, probabilities,
 from faceindex.queries.probes import Probe
 from faceindex.search.index import LibraryIndex
 from faceindex.store.catalog import Catalog
+from faceindex.store.people.known_people import confirmed_faces
 from faceindex.types import Candidate, Exemplar, FaceIds, IdentifiedFace, Vectors
 
 METHODS = ("vote", "nearest", "svm")
@@ -39,9 +40,7 @@ class Gallery:
 def named_gallery(catalog: Catalog, index: LibraryIndex) -> Gallery:
     """All of them. Raises: UsageError when nobody has a name."""
     with catalog.snapshot():
-        rows = catalog.connection.execute("SELECT face, person FROM person_faces ORDER BY face").fetchall()
-        names = dict(catalog.connection.execute("SELECT id, name FROM people").fetchall())
-    faces, people = np.array(rows, dtype=np.int64).reshape(-1, 2).T
+        faces, people, names = confirmed_faces(catalog.connection)
     found = taken_out(index, faces)
     if not len(found.ids):
         raise UsageError("nobody in the library has a name; `faceindex people name ALBUM NAME` gives one")

@@ -157,18 +157,6 @@ def drop_empty_albums(transaction: sqlite3.Connection) -> None:
     transaction.execute("DELETE FROM albums WHERE id NOT IN (SELECT album FROM album_faces)")
 
 
-def save_settings(transaction: sqlite3.Connection, **settings: object) -> None:
-    """Store or replace settings."""
-    transaction.executemany(
-        "INSERT OR REPLACE INTO settings VALUES (?, ?)", [(name, str(value)) for name, value in settings.items()]
-    )
-
-
-def remove_setting(transaction: sqlite3.Connection, name: str) -> None:
-    """Have it as if it had never been decided."""
-    transaction.execute("DELETE FROM settings WHERE name = ?", (name,))
-
-
 def note_change_of_faces(transaction: sqlite3.Connection) -> None:
     """Make what was derived from the faces out of date, the index above all."""
     transaction.execute("INSERT OR REPLACE INTO settings VALUES ('faces_state', lower(hex(randomblob(16))))")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import PurePath
 
@@ -12,6 +11,7 @@ from faceindex.photos.identity import RAW_EXTENSIONS
 from faceindex.photos.metadata.areas import area_of, box_of
 from faceindex.store.catalog import Catalog
 from faceindex.store.people.sightings import PhotoFace, StoredPhoto, photo_faces, stored_photo
+from faceindex.store.photos.photo_paths import paths_between
 from faceindex.types import Box
 
 _FINE = (100_000, 100_000)
@@ -31,11 +31,9 @@ def _of_the_same_name(catalog: Catalog, path: str) -> list[tuple[str, int]]:
     """The library's photos in the folder of `path` with the same name but another suffix, which share `photo.xmp`; only
     the RAW photos if there are any. As (path, photo id)."""
     name = PurePath(path).with_suffix("")
-    first, last = (os.fsencode(f"{name}{end}") for end in "./")
-    statement = "SELECT path, photo FROM paths WHERE path > ? AND path < ? ORDER BY path"
-    rows = ((os.fsdecode(row[0]), row[1]) for row in catalog.connection.execute(statement, (first, last)))
-    found = [row for row in rows if PurePath(row[0]).with_suffix("") == name]
-    return [row for row in found if PurePath(row[0]).suffix.lower() in RAW_EXTENSIONS] or found
+    near = paths_between(catalog.connection, f"{name}.", f"{name}/")
+    found = [(other, photo) for other, photo in near if PurePath(other).with_suffix("") == name]
+    return [(other, photo) for other, photo in found if PurePath(other).suffix.lower() in RAW_EXTENSIONS] or found
 
 
 def _contradict(

@@ -36,7 +36,7 @@ def start(main: str, connection: Connection, *arguments: object, one_thread: boo
     Raises: OSError.
     """
     environment = _KEPT_MEMORY | os.environ | telemetry.OFF | secrets_for_children() | dict.fromkeys(_ONE_THREAD, "1")
-    package = str(Path(__file__).parents[2])
+    package = str(Path(__file__).parents[3])
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
     # The kernel ends a child with the thread that started it; the main thread lives as long as the program.
     lasting = one_thread or threading.current_thread() is threading.main_thread()

@@ -63,7 +63,7 @@ def good_blocks(path: Path, rows: list[Rows], faces: Faces, recipe: Recipe) -> I
 
 def _good_rows(path: Path, segment: Segment, recipe: Recipe) -> list[Rows]:
     arguments = [str(path), recipe.fingerprint, str(recipe.dimension), str(segment.faces)]
-    package = str(Path(__file__).parents[2])
+    package = str(Path(__file__).parents[3])
     environment = dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")])))
     try:
         done = subprocess.run(

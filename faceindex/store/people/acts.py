@@ -61,6 +61,31 @@ def read_acts(
     return [Act(act, kind, sides.get(act, ()), *rest) for act, kind, *rest in acts]
 
 
+def last_act(connection: sqlite3.Connection) -> int:
+    """The highest id of an act in the journal; 0 when the journal is empty."""
+    return int(connection.execute("SELECT COALESCE(MAX(id), 0) FROM acts").fetchone()[0])
+
+
+def count_acts(connection: sqlite3.Connection) -> int:
+    """Number of acts in the journal, undos among them."""
+    return int(connection.execute("SELECT COUNT(*) FROM acts").fetchone()[0])
+
+
+def act_ids(connection: sqlite3.Connection, beyond: int | None, most: int, *, newest_first: bool = False) -> list[int]:
+    """At most `most` ids of acts, by rising id or the newest first. beyond: only those that come after this act."""
+    where, order = ("id < ?", "id DESC") if newest_first else ("id > ?", "id")
+    start = beyond if beyond is not None else (1 << 62) * newest_first
+    rows = connection.execute(f"SELECT id FROM acts WHERE {where} ORDER BY {order} LIMIT ?", (start, most))
+    return [act for (act,) in rows]
+
+
+def newest_step(connection: sqlite3.Connection) -> int | None:
+    """The newest act that counts and is no undo; None when there is none."""
+    dead = dead_acts(connection)
+    rows = connection.execute("SELECT id FROM acts WHERE kind != ? ORDER BY id DESC", (UNDO,))
+    return next((act for (act,) in rows if act not in dead), None)
+
+
 def was_named(connection: sqlite3.Connection, person: str) -> bool:
     """Whether anybody was ever called that, also when it was taken back."""
     return connection.execute("SELECT 1 FROM acts WHERE ? IN (person, renamed)", (person,)).fetchone() is not None

@@ -19,7 +19,8 @@ from faceindex.store.albums import describe_albums
 from faceindex.store.people.acts import LISTED, listed, read_acts, write_act
 from faceindex.store.people.affected import Affected, acts_about, affected_by
 from faceindex.store.people.person_ids import give_ids, renames, with_ids
-from faceindex.store.rows import Arrival, save_settings
+from faceindex.store.rows import Arrival
+from faceindex.store.settings import save_settings, setting
 from faceindex.types import Box
 
 ALBUMS_DUE = "albums_due"
@@ -118,7 +119,7 @@ def unsaid(connection: sqlite3.Connection) -> tuple[int, int]:
     people = dict(connection.execute("SELECT name, id FROM people"))
     said = _present(connection, state, people)
     wrong = {face for face, _ in said ^ set(connection.execute("SELECT face, person FROM person_faces"))}
-    due = connection.execute("SELECT 1 FROM settings WHERE name = ?", (ALBUMS_DUE,)).fetchone()
+    due = setting(connection, ALBUMS_DUE) is not None
     if not due:
         absent = set(connection.execute("SELECT face, name FROM absent_names"))
         wrong |= {face for face, _ in _absent(connection, state) ^ absent}

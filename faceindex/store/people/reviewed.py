@@ -7,8 +7,10 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from faceindex.journal.acts import APART, MOVE, REJECT, SPLIT
+from faceindex.store.albums import person_of_album
 from faceindex.store.kept import PAIRED
 from faceindex.store.people.acts import LISTED, dead_among, listed, with_names_of_now
+from faceindex.store.settings import save_settings, setting
 
 _SHOWN = "faces.id NOT IN (SELECT face FROM hidden_faces)"
 _PARTS = f"""(kind IN ('{REJECT}', '{SPLIT}', '{APART}') AND side < 2 OR kind = '{MOVE}' AND side IN (0, 2))"""
@@ -48,11 +50,11 @@ def members(connection: sqlite3.Connection, numbers: Collection[int], least_qual
 
 
 def person_of(connection: sqlite3.Connection, number: int) -> str | None:
-    """Whose a group is."""
-    statement = """SELECT name FROM albums JOIN people ON people.id = person WHERE albums.id = ?"""
-    if number < 0:
-        statement = "SELECT name FROM person_faces JOIN people ON people.id = person WHERE face = ?"
-    row = connection.execute(statement, (abs(number),)).fetchone()
+    """The name of the person whose group it is; None for nobody's."""
+    if number > 0:
+        return person_of_album(connection, number)
+    statement = "SELECT name FROM person_faces JOIN people ON people.id = person WHERE face = ?"
+    row = connection.execute(statement, (-number,)).fetchone()
     return None if row is None else str(row[0])
 
 
@@ -80,9 +82,40 @@ def kept_apart(connection: sqlite3.Connection, one: int, other: int) -> bool:
 
 def unpaired(connection: sqlite3.Connection) -> tuple[str | None, int]:
     """The token of what was prepared, None for nothing, and how many groups have changed since."""
-    row = connection.execute("SELECT value FROM settings WHERE name = ?", (PAIRED,)).fetchone()
-    changed = connection.execute("SELECT COUNT(*) FROM unpaired").fetchone()[0]
-    return (None if row is None else str(row[0])), int(changed)
+    return setting(connection, PAIRED), int(connection.execute("SELECT COUNT(*) FROM unpaired").fetchone()[0])
+
+
+def unpaired_groups(connection: sqlite3.Connection) -> set[int]:
+    """The albums, and as negative numbers the faces, that changed since suggestions were prepared."""
+    return {number for (number,) in connection.execute("SELECT number FROM unpaired")}
+
+
+def set_paired(transaction: sqlite3.Connection, token: str) -> None:
+    """Note that suggestions are prepared as `token`, and that no group has changed since."""
+    transaction.execute("DELETE FROM unpaired")
+    save_settings(transaction, **{PAIRED: token})
+
+
+def named_faces(connection: sqlite3.Connection) -> list[tuple[int, str]]:
+    """Every face that is somebody's, by a decision or by its album, with the name."""
+    statement = "SELECT face, name FROM people_faces JOIN people ON people.id = person"
+    return connection.execute(statement).fetchall()
+
+
+def hidden_faces(connection: sqlite3.Connection) -> list[int]:
+    """Ids of the faces that are not listed, by themselves or with their album or person."""
+    rows = connection.execute(
+        """SELECT face FROM hidden_faces
+        UNION SELECT face FROM album_faces JOIN albums ON albums.id = album LEFT JOIN people ON people.id = person
+            WHERE albums.hidden OR people.hidden
+        UNION SELECT face FROM person_faces JOIN people ON people.id = person WHERE people.hidden"""
+    )
+    return [face for (face,) in rows]
+
+
+def has_more_faces(connection: sqlite3.Connection, count: int) -> bool:
+    """Whether the library has more than `count` faces; no more than these are counted."""
+    return connection.execute("SELECT 1 FROM faces LIMIT 1 OFFSET ?", (count,)).fetchone() is not None
 
 
 def _said_apart(connection: sqlite3.Connection, one: int, other: int) -> bool:

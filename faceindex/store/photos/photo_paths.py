@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from faceindex.store.photos.known_photos import KnownPhotos
@@ -26,6 +28,23 @@ def first_paths(
     statement = f"{_PHOTOS} {where} AND {condition} ORDER BY path LIMIT ?"
     found += catalog.connection.execute(statement, (*bounds, *values, most - len(found))).fetchall()
     return [PhotoRecord(os.fsdecode(row[0]), *row[1:]) for row in found]
+
+
+def paths_between(connection: sqlite3.Connection, first: str, last: str) -> list[tuple[str, int]]:
+    """Paths of photos that are, byte by byte, more than `first` and less than `last`, in order; with the photo's id."""
+    statement = "SELECT path, photo FROM paths WHERE path > ? AND path < ? ORDER BY path"
+    rows = connection.execute(statement, (os.fsencode(first), os.fsencode(last)))
+    return [(os.fsdecode(path), photo) for path, photo in rows]
+
+
+def paths_of_faces(connection: sqlite3.Connection, faces: Iterable[int]) -> dict[int, str]:
+    """The first path of the photo of each of `faces` that is in the library."""
+    rows = connection.execute(
+        """SELECT faces.id, MIN(path) FROM faces JOIN paths USING (photo)
+        WHERE faces.id IN (SELECT value FROM json_each(?)) GROUP BY faces.id""",
+        (json.dumps(sorted(set(faces))),),
+    )
+    return {face: os.fsdecode(path) for face, path in rows}
 
 
 def folder_range(path: str) -> tuple[bytes, bytes]:
