@@ -1,4 +1,4 @@
-"""Known photos under further paths: moved, copied, renumbered, or exchanged with one another."""
+"""Gives known photos their new paths: they were moved, copied, renumbered, or swapped their names."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from faceindex.store.catalog import Catalog
 from faceindex.store.writer import Batch
 
 MOST_LATE = 100_000
-"""Files that are kept in memory, at most, because their names still are the only ones of other photos."""
+"""Most files in memory that wait because their name is still the only one of another photo."""
 
 
 class Renaming:
-    """late: known photos under names that still are the only ones of other photos. Those may be met later in the run,
-    where photos were renumbered or exchanged, and would lose their faces if they lost their names before.
+    """late: known photos found under a name that is still the only name of another photo. That photo may be found later
+    in the run (if photos were renumbered or swapped); it would lose its faces if it lost its last name before.
 
-    taken: these names, but those that a photo was seen to have moved from.
+    reserved: these names, without those from which a photo is known to have moved.
     """
 
     def __init__(self, catalog: Catalog, reader: PhotoReader, tally: Tally) -> None:
@@ -26,15 +26,15 @@ class Renaming:
         self._reader = reader
         self._tally = tally
         self._taken: set[str] = set()
-        self._here: set[str] = set()  # met in this run
+        self._here: set[str] = set()  # seen in this run
 
     def note(self, path: str) -> None:
-        """There is a file at `path`: nobody need be asked about it."""
+        """Note that a file exists at `path`, so that it need not be checked."""
         if len(self._here) < MOST_LATE:
             self._here.add(path)
 
     def meet(self, known: Known, batch: Batch) -> None:
-        """Name the photo, or wait with it while its name is the only one of another photo."""
+        """Name the photo, or postpone it while its name is the only one of another photo."""
         self.note(known.file.path)
         if set(self._catalog.photos_named_only([known.file.path])) <= {known.photo}:
             self._rename(known, batch)
@@ -45,14 +45,14 @@ class Renaming:
             self.name_late(batch)
 
     def name_late(self, batch: Batch) -> None:
-        """Name those that wait: no other photo is looked for any more."""
+        """Name the postponed photos, at the end, when no other photo can still be found."""
         for known in self.late:
             self._rename(known, batch)
         self.late.clear()
         self._taken.clear()
 
     def is_endangered(self, batch: Batch) -> bool:
-        """Whether the batch takes the last name of a photo that is to get another one."""
+        """Whether the batch takes the last name of a photo that will get another name."""
         if not self.late:
             return False
         edited = [file.path for _, files in batch.photos.values() for file in files]
@@ -61,7 +61,7 @@ class Renaming:
         return not {known.photo for known in self.late}.isdisjoint(losing)
 
     def _rename(self, known: Known, batch: Batch) -> None:
-        """Another file with known content: the same file touched, the photo's new place, or a copy."""
+        """Another file with known content: the same file with a new time, a moved photo, or a copy."""
         batch.names.append((known.photo, known.file))
         if known.file.path in known.former:
             self._tally.counts["unchanged"] += 1
@@ -77,7 +77,7 @@ class Renaming:
             batch.gone.append(old)
 
     def _left(self, former: list[str], path: str) -> str | None:
-        """The former path that the photo has moved from to `path`, if any; none on a disk that is silent."""
+        """The path from which the photo moved to `path`, if any; None on a disk that does not answer."""
         taken = next((old for old in former if old in self._taken), None)
         unseen = [old for old in former if old not in self._here or old.casefold() == path.casefold()]
         if taken is not None or not unseen:
