@@ -1,6 +1,6 @@
 """dlib's networks as ONNX graphs, for onnxruntime: the same weights, several times as fast.
 
-Each affine layer is folded into the convolution that feeds it. The same network gives the same bytes.
+Each affine layer is folded into the convolution before it. The same network always gives the same bytes.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def encoder_model(network: Encoder) -> bytes:
     """The ResNet: CHIPS to VECTORS, input normalised inside. Returns: an ONNX file."""
     graph = OnnxGraph()
     pixels = graph.node("Cast", CHIPS, to=TensorProto.FLOAT)
-    planes = graph.node("Transpose", pixels, perm=[0, 3, 1, 2])  # first: a plane at a time is a tenth of the work
+    planes = graph.node("Transpose", pixels, perm=[0, 3, 1, 2])  # first: scaling planes takes a tenth of the work
     mean = graph.constant(np.array(network.mean, dtype=np.float32).reshape(3, 1, 1))
     centred = graph.node("Sub", planes, mean)
     scaled = graph.node("Mul", centred, graph.constant(np.array(1 / 256, dtype=np.float32)))
@@ -47,8 +47,8 @@ def encoder_model(network: Encoder) -> bytes:
 def detector_model(network: Detector) -> bytes:
     """The max-margin detector: TILE to SCORES. Returns: an ONNX file with DETECTOR_METADATA.
 
-    The input is float and normalised, because dlib halves the levels of its pyramid out of normalised floats:
-    a pyramid of whole numbers would not score the same.
+    The input is float and normalised, because dlib halves the levels of its pyramid as normalised floats: a pyramid of
+    integers would give other scores.
     """
     graph = OnnxGraph()
     _add_layers(graph, network.layers, _Value(TILE, 3))
@@ -61,7 +61,7 @@ def detector_model(network: Detector) -> bytes:
 
 
 def detector_geometry(network: Detector) -> DetectorGeometry:
-    """Follows a cell of the map back through all convolutions (dlib's map_output_to_input)."""
+    """Follow a cell of the map back through all convolutions (dlib's map_output_to_input)."""
     stride, origin, field_size, reach = 1, 0, 1, 0
     for layer in network.layers:
         if layer.kind == "con":

@@ -151,7 +151,7 @@ def test_chips_are_scaled_as_the_card_says(
         (network(WEIGHTS.astype(np.float64), kind=TensorProto.DOUBLE), "", "32-bit floats"),
         (network(np.full((48, 7), np.nan, dtype=np.float32)), "", "not numbers"),
         (network(np.zeros((48, 7), dtype=np.float32)), "", "all chips the same vector"),
-        (network(WEIGHTS[:, :5]), "", "gives 5 numbers a chip, not 7"),
+        (network(WEIGHTS[:, :5]), "", "gives vectors of length 5, not 7"),
         (network(WEIGHTS[:40]), "", "cannot encode"),
         (network(WEIGHTS), f'sha256 = "{"0" * 64}"', "sha256 differs"),
     ],
@@ -172,7 +172,7 @@ def test_wrong_models_are_refused_and_nothing_is_kept(
     [
         ("colour = 3", "", "`colour` cannot be 3"),
         ('colour = "CMYK"', "", "colour RGB or BGR"),
-        ('scaling = "magic"', "", "scaling is one of"),
+        ('scaling = "magic"', "", "scaling must be one of"),
         ("wings = 2", "", "unknown key `wings`"),
         ('kind = "landmarks"', "", "is an encoder"),
         ("", "landmarks = 7", "landmarks 5 or 68"),

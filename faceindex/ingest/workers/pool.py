@@ -206,13 +206,13 @@ class ProcessPool:
             return self._once_more(Analysed(culprit, None, reason))
         answer = self._once_more(Analysed(culprit, None, self._unreadable(), fault=Fault.PLACE))
         if answer is None:
-            self._blow(f"of {culprit.path} {self._unreadable()}")
+            self._blow(f"{culprit.path} {self._unreadable()}")
         else:
             self._silent += 1
         return answer
 
     def _unreadable(self) -> str:
-        return f"no byte could be read for {self._idle_limit:g} seconds"
+        return f"did not answer for {self._idle_limit:g} seconds"
 
     def _once_more(self, answer: Analysed) -> Analysed | None:
         """None, and the photo is tried again at the end; the answer itself if this was that try."""

@@ -131,7 +131,7 @@ def test_a_photo_of_which_nothing_can_be_read_is_tried_again_at_the_end_and_out_
     assert {name for name, answer in answers.items() if answer.photo} == {"a", "c", "d"}
     assert list(answers)[-1] == "b-hang"
     assert (answers["b-hang"].error, answers["b-hang"].fault) == (
-        "nothing could be read for 0.6 seconds",
+        "did not answer for 0.6 seconds",
         Fault.PLACE,
     )
 
