@@ -92,7 +92,7 @@ def test_what_was_analysed_is_stored_when_the_source_fails(library: faceindex.Li
 
 def test_wrong_names_and_wrong_paths_are_told(library: faceindex.Library, astronaut: Pixels) -> None:
     for name in ("", "/", "two\nlines", 5):
-        with pytest.raises(UsageError, match="is no name"):
+        with pytest.raises(UsageError, match="is not a name"):
             library.photos.add([(name, astronaut)])  # type: ignore[list-item]
     with pytest.raises(UsageError, match=r"`photos\.add` takes photos that are no files"):
         library.ingest([astronaut])  # type: ignore[list-item]

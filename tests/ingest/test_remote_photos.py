@@ -269,7 +269,7 @@ def test_every_command_takes_addresses_and_no_secret_is_kept(
     assert (tmp_path / "sidecars" / "cli" / "0.jpg.xmp").is_file()
     server.put("cli/0.jpg.xmp", (tmp_path / "sidecars" / "cli" / "0.jpg.xmp").read_bytes())
     told = json.loads(run("photos", "sidecars", f"{ROOT}/cli", "--beside", "--json", rc=2))["failed"]
-    assert "nothing is written at an address" in told[0]["error"]
+    assert "cannot write to an address" in told[0]["error"]
     assert json.loads(run("ingest", f"{ROOT}/cli", "--xmp", "--json"))["xmp"]["names"] == 1
     assert run("albums", "sheet", tmp_path / "albums.html")
     assert json.loads(run("reencode", tmp_path / "y.faces", "--recipe", "sface", "--json"))["photos"] == 3

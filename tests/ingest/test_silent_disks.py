@@ -121,7 +121,7 @@ def test_nothing_but_silence_ends_the_run(tmp_path: Path, monkeypatch: pytest.Mo
     with PhotoReader(Stop(), nothing, idle_limit=0.3) as reader:
         with pytest.raises(UnreadablePhoto):
             reader.identify(silent)
-        with pytest.raises(MachineError, match="nothing could be read"):
+        with pytest.raises(MachineError, match="did not answer"):
             reader.identify(silent)
 
 
@@ -212,7 +212,7 @@ def test_a_mount_whose_server_hangs_holds_no_ingest(
     server.send_signal(signal.SIGCONT)
     photos, reason = json.loads(done.stdout)
     assert photos == 1  # the one beside the mount
-    assert "no folder or file could be looked at" in reason
+    assert "no folder or file could be listed" in reason
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=60, check=True)
     assert sum(json.loads(done.stdout)) + photos == 2
     assert os.listdir(here)  # noqa: PTH208

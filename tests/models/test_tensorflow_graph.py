@@ -293,7 +293,10 @@ def test_constants_are_raw_bytes_or_packed_or_single_or_one_value_for_all() -> N
         ((integer(1, 7), TWO_BY_TWO, chunk(4, bytes(16))), "a constant of type 7"),
         ((INT32, TWO_BY_TWO, integer(7, 2**40)), "an integer out of range"),
         ((FLOAT, chunk(2, shape_proto((-1, 2))), chunk(4, bytes(8))), "a constant of unknown shape"),
-        ((FLOAT, chunk(2, shape_proto((2**40,))), chunk(5, bytes(4))), "1 value in a constant of size 1,099,511,627,776"),
+        (
+            (FLOAT, chunk(2, shape_proto((2**40,))), chunk(5, bytes(4))),
+            "1 value in a constant of size 1,099,511,627,776",
+        ),
         ((FLOAT, chunk(2, shape_proto((1,) * 9)), chunk(5, bytes(4))), "9 dimensions"),
     ],
 )

@@ -49,7 +49,7 @@ def kind_not_read(data: bytes) -> str | None:
     if found is None:
         return None
     if found.marker == _JPEG_LS:
-        return "JPEG-LS, which is not read: save it as PNG or TIFF"
+        return "JPEG-LS, which cannot be read: save it as PNG or TIFF"
     if found.marker in _HIERARCHICAL:
         words = "hierarchical"
     elif found.bits != 8:
@@ -58,7 +58,7 @@ def kind_not_read(data: bytes) -> str | None:
         words = "lossless"
     else:
         return None
-    return f"JPEG of a kind that is not read: {words}"
+    return f"JPEG of a kind that cannot be read: {words}"
 
 
 def opened_jpeg(data: bytes) -> JpegImageFile:
