@@ -35,7 +35,7 @@ from faceindex.people.reencoding import reencode
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
 from faceindex.photos.finding.find import absolute
 from faceindex.photos.pictures import PictureLike
-from faceindex.queries.matching import Wish
+from faceindex.queries.matching import SearchQuery
 from faceindex.queries.pairs import VerifiedPair
 from faceindex.running.meter import Meter
 from faceindex.search.calibration import Calibration
@@ -237,12 +237,12 @@ class Library(OldNames):
     ) -> Iterator[BatchAnswer]:
         """For every face of all photos at or under `source`, or every row of a .npy or .h5 file of vectors.
 
-        among, unnamed, group_by: which faces are found, as `Wish` says.
+        among, unnamed, group_by: which faces are found, as `SearchQuery` says.
         Answers come as soon as they are known; what is wrong with a photo, or a row, is told in its answer.
         Raises: UsageError; RecipeMismatch, when the vectors are another recipe's.
         """
-        wish = Wish(k, search_limit(self._opened, threshold, fpir), among, unnamed, group_by)
-        return batch_answers(self._opened, source, wish, min_face=min_face, workers=workers)
+        query = SearchQuery(k, search_limit(self._opened, threshold, fpir), among, unnamed, group_by)
+        return batch_answers(self._opened, source, query, min_face=min_face, workers=workers)
 
     def identify(
         self,

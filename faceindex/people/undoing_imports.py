@@ -1,4 +1,4 @@
-"""Taking back what was read from files: all names of one import, and not only those of one person."""
+"""Undoing an import: all names that came with it, and not only those of one person."""
 
 from __future__ import annotations
 

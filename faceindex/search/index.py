@@ -134,7 +134,7 @@ def build(
     return _followed(folder, main, coverage, None if stamp is None else _name(stamp))
 
 
-def fold(folder: LibraryFolder, meter: Meter | None = None) -> None:
+def build_if_stale(folder: LibraryFolder, meter: Meter | None = None) -> None:
     """After many changes, or without an index: build it. Raises: JobCancelled."""
     if state(folder) != "current":
         build(folder, meter=meter)

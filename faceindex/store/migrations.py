@@ -278,6 +278,12 @@ def m013_turned(catalog: sqlite3.Connection) -> None:
     catalog.execute("ALTER TABLE photos ADD COLUMN turned INTEGER NOT NULL DEFAULT 0")
 
 
+def m014_imported_decisions(catalog: sqlite3.Connection) -> None:
+    """Names that came with an import of rows are undone together, too. `imports.decided`: they count as what people
+    decided; 0 for names that follow their files."""
+    catalog.execute("ALTER TABLE imports ADD COLUMN decided INTEGER NOT NULL DEFAULT 0")
+
+
 MIGRATIONS = (
     m001_first_schema,
     m002_quality,
@@ -292,6 +298,7 @@ MIGRATIONS = (
     m011_kept,
     m012_person_ids,
     m013_turned,
+    m014_imported_decisions,
 )
 
 

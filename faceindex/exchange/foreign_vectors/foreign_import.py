@@ -75,9 +75,7 @@ def import_vectors(
             groups = [_group(rows, foreign, writer.catalog, resolve) for rows in _read(foreign, places, tally) if rows]
             people.update(_store(writer, folder, groups, foreign.path, tally))
             compact(writer, stop)
-    named = name_faces(folder, people)
-    tally.named += named
-    tally.decided += len(people) - named
+    name_faces(folder, people, tally)
 
 
 def _batches(foreign: ForeignVectors, resolve: Resolve) -> Iterator[list[int]]:

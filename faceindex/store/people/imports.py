@@ -1,4 +1,8 @@
-"""Names that files gave to faces: who said them, and what the files said last."""
+"""Acts that came from files and are undone together, and what the names in photos and sidecars were last.
+
+There are two kinds of import. Names in photos and sidecars follow these files, unless people decide otherwise. Names in
+rows, which somebody imported on purpose, count as what people decided.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,10 @@ from dataclasses import dataclass
 
 from faceindex.journal.acts import APART, MERGE, MOVE, NAME, REJECT, SPLIT, UNDO, UNNAME
 from faceindex.store.people.acts import LISTED, dead_acts, listed, write_act
-from faceindex.store.people.names import replay_all
+from faceindex.store.people.names import decide_names, replay_all
+
+BY_PEOPLE = "act NOT IN (SELECT act FROM imports WHERE NOT decided)"
+"""A condition on `decisions`: of an act that people made, or that they imported as rows."""
 
 _ABOUT_WHO_IT_IS = f"""(kind = '{MERGE}' OR (kind = '{MOVE}' AND side < 2)
     OR (side = 0 AND kind IN ('{NAME}', '{UNNAME}', '{SPLIT}', '{REJECT}', '{APART}')))"""
@@ -35,7 +42,7 @@ def decided_by_people(connection: sqlite3.Connection, faces: Collection[int]) ->
     """Those of `faces` of which people said who they are, or are not; what they took back does not count."""
     rows = connection.execute(
         f"""SELECT face, act FROM decisions JOIN acts ON acts.id = act
-        WHERE face IN {LISTED} AND act NOT IN (SELECT act FROM imports) AND {_ABOUT_WHO_IT_IS}""",
+        WHERE face IN {LISTED} AND {BY_PEOPLE} AND {_ABOUT_WHO_IT_IS}""",
         (listed(faces),),
     ).fetchall()
     acts = {act for _, act in rows}
@@ -68,11 +75,25 @@ def import_names(
         replay_all(transaction)
 
 
-def belong_together(transaction: sqlite3.Connection, acts: Collection[int]) -> None:
-    """Let these acts of an import, or undos of them, be taken back together."""
+def import_decisions(
+    transaction: sqlite3.Connection, faces_of: Mapping[str, Collection[int]], first: int | None = None
+) -> int:
+    """Decide whose faces these are: acts of one import, that are undone together; returns the first of them.
+
+    faces_of: by person, of one at least. first: the first act of the same import, when it wrote some before.
+    """
+    acts = decide_names(transaction, faces_of)
+    belong_together(transaction, acts, first=first, decided=True)
+    return first or min(acts)
+
+
+def belong_together(
+    transaction: sqlite3.Connection, acts: Collection[int], *, first: int | None = None, decided: bool = False
+) -> None:
+    """Let these acts of an import, or undos of them, be taken back together. decided: they count as people's."""
     if acts:
-        rows = [(act, min(acts)) for act in acts]
-        transaction.executemany("INSERT INTO imports (act, first) VALUES (?, ?)", rows)
+        rows = [(act, first or min(acts), decided) for act in acts]
+        transaction.executemany("INSERT INTO imports (act, first, decided) VALUES (?, ?, ?)", rows)
 
 
 def undo_import(transaction: sqlite3.Connection, acts: Collection[int]) -> list[int]:
@@ -91,8 +112,13 @@ def imports(connection: sqlite3.Connection, acts: Collection[int] | None = None)
     return dict(connection.execute(statement, (listed(acts),)).fetchall())
 
 
+def acts_that_follow_files(connection: sqlite3.Connection) -> set[int]:
+    """The acts of imports that do not count as people's."""
+    return {act for (act,) in connection.execute("SELECT act FROM imports WHERE NOT decided")}
+
+
 def same_import(connection: sqlite3.Connection, act: int) -> list[int]:
-    """The acts that belong together with `act` and count; none when people made it."""
+    """The acts that belong together with `act` and count; none when it is of no import."""
     dead = dead_acts(connection)
     statement = "SELECT act FROM imports WHERE first = (SELECT first FROM imports WHERE act = ?) ORDER BY act"
     return [found for (found,) in connection.execute(statement, (act,)) if found not in dead]
@@ -102,12 +128,12 @@ def copy_origins(
     source: sqlite3.Connection, transaction: sqlite3.Connection, acts: Mapping[int, int], faces: Mapping[int, int]
 ) -> None:
     """Let acts that were copied have the origin that they have in `source`. acts, faces: ids there to those here."""
-    together: dict[int, list[int]] = defaultdict(list)
-    for act, first in imports(source).items():
+    together: dict[tuple[int, bool], list[int]] = defaultdict(list)
+    for act, first, decided in source.execute("SELECT act, first, decided FROM imports"):
         if act in acts:
-            together[first].append(acts[act])
-    for copied in together.values():
-        belong_together(transaction, copied)
+            together[first, decided].append(acts[act])
+    for (_, decided), copied in together.items():
+        belong_together(transaction, copied, decided=decided)
     said = source.execute("SELECT face, name, file FROM names_in_files").fetchall()
     transaction.executemany(
         "INSERT OR IGNORE INTO names_in_files (face, name, file) VALUES (?, ?, ?)",

@@ -58,11 +58,11 @@ def decide(
     return Decision(act, affected, state)
 
 
-def decide_names(transaction: sqlite3.Connection, faces_of: Mapping[str, Iterable[int]]) -> None:
-    """Write an act for each person, that these faces are theirs, and name the faces by them."""
-    for person, faces in faces_of.items():
-        write_act(transaction, NAME, (faces,), spelled(person), None)
+def decide_names(transaction: sqlite3.Connection, faces_of: Mapping[str, Iterable[int]]) -> list[int]:
+    """Write an act for each person, that these faces are theirs, and name the faces by them; returns the acts."""
+    acts = [write_act(transaction, NAME, (faces,), spelled(person), None) for person, faces in faces_of.items()]
     replay_all(transaction)
+    return acts
 
 
 def replay(transaction: sqlite3.Connection, faces: Iterable[int]) -> None:
