@@ -37,7 +37,7 @@ _PHOTOS = 1024  # photos in one batch, which is one transaction
 
 
 @dataclass(slots=True)
-class Taken:
+class Imported:
     """The result. photos, faces: new ones. known: faces that the library had, or that were erased from it. acts: of the
     journal. left: photos that could not be imported, and why."""
 
@@ -54,7 +54,7 @@ def is_library_file(path: Path) -> bool:
         return str(file.attrs.get("format", "")).startswith("faceindex library")
 
 
-def import_library(folder: LibraryFolder, path: Path, *, wait: bool = False, stop: Stop | None = None) -> Taken:
+def import_library(folder: LibraryFolder, path: Path, *, wait: bool = False, stop: Stop | None = None) -> Imported:
     """Import what the library lacks from the file at `path`; a new library becomes a copy of the exported one.
 
     If it is killed at any moment, the same call goes on. stop: checked between batches. Raises: UsageError if the file
@@ -75,7 +75,7 @@ def import_library(folder: LibraryFolder, path: Path, *, wait: bool = False, sto
                 pass
             with folder.writer(wait=wait) as writer:
                 if is_untouched(writer.catalog):
-                    return _take_all(writer, source, file, ids, known)
+                    return _import_all(writer, source, file, ids, known)
                 return _join(writer, source, file, ids, stop or Stop())
 
 
@@ -140,11 +140,11 @@ def _values(column: h5py.Dataset, start: int) -> list[Any]:
     return [one.decode() if one is not None else None for one in data] if kind == "TEXT" else data
 
 
-def _take_all(writer: Writer, source: Catalog, file: h5py.File, ids: FaceIds, known: Faces) -> Taken:
+def _import_all(writer: Writer, source: Catalog, file: h5py.File, ids: FaceIds, known: Faces) -> Imported:
     segment = writer.write_segment(_living(file, ids, known), len(known.ids)) if len(known.ids) else None
     take_all(writer, source, segment)
     counts = writer.catalog.counts()
-    return Taken(counts["photos"], counts["faces"], 0, count_acts(writer.catalog.connection))
+    return Imported(counts["photos"], counts["faces"], 0, count_acts(writer.catalog.connection))
 
 
 def _living(file: h5py.File, ids: FaceIds, known: Faces) -> Iterator[Block]:
@@ -154,8 +154,8 @@ def _living(file: h5py.File, ids: FaceIds, known: Faces) -> Iterator[Block]:
         yield here[there], _checked(_read(file["vector"], start, start + BLOCK)[there])
 
 
-def _join(writer: Writer, source: Catalog, file: h5py.File, ids: FaceIds, stop: Stop) -> Taken:
-    done = Taken(left=[])
+def _join(writer: Writer, source: Catalog, file: h5py.File, ids: FaceIds, stop: Stop) -> Imported:
+    done = Imported(left=[])
     for photos in photos_of(source, _PHOTOS):
         if stop.is_set():
             return done
@@ -178,7 +178,7 @@ def _join(writer: Writer, source: Catalog, file: h5py.File, ids: FaceIds, stop: 
     return done
 
 
-def _add(batch: Batch, photo: ComingPhoto, catalog: Catalog, done: Taken) -> None:
+def _add(batch: Batch, photo: ComingPhoto, catalog: Catalog, done: Imported) -> None:
     """Add a photo. A photo that the library has gets the file's further paths, unless another photo here has them."""
     files = [file for file in photo.files if catalog.known_path(file.path) is None]
     here = catalog.photo_with(photo.content)

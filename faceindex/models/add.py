@@ -134,24 +134,24 @@ def _try(card: ModelCard, graph: bytes) -> None:
     chips = sample_chips(card.size or 0)
     try:
         network = session(graph)
-        together = network.run([VECTORS], {CHIPS: chips})[0]
-        alone = np.concatenate([network.run([VECTORS], {CHIPS: chip[None]})[0] for chip in chips])
+        batched = network.run([VECTORS], {CHIPS: chips})[0]
+        single = np.concatenate([network.run([VECTORS], {CHIPS: chip[None]})[0] for chip in chips])
     except Exception as error:  # onnxruntime has its own exceptions for errors in a model
         reason = " ".join(str(error).split())[:200]
         raise ModelError(f"{card.name} cannot encode chips of {card.size} pixels: {reason}") from None
-    _check_vectors(card, together, alone)
+    _check_vectors(card, batched, single)
 
 
-def _check_vectors(card: ModelCard, together: Vectors, alone: Vectors) -> None:
-    if together.shape != (len(alone), card.dimension):
+def _check_vectors(card: ModelCard, batched: Vectors, single: Vectors) -> None:
+    if batched.shape != (len(single), card.dimension):
         raise ModelError(
-            f"{card.name} gives vectors of length {together.shape[-1]}, not {card.dimension} as in its card"
+            f"{card.name} gives vectors of length {batched.shape[-1]}, not {card.dimension} as in its card"
         )
-    if not np.isfinite(together).all():
+    if not np.isfinite(batched).all():
         raise ModelError(f"{card.name} gives vectors that contain NaN or infinity")
-    if np.abs(together - alone).max() > LARGEST_DIFFERENCE * np.abs(alone).max():
+    if np.abs(batched - single).max() > LARGEST_DIFFERENCE * np.abs(single).max():
         raise ModelError(f"{card.name} gives a chip different vectors alone and in a batch")
-    if np.ptp(together, axis=0).max() <= LARGEST_DIFFERENCE * np.abs(together).max():
+    if np.ptp(batched, axis=0).max() <= LARGEST_DIFFERENCE * np.abs(batched).max():
         raise ModelError(f"{card.name} gives the same vector for all chips")
 
 

@@ -34,7 +34,7 @@ def convert(card: ModelCard, source: Path) -> bytes:
     # Imported here: loading onnx takes longer than everything else that a cached graph needs.
     from faceindex.models.dlib_networks import read_detector, read_encoder
     from faceindex.models.dlib_stream import DlibStream
-    from faceindex.models.onnx_files import encoder_file, fold, parse, pixels_file, replace_prelus
+    from faceindex.models.onnx_files import encoder_file, fold_constants, parse, pixels_file, replace_prelus
     from faceindex.models.onnx_graphs import detector_model, encoder_model
     from faceindex.models.protobuf_stream import ProtobufFile
     from faceindex.models.tensorflow_onnx import tensorflow_model
@@ -44,7 +44,7 @@ def convert(card: ModelCard, source: Path) -> bytes:
         return encoder_model(read_encoder(stream)) if card.kind == "encoder" else detector_model(read_detector(stream))
     tensorflow = card.format == "tensorflow"
     model = parse(tensorflow_model(ProtobufFile.open(source)) if tensorflow else read_regular(source), str(source))
-    fold(model)
+    fold_constants(model)
     replace_prelus(model)
     return encoder_file(model, card) if card.kind == "encoder" else pixels_file(model)
 

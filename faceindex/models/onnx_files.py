@@ -16,7 +16,7 @@ from faceindex.errors import ModelError
 from faceindex.models.cards import ModelCard
 from faceindex.models.graph_interface import CHIPS, PIXELS, VECTORS
 
-FOLDED = frozenset({"DequantizeLinear", "Reshape", "Constant", "Identity", "Transpose", "Cast"})
+FOLDABLE = frozenset({"DequantizeLinear", "Reshape", "Constant", "Identity", "Transpose", "Cast"})
 """Operators that are computed here if all their inputs are constant."""
 
 AXES_ARE_INPUTS = 18
@@ -36,7 +36,7 @@ def parse(data: bytes, name: str) -> ModelProto:
     return model
 
 
-def fold(model: ModelProto) -> None:
+def fold_constants(model: ModelProto) -> None:
     """Fold constants, such as weights stored as 8-bit blocks, and remove what only training needs."""
     graph = model.graph
     known: Arrays = {weights.name: numpy_helper.to_array(weights) for weights in graph.initializer}
@@ -47,7 +47,7 @@ def fold(model: ModelProto) -> None:
             node.input[place] = same.get(name, name)
         if node.op_type == "Dropout":
             same[node.output[0]] = node.input[0]
-        elif node.op_type in FOLDED and all(name in known for name in node.input):
+        elif node.op_type in FOLDABLE and all(name in known for name in node.input):
             known[node.output[0]] = _worked_out(node, known, model)
         else:
             nodes.append(node)

@@ -79,10 +79,10 @@ def detector_geometry(network: Detector) -> DetectorGeometry:
 
 def _add_layers(graph: OnnxGraph, layers: tuple[Layer, ...], value: _Value) -> None:
     tags: dict[int, _Value] = {}
-    for layer, following in zip(layers, (*layers[1:], None), strict=True):
+    for layer, next_layer in zip(layers, (*layers[1:], None), strict=True):
         match layer.kind:
             case "con":
-                value = _convolution(graph, value, layer, following)
+                value = _convolution(graph, value, layer, next_layer)
             case "relu":
                 value = _Value(graph.node("Relu", value.name), value.channels, value.rows, value.columns)
             case "max_pool" | "avg_pool":
@@ -100,11 +100,11 @@ def _add_layers(graph: OnnxGraph, layers: tuple[Layer, ...], value: _Value) -> N
                 pass  # part of the convolution before it
 
 
-def _convolution(graph: OnnxGraph, value: _Value, layer: Layer, following: Layer | None) -> _Value:
+def _convolution(graph: OnnxGraph, value: _Value, layer: Layer, next_layer: Layer | None) -> _Value:
     weights, bias = layer.weights, layer.bias
-    if following is not None and following.kind == "affine":
-        weights = weights * following.weights[:, None, None, None]
-        bias = bias * following.weights + following.bias
+    if next_layer is not None and next_layer.kind == "affine":
+        weights = weights * next_layer.weights[:, None, None, None]
+        bias = bias * next_layer.weights + next_layer.bias
     window = layer.window
     name = graph.node("Conv", value.name, graph.constant(weights), graph.constant(bias), **_window_attributes(window))
     return _Value(name, layer.channels, _extent(value.rows, window), _extent(value.columns, window))

@@ -20,7 +20,7 @@ SIDE = 256
 MARGIN = 0.3
 """Margin around the face box, as a share of the box's longer side."""
 
-_BESIDE = (128, 128, 128)  # outside the photo; moving the square inside could put another face into its middle
+_OUTSIDE = (128, 128, 128)  # outside the photo; moving the square inside could put another face into its middle
 
 Square = tuple[float, float, float]
 """Left, top and side, in pixels of the photo."""
@@ -68,7 +68,7 @@ def jpeg_uri(image: Image.Image) -> str:
 def _cut(image: Image.Image, place: Square, scale: float) -> Image.Image:
     left, top, side = (round(value * scale) for value in place)
     side = max(side, 1)
-    canvas = Image.new("RGB", (side, side), _BESIDE)
+    canvas = Image.new("RGB", (side, side), _OUTSIDE)
     right, bottom = min(left + side, image.width), min(top + side, image.height)
     if right > max(left, 0) and bottom > max(top, 0):
         canvas.paste(image.crop((max(left, 0), max(top, 0), right, bottom)), (max(-left, 0), max(-top, 0)))

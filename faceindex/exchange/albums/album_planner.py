@@ -58,7 +58,7 @@ class AlbumPlanner:
         self, key: Key, photos: Gathering, folder: str, made: bool, former: AlbumFolder | None, kind: str, xmp: bool
     ) -> AlbumFolder:
         before = {link.content: link for link in former.photos} if former else {}
-        there, stay = self._there_and_away(photos, before)
+        there, stay = self._present_and_missing(photos, before)
         self.stay.update(link.path for link in stay)
         links = plan_photos(self._folder, folder, there, before=before, stay=stay, kind=kind, owned=self._owned)
         sidecars = [planned for link in links if (planned := self._planned_sidecar(link))] if xmp else []
@@ -70,7 +70,7 @@ class AlbumPlanner:
             folder, made, key if isinstance(key, str) else None, numbers, (*links, *stay), tuple(sidecars)
         )
 
-    def _there_and_away(self, photos: Gathering, before: Mapping[str, Link]) -> tuple[list[Source], list[Link]]:
+    def _present_and_missing(self, photos: Gathering, before: Mapping[str, Link]) -> tuple[list[Source], list[Link]]:
         there, stay = [], []
         for photo in sorted(photos.photos):
             source = self._source(photo)

@@ -80,14 +80,14 @@ def import_vectors(
 
 def _batches(foreign: ForeignVectors, resolve: Resolve) -> Iterator[list[int]]:
     """The rows of each photo, as positions, in the order of each photo's first row."""
-    together: dict[str, list[int]] = defaultdict(list)
+    rows_of: dict[str, list[int]] = defaultdict(list)
     for place, photo in enumerate(foreign.photos):
         if photo is not None:
-            together[resolve(photo)].append(place)
+            rows_of[resolve(photo)].append(place)
     for place, photo in enumerate(foreign.photos):
         if photo is None:
             yield [place]
-        elif (places := together.pop(resolve(photo), None)) is not None:
+        elif (places := rows_of.pop(resolve(photo), None)) is not None:
             yield places
 
 

@@ -131,7 +131,7 @@ def _factory(*_: Any) -> NoReturn:
 
 
 _ARRAYS = {"_reconstruct": _reconstructed, "scalar": _scalar, "_frombuffer": _from_buffer}
-_STAND_INS: dict[tuple[str, str], Callable[..., Any]] = {
+_REPLACEMENTS: dict[tuple[str, str], Callable[..., Any]] = {
     **{
         (f"{numpy}.{module}", name): _ARRAYS[name]
         for numpy in ("numpy.core", "numpy._core")
@@ -150,7 +150,7 @@ _STAND_INS: dict[tuple[str, str], Callable[..., Any]] = {
 
 class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
-        found = _STAND_INS.get((module, name))
+        found = _REPLACEMENTS.get((module, name))
         if found is None:
             raise Refused(f"{module}.{name}")
         return _Named(found)

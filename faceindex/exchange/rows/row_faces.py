@@ -23,8 +23,8 @@ def faces_of_rows(
     """
     found = _by_vector(rows, faces, vectors, near)
     free_rows = [place for place, row in enumerate(rows) if place not in found and row.box is not None]
-    taken = set(found.values())
-    free_faces = [place for place in range(len(faces)) if place not in taken]
+    used = set(found.values())
+    free_faces = [place for place in range(len(faces)) if place not in used]
     boxes = [box for place in free_rows if (box := rows[place].box) is not None]
     for place, other in faces_of_regions(boxes, [faces[place].box for place in free_faces]).items():
         found[free_rows[place]] = free_faces[other]
@@ -68,11 +68,11 @@ def _by_vector(
         if (away := _distance(row.vector, vectors.get(face.face))) <= near
     )
     found: dict[int, int] = {}
-    taken: set[int] = set()
+    used: set[int] = set()
     for _, place, other in pairs:
-        if place not in found and other not in taken:
+        if place not in found and other not in used:
             found[place] = other
-            taken.add(other)
+            used.add(other)
     return found
 
 

@@ -71,7 +71,7 @@ def read_names(
                 said_of[record.photo] = said
     for photo, said in said_of.items():
         for face in photo_faces(folder.catalog, photo):
-            _follow(face, said.name_of(face), tally)
+            _note_change(face, said.name_of(face), tally)
     changes = _write(folder, tally) if tally.changes or tally.said else {}
     return NamesRead(
         photos=tally.photos,
@@ -124,7 +124,7 @@ def _count(said: Said, tally: _Tally) -> None:
     tally.without_face += len(said.loose)
 
 
-def _follow(face: PhotoFace, now: NameInFile | None, tally: _Tally) -> None:
+def _note_change(face: PhotoFace, now: NameInFile | None, tally: _Tally) -> None:
     """Note the change for a face for which files now say `now`."""
     if face.decided:
         tally.decided += now is not None

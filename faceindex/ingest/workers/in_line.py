@@ -9,7 +9,7 @@ from faceindex.errors import MachineError
 from faceindex.ingest.workers.executor import Analysed, Fault, Task
 from faceindex.ingest.workers.worker import analyse_file
 
-_BLOWS = 10  # failures of the machine in a row
+_MOST_FAILURES = 10  # failures of the machine in a row
 
 
 class InLine:
@@ -19,7 +19,7 @@ class InLine:
 
     def __init__(self) -> None:
         self._tasks: deque[Task] = deque()
-        self._blows = 0
+        self._machine_failures = 0
 
     @property
     def room(self) -> bool:
@@ -36,9 +36,9 @@ class InLine:
         while self._tasks:
             task = self._tasks.popleft()
             answer = analyse_file(task.analyser, task.file)
-            self._blows = self._blows + 1 if answer.fault in (Fault.MACHINE, Fault.MEMORY) else 0
+            self._machine_failures = self._machine_failures + 1 if answer.fault in (Fault.MACHINE, Fault.MEMORY) else 0
             yield answer
-            if self._blows == _BLOWS:
+            if self._machine_failures == _MOST_FAILURES:
                 raise MachineError(f"no photo can be analysed here now: {answer.error}")
 
     def close(self) -> None:

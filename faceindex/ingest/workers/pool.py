@@ -17,7 +17,7 @@ from faceindex.faces.analyse import Analyser
 from faceindex.ingest.workers.cgroups import oom_kills
 from faceindex.ingest.workers.executor import Analysed, Fault, Task
 from faceindex.ingest.workers.processes import grants_memory
-from faceindex.ingest.workers.start import Unable
+from faceindex.ingest.workers.start import StartFailure
 from faceindex.ingest.workers.worker_process import WorkerProcess
 from faceindex.photos.finding.find import FoundFile
 
@@ -35,7 +35,7 @@ MEMORY_LIMIT = 4 << 30
 
 _STARTS = 3  # workers in a row that may fail to start
 _PAUSE = 0.5  # seconds before the next try, times the number of tries
-_BLOWS = 10  # failures of the machine in a row, without an analysed photo in between
+_MOST_FAILURES = 10  # failures of the machine in a row, without an analysed photo in between
 _TRIES = 3  # for a photo whose worker is killed from outside
 _SILENT = 3  # postponed photos in a row that still cannot be read, until the rest is not tried
 _QUEUED = 2  # files in a worker: one at work, and one so that it never waits
@@ -77,7 +77,7 @@ class ProcessPool:
         self._late: deque[FoundFile] = deque()  # to be tried once more at the end
         self._tries: Counter[tuple[str, str]] = Counter()  # by path and cause
         self._failed_starts = 0
-        self._blows = 0
+        self._machine_failures = 0
         self._silent = 0
         self._oom_kills = oom_kills()
 
@@ -134,7 +134,7 @@ class ProcessPool:
             answer = worker.receive()
         except (EOFError, OSError):  # OSError: it died while it sent an answer
             return self._died(worker)
-        if isinstance(answer, Unable):
+        if isinstance(answer, StartFailure):
             self._not_started(worker, answer.reason, short_of_memory=answer.memory)
             return None
         self._failed_starts = 0
@@ -155,11 +155,11 @@ class ProcessPool:
                     return replace(answer, error=reason, fault=Fault.PHOTO)
                 return replace(answer, error="needs more memory than a process may use here (see `ulimit -a`)")
             case Fault.MACHINE:
-                self._blow(answer.error or "unknown")
+                self._machine_failed(answer.error or "unknown")
                 return self._once_more(answer)
             case Fault.PLACE:
                 return self._once_more(answer)
-        self._blows = self._silent = 0
+        self._machine_failures = self._silent = 0
         return answer
 
     def _died(self, worker: WorkerProcess) -> Analysed | None:
@@ -181,7 +181,7 @@ class ProcessPool:
             if killed_for_memory:
                 self._shrink()
             why = _SHORT_OF_MEMORY if killed_for_memory else f"workers were ended by {ending}"
-            self._blow(why)
+            self._machine_failed(why)
             self._tries[culprit.path, "killed"] += 1
             if self._tries[culprit.path, "killed"] == _TRIES:
                 return Analysed(culprit, None, f"its worker was ended {_TRIES} times: {why}", fault=Fault.MACHINE)
@@ -206,7 +206,7 @@ class ProcessPool:
             return self._once_more(Analysed(culprit, None, reason))
         answer = self._once_more(Analysed(culprit, None, self._unreadable(), fault=Fault.PLACE))
         if answer is None:
-            self._blow(f"{culprit.path} {self._unreadable()}")
+            self._machine_failed(f"{culprit.path} {self._unreadable()}")
         else:
             self._silent += 1
         return answer
@@ -232,9 +232,9 @@ class ProcessPool:
         elif self._failed_starts >= _STARTS:
             raise MachineError(f"worker processes do not start: {reason}")
 
-    def _blow(self, reason: str) -> None:
-        self._blows += 1
-        if self._blows == _BLOWS:
+    def _machine_failed(self, reason: str) -> None:
+        self._machine_failures += 1
+        if self._machine_failures == _MOST_FAILURES:
             raise MachineError(f"no photo can be analysed here now: {reason}")
 
     def _killed_for_memory(self) -> bool:

@@ -15,7 +15,7 @@ _OUT_OF_MEMORY = ("std::bad_alloc", "bad allocation", "Failed to allocate memory
 
 
 @dataclass(frozen=True, slots=True)
-class Unable:
+class StartFailure:
     """A worker's message that it cannot start. memory: for lack of memory."""
 
     reason: str
@@ -38,7 +38,7 @@ def main() -> None:
         except (BrokenPipeError, EOFError, ConnectionResetError):
             return
         except Exception as error:
-            connection.send(Unable(in_words(error), is_exhaustion(error)))
+            connection.send(StartFailure(in_words(error), is_exhaustion(error)))
             return
         connection.send(None)
         serve(connection, analyser)

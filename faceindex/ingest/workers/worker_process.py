@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest.workers import child
 from faceindex.ingest.workers.executor import Analysed
-from faceindex.ingest.workers.start import Unable
+from faceindex.ingest.workers.start import StartFailure
 from faceindex.ingest.workers.watch import Watch
 from faceindex.photos.finding.find import FoundFile
 
@@ -50,9 +50,9 @@ class WorkerProcess:
         self.files.append(file)
         self._send(file)
 
-    def receive(self) -> Analysed | Unable | None:
+    def receive(self) -> Analysed | StartFailure | None:
         """Its next answer; None when it has started. Raises: EOFError, OSError if it has died."""
-        answer: Analysed | Unable | None = self.connection.recv()
+        answer: Analysed | StartFailure | None = self.connection.recv()
         if isinstance(answer, Analysed):
             self.files.popleft()
             self.alone = False
