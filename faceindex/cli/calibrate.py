@@ -115,8 +115,10 @@ def _print(title: str, result: CrossFit) -> None:
         f"{plural(result.same_pairs, 'pair')} of one person, {result.different_pairs:,} of two"
     )
     print_line("calibration: " + ", ".join(f"{key} = {value:.5g}" for key, value in asdict(result.calibration).items()))
-    thresholds = [f"{result.calibration.threshold(DEFAULT_FPIR, faces):.4f} for {faces:,}" for faces in GALLERIES]
-    print_line(f"thresholds at {DEFAULT_FPIR:g} expected false identifications: {', '.join(thresholds)} faces")
+    thresholds = [
+        f"{result.calibration.threshold(DEFAULT_FPIR, faces):.4f} for {plural(faces, 'face')}" for faces in GALLERIES
+    ]
+    print_line(f"thresholds at {DEFAULT_FPIR:g} expected false identifications: {', '.join(thresholds)}")
     print_line("")
     for held_out in result.held_out:
         _print_held_out(held_out)

@@ -21,6 +21,7 @@ from faceindex.ingest.workers.processes import be_killed_first, end_with_parent
 from faceindex.photos.finding.addresses import UNREACHABLE, is_url, take_secrets, top_of
 from faceindex.photos.identity import Identity
 from faceindex.photos.read import identify
+from faceindex.plurals import plural
 from faceindex.running.stop import Stop
 
 Arguments = ParamSpec("Arguments")
@@ -137,7 +138,7 @@ class PhotoReader:
         reason = f"did not answer for {self._idle_limit:g} seconds"
         self._silent += 1
         if self._silent == _SILENT:
-            raise SilentDisk(f"{path} {reason}, like the {_SILENT - 1} files before it")
+            raise SilentDisk(f"{path} {reason}, like {plural(_SILENT - 1, 'file')} before it")
         return TimeoutError(reason)
 
     def _end(self) -> None:

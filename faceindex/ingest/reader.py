@@ -33,7 +33,7 @@ class StillUnreadable:
 
 
 @dataclass(frozen=True, slots=True)
-class NoPhoto:
+class NotAPhoto:
     """Not a photo, by name and by content."""
 
 
@@ -78,10 +78,10 @@ class Forgotten:
     """The photo was erased by `photos remove --erase` or `people forget`, and must not come back."""
 
 
-Finding = Unchanged | StillUnreadable | NoPhoto | Unreadable | OutOfReach | Known | Unknown | Forgotten
+Finding = Unchanged | StillUnreadable | NotAPhoto | Unreadable | OutOfReach | Known | Unknown | Forgotten
 
 
-def look_at(
+def classify(
     file: FoundFile,
     catalog: Catalog,
     *,
@@ -113,7 +113,7 @@ def look_at(
             return OutOfReach(error.reason, silent=isinstance(error.__cause__, TimeoutError))
         return Unreadable(file, error.reason)
     if identity is None:
-        return NoPhoto()
+        return NotAPhoto()
     file = replace(file, size=identity.size, mtime_ns=identity.mtime_ns, ctime_ns=identity.ctime_ns)
     if WHOLE_PHOTO in catalog.tombstones().of(identity.content):
         return Forgotten()

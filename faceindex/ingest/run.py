@@ -21,13 +21,13 @@ from faceindex.ingest.photo_reader import PhotoReader
 from faceindex.ingest.reader import (
     Forgotten,
     Known,
-    NoPhoto,
+    NotAPhoto,
     OutOfReach,
     StillUnreadable,
     Unchanged,
     Unknown,
     Unreadable,
-    look_at,
+    classify,
 )
 from faceindex.ingest.renaming import Renaming
 from faceindex.ingest.roots import folder_of, to_remember
@@ -204,7 +204,7 @@ class _Run:
             return
         counts = self.tally.counts
         with self.tally.stopwatch.stage("find"):
-            finding = look_at(
+            finding = classify(
                 entry,
                 self.writer.catalog,
                 retry=self.retry,
@@ -218,7 +218,7 @@ class _Run:
                 self._retime(retimed)
             case Forgotten():
                 counts["forgotten"] += 1
-            case NoPhoto():
+            case NotAPhoto():
                 counts["ignored"] += 1
             case StillUnreadable(error, retimed):
                 self.tally.fail(entry.path, error)
@@ -245,8 +245,8 @@ class _Run:
 
     def commit(self) -> None:
         """Make everything answered so far durable."""
-        if self.renaming.is_endangered(self.batch):
-            self.renaming.name_late(self.batch)
+        if self.renaming.takes_last_path(self.batch):
+            self.renaming.name_postponed(self.batch)
         if self.retimed:
             self.writer.store_ctimes(self.retimed)
             self.retimed.clear()
@@ -262,7 +262,7 @@ class _Run:
     def finish(self) -> None:
         """Commit the rest, and report the progress for the last time."""
         if not self.stop.is_set():  # else the next run finds them again
-            self.renaming.name_late(self.batch)
+            self.renaming.name_postponed(self.batch)
         self.commit()
         self._show(now=True)
 
@@ -320,4 +320,4 @@ class _Run:
 
     def _show(self, *, now: bool = False) -> None:
         waiting = sum(len(photo.faces) for photo, _ in self.batch.photos.values())
-        self.tally.show(late=len(self.renaming.late), waiting_faces=waiting, now=now)
+        self.tally.show(late=len(self.renaming.postponed), waiting_faces=waiting, now=now)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from faceindex.errors import SilentDisk
 from faceindex.ingest.photo_reader import PhotoReader
-from faceindex.photos.finding.away import Whereabouts, whereabouts
+from faceindex.photos.finding.whereabouts import Whereabouts, whereabouts
 from faceindex.running.stop import Stop
 from faceindex.store.writer import Writer
 from faceindex.types import Pruned
@@ -34,9 +34,9 @@ class Vanished:
         found = self._where(path for folder in self._folders for path in self._writer.catalog.files(folder))
         if found is None:
             return None
-        unwanted = sorted(set(left_out).difference(found["removed"], found["away"]))
+        unwanted = sorted(set(left_out).difference(found["removed"], found["disconnected"]))
         removed = self._writer.remove_paths([*found["removed"], *unwanted])
-        return Pruned(removed, away=len(found["away"]), left_out=len(unwanted))
+        return Pruned(removed, away=len(found["disconnected"]), left_out=len(unwanted))
 
     def forget_failures(self, known: Collection[str]) -> None:
         """Forget the failures of deleted files. known: paths that this run has just seen.

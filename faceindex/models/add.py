@@ -138,7 +138,7 @@ def _try(card: ModelCard, graph: bytes) -> None:
         single = np.concatenate([network.run([VECTORS], {CHIPS: chip[None]})[0] for chip in chips])
     except Exception as error:  # onnxruntime has its own exceptions for errors in a model
         reason = " ".join(str(error).split())[:200]
-        raise ModelError(f"{card.name} cannot encode chips of {card.size} pixels: {reason}") from None
+        raise ModelError(f"{card.name} cannot encode chips of side {card.size}: {reason}") from None
     _check_vectors(card, batched, single)
 
 

@@ -106,7 +106,7 @@ class DlibStream:
         dimensions = [self.integer() for _ in range(4)]
         size = math.prod(dimensions)
         if min(dimensions) < 0 or 4 * size > len(self._data) - self._position:
-            raise self.error(f"a tensor of {size} values")
+            raise self.error(f"a tensor of size {size:,}")
         return np.frombuffer(self._take(4 * size), dtype="<f4")
 
     def weights(self, size: int) -> Weights:

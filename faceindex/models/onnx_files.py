@@ -181,7 +181,7 @@ def _layout(graph: GraphProto, card: ModelCard) -> bool:
         return True
     if fits((side, side, 3)):
         return False
-    raise ModelError(f"{card.name} has an input of shape {shape}, not {side} x {side} pixels of three colours")
+    raise ModelError(f"{card.name} has an input of shape {shape}, not RGB images of side {side}")
 
 
 def _scaling(value: str, card: ModelCard, nodes: list[NodeProto], model: ModelProto) -> str:

@@ -13,6 +13,7 @@ from typing import Self
 
 from faceindex.errors import ModelError
 from faceindex.files.regular import read_regular
+from faceindex.plurals import plural
 
 MOST_FIELDS = 1_000_000
 """Most fields in one file. A network has about ten thousand; a file of empty fields must not run on for ever."""
@@ -151,7 +152,7 @@ class Message:
 
     def _take(self, size: int, end: int) -> range:
         if not 0 <= size <= end - self._position:
-            raise self.error(f"{size} bytes where {end - self._position} are left")
+            raise self.error(f"{plural(size, 'byte')}, but {end - self._position:,} left")
         place = range(self._position, self._position + size)
         self._position += size
         return place

@@ -101,7 +101,7 @@ class Sidecars:
     def all_of(self, photo: str) -> list[str]:
         """All sidecars that may describe the photo, by priority."""
         folder, name = os.path.split(photo)
-        self._look_at(folder)
+        self._list(folder)
         wanted = (f"{name}.xmp".casefold(), f"{PurePath(name).stem}.xmp".casefold())
         there = (found for found in dict.fromkeys(wanted) if found in self._names)
         return [os.path.join(folder, self._names[found]) for found in there]  # noqa: PTH118  (also for addresses)
@@ -119,7 +119,7 @@ class Sidecars:
         if folder == self._folder:
             self._names.setdefault(name.casefold(), name)
 
-    def _look_at(self, folder: str) -> None:
+    def _list(self, folder: str) -> None:
         if folder != self._folder:
             names = [name for name in _listed(folder) if name.lower().endswith(_KEPT)]
             names.sort(reverse=True)

@@ -214,10 +214,10 @@ def test_photos_of_a_bucket_that_is_gone_are_away_and_not_pruned(
     take(library, "s3://passing/a", f"{ROOT}/staying")
     server.system().rm_file("passing/a/1.jpg")
     server.system().rmdir("passing")
-    from faceindex.photos.finding.away import whereabouts
+    from faceindex.photos.finding.whereabouts import whereabouts
 
-    assert whereabouts("s3://passing/a/1.jpg", library.catalog.roots()) == "away"
-    assert whereabouts(f"{ROOT}/staying/1.jpg", library.catalog.roots()) == "there"
+    assert whereabouts("s3://passing/a/1.jpg", library.catalog.roots()) == "disconnected"
+    assert whereabouts(f"{ROOT}/staying/1.jpg", library.catalog.roots()) == "present"
     assert whereabouts(f"{ROOT}/staying/2.jpg", library.catalog.roots()) == "removed"
 
 

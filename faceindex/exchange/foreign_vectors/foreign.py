@@ -14,6 +14,7 @@ import numpy as np
 
 from faceindex.journal.person_names import checked_name
 from faceindex.photos.metadata.no_names import person_name
+from faceindex.plurals import plural
 from faceindex.types import Box, Vectors
 
 LARGEST_ROWS = 20_000_000
@@ -131,7 +132,7 @@ def of_rows(path: Path, rows: Iterable[ForeignRow | tuple[int, str]]) -> Foreign
         else:
             good.append(row)
         if len(good) + len(bad) > LARGEST_ROWS:
-            raise ValueError(f"it has more than {LARGEST_ROWS:,} rows")
+            raise ValueError(f"it has more than {plural(LARGEST_ROWS, 'row')}")
     sizes = Counter(len(row.vector) for row in good if row.vector is not None)
     dimension = sizes.most_common(1)[0][0] if sizes else 0
     bad += [

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from faceindex.errors import UnreadablePhoto
 from faceindex.exchange.xmp.region_faces import faces_of_regions
 from faceindex.exchange.xmp.region_frames import frame_of
-from faceindex.photos.finding.away import missing
+from faceindex.photos.finding.whereabouts import missing
 from faceindex.photos.metadata.areas import box_of
 from faceindex.photos.metadata.extended_xmp import extended_packet
 from faceindex.photos.metadata.face_regions import REGIONS

@@ -14,8 +14,8 @@ from faceindex.exchange.xmp.shared_sidecars import has_its_own
 from faceindex.exchange.xmp.sidecar_packets import OtherState, sidecar_packet
 from faceindex.files.private import make_folder, write_file
 from faceindex.photos.finding.addresses import is_url
-from faceindex.photos.finding.away import missing
 from faceindex.photos.finding.sources import source_of
+from faceindex.photos.finding.whereabouts import missing
 from faceindex.photos.metadata.rdf import BrokenPacket
 from faceindex.photos.metadata.xmp import mentions_regions
 from faceindex.photos.packets import Sidecars, new_sidecar, read_sidecar

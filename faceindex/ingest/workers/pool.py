@@ -194,8 +194,8 @@ class ProcessPool:
         idle = worker.watch.idle > self._idle_limit
         if not worker.started:
             if idle or worker.watch.processor > START_LIMIT:
-                time_taken = f"{self._idle_limit:g} idle" if idle else f"{START_LIMIT:g} busy"
-                self._not_started(worker, f"not ready after {time_taken} seconds")
+                seconds = f"{self._idle_limit:g} idle seconds" if idle else f"{START_LIMIT:g} busy seconds"
+                self._not_started(worker, f"not ready after {seconds}")
             return None
         if not idle and worker.watch.processor <= self._time_limit:
             return None

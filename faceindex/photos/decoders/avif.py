@@ -53,7 +53,7 @@ def refuse_large(data: bytes) -> None:
     if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
         raise ValueError(
             f"{width} x {height} pixels are more than the AVIF decoder accepts: "
-            f"{MAX_PIXELS // 1_000_000} megapixels, {MAX_SIDE} on a side"
+            f"{MAX_PIXELS // 1_000_000} MP, {MAX_SIDE} on a side"
         )
 
 
