@@ -14,7 +14,7 @@ import numpy as np
 from faceindex.errors import FaceindexError, LibraryDamaged, RecipeMismatch, UsageError
 from faceindex.files.private import new_file, sync_folder
 from faceindex.files.regular import open_regular, require_regular
-from faceindex.store.hdf5.sink import Sink
+from faceindex.store.hdf5.deferred_error_file import DeferredErrorFile
 from faceindex.types import FaceIds, Vectors
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def write_segment(
 def _write_rows(path: Path, blocks: Iterable[Block], faces: int, dimension: int, fingerprint: str) -> None:
     import h5py
 
-    with Sink(new_file(path)) as sink:
+    with DeferredErrorFile(new_file(path)) as sink:
         with h5py.File(sink, "w") as file:
             file.attrs["format"] = FORMAT
             file.attrs["recipe"] = fingerprint

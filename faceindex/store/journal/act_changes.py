@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 
-from faceindex.store.people.acts import LISTED, listed
+from faceindex.store.journal.acts import LISTED, listed
 from faceindex.types import ActChange
 
 Place = tuple[str | None, int | None]

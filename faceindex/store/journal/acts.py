@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from itertools import groupby
 
 from faceindex.journal.acts import APART, MOVE, REJECT, SPLIT, UNDO, Act, undone, with_last_names
-from faceindex.store.rows import now
+from faceindex.store.photos.writing import now
 
 LISTED = "(SELECT value FROM json_each(?))"
 """In a statement, the values of a list that `listed` made."""

@@ -8,10 +8,10 @@ from made_library import MadeLibrary
 
 from faceindex.journal.acts import NAME
 from faceindex.photos.finding.find import FoundFile
-from faceindex.store.people.names import decide
-from faceindex.store.photos.known_again import MARGIN, SURE, known_again
+from faceindex.store.journal.names import decide
 from faceindex.store.photos.lost import lost_faces
-from faceindex.store.photos.same_face import FormerFace
+from faceindex.store.photos.matching_by_box import FormerFace
+from faceindex.store.photos.matching_by_vector import MARGIN, SURE, match_by_vector
 from faceindex.store.photos.same_picture import movement, points_of
 from faceindex.store.writer import Batch
 from faceindex.types import Box, Face, Vectors
@@ -43,15 +43,15 @@ def moved(box: Box, x: int, y: int) -> Box:
 
 
 def test_a_face_is_known_by_its_vector_wherever_it_is_and_another_at_its_place_is_not() -> None:
-    found = known_again([face(A, 0, 3), face(C, 0.1)], [former(7, A, 0.0)], threshold=1.0)
+    found = match_by_vector([face(A, 0, 3), face(C, 0.1)], [former(7, A, 0.0)], threshold=1.0)
     assert found.same == [None, 7]
     assert found.unsure == {}
-    assert known_again([face(A, 3)], [former(7, A, 0.0)], threshold=1.0).same == [None]
+    assert match_by_vector([face(A, 3)], [former(7, A, 0.0)], threshold=1.0).same == [None]
 
 
 def test_faces_are_told_in_parts_of_the_recipes_threshold() -> None:
     for threshold in (0.6, 1.14):
-        near, far = [known_again([face(C, part * threshold)], [former(7, A)], threshold) for part in (0.55, 0.8)]
+        near, far = [match_by_vector([face(C, part * threshold)], [former(7, A)], threshold) for part in (0.55, 0.8)]
         assert (near.same, near.unsure) == ([7], {})
         assert far.same == [None]
         ((place, distance),) = far.unsure.values()
@@ -61,15 +61,15 @@ def test_faces_are_told_in_parts_of_the_recipes_threshold() -> None:
 
 def test_two_that_resemble_each_other_are_asked_about_unless_their_places_tell() -> None:
     alike = [former(7, A, 0.0), former(8, B, 0, MARGIN / 2)]
-    apart = known_again([face(moved(A, 500, 300), 0.1), face(moved(B, 500, 300), 0.1, MARGIN / 2)], alike, 1.0)
+    apart = match_by_vector([face(moved(A, 500, 300), 0.1), face(moved(B, 500, 300), 0.1, MARGIN / 2)], alike, 1.0)
     assert (apart.same, set(apart.unsure)) == ([None, None], {7, 8})
-    in_place = known_again([face(A, 0.1), face(B, 0.1, MARGIN / 2)], alike, 1.0)
+    in_place = match_by_vector([face(A, 0.1), face(B, 0.1, MARGIN / 2)], alike, 1.0)
     assert (in_place.same, in_place.unsure) == ([7, 8], {})
 
 
 def test_each_face_is_one_face_only_and_all_together_are_nearest() -> None:
     first, second = former(7, A, 0.0), former(8, B, 0.7)
-    found = known_again([face(C, 0.35), face(moved(C, 0, 400), 1.5)], [first, second], threshold=1.0)
+    found = match_by_vector([face(C, 0.35), face(moved(C, 0, 400), 1.5)], [first, second], threshold=1.0)
     assert found.same == [None, None]
     assert {face: place for face, (place, _) in found.unsure.items()} == {7: 0, 8: 1}
 
@@ -77,20 +77,20 @@ def test_each_face_is_one_face_only_and_all_together_are_nearest() -> None:
 def test_where_other_faces_say_that_the_picture_moved_a_face_further_away_is_the_same_at_its_place() -> None:
     before = [former(7, A, 0.0), former(8, B, 5.0), former(9, C, 0, 5)]
     shifted = [face(moved(A, -60, 30), 0.1), face(moved(B, -60, 30), 5.1), face(moved(C, -60, 30), 0, 5.9)]
-    assert known_again(shifted, before, threshold=1.0).same == [7, 8, 9]
+    assert match_by_vector(shifted, before, threshold=1.0).same == [7, 8, 9]
     elsewhere = [*shifted[:2], face(moved(C, 60, 300), 0, 5.85)]
-    found = known_again(elsewhere, before, threshold=1.0)
+    found = match_by_vector(elsewhere, before, threshold=1.0)
     assert (found.same, set(found.unsure)) == ([7, 8, None], {9})
     stranger = [*shifted[:2], face(moved(C, -60, 30), 0, 6.3)]
-    assert known_again(stranger, before, threshold=1.0).unsure == {}
+    assert match_by_vector(stranger, before, threshold=1.0).unsure == {}
 
 
 def test_a_face_without_a_vector_is_asked_about_at_its_place() -> None:
     lost = FormerFace(7, A, None, landmarks(A))
-    assert known_again([face(A, 1.0)], [lost], threshold=1.0).unsure == {7: (0, None)}
-    assert known_again([face(C, 1.0)], [lost], threshold=1.0).unsure == {}
+    assert match_by_vector([face(A, 1.0)], [lost], threshold=1.0).unsure == {7: (0, None)}
+    assert match_by_vector([face(C, 1.0)], [lost], threshold=1.0).unsure == {}
     small = Box(50, 50, 50, 50)
-    assert known_again([face(small, 1.0)], [lost], threshold=1.0, zoom=0.5).unsure == {7: (0, None)}
+    assert match_by_vector([face(small, 1.0)], [lost], threshold=1.0, zoom=0.5).unsure == {7: (0, None)}
 
 
 @pytest.mark.parametrize("mirrored", [False, True])
@@ -163,6 +163,6 @@ def test_edited_copy_that_was_known_already_takes_the_path_and_the_names_are_ask
 
 def test_in_a_photo_that_was_resized_a_face_further_away_is_asked_about_at_its_place() -> None:
     small = Box(50, 50, 50, 50)
-    assert known_again([face(small, 1.15)], [former(7, A, 0.0)], threshold=1.0, zoom=0.5).unsure.keys() == {7}
-    assert known_again([face(A, 1.15)], [former(7, A, 0.0)], threshold=1.0).unsure == {}
-    assert known_again([face(small, 1.25)], [former(7, A, 0.0)], threshold=1.0, zoom=0.5).unsure == {}
+    assert match_by_vector([face(small, 1.15)], [former(7, A, 0.0)], threshold=1.0, zoom=0.5).unsure.keys() == {7}
+    assert match_by_vector([face(A, 1.15)], [former(7, A, 0.0)], threshold=1.0).unsure == {}
+    assert match_by_vector([face(small, 1.25)], [former(7, A, 0.0)], threshold=1.0, zoom=0.5).unsure == {}

@@ -16,10 +16,10 @@ from faceindex.journal.acts import NAME
 from faceindex.journal.person_names import spelled
 from faceindex.journal.state import State, fold
 from faceindex.store.albums import describe_albums
-from faceindex.store.people.acts import LISTED, listed, read_acts, write_act
-from faceindex.store.people.affected import Affected, acts_about, affected_by
+from faceindex.store.journal.acts import LISTED, listed, read_acts, write_act
+from faceindex.store.journal.affected import Affected, acts_about, affected_by
 from faceindex.store.people.person_ids import give_ids, renames, with_ids
-from faceindex.store.rows import Arrival
+from faceindex.store.photos.writing import Arrival
 from faceindex.store.settings import save_settings, setting
 from faceindex.types import Box
 

@@ -13,8 +13,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from faceindex.journal.acts import APART, MERGE, MOVE, NAME, REJECT, SPLIT, UNDO, UNNAME
-from faceindex.store.people.acts import LISTED, dead_acts, listed, write_act
-from faceindex.store.people.names import decide_names, replay_all
+from faceindex.store.journal.acts import LISTED, dead_acts, listed, write_act
+from faceindex.store.journal.names import decide_names, replay_all
 
 BY_PEOPLE = "act NOT IN (SELECT act FROM imports WHERE NOT decided)"
 """A condition on `decisions`: of an act that people made, or that they imported as rows."""

@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 
-class Sink(io.RawIOBase):
+class DeferredErrorFile(io.RawIOBase):
     """A file that is open. The first error of a write is kept in `error`, and all later writes are left out."""
 
     def __init__(self, descriptor: int) -> None:

@@ -14,8 +14,8 @@ from made_library import MadeLibrary
 from people_library import drawn_people, store_vectors
 
 import faceindex
+from faceindex.store.derived import wrong_figures
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.kept import wrong_figures
 from faceindex.store.opening import open_writer
 from faceindex.types import Box
 
@@ -94,7 +94,7 @@ def test_wrong_figures_are_damage(library: faceindex.Library) -> None:
 
 
 def test_an_older_library_gets_its_figures(tmp_path: Path) -> None:
-    from faceindex.store import migrations
+    from faceindex.store.schema import m011_derived
 
     folder = LibraryFolder(tmp_path / "x.faces")
     folder.close()
@@ -108,7 +108,7 @@ def test_an_older_library_gets_its_figures(tmp_path: Path) -> None:
         ).fetchall():
             catalog.connection.execute(f"DROP {kind} {name}")
         with catalog.transaction() as transaction:
-            migrations.m011_kept(transaction)
+            m011_derived.apply(transaction)
     with faceindex.Library(tmp_path / "x.faces", create=False) as library:
         assert [(album.album, album.faces) for album in library.albums] == [(1, 3), (2, 2)]
         library.people.name("Ada", album=2)

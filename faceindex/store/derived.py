@@ -14,7 +14,7 @@ from collections.abc import Iterable
 TOPICS = ("photos", "faces", "albums", "people", "history", "settings")
 """Of what the catalog holds; see `faceindex.types.Version`."""
 
-KEPT_TABLES = ("album_facts", "person_facts", "touched", "versions", "unpaired")
+DERIVED_TABLES = ("album_facts", "person_facts", "touched", "versions", "unpaired")
 """Tables that are derived from others, and never copied from one library to another."""
 
 PAIRED = "paired"
@@ -201,7 +201,7 @@ def _settled(connection: sqlite3.Connection) -> bool:
     return connection.execute("SELECT 1 FROM touched LIMIT 1").fetchone() is None
 
 
-def derive_kept(connection: sqlite3.Connection) -> None:
+def derive_all(connection: sqlite3.Connection) -> None:
     """Derive all figures anew, and give every topic a token."""
     connection.execute("DELETE FROM album_facts")
     connection.execute("DELETE FROM person_facts")

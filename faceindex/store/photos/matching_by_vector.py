@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from faceindex.store.photos.same_face import SAME_FACE, FormerFace
+from faceindex.store.photos.matching_by_box import SAME_FACE, FormerFace
 from faceindex.store.photos.same_picture import Movement, movement, points_of
 from faceindex.types import Face
 
@@ -42,7 +42,7 @@ Matrix = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class KnownAgain:
+class VectorMatches:
     """What became of the former faces of a photo.
 
     same: of every face now the id of the former face that it is; None for another. unsure: of former faces that may be
@@ -53,12 +53,14 @@ class KnownAgain:
     unsure: dict[int, tuple[int, float | None]]
 
 
-def known_again(faces: Sequence[Face], former: Sequence[FormerFace], threshold: float, zoom: float = 1.0) -> KnownAgain:
+def match_by_vector(
+    faces: Sequence[Face], former: Sequence[FormerFace], threshold: float, zoom: float = 1.0
+) -> VectorMatches:
     """One to one. A former face without a vector is never sure.
 
     threshold: the recipe's for a match, Euclidean. zoom: pixels of the photo now in one then, see `resized`.
     """
-    result = KnownAgain([None] * len(faces), {})
+    result = VectorMatches([None] * len(faces), {})
     if not faces or not former:
         return result
     away = _distances(faces, former) / threshold

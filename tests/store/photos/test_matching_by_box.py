@@ -7,7 +7,7 @@ from made_albums import make_albums
 from made_library import MadeLibrary
 
 from faceindex.journal.acts import NAME
-from faceindex.store.photos.same_face import FormerFace, known_before, resized
+from faceindex.store.photos.matching_by_box import FormerFace, match_by_box, resized
 from faceindex.types import Box
 
 A, B = Box(100, 100, 100, 100), Box(400, 100, 100, 100)
@@ -15,18 +15,18 @@ A, B = Box(100, 100, 100, 100), Box(400, 100, 100, 100)
 
 def test_faces_that_overlap_by_half_are_the_same_and_others_are_new() -> None:
     former = [FormerFace(7, A), FormerFace(8, B)]
-    assert known_before([A, B], former) == [7, 8]
-    assert known_before([B, A], former) == [8, 7]
-    assert known_before([Box(133, 100, 100, 100)], former) == [7]  # 67 / 133
-    assert known_before([Box(134, 100, 100, 100)], former) == [None]  # 66 / 134
-    assert known_before([], former) == []
-    assert known_before([A], []) == [None]
+    assert match_by_box([A, B], former) == [7, 8]
+    assert match_by_box([B, A], former) == [8, 7]
+    assert match_by_box([Box(133, 100, 100, 100)], former) == [7]  # 67 / 133
+    assert match_by_box([Box(134, 100, 100, 100)], former) == [None]  # 66 / 134
+    assert match_by_box([], former) == []
+    assert match_by_box([A], []) == [None]
 
 
 def test_a_former_face_is_one_face_only_and_goes_to_the_one_that_overlaps_most() -> None:
     near, nearer = Box(120, 100, 100, 100), Box(110, 100, 100, 100)
-    assert known_before([near, nearer], [FormerFace(7, A)]) == [None, 7]
-    assert known_before([nearer], [FormerFace(7, near), FormerFace(8, Box(111, 100, 100, 100))]) == [8]
+    assert match_by_box([near, nearer], [FormerFace(7, A)]) == [None, 7]
+    assert match_by_box([nearer], [FormerFace(7, near), FormerFace(8, Box(111, 100, 100, 100))]) == [8]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_copy_of_a_photo_that_stays_elsewhere_gets_ids_of_its_own_when_it_is_edi
 
 
 def test_albums_and_names_stay_with_a_face_over_an_edit(made: MadeLibrary) -> None:
-    from faceindex.store.people.names import decide
+    from faceindex.store.journal.names import decide
 
     made.store("before", [A, B], path="/a.jpg", people=[0, 1])
     make_albums(made.folder, {4: [1, 2]})

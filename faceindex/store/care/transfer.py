@@ -8,9 +8,9 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from faceindex.store.people.imports import copy_origins
+from faceindex.store.journal.imports import copy_origins
 from faceindex.store.people.person_ids import take_ids
-from faceindex.store.photos.same_face import FormerFace, known_before, same_shape
+from faceindex.store.photos.matching_by_box import FormerFace, match_by_box, same_shape
 from faceindex.types import Box
 
 _NEWEST_ANCHORS = """
@@ -25,7 +25,7 @@ _SIZES = "SELECT content, width, height FROM photos"
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
+class Transferred:
     """What was taken over. decided: faces that people decided about; found: how many of them are in the library."""
 
     acts: int
@@ -36,7 +36,7 @@ class Carried:
 def corresponding(source: sqlite3.Connection, target: sqlite3.Connection) -> dict[int, int]:
     """For faces of `source`, and those that it only has decisions about, the same face in `target`, where there is one.
 
-    A face is the same in a photo of the same content where the boxes overlap, see `known_before`. Where the content was
+    A face is the same in a photo of the same content where the boxes overlap, see `match_by_box`. Where the content was
     decoded to another shape, turned as it may be, nothing is known of the boxes.
     """
     there = _by_content(target, _FACES)
@@ -45,13 +45,15 @@ def corresponding(source: sqlite3.Connection, target: sqlite3.Connection) -> dic
     found: dict[int, int] = {}
     for content, former in _by_content(source, f"{_FACES} UNION ALL {_NEWEST_ANCHORS}").items():
         faces = [] if content in turned else there.get(content, [])
-        for face, known in zip(faces, known_before([face.box for face in faces], former), strict=True):
+        for face, known in zip(faces, match_by_box([face.box for face in faces], former), strict=True):
             if known is not None:
                 found[known] = face.face
     return found
 
 
-def carry_over(source: sqlite3.Connection, transaction: sqlite3.Connection, same: Mapping[int, int]) -> Carried:
+def transfer_decisions(
+    source: sqlite3.Connection, transaction: sqlite3.Connection, same: Mapping[int, int]
+) -> Transferred:
     """Copy the journal and what clustering said. same: faces of `source` to the new library's.
 
     Decisions about faces that are not there wait for them, under ids that no other face gets.
@@ -74,10 +76,10 @@ def carry_over(source: sqlite3.Connection, transaction: sqlite3.Connection, same
     take_ids(source, transaction)
     copy_origins(source, transaction, {act[0]: act[0] for act in acts}, face_of)
     _carry_albums(source, transaction, same)
-    return Carried(len(acts), len(decided), sum(face in same for face in decided))
+    return Transferred(len(acts), len(decided), sum(face in same for face in decided))
 
 
-def carry_tombstones(source: sqlite3.Connection, transaction: sqlite3.Connection) -> None:
+def transfer_tombstones(source: sqlite3.Connection, transaction: sqlite3.Connection) -> None:
     """What was forgotten stays so, and folders that photos came from are known."""
     salt = source.execute("SELECT name, value FROM settings WHERE name = 'tombstone_salt'").fetchall()
     transaction.executemany("INSERT OR REPLACE INTO settings VALUES (?, ?)", salt)

@@ -13,7 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from faceindex.journal.acts import MERGE, MOVE, NAME, SPLIT, UNDO, UNNAME, Act
-from faceindex.store.people.acts import LISTED, dead_acts, listed, other_names, read_acts
+from faceindex.store.journal.acts import LISTED, dead_acts, listed, other_names, read_acts
 
 _BINDS = f"(kind = '{MERGE}' OR (kind = '{SPLIT}' AND side = 0) OR (kind = '{MOVE}' AND side < 2))"
 _NAMES = f"(side = 0 AND kind IN ('{NAME}', '{UNNAME}'))"

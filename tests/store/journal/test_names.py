@@ -6,7 +6,7 @@ from made_albums import make_albums
 from made_library import MadeLibrary
 
 from faceindex.journal.acts import NAME, UNNAME
-from faceindex.store.people.names import decide
+from faceindex.store.journal.names import decide
 from faceindex.types import Box
 
 A, B = Box(100, 100, 100, 100), Box(400, 100, 100, 100)

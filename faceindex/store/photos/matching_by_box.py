@@ -1,4 +1,4 @@
-"""Which faces of the same pixels are ones that were known before, by their boxes; of other pixels see `known_again`."""
+"""Which faces of the same pixels the library had before, by their boxes. After an edit see `match_by_vector`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class FormerFace:
     landmarks: npt.NDArray[np.float32] | None = None
 
 
-def known_before(boxes: Sequence[Box], former: Sequence[FormerFace], zoom: float = 1.0) -> list[int | None]:
+def match_by_box(boxes: Sequence[Box], former: Sequence[FormerFace], zoom: float = 1.0) -> list[int | None]:
     """For each of `boxes` the id of the former face it is; None for a new face. The best overlaps come first.
 
     zoom: pixels of the photo now in one of the photo then, see `resized`.

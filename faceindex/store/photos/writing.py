@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 
 from faceindex.photos.finding.find import FoundFile
 from faceindex.store.hdf5.segments import Segment
+from faceindex.store.photos.matching_by_box import FormerFace
 from faceindex.store.photos.photo_paths import under_path
-from faceindex.store.photos.same_face import FormerFace
 from faceindex.types import AnalysedPhoto, Face, FailedPhoto
 
 
