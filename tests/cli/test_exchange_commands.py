@@ -45,7 +45,7 @@ def test_albums_are_exported(answer: Callable[..., Any], command: Command, tmp_p
     assert manifest["albums"][0]["person"] == "Eileen Collins"
     assert answer("albums", "export", out, "--min-photos", 30, "--no-unnamed")["removed"] == 21
     said = command("albums", "export", out, "--link", "symbolic", "-L", tmp_path / "x.faces")
-    assert "1 albums with 20 photos" in said.stdout
+    assert "1 album with 20 photos" in said.stdout
     assert next((out / "Eileen Collins").iterdir()).is_symlink()
 
 

@@ -147,7 +147,7 @@ def test_review_walks_through_suggestions(two_albums: Path) -> None:
     walk.expect("face 7")
     walk.expect("the same person")
     walk.sendline("n")
-    walk.expect("3 faces settled")
+    walk.expect("3 faces decided")
     walk.expect(pexpect.EOF)
     with faceindex.Library(two_albums, create=False) as library:
         assert [(past.kind, past.faces) for past in library.history] == [("merge", (2, 2)), ("apart", (1, 2))]
