@@ -1,4 +1,4 @@
-"""The review sheet: pairs of albums, and of an album and a face, that are probably one person's."""
+"""The review page: pairs of albums, or an album and a face, that probably show one person."""
 
 from __future__ import annotations
 

@@ -107,8 +107,7 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A suggestion as it is asked. album, other: the faces that stand for either side. person: whose the album is.
-    yes: the command that answers yes."""
+    """A suggestion, with the faces that a page shows of both sides. person: of the album. yes: the command for yes."""
 
     suggestion: Suggestion
     album: tuple[FaceRecord, ...]
