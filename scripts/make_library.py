@@ -73,6 +73,13 @@ class DrawnFaces:
         noise = self._gaussian(self._face_seed + start, len(who)) @ self._within
         return self._scaled(self._centres[who] + noise * self._spread[who, None])
 
+    def all(self) -> Vectors:
+        """float32 [n, 128]: every face, as `make_library` stores it."""
+        vectors = np.empty((len(self.person), len(self._mean)), dtype=np.float32)
+        for ids, block in _blocks(self, 0, len(vectors)):
+            vectors[ids - 1] = block
+        return vectors
+
     def others(self, count: int, seed: int) -> Vectors:
         """Further faces of the people of `person_of_others(count, seed)`, for probes: float32 [count, 128]."""
         who = self.person_of_others(count, seed)
