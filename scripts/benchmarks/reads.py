@@ -123,7 +123,7 @@ def reads(library: faceindex.Library, timed: Timed) -> None:
         library.people.answer(suggestion, same=True)
         library.people.suggestions(limit=20)
 
-    timed("an answer, and 20 suggestions", answer, 5)
+    timed("an answer, and 20 suggestions", answer, max(1, min(5, len(asked) // 4)))
 
 
 def acts(library: faceindex.Library, timed: Timed) -> None:
