@@ -12,7 +12,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from faceindex import telemetry
+from faceindex.running import telemetry
 
 if TYPE_CHECKING:
     from faceindex.arrays import cluster_vectors, score_albums, search_vectors
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from faceindex.faces.analyse import Analyser, analyse
     from faceindex.faces.engine import Engine
     from faceindex.faces.recipe import Recipe, recipe
-    from faceindex.ingest.executor import Analysed, Executor, Fault, Task
-    from faceindex.ingest.pool import ProcessPool
+    from faceindex.ingest.workers.executor import Analysed, Executor, Fault, Task
+    from faceindex.ingest.workers.pool import ProcessPool
     from faceindex.library import Library
     from faceindex.library.albums import Albums
     from faceindex.library.care import Care
@@ -56,10 +56,10 @@ if TYPE_CHECKING:
     from faceindex.library.sheets import Sheets
     from faceindex.models.cards import CalibrationCard, PartCard, ProjectionCard, RecipeCard
     from faceindex.photos.decode import Photo
-    from faceindex.photos.find import FoundFile, SkippedEntry, UnreadableEntry
-    from faceindex.photos.open_files import FileStatus, OpenFile
+    from faceindex.photos.finding.find import FoundFile, SkippedEntry, UnreadableEntry
+    from faceindex.photos.finding.open_files import FileStatus, OpenFile
+    from faceindex.photos.finding.sources import PhotoSource
     from faceindex.photos.pictures import PictureLike, Readable
-    from faceindex.photos.sources import PhotoSource
     from faceindex.queries.pairs import VerifiedPair
     from faceindex.queries.probes import Probe
     from faceindex.search.calibration import Calibration

@@ -23,9 +23,9 @@ from matplotlib.figure import Figure
 from faceindex.evaluation.identification import Identification, enrolled
 from faceindex.evaluation.labelled import LabelledFaces, evaluation_library, ingest_labelled
 from faceindex.faces.recipe import recipe
+from faceindex.queries.identify import Ranking, nearest_exemplar, vote
+from faceindex.queries.svm import svm
 from faceindex.search.calibrated import of_recipe
-from faceindex.search.identify import Ranking, nearest_exemplar, vote
-from faceindex.search.svm import svm
 from faceindex.types import Vectors
 
 ENROLMENTS = {"1": 1, "3": 3, "all but one": None}

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from faceindex.faces.recipe import Recipe, recipe
 from faceindex.store import rows
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.segments import Block
+from faceindex.store.hdf5.segments import Block
 from faceindex.store.writer import Writer
 from faceindex.types import FaceIds, Vectors
 

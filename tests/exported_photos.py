@@ -9,10 +9,10 @@ from made_albums import make_albums
 from made_library import MadeLibrary
 
 from faceindex.journal.acts import HIDE, NAME, UNNAME
-from faceindex.photos.find import FoundFile
+from faceindex.photos.finding.find import FoundFile
 from faceindex.photos.identity import content_hash
-from faceindex.store.names import decide
-from faceindex.store.sightings import photo_faces
+from faceindex.store.people.names import decide
+from faceindex.store.people.sightings import photo_faces
 from faceindex.store.writer import Batch
 from faceindex.types import AnalysedPhoto, Box
 

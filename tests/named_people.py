@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.journal.acts import NAME
-from faceindex.photos.find import FoundFile
+from faceindex.photos.finding.find import FoundFile
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.names import decide
+from faceindex.store.people.names import decide
 from faceindex.store.writer import Batch
 from faceindex.types import AnalysedPhoto, Box, Face, Vectors
 

@@ -9,9 +9,9 @@ from typing import Any
 from PIL import Image
 
 from faceindex.faces.analyse import Analyser
-from faceindex.ingest.executor import Analysed, Task
-from faceindex.ingest.pool import ProcessPool
-from faceindex.photos.find import FoundFile, find_files
+from faceindex.ingest.workers.executor import Analysed, Task
+from faceindex.ingest.workers.pool import ProcessPool
+from faceindex.photos.finding.find import FoundFile, find_files
 
 
 def photos(folder: str | Path, *names: str) -> list[FoundFile]:

@@ -28,12 +28,13 @@ from faceindex.errors import UsageError
 from faceindex.faces.recipe import recipe
 from faceindex.people import acting
 from faceindex.people.grouping import group_faces
-from faceindex.photos.find import FoundFile
+from faceindex.photos.finding.find import FoundFile
 from faceindex.search import index as face_index
-from faceindex.store import erasing, merging
-from faceindex.store.check import check
+from faceindex.store.care import erasing
+from faceindex.store.care.check import check
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.segments import aborted_files
+from faceindex.store.hdf5 import merging
+from faceindex.store.hdf5.segments import aborted_files
 from faceindex.store.writer import Batch
 from faceindex.types import AnalysedPhoto, Box, Face
 

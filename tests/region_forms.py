@@ -17,7 +17,7 @@ from skimage import data
 
 import faceindex
 from faceindex.faces.recipe import recipe
-from faceindex.photos.areas import Area, area_of, stored, stored_size
+from faceindex.photos.metadata.areas import Area, area_of, stored, stored_size
 from faceindex.types import Box
 
 SUFFIXES = (".jpg", ".heic", ".png", ".tif")

@@ -6,8 +6,8 @@ import queue
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from faceindex.ingest.executor import Analysed, Task
-from faceindex.ingest.worker import analyse_file
+from faceindex.ingest.workers.executor import Analysed, Task
+from faceindex.ingest.workers.worker import analyse_file
 
 _QUEUED = 2  # tasks of each thread
 

@@ -32,9 +32,9 @@ from faceindex.errors import FaceindexError, LibraryDamaged, UsageError
 from faceindex.faces.recipe import recipe
 from faceindex.ingest import run
 from faceindex.search import building
-from faceindex.store import merging
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.segments import aborted_files
+from faceindex.store.hdf5 import merging
+from faceindex.store.hdf5.segments import aborted_files
 from faceindex.store.writer import Batch, Writer
 
 RECIPE = "sface"

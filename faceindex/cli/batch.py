@@ -14,7 +14,7 @@ from faceindex.cli.outcome import refuse_nothing
 from faceindex.cli.output import errors, finite, match_object
 from faceindex.errors import UsageError
 from faceindex.faces.engine import Engine
-from faceindex.photos.away import out_of_reach
+from faceindex.photos.finding.away import out_of_reach
 from faceindex.types import BatchAnswer
 
 

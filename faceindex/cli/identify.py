@@ -12,7 +12,7 @@ import faceindex
 from faceindex.cli import options
 from faceindex.cli.output import print_json, print_line, print_table, say_page
 from faceindex.faces.engine import Engine
-from faceindex.photos.addresses import shown
+from faceindex.photos.finding.addresses import shown
 from faceindex.types import Candidate, IdentifiedFace
 
 

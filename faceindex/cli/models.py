@@ -11,12 +11,12 @@ import typer
 from faceindex.cli import options
 from faceindex.cli.output import print_json, print_line, print_table
 from faceindex.errors import ModelError, UsageError
-from faceindex.faces.compare import TOLERANCE, compare_boxes, compare_vectors
+from faceindex.evaluation.engines import TOLERANCE, compare_boxes, compare_vectors
 from faceindex.faces.recipe import recipe
 from faceindex.models.add import add_known_model, add_model
 from faceindex.models.cards import ModelCard, model_cards, recipe_cards
 from faceindex.models.weights import find_weights, how_to_get, weights
-from faceindex.photos.find import FoundFile, find_files
+from faceindex.photos.finding.find import FoundFile, find_files
 
 app = typer.Typer(help="The networks that find and encode faces.", no_args_is_help=True)
 

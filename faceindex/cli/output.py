@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from faceindex.csv_rows import csv_row
 from faceindex.errors import UsageError
+from faceindex.files.csv_rows import csv_row
 from faceindex.types import Erased, FaceRecord, FailedPhoto, LostFace, Match
 
 _LOGGER = logging.getLogger("faceindex")

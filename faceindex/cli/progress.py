@@ -12,9 +12,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from faceindex.cli.output import errors, plural
 from faceindex.errors import FaceindexError
-from faceindex.photos.addresses import absolute, is_url
-from faceindex.photos.find import find_files
-from faceindex.threads import start
+from faceindex.photos.finding.addresses import absolute, is_url
+from faceindex.photos.finding.find import find_files
+from faceindex.running.threads import start
 from faceindex.types import Progress as Step
 
 LINE_SECONDS = 30.0

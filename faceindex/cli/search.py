@@ -12,7 +12,7 @@ import faceindex
 from faceindex.cli import options, selections
 from faceindex.cli.output import finite, match_object, percent, print_json, print_line, print_table, say_page
 from faceindex.faces.engine import Engine
-from faceindex.photos.addresses import absolute, shown
+from faceindex.photos.finding.addresses import absolute, shown
 from faceindex.types import ProbeFace
 
 if TYPE_CHECKING:
@@ -52,9 +52,9 @@ def search(
         probes = opened.faces.probes(
             photos, box=where, same_person=same_person, face=face, album=album, person=person, min_face=min_face
         )
-        wish: dict[str, Any] = {"k": None if every else k, "threshold": threshold, "fpir": fpir}
-        wish |= {"among": among, "unnamed": unnamed, "group_by": group_by}
-        found = [opened.faces.matches(probe, **wish) for probe in probes]
+        query: dict[str, Any] = {"k": None if every else k, "threshold": threshold, "fpir": fpir}
+        query |= {"among": among, "unnamed": unnamed, "group_by": group_by}
+        found = [opened.faces.matches(probe, **query) for probe in probes]
         if sheet:
             opened.sheets.write_matches(sheet, probes, found)
     several = len(photos) > 1 and not same_person

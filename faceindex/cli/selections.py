@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from faceindex.photos.find import absolute
+from faceindex.photos.finding.find import absolute
 from faceindex.store.selection import Selection
 
 With = Annotated[list[str] | None, typer.Option("--with", metavar="NAME", help="Who is shown; repeat for several.")]

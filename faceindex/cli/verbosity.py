@@ -15,7 +15,7 @@ from typer.core import TyperOption
 import faceindex
 from faceindex.cli.output import errors, visible
 from faceindex.errors import UsageError
-from faceindex.photos.addresses import without_secrets
+from faceindex.photos.finding.addresses import without_secrets
 
 LOGGER = logging.getLogger("faceindex")
 

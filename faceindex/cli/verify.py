@@ -17,9 +17,9 @@ from faceindex.cli.outcome import refuse_nothing
 from faceindex.cli.output import errors, plural, print_json, print_line
 from faceindex.errors import UsageError
 from faceindex.faces.engine import Engine
-from faceindex.photos.away import out_of_reach
-from faceindex.photos.find import absolute
-from faceindex.private_files import text_output
+from faceindex.files.private import text_output
+from faceindex.photos.finding.away import out_of_reach
+from faceindex.photos.finding.find import absolute
 from faceindex.types import Box, Verification
 
 

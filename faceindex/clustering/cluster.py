@@ -15,7 +15,7 @@ from faceindex.clustering.poor import poor_last
 from faceindex.clustering.problem import Method, Problem
 from faceindex.clustering.rules import rules_of
 from faceindex.clustering.whispers import whispers
-from faceindex.meter import Meter
+from faceindex.running.meter import Meter
 from faceindex.types import Labels, Qualities, Vectors
 
 _METHODS: Mapping[str, Method] = {"linkage": linkage, "whispers": whispers, "dbscan": dbscan}

@@ -19,7 +19,7 @@ from faceindex.clustering.graph import graph_of
 from faceindex.clustering.linkage import agglomerate, may_be_one
 from faceindex.clustering.neighbours import MOST, neighbour_graph, steps_of
 from faceindex.clustering.rules import rules_of
-from faceindex.meter import Meter
+from faceindex.running.meter import Meter
 from faceindex.types import Labels, Vectors
 from faceindex.vectors.exact import k_nearest
 

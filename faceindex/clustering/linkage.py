@@ -24,9 +24,9 @@ from faceindex.clustering.distances import squared_distances
 from faceindex.clustering.graph import Integers, NeighbourGraph, Nodes
 from faceindex.clustering.problem import Problem
 from faceindex.clustering.rules import Rules, Unions, may_unite, union_of, unions_of, unions_with, unite
-from faceindex.kernels import kernel
-from faceindex.stop import Stop
+from faceindex.running.stop import Stop
 from faceindex.types import Labels, Vectors
+from faceindex.vectors.kernels import kernel
 
 GROWTH = 0.3
 """The squared limit of a union of m faces is 1 + GROWTH (1 - 2 / m) times that of two faces. Chosen with the threshold

@@ -20,12 +20,12 @@ from threadpoolctl import threadpool_limits
 
 from faceindex.clustering.distances import squared_distances
 from faceindex.clustering.graph import Integers, Lengths, NeighbourGraph, Nodes, graph_of
-from faceindex.kernels import kernel
-from faceindex.meter import Meter
+from faceindex.running.meter import Meter
 from faceindex.types import Vectors
 from faceindex.vectors.axes import principal_axes
 from faceindex.vectors.exact import k_nearest
 from faceindex.vectors.ivf import ROWS_PER_CENTROID, centroids_in_two_levels
+from faceindex.vectors.kernels import kernel
 
 COMPLETE = 10_000
 """Faces up to which the graph has every pair within the threshold: fifty million at most."""

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from faceindex.clustering.graph import Integers, Nodes
 from faceindex.clustering.problem import Method, Problem
 from faceindex.clustering.rules import Rules
-from faceindex.kernels import kernel
 from faceindex.types import Labels
+from faceindex.vectors.kernels import kernel
 
 Flags = npt.NDArray[np.bool_]
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from faceindex.clustering.graph import NeighbourGraph, without
 from faceindex.clustering.rules import Rules
-from faceindex.stop import Stop
+from faceindex.running.stop import Stop
 from faceindex.types import Labels, Vectors
 
 

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.clustering.constraints import Constraints, Rows, bound_groups, pairs_in_photos
-from faceindex.kernels import kernel_part
 from faceindex.types import Vectors
+from faceindex.vectors.kernels import kernel_part
 
 NEVER = 1 << 40
 """Weight of a cannot-link: more than all pairs of photos make together."""

@@ -8,9 +8,9 @@ import numpy.typing as npt
 from faceindex.clustering.graph import NeighbourGraph, Nodes
 from faceindex.clustering.problem import Problem
 from faceindex.clustering.splitting import obeying
-from faceindex.kernels import kernel
-from faceindex.stop import Stop
+from faceindex.running.stop import Stop
 from faceindex.types import Labels
+from faceindex.vectors.kernels import kernel
 
 ITERATIONS = 100
 """Rounds at most, as in dlib.chinese_whispers; it stops when a round changes nothing."""

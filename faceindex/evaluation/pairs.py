@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from faceindex.errors import UsageError
-from faceindex.regular_files import read_regular
-from faceindex.unreadable_files import unreadable
+from faceindex.files.regular import read_regular
+from faceindex.files.unreadable import unreadable
 
 
 @dataclass(frozen=True, slots=True)

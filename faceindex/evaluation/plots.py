@@ -19,7 +19,7 @@ from faceindex.evaluation.bcubed import BCubed
 from faceindex.evaluation.reject import ErrorVersusReject
 from faceindex.evaluation.reliability import Reliability
 from faceindex.evaluation.roc import PairCounts
-from faceindex.private_files import write_file
+from faceindex.files.private import write_file
 
 LOWEST_RATE = 1e-6
 _HISTOGRAM_BARS = 200

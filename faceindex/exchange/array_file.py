@@ -13,12 +13,12 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 
 from faceindex.exchange.library_file import BLOCK, blocks_of, face_columns
-from faceindex.meter import Meter
-from faceindex.photos.find import absolute
-from faceindex.private_files import binary_output
+from faceindex.files.private import binary_output
+from faceindex.photos.finding.find import absolute
+from faceindex.running.meter import Meter
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.vectors import StoredVectors
+from faceindex.store.hdf5.vectors import StoredVectors
 
 
 def write_arrays(folder: LibraryFolder, out: Path, meter: Meter | None = None) -> int:

@@ -6,9 +6,9 @@ from contextlib import closing
 from pathlib import Path
 
 from faceindex.errors import UsageError
-from faceindex.exchange.faces import face_lines
-from faceindex.meter import Meter
-from faceindex.private_files import binary_output, text_output
+from faceindex.exchange.rows.faces import face_lines
+from faceindex.files.private import binary_output, text_output
+from faceindex.running.meter import Meter
 from faceindex.search.coverage import index_config
 from faceindex.search.kinds import IVF, IndexConfig, kind_for
 from faceindex.store.folder import LibraryFolder

@@ -31,16 +31,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from faceindex.faces.recipe import Recipe
-from faceindex.meter import Meter
-from faceindex.private_files import binary_output
-from faceindex.stop import Stop
+from faceindex.files.private import binary_output
+from faceindex.running.meter import Meter
+from faceindex.running.stop import Stop
+from faceindex.store.care.tables import Column, Table, rows_of, tables
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import READING_ATTEMPTS, LibraryFolder
+from faceindex.store.hdf5.segments import CHUNK, SegmentMissing
+from faceindex.store.hdf5.sink import Sink
+from faceindex.store.hdf5.vectors import StoredVectors
 from faceindex.store.migrations import schema_version
-from faceindex.store.segments import CHUNK, SegmentMissing
-from faceindex.store.sink import Sink
-from faceindex.store.tables import Column, Table, rows_of, tables
-from faceindex.store.vectors import StoredVectors
 from faceindex.types import FaceRecord
 
 if TYPE_CHECKING:

@@ -14,19 +14,20 @@ from faceindex.errors import FaceindexError, MachineError, NewerSchema, RecipeMi
 from faceindex.exchange.library_file import BLOCK, FORMAT, NO_NUMBER
 from faceindex.faces.recipe import Recipe, recipe
 from faceindex.faces.vectors_only import vectors_only
-from faceindex.regular_files import require_regular
-from faceindex.stop import Stop
+from faceindex.files.regular import require_regular
+from faceindex.files.unreadable import unreadable
+from faceindex.running.stop import Stop
+from faceindex.store.care.joining import ComingPhoto, photos_of, take_decisions
+from faceindex.store.care.tables import Row, is_untouched, loaded, take_all
+from faceindex.store.care.tombstones import WHOLE_PHOTO
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.joining import ComingPhoto, photos_of, take_decisions
-from faceindex.store.merging import compact
-from faceindex.store.segments import Block, inside
-from faceindex.store.tables import Row, is_untouched, loaded, take_all
-from faceindex.store.tombstones import WHOLE_PHOTO
-from faceindex.store.vectors import Faces
+from faceindex.store.hdf5.merging import compact
+from faceindex.store.hdf5.segments import Block, inside
+from faceindex.store.hdf5.vectors import Faces
+from faceindex.store.people.acts import count_acts
 from faceindex.store.writer import Batch, Writer
 from faceindex.types import FaceIds, FailedPhoto, Vectors
-from faceindex.unreadable_files import unreadable
 
 if TYPE_CHECKING:
     import h5py
@@ -140,8 +141,7 @@ def _take_all(writer: Writer, source: Catalog, file: h5py.File, ids: FaceIds, kn
     segment = writer.write_segment(_living(file, ids, known), len(known.ids)) if len(known.ids) else None
     take_all(writer, source, segment)
     counts = writer.catalog.counts()
-    (acts,) = writer.catalog.connection.execute("SELECT COUNT(*) FROM acts").fetchone()
-    return Taken(counts["photos"], counts["faces"], 0, acts)
+    return Taken(counts["photos"], counts["faces"], 0, count_acts(writer.catalog.connection))
 
 
 def _living(file: h5py.File, ids: FaceIds, known: Faces) -> Iterator[Block]:

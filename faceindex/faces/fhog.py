@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.faces.pyramid import Planes
-from faceindex.kernels import kernel
+from faceindex.vectors.kernels import kernel
 
 CELL, HALF = 8, 4
 """Side of a cell in pixels, and half of it."""

@@ -9,9 +9,9 @@ from collections.abc import Generator, Iterator
 from typing import Generic, TypeVar
 
 from faceindex.errors import SilentDisk
-from faceindex.ingest import watch
-from faceindex.stop import Stop
-from faceindex.threads import start
+from faceindex.ingest.workers import watch
+from faceindex.running.stop import Stop
+from faceindex.running.threads import start
 
 Found = TypeVar("Found")
 

@@ -8,11 +8,11 @@ from itertools import groupby
 
 from faceindex.ingest.photo_reader import PhotoReader
 from faceindex.photos.dates import taken_at
-from faceindex.photos.find import FoundFile
+from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.sources import source_of
 from faceindex.photos.packets import Sidecars
-from faceindex.photos.sources import source_of
 from faceindex.photos.taken import Taken
-from faceindex.stop import Stop
+from faceindex.running.stop import Stop
 from faceindex.store import rows
 from faceindex.store.writer import Writer
 

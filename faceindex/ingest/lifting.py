@@ -7,10 +7,10 @@ from collections.abc import Iterable
 
 from faceindex.errors import UnreadablePhoto
 from faceindex.faces.analyse import Analyser
-from faceindex.photos.find import FoundFile, UnreadableEntry, find_files
+from faceindex.photos.finding.find import FoundFile, UnreadableEntry, find_files
+from faceindex.photos.finding.sources import source_of
 from faceindex.photos.identity import is_photo
 from faceindex.photos.pictures import photo_and_content
-from faceindex.photos.sources import source_of
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.writer import Batch, Writer
 from faceindex.types import FailedPhoto, Lifted

@@ -14,14 +14,14 @@ from types import TracebackType
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from faceindex.errors import MachineError, SilentDisk, UnreadablePhoto
-from faceindex.ingest import watch
-from faceindex.ingest.child import end, start
-from faceindex.ingest.circumstances import is_of_the_machine
-from faceindex.ingest.processes import be_killed_first, end_with_parent
-from faceindex.photos.addresses import UNREACHABLE, is_url, take_secrets, top_of
+from faceindex.ingest.workers import watch
+from faceindex.ingest.workers.child import end, start
+from faceindex.ingest.workers.circumstances import is_of_the_machine
+from faceindex.ingest.workers.processes import be_killed_first, end_with_parent
+from faceindex.photos.finding.addresses import UNREACHABLE, is_url, take_secrets, top_of
 from faceindex.photos.identity import Identity
 from faceindex.photos.read import identify
-from faceindex.stop import Stop
+from faceindex.running.stop import Stop
 
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")

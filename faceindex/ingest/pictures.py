@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from faceindex.errors import UnreadablePhoto, UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest.run import BATCH_PHOTOS, BATCH_SECONDS
-from faceindex.photos.find import HELD, FoundFile
+from faceindex.photos.finding.find import HELD, FoundFile
 from faceindex.photos.pictures import PictureLike, photo_and_content
+from faceindex.store.care.tombstones import WHOLE_PHOTO
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.merging import compact
-from faceindex.store.tombstones import WHOLE_PHOTO
+from faceindex.store.hdf5.merging import compact
 from faceindex.store.writer import Batch, Writer
 from faceindex.types import FailedPhoto, IngestReport
 

@@ -6,15 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from faceindex.errors import UnreadablePhoto
-from faceindex.ingest.circumstances import is_circumstance
 from faceindex.ingest.hard_links import HardLinks
-from faceindex.photos.extras import can_be_read_now
-from faceindex.photos.find import UNTIMED, FoundFile
+from faceindex.ingest.workers.circumstances import is_circumstance
+from faceindex.photos.decoders.extras import can_be_read_now
+from faceindex.photos.finding.find import UNTIMED, FoundFile
 from faceindex.photos.identity import Identity
 from faceindex.photos.read import identify
+from faceindex.store.care.tombstones import WHOLE_PHOTO
 from faceindex.store.catalog import Catalog
-from faceindex.store.known_photos import KnownPath
-from faceindex.store.tombstones import WHOLE_PHOTO
+from faceindex.store.photos.known_photos import KnownPath
 
 
 @dataclass(frozen=True, slots=True)

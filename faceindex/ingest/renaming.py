@@ -5,7 +5,7 @@ from __future__ import annotations
 from faceindex.ingest.photo_reader import PhotoReader
 from faceindex.ingest.reader import Known
 from faceindex.ingest.tally import Tally
-from faceindex.photos.away import missing, renamed
+from faceindex.photos.finding.away import missing, renamed
 from faceindex.store.catalog import Catalog
 from faceindex.store.writer import Batch
 

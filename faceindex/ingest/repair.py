@@ -12,18 +12,18 @@ from pathlib import Path
 from faceindex.errors import UnreadablePhoto
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest.ahead import Ahead
-from faceindex.ingest.executor import Executor, Task
-from faceindex.ingest.local import local_executor
 from faceindex.ingest.photo_reader import PhotoReader
-from faceindex.ingest.pool import IDLE_LIMIT
-from faceindex.photos.find import FoundFile, UnreadableEntry, absolute, find_files
-from faceindex.stop import Stop
+from faceindex.ingest.workers.executor import Executor, Task
+from faceindex.ingest.workers.local import local_executor
+from faceindex.ingest.workers.pool import IDLE_LIMIT
+from faceindex.photos.finding.find import FoundFile, UnreadableEntry, absolute, find_files
+from faceindex.running.stop import Stop
+from faceindex.store.care.examine import Examiner
+from faceindex.store.care.mending import mend_rows, mend_segments, put_back
 from faceindex.store.catalog import Catalog
-from faceindex.store.examine import Examiner
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.lock import WriterLock
-from faceindex.store.mending import mend_rows, mend_segments, put_back
-from faceindex.store.same_face import known_before
+from faceindex.store.photos.same_face import known_before
 from faceindex.store.writer import Batch, Writer
 from faceindex.types import AnalysedPhoto, FailedPhoto
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from faceindex.photos.addresses import absolute, is_in
-from faceindex.photos.sources import source_of
+from faceindex.photos.finding.addresses import absolute, is_in
+from faceindex.photos.finding.sources import source_of
 
 
 def to_remember(roots: Sequence[str], folders: Sequence[str], known: Sequence[str]) -> list[str]:

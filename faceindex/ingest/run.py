@@ -14,15 +14,10 @@ from pathlib import Path
 from faceindex.errors import MachineError, SilentDisk, UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest.ahead import Ahead
-from faceindex.ingest.circumstances import is_circumstance, is_of_the_machine
 from faceindex.ingest.dates import read_dates
-from faceindex.ingest.executor import Analysed, Executor, Fault, Task
 from faceindex.ingest.hard_links import HardLinks
 from faceindex.ingest.left_out import LeftOut
-from faceindex.ingest.local import local_executor
-from faceindex.ingest.machine import Workers, choose_workers
 from faceindex.ingest.photo_reader import PhotoReader
-from faceindex.ingest.pool import IDLE_LIMIT
 from faceindex.ingest.reader import (
     Forgotten,
     Known,
@@ -38,12 +33,17 @@ from faceindex.ingest.renaming import Renaming
 from faceindex.ingest.roots import folder_of, to_remember
 from faceindex.ingest.tally import Tally
 from faceindex.ingest.vanished import Vanished
-from faceindex.meter import Meter
-from faceindex.photos.find import FoundFile, UnreadableEntry, absolute, find_files
-from faceindex.stop import Stop
+from faceindex.ingest.workers.circumstances import is_circumstance, is_of_the_machine
+from faceindex.ingest.workers.executor import Analysed, Executor, Fault, Task
+from faceindex.ingest.workers.local import local_executor
+from faceindex.ingest.workers.machine import Workers, choose_workers
+from faceindex.ingest.workers.pool import IDLE_LIMIT
+from faceindex.photos.finding.find import FoundFile, UnreadableEntry, absolute, find_files
+from faceindex.running.meter import Meter
+from faceindex.running.stop import Stop
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.lost import lost_faces
-from faceindex.store.merging import compact
+from faceindex.store.hdf5.merging import compact
+from faceindex.store.photos.lost import lost_faces
 from faceindex.store.writer import Batch, Writer
 from faceindex.types import FailedPhoto, IngestReport
 

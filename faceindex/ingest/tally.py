@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Callable
 
 from faceindex.faces.stopwatch import Stopwatch
-from faceindex.ingest.machine import Workers
-from faceindex.meter import Meter
+from faceindex.ingest.workers.machine import Workers
+from faceindex.running.meter import Meter
 from faceindex.types import FailedPhoto, IngestReport, Pruned
 
 _SEEN = ("new", "unchanged", "moved", "duplicate", "failed", "out_of_reach")

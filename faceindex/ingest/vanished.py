@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Sequence
 
 from faceindex.errors import SilentDisk
 from faceindex.ingest.photo_reader import PhotoReader
-from faceindex.photos.away import Whereabouts, whereabouts
-from faceindex.stop import Stop
+from faceindex.photos.finding.away import Whereabouts, whereabouts
+from faceindex.running.stop import Stop
 from faceindex.store.writer import Writer
 from faceindex.types import Pruned
 

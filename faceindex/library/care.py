@@ -11,20 +11,20 @@ from faceindex.errors import LibraryDamaged
 from faceindex.evaluation.cross_fit import CrossFit, cross_fit
 from faceindex.evaluation.labelled import evaluation_library, ingest_labelled
 from faceindex.evaluation.named_faces import named_faces
-from faceindex.ingest.machine import choose_workers
 from faceindex.ingest.repair import repair
+from faceindex.ingest.workers.machine import choose_workers
 from faceindex.library.erasing import everything_erased
 from faceindex.library.job import Job, finished
 from faceindex.library.opened import Opened, StrPath, one_or_more
-from faceindex.meter import Meter
-from faceindex.photos.find import absolute
+from faceindex.photos.finding.find import absolute
+from faceindex.running.meter import Meter
 from faceindex.search import calibrated
 from faceindex.search import index as face_index
 from faceindex.search.check import check_index
-from faceindex.store.backup import backup
-from faceindex.store.check import check
+from faceindex.store.care.backup import backup
+from faceindex.store.care.check import check
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.merging import compact_all
+from faceindex.store.hdf5.merging import compact_all
 from faceindex.types import Backup, CheckReport, Erased, Progress, RepairReport
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from faceindex.errors import UsageError
-from faceindex.ingest.machine import choose_workers
+from faceindex.ingest.workers.machine import choose_workers
 from faceindex.library.faces import Faces
 from faceindex.library.opened import Opened
 from faceindex.photos.pictures import PictureLike

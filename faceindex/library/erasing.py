@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from faceindex.library.opened import Opened
-from faceindex.store.erasing import erase, erase_all
+from faceindex.store.care.erasing import erase, erase_all
 from faceindex.types import Erased
 
 _ELSEWHERE = (

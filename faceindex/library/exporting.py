@@ -10,13 +10,13 @@ from typing import TextIO
 
 from faceindex.errors import UsageError
 from faceindex.exchange.array_file import write_arrays
-from faceindex.exchange.faces import FORMATS as TEXTS
-from faceindex.exchange.faces import FaceAndVector, face_lines
 from faceindex.exchange.index_file import write_index
 from faceindex.exchange.library_file import write_library
+from faceindex.exchange.rows.faces import FORMATS as TEXTS
+from faceindex.exchange.rows.faces import FaceAndVector, face_lines
+from faceindex.files.private import text_output
 from faceindex.library.opened import Opened, StrPath
-from faceindex.meter import Meter
-from faceindex.private_files import text_output
+from faceindex.running.meter import Meter
 
 HDF5, NPZ, FAISS = "hdf5", "npz", "faiss"
 FORMATS = (*TEXTS, HDF5, NPZ, FAISS)

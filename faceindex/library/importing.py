@@ -9,21 +9,21 @@ from functools import cache
 from pathlib import Path
 
 from faceindex.errors import NewerSchema, RecipeMismatch, UsageError
-from faceindex.exchange.foreign_files import SUFFIXES as FOREIGN
-from faceindex.exchange.foreign_files import foreign_vectors
-from faceindex.exchange.foreign_import import import_vectors
-from faceindex.exchange.foreign_recipe import recipe_for
+from faceindex.exchange.foreign_vectors.foreign_files import SUFFIXES as FOREIGN
+from faceindex.exchange.foreign_vectors.foreign_files import foreign_vectors
+from faceindex.exchange.foreign_vectors.foreign_import import import_vectors
+from faceindex.exchange.foreign_vectors.foreign_recipe import recipe_for
 from faceindex.exchange.library_import import import_library, is_library_file
-from faceindex.exchange.rows_import import import_rows
+from faceindex.exchange.rows.rows_import import import_rows
+from faceindex.exchange.rows.text_rows import SUFFIXES as ROWS
 from faceindex.exchange.tally import Tally
-from faceindex.exchange.text_rows import SUFFIXES as ROWS
 from faceindex.faces.recipe import Recipe
 from faceindex.faces.recipe import recipe as recipe_called
 from faceindex.library.opened import Opened, StrPath
-from faceindex.meter import Meter
 from faceindex.models.cards import recipe_cards
-from faceindex.photos.find import absolute
-from faceindex.stop import Stop
+from faceindex.photos.finding.find import absolute
+from faceindex.running.meter import Meter
+from faceindex.running.stop import Stop
 from faceindex.types import FailedPhoto, ImportReport, IngestReport
 
 _HDF5 = (".h5", ".hdf5")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from faceindex.library.job import Job, finished
 from faceindex.library.old_names import renamed
 from faceindex.library.opened import Opened
-from faceindex.meter import Meter
+from faceindex.running.meter import Meter
 from faceindex.search import index as face_index
 from faceindex.search.coverage import configure, index_config
 from faceindex.search.kinds import IndexConfig

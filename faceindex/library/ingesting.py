@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from faceindex.errors import JobCancelled
-from faceindex.exchange.named_regions import read_names
+from faceindex.exchange.xmp.named_regions import read_names
 from faceindex.faces.analyse import Analyser
-from faceindex.ingest.executor import Executor
 from faceindex.ingest.run import ingest
+from faceindex.ingest.workers.executor import Executor
 from faceindex.library.opened import Opened, StrPath
-from faceindex.meter import Meter
-from faceindex.photos.find import absolute
+from faceindex.photos.finding.find import absolute
+from faceindex.running.meter import Meter
 from faceindex.types import IngestReport
 
 

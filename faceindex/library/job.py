@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import Generic, ParamSpec, TypeVar
 
 from faceindex.errors import JobCancelled
-from faceindex.meter import Meter, Tell
-from faceindex.stop import Stop
-from faceindex.threads import start
+from faceindex.running.meter import Meter, Tell
+from faceindex.running.stop import Stop
+from faceindex.running.threads import start
 from faceindex.types import ImportReport, IngestReport, Progress, Reencoded
 from faceindex.types.jobs import JobState
 

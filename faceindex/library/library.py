@@ -12,7 +12,7 @@ from faceindex.errors import UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.engine import DEFAULT_ENGINE, Engine
 from faceindex.faces.recipe import Recipe, as_recipe
-from faceindex.ingest.executor import Executor
+from faceindex.ingest.workers.executor import Executor
 from faceindex.library.albums import Albums
 from faceindex.library.care import Care
 from faceindex.library.comparing import verification, verifications
@@ -30,14 +30,14 @@ from faceindex.library.photos import Photos
 from faceindex.library.searching import batch_answers, identified_faces, search_limit
 from faceindex.library.sheets import Sheets
 from faceindex.library.status import status, version
-from faceindex.meter import Meter
 from faceindex.people.grouping import group_faces
 from faceindex.people.reencoding import reencode
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
-from faceindex.photos.find import absolute
+from faceindex.photos.finding.find import absolute
 from faceindex.photos.pictures import PictureLike
-from faceindex.queries.matching import Wish
+from faceindex.queries.matching import SearchQuery
 from faceindex.queries.pairs import VerifiedPair
+from faceindex.running.meter import Meter
 from faceindex.search.calibration import Calibration
 from faceindex.store.selection import EVERYTHING, Selection
 from faceindex.types import (
@@ -237,12 +237,12 @@ class Library(OldNames):
     ) -> Iterator[BatchAnswer]:
         """For every face of all photos at or under `source`, or every row of a .npy or .h5 file of vectors.
 
-        among, unnamed, group_by: which faces are found, as `Wish` says.
+        among, unnamed, group_by: which faces are found, as `SearchQuery` says.
         Answers come as soon as they are known; what is wrong with a photo, or a row, is told in its answer.
         Raises: UsageError; RecipeMismatch, when the vectors are another recipe's.
         """
-        wish = Wish(k, search_limit(self._opened, threshold, fpir), among, unnamed, group_by)
-        return batch_answers(self._opened, source, wish, min_face=min_face, workers=workers)
+        query = SearchQuery(k, search_limit(self._opened, threshold, fpir), among, unnamed, group_by)
+        return batch_answers(self._opened, source, query, min_face=min_face, workers=workers)
 
     def identify(
         self,

@@ -15,16 +15,16 @@ from faceindex.faces.analyse import Analyser
 from faceindex.faces.detect import check_min_face
 from faceindex.faces.engine import Engine, as_engine
 from faceindex.faces.recipe import Recipe, as_recipe
+from faceindex.files.user_folders import NOWHERE, user_data
 from faceindex.library.job import Job
-from faceindex.meter import Meter, Tell
 from faceindex.people.albums import follow
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
+from faceindex.running.meter import Meter, Tell
 from faceindex.search import calibrated
 from faceindex.search import index as face_index
 from faceindex.search.calibration import Calibration
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
-from faceindex.user_folders import NOWHERE, user_data
 
 CLOSE_SECONDS = 10.0
 """That jobs have for their end when their library is closed: some steps cannot be interrupted."""
@@ -129,4 +129,5 @@ class Opened:
         if index:
             meter = meter or Meter()
             meter.announce("indexing")
-            face_index.fold(self.folder, Meter(stop=meter.stop))  # its steps are not those of the caller's work
+            its_own = Meter(stop=meter.stop)  # its steps are not those of the caller's work
+            face_index.build_if_stale(self.folder, its_own)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from faceindex.errors import UsageError
-from faceindex.exchange.sidecars import write_sidecars
+from faceindex.exchange.xmp.sidecars import write_sidecars
 from faceindex.ingest.lifting import lift
 from faceindex.ingest.pictures import ingest_pictures
 from faceindex.library.erasing import erased
@@ -13,7 +13,7 @@ from faceindex.library.old_names import renamed
 from faceindex.library.opened import Opened, StrPath, one_or_more
 from faceindex.library.paging import PAGE
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
-from faceindex.photos.find import absolute
+from faceindex.photos.finding.find import absolute
 from faceindex.photos.pictures import PictureLike
 from faceindex.store.pages import failure_page, photo_page
 from faceindex.store.selection import EVERYTHING, Selection, selected_photos

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from faceindex.errors import UnreadablePhoto, UsageError
+from faceindex.files.private import text_output
 from faceindex.library.albums import album_faces
 from faceindex.library.opened import Opened, StrPath
 from faceindex.library.photos import Photos
 from faceindex.library.status import status
 from faceindex.people.review import questions
 from faceindex.photos.decode import Photo
-from faceindex.photos.find import absolute
+from faceindex.photos.finding.find import absolute
 from faceindex.photos.pictures import PictureLike, is_path, photo_of
-from faceindex.private_files import text_output
 from faceindex.queries.probes import Probe
 from faceindex.sheets.albums import GENERATOR, AlbumRow, PagePlan, album_sheet, page_file, page_plans
 from faceindex.sheets.marks import identified_marks, stored_marks

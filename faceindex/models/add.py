@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from faceindex.errors import ModelError
+from faceindex.files.private import make_folder, write_file
+from faceindex.files.regular import read_regular
 from faceindex.models.cards import (
     ALIGNMENTS,
     DETECTORS,
@@ -28,8 +30,6 @@ from faceindex.models.cards import (
 from faceindex.models.graph_interface import CHIPS, VECTORS
 from faceindex.models.graphs import convert
 from faceindex.models.networks import session
-from faceindex.private_files import make_folder, write_file
-from faceindex.regular_files import read_regular
 from faceindex.types import Pixels, Vectors
 
 FORMATS = ("onnx", "tensorflow")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from faceindex.user_cache import read, write
-from faceindex.user_folders import user_cache
+from faceindex.files.user_cache import read, write
+from faceindex.files.user_folders import user_cache
 
 
 def cache_folder() -> Path:

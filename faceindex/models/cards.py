@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from faceindex.errors import ModelError
-from faceindex.regular_files import read_regular
-from faceindex.user_folders import user_data
+from faceindex.files.regular import read_regular
+from faceindex.files.user_folders import user_data
 
 ENVIRONMENT = "FACEINDEX_MODELS"
 """A folder named by this variable takes the place of `models` in the user's data folder."""

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.errors import ModelError
-from faceindex.regular_files import read_regular
+from faceindex.files.regular import read_regular
 
 Weights = npt.NDArray[np.float32]
 """float32, read only: a view of the file's bytes."""

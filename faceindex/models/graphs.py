@@ -6,10 +6,10 @@ import hashlib
 import json
 from pathlib import Path
 
+from faceindex.files.regular import read_regular
 from faceindex.models.cache import cached
 from faceindex.models.cards import ModelCard, model_cards
 from faceindex.models.weights import weights
-from faceindex.regular_files import read_regular
 
 ENCODER = "dlib_face_recognition_resnet_model_v1"
 DETECTOR = "mmod_human_face_detector"

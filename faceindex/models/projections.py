@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.errors import ModelError
+from faceindex.files.regular import read_regular
 from faceindex.models.cards import ProjectionCard, models_folder, shipped_folder
-from faceindex.regular_files import read_regular
 
 
 def projection(card: ProjectionCard, dimension: int) -> npt.NDArray[np.float64]:

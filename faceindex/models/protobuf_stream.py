@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from faceindex.errors import ModelError
-from faceindex.regular_files import read_regular
+from faceindex.files.regular import read_regular
 
 MOST_FIELDS = 1_000_000
 """Fields read from one file. A network has some ten thousand; a file of nothing but empty fields has to end."""

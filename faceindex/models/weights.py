@@ -8,8 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from faceindex.errors import ModelError
+from faceindex.files.regular import open_regular
 from faceindex.models.cards import ENVIRONMENT, ModelCard, model_cards, models_folder
-from faceindex.regular_files import open_regular
 
 
 def weights(name: str) -> Path:

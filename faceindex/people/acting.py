@@ -20,14 +20,14 @@ from faceindex.people.history import past_act
 from faceindex.people.putting_back import put_back
 from faceindex.people.undoing_imports import undo_whole_import
 from faceindex.store import albums as rows
-from faceindex.store.act_changes import keep_change, places_of
-from faceindex.store.acts import dead_acts, read_acts
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.imports import same_import
-from faceindex.store.known_people import unknown_person
-from faceindex.store.names import ALBUMS_DUE, decide
-from faceindex.store.person_ids import is_id, name_meant
+from faceindex.store.people.act_changes import keep_change, places_of
+from faceindex.store.people.acts import dead_acts, newest_step, read_acts
+from faceindex.store.people.imports import same_import
+from faceindex.store.people.known_people import names_of_people, unknown_person
+from faceindex.store.people.names import ALBUMS_DUE, decide
+from faceindex.store.people.person_ids import is_id, name_meant
 from faceindex.types import Decided
 
 
@@ -171,8 +171,7 @@ def undo(folder: LibraryFolder, act: int | None = None) -> Decided:
 def _to_undo(transaction: sqlite3.Connection, number: int | None) -> Act:
     dead = dead_acts(transaction)
     if number is None:
-        steps = transaction.execute("SELECT id FROM acts WHERE kind != ? ORDER BY id DESC", (kinds.UNDO,))
-        number = next((act for (act,) in steps if act not in dead), None)
+        number = newest_step(transaction)
         if number is None:
             raise UsageError("there is nothing to undo; `faceindex people history` shows what was decided")
     if number in dead:
@@ -267,10 +266,7 @@ class _Step:
 
     def person_of(self, album: int) -> str | None:
         """Whose an album is."""
-        row = self.transaction.execute(
-            "SELECT name FROM albums JOIN people ON people.id = person WHERE albums.id = ?", (album,)
-        ).fetchone()
-        return None if row is None else str(row[0])
+        return rows.person_of_album(self.transaction, album)
 
     def decide(
         self,
@@ -301,8 +297,7 @@ class _Step:
         )
 
     def _similar(self, person: str) -> tuple[str, ...]:
-        names = (other for (other,) in self.transaction.execute("SELECT name FROM people"))
-        return tuple(same_but_for_case(person, names))
+        return tuple(same_but_for_case(person, names_of_people(self.transaction)))
 
 
 def _checked(name: str) -> str:

@@ -15,7 +15,7 @@ from faceindex.search.calibration import Calibration
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.group_file import Group, GroupFile, Near, reading
-from faceindex.store.reviewed import in_one_photo, kept_apart, person_of
+from faceindex.store.people.reviewed import in_one_photo, kept_apart, person_of
 from faceindex.types import Suggestion
 
 

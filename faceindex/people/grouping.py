@@ -16,14 +16,14 @@ from faceindex.clustering.cluster import cluster
 from faceindex.clustering.constraints import Constraints
 from faceindex.clustering.extend import extend
 from faceindex.journal.state import fold
-from faceindex.meter import Meter
 from faceindex.people.albums import constraints_of, derive_albums, follow
 from faceindex.people.numbering import known_numbers
+from faceindex.running.meter import Meter
 from faceindex.store import albums as rows
-from faceindex.store.acts import read_acts
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.rows import save_settings
+from faceindex.store.people.acts import last_act, read_acts
+from faceindex.store.settings import save_settings, setting
 from faceindex.types import AlbumChange, ClusterReport, FaceIds, Labels, PersonChange, Vectors
 
 CLUSTERED_UNTIL, CLUSTERED_AFTER = "clustered_until", "clustered_after_act"
@@ -55,7 +55,7 @@ def group_faces(
     meter.stage("reading")
     follow(folder)
     ids, vectors, qualities = folder.vectors_with_qualities()
-    last_act, cluster_of = _last_act(folder.catalog.connection), _clusters(folder.catalog.connection)
+    newest, cluster_of = last_act(folder.catalog.connection), rows.clusters(folder.catalog.connection)
     state = fold(read_acts(folder.catalog.connection))
     known = constraints_of(state, ids, rows.photos_of(folder.catalog.connection, ids))
     merges: tuple[tuple[int, int], ...] = ()
@@ -81,7 +81,7 @@ def group_faces(
         before, names = _membership(transaction), _people(catalog)
         if not extended:
             rows.replace_clusters(transaction, _anew(transaction, ids, labels))
-            save_settings(transaction, **{CLUSTERED_AFTER: last_act})
+            save_settings(transaction, **{CLUSTERED_AFTER: newest})
         else:
             rows.add_to_clusters(transaction, _extended(transaction, ids, placing, labels))
         save_settings(transaction, **{CLUSTERED_UNTIL: int(ids.max(initial=0))})
@@ -153,13 +153,13 @@ def _anew(transaction: sqlite3.Connection, ids: FaceIds, labels: Labels) -> dict
 
 
 def _placing(connection: sqlite3.Connection, ids: FaceIds, cluster_of: Mapping[int, int]) -> _Placing:
-    until = connection.execute("SELECT value FROM settings WHERE name = ?", (CLUSTERED_UNTIL,)).fetchone()
+    until = int(setting(connection, CLUSTERED_UNTIL) or 0)
     membership = _membership(connection)
     albums = np.array([membership.get(face, -1) for face in ids.tolist()], dtype=np.int64)
     pairs = Counter((album, cluster_of[face]) for face, album in membership.items() if face in cluster_of)
     behind = {album: cluster_behind for (album, cluster_behind), _ in reversed(pairs.most_common())}
     bare = {face: album for face, album in membership.items() if album not in behind}
-    return _Placing(albums, (ids > int(until[0] if until else 0)) & (albums < 0), behind, bare)
+    return _Placing(albums, (ids > until) & (albums < 0), behind, bare)
 
 
 def _extended(transaction: sqlite3.Connection, ids: FaceIds, placing: _Placing, labels: Labels) -> dict[int, int]:
@@ -170,15 +170,6 @@ def _extended(transaction: sqlite3.Connection, ids: FaceIds, placing: _Placing, 
     number = dict(placing.behind) | dict(zip(begun, range(first, first + len(begun)), strict=True))
     new = {int(ids[row]): number.get(int(labels[row]), int(labels[row])) for row in changed.tolist()}
     return new | {face: album for face, album in placing.bare.items() if album in set(new.values())}
-
-
-def _last_act(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("SELECT COALESCE(MAX(id), 0) FROM acts").fetchone()[0])
-
-
-def _clusters(connection: sqlite3.Connection) -> dict[int, int]:
-    """What clustering said of each face that it put into a cluster."""
-    return dict(connection.execute("SELECT face, cluster FROM clusters").fetchall())
 
 
 def _membership(transaction: sqlite3.Connection) -> dict[int, int]:

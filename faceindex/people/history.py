@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Sequence
 
 from faceindex.journal.acts import Act
-from faceindex.store.act_changes import changes
-from faceindex.store.acts import LISTED, dead_among, read_acts
 from faceindex.store.catalog import Catalog
 from faceindex.store.cursors import ALL, begin, cursor_of
-from faceindex.store.imports import imports
+from faceindex.store.people.act_changes import changes
+from faceindex.store.people.acts import act_ids, dead_among, read_acts
+from faceindex.store.people.imports import imports
+from faceindex.store.photos.photo_paths import paths_of_faces
 from faceindex.types import Page, PastAct
 
 
@@ -32,10 +31,8 @@ def history_page(
     what = "history, newest first" if newest_first else "history"
     limit = ALL if limit is None else limit
     key = begin(what, cursor, limit)
-    last = int((key or [(1 << 62) if newest_first else 0])[0] or 0)
-    which = "id < ? ORDER BY id DESC" if newest_first else "id > ? ORDER BY id"
-    rows = catalog.connection.execute(f"SELECT id FROM acts WHERE {which} LIMIT ?", (last, limit + 1))
-    acts = read_acts(catalog.connection, [act for (act,) in rows])
+    beyond = None if key is None else int(key[0] or 0)
+    acts = read_acts(catalog.connection, act_ids(catalog.connection, beyond, limit + 1, newest_first=newest_first))
     shown = acts[-limit:][::-1] if newest_first else acts[:limit]
     found = _as_read(catalog, shown)
     return Page(tuple(found), cursor_of(what, (shown[-1].act,)) if len(acts) > limit else None)
@@ -46,7 +43,7 @@ def _as_read(catalog: Catalog, journal: Sequence[Act]) -> list[PastAct]:
     imported, changed = imports(catalog.connection, numbers), changes(catalog.connection, numbers)
     dead = dead_among(catalog.connection, numbers)
     firsts = {act.act: face for act in journal if (face := next((f for side in act.sides for f in side), None))}
-    paths = _paths(catalog, list(firsts.values()))
+    paths = paths_of_faces(catalog.connection, firsts.values())
     return [
         PastAct(
             *(act.act, act.made, act.kind, act.person),
@@ -60,12 +57,3 @@ def _as_read(catalog: Catalog, journal: Sequence[Act]) -> list[PastAct]:
         )
         for act in journal
     ]
-
-
-def _paths(catalog: Catalog, faces: Sequence[int]) -> dict[int, str]:
-    """The first path of the photo of each face that is in the library."""
-    rows = catalog.connection.execute(
-        f"SELECT faces.id, MIN(path) FROM faces JOIN paths USING (photo) WHERE faces.id IN {LISTED} GROUP BY faces.id",
-        (json.dumps(sorted(set(faces))),),
-    )
-    return {face: os.fsdecode(path) for face, path in rows}

@@ -33,9 +33,7 @@ from faceindex.search.calibration import Calibration
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.group_file import Group, GroupFile, Near, changing, new_group_file, reading
-from faceindex.store.kept import PAIRED
-from faceindex.store.reviewed import members, unpaired
-from faceindex.store.rows import save_settings
+from faceindex.store.people.reviewed import members, set_paired, unpaired, unpaired_groups
 from faceindex.types import Vectors
 
 MOST_CHANGED = 2000
@@ -80,8 +78,7 @@ def begin(folder: LibraryFolder) -> str:
     """Note what changes from now on; returns the token to prepare with. Raises: LibraryUnwritable; LibraryLocked."""
     token = secrets.token_hex(8)
     with folder.decisions() as catalog, catalog.transaction() as transaction:
-        transaction.execute("DELETE FROM unpaired")
-        save_settings(transaction, **{PAIRED: token})
+        set_paired(transaction, token)
     return token
 
 
@@ -119,15 +116,14 @@ def follow_changes(folder: LibraryFolder, calibration: Calibration) -> None:
     if not unpaired(folder.catalog.connection)[1]:
         return
     with folder.decisions() as catalog, catalog.transaction() as transaction:
-        changed = {number for (number,) in transaction.execute("SELECT number FROM unpaired")}
+        changed = unpaired_groups(transaction)
         groups = _groups_of(folder, catalog, changed)
         with changing(folder.index) as file:
             about = About.of(file)
             _replace(file, about, changed, groups, calibration)
             about = replace(about, token=secrets.token_hex(8), now=file.albums())
             about.keep(file)
-        transaction.execute("DELETE FROM unpaired")
-        save_settings(transaction, **{PAIRED: about.token})
+        set_paired(transaction, about.token)
 
 
 def _replace(

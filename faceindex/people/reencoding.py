@@ -9,11 +9,12 @@ from pathlib import Path
 from faceindex.errors import UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest.run import ingest
-from faceindex.meter import Meter
 from faceindex.people.albums import derive_albums
-from faceindex.photos.away import missing
-from faceindex.store.anchoring import carry_over, carry_tombstones, corresponding, known_paths
+from faceindex.photos.finding.away import missing
+from faceindex.running.meter import Meter
+from faceindex.store.care.anchoring import carry_over, carry_tombstones, corresponding, known_paths
 from faceindex.store.folder import LibraryFolder
+from faceindex.store.people.acts import last_act
 from faceindex.types import Reencoded
 
 
@@ -39,7 +40,7 @@ def reencode(
         raise UsageError(f"none of the photos of {folder.path} is where it was; attach their disk")
     with closing(LibraryFolder(target, wanted=analyser.recipe)) as new:
         with new.writer() as writer, writer.catalog.transaction() as transaction:
-            if transaction.execute("SELECT 1 FROM acts").fetchone():
+            if last_act(transaction):
                 raise UsageError(f"{target} holds decisions already; choose another place for the new library")
             carry_tombstones(folder.catalog.connection, transaction)
         report = ingest(new, there, analyser=analyser, workers=workers, meter=meter)

@@ -23,12 +23,13 @@ from faceindex.search import calibrated
 from faceindex.search.calibration import Calibration
 from faceindex.sheets.review import Question
 from faceindex.store import albums as rows
-from faceindex.store.acts import read_acts
 from faceindex.store.catalog import Catalog
 from faceindex.store.cursors import ALL, begin, page_of
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.group_file import remove_group_file
-from faceindex.store.lost import lost_faces
+from faceindex.store.people.acts import read_acts
+from faceindex.store.people.reviewed import has_more_faces, hidden_faces, named_faces
+from faceindex.store.photos.lost import lost_faces
 from faceindex.types import Album, Decided, FaceIds, FaceRecord, Labels, Page, Stale, Suggestion, Vectors
 
 SMALL = 5_000
@@ -116,7 +117,7 @@ def _best_first(folder: LibraryFolder) -> Iterator[Suggestion]:
 
 
 def _is_small(catalog: Catalog) -> bool:
-    return len(catalog.connection.execute(f"SELECT 1 FROM faces LIMIT {SMALL + 1}").fetchall()) <= SMALL
+    return not has_more_faces(catalog.connection, SMALL)
 
 
 def _rank(one: Suggestion) -> tuple[float | int, ...]:
@@ -151,11 +152,10 @@ def _asked(folder: LibraryFolder) -> _Asked:
     albums = np.full(len(ids), -1, dtype=np.int64)
     faces, numbers = rows.album_faces(catalog.connection)
     albums[np.isin(ids, faces)] = numbers[np.isin(faces, ids)]
-    named = catalog.connection.execute("SELECT face, name FROM people_faces JOIN people ON people.id = person")
-    number_of = {face: people[name] for face, name in named.fetchall() if name in people}
+    number_of = {face: people[name] for face, name in named_faces(catalog.connection) if name in people}
     person = np.array([number_of.get(face, -1) for face in ids.tolist()], dtype=np.int64)
     constraints = constraints_of(fold(read_acts(catalog.connection)), ids)
-    left_out = _hidden(catalog, ids) | ((albums < 0) & (qualities < POOR))
+    left_out = np.isin(ids, hidden_faces(catalog.connection)) | ((albums < 0) & (qualities < POOR))
     photos = rows.photos_of(catalog.connection, ids)
     return _Asked(ids, vectors, albums, person, constraints.apart, left_out, calibration, photos)
 
@@ -259,12 +259,3 @@ def _standing_for(catalog: Catalog, album: int) -> list[FaceRecord]:
 def _best(faces: Sequence[FaceRecord]) -> list[FaceRecord]:
     best_first = sorted(faces, key=lambda face: (-(face.quality or 0.0), -face.score, face.face))
     return best_first[:SHOWN]
-
-
-def _hidden(catalog: Catalog, ids: FaceIds) -> npt.NDArray[np.bool_]:
-    """bool [n]: faces that are not listed, singly or with their album or person."""
-    statement = """SELECT face FROM hidden_faces
-        UNION SELECT face FROM album_faces JOIN albums ON albums.id = album LEFT JOIN people ON people.id = person
-            WHERE albums.hidden OR people.hidden
-        UNION SELECT face FROM person_faces JOIN people ON people.id = person WHERE people.hidden"""
-    return np.isin(ids, [row[0] for row in catalog.connection.execute(statement)])

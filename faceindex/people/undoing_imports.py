@@ -1,4 +1,4 @@
-"""Taking back what was read from files: all names of one import, and not only those of one person."""
+"""Undoing an import: all names that came with it, and not only those of one person."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from faceindex.people.albums import derive_albums
 from faceindex.people.grouping import CLUSTERED_AFTER
 from faceindex.people.putting_back import put_back
 from faceindex.store import albums as rows
-from faceindex.store.acts import read_acts
-from faceindex.store.imports import undo_import
+from faceindex.store.people.acts import read_acts
+from faceindex.store.people.imports import undo_import
+from faceindex.store.settings import setting
 from faceindex.types import Decided
 
 
 def undo_whole_import(transaction: sqlite3.Connection, chosen: int, acts: Sequence[int]) -> Decided:
     """Undo `acts` of one import, or take such undos back. chosen: the one that was asked for."""
     together = read_acts(transaction, acts)
-    clustered = transaction.execute("SELECT value FROM settings WHERE name = ?", (CLUSTERED_AFTER,)).fetchone()
+    clustered_after = int(setting(transaction, CLUSTERED_AFTER) or 0)
     state = fold(read_acts(transaction))
     for act in together:
-        if clustered and act.act <= int(clustered[0]):
+        if act.act <= clustered_after:
             put_back(transaction, act, state)
     undos = undo_import(transaction, [act.act for act in together])
     derive_albums(transaction)

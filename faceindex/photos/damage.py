@@ -7,22 +7,15 @@ from collections.abc import Callable
 
 from PIL import Image
 
-from faceindex.photos import (
-    bmp_rows,
-    gif_blocks,
-    jpeg_2000,
-    png_chunks,
-    tiff_pages,
-    tiff_strips,
-    tiff_values,
-    webp_data,
-)
-from faceindex.photos.cut_off import MISSING_LIMIT
-from faceindex.photos.fax_strips import unread_rows
-from faceindex.photos.heif_items import coded_items, whole_units
-from faceindex.photos.libtiff_messages import damaged_fax_rows
-from faceindex.photos.tiff_pages import BITS, CHANNELS, COMPRESSION, PLACES, PLANES, SIZES, TILE_WIDTH, WIDTH
-from faceindex.photos.zero_runs import lost_sectors, unwritten_begin, zeros_begin
+from faceindex.photos.containers import png_chunks, tiff_pages, tiff_values
+from faceindex.photos.containers.heif_items import coded_items, whole_units
+from faceindex.photos.containers.libtiff_messages import damaged_fax_rows
+from faceindex.photos.containers.tiff_pages import BITS, CHANNELS, COMPRESSION, PLACES, PLANES, SIZES, TILE_WIDTH, WIDTH
+from faceindex.photos.decoders import jpeg_2000
+from faceindex.photos.lost_data import bmp_rows, gif_blocks, tiff_strips, webp_data
+from faceindex.photos.lost_data.cut_off import MISSING_LIMIT
+from faceindex.photos.lost_data.fax_strips import unread_rows
+from faceindex.photos.lost_data.zero_runs import lost_sectors, unwritten_begin, zeros_begin
 
 _IN_VIDEO_CODE = 16
 """Equal bytes, 0 or 0xFF, that no HEVC or AV1 data have in a row: HEVC forbids three zeros, four were the most seen."""

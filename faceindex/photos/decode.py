@@ -11,17 +11,17 @@ import numpy as np
 from PIL import Image
 
 from faceindex.errors import UnreadablePhoto
-from faceindex.photos.boxes import without_trailer
-from faceindex.photos.colour import in_srgb
-from faceindex.photos.cut_off import MISSING_LIMIT, as_written, ends_grey, mended, until_first_break
+from faceindex.photos.containers.boxes import without_trailer
+from faceindex.photos.containers.jpeg_frame import is_arithmetic, kind_not_read
+from faceindex.photos.containers.libtiff_messages import messages
+from faceindex.photos.containers.png_chunks import refuse_damaged_header
 from faceindex.photos.damage import damage, said_by_libtiff
+from faceindex.photos.decoders.colour import in_srgb
+from faceindex.photos.decoders.levels import eight_bit
+from faceindex.photos.decoders.raw import is_raw, picture_in
 from faceindex.photos.formats import opened
-from faceindex.photos.jpeg_frame import is_arithmetic, kind_not_read
-from faceindex.photos.jpeg_scans import hole
-from faceindex.photos.levels import eight_bit
-from faceindex.photos.libtiff_messages import messages
-from faceindex.photos.png_chunks import refuse_damaged_header
-from faceindex.photos.raw import is_raw, picture_in
+from faceindex.photos.lost_data.cut_off import MISSING_LIMIT, as_written, ends_grey, mended, until_first_break
+from faceindex.photos.lost_data.jpeg_scans import hole
 from faceindex.photos.read import read_bytes
 from faceindex.photos.reasons import reason_for
 from faceindex.photos.taken import taken_in_image, taken_in_raw
@@ -41,9 +41,9 @@ class Photo:
 
     width, height: pixels of the upright photo, after EXIF orientation. orientation: EXIF's, that is undone for that.
     warning: what is wrong with a photo that is read all the same, in one line; known after the first decoding. A RAW
-    photo is its embedded preview or half of its size, see `faceindex.photos.raw`; width and height are those of the
-    picture that is used. taken, taken_from: when, and where that is written, see `faceindex.photos.taken`; None when
-    the photo does not say.
+    photo is its embedded preview or half of its size, see `faceindex.photos.decoders.raw`; width and height are those
+    of the picture that is used. taken, taken_from: when, and where that is written, see `faceindex.photos.taken`; None
+    when the photo does not say.
     """
 
     def __init__(self, data: bytes, path: str, *, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> None:

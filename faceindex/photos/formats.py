@@ -11,15 +11,16 @@ from typing import BinaryIO
 import pillow_heif
 from PIL import Image, UnidentifiedImageError
 
-from faceindex.photos import jpeg_2000, jpeg_xl, png, png_chunks
-from faceindex.photos.avif import AvifPhoto, is_avif, refuse_large
-from faceindex.photos.boxes import without_trailer
+from faceindex.photos.containers import png_chunks
+from faceindex.photos.containers.boxes import without_trailer
+from faceindex.photos.containers.jpeg_frame import give_at_once, kind_not_read, opened_jpeg
+from faceindex.photos.decoders import jpeg_2000, jpeg_xl, png
+from faceindex.photos.decoders.avif import AvifPhoto, is_avif, refuse_large
+from faceindex.photos.decoders.tiff import is_tiff_or_big, opened_tiff
+from faceindex.photos.finding.sources import source_of
 from faceindex.photos.identity import is_photo
-from faceindex.photos.jpeg_frame import give_at_once, kind_not_read, opened_jpeg
 from faceindex.photos.kinds import refusal
 from faceindex.photos.read import read_bytes
-from faceindex.photos.sources import source_of
-from faceindex.photos.tiff import is_tiff_or_big, opened_tiff
 
 _JPEG = b"\xff\xd8"
 _OTHERS = ("JPEG", "WEBP", "GIF", "BMP", "HEIF")

@@ -12,17 +12,17 @@ from pathlib import PurePath
 from PIL import Image
 
 from faceindex.errors import UnreadablePhoto
-from faceindex.photos.areas import SIDES_SWAPPED, is_upright
 from faceindex.photos.decode import Photo
-from faceindex.photos.extended_xmp import SIGNATURE
+from faceindex.photos.finding.sources import source_of
 from faceindex.photos.formats import opened_header
 from faceindex.photos.identity import RAW_EXTENSIONS
-from faceindex.photos.rdf import MAX_BYTES
+from faceindex.photos.metadata.areas import SIDES_SWAPPED, is_upright
+from faceindex.photos.metadata.extended_xmp import SIGNATURE
+from faceindex.photos.metadata.rdf import MAX_BYTES
+from faceindex.photos.metadata.xmp import Packet
 from faceindex.photos.read import read_bytes
 from faceindex.photos.reasons import reason_for
-from faceindex.photos.sources import source_of
 from faceindex.photos.turning import ORIENTATION, exif_of
-from faceindex.photos.xmp import Packet
 
 _KEPT = (".xmp", *RAW_EXTENSIONS)
 

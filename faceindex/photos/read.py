@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from faceindex.errors import UnreadablePhoto
+from faceindex.photos.finding.open_files import FileStatus, OpenFile
+from faceindex.photos.finding.sources import source_of
 from faceindex.photos.identity import Identity, claims_to_be_photo, content_hash, is_photo
 from faceindex.photos.kinds import refusal
-from faceindex.photos.open_files import FileStatus, OpenFile
-from faceindex.photos.sources import source_of
 
 MAX_FILE_BYTES = 2**30
 """A photo file larger than this is refused before it is read into memory."""

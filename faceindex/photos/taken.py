@@ -18,8 +18,8 @@ from typing import BinaryIO
 from PIL import Image
 
 from faceindex.photos.identity import has_raw_magic, is_tiff
+from faceindex.photos.metadata.xmp import Packet
 from faceindex.photos.turning import exif_of
-from faceindex.photos.xmp import Packet
 
 EARLIEST_YEAR = 1826
 """Of the first photograph; what is said to be older is none, or a clock that was not set."""

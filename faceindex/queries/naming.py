@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from faceindex.errors import UsageError
 from faceindex.queries.gallery import taken_out
+from faceindex.queries.identify import Ranking, nearest_exemplar, probabilities, vote
 from faceindex.queries.probes import Probe
-from faceindex.search.identify import Ranking, nearest_exemplar, probabilities, vote
 from faceindex.search.index import LibraryIndex
 from faceindex.store.catalog import Catalog
+from faceindex.store.people.known_people import confirmed_faces
 from faceindex.types import Candidate, Exemplar, FaceIds, IdentifiedFace, Vectors
 
 METHODS = ("vote", "nearest", "svm")
@@ -23,7 +24,7 @@ SHOWN = 5
 
 Floats = npt.NDArray[np.float64]
 Evidence = Callable[[Floats], Floats]
-"""What distances say, in nats: see `faceindex.search.identify`."""
+"""What distances say, in nats: see `faceindex.queries.identify`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,7 @@ class Gallery:
 def named_gallery(catalog: Catalog, index: LibraryIndex) -> Gallery:
     """All of them. Raises: UsageError when nobody has a name."""
     with catalog.snapshot():
-        rows = catalog.connection.execute("SELECT face, person FROM person_faces ORDER BY face").fetchall()
-        names = dict(catalog.connection.execute("SELECT id, name FROM people").fetchall())
-    faces, people = np.array(rows, dtype=np.int64).reshape(-1, 2).T
+        faces, people, names = confirmed_faces(catalog.connection)
     found = taken_out(index, faces)
     if not len(found.ids):
         raise UsageError("nobody in the library has a name; `faceindex people name ALBUM NAME` gives one")
@@ -84,7 +83,7 @@ def ranked(
         return nearest_exemplar(distances, said, gallery.people)
     if method != "svm":
         raise UsageError(f"no method is called {method}; there are {', '.join(METHODS)}")
-    from faceindex.search.svm import svm  # scikit-learn takes a second to import, which no other method needs
+    from faceindex.queries.svm import svm  # scikit-learn takes a second to import, which no other method needs
 
     return svm(probe, gallery.vectors, distances, said, gallery.people)
 

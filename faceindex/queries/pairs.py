@@ -13,13 +13,13 @@ from typing import TextIO
 import numpy as np
 import numpy.typing as npt
 
-from faceindex.csv_rows import csv_row
 from faceindex.errors import UsageError
 from faceindex.faces.analyse import Analyser
-from faceindex.photos.find import absolute
+from faceindex.files.csv_rows import csv_row
+from faceindex.files.regular import open_regular
+from faceindex.files.unreadable import unreadable
+from faceindex.photos.finding.find import absolute
 from faceindex.queries.analysis import analysed_in_order
-from faceindex.regular_files import open_regular
-from faceindex.unreadable_files import unreadable
 from faceindex.vectors.nearest import distance
 
 COLUMNS = ("a", "b", "same", "distance", "threshold", "confidence", "error")

@@ -11,10 +11,10 @@ import numpy.typing as npt
 from faceindex.errors import LibraryDamaged, NoFaceFound, UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.photos.decode import Photo
-from faceindex.photos.find import absolute
+from faceindex.photos.finding.find import absolute
 from faceindex.photos.pictures import PictureLike, is_path, photo_of
+from faceindex.queries.combining import best_overlap, combined
 from faceindex.queries.gallery import taken_out
-from faceindex.search.combining import best_overlap, combined
 from faceindex.search.index import LibraryIndex
 from faceindex.store.catalog import Catalog
 from faceindex.store.selection import person_number

@@ -11,10 +11,10 @@ import numpy as np
 
 from faceindex.errors import FaceindexError, Note, RecipeMismatch, UsageError
 from faceindex.faces.recipe import Recipe
-from faceindex.regular_files import require_regular
-from faceindex.store.segments import inside
+from faceindex.files.regular import require_regular
+from faceindex.files.unreadable import unreadable
+from faceindex.store.hdf5.segments import inside
 from faceindex.types import Vectors
-from faceindex.unreadable_files import unreadable
 
 SUFFIXES = (".npy", ".h5", ".hdf5")
 ROWS = 8192

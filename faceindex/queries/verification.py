@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from faceindex.errors import UsageError
+from faceindex.queries.combining import best_overlap
 from faceindex.queries.probes import Probe
 from faceindex.search.calibration import Calibration
-from faceindex.search.combining import best_overlap
 from faceindex.types import Box, ComparedFace, Verification
 
 

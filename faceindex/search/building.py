@@ -10,14 +10,14 @@ from typing import BinaryIO
 import numpy as np
 
 from faceindex.errors import LibraryLocked, LibraryUnwritable
-from faceindex.meter import Meter
+from faceindex.running.meter import Meter
+from faceindex.running.stop import Stop
 from faceindex.search.coverage import INDEXED, Coverage, index_config
 from faceindex.search.files import FAISS_FILE, Stamp, intact, publish, written
 from faceindex.search.kinds import FLAT, IVF, BuildReport, IndexConfig, kind_for
-from faceindex.stop import Stop
-from faceindex.store import rows
 from faceindex.store.folder import READING_ATTEMPTS, LibraryFolder
-from faceindex.store.segments import SegmentMissing
+from faceindex.store.hdf5.segments import SegmentMissing
+from faceindex.store.settings import save_settings
 from faceindex.vectors import faiss_file
 from faceindex.vectors.building import Blocks, learned, watched
 from faceindex.vectors.ivf import Probing
@@ -98,7 +98,7 @@ def save(
             stamp = publish(
                 folder.index, path, stamp, coverage=asdict(coverage), built=asdict(report), probing=settings
             )
-            rows.save_settings(transaction, **{INDEXED: coverage.state})
+            save_settings(transaction, **{INDEXED: coverage.state})
     return main, stamp
 
 

@@ -11,8 +11,8 @@ from faceindex.faces.recipe import Recipe
 from faceindex.faces.vectors_only import VectorsOnly
 from faceindex.models.cards import RecipeCard
 from faceindex.search.calibration import Calibration, of_logistic
-from faceindex.store import rows
 from faceindex.store.folder import LibraryFolder
+from faceindex.store.settings import remove_setting, save_settings
 
 DEFAULT, OWN, NONE = "default", "own", "none"
 """A recipe's calibration comes with it; a library's own was fitted to its people, or to those of a labelled folder;
@@ -48,13 +48,13 @@ def keep(folder: LibraryFolder, calibration: Calibration) -> None:
     """Let it be the library's own from now on. Raises: UsageError without a library; LibraryUnwritable."""
     value = json.dumps({"recipe": folder.recipe.fingerprint} | asdict(calibration))
     with folder.decisions() as catalog, catalog.transaction() as transaction:
-        rows.save_settings(transaction, **{_SETTING: value})
+        save_settings(transaction, **{_SETTING: value})
 
 
 def forget(folder: LibraryFolder) -> None:
     """Let the recipe's hold again. Raises: UsageError without a library; LibraryUnwritable."""
     with folder.decisions() as catalog, catalog.transaction() as transaction:
-        rows.remove_setting(transaction, _SETTING)
+        remove_setting(transaction, _SETTING)
 
 
 def _stored(folder: LibraryFolder) -> Calibration | None:

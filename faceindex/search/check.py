@@ -8,7 +8,7 @@ from faceindex.errors import LibraryDamaged
 from faceindex.search import index as face_index
 from faceindex.search.files import read_stamp
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.vectors import Faces, live_blocks
+from faceindex.store.hdf5.vectors import Faces, live_blocks
 from faceindex.types import CheckedPart, Damage
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from faceindex.search.files import Stamp, read_stamp
 from faceindex.search.kinds import AUTO, FLAT, KINDS, RECALL, IndexConfig
-from faceindex.store import rows
 from faceindex.store.folder import LibraryFolder
+from faceindex.store.settings import save_settings
 
 INDEXED = "indexed"
 """The setting that says of which state of this catalog an index was saved."""
@@ -88,4 +88,4 @@ def configure(folder: LibraryFolder, config: IndexConfig) -> None:
     """Let the library's index be of this kind whenever it is built. Raises: LibraryUnwritable; LibraryLocked."""
     if config != index_config(folder):
         with folder.decisions() as catalog, catalog.transaction() as transaction:
-            rows.save_settings(transaction, index_kind=config.kind, index_recall=config.recall)
+            save_settings(transaction, index_kind=config.kind, index_recall=config.recall)

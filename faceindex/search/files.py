@@ -20,9 +20,9 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from faceindex.private_files import make_folder, new_file, sync_folder, write_file
-from faceindex.regular_files import open_regular, read_regular
-from faceindex.store.segments import file_checksum
+from faceindex.files.private import make_folder, new_file, sync_folder, write_file
+from faceindex.files.regular import open_regular, read_regular
+from faceindex.store.hdf5.segments import file_checksum
 
 Stamp = dict[str, Any]
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from faceindex.meter import Meter
+from faceindex.running.meter import Meter
 from faceindex.search import building
 from faceindex.search.coverage import Change, Coverage, index_config, usable_stamp
 from faceindex.search.files import Stamp, damaged, read_stamp
@@ -134,7 +134,7 @@ def build(
     return _followed(folder, main, coverage, None if stamp is None else _name(stamp))
 
 
-def fold(folder: LibraryFolder, meter: Meter | None = None) -> None:
+def build_if_stale(folder: LibraryFolder, meter: Meter | None = None) -> None:
     """After many changes, or without an index: build it. Raises: JobCancelled."""
     if state(folder) != "current":
         build(folder, meter=meter)

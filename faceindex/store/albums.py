@@ -40,6 +40,18 @@ def clustered(connection: sqlite3.Connection, faces: Collection[int] | None = No
     )
 
 
+def clusters(connection: sqlite3.Connection) -> dict[int, int]:
+    """The cluster of each face that clustering put into one."""
+    return dict(connection.execute("SELECT face, cluster FROM clusters").fetchall())
+
+
+def person_of_album(connection: sqlite3.Connection, album: int) -> str | None:
+    """The name of the person whose album this is; None for nobody's."""
+    statement = "SELECT name FROM albums JOIN people ON people.id = person WHERE albums.id = ?"
+    row = connection.execute(statement, (album,)).fetchone()
+    return None if row is None else str(row[0])
+
+
 def album_faces(connection: sqlite3.Connection) -> Pairs:
     """Every face that is in an album, by rising id."""
     return _pairs(connection, "SELECT face, album FROM album_faces ORDER BY face")

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from faceindex.store.hdf5.segments import Segment
+from faceindex.store.hdf5.vectors import Faces
 from faceindex.store.kept import album_facts, person_facts, settle
-from faceindex.store.known_photos import KnownPhotos
-from faceindex.store.person_ids import name_meant
-from faceindex.store.photo_paths import first_paths, folder_range, under_path
-from faceindex.store.segments import Segment
-from faceindex.store.vectors import Faces
+from faceindex.store.people.person_ids import name_meant
+from faceindex.store.photos.known_photos import KnownPhotos
+from faceindex.store.photos.photo_paths import first_paths, folder_range, under_path
 from faceindex.types import Album, Box, FaceIds, FaceRecord, FailedPhoto, Person, PhotoRecord, Qualities
 
 NO_FILE = -1

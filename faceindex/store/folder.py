@@ -16,16 +16,16 @@ import numpy as np
 from faceindex.errors import LibraryDamaged, LibraryUnwritable, RecipeMismatch, UsageError
 from faceindex.faces.recipe import Recipe, recipe
 from faceindex.faces.vectors_only import VectorsOnly, recipe_of
-from faceindex.private_files import make_folder, new_file, sync_folder
-from faceindex.stop import Stop
+from faceindex.files.private import make_folder, new_file, sync_folder
+from faceindex.running.stop import Stop
+from faceindex.store.care.erasing import COPY, finish_erasing
 from faceindex.store.catalog import Catalog
-from faceindex.store.erasing import COPY, finish_erasing
+from faceindex.store.hdf5.segments import BLOCK, SegmentMissing, aborted_files
+from faceindex.store.hdf5.vectors import Faces, StoredVectors
 from faceindex.store.lock import LOCK, WriterLock
 from faceindex.store.migrations import MIGRATIONS, migrate, schema_version
 from faceindex.store.opening import damage_named, open_reader, open_writer
 from faceindex.store.read_pool import ReadPool
-from faceindex.store.segments import BLOCK, SegmentMissing, aborted_files
-from faceindex.store.vectors import Faces, StoredVectors
 from faceindex.store.writer import Writer
 from faceindex.types import FaceIds, FaceRecord, Qualities, Vectors
 

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from faceindex.private_files import make_folder, new_file
-from faceindex.store.acts import LISTED, listed
+from faceindex.files.private import make_folder, new_file
+from faceindex.store.people.acts import LISTED, listed
 from faceindex.types import Vectors
 
 FILE = "suggestions.sqlite"

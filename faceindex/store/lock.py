@@ -10,8 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from faceindex.errors import LibraryLocked
-from faceindex.private_files import FILE_MODE
-from faceindex.stop import Stop
+from faceindex.files.private import FILE_MODE
+from faceindex.running.stop import Stop
 
 LOCK = "lock"
 NO_LOCKS = (

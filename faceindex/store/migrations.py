@@ -7,7 +7,7 @@ import unicodedata
 
 from faceindex.errors import NewerSchema
 from faceindex.store.kept import SCHEMA, derive_kept
-from faceindex.store.person_ids import give_first_ids
+from faceindex.store.people.person_ids import give_first_ids
 
 APPLICATION_ID = 0x46414345
 """'FACE': marks a SQLite file as a faceindex catalog."""
@@ -268,7 +268,7 @@ def m011_kept(catalog: sqlite3.Connection) -> None:
 
 
 def m012_person_ids(catalog: sqlite3.Connection) -> None:
-    """People have public ids that survive renames, see `faceindex.store.person_ids`."""
+    """People have public ids that survive renames, see `faceindex.store.people.person_ids`."""
     catalog.execute("CREATE TABLE person_ids (name TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE) WITHOUT ROWID")
     give_first_ids(catalog)
 
@@ -276,6 +276,12 @@ def m012_person_ids(catalog: sqlite3.Connection) -> None:
 def m013_turned(catalog: sqlite3.Connection) -> None:
     """By how many degrees, clockwise, a photo was turned before its faces were upright."""
     catalog.execute("ALTER TABLE photos ADD COLUMN turned INTEGER NOT NULL DEFAULT 0")
+
+
+def m014_imported_decisions(catalog: sqlite3.Connection) -> None:
+    """Names that came with an import of rows are undone together, too. `imports.decided`: they count as what people
+    decided; 0 for names that follow their files."""
+    catalog.execute("ALTER TABLE imports ADD COLUMN decided INTEGER NOT NULL DEFAULT 0")
 
 
 MIGRATIONS = (
@@ -292,6 +298,7 @@ MIGRATIONS = (
     m011_kept,
     m012_person_ids,
     m013_turned,
+    m014_imported_decisions,
 )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from faceindex.store.catalog import FACES, Catalog, album_of, face_record, person_of
 from faceindex.store.cursors import ALL, begin, page_of
-from faceindex.store.photo_paths import under_path
+from faceindex.store.photos.photo_paths import under_path
 from faceindex.store.selection import EVERYTHING, Selection, first_photos, person_number
 from faceindex.types import Album, FaceRecord, FailedPhoto, Page, Person, PhotoRecord
 

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from faceindex.photos.find import FoundFile
-from faceindex.store.photo_paths import under_path
-from faceindex.store.same_face import FormerFace
-from faceindex.store.segments import Segment
+from faceindex.photos.finding.find import FoundFile
+from faceindex.store.hdf5.segments import Segment
+from faceindex.store.photos.photo_paths import under_path
+from faceindex.store.photos.same_face import FormerFace
 from faceindex.types import AnalysedPhoto, Face, FailedPhoto
 
 
@@ -155,18 +155,6 @@ def store_dates(transaction: sqlite3.Connection, dates: Mapping[int, tuple[str, 
 def drop_empty_albums(transaction: sqlite3.Connection) -> None:
     """Remove albums whose faces were all removed."""
     transaction.execute("DELETE FROM albums WHERE id NOT IN (SELECT album FROM album_faces)")
-
-
-def save_settings(transaction: sqlite3.Connection, **settings: object) -> None:
-    """Store or replace settings."""
-    transaction.executemany(
-        "INSERT OR REPLACE INTO settings VALUES (?, ?)", [(name, str(value)) for name, value in settings.items()]
-    )
-
-
-def remove_setting(transaction: sqlite3.Connection, name: str) -> None:
-    """Have it as if it had never been decided."""
-    transaction.execute("DELETE FROM settings WHERE name = ?", (name,))
 
 
 def note_change_of_faces(transaction: sqlite3.Connection) -> None:

@@ -18,9 +18,9 @@ import numpy.typing as npt
 
 from faceindex.errors import UsageError
 from faceindex.store.catalog import Catalog
-from faceindex.store.known_people import unknown_person
-from faceindex.store.person_ids import name_meant
-from faceindex.store.photo_paths import first_paths
+from faceindex.store.people.known_people import unknown_person
+from faceindex.store.people.person_ids import name_meant
+from faceindex.store.photos.photo_paths import first_paths
 from faceindex.types import FaceIds, PhotoRecord
 
 _DAY = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")

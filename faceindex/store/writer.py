@@ -11,14 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.faces.recipe import Recipe
-from faceindex.photos.find import FoundFile
+from faceindex.photos.finding.find import FoundFile
 from faceindex.store import rows
+from faceindex.store.care.tombstones import forgotten
 from faceindex.store.catalog import Catalog
-from faceindex.store.lost import drop_found, keep_lost
-from faceindex.store.names import ALBUMS_DUE, decided_faces, follow_photo, replay
-from faceindex.store.returning import FormerFaces
-from faceindex.store.segments import Block, Segment, segment_name, write_segment
-from faceindex.store.tombstones import forgotten
+from faceindex.store.hdf5.segments import Block, Segment, segment_name, write_segment
+from faceindex.store.people.names import ALBUMS_DUE, decided_faces, follow_photo, replay
+from faceindex.store.photos.lost import drop_found, keep_lost
+from faceindex.store.photos.returning import FormerFaces
+from faceindex.store.settings import save_settings
 from faceindex.types import AnalysedPhoto, FailedPhoto, Removed
 
 
@@ -66,7 +67,7 @@ class Writer:
     def save_settings(self, **settings: object) -> None:
         """Store or replace settings."""
         with self.catalog.transaction() as transaction:
-            rows.save_settings(transaction, **settings)
+            save_settings(transaction, **settings)
 
     def add_roots(self, roots: Iterable[str]) -> None:
         """Remember folders that photos were ingested from."""
@@ -116,7 +117,7 @@ class Writer:
             rows.drop_nameless(transaction, rows.drop_paths(transaction, paths))
             after = self.catalog.counts()
             if decided_faces(transaction) < decided:
-                rows.save_settings(transaction, **{ALBUMS_DUE: 1})
+                save_settings(transaction, **{ALBUMS_DUE: 1})
         return Removed(len(paths), before["photos"] - after["photos"], before["faces"] - after["faces"])
 
     def write_segment(

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from faceindex.meter import Meter
+from faceindex.running.meter import Meter
 from faceindex.types import FaceIds, Vectors
 from faceindex.vectors.exact import Rows, k_nearest_of_blocks
 from faceindex.vectors.ivf import ROWS_PER_CENTROID, Ivf, filled, lists_for, trained

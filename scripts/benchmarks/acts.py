@@ -23,11 +23,11 @@ import faceindex
 from faceindex.faces.recipe import recipe
 from faceindex.journal.acts import MERGE, MOVE, NAME, REJECT, SPLIT
 from faceindex.people.albums import derive_albums
-from faceindex.photos.find import FoundFile
-from faceindex.store.acts import write_act
-from faceindex.store.affected import affected_by
+from faceindex.photos.finding.find import FoundFile
 from faceindex.store.albums import replace_clusters
 from faceindex.store.folder import LibraryFolder
+from faceindex.store.people.acts import write_act
+from faceindex.store.people.affected import affected_by
 from faceindex.store.writer import Batch
 from faceindex.types import AnalysedPhoto, Box, Face
 

@@ -21,7 +21,7 @@ from harness.measure import DATA, in_turn
 from harness.report import Report
 
 from benchmarks.dlib_with_blas import build_dlib, default_folder
-from faceindex.faces.compare import compare_boxes, compare_vectors
+from faceindex.evaluation.engines import compare_boxes, compare_vectors
 from faceindex.faces.engine import BATCH, Engine
 from faceindex.photos.decode import open_photo
 

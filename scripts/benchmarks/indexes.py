@@ -82,9 +82,13 @@ def ivf_flat(vectors: Vectors, threads: int) -> Variants:
 def ivf_panorama(vectors: Vectors, threads: int) -> Variants:
     index = _ivf("PCA128,IVF{},FlatPanorama8", vectors, threads)
     inner = FAISS.extract_index_ivf(index)
-    for lists in LISTS:
+
+    def search(lists: int, probe: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
         inner.nprobe = lists
-        yield f"faiss PCA, IVF Panorama, nprobe {lists}", partial(_search_faiss, index)
+        return _search_faiss(index, probe)
+
+    for lists in LISTS:
+        yield f"faiss PCA, IVF Panorama, nprobe {lists}", partial(search, lists)
 
 
 def ivf_sq8(vectors: Vectors, threads: int) -> Variants:
@@ -99,9 +103,9 @@ def ivf_rabitq(vectors: Vectors, threads: int) -> Variants:
     index = _ivf("IVF{},RaBitQfs4", vectors, threads)
     refined = FAISS.IndexRefineFlat(index, FAISS.swig_ptr(vectors))
     for lists in LISTS:
+        read = FAISS.SearchParametersIVF(nprobe=lists)
         for factor in (5, 10, 20):
-            index.nprobe = lists
-            chosen = FAISS.IndexRefineSearchParameters(k_factor=factor)
+            chosen = FAISS.IndexRefineSearchParameters(k_factor=factor, base_index_params=read)
             name = f"faiss IVF,RaBitQfs4,RFlat, nprobe {lists}, k_factor {factor}"
             yield name, partial(_search_faiss, refined, params=chosen)
 
@@ -127,9 +131,13 @@ def hnswlib(vectors: Vectors, threads: int) -> Variants:
     index.init_index(max_elements=len(vectors), ef_construction=200, M=16)
     index.add_items(vectors, num_threads=threads)
     index.set_num_threads(1)
-    for ef in EF:
+
+    def search(ef: int, probe: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
         index.set_ef(ef)
-        yield f"hnswlib M 16, ef {ef}", lambda probe: index.knn_query(probe[None], K)[0][0].astype(np.int64)
+        return np.asarray(index.knn_query(probe[None], K)[0][0], dtype=np.int64)
+
+    for ef in EF:
+        yield f"hnswlib M 16, ef {ef}", partial(search, ef)
 
 
 def usearch(precision: str) -> Callable[[Vectors, int], Variants]:
@@ -138,9 +146,13 @@ def usearch(precision: str) -> Callable[[Vectors, int], Variants]:
 
         index: Any = Index(ndim=vectors.shape[1], metric="l2sq", dtype=precision)
         index.add(np.arange(len(vectors)), vectors, threads=threads)
-        for ef in EF:
+
+        def search(ef: int, probe: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
             index.expansion_search = ef
-            yield f"usearch {precision}, expansion {ef}", lambda probe: index.search(probe, K).keys.astype(np.int64)
+            return np.asarray(index.search(probe, K).keys, dtype=np.int64)
+
+        for ef in EF:
+            yield f"usearch {precision}, expansion {ef}", partial(search, ef)
 
     return variants
 

@@ -24,10 +24,10 @@ from make_library import make_library
 import faceindex
 from faceindex.people.albums import derive_albums
 from faceindex.people.grouping import CLUSTERED_UNTIL
-from faceindex.store.acts import write_act
 from faceindex.store.albums import replace_clusters
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.rows import save_settings
+from faceindex.store.people.acts import write_act
+from faceindex.store.settings import save_settings
 
 ACTS = {"merge": 300, "split": 300, "reject": 600, "name": 800}
 

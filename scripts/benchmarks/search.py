@@ -4,12 +4,13 @@ Faces are drawn as make_library draws them; probes are further faces of the same
 tuned on. --real: of the faces of a library (of lfw-dev, say), half are put among the drawn ones, and the others are the
 probes. Truth are the ten nearest in float64, of candidates that IndexFlatL2 gives. One query at a time, on one thread;
 times are the processor's, which other programs disturb less than the clock, as the median over all probes. Each index
-is shown at several settings; the best of each is the fastest that finds .99. hnswlib, usearch and ScaNN (pip install
+is shown at several settings; the best of each is the fastest that finds .99. The best are then searched again in turn,
+a few probes each, so that what else the machine does disturbs all alike. hnswlib, usearch and ScaNN (pip install
 hnswlib usearch scann) are left out when they are not there; --only and --skip name some, or `library`, which is about a
 whole library of the last number of --faces: one that --library names, or drawn now. Memory is what the process grew by
-while the index was built; bytes a face are those of the file beside the vectors, where there is one. --growth: two
-libraries that make_library drew, and that have an index, are searched in turn, a probe after the other, so that what
-else the machine does disturbs both alike; then the large one with --add faces more, in memory only.
+while the index was built; bytes a face are those of the file beside the vectors, where there is one. --growth:
+libraries that make_library drew, and that have an index, the smallest first, are searched in turn, a probe after the
+other; then the largest with --add faces more, in memory only.
 """
 
 from __future__ import annotations
@@ -46,6 +47,9 @@ from faceindex.vectors.nearest import FaceIndex
 ENOUGH = 0.99
 """Recall that the best setting of each index must have."""
 
+TURN = 20
+"""Probes after each other that an index is asked when all are in turn."""
+
 WITHIN = 0.335
 """A threshold within which a query has some tens of answers."""
 
@@ -59,6 +63,7 @@ class Best:
     variant: str
     recall: float
     milliseconds: float
+    search: Search
 
 
 def run(
@@ -77,8 +82,9 @@ def run(
     growth: Sequence[Path] = (),
 ) -> None:
     if growth:
-        small, large = growth
-        compare_libraries(small, large, probes, add, report)
+        grown = compare_libraries(growth, probes, add, report)
+        if plot:
+            draw(grown, plot)
         return
     names = [name for name in FAMILIES if name in only and name not in skip]
     best = list[Best]()
@@ -129,13 +135,14 @@ def compare(vectors: Vectors, probes: Vectors, threads: int, names: list[str], r
         measured: list[Best] = []
         for variant, search in chain([first], variants):
             faiss.omp_set_num_threads(1)
-            one = Best(name, len(vectors), variant, *measure(search, probes, truth))
+            one = Best(name, len(vectors), variant, *measure(search, probes, truth), search)
             report.say(f"    {variant}: recall@{K} {one.recall:.4f}, {one.milliseconds:.3f} ms")
             measured.append(one)
             enough = [one for one in measured if one.recall >= ENOUGH]
             if one in enough and one.milliseconds > 1.5 * min(one.milliseconds for one in enough):
                 break
         best.append(min(enough or measured[-1:], key=lambda one: one.milliseconds))
+    best = asked_in_turn(best, probes)
     fastest = min(one.milliseconds for one in best)
     for one in sorted(best, key=lambda one: one.milliseconds):
         short = "" if one.recall >= ENOUGH else ", which does not get there"
@@ -144,6 +151,15 @@ def compare(vectors: Vectors, probes: Vectors, threads: int, names: list[str], r
         report.add(f"{one.name}, {one.faces:,} faces, a query, processor", one.milliseconds, "ms")
         report.add(f"{one.name}, {one.faces:,} faces, by the fastest", one.milliseconds / fastest, "times")
     return best
+
+
+def asked_in_turn(best: list[Best], probes: Vectors) -> list[Best]:
+    """The same indexes, with the median times of a run in which each is asked TURN probes after the other."""
+    times: list[list[float]] = [[] for _ in best]
+    for start in range(0, len(probes), TURN):
+        for one, own in zip(best, times, strict=True):
+            own += processors(cost(partial(one.search, probe))[0] for probe in probes[start : start + TURN])
+    return [replace(one, milliseconds=1e3 * median(own)) for one, own in zip(best, times, strict=True)]
 
 
 def true_neighbours(vectors: Vectors, probes: Vectors) -> npt.NDArray[np.int64]:
@@ -167,28 +183,34 @@ def measure(search: Search, probes: Vectors, truth: npt.NDArray[np.int64]) -> tu
     return float(np.mean(found)), 1e3 * median(processors(spent for spent, _ in answers))
 
 
-def compare_libraries(small: Path, large: Path, count: int, added: int, report: Report) -> None:
-    """Recall, and how many times longer than in the small library a query in the large one takes, both in turn."""
-    folders = [LibraryFolder(path, create=False) for path in (small, large)]
+def compare_libraries(libraries: Sequence[Path], count: int, added: int, report: Report) -> list[Best]:
+    """Recall, and how many times longer than in the library before it a query in each takes, all in turn."""
+    folders = [LibraryFolder(path, create=False) for path in libraries]
     loaded = [face_index.load_or_build(folder) for folder in folders]
     probes = [drawn_faces(len(one.main.ids)).others(count, 11) for one in loaded]
-    asked = [Asked(*both) for both in zip(folders, loaded, probes, strict=True)]
+    asked = [Asked(*each) for each in zip(folders, loaded, probes, strict=True)]
     spent = in_turn({str(which): one for which, one in enumerate(asked)}, count, warm=count)  # the first half warms up
+    grown: list[Best] = []
     for which, one in enumerate(asked):
-        report.add(f"{len(one.index.main.ids):,} faces, recall@{K}", one.recall(count))
-        report.add_costs(f"{len(one.index.main.ids):,} faces, a query", spent[str(which)], "ms")
-    report.add("large by small", median(processors(spent["1"])) / median(processors(spent["0"])), "times")
+        title, costs_of = f"{len(one.index.main.ids):,} faces", spent[str(which)]
+        report.add(f"{title}, recall@{K}", recall := one.recall(count))
+        report.add_costs(f"{title}, a query", costs_of, "ms")
+        milliseconds = 1e3 * median(processors(costs_of))
+        if grown:
+            report.add(f"{title}, by {grown[-1].faces:,}", milliseconds / grown[-1].milliseconds, "times")
+        grown.append(Best("faceindex", len(one.index.main.ids), title, recall, milliseconds, one.ask))
     new = drawn_faces(added, seed=5).vectors(0, added)
-    ids = np.arange(added) + loaded[1].main.ids.max() + 1
-    compared, listed = (face_index.Delta(loaded[1].main, ids, new) for _ in range(2))
+    ids = np.arange(added) + loaded[-1].main.ids.max() + 1
+    compared, listed = (face_index.Delta(loaded[-1].main, ids, new) for _ in range(2))
     report.add_costs(f"{added:,} faces more, put into lists", [cost(listed.put_into_lists)[0]])
     ways = {"all compared": compared, "in lists": listed}
     near = new[:count] + np.float32(0.01)
-    both = {way: Asked(folders[1], replace(loaded[1], delta=delta), near) for way, delta in ways.items()}
+    both = {way: Asked(folders[-1], replace(loaded[-1], delta=delta), near) for way, delta in ways.items()}
     for way, costs_of in in_turn(both, len(near), warm=0).items():
         report.add_costs(f"{added:,} faces more, {way}, a query", costs_of, "ms")
     pairs = zip(both["all compared"].found, both["in lists"].found, strict=True)
     report.add("the same found in lists", float(np.mean([np.isin(a, b).mean() for a, b in pairs])))
+    return grown
 
 
 class Asked:
@@ -199,8 +221,12 @@ class Asked:
         self.found: list[npt.NDArray[np.int64]] = []
 
     def __call__(self) -> None:
-        probe = self.probes[len(self.found) % len(self.probes)]
-        self.found.append(face_index.find_nearest(self.folder, self.index, probe, K, np.inf)[0])
+        self.found.append(self.ask(self.probes[len(self.found) % len(self.probes)]))
+
+    def ask(self, probe: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
+        """Ids of the nearest."""
+        found: npt.NDArray[np.int64] = face_index.find_nearest(self.folder, self.index, probe, K, np.inf)[0]
+        return found
 
     def recall(self, last: int) -> float:
         """Of the last answers, which are about all probes in their order."""

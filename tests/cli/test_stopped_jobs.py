@@ -15,7 +15,7 @@ import faceindex
 _STOPPED = """
 import os, signal, sys, time
 from faceindex.cli import app
-from faceindex.meter import Meter
+from faceindex.running.meter import Meter
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # also where the tests run in the background
 real, sent, number = Meter.stage, [], int(sys.argv[1])

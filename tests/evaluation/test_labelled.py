@@ -14,7 +14,7 @@ from faceindex.errors import UsageError
 from faceindex.evaluation.folds import half_of
 from faceindex.evaluation.labelled import LabelledFaces, evaluation_library, ingest_labelled, labelled_faces
 from faceindex.faces.recipe import recipe
-from faceindex.meter import Meter
+from faceindex.running.meter import Meter
 from faceindex.store.folder import LibraryFolder
 from faceindex.types import Progress
 

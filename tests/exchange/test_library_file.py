@@ -20,7 +20,7 @@ from faceindex.exchange import library_import
 from faceindex.exchange.library_import import import_library
 from faceindex.faces.recipe import recipe
 from faceindex.faces.vectors_only import vectors_only
-from faceindex.store import tables
+from faceindex.store.care import tables
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.migrations import MIGRATIONS
 from faceindex.types import Box

@@ -12,8 +12,8 @@ from PIL import Image
 from xmp_samples import digikam, lightroom
 
 import faceindex
-from faceindex.photos.areas import area_of
 from faceindex.photos.decode import open_photo
+from faceindex.photos.metadata.areas import area_of
 from faceindex.types import Box, Pixels
 
 FORMATS = (".jpg", ".png", ".heic")

@@ -9,7 +9,7 @@ import pytest
 
 import faceindex
 from faceindex.errors import UsageError
-from faceindex.faces.compare import TOLERANCE, compare_boxes, compare_vectors
+from faceindex.evaluation.engines import TOLERANCE, compare_boxes, compare_vectors
 from faceindex.faces.detect import detect
 from faceindex.faces.engine import BATCH, DEFAULT_ENGINE, Engine
 from faceindex.faces.recipe import recipe

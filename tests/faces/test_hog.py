@@ -13,10 +13,10 @@ from faceindex.errors import ModelError
 from faceindex.faces.hog import HogDetector
 from faceindex.faces.pyramid import colour_planes, shrunk, shrunk_size
 from faceindex.faces.suppression import ScoredBox
+from faceindex.files.user_folders import CACHE_ENVIRONMENT
 from faceindex.models.dlib_stream import DlibStream
 from faceindex.models.hog_templates import hog_templates, read_templates
 from faceindex.types import Pixels
-from faceindex.user_folders import CACHE_ENVIRONMENT
 
 SCORE_TOLERANCE = 0.02
 

@@ -12,7 +12,7 @@ import pytest
 
 from faceindex.faces.engine import Engine
 from faceindex.faces.hog_start import COMPILED_PIXELS, LOADED_PIXELS, HogStart
-from faceindex.user_folders import CACHE_ENVIRONMENT
+from faceindex.files.user_folders import CACHE_ENVIRONMENT
 
 PROGRAM = """
 import sys

@@ -1,4 +1,4 @@
-"""What every executor promises an ingest; `faceindex.ingest.executor.Executor` says it in words.
+"""What every executor promises an ingest; `faceindex.ingest.workers.executor.Executor` says it in words.
 
 A new executor is put into EXECUTORS, and into ISOLATING when a photo that crashes, hangs or swells costs itself only.
 """
@@ -21,10 +21,10 @@ import faceindex
 from faceindex.errors import MachineError
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.recipe import recipe
-from faceindex.ingest.executor import Analysed, Executor, Fault, Task
-from faceindex.ingest.in_line import InLine
-from faceindex.ingest.pool import ProcessPool
-from faceindex.photos.find import FoundFile, find_files
+from faceindex.ingest.workers.executor import Analysed, Executor, Fault, Task
+from faceindex.ingest.workers.in_line import InLine
+from faceindex.ingest.workers.pool import ProcessPool
+from faceindex.photos.finding.find import FoundFile, find_files
 
 EXECUTORS: dict[str, Callable[[], Executor]] = {
     "processes": lambda: ProcessPool(2),

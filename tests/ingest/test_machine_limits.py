@@ -24,7 +24,7 @@ import pytest
 from PIL import Image, ImageEnhance
 from skimage import data
 
-from faceindex.ingest.cgroups import frozen, groups
+from faceindex.ingest.workers.cgroups import frozen, groups
 
 PHOTOS = 60
 STOPPED_SECONDS, FROZEN_SECONDS = 75, 66

@@ -11,8 +11,8 @@ from PIL import Image
 from faceindex.errors import MachineError
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.recipe import recipe
-from faceindex.ingest import pool
 from faceindex.ingest.run import ingest
+from faceindex.ingest.workers import pool
 from faceindex.store.folder import LibraryFolder
 
 
@@ -75,7 +75,7 @@ def test_a_link_that_leads_nowhere_fails_and_a_photo_that_is_taken_away_does_not
             Path(path).unlink(missing_ok=True)  # between the listing of its folder and its turn
         return real(path, *arguments, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("faceindex.photos.find.os.stat", unmounted)
+    monkeypatch.setattr("faceindex.photos.finding.find.os.stat", unmounted)
     library = LibraryFolder(tmp_path / "x.faces")
     report = ingest(library, [photos], analyser=analyser, workers=1)
     assert [Path(failure.path).name for failure in report.failures] == ["link.png"]

@@ -12,8 +12,8 @@ from made_library import MadeLibrary
 from PIL import Image
 
 from faceindex.ingest.reader import OutOfReach, StillUnreadable, Unchanged, Unknown, Unreadable, look_at
-from faceindex.photos import raw
-from faceindex.photos.find import FoundFile, find_files
+from faceindex.photos.decoders import raw
+from faceindex.photos.finding.find import FoundFile, find_files
 from faceindex.photos.read import identify
 from faceindex.store.catalog import Catalog
 from faceindex.store.writer import Batch
@@ -63,7 +63,7 @@ def test_a_file_that_could_not_be_opened_is_out_of_reach_and_tried_again_though_
         raise PermissionError(13, "Permission denied")
 
     with made.folder.writer() as writer, monkeypatch.context() as patch:
-        patch.setattr("faceindex.regular_files.os.open", refused)
+        patch.setattr("faceindex.files.regular.os.open", refused)
         assert look_at(file, writer.catalog) == OutOfReach("Permission denied")
         writer.store_out_of_reach([FailedPhoto(file.path, "Permission denied", out_of_reach=True)], searched=[])
     assert [failure.out_of_reach for failure in made.folder.catalog.failed()] == [True]

@@ -21,7 +21,7 @@ from faceindex.errors import MachineError, OutOfReach, UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.recipe import recipe
 from faceindex.ingest.run import ingest
-from faceindex.meter import Meter
+from faceindex.running.meter import Meter
 from faceindex.store.folder import LibraryFolder
 from faceindex.types import IngestReport, Vectors
 
@@ -230,7 +230,7 @@ def test_photos_of_a_bucket_that_is_gone_are_away_and_not_pruned(
     take(library, "s3://passing/a", f"{ROOT}/staying")
     server.system().rm_file("passing/a/1.jpg")
     server.system().rmdir("passing")
-    from faceindex.photos.away import whereabouts
+    from faceindex.photos.finding.away import whereabouts
 
     assert whereabouts("s3://passing/a/1.jpg", library.catalog.roots()) == "away"
     assert whereabouts(f"{ROOT}/staying/1.jpg", library.catalog.roots()) == "there"

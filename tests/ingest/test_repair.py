@@ -16,7 +16,7 @@ import pytest
 
 import faceindex
 from faceindex.errors import LibraryDamaged, UsageError
-from faceindex.store.segments import file_checksum
+from faceindex.store.hdf5.segments import file_checksum
 from faceindex.types import Vectors
 
 Faces = dict[int, tuple[str, list[int], int | None, str | None]]
@@ -199,7 +199,8 @@ import os, signal, sys
 from pathlib import Path
 import faceindex
 from faceindex.ingest import repair
-from faceindex.store import mending, rows
+from faceindex.store import rows
+from faceindex.store.care import mending
 
 def die(*arguments): os.kill(os.getpid(), signal.SIGKILL)
 moment = sys.argv[2]

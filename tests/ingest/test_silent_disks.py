@@ -18,18 +18,19 @@ import pytest
 from PIL import Image
 
 from faceindex.errors import MachineError, UnreadablePhoto, UsageError
-from faceindex.exchange.named_regions import read_names
+from faceindex.exchange.xmp.named_regions import read_names
 from faceindex.faces.analyse import Analyser
-from faceindex.ingest import photo_reader, watch
+from faceindex.ingest import photo_reader
 from faceindex.ingest.ahead import Ahead
 from faceindex.ingest.dates import read_dates
 from faceindex.ingest.photo_reader import PhotoReader
 from faceindex.ingest.repair import repair
 from faceindex.ingest.run import ingest
 from faceindex.ingest.vanished import Vanished
-from faceindex.photos.find import find_files
+from faceindex.ingest.workers import watch
+from faceindex.photos.finding.find import find_files
 from faceindex.photos.read import identify
-from faceindex.stop import Stop
+from faceindex.running.stop import Stop
 from faceindex.store.folder import LibraryFolder
 
 _SILENT_READER = """
@@ -51,9 +52,9 @@ import json, sys
 import faceindex
 from faceindex.errors import MachineError
 from faceindex.faces.recipe import recipe
-from faceindex.exchange.named_regions import read_names
+from faceindex.exchange.xmp.named_regions import read_names
 from faceindex.faces.analyse import Analyser
-from faceindex.ingest import watch
+from faceindex.ingest.workers import watch
 from faceindex.ingest.run import ingest
 from faceindex.store.folder import LibraryFolder
 from pathlib import Path

@@ -24,7 +24,7 @@ from hostile_analyser import HostileAnalyser
 from faceindex.faces.recipe import recipe
 from faceindex.cli.stopping import on_signals
 from faceindex.ingest.run import ingest
-from faceindex.meter import Meter
+from faceindex.running.meter import Meter
 from faceindex.store.folder import LibraryFolder
 
 HostileAnalyser.min_face, HostileAnalyser.recipe = None, recipe()

@@ -25,12 +25,12 @@ from drawn_faces import drawn_faces
 from thread_executor import Threads
 
 import faceindex
-from faceindex import meter
 from faceindex.clustering import neighbours
 from faceindex.errors import JobCancelled, LibraryLocked, UsageError
 from faceindex.ingest import run
-from faceindex.ingest.in_line import InLine
-from faceindex.photos.find import FoundFile
+from faceindex.ingest.workers.in_line import InLine
+from faceindex.photos.finding.find import FoundFile
+from faceindex.running import meter
 from faceindex.store.writer import Batch, Writer
 from faceindex.types import AnalysedPhoto, Box, Face, Progress, Vectors
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from faceindex.files.user_folders import CACHE_ENVIRONMENT
 from faceindex.models.cache import cache_folder, cached
-from faceindex.user_folders import CACHE_ENVIRONMENT
 
 
 @pytest.fixture

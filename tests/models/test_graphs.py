@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from faceindex.errors import UsageError
+from faceindex.files.user_folders import CACHE_ENVIRONMENT
 from faceindex.models.cache import cache_folder
 from faceindex.models.graphs import DETECTOR, onnx_graph
 from faceindex.models.networks import provider, session
-from faceindex.user_folders import CACHE_ENVIRONMENT
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ import pytest
 from PIL import Image
 
 from faceindex.errors import UnreadablePhoto
+from faceindex.photos.containers.heif_items import coded_items
+from faceindex.photos.containers.libtiff_messages import messages
 from faceindex.photos.decode import Photo, open_photo
-from faceindex.photos.heif_items import coded_items
-from faceindex.photos.libtiff_messages import messages
 from faceindex.types import Pixels
 
 

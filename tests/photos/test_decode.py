@@ -17,8 +17,8 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from faceindex.errors import UnreadablePhoto
-from faceindex.photos.cut_off import MISSING_LIMIT
 from faceindex.photos.decode import MAX_DECODED_PIXELS, Photo, open_photo
+from faceindex.photos.lost_data.cut_off import MISSING_LIMIT
 from faceindex.types import Pixels
 
 pillow_heif.register_heif_opener()

@@ -13,9 +13,9 @@ import tifffile
 from PIL import Image
 
 from faceindex.errors import UnreadablePhoto
-from faceindex.photos import extras, jpeg_xl, tiff
 from faceindex.photos.decode import Photo
-from faceindex.photos.extras import FORMATS_MISSING, can_be_read_now
+from faceindex.photos.decoders import extras, jpeg_xl, tiff
+from faceindex.photos.decoders.extras import FORMATS_MISSING, can_be_read_now
 from faceindex.photos.identity import is_photo
 from faceindex.photos.packets import read_header
 from faceindex.types import Pixels

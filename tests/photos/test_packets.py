@@ -12,8 +12,8 @@ from xmp_samples import digikam
 
 from faceindex.errors import UnreadablePhoto
 from faceindex.photos.decode import open_photo
+from faceindex.photos.metadata.xmp import Packet
 from faceindex.photos.packets import Header, Sidecars, new_sidecar, orientation_to_undo, read_header
-from faceindex.photos.xmp import Packet
 
 PACKET = digikam(0.5, 0.5, 0.25, 0.25)
 

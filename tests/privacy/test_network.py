@@ -19,13 +19,13 @@ import pytest
 import traced
 from PIL import Image
 
-from faceindex import telemetry
+from faceindex.running import telemetry
 from faceindex.types import Pixels
 
 SECONDS = 62.0
 """How long onnxruntime is in each process at least."""
 
-WORKER = "from faceindex.ingest.start import main; main()"
+WORKER = "from faceindex.ingest.workers.start import main; main()"
 
 COMMANDS = """
 ingest photos

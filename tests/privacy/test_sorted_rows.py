@@ -14,7 +14,7 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from faceindex.store.opening import open_writer
-from faceindex.store.erasing import _vacuum
+from faceindex.store.care.erasing import _vacuum
 library = Path(sys.argv[1])
 connection = open_writer(library / "catalog.sqlite").connection
 connection.execute("PRAGMA cache_size = 10")

@@ -20,6 +20,7 @@ from faceindex.search.index import find_nearest, find_nearest_of_each, load_or_b
 from faceindex.search.kinds import FLAT, IVF, IndexConfig, kind_for
 from faceindex.store import rows
 from faceindex.store.folder import LibraryFolder
+from faceindex.store.settings import save_settings
 from faceindex.types import Box
 
 BOXES = [Box(100 * n, 100 * n, 80, 80) for n in range(4)]
@@ -108,7 +109,7 @@ def test_files_of_a_former_version_are_replaced(made: MadeLibrary) -> None:
 
 def test_the_choice_of_a_kind_that_is_no_more_is_the_exact_one(made: MadeLibrary) -> None:
     with made.folder.decisions() as catalog, catalog.transaction() as transaction:
-        rows.save_settings(transaction, index_kind="pruned", index_recall=0.97)
+        save_settings(transaction, index_kind="pruned", index_recall=0.97)
     assert index_config(made.folder) == IndexConfig(FLAT, 0.97)
     assert face_index.build(made.folder).main.ivf is None
 
@@ -214,6 +215,7 @@ LIMITED = """
 import resource, sys
 import faiss, h5py
 from faceindex.cli.app import main
+from faceindex.store.settings import save_settings
 with open("/proc/self/status") as status:
     now = next(int(line.split()[1]) for line in status if line.startswith("VmData")) * 1024
 limit = now + int(sys.argv.pop(1))

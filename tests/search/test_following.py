@@ -16,7 +16,7 @@ from faceindex.search import index as face_index
 from faceindex.search.coverage import Change, configure
 from faceindex.search.index import LibraryIndex, find_nearest, load_or_build
 from faceindex.search.kinds import IndexConfig
-from faceindex.store.merging import compact, compact_all
+from faceindex.store.hdf5.merging import compact, compact_all
 from faceindex.types import Box
 
 BOXES = [Box(100 * n, 100 * n, 80, 80) for n in range(4)]
@@ -140,7 +140,7 @@ def test_index_of_an_earlier_state_is_stale_only_after_many_changes(made: MadeLi
     assert face_index.report(made.folder).beside == 10
     made.store("one more", BOXES[:1])
     assert face_index.state(made.folder) == "stale"
-    face_index.fold(made.folder)
+    face_index.build_if_stale(made.folder)
     report = face_index.report(made.folder)
     assert (report.state, report.faces, report.beside, report.gone) == ("current", 111, 0, 0)
 
@@ -191,7 +191,7 @@ def test_choice_is_kept_for_later_builds(made: MadeLibrary) -> None:
     configure(made.folder, IndexConfig("ivf", 0.8))
     face_index.build(made.folder)
     made.store_all({f"new{n}": BOXES for n in range(40)})
-    face_index.fold(made.folder)
+    face_index.build_if_stale(made.folder)
     report = face_index.report(made.folder)
     assert (report.kind, report.chosen, report.wanted, report.faces) == ("ivf", "ivf", 0.8, 260)
     assert report.recall >= 0.8

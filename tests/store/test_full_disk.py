@@ -22,7 +22,8 @@ from faceindex.faces.recipe import recipe
 from faceindex.people import acting
 from faceindex.people.grouping import group_faces
 from faceindex.search import index
-from faceindex.store import erasing, merging
+from faceindex.store.care import erasing
+from faceindex.store.hdf5 import merging
 from faceindex.store.folder import LibraryFolder
 
 disk = Path(sys.argv[2])

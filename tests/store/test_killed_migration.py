@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 
 from faceindex.faces.recipe import recipe
-from faceindex.store.acts import read_acts
-from faceindex.store.check import check
+from faceindex.store.care.check import check
 from faceindex.store.folder import LibraryFolder
+from faceindex.store.hdf5.segments import write_segment
 from faceindex.store.kept import settle
 from faceindex.store.migrations import APPLICATION_ID, MIGRATIONS, migrate, schema_version
 from faceindex.store.opening import open_reader, open_writer
-from faceindex.store.segments import write_segment
+from faceindex.store.people.acts import read_acts
 
 
 def migrated(path: Path, statements: int) -> bool:

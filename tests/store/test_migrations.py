@@ -11,7 +11,6 @@ import pytest
 import faceindex
 from faceindex.errors import NewerSchema
 from faceindex.store import migrations
-from faceindex.store.acts import read_acts
 from faceindex.store.migrations import (
     MIGRATIONS,
     m001_first_schema,
@@ -21,6 +20,7 @@ from faceindex.store.migrations import (
     schema_version,
 )
 from faceindex.store.opening import open_reader
+from faceindex.store.people.acts import read_acts
 
 
 def test_empty_file_becomes_the_newest_schema_and_stays_it() -> None:

@@ -13,10 +13,10 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from faceindex import private_files
 from faceindex.errors import UsageError
 from faceindex.faces.recipe import recipe
-from faceindex.photos.find import FoundFile
+from faceindex.files import private as private_files
+from faceindex.photos.finding.find import FoundFile
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.writer import Batch
 from faceindex.types import AnalysedPhoto, Box, Face
@@ -126,8 +126,9 @@ sys.path.insert(0, sys.argv[3])
 from pathlib import Path
 from typing import Any, cast
 from test_writer import batch, photo
-from faceindex import private_files
-from faceindex.store import rows, segments
+from faceindex.files import private as private_files
+from faceindex.store import rows
+from faceindex.store.hdf5 import segments
 from faceindex.store.folder import LibraryFolder
 
 moment = sys.argv[2]

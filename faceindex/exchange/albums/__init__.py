@@ -1,0 +1,1 @@
+"""Albums as folders of links or copies."""

@@ -1,0 +1,256 @@
+"""Albums as folders of links or copies: made, brought up to date, and only what was made here is ever removed.
+
+The manifest is written first, with all that was and all that is to be; then links are removed and made; then it is
+written as it has become. Killed anywhere in between, the next export knows all that may be there, and completes it.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from faceindex.errors import OutOfReach, UsageError
+from faceindex.exchange.albums.album_links import NO_HARD_LINKS, is_current, is_last, is_what_was_made, make
+from faceindex.exchange.albums.album_manifest import (
+    HARD,
+    KINDS,
+    SIDECAR,
+    SYMBOLIC,
+    AlbumFolder,
+    Link,
+    Manifest,
+    read_manifest,
+    write_manifest,
+    write_table,
+)
+from faceindex.exchange.albums.album_planner import AlbumPlanner, content_of
+from faceindex.files.private import is_temporary, make_folder, sync_folder
+from faceindex.photos.finding.find import ALBUMS_MANIFEST
+from faceindex.store.folder import LibraryFolder
+from faceindex.store.lock import CANNOT_LOCK
+from faceindex.types import AlbumsExport, FailedPhoto
+
+_CIRCUMSTANCES = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO))
+_NOT_OURS = "changed or put there since; it stays as it is"
+_LAST = "the photo is nowhere else any more; it stays until you remove it"
+
+
+def export_albums(
+    library: LibraryFolder,
+    folder: Path,
+    *,
+    kind: str = HARD,
+    unnamed: bool = True,
+    min_photos: int = 1,
+    xmp: bool = False,
+) -> AlbumsExport:
+    """Bring `folder` (absolute) to hold a folder for each person, and for each album without a name.
+
+    kind: HARD, SYMBOLIC or COPY. unnamed: also albums without a name. min_photos: smaller albums are left out. xmp:
+    with sidecars, of photos with a named face.
+
+    Raises: UsageError when `folder` is the library or in it, holds other things or another library's albums, is being
+    exported to, or cannot be written; OutOfReach when its disk is full, read-only or fails.
+    """
+    if kind not in KINDS:
+        raise UsageError(f"photos can be linked as {', '.join(KINDS)}, not {kind}")
+    _checked(library, folder)
+    try:
+        make_folder(folder)
+        with _alone(folder):
+            old = _checked(library, folder)  # as the export that was at work has left it
+            with library.catalog.snapshot():
+                planner = AlbumPlanner(library.catalog, folder, old)
+                albums = planner.plan(kind, unnamed=unnamed, min_photos=min_photos, xmp=xmp)
+            return _Export(folder, old, planner).carry_out(Manifest(str(library.path), albums))
+    except OSError as error:
+        if error.errno in _CIRCUMSTANCES:
+            raise OutOfReach(f"cannot write to {folder}: {error.strerror}") from error
+        raise UsageError(f"cannot write to {folder}: {error.strerror or error}") from error
+
+
+class _Export:
+    """What becomes of a plan. owned: by path, what this export and former ones made, or are about to."""
+
+    def __init__(self, folder: Path, old: Manifest, planner: AlbumPlanner) -> None:
+        self.planner = planner
+        self.folder = folder
+        self.old = old
+        self.owned = old.owned()
+        self.made = self.kept = self.removed = 0
+        self.left = planner.left
+        self.notes = planner.notes
+        self._changed: set[Path] = set()
+
+    def carry_out(self, planned: Manifest) -> AlbumsExport:
+        """Make the folder what the plan says, as far as it can be, and record what it has become."""
+        both = planned.before(self.old)
+        self._remove_temporaries({album.folder for album in both.albums} | both.made_folders())
+        write_manifest(self.folder, both)
+        self.owned = both.owned()
+        wanted = {link.path for album in planned.albums for link in album.links()}
+        leaving = tuple(
+            link
+            for path, links in self.old.owned().items()
+            if path not in wanted and self._stays(path)
+            for link in links
+        )
+        albums = tuple(album for album in map(self._brought, planned.albums) if album.photos)
+        folders = self._without_empty_folders(both.made_folders(), {album.folder for album in albums})
+        for folder in (self.folder, *self._changed):
+            if folder.is_dir():
+                sync_folder(folder)  # what the manifest will say must be true after a loss of power, too
+        write_manifest(self.folder, Manifest(planned.library, albums, leaving, folders))
+        write_table(self.folder, albums)
+        return self._report(albums)
+
+    def _remove_temporaries(self, albums: set[str]) -> None:
+        """What an export that was killed may have left."""
+        for folder in (self.folder, *(self.folder / name for name in sorted(albums))):
+            if folder.is_dir() and not folder.is_symlink():
+                for path in folder.iterdir():
+                    if is_temporary(path.name):
+                        path.unlink(missing_ok=True)
+
+    def _stays(self, path: str) -> bool:
+        """Remove what an export made at `path` and nobody wants any more; whether it is still there and still ours."""
+        made, full = self.owned[path], self.folder / path
+        try:
+            if not os.path.lexists(full):
+                return False
+            if full.parent.is_symlink() or not is_what_was_made(full, made):
+                self._leave(str(full), _NOT_OURS)
+                return False
+            if is_last(full, made):
+                self._leave(str(full), _LAST)
+                return True
+            full.unlink()
+        except OSError as error:
+            self._leave(str(full), error.strerror or str(error))
+            return True
+        self.removed += 1
+        self._changed.add(full.parent)
+        return False
+
+    def _brought(self, album: AlbumFolder) -> AlbumFolder:
+        """The album as it has become."""
+        folder = self.folder / album.folder
+        if folder.is_symlink():  # nothing that is elsewhere was made here
+            self._leave(str(folder), _NOT_OURS)
+            return replace(album, photos=(), sidecars=())
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            self._leave(str(folder), error.strerror or str(error), out_of_reach=error.errno in _CIRCUMSTANCES)
+            return replace(album, photos=(), sidecars=())
+        photos = tuple(made for link in album.photos if (made := self._bring(link)))
+        sidecars = tuple(made for link in album.sidecars if (made := self._bring(link)))
+        return replace(album, photos=photos, sidecars=sidecars)
+
+    def _bring(self, link: Link) -> Link | None:
+        """Make what `link` says unless it is there; None when that cannot be, else the link as it is now."""
+        full = self.folder / link.path
+        try:
+            if link.path in self.planner.stay or is_current(full, link):
+                self.kept += 1
+                return link
+            if os.path.lexists(full) and not is_what_was_made(full, self.owned[link.path]):
+                self._leave(str(full), _NOT_OURS)
+                return link
+            made = self._make(link)
+        except OSError as error:
+            why = f"{error.strerror or error}; `--link copy` may help"
+            self._leave(link.source, why, out_of_reach=error.errno in _CIRCUMSTANCES)
+            return None
+        except ValueError as error:
+            self._leave(link.source, str(error))
+            return None
+        self._changed.add(full.parent)
+        return made
+
+    def _make(self, link: Link) -> Link:
+        packet = (self.planner.packet(link) if link.kind == SIDECAR else None) or b""
+        if link.kind == SIDECAR and content_of(packet) != link.content:
+            raise ValueError("its names changed meanwhile; export again")
+        try:
+            make(self.folder, link, packet)
+        except OSError as error:
+            if link.kind != HARD or error.errno not in NO_HARD_LINKS:
+                raise
+            self.notes[f"hard links are refused here ({error.strerror}): symbolic ones were made instead"] = None
+            link = replace(link, kind=SYMBOLIC)
+            if is_current(self.folder / link.path, link):
+                self.kept += 1
+                return link
+            make(self.folder, link)
+        self.made += 1
+        return link
+
+    def _without_empty_folders(self, made: set[str], wanted: set[str]) -> tuple[str, ...]:
+        """Remove folders that exports made and that nobody wants and nothing is in; those that are still there."""
+        there = []
+        for name in sorted(made - wanted):
+            try:
+                (self.folder / name).rmdir()
+            except FileNotFoundError:
+                continue
+            except OSError:  # something of the user's is in it
+                there.append(name)
+        return tuple(there)
+
+    def _leave(self, path: str, why: str, *, out_of_reach: bool = False) -> None:
+        self.left.append(FailedPhoto(path, why, out_of_reach))
+
+    def _report(self, albums: Sequence[AlbumFolder]) -> AlbumsExport:
+        return AlbumsExport(
+            folder=str(self.folder),
+            manifest=str(self.folder / ALBUMS_MANIFEST),
+            albums=len(albums),
+            photos=sum(len(album.photos) for album in albums),
+            made=self.made,
+            kept=self.kept,
+            removed=self.removed,
+            sidecars=sum(len(album.sidecars) for album in albums),
+            missing=tuple(sorted(self.planner.missing)),
+            left=tuple(dict.fromkeys(self.left)),
+            notes=tuple(self.notes),
+        )
+
+
+def _checked(library: LibraryFolder, folder: Path) -> Manifest:
+    """What an export into `folder` finds there. Raises: UsageError when it may not go there."""
+    library.outside(folder)
+    old = read_manifest(folder)
+    if old is None:
+        if os.path.lexists(folder) and not (folder.is_dir() and all(is_temporary(e.name) for e in folder.iterdir())):
+            raise UsageError(f"{folder} holds other things; choose a new or an empty folder")
+        return Manifest(str(library.path))
+    other = Path(old.library)
+    if other.is_dir() and not other.samefile(library.path):
+        raise UsageError(f"{folder} holds the albums of {other}; choose another folder")
+    return old
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Raises: UsageError when another export into `folder` is at work.
+
+    Where folders cannot be locked, the worst that two at once can do is to forget a link that one of them made.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(f"another export is writing to {folder}; try again when it has finished") from None
+        except OSError as error:
+            if error.errno not in CANNOT_LOCK:
+                raise
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,1 @@
+"""Faces as rows of text: JSON lines and CSV, out and in."""

@@ -1,0 +1,65 @@
+"""Faces as lines of text for other programs: JSON lines and CSV.
+
+JSON lines are ASCII, and thereby UTF-8, whatever a file is called: of a name that is no UTF-8 each wrong byte, 80 to
+ff, is written as the escape udc80 to udcff after a backslash. That is what Python's `os.fsdecode` makes of it, and
+`os.fsencode` turns it back. CSV has the same escapes, in plain text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from faceindex.files.csv_rows import csv_row
+from faceindex.types import FaceRecord
+
+FORMATS = ("jsonl", "csv")
+_COLUMNS = ["face", "photo", "x", "y", "width", "height", "landmarks", "score", "album", "person", "quality"]
+_COLUMNS += ["photo_width", "photo_height"]
+
+FaceAndVector = tuple[FaceRecord, npt.NDArray[np.float32] | None]
+
+
+def face_lines(faces: Iterable[FaceAndVector], *, form: str) -> Iterator[str]:
+    """One line per face, without its newline, in the format `form`; CSV begins with a line of names."""
+    return _csv_lines(faces) if form == "csv" else map(json.dumps, map(_as_object, faces))
+
+
+def _as_object(face: FaceAndVector) -> dict[str, object]:
+    record, vector = face
+    values: dict[str, object] = {
+        "face": record.face,
+        "photo": record.photo,
+        "box": record.box.as_list(),
+        "landmarks": [[round(float(x), 2), round(float(y), 2)] for x, y in record.landmarks],
+        "score": round(record.score, 4),
+        "album": record.album,
+        "person": record.person,
+        "quality": _quality(record),
+        "photo_width": record.photo_size[0] or None,
+        "photo_height": record.photo_size[1] or None,
+    }
+    return values if vector is None else values | {"vector": [float(str(x)) for x in vector]}
+
+
+def _csv_lines(faces: Iterable[FaceAndVector]) -> Iterator[str]:
+    """box becomes x, y, width, height; landmarks and vector are lists of numbers in one column each."""
+    header: list[str] = []
+    for record, vector in faces:
+        if not header:
+            header = _COLUMNS if vector is None else [*_COLUMNS, "vector"]
+            yield csv_row(header)
+        landmarks = tuple(f"{x:g}" for x in record.landmarks.ravel())
+        row = [record.face, record.photo, *record.box.as_list(), landmarks, round(record.score, 4)]
+        row += [record.album, record.person, _quality(record), *(side or None for side in record.photo_size)]
+        wanted = len(header) > len(_COLUMNS)
+        yield csv_row([*row, None if vector is None else tuple(vector)] if wanted else row)
+    if not header:
+        yield csv_row(_COLUMNS)
+
+
+def _quality(record: FaceRecord) -> float | None:
+    return None if record.quality is None else round(record.quality, 4)

@@ -1,0 +1,1 @@
+"""Names in sidecars and in photos, read and written."""

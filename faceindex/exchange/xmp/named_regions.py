@@ -1,0 +1,148 @@
+"""Names that other programs wrote into photos and sidecars, read as names of the library's faces.
+
+The library remembers what a file said of a face. When the file says something else later, so does the library, unless
+people have decided about the face here meanwhile; and what they undid comes back only when the file is changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from faceindex.exchange.xmp.names_in_photos import Said, names_in_photo
+from faceindex.ingest.photo_reader import PhotoReader
+from faceindex.ingest.workers.pool import IDLE_LIMIT
+from faceindex.photos.packets import Sidecars
+from faceindex.running.stop import Stop
+from faceindex.store.catalog import Catalog
+from faceindex.store.folder import LibraryFolder
+from faceindex.store.people.imports import NameInFile, import_names
+from faceindex.store.people.sightings import PhotoFace, left_to_files, photo_faces, stored_photo
+from faceindex.types import FailedPhoto, NamesRead, PhotoRecord
+
+
+@dataclass(slots=True)
+class _Tally:
+    """changes: face to the name that files give it now, None for none any more. said: what they say, where new."""
+
+    photos: int = 0
+    names: int = 0
+    decided: int = 0
+    without_face: int = 0
+    changes: dict[int, str | None] = field(default_factory=dict)
+    said: dict[int, NameInFile | None] = field(default_factory=dict)
+    warnings: list[FailedPhoto] = field(default_factory=list)
+
+    def warn(self, file: str, why: str) -> None:
+        """Once about each file: copies of a photo share their sidecar."""
+        if (warning := FailedPhoto(file, why)) not in self.warnings[-8:]:
+            self.warnings.append(warning)
+
+
+def read_names(
+    folder: LibraryFolder,
+    paths: Sequence[str],
+    *,
+    stop: Stop | None = None,
+    idle_limit: float = IDLE_LIMIT,
+) -> NamesRead:
+    """Name the faces of the library's photos at or under `paths` (absolute) as their XMP says.
+
+    A sidecar goes before what is in the photo. A face that people decided about stays as it is: a name that was taken
+    away does not come back. Broken XMP is a warning, and so is a file of which no byte comes for `idle_limit` seconds:
+    what it said before stays. stop: set when the user wants no more.
+    Raises: LibraryUnwritable; SilentDisk; MachineError.
+    """
+    tally = _Tally()
+    said_of: dict[int, Said] = {}
+    stop = stop or Stop()
+    with PhotoReader(stop, idle_limit=idle_limit) as reader:
+        for record in _records(folder.catalog, paths):
+            if stop.is_set():
+                break
+            faces = photo_faces(folder.catalog, record.photo)
+            said = _asked(record, stored_photo(folder.catalog, record.photo).size, faces, reader, tally)
+            if said is None:
+                continue
+            _count(said, tally)
+            if record.photo in said_of:
+                said_of[record.photo].add(said)
+            elif said.names or any(face.in_file for face in faces):
+                said_of[record.photo] = said
+    for photo, said in said_of.items():
+        for face in photo_faces(folder.catalog, photo):
+            _follow(face, said.name_of(face), tally)
+    changes = _write(folder, tally) if tally.changes or tally.said else {}
+    return NamesRead(
+        photos=tally.photos,
+        names=tally.names,
+        named=sum(name is not None for name in changes.values()),
+        decided=tally.decided,
+        without_face=tally.without_face,
+        warnings=tuple(tally.warnings),
+        removed=sum(name is None for name in changes.values()),
+    )
+
+
+def _asked(
+    record: PhotoRecord, size: tuple[int, int], faces: Sequence[PhotoFace], reader: PhotoReader, tally: _Tally
+) -> Said | None:
+    """What the files of a photo say; None when no byte of them comes."""
+    try:
+        said, warnings = reader.ask(_names_said, record.path, size, faces)
+    except TimeoutError as error:
+        tally.warn(record.path, str(error))
+        return None
+    for file, why in warnings:
+        tally.warn(file, why)
+    return said
+
+
+_sidecars = Sidecars()
+
+
+def _names_said(path: str, size: tuple[int, int], faces: Sequence[PhotoFace]) -> tuple[Said, list[tuple[str, str]]]:
+    """In the process that reads: what the files say, and files with what is wrong with them."""
+    warnings: list[tuple[str, str]] = []
+    said = names_in_photo(path, size, faces, _sidecars, lambda file, why: warnings.append((file, why)))
+    return said, warnings
+
+
+def _records(catalog: Catalog, paths: Sequence[str]) -> Iterator[PhotoRecord]:
+    seen: set[str] = set()
+    for under in paths:
+        for record in catalog.photos(under):
+            if record.path not in seen:
+                seen.add(record.path)
+                yield record
+
+
+def _count(said: Said, tally: _Tally) -> None:
+    found = len(said.names) + len(said.loose)
+    tally.photos += found > 0
+    tally.names += found
+    tally.without_face += len(said.loose)
+
+
+def _follow(face: PhotoFace, now: NameInFile | None, tally: _Tally) -> None:
+    """Note what is to become of the face, of which files say `now`."""
+    if face.decided:
+        tally.decided += now is not None
+        return
+    if now != face.in_file:
+        tally.said[face.face] = now
+    if (now and now.name) == (face.in_file and face.in_file.name):
+        tally.decided += now is not None
+    elif now is not None and now.name != face.person:
+        tally.changes[face.face] = now.name
+    elif now is None and face.follows_file:
+        tally.changes[face.face] = None
+
+
+def _write(folder: LibraryFolder, tally: _Tally) -> dict[int, str | None]:
+    """What was changed: people may have decided meanwhile."""
+    with folder.decisions() as catalog, catalog.transaction() as transaction:
+        free = left_to_files(catalog, tally.said)
+        changes = {face: name for face, name in tally.changes.items() if face in free}
+        import_names(transaction, changes, {face: said for face, said in tally.said.items() if face in free})
+    return changes

@@ -1,0 +1,1 @@
+"""Processes that analyse photos, and what the machine allows them."""

@@ -1,0 +1,302 @@
+"""The executor of processes: a pool in which a photo that kills, hangs or swells its worker costs that photo only.
+
+What the machine does to workers (it stops, freezes, starves or kills them) costs no photo anything but time. A photo is
+blamed for what it does alone: in a fresh worker that has proved itself and holds no other photo.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from collections.abc import Iterator
+from dataclasses import replace
+from multiprocessing.connection import wait
+
+from faceindex.errors import MachineError
+from faceindex.faces.analyse import Analyser
+from faceindex.ingest.workers.cgroups import oom_kills
+from faceindex.ingest.workers.executor import Analysed, Fault, Task
+from faceindex.ingest.workers.processes import grants_memory
+from faceindex.ingest.workers.start import Unable
+from faceindex.ingest.workers.worker_process import WorkerProcess
+from faceindex.photos.finding.find import FoundFile
+
+TIME_LIMIT = 60.0
+"""Seconds of processor time after which a photo that is still being analysed is given up."""
+
+START_LIMIT = 120.0
+"""Seconds of processor time that a worker may take to start."""
+
+IDLE_LIMIT = 600.0
+"""Seconds after which a worker is given up that neither uses the processor nor reads a byte, as on a dead disk."""
+
+MEMORY_LIMIT = 4 << 30
+"""Bytes that a worker may use, its networks included (0.6 GB). A PNG of 300 megapixels takes 2.7 GB."""
+
+_STARTS = 3  # workers in a row that may not come to start
+_PAUSE = 0.5  # seconds before another try, times the tries
+_BLOWS = 10  # of the machine in a row, with no photo analysed between them
+_TRIES = 3  # of a photo whose worker is killed by others
+_SILENT = 3  # photos in a row that cannot be read in the end either, until the rest of them is not tried
+_QUEUED = 2  # files given to a worker at a time: one to work on and one so that it never waits
+_SHORT_OF_MEMORY = "the machine is short of memory"
+_CRASHES = frozenset({"SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSYS", "SIGTRAP"})
+
+
+class ProcessPool:
+    """`submit` tasks while there is `room`; collect an Analysed for each, in the order of completion. See `Executor`.
+
+    workers: how many there may be; fewer than asked for once memory or processes ran short.
+    """
+
+    def __init__(
+        self,
+        workers: int,
+        *,
+        time_limit: float = TIME_LIMIT,
+        memory_limit: int = MEMORY_LIMIT,
+        idle_limit: float = IDLE_LIMIT,
+        one_thread: bool = True,
+    ) -> None:
+        """one_thread: it is closed by the thread that submits; Linux then ends workers with that thread, should the
+        program be killed."""
+        self._asked = workers
+        self._one_thread = one_thread
+        self._time_limit = time_limit
+        self._memory_limit = memory_limit
+        self._idle_limit = idle_limit
+        self._begin()
+
+    def _begin(self) -> None:
+        self.workers = self._asked
+        self._analyser: Analyser | None = None
+        self._workers: list[WorkerProcess] = []  # started when there is work: a rescan may need none
+        self._queue: deque[FoundFile] = deque()  # taken from workers that ended
+        self._suspects: deque[FoundFile] = deque()  # to be tried alone
+        self._late: deque[FoundFile] = deque()  # to be tried once more, when all others are done
+        self._tries: Counter[tuple[str, str]] = Counter()  # by path, and by what ended them
+        self._failed_starts = 0
+        self._blows = 0
+        self._silent = 0
+        self._oom_kills = oom_kills()
+
+    def close(self) -> None:
+        """End all workers, and forget what was submitted."""
+        for worker in self._workers:
+            worker.kill()
+        for worker in self._workers:
+            worker.stop()
+        self._begin()
+
+    @property
+    def room(self) -> bool:
+        """Whether another task can be taken."""
+        if self._queue or self._suspects:
+            return False
+        return len(self._workers) < self.workers or any(map(_takes_more, self._workers))
+
+    @property
+    def waiting(self) -> int:
+        """Number of files submitted and not yet answered."""
+        held = sum(len(worker.files) for worker in self._workers)
+        return held + len(self._queue) + len(self._suspects) + len(self._late)
+
+    def submit(self, task: Task) -> None:
+        """Give a task to an idle worker, a new one, or the one with the fewest. Raises: MachineError.
+
+        Also raises ValueError for another analyser than of the tasks since the pool was closed."""
+        if self._workers and task.analyser != self._analyser:
+            raise ValueError("the workers have another analyser; close the pool first")
+        self._analyser = task.analyser
+        self._queue.append(task.file)
+        self._distribute()
+
+    def answers(self, timeout: float) -> Iterator[Analysed]:
+        """What has been answered by now; waits up to `timeout` seconds for the first.
+
+        Raises: MachineError when workers do not even start, or the machine ends or starves one after another.
+        """
+        self._distribute()
+        connections = {worker.connection: worker for worker in self._workers if worker.files}
+        ready = set(wait(list(connections), timeout)) if connections else set()
+        for connection, worker in connections.items():
+            answer = self._answer(worker) if connection in ready else self._overdue(worker)
+            if answer is not None:
+                yield answer
+        if self._silent >= _SILENT:
+            while self._late:
+                yield Analysed(self._late.popleft(), None, self._unreadable(), fault=Fault.PLACE)
+
+    def _answer(self, worker: WorkerProcess) -> Analysed | None:
+        alone = worker.alone
+        try:
+            answer = worker.receive()
+        except (EOFError, OSError):  # OSError: it died within an answer
+            return self._died(worker)
+        if isinstance(answer, Unable):
+            self._not_started(worker, answer.reason, short_of_memory=answer.memory)
+            return None
+        self._failed_starts = 0
+        if answer is None:
+            return None
+        return self._judged(worker, answer, alone=alone)
+
+    def _judged(self, worker: WorkerProcess, answer: Analysed, *, alone: bool) -> Analysed | None:
+        """The answer, unless its photo is to be tried again."""
+        match answer.fault:
+            case Fault.MEMORY:
+                self._replace(worker)
+                if not alone:
+                    self._suspects.append(answer.file)
+                    return None
+                if grants_memory(self._memory_limit):
+                    reason = f"needed more than {self._memory_limit >> 20} MB of memory"
+                    return replace(answer, error=reason, fault=Fault.PHOTO)
+                return replace(answer, error="needs more memory than a process may take here (`ulimit -a` tells)")
+            case Fault.MACHINE:
+                self._blow(answer.error or "unknown")
+                return self._once_more(answer)
+            case Fault.PLACE:
+                return self._once_more(answer)
+        self._blows = self._silent = 0
+        return answer
+
+    def _died(self, worker: WorkerProcess) -> Analysed | None:
+        """A worker has died over its first file, or before it had started."""
+        ending = worker.ending()
+        killed_for_memory = self._killed_for_memory()
+        if not worker.started:
+            reason = _SHORT_OF_MEMORY if killed_for_memory else worker.last_words() or ending
+            self._not_started(worker, reason, short_of_memory=killed_for_memory)
+            return None
+        culprit, alone = worker.files.popleft(), worker.alone
+        self._replace(worker)
+        crashed = (ending in _CRASHES or ending.startswith("exit code")) and grants_memory(self._memory_limit)
+        if crashed:
+            self._tries[culprit.path, "crash"] += alone
+            if self._tries[culprit.path, "crash"] == 2:
+                return Analysed(culprit, None, f"its decoder crashed ({ending})")
+        else:
+            if killed_for_memory:
+                self._shrink()
+            why = _SHORT_OF_MEMORY if killed_for_memory else f"workers are ended by {ending}"
+            self._blow(why)
+            self._tries[culprit.path, "killed"] += 1
+            if self._tries[culprit.path, "killed"] == _TRIES:
+                return Analysed(culprit, None, f"its worker was ended {_TRIES} times: {why}", fault=Fault.MACHINE)
+        self._suspects.append(culprit)
+        return None
+
+    def _overdue(self, worker: WorkerProcess) -> Analysed | None:
+        """What a worker that has not answered has to show for its time."""
+        worker.watch.look()
+        idle = worker.watch.idle > self._idle_limit
+        if not worker.started:
+            if idle or worker.watch.processor > START_LIMIT:
+                time_taken = f"{self._idle_limit:g} idle" if idle else f"{START_LIMIT:g} busy"
+                self._not_started(worker, f"not ready after {time_taken} seconds")
+            return None
+        if not idle and worker.watch.processor <= self._time_limit:
+            return None
+        culprit = worker.files.popleft()
+        self._replace(worker)
+        if not idle:
+            reason = f"not finished after {self._time_limit:g} seconds of processor time"
+            return self._once_more(Analysed(culprit, None, reason))
+        answer = self._once_more(Analysed(culprit, None, self._unreadable(), fault=Fault.PLACE))
+        if answer is None:
+            self._blow(f"of {culprit.path} {self._unreadable()}")
+        else:
+            self._silent += 1
+        return answer
+
+    def _unreadable(self) -> str:
+        return f"nothing could be read for {self._idle_limit:g} seconds"
+
+    def _once_more(self, answer: Analysed) -> Analysed | None:
+        """None, and another try when all others are done; the answer itself if this was that try."""
+        self._tries[answer.file.path, "late"] += 1
+        if self._tries[answer.file.path, "late"] == 2:
+            return answer
+        self._late.append(answer.file)
+        return None
+
+    def _not_started(self, worker: WorkerProcess, reason: str, *, short_of_memory: bool = False) -> None:
+        """A worker will not start. Others that did can do the work; if there are none, it is tried again."""
+        self._failed_starts += 1
+        others = any(other.started for other in self._workers)
+        self._replace(worker)
+        if others or (short_of_memory and self.workers > 1):
+            self._shrink()
+        elif self._failed_starts >= _STARTS:
+            raise MachineError(f"worker processes do not start: {reason}")
+
+    def _blow(self, reason: str) -> None:
+        self._blows += 1
+        if self._blows == _BLOWS:
+            raise MachineError(f"no photo can be analysed here now: {reason}")
+
+    def _killed_for_memory(self) -> bool:
+        """Whether the kernel has killed anybody for memory since it was last asked."""
+        before, self._oom_kills = self._oom_kills, oom_kills()
+        return self._oom_kills > before
+
+    def _shrink(self) -> None:
+        self.workers = max(1, min(self.workers - 1, len(self._workers)))
+
+    def _replace(self, worker: WorkerProcess) -> None:
+        """End a worker; its files wait for others, or for the one in its place."""
+        self._workers.remove(worker)
+        self._queue.extend(file for file in worker.files if not worker.alone)
+        self._suspects.extend(file for file in worker.files if worker.alone)
+        worker.stop()
+
+    def _distribute(self) -> None:
+        """Give what waits to whom may have it: suspects first, each to a fresh worker, late ones last."""
+        while self._suspects and self._start_for(self._suspects[0], alone=True):
+            self._suspects.popleft()
+        while self._queue and self._give(self._queue[0]):
+            self._queue.popleft()
+        if not any(worker.files for worker in self._workers) and self._late and self._give(self._late[0]):
+            self._late.popleft()
+
+    def _give(self, file: FoundFile) -> bool:
+        takers = [worker for worker in self._workers if _takes_more(worker)]
+        fewest = min(takers, key=lambda worker: len(worker.files), default=None)
+        if (fewest is None or fewest.files) and len(self._workers) < self.workers and self._start_for(file):
+            return True
+        if fewest is None:
+            return False
+        fewest.give(file)
+        return True
+
+    def _start_for(self, file: FoundFile, *, alone: bool = False) -> bool:
+        """Start a worker for a file, in the place of an idle one if there are as many as there may be."""
+        if len(self._workers) >= self.workers:
+            idle = next((worker for worker in self._workers if not worker.files), None)
+            if idle is None:
+                return False
+            self._replace(idle)
+        assert self._analyser is not None
+        try:
+            worker = WorkerProcess(self._analyser, self._memory_limit, alone=alone, one_thread=self._one_thread)
+        except OSError as error:
+            self._no_process(error)
+            return False
+        worker.give(file)
+        self._workers.append(worker)
+        return True
+
+    def _no_process(self, error: OSError) -> None:
+        """The system gives no further process, or no descriptor for it."""
+        if self._workers:
+            self.workers = len(self._workers)
+            return
+        self._failed_starts += 1
+        if self._failed_starts >= _STARTS:
+            raise MachineError(f"worker processes do not start: {error.strerror or error}") from error
+        time.sleep(_PAUSE * self._failed_starts)
+
+
+def _takes_more(worker: WorkerProcess) -> bool:
+    return not worker.alone and len(worker.files) < _QUEUED

@@ -1,0 +1,99 @@
+"""A worker process as its parent sees it: given files, and watched."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+from collections import deque
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+
+from faceindex.faces.analyse import Analyser
+from faceindex.ingest.workers import child
+from faceindex.ingest.workers.executor import Analysed
+from faceindex.ingest.workers.start import Unable
+from faceindex.ingest.workers.watch import Watch
+from faceindex.photos.finding.find import FoundFile
+
+_WORKER = "from faceindex.ingest.workers.start import main; main()"
+_STDERR_BYTES = 1 << 16
+
+
+class WorkerProcess:
+    """One process. files: given and not yet answered, the first being worked on.
+
+    alone: it is fresh, and gets one file only until that is answered. started: it has tried itself out. watch: of what
+    it does now.
+    """
+
+    def __init__(self, analyser: Analyser, memory_limit: int, *, alone: bool = False, one_thread: bool = True) -> None:
+        """one_thread: see `child.start`. Raises: OSError when the system gives no process, descriptor or memory."""
+        self.files: deque[FoundFile] = deque()
+        self.alone = alone
+        self.started = False
+        self.connection, theirs = Pipe()
+        try:
+            self._process = _start(theirs, memory_limit, one_thread=one_thread)
+        except BaseException:
+            self.connection.close()
+            raise
+        finally:
+            theirs.close()
+        self.watch = Watch(self._process.pid)
+        self._send(analyser)
+
+    def give(self, file: FoundFile) -> None:
+        """Another file to analyse."""
+        if not self.files and self.started:
+            self.watch.begin()
+        self.files.append(file)
+        self._send(file)
+
+    def receive(self) -> Analysed | Unable | None:
+        """Its next answer; None is its word that it has started. Raises: EOFError, OSError when it has died."""
+        answer: Analysed | Unable | None = self.connection.recv()
+        if isinstance(answer, Analysed):
+            self.files.popleft()
+            self.alone = False
+        elif answer is None:
+            self.started = True
+            self._close_stderr()
+        self.watch.begin()
+        return answer
+
+    def ending(self) -> str:
+        """How the process ended, see `child.ending`."""
+        return child.ending(self._process)
+
+    def last_words(self) -> str:
+        """What it last wrote to stderr before it had started, in one line, or nothing."""
+        if self._process.stderr is None or self._process.stderr.closed:
+            return ""
+        os.set_blocking(self._process.stderr.fileno(), False)
+        said = self._process.stderr.read(_STDERR_BYTES) or b""
+        lines = said.decode(errors="replace").strip().splitlines()
+        return next((line for line in reversed(lines) if "rror" in line), lines[-1] if lines else "")
+
+    def kill(self) -> None:
+        """Send it its end; `stop` waits for that."""
+        self._process.kill()
+
+    def stop(self) -> None:
+        """End it, or leave it behind if it cannot end now."""
+        self.kill()
+        self.connection.close()
+        self._close_stderr()
+        self.ending()
+
+    def _send(self, what: object) -> None:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # dead: the next `receive` says so
+            self.connection.send(what)
+
+    def _close_stderr(self) -> None:
+        if self._process.stderr is not None:
+            self._process.stderr.close()
+
+
+def _start(connection: Connection, memory_limit: int, *, one_thread: bool) -> subprocess.Popen[bytes]:
+    return child.start(_WORKER, connection, memory_limit, one_thread=one_thread)

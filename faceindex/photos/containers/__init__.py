@@ -1,0 +1,1 @@
+"""How image files are built: boxes, chunks, directories, frame headers."""

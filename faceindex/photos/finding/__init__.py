@@ -1,0 +1,1 @@
+"""Where photos come from: local files and addresses, found, listed, opened."""

@@ -1,0 +1,254 @@
+"""One server or bucket as fsspec shows it: its entries in pages, their versions, and its errors as those of a disk."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from faceindex.photos.finding.addresses import UNREACHABLE, login_of, top_of, with_query, without_secrets
+from faceindex.photos.finding.find import UNTIMED
+
+PAGE = 1000
+"""Entries at a time, where the file system of fsspec can list in parts."""
+
+_MOST_WORDS = 200
+_EXTRA = "pip install 'faceindex[remote]'"
+_TIMES = ("LastModified", "last_modified", "Last-Modified", "mtime", "modified", "updated", "modify", "created")
+_VERSIONS = ("ETag", "etag", "e_tag", "md5Hash", "generation", "sha", "checksum", "Content-MD5", "Digest")
+_KEYS = {"s3": ("key", "secret"), "s3a": ("key", "secret")}
+"""What user and password of an address are called to a file system, where not `username` and `password`."""
+
+
+class NoFileSystem(OSError):
+    """fsspec has none for such addresses, or what it needs is not installed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteEntry:
+    """name: the last part of its address. size: bytes. mtime_ns: as of FoundFile. Neither file nor folder: a link that
+    leads nowhere, or a device of the server's."""
+
+    name: str
+    is_folder: bool
+    is_file: bool
+    size: int
+    mtime_ns: int
+
+
+class RemoteSystem:
+    """top: scheme and host or bucket. for_all_threads: whether several threads may use it at the same time."""
+
+    def __init__(self, top: str, system: Any, *, has_host: bool, for_all_threads: bool) -> None:
+        self.top = top
+        self.for_all_threads = for_all_threads
+        self._system = system
+        self._has_host = has_host  # else the host is a bucket, and the first part of a name
+        self._web = top.startswith(("http://", "https://"))
+
+    def entry(self, url: str) -> RemoteEntry:
+        """What is at an address. Raises: OSError."""
+        with disk_errors(self.top):
+            if self._web and not _has_suffix(url) and self._system.isdir(self._name(url)):
+                return RemoteEntry(_last(url), True, False, 0, UNTIMED)
+            return self._entry(self._system.info(self._name(url)))
+
+    def pages(self, folder: str) -> Iterator[list[RemoteEntry]]:
+        """What is in a folder, by name, where the server lists so. Raises: OSError."""
+        with disk_errors(self.top):
+            name = self._name(folder)
+            listing = getattr(self._system, "_iterdir", None)  # of s3fs: all others list a folder at once
+            if listing is not None and hasattr(self._system, "split_path") and "/" in self.top:
+                yield from self._streamed(listing, name)
+                return
+            infos = self._system.ls(name, detail=True)
+            if self._web:
+                infos = [self._sized(info) for info in infos if not re.search(r"[?#]", info["name"])]
+            entries = (self._entry(info) for info in infos if info["name"].rstrip("/") != name.rstrip("/"))
+            yield sorted(entries, key=lambda entry: entry.name)
+
+    def read(self, url: str, size: int | None = None) -> bytes:
+        """The bytes of an object, or the first `size` of them. Raises: OSError."""
+        with disk_errors(self.top):
+            if size is None:
+                data = self._system.cat_file(self._name(url))
+            else:
+                data = self._system.cat_file(self._name(url), start=0, end=size)
+            return bytes(data)
+
+    def _sized(self, info: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A page of links says no more than names."""
+        is_known = info["type"] != "file" or info.get("size") is not None
+        found: Mapping[str, Any] = info if is_known else self._system.info(info["name"])
+        return found
+
+    def _streamed(self, listing: Any, name: str) -> Iterator[list[RemoteEntry]]:
+        from fsspec.asyn import sync
+
+        bucket, key, _ = self._system.split_path(name)
+        prefix = f"{key}/" if key else ""
+        coming = listing(bucket, delimiter="/", prefix=prefix)
+
+        async def page() -> list[Any]:
+            found = []
+            async for info in coming:
+                found.append(info)
+                if len(found) == PAGE:
+                    break
+            return found
+
+        while infos := sync(self._system.loop, page):
+            own = f"{bucket}/{prefix}"
+            yield [
+                self._entry(info, info["name"].removeprefix(own))
+                for info in infos
+                if info["name"] != own or info["type"] == "directory"  # the object that stands for the folder itself
+            ]
+
+    def _name(self, url: str) -> str:
+        """As the file system of fsspec calls what is at an address."""
+        if self._web:
+            return with_query(url)
+        below = url[len(self.top) :]
+        if self._has_host:
+            return below or "/"
+        return str(self._system._strip_protocol(url))
+
+    def _entry(self, info: Mapping[str, Any], name: str | None = None) -> RemoteEntry:
+        if info.get("type") == "link" or (info.get("islink") is True and info.get("type") == "other"):
+            try:
+                info = self._system.info(info["name"])
+            except FileNotFoundError:
+                return RemoteEntry(_last(info["name"]), False, False, 0, UNTIMED)
+        kind, size = info.get("type"), info.get("size")
+        is_folder = kind in ("directory", "dir")
+        return RemoteEntry(
+            name=_last(info["name"]) if name is None else name,
+            is_folder=is_folder,
+            is_file=not is_folder and kind == "file",
+            size=int(size) if size is not None else 0,
+            mtime_ns=changed_at(info),
+        )
+
+
+def remote_system(top: str) -> RemoteSystem:
+    """What fsspec has for these addresses. Raises: NoFileSystem; OSError when the server does not answer."""
+    scheme = top.partition("://")[0]
+    try:
+        import fsspec  # few have photos elsewhere
+
+        kind = fsspec.get_filesystem_class(scheme)
+    except ImportError as error:
+        reason = f"{_EXTRA}, and what fsspec needs for {scheme}://: {' '.join(str(error).split())}"
+        raise NoFileSystem(errno.EPROTONOSUPPORT, reason) from error
+    except ValueError as error:
+        raise NoFileSystem(errno.EPROTONOSUPPORT, f"fsspec knows no addresses {scheme}://") from error
+    options = dict(kind._get_kwargs_from_urls(f"{top}/"))
+    user, password = login_of(top)
+    names = _KEYS.get(scheme, ("username", "password"))
+    options |= {name: said for name, said in zip(names, (user, password), strict=True) if said is not None}
+    with disk_errors(top):
+        system = kind(**options, skip_instance_cache=True)
+        if hasattr(system, "dircache"):
+            system.dircache.use_listings_cache = False  # what it lists is what is there
+        return RemoteSystem(top, system, has_host="host" in options, for_all_threads=bool(kind.async_impl))
+
+
+def settings_of(top: str) -> str:
+    """What a user has set for such addresses, in words that differ when it does: a program may set something else."""
+    config = sys.modules.get("fsspec.config")
+    scheme = top.partition("://")[0]
+    return repr((config.conf.get(scheme) if config else None, login_of(top)))
+
+
+@contextmanager
+def disk_errors(top: str) -> Iterator[None]:
+    """Whatever a file system of fsspec raises becomes an OSError with a number and one line without secrets."""
+    try:
+        yield
+    except (GeneratorExit, MemoryError):
+        raise
+    except Exception as error:
+        raise _as_os_error(error, top) from None  # whose text may hold a signed address
+
+
+def _as_os_error(error: Exception, top: str) -> OSError:
+    if isinstance(error, FileNotFoundError):
+        return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+    words = without_secrets(" ".join(str(error).split())) or type(error).__name__
+    if isinstance(error, PermissionError) or _is_refusal(error):
+        return PermissionError(errno.EACCES, f"{os.strerror(errno.EACCES)} by {top} ({words[:_MOST_WORDS]})")
+    number = getattr(error, "errno", None)
+    if isinstance(error, NoFileSystem | IsADirectoryError | NotADirectoryError):
+        return OSError(error.errno or errno.EIO, words)
+    if isinstance(error, TimeoutError) or "imeout" in type(error).__name__:
+        return OSError(errno.ETIMEDOUT, f"{os.strerror(errno.ETIMEDOUT)} by {top}")
+    if isinstance(number, int) and number in UNREACHABLE:
+        return OSError(number, f"{os.strerror(number)} by {top}")
+    return OSError(errno.EIO, f"{os.strerror(errno.EIO)} ({words[:_MOST_WORDS]})")
+
+
+_REFUSALS = ("NoCredentials", "Authentication", "BadAuthenticationType", "Unauthorized", "AccessDenied", "Forbidden")
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Whether a server wants another login, or a file system finds none."""
+    status = getattr(error, "status", getattr(error, "status_code", getattr(error, "code", None)))
+    words = f"{type(error).__name__} {error}"
+    return status in (401, 403) or any(word in words for word in _REFUSALS) or str(error).startswith("530")
+
+
+def changed_at(info: Mapping[str, Any]) -> int:
+    """As FoundFile.mtime_ns, of what fsspec says of an object."""
+    times = (info.get(name) for name in _TIMES)
+    said = next((time for time in times if time is not None), None)
+    seconds = _seconds(said)
+    version = next((str(info[name]) for name in _VERSIONS if info.get(name)), None)
+    if version is None and said is not None and seconds is None:
+        version = str(said)
+    if version is None:
+        return UNTIMED if seconds is None else round(seconds * 1e9)
+    digest = hashlib.blake2b(version.strip('"').encode(), digest_size=8).digest()
+    # Listings and single answers give the same version, but not the same parts of a second.
+    return int(seconds or 0) * 1_000_000_000 + int.from_bytes(digest) % 1_000_000_000
+
+
+def _seconds(said: object) -> float | None:
+    if isinstance(said, datetime):
+        return (said if said.tzinfo else said.replace(tzinfo=UTC)).timestamp()
+    if isinstance(said, int | float):
+        return float(said)
+    if isinstance(said, str):
+        return _read(said)
+    return None
+
+
+def _read(said: str) -> float | None:
+    if found := re.fullmatch(r"(\d{14})(\.\d+)?", said):  # RFC 3659, as of FTP
+        return datetime.strptime(found[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC).timestamp() + float(found[2] or 0)
+    try:
+        return _seconds(datetime.fromisoformat(said))
+    except ValueError:
+        pass
+    from email.utils import parsedate_to_datetime
+
+    try:
+        return parsedate_to_datetime(said).timestamp()
+    except (TypeError, ValueError):
+        return None
+
+
+def _last(name: str) -> str:
+    """The last part of a name; that of a folder without a name is empty."""
+    return name.rpartition("/")[2] if not name.endswith("/") else name[:-1].rpartition("/")[2]
+
+
+def _has_suffix(url: str) -> bool:
+    return url != top_of(url) and "." in _last(url)

@@ -1,0 +1,1 @@
+"""Floor 1: how a process runs: requests to stop, progress, compute threads, no telemetry."""

@@ -1,0 +1,1 @@
+"""Care of a library: backup, check, repair, erasing, joining two libraries."""

@@ -1,0 +1,1 @@
+"""HDF5 segments: written once, merged, read, salvaged."""

@@ -1,0 +1,1 @@
+"""People in the catalog: acts, names, imported names, public ids."""

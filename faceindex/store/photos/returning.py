@@ -1,0 +1,137 @@
+"""The faces that arriving photos are known to have: of the same content, or of what their files showed before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from faceindex.faces.recipe import Recipe
+from faceindex.faces.vectors_only import VectorsOnly
+from faceindex.photos.finding.find import FoundFile
+from faceindex.store import rows
+from faceindex.store.catalog import Catalog
+from faceindex.store.hdf5.vectors import StoredVectors
+from faceindex.store.photos.known_again import known_again
+from faceindex.store.photos.same_face import FormerFace, known_before, resized, same_shape
+from faceindex.types import AnalysedPhoto, Box, Face
+
+_NOWHERE = Box(0, 0, 1, 1)  # of a face that was lost before: where it was says nothing of the picture now
+
+
+Arriving = tuple[AnalysedPhoto, list[FoundFile]]
+Name = tuple[int, FoundFile]
+
+
+@dataclass(slots=True)
+class Returned:
+    """Which of a photo's faces were known. same: of each face the id, or None. former: that they could have been.
+
+    unsure: see `KnownAgain`.
+    """
+
+    same: list[int | None]
+    former: list[FormerFace] = field(default_factory=list)
+    unsure: dict[int, tuple[int, float | None]] = field(default_factory=dict)
+
+    def among_others(self, faces: Sequence[Face], former: Sequence[FormerFace], threshold: float, zoom: float) -> None:
+        """Look for `former` among the faces that are not known yet. threshold, zoom: see `known_again`."""
+        open_places = [place for place, known in enumerate(self.same) if known is None]
+        known = [face.face for face in self.former]
+        further = [face for face in former if face.face not in known]
+        found = known_again([faces[place] for place in open_places], further, threshold, zoom)
+        for place, same in zip(open_places, found.same, strict=True):
+            self.same[place] = same
+        self.unsure |= {face: (open_places[other], away) for face, (other, away) in found.unsure.items()}
+        self.former += further
+
+
+_IDENTICAL = 1e-3
+"""In place of a threshold for vectors of which nobody knows how near those of one person are."""
+
+
+class FormerFaces:
+    """What is known of the faces of a batch's photos before it is committed."""
+
+    def __init__(
+        self, catalog: Catalog, vectors: Path, recipe: Recipe, photos: Mapping[bytes, Arriving], names: Sequence[Name]
+    ) -> None:
+        """vectors: the folder of segments. photos, names: of the batch."""
+        self._catalog = catalog
+        self._threshold = _IDENTICAL if isinstance(recipe, VectorsOnly) else recipe.match_threshold
+        self._moved = {photo for photo, _ in names}
+        self._edited = {content: self._edited_photos(content, *arriving) for content, arriving in photos.items()}
+        self._overwritten = {
+            (photo, other)
+            for photo, file in names
+            for other in catalog.photos_named_only([file.path])
+            if other not in self._moved
+        }
+        looked_at = {photo for some in (*self._edited.values(), *self._overwritten) for photo in some}
+        self._faces = {photo: catalog.landmarks_of(photo) for photo in looked_at}
+        written = catalog.stored_among(face for faces in self._faces.values() for face in faces)
+        stored = StoredVectors(vectors, catalog.segments(), written, recipe.fingerprint, recipe.dimension)
+        self._vectors = stored.by_face() if looked_at else {}
+
+    def among(self, content: bytes, photo: AnalysedPhoto, faces: Sequence[Face]) -> Returned:
+        """Which of `faces`, of `photo`, are known.
+
+        The same content has the same pixels: there boxes that overlap are one face, also of faces that people decided
+        about and that are in no photo now. Faces of another picture under the same path are known by their vectors.
+        """
+        known = self._catalog.photo_with(content)
+        if known is not None and not self._edited[content]:
+            former = self._catalog.faces_of(known, (photo.width, photo.height))
+            return Returned(known_before([face.box for face in faces], former), former)
+        waiting = self._catalog.decided_faces(content)
+        found = Returned(known_before([face.box for face in faces], waiting))
+        found.former += [face for face in waiting if face.face in found.same]
+        for edited in self._edited[content]:
+            zoom = resized(self._catalog.size_of(edited), (photo.width, photo.height))
+            found.among_others(faces, self._faces_of(edited), self._threshold, zoom)
+        return found
+
+    def overwritten(self) -> list[rows.Arrival]:
+        """Stored photos that take the last name of others, as arrivals whose faces have their ids.
+
+        They keep their faces as they are. Those that look like named ones of the others are unsure: that is asked.
+        """
+        return [self._in_place_of(photo, other) for photo, other in sorted(self._overwritten)]
+
+    def _in_place_of(self, photo: int, other: int) -> rows.Arrival:
+        size, former = self._catalog.size_of(photo), self._faces_of(other)
+        known = {face: box for face, box in self._faces[photo].items() if face in self._vectors}
+        faces = [Face(box, 1.0, points, self._vectors[face], np.nan) for face, (box, points) in known.items()]
+        found = known_again(faces, former, self._threshold, resized(self._catalog.size_of(other), size))
+        vectors = {face.face: face.vector for face in former}
+        unsure = found.unsure | {
+            face: (place, float(np.linalg.norm(faces[place].vector - then)))
+            for place, face in enumerate(found.same)
+            if face is not None and (then := vectors[face]) is not None
+        }
+        content = self._catalog.content_of(photo)
+        return rows.Arrival(content, AnalysedPhoto(*size, ()), [], faces, list(known), photo, former, unsure)
+
+    def _edited_photos(self, content: bytes, photo: AnalysedPhoto, files: Sequence[FoundFile]) -> list[int]:
+        """Photos that `photo` takes the place of; itself, if it was decoded to another shape before."""
+        known = self._catalog.photo_with(content)
+        if known is not None:
+            same = same_shape(self._catalog.size_of(known), (photo.width, photo.height))
+            return [] if same else [known]
+        return [other for other in self._catalog.photos_named_only([f.path for f in files]) if other not in self._moved]
+
+    def _faces_of(self, photo: int) -> list[FormerFace]:
+        """Those that it has, and those that it lost by earlier edits."""
+        faces = [
+            FormerFace(face, box, self._vectors.get(face), landmarks)
+            for face, (box, landmarks) in self._faces[photo].items()
+        ]
+        lost = self._catalog.connection.execute("SELECT face, vector FROM lost_faces WHERE photo = ?", (photo,))
+        return faces + [FormerFace(face, _NOWHERE, _vector(vector)) for face, vector in lost]
+
+
+def _vector(stored: bytes | None) -> npt.NDArray[np.float32] | None:
+    return None if stored is None else np.frombuffer(stored, dtype="<f4")
