@@ -5,7 +5,7 @@
 
 --history: append the figures to FILE, a line of JSON with date, commit, machine and versions. --compare: beside the
 last run of the same name and options in FILE (default: the one that --history names); or, for a folder, run the
-benchmark in this checkout and in that one, in turn (git worktree add ../older COMMIT && ../older/scripts/setup bench).
+benchmark in this checkout and in that one, in turn (git worktree add ../older COMMIT && ../older/scripts/setup test).
 """
 
 from __future__ import annotations

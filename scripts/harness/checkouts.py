@@ -40,6 +40,7 @@ def run(checkout: Path, name: str, arguments: Sequence[str]) -> Record:
     scripts = own if (own / "benchmarks" / f"{name}.py").exists() else ROOT / "scripts"
     python = checkout / ".venv" / "bin" / "python"
     environment = os.environ | {"PYTHONPATH": f"{checkout}{os.pathsep}{scripts}"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # or one that nobody has compiled is compiled each time
     with tempfile.TemporaryDirectory() as temporary:
         history = Path(temporary) / "history.jsonl"
         command = [str(python if python.exists() else sys.executable), "-P", "-m", "benchmarks", name, *arguments]
