@@ -67,6 +67,8 @@ def measure(name: str, description: str, arguments: list[str]) -> None:
         checkouts.compare(report, name, without_common(arguments), beside.resolve(), options.turns)
     else:
         run(report, **chosen)
+        if not report.figures:
+            parser.error("nothing of this kind can be measured; --help says what there is")
         if beside:
             history.show_change(report, history.last(beside, name, chosen))
     if options.history:

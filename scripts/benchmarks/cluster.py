@@ -93,7 +93,7 @@ def _f(faces: LabelledFaces, method: str, threshold: float, rows: np.ndarray) ->
 
 
 def drawn(count: int) -> tuple[Vectors, Labels]:
-    faces = DrawnFaces(count, STATS, recipe().card.length)
+    faces = DrawnFaces(count, STATS, recipe("dlib").card.length)
     return faces.all(), faces.person
 
 
@@ -115,7 +115,7 @@ def speed(report: Report, few: int, many: int) -> None:
         found = timed(name, lambda: np.array(dlib.chinese_whispers_clustering(listed, threshold), np.int64))  # noqa: B023
         report.add_ratio(f"{name} by ours", [found], [ours])
     vectors, person = drawn(many)
-    threshold = recipe().cluster_threshold
+    threshold = recipe("dlib").cluster_threshold
     ours = timed(f"{many:,} faces, graph and dbscan", lambda: density_clusters(neighbour_graph(vectors, threshold)))
     model = DBSCAN(eps=threshold, min_samples=3, n_jobs=1)
     theirs = timed(f"{many:,} faces, scikit-learn's DBSCAN", lambda: model.fit(vectors).labels_.astype(np.int64))
@@ -139,7 +139,7 @@ def million(report: Report, sizes: Sequence[int], workers: int, plots: Path | No
 def one_size(size: int, workers: int) -> tuple[list[Cost], dict[str, float]]:
     """What graph and linkage cost, and what they are worth."""
     vectors, person = drawn(size)
-    threshold = recipe().cluster_threshold
+    threshold = recipe("dlib").cluster_threshold
     rules = rules_of(unconstrained(12_000), vectors[:12_000], 0)
     agglomerate(vectors[:12_000], neighbour_graph(vectors[:12_000], threshold), rules, threshold)  # compiled now
     first, graph = cost(lambda: neighbour_graph(vectors, threshold, workers=workers))

@@ -101,7 +101,7 @@ def run(
 
 
 def drawn_faces(count: int, seed: int = 0) -> DrawnFaces:
-    return DrawnFaces(count, STATS, recipe().card.length, seed)
+    return DrawnFaces(count, STATS, recipe("dlib").card.length, seed)
 
 
 def drawn_and_probes(faces: int, count: int, real: Path | None) -> tuple[Vectors, Vectors]:
