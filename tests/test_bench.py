@@ -116,5 +116,6 @@ def test_a_figure_is_its_median_with_its_spread() -> None:
     assert str(Figure((12345.6,), "")) == "12,346"
     report = Report()
     report.add("faces", 3)
-    line = history.record("x", {"faces": (1, 2)}, report.figures)
+    line = history.record("x", {"faces": (1, 2), "keep": None}, report.figures)
+    assert line["options"] == {"faces": "1 2", "keep": "None"}
     assert line["figures"] == {"faces": {"unit": "", "median": 3.0, "lowest": 3.0, "highest": 3.0, "rounds": 1}}

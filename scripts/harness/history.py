@@ -28,9 +28,15 @@ def record(name: str, options: Mapping[str, object], figures: Mapping[str, Figur
         "commit": commit(),
         "machine": machine(),
         "versions": versions(),
-        "options": {key: str(value) for key, value in sorted(options.items())},
+        "options": as_text(options),
         "figures": {key: figure.as_json() for key, figure in figures.items()},
     }
+
+
+def as_text(options: Mapping[str, object]) -> dict[str, str]:
+    """Options as one would write them."""
+    several = {key: value if isinstance(value, list | tuple) else (value,) for key, value in options.items()}
+    return {key: " ".join(map(str, values)) for key, values in sorted(several.items())}
 
 
 def commit() -> str:
@@ -73,7 +79,7 @@ def last(file: Path, name: str, options: Mapping[str, object]) -> Record | None:
     """The newest run of a benchmark with the same options."""
     if not file.exists():
         return None
-    wanted = {key: str(value) for key, value in options.items()}
+    wanted = as_text(options)
     lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line]
     return next((one for one in reversed(lines) if (one["benchmark"], one["options"]) == (name, wanted)), None)
 
