@@ -21,7 +21,7 @@ from faceindex.people.prepared import LOW_QUALITY
 from faceindex.people.suggestions import groups_of, suggestions
 from faceindex.search import calibrated
 from faceindex.search.calibration import Calibration
-from faceindex.store import albums as rows
+from faceindex.store import albums as stored_albums
 from faceindex.store.catalog import Catalog
 from faceindex.store.cursors import ALL, begin, page_of
 from faceindex.store.folder import LibraryFolder
@@ -108,7 +108,7 @@ def _best_first(folder: LibraryFolder) -> Iterator[Suggestion]:
         if not prepared.is_ready(folder, calibration):
             prepare_suggestions(folder)
         with folder.guarded():
-            prepared.follow_changes(folder, calibration)
+            prepared.update_prepared(folder, calibration)
     except (LibraryUnwritable, LibraryLocked):  # on a disk that is read-only nothing is kept
         yield from _of_all_faces(folder)
         return
@@ -149,13 +149,13 @@ def _asked(folder: LibraryFolder) -> _Asked:
     catalog, calibration = folder.catalog, calibrated.of_library(folder)
     people = {person.person: number for number, person in enumerate(catalog.people(hidden=True))}
     albums = np.full(len(ids), -1, dtype=np.int64)
-    faces, numbers = rows.album_faces(catalog.connection)
+    faces, numbers = stored_albums.album_faces(catalog.connection)
     albums[np.isin(ids, faces)] = numbers[np.isin(faces, ids)]
     number_of = {face: people[name] for face, name in named_faces(catalog.connection) if name in people}
     person = np.array([number_of.get(face, -1) for face in ids.tolist()], dtype=np.int64)
     constraints = constraints_of(fold(read_acts(catalog.connection)), ids)
     left_out = np.isin(ids, hidden_faces(catalog.connection)) | ((albums < 0) & (qualities < LOW_QUALITY))
-    photos = rows.photos_of(catalog.connection, ids)
+    photos = stored_albums.photos_of(catalog.connection, ids)
     return _Asked(ids, vectors, albums, person, constraints.cannot_link, left_out, calibration, photos)
 
 
@@ -218,7 +218,7 @@ def answer(folder: LibraryFolder, suggestion: Suggestion, *, same: bool) -> Deci
     if same:
         return acting.merge(folder, [album, suggestion.other or 0])
     one, other = _shown(folder.catalog, suggestion)
-    return acting.keep_apart(folder, [face.face for face in other], [face.face for face in one], one[0].person)
+    return acting.cannot_link(folder, [face.face for face in other], [face.face for face in one], one[0].person)
 
 
 def questions(catalog: Catalog, chosen: Sequence[Suggestion]) -> list[Question]:
