@@ -28,13 +28,13 @@ class Batch:
     """What one commit makes true.
 
     photos: newly analysed ones by content hash, each with the files that have this content. names:
-    further files of photos that are in the library, as (photo id, file). gone: paths that are no longer
+    further files of photos that are in the library, as (photo id, file). removed: paths that are no longer
     names of anything. failures: (file, reason).
     """
 
     photos: dict[bytes, tuple[AnalysedPhoto, list[FoundFile]]] = field(default_factory=dict)
     names: list[tuple[int, FoundFile]] = field(default_factory=list)
-    gone: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
     failures: list[tuple[FoundFile, str]] = field(default_factory=list)
 
     def __len__(self) -> int:
@@ -98,7 +98,7 @@ class Writer:
                 note_places(transaction, arrival)
             for photo, file in batch.names:
                 unnamed += writing.name_photo(transaction, photo, file)
-            unnamed += writing.drop_paths(transaction, batch.gone)
+            unnamed += writing.drop_paths(transaction, batch.removed)
             lost = keep_lost(transaction, [*arrivals, *former.overwritten()])
             writing.drop_nameless(transaction, unnamed)  # last: names may be exchanged within a batch
             drop_found(transaction)

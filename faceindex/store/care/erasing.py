@@ -74,26 +74,26 @@ def erase(
     """
     catalog = writer.catalog
     whole, single = _sorted_out(catalog.connection, set(photos), set(faces))
-    gone = single | _chosen(catalog.connection, "SELECT id FROM faces WHERE photo IN {}", whole)
-    old = [segment for segment in catalog.segments() if has_dead_rows(writer, segment, gone)]
+    erased = single | _chosen(catalog.connection, "SELECT id FROM faces WHERE photo IN {}", whole)
+    old = [segment for segment in catalog.segments() if has_dead_rows(writer, segment, erased)]
     first = writer.last_id("segments") + 1
     new = []
     if not dry_run:
-        new = [write_merged(writer, [s], without=gone, number=n) for n, s in enumerate(old, start=first)]
+        new = [write_merged(writer, [s], without=erased, number=n) for n, s in enumerate(old, start=first)]
     with suppress(_OnlyLooking), catalog.transaction() as transaction:
         contents = _chosen(transaction, "SELECT content FROM photos WHERE id IN {}", whole)
         lost = _chosen(transaction, "SELECT face FROM lost_faces WHERE photo IN {}", whole)
-        away = _away(transaction, set(people), lost)
-        graves = [*((content, WHOLE_PHOTO) for content in contents), *_boxes(transaction, single), *away.values()]
+        absent = _absent(transaction, set(people), lost)
+        graves = [*((content, WHOLE_PHOTO) for content in contents), *_boxes(transaction, single), *absent.values()]
         tombstones = catalog.tombstones().add(graves)
-        decisions = _forget_decisions(transaction, gone | away.keys(), contents, people)
+        decisions = _forget_decisions(transaction, erased | absent.keys(), contents, people)
         _change(transaction, "DELETE FROM failures WHERE path IN (SELECT path FROM paths WHERE photo IN {})", whole)
         transaction.executemany("DELETE FROM failures WHERE path = ?", [(os.fsencode(path),) for path in failures])
         paths = _change(transaction, "DELETE FROM paths WHERE photo IN {}", whole)
-        _change(transaction, "DELETE FROM faces WHERE id IN {}", gone)
+        _change(transaction, "DELETE FROM faces WHERE id IN {}", erased)
         _change(transaction, "DELETE FROM photos WHERE id IN {}", whole)
-        _change(transaction, "DELETE FROM lost_faces WHERE face IN {}", set(away))
-        receipt = Erased(len(whole), paths, len(gone), decisions, len(old), tombstones, dry_run=dry_run)
+        _change(transaction, "DELETE FROM lost_faces WHERE face IN {}", set(absent))
+        receipt = Erased(len(whole), paths, len(erased), decisions, len(old), tombstones, dry_run=dry_run)
         if dry_run:
             raise _OnlyLooking
         transaction.execute("DELETE FROM album_versions")
@@ -192,7 +192,7 @@ def _boxes(transaction: sqlite3.Connection, faces: set[int]) -> list[tuple[bytes
     return [(content, Box(*box)) for content, *box in found]
 
 
-def _away(transaction: sqlite3.Connection, people: set[str], lost: set[int]) -> dict[int, tuple[bytes, Box]]:
+def _absent(transaction: sqlite3.Connection, people: set[str], lost: set[int]) -> dict[int, tuple[bytes, Box]]:
     """Faces of `people` that are in no photo now, and `lost`: where they were last, by content of the photo and box."""
     person = fold(read_acts(transaction)).person if people else {}
     theirs = lost | {face for face, name in person.items() if name in people}

@@ -10,6 +10,7 @@ import numpy as np
 
 from faceindex.errors import LibraryDamaged, RecipeMismatch
 from faceindex.faces.recipe import Recipe
+from faceindex.plurals import plural
 from faceindex.store.hdf5.segments import Segment, SegmentMissing, file_checksum, open_segment, read_blocks
 from faceindex.store.hdf5.vectors import Faces
 from faceindex.types import FaceIds
@@ -54,13 +55,13 @@ class Examiner:
         path = self.vectors / segment.file
         size = path.stat().st_size
         if segment.size is not None and size != segment.size:
-            raise LibraryDamaged(f"has {size:,} bytes instead of {segment.size:,}")
+            raise LibraryDamaged(f"has {plural(size, 'byte')} instead of {segment.size:,}")
         if self._deep and file_checksum(path) != segment.checksum:
-            raise LibraryDamaged("is not what was written: its checksum is another one")
+            raise LibraryDamaged("has another checksum than what was written")
         with open_segment(path, self._recipe.fingerprint, self._recipe.dimension) as file:
             rows = len(file["face_id"])  # before anything is read: a damaged header may promise any number
             if rows != segment.faces:
-                raise LibraryDamaged(f"has {rows:,} rows instead of {segment.faces:,}")
+                raise LibraryDamaged(f"has {plural(rows, 'row')} instead of {segment.faces:,}")
             if not self._deep:
                 ids: FaceIds = file["face_id"][:]
                 return ids

@@ -61,10 +61,10 @@ def compact_all(writer: Writer, stop: Stop | None = None) -> bool:
     return True
 
 
-def has_dead_rows(writer: Writer, segment: Segment, gone: Collection[int] = ()) -> bool:
-    """Whether the segment holds vectors of removed faces, of earlier states of edited photos, or of `gone`."""
+def has_dead_rows(writer: Writer, segment: Segment, without: Collection[int] = ()) -> bool:
+    """Whether the segment holds vectors of removed faces, of earlier states of edited photos, or of `without`."""
     ids = _ids(writer, segment)
-    return _living(writer, segment, ids, gone) < len(ids)
+    return _living(writer, segment, ids, without) < len(ids)
 
 
 def write_merged(

@@ -14,6 +14,7 @@ import numpy as np
 from faceindex.errors import FaceindexError, LibraryDamaged, RecipeMismatch, UsageError
 from faceindex.files.private import creating, put_in_place
 from faceindex.files.regular import open_regular, require_regular
+from faceindex.plurals import plural
 from faceindex.store.hdf5.deferred_error_file import DeferredErrorFile
 from faceindex.types import FaceIds, Vectors
 
@@ -75,7 +76,7 @@ def write_segment(
     with creating(temporary) as file:
         written = _write_rows(file.fileno(), blocks, faces, dimension, fingerprint)
         if written != faces:
-            raise LibraryDamaged(f"segment {path} was to get {faces} faces and got {written}")
+            raise LibraryDamaged(f"segment {path} should hold {plural(faces, 'face')} and holds {written:,}")
         checksum, size = file_checksum(temporary), temporary.stat().st_size
     put_in_place(temporary, path)
     return checksum, size
