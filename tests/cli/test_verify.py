@@ -33,7 +33,7 @@ def two_faces(astronaut: Pixels, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return path
 
 
-def test_the_faces_compared_are_said_where_there_are_several(
+def test_the_compared_faces_are_printed_if_a_photo_has_several(
     command: Command, two_faces: Path, many_photos: Path, tmp_path: Path
 ) -> None:
     one, where = many_photos / "05.jpg", ("-L", tmp_path / "x")
