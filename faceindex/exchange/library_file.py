@@ -68,7 +68,7 @@ def write_library(folder: LibraryFolder, out: Path, meter: Meter | None = None) 
             stored = folder.stored_vectors(catalog)
             try:
                 with binary_output(out) as file:
-                    return _write(os.dup(file.fileno()), catalog, stored, folder.recipe, meter)
+                    return _write(file.fileno(), catalog, stored, folder.recipe, meter)
             except SegmentMissing:
                 missing = attempt
         with closing(folder.open_catalog()) as newer:
@@ -121,7 +121,7 @@ def _write(descriptor: int, catalog: Catalog, stored: StoredVectors, recipe: Rec
             faces = own["faces"].rows
             _write_faces(file, catalog, own, recipe.landmarks, meter)
             _write_vectors(file, stored, file["face_id"][:], recipe.dimension, sink, meter)
-        sink.sync()
+        sink.check()
     return faces
 
 

@@ -62,13 +62,13 @@ def group_faces(
     extended = bool(cluster_of) and not rebuild
     # No transaction is open while faces are grouped: an ingest may be at work.
     if not extended:
-        poor_last = qualities if folder.recipe.card.poor_last else None
+        rated = qualities if folder.recipe.card.poor_last else None
         labels = cluster(
             vectors,
             method=method,
             threshold=threshold,
             seed=seed,
-            qualities=poor_last,
+            qualities=rated,
             constraints=known,
             threads=threads,
             meter=meter,

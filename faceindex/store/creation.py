@@ -10,7 +10,7 @@ from pathlib import Path
 from faceindex.errors import LibraryDamaged, RecipeMismatch
 from faceindex.faces.recipe import Recipe
 from faceindex.faces.vectors_only import VectorsOnly, recipe_of
-from faceindex.files.private import new_file, sync_folder
+from faceindex.files.private import new_file, put_in_place
 from faceindex.store.layout import CATALOG, CATALOGS, NEW_CATALOG
 from faceindex.store.migrations import migrate
 from faceindex.store.opening import open_writer
@@ -32,8 +32,7 @@ def create_catalog(folder: Path, recipe: Recipe) -> None:
         for name in CATALOGS - {CATALOG}:
             (folder / name).unlink(missing_ok=True)
         raise
-    new.replace(folder / CATALOG)
-    sync_folder(folder)
+    put_in_place(new, folder / CATALOG)
 
 
 def recipe_of_library(folder: Path, settings: Mapping[str, str], wanted: Recipe | None) -> Recipe:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from faceindex.files.private import new_file, sync_folder
+from faceindex.files.private import creating, sync_folder
 from faceindex.files.regular import open_regular
 from faceindex.store.care.examine import Examiner, faces_without_vector
 from faceindex.store.catalog import Catalog
@@ -138,12 +139,8 @@ def _raise_sequence(transaction: sqlite3.Connection, table: str, highest: int) -
 
 def _copied(path: Path, copy: Path) -> Path:
     if path != copy:
-        descriptor = new_file(copy)
-        with os.fdopen(descriptor, "wb") as file, open_regular(path) as source:
-            while data := source.read(1 << 20):
-                file.write(data)
-            file.flush()
-            os.fsync(descriptor)
+        with creating(copy) as file, open_regular(path) as source:
+            shutil.copyfileobj(source, file, 1 << 20)
     return copy
 
 

@@ -11,7 +11,7 @@ class DeferredErrorFile(io.RawIOBase):
     """A file that is open. The first error of a write is kept in `error`, and all later writes are left out."""
 
     def __init__(self, descriptor: int) -> None:
-        """descriptor: of an empty file, for reading and writing; it is closed with this."""
+        """descriptor: of an empty file, for reading and writing; it stays open."""
         self.error: OSError | None = None
         self._file = descriptor
         self._position = 0
@@ -67,14 +67,7 @@ class DeferredErrorFile(io.RawIOBase):
             self.error = error
         return length
 
-    def sync(self) -> None:
-        """Make everything written durable. Raises: OSError, the kept one first."""
+    def check(self) -> None:
+        """Raises: OSError, the one that was kept."""
         if self.error is not None:
             raise self.error
-        os.fsync(self._file)
-
-    def close(self) -> None:
-        """Close the file."""
-        if not self.closed:
-            os.close(self._file)
-        super().close()
