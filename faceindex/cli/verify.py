@@ -105,7 +105,7 @@ def _print(answer: Verification, *, as_json: bool, chosen: bool, explain: bool) 
             f"answers are equally likely at the threshold"
         )
         if answer.pairs > 1:
-            print_line(f"the nearest of {answer.pairs:,} pairs was compared")
+            print_line(f"compared: the nearest pair of {answer.pairs:,}")
     several = [face for face in answer.compared if face.found > 1]
     for face in several:
         print_line(f"compared: face {face.number} of {face.found:,} at {face.box.as_list()} in {face.photo}")
