@@ -38,8 +38,9 @@ def write_index(folder: LibraryFolder, out: Path, kind: str | None, meter: Meter
             try:
                 approximate = learned(blocks, config.recall) if ivf else None
             except RuntimeError as error:
-                few = plural(faces, "face is", "faces are")
-                raise UsageError(f"{few} too few for an index of kind ivf; choose --kind flat") from error
+                raise UsageError(
+                    f"{plural(faces, 'face is', 'faces are')} too few for an index of kind ivf; choose --kind flat"
+                ) from error
             faiss_file.write(file, blocks, approximate)
             lines = face_lines(((face, None) for face in meter.each(catalog.faces())), form="csv")
             table.writelines(line + "\n" for line in lines)

@@ -51,6 +51,21 @@ def take(library: LibraryFolder, *roots: str | Path, workers: int = 0, **options
     return ingest(library, roots, analyser=Analyser(library.recipe), workers=workers, **options)
 
 
+@pytest.fixture(params=["made", pytest.param("real", marks=pytest.mark.long)])
+def some_photos(request: pytest.FixtureRequest, many_photos: Path, tmp_path: Path) -> Path:
+    """A folder of made photos of which one cannot be read; or, in long runs, of many real ones, and that one, too."""
+    if request.param == "made":
+        return many_photos
+    shared: Path = request.getfixturevalue("shared_data")
+    count = request.getfixturevalue("sized")(200)
+    folder = tmp_path / "some"
+    folder.mkdir()
+    for path in sorted((shared / "lfw-dev" / "images").rglob("*.jpg"))[:count]:
+        shutil.copy(path, folder)
+    shutil.copy(many_photos / "cut-off.jpg", folder)
+    return folder
+
+
 def put_all(server: ObjectServer, folder: Path, under: str) -> list[str]:
     files = sorted(path for path in folder.iterdir() if path.is_file())
     for path in files:
@@ -69,20 +84,21 @@ def stored(library: LibraryFolder) -> Mapping[tuple[str, int, int], Vectors]:
 
 
 def test_the_faces_are_those_of_the_disk_byte_for_byte_and_a_second_run_reads_nothing(
-    server: ObjectServer, library: LibraryFolder, many_photos: Path, tmp_path: Path
+    server: ObjectServer, library: LibraryFolder, some_photos: Path, tmp_path: Path
 ) -> None:
-    names = put_all(server, many_photos, "same")
-    report = take(library, f"{ROOT}/same", workers=1)
+    same = some_photos.name
+    names = put_all(server, some_photos, same)
+    report = take(library, f"{ROOT}/{same}", workers=1)
     assert (report.new, report.failed, report.out_of_reach) == (len(names) - 1, 1, 0)  # one is cut off
-    assert {record.path for record in library.catalog.photos()} <= {f"{ROOT}/same/{name}" for name in names}
+    assert {record.path for record in library.catalog.photos()} <= {f"{ROOT}/{same}/{name}" for name in names}
     with closing(LibraryFolder(tmp_path / "local.faces", wanted=recipe("sface"))) as local:
-        take(local, many_photos)
+        take(local, some_photos)
         here, there = stored(local), stored(library)
     assert here.keys() == there.keys()
-    assert len(here) >= 20
+    assert len(here) >= len(names) - 3
     assert all(np.array_equal(here[face], there[face]) for face in here)
     server.forget_requests()
-    again = take(library, f"{ROOT}/same")
+    again = take(library, f"{ROOT}/{same}")
     assert (again.unchanged, again.failed, again.new) == (len(names) - 1, 1, 0)
     assert server.read() == []
     assert sum(server.requests().values()) < 10
