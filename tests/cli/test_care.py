@@ -38,7 +38,7 @@ def library(small_library: faceindex.Library, tmp_path: Path) -> Path:
 def test_check_of_a_whole_library(command: Command, library: Path) -> None:
     done = command("check", "-L", library)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "whole" in done.stdout
+    assert "intact" in done.stdout
     assert "damaged" not in done.stdout
     answer = json.loads(command("check", "--deep", "--json", "-L", library).stdout)
     assert list(answer) == ["library", "whole", "deep", "parts", "seconds"]
