@@ -89,7 +89,7 @@ def test_a_missing_photo_has_a_placeholder(many_photos: Path, tmp_path: Path) ->
         library.sheets.write_albums(tmp_path / "sheet.html")
     page = (tmp_path / "sheet.html").read_text()
     assert len(pictures(page)) == 1
-    assert page.count("photo is<br>not there") == 1
+    assert page.count("photo is<br>missing") == 1
 
 
 def test_names_are_escaped(many_photos: Path, tmp_path: Path) -> None:

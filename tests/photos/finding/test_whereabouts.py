@@ -1,4 +1,4 @@
-"""Photos that are not there: removed, renamed, or only away."""
+"""Missing photos: removed, renamed, or on a disconnected disk."""
 
 from __future__ import annotations
 
