@@ -54,7 +54,7 @@ def verify(
     explain: Annotated[bool, typer.Option("--explain", help="Say what the confidence assumes.")] = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Say whether A and B show the same person (exit code 0) or different people (exit code 1). Or compare many."""
+    """Say whether A and B show the same person (exit code 0) or different people (1), or compare many pairs."""
     given: list[Path | int] = [*(photo for photo in (a, b) if photo is not None), *(face or ())]
     if pairs is not None and not given and not best and not box:
         _verify_pairs(library, pairs, out, threshold, min_face, Engine(engine, device))
