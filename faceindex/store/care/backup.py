@@ -16,8 +16,9 @@ from faceindex.files.regular import open_regular
 from faceindex.running.meter import Meter
 from faceindex.store.care.integrity import catalog_problems
 from faceindex.store.catalog import Catalog
-from faceindex.store.folder import CATALOG, OWN_NAMES, LibraryFolder
+from faceindex.store.folder import LibraryFolder
 from faceindex.store.hdf5.segments import Segment, SegmentMissing, file_checksum
+from faceindex.store.layout import CATALOG, OWN_NAMES
 from faceindex.store.lock import WriterLock
 from faceindex.store.opening import damage_named, keep_private
 

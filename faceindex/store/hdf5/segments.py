@@ -14,7 +14,7 @@ import numpy as np
 from faceindex.errors import FaceindexError, LibraryDamaged, RecipeMismatch, UsageError
 from faceindex.files.private import creating, put_in_place
 from faceindex.files.regular import open_regular, require_regular
-from faceindex.store.hdf5.sink import Sink
+from faceindex.store.hdf5.deferred_error_file import DeferredErrorFile
 from faceindex.types import FaceIds, Vectors
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _write_rows(descriptor: int, blocks: Iterable[Block], faces: int, dimension:
     """Returns the number of rows in `blocks`."""
     import h5py
 
-    with Sink(descriptor) as sink:
+    with DeferredErrorFile(descriptor) as sink:
         with h5py.File(sink, "w") as file:
             file.attrs["format"] = FORMAT
             file.attrs["recipe"] = fingerprint
