@@ -1,6 +1,10 @@
 #!/usr/bin/env python3
-"""Make tests/store/frozen/schema_N.tar.xz by the code of COMMIT (default HEAD): .venv/bin/python scripts/freeze_library.py
-[COMMIT]. N is the schema of that code. Do it before a migration is added, so that libraries as they were stay tested."""
+"""Make tests/store/frozen/schema_N.tar.xz, a library of two photos, by the code of COMMIT (default HEAD):
+
+    .venv/bin/python scripts/freeze_library.py [COMMIT]
+
+N is the schema of that code. Run it before a migration is added: libraries of the former schema stay tested then.
+"""
 
 from __future__ import annotations
 
