@@ -18,7 +18,7 @@ from faceindex.cli.output import errors, print_json, print_line
 from faceindex.errors import UsageError
 from faceindex.faces.engine import Engine
 from faceindex.files.private import text_output
-from faceindex.photos.finding.find import absolute
+from faceindex.photos.finding.addresses import absolute
 from faceindex.photos.finding.whereabouts import out_of_reach
 from faceindex.plurals import plural
 from faceindex.types import Box, Verification

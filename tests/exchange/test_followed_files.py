@@ -19,7 +19,7 @@ from faceindex.exchange.tally import Tally
 from faceindex.exchange.xmp.named_regions import read_names
 from faceindex.exchange.xmp.sidecars import write_sidecars
 from faceindex.journal.acts import HIDE, REJECT
-from faceindex.people import acting
+from faceindex.people import acting, undoing
 from faceindex.people.history import past_acts
 from faceindex.photos.metadata.areas import area_of
 from faceindex.photos.metadata.xmp import Packet
@@ -75,7 +75,7 @@ def names_in(sidecar: Path) -> list[str]:
 
 def undo(photos: ExportedPhotos, act: int | None = None) -> None:
     photos.made.folder.close()
-    acting.undo(photos.made.folder, act)
+    undoing.undo(photos.made.folder, act)
 
 
 def test_a_corrected_name_is_followed(photos: ExportedPhotos) -> None:

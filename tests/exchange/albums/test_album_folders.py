@@ -20,7 +20,8 @@ from faceindex.errors import UsageError
 from faceindex.exchange.albums import album_folders
 from faceindex.exchange.albums.album_folders import export_albums
 from faceindex.files.private import temporary_name
-from faceindex.photos.finding.find import FoundFile, find_files
+from faceindex.photos.finding.entries import FoundFile
+from faceindex.photos.finding.find import find_files
 from faceindex.types import AlbumsExport
 
 

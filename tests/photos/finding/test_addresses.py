@@ -11,7 +11,7 @@ import pytest
 
 from faceindex.photos.finding import addresses
 from faceindex.photos.finding.addresses import absolute, is_in, is_url, login_of, shown, with_query, without_secrets
-from faceindex.photos.finding.find import UNTIMED
+from faceindex.photos.finding.entries import UNTIMED
 from faceindex.photos.finding.remote_systems import changed_at
 
 

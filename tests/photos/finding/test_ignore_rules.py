@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faceindex.errors import UsageError
-from faceindex.photos.finding.find import FoundFile, SkippedEntry, UnreadableEntry, find_files
+from faceindex.photos.finding.entries import FoundFile, SkippedEntry, UnreadableEntry
+from faceindex.photos.finding.find import find_files
 
 TREE = ["a.jpg", "b.png", "raw/a.jpg", "raw/x/a.jpg", "raw/x/b.png", "x/raw/a.jpg", "x/keep.jpg", "x/y/z/a.jpg"]
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from faceindex.photos.finding.find import SkippedEntry, find_files
+from faceindex.photos.finding.entries import SkippedEntry
+from faceindex.photos.finding.find import find_files
 
 
 def make(root: Path, *names: str) -> None:
