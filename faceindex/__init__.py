@@ -281,11 +281,12 @@ _MODULES = {
     "analyse": "faces.analyse",
     "recipe": "faces.recipe",
 }
-"""Where the names are that are neither types nor errors."""
+"""The modules of names that are neither types nor errors."""
 
 
 def __getattr__(name: str) -> object:
-    """Names are imported when they are first used: workers need no FAISS, and who only reads files needs no numpy."""
+    """Names are imported when they are first used, so that a worker needs no FAISS, and reading files needs no
+    numpy."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = _MODULES.get(name) or ("errors" if hasattr(import_module("faceindex.errors"), name) else "types")
