@@ -1,4 +1,4 @@
-"""Is the library whole? Everything that can be told without its index, by reading only and beside a writer."""
+"""Whether the library is whole, apart from its index. Nothing is written, and a writer may be at work."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _catalog_and_vectors(folder: LibraryFolder, deep: bool) -> Iterator[CheckedP
 
 
 def _of_one_state(folder: LibraryFolder, catalog: Catalog, examiner: Examiner) -> list[CheckedPart] | None:
-    """All that follows from one state of the library; None when a writer has replaced a segment of it meanwhile."""
+    """All parts, of one state of the library; None when a writer has replaced one of its segments meanwhile."""
     segments = catalog.segments()
     examined = [examiner.examine(segment) for segment in segments]
     if any(one.missing for one in examined):
@@ -111,7 +111,8 @@ def _references(file: Path, catalog: Catalog) -> CheckedPart:
 
 
 def _stray(library: Path, segments: Sequence[Segment]) -> CheckedPart:
-    """Files that no row speaks of. Of a running writer, or of one that was killed: no damage."""
+    """Files that the catalog does not know. They come from a writer that is running or was killed, and are no
+    damage."""
     own = {segment.file for segment in segments}
     names = [f"vectors/{path.name}" for path in _entries(library / "vectors") if path.name not in own]
     names += [path.name for path in _entries(library) if path.name not in OWN_NAMES]

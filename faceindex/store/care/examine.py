@@ -1,4 +1,4 @@
-"""What the files of vectors hold, against what the catalog says of them."""
+"""The files of vectors, compared with what the catalog says of them."""
 
 from __future__ import annotations
 
@@ -70,10 +70,8 @@ class Examiner:
 
 
 def faces_without_vector(faces: Faces, segments: Sequence[Segment], examined: Sequence[Examined]) -> Faces:
-    """Those of `faces` that have not exactly one row in the segments that hold what was first written where theirs was.
-
-    Other rows are dead: of removed faces, and former vectors of faces that have newer ones.
-    """
+    """The faces without exactly one row in the segments that hold what was written when they were. Other rows are dead:
+    they belong to removed faces, or are former vectors of faces that have newer ones."""
     living = np.zeros(len(faces.ids), dtype=np.int32)
     for segment, one in zip(segments, examined, strict=True):
         places, there = faces.places(one.ids)

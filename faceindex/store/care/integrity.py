@@ -1,4 +1,4 @@
-"""Is the catalog whole: its file, its schema, and what its rows say of each other."""
+"""Whether the catalog is whole: its file, its schema, and how its rows refer to each other."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def catalog_problems(catalog: Catalog, *, deep: bool) -> list[str]:
 
 
 def reference_problems(catalog: Catalog) -> list[str]:
-    """Rows that refer to missing ones, and derived tables that are not what they are derived from gives."""
+    """Rows that refer to missing rows, and derived tables that are out of date."""
     connection = catalog.connection
     dangling = connection.execute('SELECT "table", parent, COUNT(*) FROM pragma_foreign_key_check GROUP BY 1, 2')
     problems = [f"{plural(number, 'row')} of {table} with missing {parent}" for table, parent, number in dangling]

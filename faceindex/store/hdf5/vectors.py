@@ -1,4 +1,4 @@
-"""The vectors of faces, gathered from segments without holding any of them twice."""
+"""The vectors of faces, read from segments, each held in memory once."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class StoredVectors:
         return out
 
     def by_face(self) -> dict[int, Vectors]:
-        """The vectors that can be read, float32 [d], by id: a segment that is missing or damaged is passed over."""
+        """The vectors that can be read, float32 [d], by id: missing and damaged segments are skipped."""
         found: dict[int, Vectors] = {}
         for segment in self.segments:
             wanted = self.faces.in_segment(segment).ids

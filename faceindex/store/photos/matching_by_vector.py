@@ -1,11 +1,11 @@
-"""Which faces of a photo that was edited, or of another photo in its place, are ones that were known before.
+"""Which faces of an edited photo, or of another photo in its place, the library knew before.
 
 A box is not a face: two pictures may have faces at the same place, and a cropped one has none where they were. So a
-face is known again by its vector. Distances are told in parts of the recipe's match threshold. Of photos edited in ten
-ways (`scripts/bench_edits.py`; chosen on half of them), nearly all faces are within 0.6 of what they were, and of two
-people only what the calibrations of `dlib` and `sface` expect of fewer than one pair in ten million. Small faces of
-resized photos come up to the threshold itself, as strangers sometimes do: those are the same only where the other faces
-of the picture say that they lie at their place. What is left is asked.
+face is recognised by its vector. Distances are given in parts of the recipe's match threshold. Of photos edited in ten
+ways (`scripts/bench_edits.py`; chosen on half of them), nearly all faces are within 0.6 of what they were, and so are
+fewer than one in ten million pairs of different people, by the calibrations of `dlib` and `sface`. Small faces of
+resized photos come up to the threshold itself, as strangers sometimes do: they count as the same only where the other
+faces of the picture say that they lie at their place. The user is asked about the others.
 """
 
 from __future__ import annotations
@@ -21,20 +21,21 @@ from faceindex.store.photos.same_picture import Movement, movement, points_of
 from faceindex.types import Face
 
 SURE = 0.6
-"""Up to which a face is known by its vector alone, if no other face comes near."""
+"""A face up to this distance is the same, if no other face comes near."""
 
 LIKELY, LIKELY_AMONG_OTHERS = 0.9, 1.0
-"""Up to which it may be, wherever it lies: that is asked; and up to which it is, where the other faces of the picture
-say that it must be."""
+"""A face up to this distance may be the same wherever it lies, and the user is asked; up to the second it is the same
+where the other faces of the picture say that it must lie."""
 
 POSSIBLE, POSSIBLE_AMONG_OTHERS = 1.05, 1.2
-"""Up to which it may be, about where it was; and about where the other faces say, or in a photo that was resized."""
+"""A face up to this distance may be the same about where it was; up to the second about where the other faces say, or
+in a photo that was resized."""
 
 NEAR = 0.25
-"""Intersection over union from which a face lies about where another is to be expected."""
+"""Intersection over union from which a face lies where another one is expected."""
 
 MARGIN = 0.12
-"""By how much any other face must be further distances."""
+"""By how much every other face must be further away."""
 
 _IMPOSSIBLE = 1e3  # cost
 
@@ -56,7 +57,7 @@ class VectorMatches:
 def match_by_vector(
     faces: Sequence[Face], former: Sequence[FormerFace], threshold: float, zoom: float = 1.0
 ) -> VectorMatches:
-    """One to one. A former face without a vector is never sure.
+    """Match faces with former faces, one to one. A former face without a vector is never matched for sure.
 
     threshold: the recipe's for a match, Euclidean. zoom: pixels of the photo now in one then, see `resized`.
     """
@@ -135,7 +136,7 @@ class _Place:
         return cls(np.array(overlap), moved is not None, limit)
 
     def left(self, sure: Sequence[tuple[int, int]], distances: Matrix) -> list[tuple[int, int]]:
-        """The pairs of the other faces that may be the same: each once, with the least cost altogether."""
+        """The pairs of the remaining faces that may be the same: each face once, at the least total cost."""
         rows = np.setdiff1d(np.arange(distances.shape[0]), [one for one, _ in sure])
         columns = np.setdiff1d(np.arange(distances.shape[1]), [other for _, other in sure])
         if not len(rows) or not len(columns):
@@ -149,7 +150,7 @@ class _Place:
         return [(int(rows[one]), int(columns[other])) for one, other in pairs]
 
     def is_same(self, distances: Matrix, one: int, other: int) -> bool:
-        """Whether a face that lies at its place is the same by its vector, too, and no other could be there."""
+        """Whether a face at the expected place is also the same by its vector, and no other face could be there."""
         there = self.overlap >= SAME_FACE
         alone = there[one].sum() == 1 and there[:, other].sum() == 1
         limit = LIKELY_AMONG_OTHERS if self.by_others else SURE
