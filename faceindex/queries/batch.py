@@ -15,8 +15,8 @@ from faceindex.photos.finding.entries import UnreadableEntry
 from faceindex.photos.finding.find import find_files
 from faceindex.photos.read import identify
 from faceindex.queries.analysis import analysed_in_order
-from faceindex.queries.combining import first_kept
-from faceindex.queries.matching import SearchQuery, kept, matches_of
+from faceindex.queries.combining import first_accepted
+from faceindex.queries.matching import SearchQuery, accepted, matches_of
 from faceindex.queries.vector_files import SUFFIXES, vector_blocks
 from faceindex.search.calibration import Calibration
 from faceindex.search.index import LibraryIndex, find_nearest, find_nearest_of_each
@@ -98,9 +98,9 @@ class BatchSearch:
             return find_nearest(self.folder, self.index, vector, k, self.query.threshold)
 
         def keep(found: Found) -> Found:
-            return kept(self.folder, self.query, found)
+            return accepted(self.folder, self.query, found)
 
-        return first_kept(find, self.query.k, keep, begin=wanted)
+        return first_accepted(find, self.query.k, keep, begin=wanted)
 
     def _nearest(self, vectors: Vectors, k: int) -> Iterator[Found]:
         """The at most k faces nearest to each vector."""

@@ -24,7 +24,7 @@ def combined(vectors: Vectors) -> npt.NDArray[np.float32]:
     return scaled
 
 
-def first_kept(
+def first_accepted(
     find: Callable[[int], Found], k: int, keep: Callable[[Found], Found], *, begin: int | None = None
 ) -> Found:
     """The first k of all that are found and kept: as many are looked for as that takes.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from faceindex.errors import UsageError
-from faceindex.queries.combining import first_kept, firsts
+from faceindex.queries.combining import first_accepted, firsts
 from faceindex.queries.probes import Probe
 from faceindex.search.calibration import Calibration
 from faceindex.search.index import LibraryIndex, find_nearest
@@ -60,9 +60,9 @@ def matching(
         return find_nearest(folder, index, probe.vector, k, query.threshold)
 
     def keep(found: Found) -> Found:
-        return kept(folder, query, found, without=probe.faces)
+        return accepted(folder, query, found, without=probe.faces)
 
-    found = first_kept(find, query.k, keep)
+    found = first_accepted(find, query.k, keep)
     return ProbeFace(probe.box, probe.score, matches_of(found, folder, index, calibration), query.threshold)
 
 
@@ -81,7 +81,7 @@ def matches_of(
     )
 
 
-def kept(folder: LibraryFolder, query: SearchQuery, found: Found, *, without: Sequence[int] = ()) -> Found:
+def accepted(folder: LibraryFolder, query: SearchQuery, found: Found, *, without: Sequence[int] = ()) -> Found:
     """Those of what was found that the query asks for, in the same order. without: ids of faces to leave out."""
     ids, distances = found
     if without:

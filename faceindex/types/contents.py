@@ -28,7 +28,8 @@ class PhotoRecord:
 class FailedPhoto:
     """A photo that could not be read, or only with a warning, and why.
 
-    out_of_reach: it, or a folder, could not even be looked at (permissions, a disk that fails): that is not its fault.
+    out_of_reach: it, or a folder, could not even be accessed (permissions, a disk that fails), which says nothing about
+    the photo.
     """
 
     path: str
@@ -38,11 +39,11 @@ class FailedPhoto:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with a name. faces and photos are counts; cover: id of the face of best quality, None without faces.
+    """A person with a name. faces and photos are counts; cover: id of the face of best quality, None without faces.
 
     confirmed: how many of the faces somebody said are this person's; the others are in the person's album. id: text
-    that stays the person's over renames, undos, `reencode`, and export and import of the library; where a person is
-    asked for, `id:` and it is as good as the name.
+    that stays with the person over renames, undos, `reencode`, and export and import of the library; where a person is
+    asked for, `id:` and this text does as well as the name.
     """
 
     person: str
@@ -70,11 +71,11 @@ class Album:
 class Status:
     """The library in figures. bytes: on disk, everything.
 
-    failed: photos that could not be read. out_of_reach: files and folders that the last ingest could not look at.
+    failed: photos that could not be read. out_of_reach: files and folders that the last ingest could not access.
 
-    index: "current" when it is searched as it is, with a few faces beside it that are new, `index_beside`; "stale" when
-    so much has changed that the next ingest, or `faceindex index build`, makes it anew; or "absent". index_kind:
-    "flat" or "ivf". index_recall: measured, 1.0 when exact. calibration: "own", "default", the recipe's, or "none".
+    index: "current", also with a few new faces that are searched in addition, `index_beside`; "stale" when so much has
+    changed that the next ingest, or `faceindex index build`, builds it again; or "absent". index_kind: "flat" or "ivf".
+    index_recall: measured, 1.0 when exact. calibration: "own", "default", the recipe's, or "none".
     """
 
     library: str
@@ -99,8 +100,8 @@ class IndexReport:
     """The index of a library.
 
     state: as in Status. chosen: kind, "auto" unless one was asked for. wanted: recall, of an approximate kind. The rest
-    is 0 or empty when there is none. faces: those in it. beside: that are searched beside it. gone: of its own, that
-    are not in the library any more. kind: what it is. recall: measured when it was built, 1.0 when exact. milliseconds:
+    is 0 or empty when there is no index. faces: in it. beside: new faces, searched in addition. gone: faces in it that
+    are no longer in the library. kind: what it is. recall: measured when it was built, 1.0 when exact. milliseconds:
     median of a query then. lists: of all_lists, that a query reads, the median. candidates: faces that it ranks to find
     ten. nprobe: lists that FAISS alone must read in index/faces.faiss to find as much. seconds: that building took.
     bytes: on disk.
