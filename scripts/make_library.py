@@ -96,7 +96,7 @@ def make_library(
     path: Path, faces: int, photos: int | None = None, *, stats: Path, seed: int = 0, chosen: Recipe | None = None
 ) -> FaceIds:
     """Write the library; returns the person of each face id, int64 [faces + 1]. path: must not hold a library yet."""
-    chosen = chosen or recipe()
+    chosen = chosen or recipe("dlib")  # whose statistics are drawn from
     photos = photos or max(1, faces // 3)
     drawn = DrawnFaces(faces, stats, chosen.card.length, seed)
     random = np.random.default_rng(seed + 1)

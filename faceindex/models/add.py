@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -19,6 +20,7 @@ from faceindex.models.cards import (
     DETECTORS,
     SCALINGS,
     ModelCard,
+    PartCard,
     RecipeCard,
     card_from,
     forget_cards,
@@ -30,6 +32,7 @@ from faceindex.models.cards import (
 from faceindex.models.graph_interface import CHIPS, VECTORS
 from faceindex.models.graphs import convert
 from faceindex.models.networks import session
+from faceindex.models.projections import check_projection
 from faceindex.types import Pixels, Vectors
 
 FORMATS = ("onnx", "tensorflow")
@@ -56,7 +59,8 @@ def add_model(file: Path, card_file: Path) -> RecipeCard:
     """Take `file` with a card of the user's, a TOML file with the tables [model] and [recipe].
 
     What [model] need not say: format (onnx), file, sha256, package. What [recipe] need not say: name and encoder (the
-    model's name). Raises: ModelError when the card or the file is wrong; nothing is kept then.
+    model's name). The file of [recipe.projection] lies beside the card and is kept, too; [recipe.second] names an
+    encoder that there is. Raises: ModelError when the card or a file is wrong; nothing is kept then.
     """
     tables = read_table(card_file)
     if not all(isinstance(tables.get(name), dict) for name in ("model", "recipe")):
@@ -66,7 +70,7 @@ def add_model(file: Path, card_file: Path) -> RecipeCard:
     own = {"name": card.name, "encoder": card.name}
     recipe = card_from(own | tables["recipe"], RecipeCard, f"[recipe] of {card_file}")
     _check_cards(card, recipe, card_file)
-    return _add(file, card, recipe)
+    return _add(file, card, recipe, _projection_file(card, recipe, card_file))
 
 
 def sample_chips(size: int) -> Pixels:
@@ -105,9 +109,41 @@ def _check_cards(card: ModelCard, recipe: RecipeCard, where: Path) -> None:
         raise ModelError(f"{where}: {choices}, and landmarks 5 or 68")
     if recipe.encoder != card.name:
         raise ModelError(f"{where}: [recipe] takes its vectors from {recipe.encoder}, not from {card.name}")
+    if (recipe.second or recipe.follow_tilt is not None) and recipe.detector != "yunet":
+        raise ModelError(f"{where}: [recipe.second] and follow_tilt need the points of the detector yunet")
+    if recipe.second:
+        _check_second(recipe.second, card, where)
 
 
-def _add(file: Path, card: ModelCard, recipe: RecipeCard) -> RecipeCard:
+def _check_second(second: PartCard, card: ModelCard, where: Path) -> None:
+    encoders = {name: one for name, one in model_cards().items() if one.kind == "encoder"} | {card.name: card}
+    if second.encoder not in encoders:
+        raise ModelError(f"{where}: [recipe.second] has no encoder {second.encoder}; there are {', '.join(encoders)}")
+    if second.alignment not in ALIGNMENTS or second.landmarks not in (5, 68):
+        raise ModelError(f"{where}: [recipe.second] has an alignment of {', '.join(ALIGNMENTS)}, and landmarks 5 or 68")
+    if not 0 < second.weight < math.inf:
+        raise ModelError(f"{where}: the weight of [recipe.second] is a positive number, not {second.weight:g}")
+
+
+def _projection_file(card: ModelCard, recipe: RecipeCard, where: Path) -> bytes | None:
+    """What lies beside the card `where` for the recipe's projection, checked; None without one. Raises: ModelError."""
+    described = recipe.projection
+    if described is None:
+        return None
+    if Path(described.file).name != described.file or described.file.startswith("."):
+        raise ModelError(f"{where}: the file of [recipe.projection] lies beside the card, without a folder in its name")
+    source = where.parent / described.file
+    try:
+        data = read_regular(source)
+    except OSError as error:
+        raise ModelError(f"{source}, the projection of {recipe.name}, cannot be read: {error.strerror}") from None
+    encoders = model_cards() | {card.name: card}
+    parts = [card.name] if recipe.second is None else [card.name, recipe.second.encoder]
+    check_projection(data, described, sum(encoders[name].dimension or 0 for name in parts), source)
+    return data
+
+
+def _add(file: Path, card: ModelCard, recipe: RecipeCard, projection: bytes | None = None) -> RecipeCard:
     try:
         data = read_regular(file)
     except OSError as error:
@@ -122,6 +158,8 @@ def _add(file: Path, card: ModelCard, recipe: RecipeCard) -> RecipeCard:
         make_folder(folder / "recipes")
         write_file(folder / card.file, data)
         write_file(folder / f"{card.name}.toml", _toml(asdict(card)))
+        if recipe.projection is not None and projection is not None:
+            write_file(folder / "recipes" / recipe.projection.file, projection)
         write_file(folder / "recipes" / f"{recipe.name}.toml", _toml(asdict(recipe)))
     except OSError as error:
         raise ModelError(f"cannot write to {folder}: {error.strerror}") from None

@@ -41,17 +41,24 @@ class _Mark:
 
 
 def photo_sheet(
-    path: str, photo: Photo | None, size: tuple[int, int], faces: Sequence[MarkedFace], *, about: Sequence[str]
+    path: str,
+    photo: Photo | None,
+    size: tuple[int, int],
+    faces: Sequence[MarkedFace],
+    *,
+    about: Sequence[str],
+    turn: int,
 ) -> str:
     """One self-contained HTML page. path: of the photo, or what it is called. photo: None when it is not there.
 
-    size: width and height, upright. about: lines about all of it.
+    size: width and height, upright. about: lines about all of it. turn: of faces, as TurnOf says it.
     """
     marks = [_mark(face, number, size) for number, face in enumerate(faces, start=1)]
     picture = None if photo is None else _picture(photo)
     held = photo if link_to(path) is None else None
     shown = [
-        Shown(path, mark.face.box, mark.face.title, _lines(mark.face), held=held, anchor=mark.anchor) for mark in marks
+        Shown(path, mark.face.box, mark.face.title, _lines(mark.face), held=held, anchor=mark.anchor, turn=turn)
+        for mark in marks
     ]
     return render(
         "photo.html",
@@ -61,7 +68,7 @@ def photo_sheet(
         size=size,
         picture=picture,
         marks=marks,
-        faces=tiles(shown),
+        faces=tiles(shown, lambda _: turn),
         about=about,
     )
 

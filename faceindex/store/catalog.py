@@ -248,6 +248,12 @@ class Catalog(KnownPhotos):
         """The photo at this path."""
         return next(iter(first_paths(self, None, "path = ?", (os.fsencode(path),), None, 1)), None)
 
+    def turned(self, path: str) -> int:
+        """Degrees, clockwise, by which the photo at this path has to be turned; 0, too, when it is not known."""
+        statement = "SELECT turned FROM photos WHERE id = (SELECT photo FROM paths WHERE path = ?)"
+        row = self.connection.execute(statement, [os.fsencode(path)]).fetchone()
+        return 0 if row is None else int(row[0])
+
     def paths(self, under: str) -> Iterator[str]:
         """The paths of photos and of failures at or under the path `under`, sorted."""
         return self._paths("SELECT path FROM paths WHERE {0} UNION SELECT path FROM failures WHERE {0}", under)
