@@ -20,9 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.faces.recipe import Recipe, recipe
-from faceindex.store import rows
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.hdf5.segments import Block
+from faceindex.store.photos import writing
 from faceindex.store.writer import Writer
 from faceindex.types import FaceIds, Vectors
 
@@ -73,6 +73,13 @@ class DrawnFaces:
         noise = self._gaussian(self._face_seed + start, len(who)) @ self._within
         return self._scaled(self._centres[who] + noise * self._spread[who, None])
 
+    def all(self) -> Vectors:
+        """float32 [n, 128]: every face, as `make_library` stores it."""
+        vectors = np.empty((len(self.person), len(self._mean)), dtype=np.float32)
+        for ids, block in _blocks(self, 0, len(vectors)):
+            vectors[ids - 1] = block
+        return vectors
+
     def others(self, count: int, seed: int) -> Vectors:
         """Further faces of the people of `person_of_others(count, seed)`, for probes: float32 [count, 128]."""
         who = self.person_of_others(count, seed)
@@ -96,7 +103,7 @@ def make_library(
     path: Path, faces: int, photos: int | None = None, *, stats: Path, seed: int = 0, chosen: Recipe | None = None
 ) -> FaceIds:
     """Write the library; returns the person of each face id, int64 [faces + 1]. path: must not hold a library yet."""
-    chosen = chosen or recipe("dlib")  # whose statistics are drawn from
+    chosen = chosen or recipe("dlib")  # whose vectors they are like
     photos = photos or max(1, faces // 3)
     drawn = DrawnFaces(faces, stats, chosen.card.length, seed)
     random = np.random.default_rng(seed + 1)
@@ -119,7 +126,7 @@ def _write_photos(writer: Writer, photos: int) -> None:
         transaction.execute("INSERT INTO roots VALUES (?)", (ROOT,))
         transaction.executemany(
             "INSERT INTO photos (content, width, height, analysed) VALUES (?, 4000, 3000, ?)",
-            ((number.to_bytes(32, "big"), rows.now()) for number in range(1, photos + 1)),
+            ((number.to_bytes(32, "big"), writing.now()) for number in range(1, photos + 1)),
         )
         transaction.executemany(
             "INSERT INTO paths (path, photo, size, mtime_ns) VALUES (?, ?, ?, ?)",
@@ -141,7 +148,7 @@ def _write_faces(
     qualities = random.beta(8, 1, stop - start)
     landmarks = bytes(40)
     with writer.catalog.transaction() as transaction:
-        rows.insert_segment(transaction, segment)
+        writing.insert_segment(transaction, segment)
         transaction.executemany(
             "INSERT INTO faces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -153,7 +160,7 @@ def _write_faces(
                 )
             ),
         )
-        rows.note_change_of_faces(transaction)
+        writing.note_change_of_faces(transaction)
 
 
 def _blocks(drawn: DrawnFaces, start: int, stop: int) -> Iterator[Block]:

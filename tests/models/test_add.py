@@ -102,6 +102,16 @@ def test_an_added_model_is_a_recipe_like_any_other(folder: Path, tmp_path: Path,
     assert np.linalg.norm(face.vector) == pytest.approx(2)
 
 
+def test_a_card_is_kept_as_it_was_whatever_characters_and_numbers_are_in_it(folder: Path, tmp_path: Path) -> None:
+    file, card = written(tmp_path, network(WEIGHTS), recipe_lines="length = 1e-7")
+    text = card.read_text().replace("My own", r"\"My\" \\ own\u007f\t\u0001é")
+    card.write_text(text.replace("threshold = 1.0", "threshold = inf"))
+    added = add_model(file, card)
+    assert (added.title, added.match_threshold, added.length) == ('"My" \\ own\x7f\t\x01é', float("inf"), 1e-7)
+    forget_cards()
+    assert recipe_cards()["mine"] == added
+
+
 def test_an_added_model_may_bring_a_measured_calibration(folder: Path, tmp_path: Path) -> None:
     file, card = written(tmp_path, network(WEIGHTS))
     measured = {"same_shape": 8.0, "same_rate": 40.0, "different_shape": 20.0, "different_rate": 28.0}
@@ -210,9 +220,9 @@ def test_chips_are_scaled_as_the_card_says(
         (network(WEIGHTS, [1, 3, 96, 96]), "", "not 112 x 112 pixels"),
         (network(WEIGHTS, [1, 4, 112, 112]), "", "not 112 x 112 pixels"),
         (network(WEIGHTS.astype(np.float64), kind=TensorProto.DOUBLE), "", "32-bit floats"),
-        (network(np.full((48, 7), np.nan, dtype=np.float32)), "", "not numbers"),
-        (network(np.zeros((48, 7), dtype=np.float32)), "", "all chips the same vector"),
-        (network(WEIGHTS[:, :5]), "", "gives 5 numbers a chip, not 7"),
+        (network(np.full((48, 7), np.nan, dtype=np.float32)), "", "NaN or infinity"),
+        (network(np.zeros((48, 7), dtype=np.float32)), "", "the same vector for all chips"),
+        (network(WEIGHTS[:, :5]), "", "gives vectors of length 5, not 7"),
         (network(WEIGHTS[:40]), "", "cannot encode"),
         (network(WEIGHTS), f'sha256 = "{"0" * 64}"', "sha256 differs"),
     ],
@@ -233,13 +243,13 @@ def test_wrong_models_are_refused_and_nothing_is_kept(
     [
         ("colour = 3", "", "`colour` cannot be 3"),
         ('colour = "CMYK"', "", "colour RGB or BGR"),
-        ('scaling = "magic"', "", "scaling is one of"),
+        ('scaling = "magic"', "", "scaling must be one of"),
         ("wings = 2", "", "unknown key `wings`"),
-        ('kind = "landmarks"', "", "is an encoder"),
+        ('kind = "landmarks"', "", "must be an encoder"),
         ("", "landmarks = 7", "landmarks 5 or 68"),
-        ("", 'encoder = "sface"', "takes its vectors from sface"),
-        ("", 'name = "dlib"', "a recipe called dlib"),
-        ("", 'name = "../up"', "a name has small letters"),
+        ("", 'encoder = "sface"', "names the encoder sface"),
+        ("", 'name = "dlib"', "already a recipe dlib"),
+        ("", 'name = "../up"', "a name may have only small letters"),
     ],
 )
 def test_wrong_cards_are_refused_by_their_key(
@@ -253,7 +263,7 @@ def test_wrong_cards_are_refused_by_their_key(
 def test_a_models_name_may_not_hide_one_of_ours(folder: Path, tmp_path: Path) -> None:
     file, card = written(tmp_path, network(WEIGHTS))
     card.write_text(card.read_text().replace('"mine"', '"sface"', 1))
-    with pytest.raises(ModelError, match="itself has a model called sface"):
+    with pytest.raises(ModelError, match="has its own model sface"):
         add_model(file, card)
 
 
