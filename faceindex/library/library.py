@@ -33,7 +33,7 @@ from faceindex.library.status import status, version
 from faceindex.people.grouping import group_faces
 from faceindex.people.reencoding import reencode
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
-from faceindex.photos.finding.find import absolute
+from faceindex.photos.finding.addresses import absolute
 from faceindex.photos.pictures import PictureLike
 from faceindex.queries.matching import SearchQuery
 from faceindex.queries.pairs import VerifiedPair
@@ -84,7 +84,7 @@ class Library(OldNames):
     ) -> None:
         """Open the library at `path` (default: FACEINDEX_LIBRARY, or one in the platform's folder for user data).
 
-        recipe: or its name: what a new library is made with (default: recipe `sface-dlib`), and what an existing one must
+        recipe: or its name: what a new library is made with (default: `sface-dlib`), and what an existing one must
         have been made with. engine: or its name: what runs the networks, with the same results. create: whether an
         absent library may be created; the first write does so. wait: whether searches and suggestions make first what
         they need when it is missing or outdated, which takes minutes in a large library. With False, as for a server,

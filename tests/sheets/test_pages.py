@@ -102,7 +102,7 @@ def test_faces_of_photos_that_lie_on_their_side_are_shown_upright(tmp_path: Path
         assert np.abs(difference).mean() < 25
 
 
-def test_photo_that_is_gone_leaves_a_place(many_photos: Path, tmp_path: Path) -> None:
+def test_a_missing_photo_has_a_placeholder(many_photos: Path, tmp_path: Path) -> None:
     for name in ("00.jpg", "01.jpg"):
         shutil.copy(many_photos / name, tmp_path)
     with faceindex.Library(tmp_path / "x.faces") as library:
@@ -112,7 +112,7 @@ def test_photo_that_is_gone_leaves_a_place(many_photos: Path, tmp_path: Path) ->
         library.sheets.write_albums(tmp_path / "sheet.html")
     page = (tmp_path / "sheet.html").read_text()
     assert len(pictures(page)) == 1
-    assert page.count("photo is<br>not there") == 1
+    assert page.count("photo is<br>missing") == 1
 
 
 def test_names_are_escaped(many_photos: Path, tmp_path: Path) -> None:
