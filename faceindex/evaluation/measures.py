@@ -97,8 +97,13 @@ def measure_albums(faces: LabelledFaces, threshold: float | None = None) -> Albu
     if not len(faces.people):
         raise UsageError("no face was found in any photo")
     limit = faces.recipe.cluster_threshold if threshold is None else threshold
-    qualities = faces.qualities if faces.recipe.card.poor_last else None
-    labels = cluster(faces.vectors, method=ALBUM_METHOD, threshold=limit, qualities=qualities)
+    labels = cluster(
+        faces.vectors,
+        method=ALBUM_METHOD,
+        threshold=limit,
+        qualities=faces.qualities,
+        modest_last=faces.recipe.card.poor_last,
+    )
     return Albums(ALBUM_METHOD, limit, score_albums(labels, faces.people))
 
 
