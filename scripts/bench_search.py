@@ -2,17 +2,18 @@
 
     .venv/bin/python scripts/bench_search.py [--faces 10000,100000,1000000] [--probes 300] [--skip faiss-hnsw,...]
         [--real LIBRARY] [--plot FILE] [--no-library]
-    .venv/bin/python scripts/bench_search.py --growth SMALL,LARGE [--probes 300] [--add 100000]
+    .venv/bin/python scripts/bench_search.py --growth SMALL,...,LARGE [--probes 300] [--add 100000] [--plot FILE]
 
 Faces are drawn as scripts/make_library.py draws them; probes are further faces of the same people, in no index, which
 nothing was tuned on. --real: of the faces of a library (of lfw-dev, say), half are put among the drawn ones, and the
 others are the probes. Truth are the ten nearest in float64, of candidates that IndexFlatL2 gives. One query at a time,
 on one thread; times are the processor's, which other programs disturb less than the clock, as the median over all
-probes. Each index is shown at several settings; the best of each is the fastest that finds .99. hnswlib, usearch and
+probes. Each index is shown at several settings; the best of each is the fastest that finds .99. The best are then
+searched again in turn, a few probes each, so that what else the machine does disturbs all alike. hnswlib, usearch and
 ScaNN (pip install hnswlib usearch scann) are left out when they are not there; --plot needs matplotlib. Memory is what
 the process grew by while the index was built; bytes a face are those of the file beside the vectors, where there is
-one. --growth: two libraries that make_library drew, and that have an index, are searched in turn, a probe after the
-other, so that what else the machine does disturbs both alike; then the large one with --add faces more, in memory only.
+one. --growth: libraries that make_library drew, and that have an index, are searched in turn, a probe after the other,
+so that what else the machine does disturbs all alike; then the large one with --add faces more, in memory only.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ import numpy.typing as npt
 from faceindex.faces.recipe import recipe
 from faceindex.search import index as face_index
 from faceindex.search import kinds
-from faceindex.store import rows
 from faceindex.store.folder import LibraryFolder
+from faceindex.store.photos import writing
 from faceindex.types import Vectors
 from faceindex.vectors import faiss_file
 from faceindex.vectors.building import blocks_of, learned
@@ -53,6 +54,9 @@ ENOUGH = 0.99
 """Recall that the best setting of each index must have."""
 
 EF = (32, 48, 64, 96, 128, 192, 256, 384, 512, 768)
+TURN = 20
+"""Probes after each other that an index is asked when all are in turn."""
+
 LISTS = (16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768)
 FAISS: Any = faiss  # its stubs do not know the classes of search parameters
 Search = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.int64]]
@@ -68,6 +72,7 @@ class Best:
     variant: str
     recall: float
     milliseconds: float
+    search: Callable[..., object]
 
 
 def main() -> None:
@@ -86,13 +91,14 @@ def main() -> None:
     parser.add_argument("--add", type=int, default=1000, help="faces that are added to the library")
     parser.add_argument("--stats", type=Path, default=data / "embedding_stats.npz")
     parser.add_argument("--photo", type=Path, default=data / "album" / "angelina" / "img1.jpg", help="to search with")
-    parser.add_argument("--growth", help="two libraries with a comma between")
+    parser.add_argument("--growth", help="libraries with commas between, the smallest first")
     options = parser.parse_args()
     versions = f"numpy {np.__version__}, faiss {faiss.__version__}, {faiss.get_compile_options().strip()}"
     print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores, {versions}")
     if options.growth:
-        small, large = (Path(path) for path in options.growth.split(","))
-        growth(small, large, options.probes, options.stats, options.add)
+        grown = growth([Path(path) for path in options.growth.split(",")], options.probes, options.stats, options.add)
+        if options.plot:
+            plot(grown, options.plot)
         return
     names = options.only.split(",") if options.only else list(FAMILIES)
     names = [name for name in names if name in FAMILIES and name not in options.skip.split(",")]
@@ -147,12 +153,13 @@ def compare(vectors: Vectors, probes: Vectors, threads: int, names: list[str]) -
             baseline = baseline or median
             cost = f"{built:.1f} ({work:.1f}) | {grown:,.0f}" if not number else "|"
             print(f"| {variant} | {recall:.4f} | {median:.3f} | {baseline / median:.1f} | {cost} |", flush=True)
-            measured.append(Best(name, len(vectors), variant, recall, median))
+            measured.append(Best(name, len(vectors), variant, recall, median, search))
             if recall >= ENOUGH and median > 1.5 * min(one.milliseconds for one in measured if one.recall >= ENOUGH):
                 break
         enough = [one for one in measured if one.recall >= ENOUGH] or measured[-1:]
         best.append(min(enough, key=lambda one: one.milliseconds))
-    print(f"\n| the best at {ENOUGH} | recall@10 | ms | times the fastest |\n|---|---|---|---|")
+    best = in_turn(best, probes)
+    print(f"\n| the best at {ENOUGH}, in turn | recall@10 | ms | times the fastest |\n|---|---|---|---|")
     fastest = min(one.milliseconds for one in best)
     for one in sorted(best, key=lambda one: one.milliseconds):
         short = "" if one.recall >= ENOUGH else ", which does not get there"
@@ -162,9 +169,21 @@ def compare(vectors: Vectors, probes: Vectors, threads: int, names: list[str]) -
     return best
 
 
-def growth(small: Path, large: Path, count: int, stats: Path, added: int) -> None:
-    """Recall, and how many times longer than in the small library a query in the large one takes, both in turn."""
-    folders = [LibraryFolder(path, create=False) for path in (small, large)]
+def in_turn(best: list[Best], probes: Vectors) -> list[Best]:
+    """The same indexes, with the median times of a run in which each is asked TURN probes after the other."""
+    times: list[list[float]] = [[] for _ in best]
+    for start in range(0, len(probes), TURN):
+        for which, one in enumerate(best):
+            for probe in probes[start : start + TURN]:
+                began = time.process_time()
+                one.search(probe)
+                times[which].append(time.process_time() - began)
+    return [replace(one, milliseconds=1e3 * statistics.median(own)) for one, own in zip(best, times, strict=True)]
+
+
+def growth(libraries: list[Path], count: int, stats: Path, added: int) -> list[Best]:
+    """Recall, and how many times longer than in the library before it a query in each takes, all in turn."""
+    folders = [LibraryFolder(path, create=False) for path in libraries]
     loaded = [face_index.load_or_build(folder) for folder in folders]
     probes = [
         make_library.DrawnFaces(len(one.main.ids), stats, recipe().card.length).others(count, 11) for one in loaded
@@ -173,8 +192,8 @@ def growth(small: Path, large: Path, count: int, stats: Path, added: int) -> Non
         partial(face_index.find_nearest, folder, one, k=K, threshold=np.inf)
         for folder, one in zip(folders, loaded, strict=True)
     ]
-    times: list[list[float]] = [[], []]
-    found: list[list[npt.NDArray[np.int64]]] = [[], []]
+    times: list[list[float]] = [[] for _ in folders]
+    found: list[list[npt.NDArray[np.int64]]] = [[] for _ in folders]
     for turn in range(2 * count):  # the first half warms up
         for which, search in enumerate(searches):
             began = time.process_time()
@@ -182,18 +201,23 @@ def growth(small: Path, large: Path, count: int, stats: Path, added: int) -> Non
             if turn >= count:
                 times[which].append(time.process_time() - began)
                 found[which].append(ids)
+    grown: list[Best] = []
     for which, one in enumerate(loaded):
         truth = _true_ids(one.main, probes[which])
         recall = np.mean([np.isin(true, ids) for true, ids in zip(truth, found[which], strict=True)])
-        print(f"{len(one.main.ids):,} faces: {1e3 * statistics.median(times[which]):.3f} ms, recall {recall:.4f}")
-    print(f"{statistics.median(times[1]) / statistics.median(times[0]):.2f} times as long")
+        median = 1e3 * statistics.median(times[which])
+        grown.append(
+            Best("faceindex", len(one.main.ids), libraries[which].name, float(recall), median, searches[which])
+        )
+        ratio = f", {median / grown[-2].milliseconds:.2f} times as long" if which else ""
+        print(f"{len(one.main.ids):,} faces: {median:.3f} ms, recall {recall:.4f}{ratio}")
     new = make_library.DrawnFaces(added, stats, recipe().card.length, seed=5).vectors(0, added)
-    ids = np.arange(added) + loaded[1].main.ids.max() + 1
-    delta, lists = (face_index.Delta(loaded[1].main, ids, new) for _ in range(2))
-    exact = replace(loaded[1], delta=delta)
+    ids = np.arange(added) + loaded[-1].main.ids.max() + 1
+    delta, lists = (face_index.Delta(loaded[-1].main, ids, new) for _ in range(2))
+    exact = replace(loaded[-1], delta=delta)
     began = time.process_time()
     lists.put_into_lists()
-    listed = replace(loaded[1], delta=lists)
+    listed = replace(loaded[-1], delta=lists)
     print(f"{added:,} faces more are in lists after {time.process_time() - began:.2f} s of a processor", end="")
     both: list[list[float]] = [[], []]
     shares = []
@@ -201,11 +225,12 @@ def growth(small: Path, large: Path, count: int, stats: Path, added: int) -> Non
         near = []
         for which, one in enumerate((exact, listed)):
             began = time.process_time()
-            near.append(face_index.find_nearest(folders[1], one, probe, K, np.inf)[0])
+            near.append(face_index.find_nearest(folders[-1], one, probe, K, np.inf)[0])
             both[which].append(time.process_time() - began)
         shares.append(np.isin(near[0], near[1]))
     before, after = (1e3 * statistics.median(some) for some in both)
     print(f"; a query takes {after:.2f} ms, {before:.2f} if all of them are compared; {np.mean(shares):.4f} the same")
+    return grown
 
 
 def _true_ids(index: FaceIndex, probes: Vectors) -> npt.NDArray[np.int64]:
@@ -279,8 +304,7 @@ def ours(vectors: Vectors, threads: int) -> Variants:
         path = Path(temporary, "faces.faiss")
         built, found = learned(blocks, kinds.RECALL, threads=threads)
         with path.open("w+b") as file:
-            factor = found.candidates / K
-            where = faiss_file.write(file, blocks, ivf=built, nprobe=found.plain_lists, k_factor=factor)
+            where = faiss_file.write(file, blocks, (built, found))
         beside = (path.stat().st_size - where.stop + where.start) / len(vectors)
         index = faiss_file.open_mapped(path, found.probing)
         what = (
@@ -314,9 +338,13 @@ def ivf_flat(vectors: Vectors, threads: int) -> Variants:
 def ivf_panorama(vectors: Vectors, threads: int) -> Variants:
     index = _ivf("PCA128,IVF{},FlatPanorama8", vectors, threads)
     inner = FAISS.extract_index_ivf(index)
-    for lists in LISTS:
+
+    def search(lists: int, probe: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
         inner.nprobe = lists
-        yield f"faiss PCA, IVF Panorama, nprobe {lists}", partial(_search_faiss, index)
+        return _search_faiss(index, probe)
+
+    for lists in LISTS:
+        yield f"faiss PCA, IVF Panorama, nprobe {lists}", partial(search, lists)
 
 
 def ivf_sq8(vectors: Vectors, threads: int) -> Variants:
@@ -331,9 +359,9 @@ def ivf_rabitq(vectors: Vectors, threads: int) -> Variants:
     index = _ivf("IVF{},RaBitQfs4", vectors, threads)
     refined = FAISS.IndexRefineFlat(index, FAISS.swig_ptr(vectors))
     for lists in LISTS:
+        read = FAISS.SearchParametersIVF(nprobe=lists)
         for factor in (5, 10, 20):
-            index.nprobe = lists
-            chosen = FAISS.IndexRefineSearchParameters(k_factor=factor)
+            chosen = FAISS.IndexRefineSearchParameters(k_factor=factor, base_index_params=read)
             name = f"faiss IVF,RaBitQfs4,RFlat, nprobe {lists}, k_factor {factor}"
             yield name, partial(_search_faiss, refined, params=chosen)
 
@@ -359,9 +387,13 @@ def hnswlib(vectors: Vectors, threads: int) -> Variants:
     index.init_index(max_elements=len(vectors), ef_construction=200, M=16)
     index.add_items(vectors, num_threads=threads)
     index.set_num_threads(1)
-    for ef in EF:
+
+    def search(ef: int, probe: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
         index.set_ef(ef)
-        yield f"hnswlib M 16, ef {ef}", lambda probe: index.knn_query(probe[None], K)[0][0].astype(np.int64)
+        return np.asarray(index.knn_query(probe[None], K)[0][0], dtype=np.int64)
+
+    for ef in EF:
+        yield f"hnswlib M 16, ef {ef}", partial(search, ef)
 
 
 def usearch(precision: str) -> Callable[[Vectors, int], Variants]:
@@ -370,9 +402,13 @@ def usearch(precision: str) -> Callable[[Vectors, int], Variants]:
 
         index: Any = Index(ndim=vectors.shape[1], metric="l2sq", dtype=precision)
         index.add(np.arange(len(vectors)), vectors, threads=threads)
-        for ef in EF:
+
+        def search(ef: int, probe: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
             index.expansion_search = ef
-            yield f"usearch {precision}, expansion {ef}", lambda probe: index.search(probe, K).keys.astype(np.int64)
+            return np.asarray(index.search(probe, K).keys, dtype=np.int64)
+
+        for ef in EF:
+            yield f"usearch {precision}, expansion {ef}", partial(search, ef)
 
     return variants
 
@@ -444,7 +480,7 @@ def measure_library(path: Path, faces: int, stats: Path, threads: int, photo: Pa
     print(f"a query then takes {1e3 * statistics.median(query):.2f} ms; ", end="")
     with folder.writer() as writer, writer.catalog.transaction() as transaction:
         transaction.execute("DELETE FROM faces WHERE id % 1000 = 7")
-        rows.note_change_of_faces(transaction)
+        writing.note_change_of_faces(transaction)
     followed = face_index.load_or_build(folder, followed)
     query = [timed(partial(face_index.find_nearest, folder, followed, probe, K, np.inf)) for probe in new[:200]]
     print(f"with {followed.deleted:,} deleted, too, {1e3 * statistics.median(query):.2f} ms")
@@ -510,12 +546,12 @@ def add_faces(folder: LibraryFolder, vectors: Vectors) -> int:
         ids = np.arange(first, first + len(vectors), dtype=np.int64)
         segment = writer.write_segment(iter([(ids, vectors)]), len(vectors))
         with writer.catalog.transaction() as transaction:
-            rows.insert_segment(transaction, segment)
+            writing.insert_segment(transaction, segment)
             transaction.executemany(
                 "INSERT INTO faces VALUES (?, 1, ?, 0, 0, 9, 9, 0.9, ?, 0.5)",
                 [(face, segment.number, bytes(40)) for face in ids.tolist()],
             )
-            rows.note_change_of_faces(transaction)
+            writing.note_change_of_faces(transaction)
     return first
 
 

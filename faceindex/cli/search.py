@@ -52,9 +52,9 @@ def search(
         probes = opened.faces.probes(
             photos, box=where, same_person=same_person, face=face, album=album, person=person, min_face=min_face
         )
-        wish: dict[str, Any] = {"k": None if every else k, "threshold": threshold, "fpir": fpir}
-        wish |= {"among": among, "unnamed": unnamed, "group_by": group_by}
-        found = [opened.faces.matches(probe, **wish) for probe in probes]
+        query: dict[str, Any] = {"k": None if every else k, "threshold": threshold, "fpir": fpir}
+        query |= {"among": among, "unnamed": unnamed, "group_by": group_by}
+        found = [opened.faces.matches(probe, **query) for probe in probes]
         if sheet:
             opened.sheets.write_matches(sheet, probes, found)
     several = len(photos) > 1 and not same_person

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
+from faceindex.exchange.tally import Tally
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.people.names import decide_names
+from faceindex.store.journal.imports import import_decisions
 from faceindex.store.people.sightings import undecided
 
 
-def name_faces(folder: LibraryFolder, people: Mapping[int, str]) -> int:
-    """Say whose faces these are, by id, an act for each person; returns how many were named.
+def name_faces(folder: LibraryFolder, people: Mapping[int, str], tally: Tally) -> None:
+    """Say whose faces these are, by id, an act for each person; all acts of one import are undone together.
 
     A face that anybody decided anything about stays as it is. Raises: LibraryUnwritable.
     """
@@ -21,5 +22,7 @@ def name_faces(folder: LibraryFolder, people: Mapping[int, str]) -> int:
             for face in sorted(undecided(catalog, people)):
                 faces_of[people[face]].append(face)
             if faces_of:
-                decide_names(transaction, faces_of)
-    return sum(map(len, faces_of.values()))
+                tally.first_act = import_decisions(transaction, faces_of, tally.first_act)
+    named = sum(map(len, faces_of.values()))
+    tally.named += named
+    tally.decided += len(people) - named

@@ -10,7 +10,7 @@ from faceindex.types import FailedPhoto
 
 @dataclass(slots=True)
 class Tally:
-    """See ImportReport, of which these are the figures."""
+    """See ImportReport, of which these are the figures. first_act: of those that say whose faces are whose."""
 
     files: int = 0
     rows: int = 0
@@ -20,6 +20,7 @@ class Tally:
     named: int = 0
     decided: int = 0
     acts: int = 0
+    first_act: int | None = None
     analysed: int = 0
     interrupted: bool = False
     failures: list[FailedPhoto] = field(default_factory=list)

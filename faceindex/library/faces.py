@@ -17,7 +17,7 @@ from faceindex.library.searching import search_limit
 from faceindex.people import acting
 from faceindex.people.acting import Target
 from faceindex.photos.pictures import PictureLike, sources
-from faceindex.queries.matching import Wish, matching
+from faceindex.queries.matching import SearchQuery, matching
 from faceindex.queries.probes import Probe, face_at, faces_in, of_faces, of_one_person, of_person
 from faceindex.search import calibrated
 from faceindex.store.pages import face_page
@@ -120,13 +120,13 @@ class Faces:
     ) -> ProbeFace:
         """The at most k faces of a library that resemble a probe, nearest first.
 
-        See `Library.search`, and `Wish`, for the rest. A probe made of faces of the library, see `probes`, does not
-        find these. Raises: UsageError.
+        See `Library.search`, and `SearchQuery`, for the rest. A probe made of faces of the library, see `probes`, does
+        not find these. Raises: UsageError.
         """
         opened = self._opened
         most = max(1, opened.loaded_index().faces) if k is None else k
-        wish = Wish(most, search_limit(opened, threshold, fpir), among, unnamed, group_by)
-        return matching(opened.folder, opened.loaded_index(), calibrated.known(opened.folder), probe, wish)
+        query = SearchQuery(most, search_limit(opened, threshold, fpir), among, unnamed, group_by)
+        return matching(opened.folder, opened.loaded_index(), calibrated.known(opened.folder), probe, query)
 
     def hide(self, face: int) -> Decided:
         """List a face no more. Raises: UsageError when there is none such."""

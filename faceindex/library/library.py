@@ -35,7 +35,7 @@ from faceindex.people.reencoding import reencode
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
 from faceindex.photos.finding.find import absolute
 from faceindex.photos.pictures import PictureLike
-from faceindex.queries.matching import Wish
+from faceindex.queries.matching import SearchQuery
 from faceindex.queries.pairs import VerifiedPair
 from faceindex.running.meter import Meter
 from faceindex.search.calibration import Calibration
@@ -237,12 +237,12 @@ class Library(OldNames):
     ) -> Iterator[BatchAnswer]:
         """For every face of all photos at or under `source`, or every row of a .npy or .h5 file of vectors.
 
-        among, unnamed, group_by: which faces are found, as `Wish` says.
+        among, unnamed, group_by: which faces are found, as `SearchQuery` says.
         Answers come as soon as they are known; what is wrong with a photo, or a row, is told in its answer.
         Raises: UsageError; RecipeMismatch, when the vectors are another recipe's.
         """
-        wish = Wish(k, search_limit(self._opened, threshold, fpir), among, unnamed, group_by)
-        return batch_answers(self._opened, source, wish, min_face=min_face, workers=workers)
+        query = SearchQuery(k, search_limit(self._opened, threshold, fpir), among, unnamed, group_by)
+        return batch_answers(self._opened, source, query, min_face=min_face, workers=workers)
 
     def identify(
         self,
@@ -277,7 +277,8 @@ class Library(OldNames):
 
         a, b: photos, which need not be in the library, nor the library exist; or the id of a face of the library.
         boxes: of `a` and of `b`, the face there instead of the largest, pixels of the upright photo. best: of all
-        faces, the two that are nearest to each other. threshold: Euclidean, default the recipe's.
+        faces, the two that are nearest to each other. threshold: Euclidean, default the recipe's, for the nearest of
+        several pairs as much less as makes it as trustworthy.
         Raises: UnreadablePhoto; NoFaceFound; UsageError when there is no such face.
         """
         return verification(self._opened, a, b, boxes=boxes, best=best, threshold=threshold, min_face=min_face)

@@ -129,4 +129,5 @@ class Opened:
         if index:
             meter = meter or Meter()
             meter.announce("indexing")
-            face_index.fold(self.folder, Meter(stop=meter.stop))  # its steps are not those of the caller's work
+            its_own = Meter(stop=meter.stop)  # its steps are not those of the caller's work
+            face_index.build_if_stale(self.folder, its_own)

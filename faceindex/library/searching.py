@@ -12,7 +12,7 @@ from faceindex.ingest.workers.machine import choose_workers
 from faceindex.library.opened import Opened, StrPath
 from faceindex.photos.finding.find import absolute
 from faceindex.queries.batch import BatchSearch, is_vector_file
-from faceindex.queries.matching import Wish
+from faceindex.queries.matching import SearchQuery
 from faceindex.queries.naming import identified, named_gallery
 from faceindex.queries.probes import Probe
 from faceindex.search import calibrated
@@ -38,11 +38,12 @@ def search_limit(opened: Opened, threshold: float | None, fpir: float | None, fa
 
 
 def batch_answers(
-    opened: Opened, source: StrPath, wish: Wish, *, min_face: int | None, workers: int | None
+    opened: Opened, source: StrPath, query: SearchQuery, *, min_face: int | None, workers: int | None
 ) -> Iterator[BatchAnswer]:
     """What `Library.search_many` does."""
     path, processes = Path(absolute(source)), choose_workers(workers).number
-    search = BatchSearch(opened.folder, opened.loaded_index(), calibrated.known(opened.folder), wish, max(1, processes))
+    calibration = calibrated.known(opened.folder)
+    search = BatchSearch(opened.folder, opened.loaded_index(), calibration, query, max(1, processes))
     if is_vector_file(path):
         return search.vectors(path)
     return search.photos(path, opened.checked_analyser(min_face), processes)

@@ -13,9 +13,9 @@ from faceindex.journal.state import State
 from faceindex.people.numbering import fingerprints, known_numbers
 from faceindex.store import albums as rows
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.people.affected import Affected
-from faceindex.store.people.names import ALBUMS_DUE, Decision, replay_all
-from faceindex.store.rows import drop_empty_albums
+from faceindex.store.journal.affected import Affected
+from faceindex.store.journal.names import ALBUMS_DUE, Decision, replay_all
+from faceindex.store.photos.writing import drop_empty_albums
 from faceindex.store.settings import remove_setting
 from faceindex.types import FaceIds, Labels
 

@@ -22,7 +22,7 @@ from faceindex.running.meter import Meter
 from faceindex.store import albums as rows
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.people.acts import last_act, read_acts
+from faceindex.store.journal.acts import last_act, read_acts
 from faceindex.store.settings import save_settings, setting
 from faceindex.types import AlbumChange, ClusterReport, FaceIds, Labels, PersonChange, Qualities, Vectors
 

@@ -27,7 +27,7 @@ from faceindex.store.catalog import Catalog
 from faceindex.store.cursors import ALL, begin, page_of
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.group_file import remove_group_file
-from faceindex.store.people.acts import read_acts
+from faceindex.store.journal.acts import read_acts
 from faceindex.store.people.reviewed import has_more_faces, hidden_faces, named_faces
 from faceindex.store.photos.lost import lost_faces
 from faceindex.types import Album, Decided, FaceIds, FaceRecord, Labels, Page, Stale, Suggestion, Vectors

@@ -14,7 +14,7 @@ from faceindex.photos.finding.find import UnreadableEntry, absolute, find_files
 from faceindex.photos.read import identify
 from faceindex.queries.analysis import analysed_in_order
 from faceindex.queries.combining import first_kept
-from faceindex.queries.matching import Wish, kept, matches_of
+from faceindex.queries.matching import SearchQuery, kept, matches_of
 from faceindex.queries.vector_files import SUFFIXES, vector_blocks
 from faceindex.search.calibration import Calibration
 from faceindex.search.index import LibraryIndex, find_nearest, find_nearest_of_each
@@ -36,15 +36,20 @@ class _Asked:
 
 
 class BatchSearch:
-    """Searches a library, as it is at the beginning, for what is wished for of many probes."""
+    """Searches a library, as it is at the beginning, for many probes."""
 
     def __init__(
-        self, folder: LibraryFolder, index: LibraryIndex, calibration: Calibration | None, wish: Wish, threads: int
+        self,
+        folder: LibraryFolder,
+        index: LibraryIndex,
+        calibration: Calibration | None,
+        query: SearchQuery,
+        threads: int,
     ) -> None:
         self.folder = folder
         self.index = index
         self.calibration = calibration
-        self.wish = wish
+        self.query = query
         self.threads = threads
 
     def photos(self, source: Path, analyser: Analyser, workers: int) -> Iterator[BatchAnswer]:
@@ -72,13 +77,13 @@ class BatchSearch:
             matches: tuple[Match, ...] = ()
             if one.vector is not None:
                 matches = matches_of(next(found), self.folder, self.index, self.calibration)
-            yield BatchAnswer(one.source, one.row, one.box, one.score, matches, self.wish.threshold, one.error)
+            yield BatchAnswer(one.source, one.row, one.box, one.score, matches, self.query.threshold, one.error)
 
     def _found(self, vectors: Vectors) -> Iterator[Found]:
-        if self.wish.nearest_only:
-            yield from self._nearest(vectors, self.wish.k)
+        if self.query.nearest_only:
+            yield from self._nearest(vectors, self.query.k)
             return
-        wanted = 4 * self.wish.k + 16  # of which, often enough, k are wished for
+        wanted = 4 * self.query.k + 16  # often enough, k of these match the query
         for vector, nearest in zip(vectors, self._nearest(vectors, wanted), strict=True):
             yield self._wished(vector, wanted, nearest)
 
@@ -88,16 +93,16 @@ class BatchSearch:
         def find(k: int) -> Found:
             if k == wanted:
                 return nearest
-            return find_nearest(self.folder, self.index, vector, k, self.wish.threshold)
+            return find_nearest(self.folder, self.index, vector, k, self.query.threshold)
 
         def keep(found: Found) -> Found:
-            return kept(self.folder, self.wish, found)
+            return kept(self.folder, self.query, found)
 
-        return first_kept(find, self.wish.k, keep, begin=wanted)
+        return first_kept(find, self.query.k, keep, begin=wanted)
 
     def _nearest(self, vectors: Vectors, k: int) -> Iterator[Found]:
         """The at most k faces nearest to each vector."""
-        return find_nearest_of_each(self.folder, self.index, vectors, k, self.wish.threshold, threads=self.threads)
+        return find_nearest_of_each(self.folder, self.index, vectors, k, self.query.threshold, threads=self.threads)
 
 
 def is_vector_file(source: Path) -> bool:

@@ -21,7 +21,7 @@ GROUPS = ("person", "photo")
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class SearchQuery:
     """What is searched for: the at most k nearest within `threshold`, Euclidean.
 
     among: only faces in these photos. unnamed: only faces without a name. group_by: "person" or "photo", of each only
@@ -52,18 +52,18 @@ class Wish:
 
 
 def matching(
-    folder: LibraryFolder, index: LibraryIndex, calibration: Calibration | None, probe: Probe, wish: Wish
+    folder: LibraryFolder, index: LibraryIndex, calibration: Calibration | None, probe: Probe, query: SearchQuery
 ) -> ProbeFace:
     """Faces that resemble `probe`, nearest first; never those that it is made of."""
 
     def find(k: int) -> Found:
-        return find_nearest(folder, index, probe.vector, k, wish.threshold)
+        return find_nearest(folder, index, probe.vector, k, query.threshold)
 
     def keep(found: Found) -> Found:
-        return kept(folder, wish, found, without=probe.faces)
+        return kept(folder, query, found, without=probe.faces)
 
-    found = first_kept(find, wish.k, keep)
-    return ProbeFace(probe.box, probe.score, matches_of(found, folder, index, calibration), wish.threshold)
+    found = first_kept(find, query.k, keep)
+    return ProbeFace(probe.box, probe.score, matches_of(found, folder, index, calibration), query.threshold)
 
 
 def matches_of(
@@ -81,17 +81,17 @@ def matches_of(
     )
 
 
-def kept(folder: LibraryFolder, wish: Wish, found: Found, *, without: Sequence[int] = ()) -> Found:
-    """Those of what was found that are wished for, in the same order. without: ids of faces that are not."""
+def kept(folder: LibraryFolder, query: SearchQuery, found: Found, *, without: Sequence[int] = ()) -> Found:
+    """Those of what was found that the query asks for, in the same order. without: ids of faces to leave out."""
     ids, distances = found
     if without:
         others = ~np.isin(ids, without)
         ids, distances = ids[others], distances[others]
-    if not wish.all_meant:
-        meant = selected_faces(folder.catalog, ids, wish.among, unnamed=wish.unnamed)
+    if not query.all_meant:
+        meant = selected_faces(folder.catalog, ids, query.among, unnamed=query.unnamed)
         ids, distances = ids[meant], distances[meant]
-    if wish.group_by:
-        places = list(firsts(_groups(folder, wish.group_by, ids.tolist())))
+    if query.group_by:
+        places = list(firsts(_groups(folder, query.group_by, ids.tolist())))
         ids, distances = ids[places], distances[places]
     return ids, distances
 

@@ -26,9 +26,9 @@ class PastAct:
     """An act of the journal.
 
     made: time in UTC. faces: number of them on each side. undone: it does not count now. imported: the first act of the
-    import that it belongs to; None for what people decided. renamed: what the person is called since (rename). changes:
-    whose and where its faces were before and after it, the most first; empty where that was not kept. photo: a path of
-    the first face's photo, None when that is in no photo now.
+    import that it belongs to, which is undone as a whole; None when it belongs to none. renamed: what the person is
+    called since (rename). changes: whose and where its faces were before and after it, the most first; empty where that
+    was not kept. photo: a path of the first face's photo, None when that is in no photo now.
     """
 
     act: int

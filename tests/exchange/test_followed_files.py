@@ -14,6 +14,8 @@ from PIL import Image
 from xmp_samples import digikam
 
 import faceindex
+from faceindex.exchange.naming import name_faces
+from faceindex.exchange.tally import Tally
 from faceindex.exchange.xmp.named_regions import read_names
 from faceindex.exchange.xmp.sidecars import write_sidecars
 from faceindex.journal.acts import HIDE, REJECT
@@ -21,10 +23,10 @@ from faceindex.people import acting
 from faceindex.people.history import past_acts
 from faceindex.photos.metadata.areas import area_of
 from faceindex.photos.metadata.xmp import Packet
-from faceindex.store.care.anchoring import carry_over
 from faceindex.store.care.erasing import erase
 from faceindex.store.care.joining import take_decisions
-from faceindex.store.people.names import decide
+from faceindex.store.care.transfer import transfer_decisions
+from faceindex.store.journal.names import decide, replay_all
 from faceindex.types import Box, NamesRead, SidecarReport
 
 SIZE = (512, 512)
@@ -129,6 +131,23 @@ def test_to_hide_a_face_or_to_reject_another_decides_nothing_about_its_name(phot
     say(photos, "Ann", second="Bob")
     assert read(photos).named == 1
     assert named(photos) == {face: "Ann"}
+
+
+def test_names_that_came_as_rows_go_before_the_file_here_and_in_a_copy(photos: ExportedPhotos, tmp_path: Path) -> None:
+    face, other = add(photos)
+    name_faces(photos.made.folder, {face: "Cy", other: "Di"}, Tally())
+    say(photos, "Ann", second="Bob")
+    assert (read(photos).named, read(photos).decided) == (0, 2)
+    copy = ExportedPhotos(MadeLibrary(tmp_path / "copy.faces"), photos.root)
+    here = dict(zip((face, other), add(copy), strict=True))
+    with copy.made.folder.writer() as writer, writer.catalog.transaction() as transaction:
+        transfer_decisions(photos.made.folder.catalog.connection, transaction, here)
+        replay_all(transaction)
+    assert (read(copy).named, named(copy)) == (0, {here[face]: "Cy", here[other]: "Di"})
+    undo(copy)
+    assert named(copy) == {}
+    assert read(copy).named == 2
+    copy.made.folder.close()
 
 
 def test_an_import_is_undone_as_a_whole_and_stays_so_until_the_file_changes(photos: ExportedPhotos) -> None:
@@ -288,7 +307,7 @@ def test_another_library_of_the_same_photos_goes_on_following(photos: ExportedPh
     copy = ExportedPhotos(MadeLibrary(tmp_path / "copy.faces"), photos.root)
     (same, _) = add(copy)
     with copy.made.folder.writer() as writer, writer.catalog.transaction() as transaction:
-        carry_over(photos.made.folder.catalog.connection, transaction, {face: same})
+        transfer_decisions(photos.made.folder.catalog.connection, transaction, {face: same})
     say(copy, "Anna")
     assert read(copy).named == 1
     undo(copy)

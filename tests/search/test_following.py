@@ -58,7 +58,7 @@ def finds_what_is_there(made: MadeLibrary, index: LibraryIndex, random: np.rando
 def test_what_is_found_is_what_is_there_after_any_change(made: MadeLibrary, seed: int) -> None:
     random = np.random.default_rng(seed)
     index = load_or_build(made.folder)
-    built = index.seal
+    built = index.saved_as
     for step in range(40):
         path = f"/first{random.integers(40)}.jpg"
         match random.integers(5):
@@ -140,7 +140,7 @@ def test_index_of_an_earlier_state_is_stale_only_after_many_changes(made: MadeLi
     assert face_index.report(made.folder).beside == 10
     made.store("one more", BOXES[:1])
     assert face_index.state(made.folder) == "stale"
-    face_index.fold(made.folder)
+    face_index.build_if_stale(made.folder)
     report = face_index.report(made.folder)
     assert (report.state, report.faces, report.beside, report.gone) == ("current", 111, 0, 0)
 
@@ -191,7 +191,7 @@ def test_choice_is_kept_for_later_builds(made: MadeLibrary) -> None:
     configure(made.folder, IndexConfig("ivf", 0.8))
     face_index.build(made.folder)
     made.store_all({f"new{n}": BOXES for n in range(40)})
-    face_index.fold(made.folder)
+    face_index.build_if_stale(made.folder)
     report = face_index.report(made.folder)
     assert (report.kind, report.chosen, report.wanted, report.faces) == ("ivf", "ivf", 0.8, 260)
     assert report.recall >= 0.8

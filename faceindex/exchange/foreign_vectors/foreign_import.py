@@ -22,7 +22,8 @@ from faceindex.photos.finding.find import FoundFile
 from faceindex.photos.read import identify
 from faceindex.running.stop import Stop
 from faceindex.store.care.tombstones import WHOLE_PHOTO
-from faceindex.store.catalog import NO_FILE, Catalog
+from faceindex.store.catalog import Catalog
+from faceindex.store.catalog.photos import NO_FILE
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.hdf5.merging import compact
 from faceindex.store.people.sightings import photo_faces
@@ -75,9 +76,7 @@ def import_vectors(
             groups = [_group(rows, foreign, writer.catalog, resolve) for rows in _read(foreign, places, tally) if rows]
             people.update(_store(writer, folder, groups, foreign.path, tally))
             compact(writer, stop)
-    named = name_faces(folder, people)
-    tally.named += named
-    tally.decided += len(people) - named
+    name_faces(folder, people, tally)
 
 
 def _batches(foreign: ForeignVectors, resolve: Resolve) -> Iterator[list[int]]:

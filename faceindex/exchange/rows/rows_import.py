@@ -52,9 +52,7 @@ def import_rows(
         if stop is not None and stop.is_set():
             break
         people.update(_found(folder.catalog, folder, rows, path, tally, resolve))
-    named = name_faces(folder, people)
-    tally.named += named
-    tally.decided += len(people) - named
+    name_faces(folder, people, tally)
 
 
 def _with_vectors(path: Path) -> Iterator[ForeignRow | tuple[int, str]]:

@@ -12,17 +12,16 @@ import numpy as np
 
 from faceindex.journal.acts import HIDE, NAME, UNHIDE, Act, live, with_last_names
 from faceindex.photos.finding.find import FoundFile
-from faceindex.store.care.anchoring import corresponding
+from faceindex.store.care.transfer import corresponding
 from faceindex.store.catalog import Catalog
-from faceindex.store.people.acts import LISTED, listed, read_acts
-from faceindex.store.people.imports import copy_origins, imports
-from faceindex.store.people.names import replay_all
+from faceindex.store.journal.acts import LISTED, listed, read_acts
+from faceindex.store.journal.imports import BY_PEOPLE, acts_that_follow_files, copy_origins
+from faceindex.store.journal.names import replay_all
 from faceindex.store.people.person_ids import take_ids
 from faceindex.types import AnalysedPhoto, Box, Face, Vectors
 
 _ANCHORS = "SELECT face, content, x, y, width, height FROM decisions WHERE id IN ({}) ORDER BY face"
 _NEWEST = "SELECT MAX(id) FROM decisions GROUP BY face"
-_BY_PEOPLE = "act NOT IN (SELECT act FROM imports)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +81,10 @@ def take_decisions(source: Catalog, transaction: sqlite3.Connection) -> int:
     same = corresponding(source.connection, transaction)
     anchors = {row[0]: row[1:] for row in source.connection.execute(_ANCHORS.format(_NEWEST))}
     waiting = _reserved(transaction, _waiting(transaction, anchors, same))
-    spoken, touched = (_spoken(transaction, same, which) for which in (_BY_PEOPLE, "act IS NOT NULL"))
+    spoken, touched = (_spoken(transaction, same, which) for which in (BY_PEOPLE, "act IS NOT NULL"))
     for_people = {face: here for face, here in same.items() if here not in spoken} | waiting
     for_files = {face: here for face, here in same.items() if here not in touched} | waiting
-    from_files = imports(source.connection)
+    from_files = acts_that_follow_files(source.connection)
     written = {
         act.act: new
         for act in with_last_names(live(read_acts(source.connection)))

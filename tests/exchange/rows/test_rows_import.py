@@ -61,6 +61,28 @@ def test_an_export_names_the_faces_of_a_new_library(
         assert list(new.history) == acts
 
 
+def test_an_import_is_one_step_that_is_undone_as_a_whole(
+    named: faceindex.Library, photos: Path, tmp_path: Path
+) -> None:
+    rows = [{"photo": face.photo, "box": face.box.as_list(), "person": face.person} for face in named.faces]
+    with faceindex.Library(tmp_path / "new.faces") as new:
+        new.ingest([photos], workers=1)
+        new.people.name("Not her", face=1)
+        nobody = people(new)
+        files = [lines(tmp_path, *rows[:3]).rename(tmp_path / "first.jsonl"), lines(tmp_path, *rows[3:])]
+        new.import_(files)
+        everybody = people(new)
+        assert sum(person is not None for person in everybody.values()) == 5
+        assert [act.imported for act in new.history] == [None, 2, 2, 2, 2]
+        new.history.undo()
+        assert people(new) == nobody
+        assert [act.undone for act in new.history if act.kind == "name"] == [False, True, True, True, True]
+        new.history.undo(list(new.history)[-1].act)
+        assert people(new) == everybody
+        new.history.undo(3)
+        assert people(new) == nobody
+
+
 def lines(folder: Path, *rows: Any) -> Path:
     path = folder / "rows.jsonl"
     path.write_text("".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows))
