@@ -27,10 +27,14 @@ def crowd(people: int, faces: int, apart: float = 0.95, near: float = 0.3) -> Ve
 
 def by_hand(points: list[int], group: np.ndarray, threshold: float) -> list[float]:
     """The excess of points on a line."""
-    fragment = list(range(len(points)))
+    near = [[abs(one - other) <= STRICT * threshold for other in points] for one in points]
+    fragment = [-1] * len(points)
+    for middle in sorted(range(len(points)), key=lambda row: -sum(near[row])):
+        if fragment[middle] < 0:
+            fragment = [middle if near[middle][row] and known < 0 else known for row, known in enumerate(fragment)]
     for one in range(len(points)):
         for other in range(len(points)):
-            if abs(points[one] - points[other]) <= STRICT * threshold or group[one] == group[other]:
+            if group[one] == group[other]:
                 old, new = fragment[other], fragment[one]
                 fragment = [new if number == old else number for number in fragment]
     found = []
@@ -84,14 +88,16 @@ def test_the_excess_is_what_meeting_strangers_one_by_one_gives(faces: list[tuple
     assert found == pytest.approx(by_hand(points, group, 20.0), abs=1e-3)
 
 
-def test_reach_is_the_same_plain_and_compiled() -> None:
+def test_fragments_and_reach_are_the_same_plain_and_compiled() -> None:
     vectors = np.random.default_rng(0).normal(size=(400, 3)).astype(np.float32)
     graph = neighbour_graph(vectors, 0.8)
-    fragment = np.random.default_rng(1).integers(0, 120, 400)
-    given_graph = (graph.start, graph.neighbour, graph.distance, fragment)
-    found = crowding._reach.plain(*given_graph)
+    edges, order = (graph.start, graph.neighbour, graph.distance), np.random.default_rng(1).permutation(400)
+    fragment = crowding._stars.plain(order, *edges, np.float32(0.5))
+    assert 1 < len(np.unique(fragment)) < 400
+    assert np.array_equal(crowding._stars.compiled(order, *edges, np.float32(0.5)), fragment)
+    found = crowding._reach.plain(*edges, fragment)
     assert 0 < np.isfinite(found).sum() < 400
-    assert np.array_equal(crowding._reach.compiled(*given_graph), found)
+    assert np.array_equal(crowding._reach.compiled(*edges, fragment), found)
 
 
 def test_a_new_face_in_a_crowd_joins_its_person_and_nobody_else() -> None:
