@@ -35,6 +35,10 @@ STRICT = 0.92
 CROWD = 4
 """Which of the strangers, counted from the nearest, tells how crowded a neighbourhood is."""
 
+OWN = 10
+"""Neighbours in a face's own fragment for each of which one more stranger must be near: whoever has hundreds of photos
+has some that fit to few of the others."""
+
 KEPT = 0.75
 """Share of the distance to that stranger up to which faces may be one person's."""
 
@@ -89,27 +93,24 @@ def _stars(
     return star
 
 
-@kernel(lambda start, neighbour, *_: CROWD * len(neighbour))
+@kernel(lambda start, neighbour, *_: 2 * len(neighbour))
 def _reach(start: Integers, neighbour: Nodes, distance: Lengths, fragment: Labels) -> npt.NDArray[np.float64]:
-    """float64 [n]: how far the CROWD-th nearest other fragment is from each row; infinite where fewer are near."""
-    reach = np.full(len(start) - 1, np.inf)
-    nearest, which = np.empty(CROWD), np.empty(CROWD, dtype=np.int64)
-    for row in range(len(start) - 1):
-        nearest[:] = np.inf
-        which[:] = -1
+    """float64 [n]: how far the CROWD-th nearest other fragment is from each row; infinite where too few are near."""
+    rows = len(start) - 1
+    reach = np.full(rows, np.inf)
+    nearest, met = np.full(rows, np.inf), np.empty(rows, dtype=np.int64)
+    for row in range(rows):
+        count = own = 0
         for edge in range(start[row], start[row + 1]):
-            other, away = fragment[neighbour[edge]], distance[edge]
-            if other == fragment[row] or away >= nearest[-1]:
+            other = fragment[neighbour[edge]]
+            if other == fragment[row]:
+                own += 1
                 continue
-            place = CROWD - 1
-            for known in range(CROWD):
-                if which[known] == other:
-                    place = known
-            if away >= nearest[place]:
-                continue
-            while place > 0 and nearest[place - 1] > away:
-                nearest[place], which[place] = nearest[place - 1], which[place - 1]
-                place -= 1
-            nearest[place], which[place] = away, other
-        reach[row] = nearest[-1]
+            if nearest[other] == np.inf:
+                met[count] = other
+                count += 1
+            nearest[other] = min(nearest[other], distance[edge])
+        if count >= CROWD + own // OWN:
+            reach[row] = np.sort(nearest[met[:count]])[CROWD - 1]
+        nearest[met[:count]] = np.inf
     return reach
