@@ -11,6 +11,7 @@ from faceindex.cli import (
     evaluate_compare,
     evaluate_groups,
     evaluate_pairs,
+    evaluate_robustness,
 )
 
 app = typer.Typer(help="How good the recipes are, on photos of known people.", no_args_is_help=True)
@@ -20,4 +21,5 @@ app.command("albums")(evaluate_albums.albums)
 app.command("clusters")(evaluate_clusters.clusters)
 app.command("compare")(evaluate_compare.compare)
 app.command("groups")(evaluate_groups.groups)
+app.command("robustness")(evaluate_robustness.robustness)
 app.command("calibrate")(calibrate.calibrate)

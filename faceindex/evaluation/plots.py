@@ -109,6 +109,24 @@ def draw_reliability(file: Path, curves: Mapping[str, Reliability], title: str) 
     return _save(figure, file)
 
 
+def draw_curves(file: Path, panels: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]], y: str) -> Path:
+    """A panel for each title in `panels`, with named lines of (x, y), from mild to strong; every y is a share of 1.
+
+    Returns `file`. Raises: UsageError when it cannot be written.
+    """
+    columns = min(3, len(panels))
+    rows = -(-len(panels) // columns)
+    figure = _figure_class()(figsize=(4.5 * columns, 3.2 * rows), layout="constrained")
+    for place, (title, lines) in enumerate(panels.items(), start=1):
+        axes = figure.add_subplot(rows, columns, place)
+        axes.set(title=title, ylabel=y, ylim=(-0.02, 1.02))
+        axes.grid(visible=True, alpha=0.3)
+        for name, points in lines.items():
+            axes.plot([f"{x:g}" for x, _ in points], [share for _, share in points], marker=".", label=name)
+        axes.legend(loc="lower left")
+    return _save(figure, file)
+
+
 def _figure_class() -> Any:
     try:
         with _folders_of_matplotlib():

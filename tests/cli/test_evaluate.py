@@ -233,3 +233,17 @@ def test_groups_that_nobody_is_in(command: Command, labelled_photos: Path, kept:
         "groups.csv",
         "gives no face a group",
     )
+
+
+def test_robustness_json_and_picture(command: Command, labelled_photos: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    out = tmp_path / "curves.png"
+    only = ("--only", "jpeg", "--only", "dark", "--photos", "2", "--recipe", "sface")
+    figures = answer(command("evaluate", "robustness", labelled_photos, *only, "--plot", out, "--json"))
+    assert (figures["photos"], figures["faces"], figures["plots"]) == (2, 2, [str(out)])
+    assert set(figures["units"]) == {"jpeg", "dark"}
+    (row,) = figures["recipes"]
+    assert [(level["kind"], level["level"]) for level in row["levels"]][:2] == [("jpeg", 50), ("jpeg", 30)]
+    assert row["levels"][0]["rate"] == 1.0
+    assert out.stat().st_size > 10_000
+    refused(command("evaluate", "robustness", labelled_photos, "--only", "rain"), "rain", "tilt")
