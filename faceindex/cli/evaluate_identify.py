@@ -10,7 +10,7 @@ from faceindex.cli import evaluated, options
 from faceindex.cli.evaluated import faces_as_object, ingested, names, print_drawn, print_faces, rate, recipes_of
 from faceindex.cli.output import print_json, print_table
 from faceindex.errors import UsageError
-from faceindex.evaluation.naming import RATES, Naming, measure_naming
+from faceindex.evaluation.identify_methods import RATES, Naming, measure_naming
 from faceindex.evaluation.pictures import draw_naming
 from faceindex.evaluation.plots import require_matplotlib
 from faceindex.faces.engine import Engine

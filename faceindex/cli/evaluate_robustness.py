@@ -11,7 +11,7 @@ import typer
 
 from faceindex.cli import evaluated, options
 from faceindex.cli.evaluated import ms_per_face, names, print_compared, print_drawn, recipes_of
-from faceindex.cli.output import errors, plural, print_failures, print_json, print_line
+from faceindex.cli.output import errors, print_failures, print_json, print_line
 from faceindex.cli.stopping import on_signals
 from faceindex.errors import UsageError
 from faceindex.evaluation.degradations import DEGRADATIONS
@@ -22,6 +22,7 @@ from faceindex.faces.analyse import Analyser
 from faceindex.faces.engine import Engine
 from faceindex.faces.recipe import Recipe
 from faceindex.photos.finding.find import FoundFile, find_files
+from faceindex.plurals import plural
 from faceindex.running.meter import Meter
 
 PHOTOS = 100

@@ -11,10 +11,10 @@ from faceindex.evaluation.compare import RecipeFigures
 from faceindex.evaluation.cross_fit import CrossFit
 from faceindex.evaluation.degradations import DEGRADATIONS
 from faceindex.evaluation.identification import Identification
+from faceindex.evaluation.identify_methods import Naming
 from faceindex.evaluation.labelled import LabelledFaces
 from faceindex.evaluation.lfw import LfwResult, PairDistances
 from faceindex.evaluation.measures import AllPairs, Rejection, measure_albums_around
-from faceindex.evaluation.naming import Naming
 from faceindex.evaluation.plots import (
     draw_albums,
     draw_curves,

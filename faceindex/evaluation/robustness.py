@@ -163,14 +163,14 @@ def _vector(analyser: Analyser, image: Image.Image) -> Vector | None:
     """Of the face nearest to the middle, if that is less than half its width away."""
     faces = {face.box: face.vector for face in analyser(photo_of(image)).faces}
     box = _central(list(faces), image.width, image.height)
-    if box is None or _away(box, image.width, image.height) > max(box.width, box.height) / 2:
+    if box is None or _from_middle(box, image.width, image.height) > max(box.width, box.height) / 2:
         return None
     return faces[box]
 
 
 def _central(boxes: Sequence[Box], width: int, height: int) -> Box | None:
-    return min(boxes, key=lambda box: _away(box, width, height), default=None)
+    return min(boxes, key=lambda box: _from_middle(box, width, height), default=None)
 
 
-def _away(box: Box, width: int, height: int) -> float:
+def _from_middle(box: Box, width: int, height: int) -> float:
     return float(np.hypot(box.x + box.width / 2 - width / 2, box.y + box.height / 2 - height / 2))

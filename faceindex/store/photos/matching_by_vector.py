@@ -2,7 +2,7 @@
 
 A box is not a face: two pictures may have faces at the same place, and a cropped one has none where they were. So a
 face is known again by its vector. Distances are told in parts of the recipe's match threshold. Of photos edited in ten
-ways (`scripts/bench_edits.py`; chosen on half of them), nearly all faces are within 0.6 of what they were, and of two
+ways (tests/edited_library.py; chosen on half of them), nearly all faces are within 0.6 of what they were, and of two
 people only what the calibrations of `dlib` and `sface` expect of fewer than one pair in ten million. Small faces of
 resized photos come up to the threshold itself, as strangers sometimes do: those are the same only where the other faces
 of the picture say that they lie at their place. What is left is asked.

@@ -7,8 +7,8 @@ import pytest
 from named_people import named_people
 
 from faceindex.errors import UsageError
+from faceindex.evaluation.identify_methods import METHODS, measure_naming
 from faceindex.evaluation.labelled import LabelledFaces
-from faceindex.evaluation.naming import METHODS, measure_naming
 from faceindex.faces.recipe import recipe
 
 
