@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from faceindex.photos.finding.find import absolute
+from faceindex.photos.finding.addresses import absolute
 from faceindex.store.selection import Selection
 
 With = Annotated[

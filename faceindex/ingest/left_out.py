@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from faceindex.photos.finding.find import SkippedEntry, SkippedKind
+from faceindex.photos.finding.entries import SkippedEntry, SkippedKind
 from faceindex.store.catalog import Catalog
 from faceindex.types import Skipped
 

@@ -38,7 +38,9 @@ from faceindex.ingest.workers.executor import Analysed, Executor, Fault, Task
 from faceindex.ingest.workers.local import local_executor
 from faceindex.ingest.workers.machine import Workers, choose_workers
 from faceindex.ingest.workers.pool import IDLE_LIMIT
-from faceindex.photos.finding.find import FoundFile, UnreadableEntry, absolute, find_files
+from faceindex.photos.finding.addresses import absolute
+from faceindex.photos.finding.entries import FoundFile, UnreadableEntry
+from faceindex.photos.finding.find import find_files
 from faceindex.running.meter import Meter
 from faceindex.running.stop import Stop
 from faceindex.store.folder import LibraryFolder

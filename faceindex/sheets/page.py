@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from faceindex.errors import UnreadablePhoto
 from faceindex.photos.decode import Photo
-from faceindex.photos.finding.find import is_held
+from faceindex.photos.finding.addresses import is_held
 from faceindex.sheets.crops import crops, crops_of
 from faceindex.types import Box
 

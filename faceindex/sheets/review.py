@@ -3,24 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from faceindex.sheets.commands import quoted
 from faceindex.sheets.page import Shown, face_title, render, tiles
-from faceindex.types import FaceRecord, Suggestion
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A suggestion, with the faces that the page shows of both sides. person: of the album. yes: the command for
-    yes."""
-
-    suggestion: Suggestion
-    album: Sequence[FaceRecord]
-    other: Sequence[FaceRecord]
-    person: str | None
-    yes: str
+from faceindex.types import Question
 
 
 def review_sheet(questions: Sequence[Question], *, library: Path) -> str:
