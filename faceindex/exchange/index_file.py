@@ -13,10 +13,7 @@ from faceindex.search.coverage import index_config
 from faceindex.search.kinds import IVF, IndexConfig, kind_for
 from faceindex.store.folder import LibraryFolder
 from faceindex.vectors import faiss_file
-from faceindex.vectors.building import Blocks, learned, watched
-from faceindex.vectors.tuning import K
-
-_READ_BY_IVF = 3  # times that its vectors are read
+from faceindex.vectors.building import READS, Blocks, learned, watched
 
 
 def write_index(folder: LibraryFolder, out: Path, kind: str | None, meter: Meter | None = None) -> int:
@@ -32,19 +29,16 @@ def write_index(folder: LibraryFolder, out: Path, kind: str | None, meter: Meter
     with closing(folder.open_catalog()) as catalog, catalog.snapshot():
         stored = folder.stored_vectors(catalog)
         faces = len(stored.faces.ids)
-        approximate = kind_for(config, faces) == IVF
+        ivf = kind_for(config, faces) == IVF
         blocks = watched(Blocks(faces, stored.dimension, stored.blocks), meter)
-        meter.stage("writing", faces * (_READ_BY_IVF + 1 if approximate else 2))
+        meter.stage("writing", faces * (READS + 2 if ivf else 2))
         beside = out.with_name(out.name + ".csv")
         with binary_output(out) as file, text_output(beside, errors="backslashreplace") as table:
-            if approximate:
-                try:
-                    index, found = learned(blocks, config.recall)
-                except RuntimeError as error:
-                    raise UsageError(f"{faces:,} faces are too few for an index of kind ivf: --kind flat") from error
-                faiss_file.write(file, blocks, ivf=index, nprobe=found.plain_lists, k_factor=found.candidates / K)
-            else:
-                faiss_file.write(file, blocks)
+            try:
+                approximate = learned(blocks, config.recall) if ivf else None
+            except RuntimeError as error:
+                raise UsageError(f"{faces:,} faces are too few for an index of kind ivf: --kind flat") from error
+            faiss_file.write(file, blocks, approximate)
             lines = face_lines(((face, None) for face in meter.each(catalog.faces())), form="csv")
             table.writelines(line + "\n" for line in lines)
     return faces

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import asdict
 from itertools import count
-from typing import BinaryIO
 
 import numpy as np
 
@@ -15,16 +14,16 @@ from faceindex.running.stop import Stop
 from faceindex.search.coverage import INDEXED, Coverage, index_config
 from faceindex.search.files import FAISS_FILE, Stamp, intact, publish, written
 from faceindex.search.kinds import FLAT, IVF, BuildReport, IndexConfig, kind_for
-from faceindex.store.folder import READING_ATTEMPTS, LibraryFolder
+from faceindex.store.folder import LibraryFolder
 from faceindex.store.hdf5.segments import SegmentMissing
+from faceindex.store.reading import READING_ATTEMPTS
 from faceindex.store.settings import save_settings
 from faceindex.vectors import faiss_file
-from faceindex.vectors.building import Blocks, learned, watched
+from faceindex.vectors.building import READS, Blocks, learned, watched
 from faceindex.vectors.ivf import Probing
 from faceindex.vectors.nearest import FaceIndex
-from faceindex.vectors.tuning import K, Tuned, milliseconds
+from faceindex.vectors.tuning import Tuned, milliseconds
 
-_READ_BY_IVF = 3  # times that its vectors are read: to learn from, to fill the lists, and for the file
 _TIMED = 60  # searches, of which the median time is reported
 
 Saved = tuple[FaceIndex, Stamp | None]
@@ -45,7 +44,7 @@ def build(
         with folder.catalog.snapshot():
             coverage, stored = Coverage.in_snapshot(folder), folder.stored_vectors(folder.catalog)
         config, blocks = config or index_config(folder), Blocks(len(stored.faces.ids), stored.dimension, stored.blocks)
-        meter.stage("indexing", blocks.faces * (_READ_BY_IVF if kind_for(config, blocks.faces) == IVF else 1))
+        meter.stage("indexing", blocks.faces * (READS + 1 if kind_for(config, blocks.faces) == IVF else 1))
         try:
             main, stamp = save(folder, watched(blocks, meter), coverage, config, threads=threads, stop=meter.stop)
         except (OSError, LibraryUnwritable, LibraryLocked):
@@ -76,16 +75,11 @@ def save(
     Raises: OSError; LibraryUnwritable; LibraryLocked; JobCancelled; what reading the blocks raises.
     """
     began = time.monotonic()
-    approximate = kind_for(config, blocks.faces) == IVF
-    index, found = learned(blocks, config.recall, threads=threads) if approximate else (None, None)
-
-    def write(file: BinaryIO) -> slice:
-        if found is None:
-            return faiss_file.write(file, blocks)
-        return faiss_file.write(file, blocks, ivf=index, nprobe=found.plain_lists, k_factor=found.candidates / K)
-
-    with written(folder.index, write) as (path, stamp):
-        index = None  # it is read again, as it was written
+    ivf = kind_for(config, blocks.faces) == IVF
+    approximate = learned(blocks, config.recall, threads=threads) if ivf else None
+    found = approximate[1] if approximate else None
+    with written(folder.index, lambda file: faiss_file.write(file, blocks, approximate)) as (path, stamp):
+        approximate = None  # it is read again, as it was written
         probing = found.probing if found else None
         main = faiss_file.open_mapped(path, probing)
         report = _report(main, found, time.monotonic() - began)

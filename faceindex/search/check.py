@@ -6,6 +6,8 @@ import numpy as np
 
 from faceindex.errors import LibraryDamaged
 from faceindex.search import index as face_index
+from faceindex.search.building import open_saved
+from faceindex.search.coverage import SavedIndex
 from faceindex.search.files import read_stamp
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.hdf5.vectors import Faces, live_blocks
@@ -37,13 +39,13 @@ def _difference(folder: LibraryFolder) -> str | None:
         faces, segments = folder.catalog.stored_faces(), folder.catalog.segments()
         state = folder.catalog.faces_state()
     try:
-        saved = face_index.saved_index(folder)
-        if saved is None:
+        saved = SavedIndex.of(folder)
+        index = open_saved(folder, saved.stamp) if saved else None
+        if saved is None or index is None:
             return None
-        index, coverage = saved
         order = np.argsort(index.ids, kind="stable")
         held = Faces(index.ids[order], order)
-        covered = faces.written <= coverage.segment
+        covered = faces.written <= saved.coverage.segment
         faces = Faces(faces.ids[covered], faces.written[covered])
         differing = int(np.sum(~held.places(faces.ids)[1]))
         for segment in segments if not differing else ():

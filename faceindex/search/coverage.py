@@ -21,7 +21,7 @@ _NO_SEGMENT = (1 << 63) - 1
 class Coverage:
     """What an index was built from.
 
-    recipe: its fingerprint. state: the library's word for the faces it had then. segment: number of the last one.
+    recipe: its fingerprint. state: the library's token for the faces that it had then. segment: number of the last one.
     faces: those with a vector.
     """
 
@@ -46,7 +46,7 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """delta: faces that an index has not. deleted: those that it has and the library has not, or not so."""
+    """delta: faces that are not in an index. deleted: faces in it that the library has no more, or has edited."""
 
     delta: int
     deleted: int
@@ -66,13 +66,34 @@ class Change:
         return self.delta + self.deleted > min(_SHARE_CHANGED * covered, _MOST_CHANGED)
 
 
-def usable_stamp(folder: LibraryFolder) -> Stamp | None:
-    """The stamp of an index of this library, in this or an earlier state."""
-    stamp = read_stamp(folder.index)
-    if stamp is None or stamp["coverage"]["recipe"] != folder.recipe.fingerprint:
-        return None
-    known = folder.catalog.settings()
-    return stamp if stamp["coverage"]["state"] in (known.get("faces_state", ""), known.get(INDEXED)) else None
+@dataclass(frozen=True, slots=True)
+class SavedIndex:
+    """An index on the disk, by its stamp. change: of the library since it was built."""
+
+    stamp: Stamp
+    coverage: Coverage
+    change: Change
+
+    @classmethod
+    def of(cls, folder: LibraryFolder) -> SavedIndex | None:
+        """The index of this library, in this or an earlier state; None when there is none."""
+        stamp = read_stamp(folder.index)
+        if stamp is None or stamp["coverage"]["recipe"] != folder.recipe.fingerprint:
+            return None
+        coverage, settings = Coverage(**stamp["coverage"]), folder.catalog.settings()
+        if coverage.state not in (settings.get("faces_state", ""), settings.get(INDEXED)):
+            return None
+        return cls(stamp, coverage, Change.since(folder, coverage))
+
+    @property
+    def outgrown(self) -> bool:
+        """Whether more has changed than it holds."""
+        return self.change.delta + self.change.deleted > self.coverage.faces
+
+    @property
+    def stale(self) -> bool:
+        """Whether so much has changed that it should be built anew."""
+        return self.change.many(self.coverage.faces)
 
 
 def index_config(folder: LibraryFolder) -> IndexConfig:

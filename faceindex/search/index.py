@@ -1,10 +1,9 @@
-"""The index of a library: kept beside its vectors, followed by what changed since it was built, never trusted
-unchecked.
+"""The index of a library: a file beside its vectors, and what has changed since it was built.
 
-An index stays useful while the library changes. What it holds is told by the number of the last segment at the time: a
-face whose vector was first written in a later one, new or edited, is in the delta, which is searched as well;
-a face of its own that is not in the catalog any more, or has a later vector now, counts as deleted and is left out of
-what it finds. Only when these are many is it built anew.
+An index stays useful while the library changes. The number of the last segment at the time says what it holds. A face
+whose vector was written in a later segment, new or edited, is in the delta, which is searched as well. A face of the
+index that the catalog has no more, or has with a later vector, is deleted: it is left out of what is found. Only when
+these are many is the index built anew. Its file is checked whenever it is opened.
 """
 
 from __future__ import annotations
@@ -12,14 +11,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from faceindex.running.meter import Meter
 from faceindex.search import building
-from faceindex.search.coverage import Change, Coverage, index_config, usable_stamp
+from faceindex.search.coverage import Coverage, SavedIndex, index_config
 from faceindex.search.files import Stamp, damaged, read_stamp
 from faceindex.search.kinds import IndexConfig
 from faceindex.store.folder import LibraryFolder
@@ -31,20 +29,18 @@ SMALL = 50_000
 """Faces up to which a search builds a stale index anew: it takes no longer than a photo."""
 
 _MANY_MORE = 10_000
-"""Faces in the delta from which on they may be put into lists, as those of an approximate index are: comparing all
-takes longer than such a search."""
+"""Faces in a delta from which on comparing all of them takes longer than an approximate search."""
 
 _MANY_PROBES = 500
-"""Probes after which that is done: it takes as long as comparing so many with all (100,000 faces: 5 s and 10 ms)."""
+"""Probes after which such a delta is put into lists, which takes as long as comparing so many with all of its faces
+(100,000 faces: 5 s and 10 ms)."""
 
 _log = logging.getLogger(__name__)
 
 
 class Delta:
-    """Faces that were written after the main index was built.
-
-    Exact at first; once many probes were compared with many faces, an index that shares the main one's lists.
-    """
+    """Faces that were written after the main index was built: compared with every probe or, when both are many, in
+    lists of their own with the main index's centroids."""
 
     def __init__(self, main: FaceIndex, ids: FaceIds, vectors: Vectors) -> None:
         """ids: int64 [n]. vectors: float32 [n, d]."""
@@ -52,8 +48,8 @@ class Delta:
         self._main = main
         self._probes = 0
 
-    def before(self, probes: int) -> FaceIndex:
-        """The index to look in for so many probes more. Threads may ask at once: at worst each makes the lists."""
+    def index_for(self, probes: int) -> FaceIndex:
+        """The index to search for so many probes more. Threads may ask at once: at worst each makes the lists."""
         self._probes += probes
         if self._probes > _MANY_PROBES and len(self.faces.ids) >= _MANY_MORE and self.faces.ivf is None:
             self.put_into_lists()
@@ -71,8 +67,8 @@ class Delta:
 class LibraryIndex:
     """All faces of a library in one state.
 
-    main: what was built, of `coverage`. delta: the faces written later. deleted: how many of
-    main are no more, or are in the delta. state: of the library. seal: of the stamp on the disk; None when main is not
+    main: what was built, of `coverage`. delta: the faces written later. deleted: how many of main are no more, or are
+    in the delta. state: of the library. saved_as: what no other index on the disk is called; None when main is not
     there.
     """
 
@@ -81,11 +77,11 @@ class LibraryIndex:
     delta: Delta
     deleted: int
     state: str
-    seal: str | None
+    saved_as: str | None
 
     @property
     def faces(self) -> int:
-        """Those that are searched."""
+        """How many are searched."""
         return len(self.main.ids) - self.deleted + len(self.delta.faces.ids)
 
 
@@ -97,28 +93,23 @@ def load_or_build(folder: LibraryFolder, former: LibraryIndex | None = None) -> 
     """
     if former and former.state == folder.catalog.faces_state():
         return former
-    stamp = usable_stamp(folder)
-    if stamp is None:
-        return _built_meanwhile(folder)
-    coverage = Coverage(**stamp["coverage"])
-    change = Change.since(folder, coverage)
-    too_much = change.delta + change.deleted > coverage.faces
-    if too_much or (coverage.faces + change.delta <= SMALL and change.many(coverage.faces)):
-        return _built_meanwhile(folder)
-    main = former.main if former and former.seal == _name(stamp) else building.open_saved(folder, stamp)
-    return _built_meanwhile(folder) if main is None else _followed(folder, main, coverage, _name(stamp))
+    saved = SavedIndex.of(folder)
+    if saved is None or saved.outgrown:
+        return _build_before_search(folder)
+    if saved.stale and saved.coverage.faces + saved.change.delta <= SMALL:
+        return _build_before_search(folder)
+    name = _name(saved.stamp)
+    main = former.main if former and former.saved_as == name else building.open_saved(folder, saved.stamp)
+    return _build_before_search(folder) if main is None else _with_changes(folder, main, saved.coverage, name)
 
 
 def stale(folder: LibraryFolder, former: LibraryIndex | None = None) -> Stale | None:
     """What `load_or_build` would make its caller wait for: the building of an index of more than SMALL faces."""
     if (former and former.state == folder.catalog.faces_state()) or folder.catalog.counts()["faces"] <= SMALL:
         return None
-    stamp = usable_stamp(folder)
-    if stamp is not None:
-        coverage = Coverage(**stamp["coverage"])
-        change = Change.since(folder, coverage)
-        if change.delta + change.deleted <= coverage.faces:
-            return None
+    saved = SavedIndex.of(folder)
+    if saved is not None and not saved.outgrown:
+        return None
     return Stale("index", "the index is missing, or more has changed than it holds; `faceindex index build` makes it")
 
 
@@ -131,11 +122,11 @@ def build(
     JobCancelled, when what was there before stays.
     """
     main, coverage, stamp = building.build(folder, config=config, threads=threads, meter=meter)
-    return _followed(folder, main, coverage, None if stamp is None else _name(stamp))
+    return _with_changes(folder, main, coverage, None if stamp is None else _name(stamp))
 
 
 def build_if_stale(folder: LibraryFolder, meter: Meter | None = None) -> None:
-    """After many changes, or without an index: build it. Raises: JobCancelled."""
+    """Build the index after many changes, or when there is none. Raises: JobCancelled."""
     if state(folder) != "current":
         build(folder, meter=meter)
 
@@ -145,18 +136,18 @@ def find_nearest(
 ) -> Found:
     """As `nearest`, over all faces of the library.
 
-    Faces of the delta that are further than the k-th of the others are not looked for.
+    Faces of the delta that are further than the k-th of the main index are not looked for.
     """
     wanted = len(index.main.ids) if k >= index.faces else k
     while True:
         found = nearest(index.main, probe, wanted, threshold)
         exhausted = len(found[0]) < wanted or wanted >= len(index.main.ids)
-        found = _left(folder, index, found)
+        found = _without_deleted(folder, index, found)
         if exhausted or len(found[0]) >= k:
             break
         wanted = 4 * wanted + 16
     within = min(threshold, float(found[1][k - 1])) if 0 < k <= len(found[1]) else threshold
-    return _merged(found, nearest(index.delta.before(1), probe, k, within), k)
+    return _merged(found, nearest(index.delta.index_for(1), probe, k, within), k)
 
 
 def find_nearest_of_each(
@@ -164,12 +155,12 @@ def find_nearest_of_each(
 ) -> Iterator[Found]:
     """What `find_nearest` finds for each of `probes`, float32 [p, d], in their order."""
     wanted = min(k + 16, len(index.main.ids)) if index.deleted else k
-    main = nearest_of_each(index.main, probes, wanted, threshold, threads=threads)
-    delta = nearest_of_each(index.delta.before(len(probes)), probes, k, threshold, threads=threads)
-    for probe, found, beside in zip(probes, main, delta, strict=True):
-        left = _left(folder, index, found)
-        if len(left[0]) >= k or len(found[0]) < wanted:
-            yield _merged(left, beside, k)
+    of_main = nearest_of_each(index.main, probes, wanted, threshold, threads=threads)
+    of_delta = nearest_of_each(index.delta.index_for(len(probes)), probes, k, threshold, threads=threads)
+    for probe, main, delta in zip(probes, of_main, of_delta, strict=True):
+        stored = _without_deleted(folder, index, main)
+        if len(stored[0]) >= k or len(main[0]) < wanted:
+            yield _merged(stored, delta, k)
         else:
             yield find_nearest(folder, index, probe, k, threshold)
 
@@ -182,32 +173,22 @@ def state(folder: LibraryFolder) -> str:
 
 def report(folder: LibraryFolder) -> IndexReport:
     """What is known of the index by its stamp."""
-    stamp, config = usable_stamp(folder), index_config(folder)
-    if stamp is None:
+    saved, config = SavedIndex.of(folder), index_config(folder)
+    if saved is None:
         return IndexReport("stale" if read_stamp(folder.index) else "absent", config.kind, config.recall)
-    coverage = Coverage(**stamp["coverage"])
-    change = Change.since(folder, coverage)
-    word = "stale" if change.many(coverage.faces) else "current"
-    built: dict[str, Any] = stamp["built"]
-    size = sum(figures["bytes"] for figures in stamp["files"].values())
-    changed = (coverage.faces, change.delta, change.deleted)
-    return IndexReport(word, config.kind, config.recall, *changed, **built, bytes=size)
+    size = sum(figures["bytes"] for figures in saved.stamp["files"].values())
+    counts = (saved.coverage.faces, saved.change.delta, saved.change.deleted)
+    state = "stale" if saved.stale else "current"
+    return IndexReport(state, config.kind, config.recall, *counts, **saved.stamp["built"], bytes=size)
 
 
 def damage(folder: LibraryFolder) -> str | None:
     """What is wrong with the file of an index that would be used; None when it is whole, or there is none."""
-    stamp = usable_stamp(folder)
-    return damaged(folder.index, stamp) if stamp else None
+    saved = SavedIndex.of(folder)
+    return damaged(folder.index, saved.stamp) if saved else None
 
 
-def saved_index(folder: LibraryFolder) -> tuple[FaceIndex, Coverage] | None:
-    """What was built, as it is on the disk; None when there is none that would be used."""
-    stamp = usable_stamp(folder)
-    main = building.open_saved(folder, stamp) if stamp else None
-    return (main, Coverage(**stamp["coverage"])) if stamp and main else None
-
-
-def _built_meanwhile(folder: LibraryFolder) -> LibraryIndex:
+def _build_before_search(folder: LibraryFolder) -> LibraryIndex:
     """`build`, for which somebody waits who asked for something else."""
     faces = folder.catalog.counts()["faces"]
     if faces > SMALL:
@@ -216,28 +197,28 @@ def _built_meanwhile(folder: LibraryFolder) -> LibraryIndex:
 
 
 def _name(stamp: Stamp) -> str:
-    """What no other index has."""
+    """What no other index on the disk is called."""
     return str(stamp["coverage"]["state"]) + "".join(figures["checksum"] for figures in stamp["files"].values())
 
 
-def _followed(folder: LibraryFolder, main: FaceIndex, coverage: Coverage, seal: str | None) -> LibraryIndex:
-    """`main` and what has changed since."""
+def _with_changes(folder: LibraryFolder, main: FaceIndex, coverage: Coverage, saved_as: str | None) -> LibraryIndex:
+    """`main` and what has changed since it was built."""
     if folder.catalog.faces_state() == coverage.state:
         nothing = Delta(main, np.empty(0, dtype=np.int64), np.empty((0, folder.recipe.dimension), dtype=np.float32))
-        return LibraryIndex(main, coverage, nothing, 0, coverage.state, seal)
+        return LibraryIndex(main, coverage, nothing, 0, coverage.state, saved_as)
     with folder.vectors_of_one_state(coverage.segment) as (ids, vectors):
         catalog = folder.catalog
         deleted = coverage.faces - catalog.count_written(1, coverage.segment)
-        return LibraryIndex(main, coverage, Delta(main, ids, vectors), deleted, catalog.faces_state(), seal)
+        return LibraryIndex(main, coverage, Delta(main, ids, vectors), deleted, catalog.faces_state(), saved_as)
 
 
-def _left(folder: LibraryFolder, index: LibraryIndex, found: Found) -> Found:
+def _without_deleted(folder: LibraryFolder, index: LibraryIndex, found: Found) -> Found:
     """Those that are in the library with the vector that they have in the main index."""
     ids, distances = found
     if not index.deleted or not len(ids):
         return found
-    left = folder.catalog.written_until(ids, index.coverage.segment)
-    return ids[left], distances[left]
+    stored = folder.catalog.written_until(ids, index.coverage.segment)
+    return ids[stored], distances[stored]
 
 
 def _merged(main: Found, delta: Found, k: int) -> Found:

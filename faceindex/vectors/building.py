@@ -17,6 +17,12 @@ from faceindex.vectors.tuning import CHOOSING, CONFIRMING, K, Tuned, tuned, with
 Block = tuple[FaceIds, Vectors]
 """ids int64 [m] and vectors float32 [m, d]."""
 
+Learned = tuple[Any, Tuned]
+"""A faiss.IndexIVFPQFastScan of all vectors, and with which settings it finds as much as was asked for."""
+
+READS = 2
+"""How often `learned` reads all vectors."""
+
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
@@ -52,10 +58,10 @@ def watched(blocks: Blocks, meter: Meter) -> Blocks:
     return Blocks(blocks.faces, blocks.dimension, read)
 
 
-def learned(blocks: Blocks, recall: float, *, threads: int = 1, seed: int = 0) -> tuple[Any, Tuned]:
-    """A faiss.IndexIVFPQFastScan of all vectors, and the settings with which it finds `recall`, from 0 to 1.
+def learned(blocks: Blocks, recall: float, *, threads: int = 1, seed: int = 0) -> Learned:
+    """An approximate index of all vectors that finds `recall`, from 0 to 1.
 
-    blocks: of one vector at least; read twice. Takes ROWS_PER_CENTROID vectors for each list, and 44 bytes a face.
+    blocks: of one vector at least. Memory: ROWS_PER_CENTROID vectors for each list, and 44 bytes a face.
     """
     random = np.random.default_rng(seed)
     lists, asking = lists_for(blocks.faces), CHOOSING + CONFIRMING

@@ -20,8 +20,9 @@ Rows = npt.NDArray[np.int64]
 
 
 _BLAS_BUFFER = (128 + 16) << 20  # bytes that OpenBLAS takes at its first product, and FAISS for its result
-_TOGETHER = 20 * 128  # numbers in probes from which on products of matrices are used; FAISS 1.15 waits for 128,000
+_PRODUCT = 20 * 128  # numbers in probes from which on products of matrices are used; FAISS 1.15 waits for 128,000
 _STACK = 10 << 20  # of a thread, amply
+_PROBES = 1024  # whose pairs are found at a time
 
 
 @contextmanager
@@ -31,7 +32,7 @@ def faiss_on(threads: int) -> Iterator[Any]:
 
     before = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(threads)
-    faiss.cvar.distance_compute_blas_threshold = _TOGETHER
+    faiss.cvar.distance_compute_blas_threshold = _PRODUCT
     try:
         yield faiss
     finally:
@@ -80,20 +81,6 @@ def k_nearest_of_blocks(probes: Vectors, blocks: Iterable[Vectors], k: int, *, t
     return heap.D, heap.I
 
 
-def rows_within(probe: Floats, vectors: Vectors, square: float) -> Rows:
-    """The rows of `vectors`, float32 [n, d], of which the squared distance to `probe`, float32 [d], is below `square`.
-
-    As exact as float32 is. Returns: int64 [m], in any order.
-    """
-    with faiss_on(1) as faiss:
-        found = faiss.RangeSearchResult(1)
-        pointers = faiss.swig_ptr(probe), faiss.swig_ptr(np.ascontiguousarray(vectors))
-        faiss.range_search_L2sqr(*pointers, vectors.shape[1], 1, len(vectors), square, found)
-        count = int(faiss.rev_swig_ptr(found.lims, 2)[1])
-        rows: Rows = faiss.rev_swig_ptr(found.labels, count).copy() if count else np.empty(0, dtype=np.int64)
-    return rows
-
-
 def squares_of_rows(probe: Floats, vectors: Vectors, rows: Rows) -> Floats:
     """Squared distances of `probe`, float32 [d], to some rows of `vectors`, float32 [n, d]: float32 [m].
 
@@ -108,7 +95,7 @@ def squares_of_rows(probe: Floats, vectors: Vectors, rows: Rows) -> Floats:
 
 def pairs_within(probes: Vectors, vectors: Vectors, square: float) -> tuple[Rows, Rows]:
     """Pairs of a probe, float32 [p, d], and a row of `vectors`, float32 [n, d], whose squared distance is below
-    `square`, as exact as float32 is: int64 [m] each, by probe."""
+    `square`, as exact as float32 is: int64 [m] each, by probe, the rows of each in any order."""
     left, right = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
     vectors = np.ascontiguousarray(vectors)
     with faiss_on(1) as faiss:
@@ -122,6 +109,3 @@ def pairs_within(probes: Vectors, vectors: Vectors, square: float) -> tuple[Rows
                 right.append(faiss.rev_swig_ptr(found.labels, int(limits[-1])).copy())
                 left.append(start + np.repeat(np.arange(len(some)), np.diff(limits)))
     return np.concatenate(left), np.concatenate(right)
-
-
-_PROBES = 1024

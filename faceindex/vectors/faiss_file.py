@@ -20,10 +20,11 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from faceindex.types import Vectors
-from faceindex.vectors.building import Blocks
+from faceindex.vectors.building import Blocks, Learned
 from faceindex.vectors.exact import Rows, faiss_on
 from faceindex.vectors.ivf import Ivf, Probing
 from faceindex.vectors.nearest import FaceIndex
+from faceindex.vectors.tuning import K
 
 _COUNT = 8  # bytes of a count
 _K_FACTOR = 4
@@ -32,15 +33,17 @@ _MOST_MAPPED = 1 << 30
 them; each one looked at keeps up to a third of a megabyte around it in the memory of the process."""
 
 
-def write(file: BinaryIO, blocks: Blocks, *, ivf: Any = None, nprobe: int = 1, k_factor: float = 1) -> slice:
+def write(file: BinaryIO, blocks: Blocks, approximate: Learned | None = None) -> slice:
     """Write an index of `blocks`; returns where in the file the vectors are.
 
-    file: empty, seekable. ivf: a faiss.IndexIVFPQFastScan of the same rows. nprobe, k_factor: lists that FAISS
-    reads unless told otherwise, and candidates for each neighbour.
+    file: empty, seekable. approximate: what `learned` returned for the same blocks; by default the index is exact.
+    FAISS alone then finds as much, unless it is told to read other numbers of lists and candidates.
     Raises: OSError; ValueError when there are not as many vectors as was said.
     """
-    if ivf is not None:
-        ivf.nprobe = nprobe
+    ivf, k_factor = None, 1.0
+    if approximate is not None:
+        ivf, found = approximate
+        ivf.nprobe, k_factor = found.plain_lists, found.candidates / K
     index = _without_vectors(blocks.dimension, blocks.faces, ivf, k_factor)
     with faiss_on(1) as faiss:
         writer = faiss.PyCallbackIOWriter(file.write)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.types import FaceIds, Vectors
-from faceindex.vectors.exact import Floats, Rows, k_nearest, rows_within, squares_of_rows
+from faceindex.vectors.exact import Floats, Rows, k_nearest, pairs_within, squares_of_rows
 from faceindex.vectors.ivf import Ivf, Probing
 
 Distances = npt.NDArray[np.float64]
@@ -59,7 +59,7 @@ def nearest(index: FaceIndex, probe: Floats, k: int, threshold: float) -> Found:
     if not len(index.ids) or k < 1:
         return _measured(index, np.empty(0, dtype=np.int64), probe, k, threshold)
     if k >= len(index.ids):
-        rows = rows_within(probe, index.vectors, _limit(threshold))
+        _, rows = pairs_within(probe[None, :], index.vectors, _limit(threshold))
     elif index.ivf is None or index.probing is None or k > _MOST_APPROXIMATE:
         rows = _nearest_of_all(index.vectors, probe, k, threshold)
     else:

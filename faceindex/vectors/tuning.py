@@ -25,17 +25,7 @@ CHOOSING, CONFIRMING = 1400, 600
 """Faces that settings are chosen on, and others that recall is recorded of."""
 
 _CANDIDATES = (50, 100, 150, 200, 250, 300, 400, 500, 600, 800, 1000, 1400)
-_MISSED = (
-    1,
-    0.7,
-    0.5,
-    0.4,
-    0.3,
-    0.2,
-    0.1,
-    0.05,
-    0,
-)  # shares of what may be missed, that unread lists are tried to hold
+_MISSED = (1, 0.7, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05, 0)  # of what may be missed, the shares tried for unread lists
 _CANDIDATE = 90  # codes are read while one candidate is ranked
 _NO_RANK = 1 << 30
 _CERTAINTY = 2.0  # standard errors that the recall of the faces chosen on is above the wanted one

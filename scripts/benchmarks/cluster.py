@@ -200,7 +200,7 @@ def photos(report: Report, name: str, keep: Path | None) -> None:
         vectors = np.array([vector for _, vector in found], dtype=np.float32)
         photo = np.unique([face.photo for face, _ in found], return_inverse=True)[1].astype(np.int64)
         nothing = unconstrained(len(vectors))
-        known = Constraints(nothing.person, nothing.together, nothing.apart, photo)
+        known = Constraints(nothing.person, nothing.must_link, nothing.cannot_link, photo)
         report.add(f"{name}, {folder}, pairs in one photo", len(pairs_in_photos(photo)))
         for method in METHODS:
             for title, told in (("", nothing), (" with the rule", known)):

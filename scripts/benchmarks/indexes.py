@@ -47,8 +47,7 @@ def ours(vectors: Vectors, threads: int) -> Variants:
         path = Path(temporary, "faces.faiss")
         built, found = learned(blocks, kinds.RECALL, threads=threads)
         with path.open("w+b") as file:
-            factor = found.candidates / K
-            where = faiss_file.write(file, blocks, ivf=built, nprobe=found.plain_lists, k_factor=factor)
+            where = faiss_file.write(file, blocks, (built, found))
         beside = (path.stat().st_size - where.stop + where.start) / len(vectors)
         index = faiss_file.open_mapped(path, found.probing)
         what = (

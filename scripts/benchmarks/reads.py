@@ -26,7 +26,7 @@ from faceindex.people.albums import derive_albums
 from faceindex.people.grouping import CLUSTERED_UNTIL
 from faceindex.store.albums import replace_clusters
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.people.acts import write_act
+from faceindex.store.journal.acts import write_act
 from faceindex.store.settings import save_settings
 
 ACTS = {"merge": 300, "split": 300, "reject": 600, "name": 800}

@@ -38,8 +38,8 @@ import faceindex
 from benchmarks.indexes import FAMILIES, OPTIONAL, K, Search
 from faceindex.faces.recipe import recipe
 from faceindex.search import index as face_index
-from faceindex.store import rows
 from faceindex.store.folder import LibraryFolder
+from faceindex.store.photos import writing
 from faceindex.types import Vectors
 from faceindex.vectors.exact import k_nearest_of_blocks
 from faceindex.vectors.nearest import FaceIndex
@@ -286,7 +286,7 @@ def measure_library(path: Path, faces: int, threads: int, photo: Path, added: in
         report.add_costs(f"{added:,} new faces, a query", costs(asked, len(asked.probes)), "ms")
         with folder.writer() as writer, writer.catalog.transaction() as transaction:
             transaction.execute("DELETE FROM faces WHERE id % 1000 = 7")
-            rows.note_change_of_faces(transaction)
+            writing.note_change_of_faces(transaction)
         asked = Asked(folder, face_index.load_or_build(folder, followed), new[:200])
         deleted = f"{asked.index.deleted:,} deleted, too, a query"
         report.add_costs(deleted, costs(asked, len(asked.probes)), "ms")
@@ -333,10 +333,10 @@ def add_faces(folder: LibraryFolder, vectors: Vectors) -> int:
         ids = np.arange(first, first + len(vectors), dtype=np.int64)
         segment = writer.write_segment(iter([(ids, vectors)]), len(vectors))
         with writer.catalog.transaction() as transaction:
-            rows.insert_segment(transaction, segment)
+            writing.insert_segment(transaction, segment)
             transaction.executemany(
                 "INSERT INTO faces VALUES (?, 1, ?, 0, 0, 9, 9, 0.9, ?, 0.5)",
                 [(face, segment.number, bytes(40)) for face in ids.tolist()],
             )
-            rows.note_change_of_faces(transaction)
+            writing.note_change_of_faces(transaction)
     return first

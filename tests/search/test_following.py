@@ -58,7 +58,7 @@ def finds_what_is_there(made: MadeLibrary, index: LibraryIndex, random: np.rando
 def test_what_is_found_is_what_is_there_after_any_change(made: MadeLibrary, seed: int) -> None:
     random = np.random.default_rng(seed)
     index = load_or_build(made.folder)
-    built = index.seal
+    built = index.saved_as
     for step in range(40):
         path = f"/first{random.integers(40)}.jpg"
         match random.integers(5):

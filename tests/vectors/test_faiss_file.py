@@ -74,7 +74,7 @@ def test_faiss_alone_finds_as_much_in_an_approximate_index_as_is_recorded(
     path, blocks = tmp_path / "faces.faiss", blocks_of(ids, vectors[:FACES])
     index, found = learned(blocks, 0.95)
     with path.open("w+b") as file:
-        faiss_file.write(file, blocks, ivf=index, nprobe=found.plain_lists, k_factor=found.candidates / 10)
+        faiss_file.write(file, blocks, (index, found))
     answer = by_faiss_alone(path, probes, mapped=True)
     exact = FaceIndex(ids, vectors[:FACES])
     ours = faiss_file.open_mapped(path, found.probing)
@@ -95,9 +95,8 @@ def test_an_index_comes_back_as_it_was_and_can_only_be_read(
     vectors: Vectors, ids: FaceIds, tmp_path: Path, approximate: bool
 ) -> None:
     path, blocks = tmp_path / "faces.faiss", blocks_of(ids[:500], vectors[:500], 64)
-    ivf = learned(blocks, 0.5)[0] if approximate else None
     with path.open("w+b") as file:
-        where = faiss_file.write(file, blocks, ivf=ivf)
+        where = faiss_file.write(file, blocks, learned(blocks, 0.5) if approximate else None)
     assert path.read_bytes()[where] == vectors[:500].tobytes()
     index = faiss_file.open_mapped(path, None)
     np.testing.assert_array_equal(index.ids, ids[:500])
@@ -170,7 +169,7 @@ def test_candidates_among_very_many_are_read_and_are_ranked_alike(
     path, blocks = tmp_path / "faces.faiss", blocks_of(ids, vectors[:FACES])
     index, found = learned(blocks, 0.95)
     with path.open("w+b") as file:
-        faiss_file.write(file, blocks, ivf=index, nprobe=found.plain_lists, k_factor=found.candidates / 10)
+        faiss_file.write(file, blocks, (index, found))
     mapped = faiss_file.open_mapped(path, found.probing)
     monkeypatch.setattr(faiss_file, "_MOST_MAPPED", 0)
     read = faiss_file.open_mapped(path, found.probing)
