@@ -23,7 +23,7 @@ import faceindex
 from faceindex.faces.recipe import recipe
 from faceindex.journal.acts import MERGE, MOVE, NAME, REJECT, SPLIT
 from faceindex.people.albums import derive_albums
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 from faceindex.store.albums import replace_clusters
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.journal.acts import write_act

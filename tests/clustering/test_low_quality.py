@@ -121,8 +121,8 @@ def test_a_low_quality_face_does_not_join_what_it_must_be_apart_from_but_the_nex
     assert joined(problem(points, 1.0), labels, low).tolist() == [7, 7, 7, 7, 5, 5]
     pair, none = np.array([[1, 3]]), np.empty((0, 2), dtype=np.int64)
     nobody = np.full(6, -1)
-    kept_apart = problem(points, 1.0, Constraints(nobody, none, pair, nobody))
-    assert joined(kept_apart, labels, low).tolist() == [7, 7, 7, 5, 5, 5]
+    cannot_be_one = problem(points, 1.0, Constraints(nobody, none, pair, nobody))
+    assert joined(cannot_be_one, labels, low).tolist() == [7, 7, 7, 5, 5, 5]
     ann, bob = np.array([1, -1, -1, 2, -1, -1]), np.array([1, -1, -1, 2, 3, -1])
     assert joined(problem(points, 1.0, Constraints(ann, none, none, nobody)), labels, low)[3] == 5
     assert joined(problem(points, 1.0, Constraints(bob, none, none, nobody)), labels, low)[3] == 3

@@ -199,7 +199,7 @@ def test_a_server_that_is_killed_in_the_middle_costs_no_photo(
         before = library.catalog.counts()
         assert before["photos"] < len(photos)
         assert before["failures"] == 0
-        with pytest.raises(OutOfReach, match=r"s3://photos/x cannot be looked at"):
+        with pytest.raises(OutOfReach, match=r"s3://photos/x cannot be listed"):
             take(library, f"{ROOT}/x")
         server.start(photos)
         report = take(library, f"{ROOT}/x")
@@ -212,11 +212,11 @@ def test_a_server_that_is_killed_in_the_middle_costs_no_photo(
 
 
 def test_a_bucket_that_is_gone_and_a_wrong_address_are_told(server: ObjectServer, library: LibraryFolder) -> None:
-    with pytest.raises(OutOfReach, match="s3://no-such-bucket is not there now"):
+    with pytest.raises(OutOfReach, match="s3://no-such-bucket does not exist now"):
         take(library, "s3://no-such-bucket/photos")
     with pytest.raises(UsageError, match=f"no such file or folder: {ROOT}/no-such-folder"):
         take(library, f"{ROOT}/no-such-folder")
-    with pytest.raises(UsageError, match="fsspec knows no addresses nonsense://"):
+    with pytest.raises(UsageError, match="fsspec does not know addresses nonsense://"):
         take(library, "nonsense://photos")
 
 
@@ -230,10 +230,10 @@ def test_photos_of_a_bucket_that_is_gone_are_away_and_not_pruned(
     take(library, "s3://passing/a", f"{ROOT}/staying")
     server.system().rm_file("passing/a/1.jpg")
     server.system().rmdir("passing")
-    from faceindex.photos.finding.away import whereabouts
+    from faceindex.photos.finding.whereabouts import whereabouts
 
-    assert whereabouts("s3://passing/a/1.jpg", library.catalog.roots()) == "away"
-    assert whereabouts(f"{ROOT}/staying/1.jpg", library.catalog.roots()) == "there"
+    assert whereabouts("s3://passing/a/1.jpg", library.catalog.roots()) == "disconnected"
+    assert whereabouts(f"{ROOT}/staying/1.jpg", library.catalog.roots()) == "present"
     assert whereabouts(f"{ROOT}/staying/2.jpg", library.catalog.roots()) == "removed"
 
 
@@ -285,7 +285,7 @@ def test_every_command_takes_addresses_and_no_secret_is_kept(
     assert (tmp_path / "sidecars" / "cli" / "0.jpg.xmp").is_file()
     server.put("cli/0.jpg.xmp", (tmp_path / "sidecars" / "cli" / "0.jpg.xmp").read_bytes())
     told = json.loads(run("photos", "sidecars", f"{ROOT}/cli", "--beside", "--json", rc=2))["failed"]
-    assert "nothing is written at an address" in told[0]["error"]
+    assert "cannot write to an address" in told[0]["error"]
     assert json.loads(run("ingest", f"{ROOT}/cli", "--xmp", "--json"))["xmp"]["names"] == 1
     assert run("albums", "sheet", tmp_path / "albums.html")
     assert json.loads(run("reencode", tmp_path / "y.faces", "--recipe", "sface", "--json"))["photos"] == 3
