@@ -20,7 +20,7 @@ from make_library import make_library
 KINDS: dict[str, list[str]] = {
     "ingest": [],
     "ingest --recipe sface": ["--recipe", "sface"],
-    "ingest --detector hog": ["--detector", "hog"],
+    "ingest --detector hog": ["--recipe", "dlib", "--detector", "hog"],
 }
 
 
