@@ -28,8 +28,8 @@ from faceindex.people.albums import derive_albums
 from faceindex.photos.finding.find import FoundFile
 from faceindex.store.albums import replace_clusters
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.people.acts import write_act
-from faceindex.store.people.affected import affected_by
+from faceindex.store.journal.acts import write_act
+from faceindex.store.journal.affected import affected_by
 from faceindex.store.writer import Batch
 from faceindex.types import AnalysedPhoto, Box, Face
 

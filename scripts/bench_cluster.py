@@ -247,7 +247,7 @@ def photos(options: argparse.Namespace) -> None:
 
 def report_photos(title: str, vectors: Vectors, photo: Labels, threshold: float) -> None:
     nothing = unconstrained(len(vectors))
-    known = Constraints(nothing.person, nothing.together, nothing.apart, photo)
+    known = Constraints(nothing.person, nothing.must_link, nothing.cannot_link, photo)
     pairs = len(pairs_in_photos(photo))
     for method in METHODS:
         counts = [

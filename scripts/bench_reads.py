@@ -86,7 +86,7 @@ def draw(path: Path, faces: int, named: int, stats: Path) -> None:
     from faceindex.people.grouping import CLUSTERED_UNTIL
     from faceindex.store.albums import replace_clusters
     from faceindex.store.folder import LibraryFolder
-    from faceindex.store.people.acts import write_act
+    from faceindex.store.journal.acts import write_act
     from faceindex.store.settings import save_settings
 
     truth = make_library.make_library(path, faces, stats=stats)

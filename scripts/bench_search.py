@@ -41,8 +41,8 @@ import numpy.typing as npt
 from faceindex.faces.recipe import recipe
 from faceindex.search import index as face_index
 from faceindex.search import kinds
-from faceindex.store import rows
 from faceindex.store.folder import LibraryFolder
+from faceindex.store.photos import writing
 from faceindex.types import Vectors
 from faceindex.vectors import faiss_file
 from faceindex.vectors.building import blocks_of, learned
@@ -480,7 +480,7 @@ def measure_library(path: Path, faces: int, stats: Path, threads: int, photo: Pa
     print(f"a query then takes {1e3 * statistics.median(query):.2f} ms; ", end="")
     with folder.writer() as writer, writer.catalog.transaction() as transaction:
         transaction.execute("DELETE FROM faces WHERE id % 1000 = 7")
-        rows.note_change_of_faces(transaction)
+        writing.note_change_of_faces(transaction)
     followed = face_index.load_or_build(folder, followed)
     query = [timed(partial(face_index.find_nearest, folder, followed, probe, K, np.inf)) for probe in new[:200]]
     print(f"with {followed.deleted:,} deleted, too, {1e3 * statistics.median(query):.2f} ms")
@@ -546,12 +546,12 @@ def add_faces(folder: LibraryFolder, vectors: Vectors) -> int:
         ids = np.arange(first, first + len(vectors), dtype=np.int64)
         segment = writer.write_segment(iter([(ids, vectors)]), len(vectors))
         with writer.catalog.transaction() as transaction:
-            rows.insert_segment(transaction, segment)
+            writing.insert_segment(transaction, segment)
             transaction.executemany(
                 "INSERT INTO faces VALUES (?, 1, ?, 0, 0, 9, 9, 0.9, ?, 0.5)",
                 [(face, segment.number, bytes(40)) for face in ids.tolist()],
             )
-            rows.note_change_of_faces(transaction)
+            writing.note_change_of_faces(transaction)
     return first
 
 

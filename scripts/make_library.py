@@ -20,9 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.faces.recipe import Recipe, recipe
-from faceindex.store import rows
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.hdf5.segments import Block
+from faceindex.store.photos import writing
 from faceindex.store.writer import Writer
 from faceindex.types import FaceIds, Vectors
 
@@ -119,7 +119,7 @@ def _write_photos(writer: Writer, photos: int) -> None:
         transaction.execute("INSERT INTO roots VALUES (?)", (ROOT,))
         transaction.executemany(
             "INSERT INTO photos (content, width, height, analysed) VALUES (?, 4000, 3000, ?)",
-            ((number.to_bytes(32, "big"), rows.now()) for number in range(1, photos + 1)),
+            ((number.to_bytes(32, "big"), writing.now()) for number in range(1, photos + 1)),
         )
         transaction.executemany(
             "INSERT INTO paths (path, photo, size, mtime_ns) VALUES (?, ?, ?, ?)",
@@ -141,7 +141,7 @@ def _write_faces(
     qualities = random.beta(8, 1, stop - start)
     landmarks = bytes(40)
     with writer.catalog.transaction() as transaction:
-        rows.insert_segment(transaction, segment)
+        writing.insert_segment(transaction, segment)
         transaction.executemany(
             "INSERT INTO faces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -153,7 +153,7 @@ def _write_faces(
                 )
             ),
         )
-        rows.note_change_of_faces(transaction)
+        writing.note_change_of_faces(transaction)
 
 
 def _blocks(drawn: DrawnFaces, start: int, stop: int) -> Iterator[Block]:

@@ -19,15 +19,15 @@ def constraints(draw: st.DrawFn, count: int, *, photos: bool = True) -> Constrai
     marks = st.lists(st.integers(-1, 2), min_size=count, max_size=count)
     nothing = st.just([-1] * count)
     person, photo = draw(st.one_of(nothing, marks)), draw(st.one_of(nothing, marks) if photos else nothing)
-    together, apart = (np.array(draw(pairs), dtype=np.int64).reshape(-1, 2) for _ in range(2))
-    return Constraints(np.array(person, dtype=np.int64), together, apart, np.array(photo, dtype=np.int64))
+    must_link, cannot_link = (np.array(draw(pairs), dtype=np.int64).reshape(-1, 2) for _ in range(2))
+    return Constraints(np.array(person, dtype=np.int64), must_link, cannot_link, np.array(photo, dtype=np.int64))
 
 
 def bound(known: Constraints) -> Labels:
     """The group of each row: what person and together bind, directly and through others."""
     group = np.arange(len(known.person))
     same = [(i, j) for i, j in combinations(range(len(group)), 2) if known.person[i] == known.person[j] >= 0]
-    for i, j in [*same, *known.together.tolist()]:
+    for i, j in [*same, *known.must_link.tolist()]:
         group[group == group[j]] = group[i]
     return group
 
@@ -42,5 +42,5 @@ def assert_obeyed(labels: Labels, known: Constraints) -> None:
         elif alone[i] == alone[j]:
             people = [set(known.person[group == group[row]].tolist()) - {-1} for row in (i, j)]
             assert not (people[0] and people[1]), f"{i} and {j} are of different people"
-    for i, j in known.apart.tolist():
+    for i, j in known.cannot_link.tolist():
         assert group[i] == group[j] or alone[i] != alone[j], f"{i} and {j} must be apart"

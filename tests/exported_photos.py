@@ -11,7 +11,7 @@ from made_library import MadeLibrary
 from faceindex.journal.acts import HIDE, NAME, UNNAME
 from faceindex.photos.finding.find import FoundFile
 from faceindex.photos.identity import content_hash
-from faceindex.store.people.names import decide
+from faceindex.store.journal.names import decide
 from faceindex.store.people.sightings import photo_faces
 from faceindex.store.writer import Batch
 from faceindex.types import AnalysedPhoto, Box

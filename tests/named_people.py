@@ -8,7 +8,7 @@ import numpy.typing as npt
 from faceindex.journal.acts import NAME
 from faceindex.photos.finding.find import FoundFile
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.people.names import decide
+from faceindex.store.journal.names import decide
 from faceindex.store.writer import Batch
 from faceindex.types import AnalysedPhoto, Box, Face, Vectors
 

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from faceindex.cli import calibrate, evaluate_albums, evaluate_compare, evaluate_pairs
+from faceindex.cli import (
+    calibrate,
+    evaluate_albums,
+    evaluate_clusters,
+    evaluate_compare,
+    evaluate_groups,
+    evaluate_pairs,
+)
 
 app = typer.Typer(help="How good the recipes are, on photos of known people.", no_args_is_help=True)
 app.command("lfw")(evaluate_pairs.lfw)
 app.command("all-pairs")(evaluate_pairs.all_pairs)
 app.command("albums")(evaluate_albums.albums)
+app.command("clusters")(evaluate_clusters.clusters)
 app.command("compare")(evaluate_compare.compare)
+app.command("groups")(evaluate_groups.groups)
 app.command("calibrate")(calibrate.calibrate)

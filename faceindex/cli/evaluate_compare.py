@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -12,8 +11,8 @@ import typer
 from faceindex.cli import evaluated, options
 from faceindex.cli.evaluate_albums import albums_as_object
 from faceindex.cli.evaluate_pairs import mean_accuracy, point_as_object
-from faceindex.cli.evaluated import ingested, names, print_drawn, rate
-from faceindex.cli.output import print_json, print_table
+from faceindex.cli.evaluated import ingested, names, print_compared, print_drawn, rate
+from faceindex.cli.output import print_json
 from faceindex.evaluation.compare import COMPARED_RATES, RecipeFigures, recipe_figures
 from faceindex.evaluation.pairs import read_pairs
 from faceindex.evaluation.pictures import draw_comparison
@@ -50,7 +49,7 @@ def compare(
         compared = [_figures_as_object(row) for row in rows]
         print_json({"data": str(data), "half": half, "recipes": compared, "plots": names(drawn)})
         return
-    _print_comparison(rows)
+    print_compared({row.recipe: _compared(row) for row in rows})
     print_drawn(drawn)
 
 
@@ -67,14 +66,6 @@ def _figures_as_object(row: RecipeFigures) -> dict[str, object]:
         "best_albums": albums_as_object(row.best_albums),
         "timing": asdict(row.timing),
     }
-
-
-def _print_comparison(rows: Sequence[RecipeFigures]) -> None:
-    columns = [_compared(row) for row in rows]
-    print_table(
-        ("", *(f"{row.recipe}#" for row in rows)),
-        [(figure, *(column[figure] for column in columns)) for figure in columns[0]],
-    )
 
 
 def _compared(row: RecipeFigures) -> dict[str, object]:

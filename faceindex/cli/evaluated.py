@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -13,15 +13,28 @@ from faceindex.cli.output import print_line, print_table
 from faceindex.cli.progress import progress_bar
 from faceindex.cli.stopping import on_signals
 from faceindex.evaluation.labelled import LabelledFaces, evaluation_library, ingest_labelled
+from faceindex.evaluation.timing import processor_ms_per_face
+from faceindex.faces.analyse import Analyser
 from faceindex.faces.engine import Engine
-from faceindex.faces.recipe import Recipe
+from faceindex.faces.recipe import DEFAULT_RECIPE, Recipe, recipe
 from faceindex.running.meter import Meter
 
 Labelled = Annotated[Path, typer.Argument(metavar="DIR", help="Photos, in a folder named after each person.")]
 Half = Annotated[
     str | None, typer.Option(metavar="a|b", help="Only one half of the people: tune on one, report on the other.")
 ]
+Recipes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--recipe", metavar="NAME", help=f"Of each of these recipes, beside each other. Default: {DEFAULT_RECIPE}."
+    ),
+]
 Plots = Annotated[Path | None, typer.Option(metavar="DIR", help="Also draw pictures into this folder.")]
+
+
+def recipes_of(names: Sequence[str] | None) -> list[Recipe]:
+    """The recipes to compare, each once. Raises: UsageError."""
+    return [recipe(name) for name in dict.fromkeys(names or [DEFAULT_RECIPE])]
 
 
 def ingested(
@@ -46,6 +59,22 @@ def faces_as_object(faces: LabelledFaces, half: str | None) -> dict[str, object]
         "without_face": list(faces.without_face),
         "failed": [asdict(failure) for failure in faces.failed],
     }
+
+
+def ms_per_face(recipes: Sequence[Recipe], engine: Engine, photos: Sequence[str]) -> list[float | None]:
+    """Processor time of each recipe; None without photos. Raises: see `processor_ms_per_face`."""
+    if not photos:
+        return [None] * len(recipes)
+    return processor_ms_per_face([Analyser(one, engine=engine) for one in recipes], photos)
+
+
+def print_compared(columns: Mapping[str, Mapping[str, object]]) -> None:
+    """A table with a column for each recipe and a row for each measure that any of them has."""
+    measures = dict.fromkeys(name for column in columns.values() for name in column)
+    print_table(
+        ("", *(f"{title}#" for title in columns)),
+        [(name, *(column.get(name) for column in columns.values())) for name in measures],
+    )
 
 
 def print_faces(faces: LabelledFaces) -> None:

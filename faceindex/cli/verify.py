@@ -49,6 +49,7 @@ def verify(
     min_face: options.MinFace = None,
     engine: options.EngineName = "onnx",
     device: options.Device = "cpu",
+    explain: Annotated[bool, typer.Option("--explain", help="Say what the confidence assumes.")] = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Say whether A and B show the same person; exit code 0: the same; 1: different people. Or say it of many pairs."""
@@ -61,7 +62,7 @@ def verify(
     boxes = _boxes(box or [], given)
     with faceindex.Library(library, engine=Engine(engine, device), create=not face) as opened:
         answer = opened.verify(*given, boxes=boxes, best=best, threshold=threshold, min_face=min_face)
-    _print(answer, as_json=as_json, chosen=best or bool(box))
+    _print(answer, as_json=as_json, chosen=best or bool(box), explain=explain)
     if not answer.same:
         raise typer.Exit(1)
 
@@ -76,7 +77,7 @@ def _boxes(said: list[str], given: list[Path | int]) -> tuple[Box | None, Box | 
     return first, second
 
 
-def _print(answer: Verification, *, as_json: bool, chosen: bool) -> None:
+def _print(answer: Verification, *, as_json: bool, chosen: bool, explain: bool) -> None:
     if as_json:
         print_json(
             {
@@ -94,6 +95,13 @@ def _print(answer: Verification, *, as_json: bool, chosen: bool) -> None:
     print_line(
         f"{verdict}: distance {answer.distance:.4f}, threshold {answer.threshold:g}, confidence {answer.confidence:.1%}"
     )
+    if explain:
+        print_line(
+            f"the confidence assumes that {answer.prior:.2%} of such pairs are of one person; with this prior both "
+            f"answers are equally likely at the threshold"
+        )
+        if answer.pairs > 1:
+            print_line(f"the nearest of {answer.pairs:,} pairs was compared")
     several = [face for face in answer.compared if face.found > 1]
     for face in several:
         print_line(f"compared: face {face.number} of {face.found:,} at {face.box.as_list()} in {face.photo}")

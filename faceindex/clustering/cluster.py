@@ -8,10 +8,11 @@ from functools import partial
 import numpy as np
 
 from faceindex.clustering.constraints import Constraints, unconstrained
+from faceindex.clustering.crowding import excess_of, uncrowded
 from faceindex.clustering.dbscan import dbscan
 from faceindex.clustering.linkage import linkage
+from faceindex.clustering.low_quality import low_quality_last
 from faceindex.clustering.neighbours import neighbour_graph, steps_of
-from faceindex.clustering.poor import poor_last
 from faceindex.clustering.problem import Method, Problem
 from faceindex.clustering.rules import rules_of
 from faceindex.clustering.whispers import whispers
@@ -26,7 +27,7 @@ DEFAULT_METHOD = "linkage"
 """Best on lfw-dev, see `faceindex.clustering.linkage.GROWTH`: B-cubed F on all with recipe `dlib` 0.967, whispers
 0.958 at its best; `sface` 0.992 and 0.990. And no seed matters."""
 
-POOR_LAST = ("whispers", "dbscan")
+LOW_QUALITY_LAST = ("whispers", "dbscan")
 """Methods that set poor faces aside first. A mean over all faces hardly minds them: a first version of linkage had
 0.9662 on lfw-dev with recipe `dlib` as it is and 0.9667 with poor faces last."""
 
@@ -36,7 +37,7 @@ collages of a face, its mirror image and a copy of half the size, of 20 people: 
 recipe `dlib`, 0.60 with `sface`. The nearest two faces of one photo in the sets "groups" and "album": 0.80
 and 0.87."""
 
-POOR_QUALITY = 0.85
+LOW_QUALITY = 0.85
 """Quality below which a face takes no part in making clusters. Chosen on half "a" of the people of lfw-dev with recipe
 `dlib` (0.80, 0.83, 0.85 ... 0.90 tried), where it is a tenth of the faces. B-cubed F of whispers at 0.46, mean of 8
 seeds: half "a" 0.9643 without and 0.9659 with, half "b" 0.9674 and 0.9686, all people 0.9570 and 0.9590; from 0.88 on
@@ -57,7 +58,7 @@ def cluster(
     """Labels int64 [n], 0 for the largest cluster and rising; a face alone has -1.
 
     vectors: float32 [n, d]. threshold: Euclidean, up to which two faces are neighbours. The same
-    vectors and seed give the same clusters in any order of the rows. qualities: faces below POOR_QUALITY join a
+    vectors and seed give the same clusters in any order of the rows. qualities: faces below LOW_QUALITY join a
     cluster after all are made; None or NaN: no face, or not this one. constraints: what the user said, which every
     method obeys. threads: that look for neighbours. meter: hears of the progress.
     Raises: ValueError for another method; JobCancelled.
@@ -71,10 +72,13 @@ def cluster(
     meter.stage("comparing", steps_of(len(vectors)))
     graph = neighbour_graph(vectors, threshold, workers=threads, meter=meter)
     meter.stage("grouping")
-    problem = Problem(vectors, graph, rules_of(known, vectors, ALIKE * threshold), threshold, seed, meter.stop)
+    rules = rules_of(known, vectors, ALIKE * threshold)
+    excess = excess_of(graph, threshold, rules.group)
+    graph = uncrowded(graph, threshold, excess)
+    problem = Problem(vectors, graph, rules, threshold, seed, meter.stop, excess)
     grouped = _METHODS[method]
-    if qualities is not None and method in POOR_LAST:
-        grouped = partial(poor_last, poor=qualities[order] < POOR_QUALITY, method=grouped)
+    if qualities is not None and method in LOW_QUALITY_LAST:
+        grouped = partial(low_quality_last, low=qualities[order] < LOW_QUALITY, method=grouped)
     labels = np.empty(len(vectors), dtype=np.int64)
     labels[order] = grouped(problem)
     return by_size(labels)

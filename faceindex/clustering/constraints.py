@@ -18,23 +18,23 @@ class Constraints:
     """On n faces, of which several may be said to be one person, or not to be.
 
     person: int64 [n], -1 for none; rows of the same person end in one cluster, rows of different people never in one.
-    together: int64 [m, 2], pairs of rows that end in one cluster. apart: int64 [k, 2], pairs of rows that never do;
-    holds for everything bound to them by person and together. photo: int64 [n], the photo of each row, or -1; soft: two
-    rows of one photo are two people unless they are nearly the same vector.
+    must_link: int64 [m, 2], pairs of rows that end in one cluster. cannot_link: int64 [k, 2], pairs of rows that never
+    do; holds for everything bound to them by person and must_link. photo: int64 [n], the photo of each row, or -1;
+    soft: two rows of one photo are two people unless they are nearly the same vector.
 
-    A pair that is both, perhaps through others, together and apart is together.
+    A pair that is both, perhaps through others, linked and kept apart is linked.
     """
 
     person: Rows
-    together: Rows
-    apart: Rows
+    must_link: Rows
+    cannot_link: Rows
     photo: Rows
 
     def reordered(self, order: Rows) -> Constraints:
         """The constraints on rows `order`, int64 [n], a permutation: row i of the result is row order[i] of these."""
         place = np.empty_like(order)
         place[order] = np.arange(len(order))
-        return Constraints(self.person[order], place[self.together], place[self.apart], self.photo[order])
+        return Constraints(self.person[order], place[self.must_link], place[self.cannot_link], self.photo[order])
 
 
 def unconstrained(count: int) -> Constraints:
@@ -44,13 +44,13 @@ def unconstrained(count: int) -> Constraints:
 
 
 def bound_groups(constraints: Constraints) -> Rows:
-    """int64 [n]: which rows are bound to each other, by person and together; groups are numbered by their first row."""
+    """int64 [n]: which rows are bound to each other, by person and must_link; numbered by their first rows."""
     count = len(constraints.person)
     named = np.flatnonzero(constraints.person >= 0)
     named = named[np.argsort(constraints.person[named], kind="stable")]
     same = constraints.person[named[1:]] == constraints.person[named[:-1]]
-    left = np.concatenate([named[:-1][same], constraints.together[:, 0]])
-    right = np.concatenate([named[1:][same], constraints.together[:, 1]])
+    left = np.concatenate([named[:-1][same], constraints.must_link[:, 0]])
+    right = np.concatenate([named[1:][same], constraints.must_link[:, 1]])
     if not len(left):
         return np.arange(count)
     _, first, place = np.unique(components(left, right, count), return_index=True, return_inverse=True)

@@ -8,17 +8,18 @@ What new faces make likely, that two albums are one person, is said and left to 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from faceindex.clustering.cluster import ALIKE
 from faceindex.clustering.constraints import Constraints, Rows, unconstrained
-from faceindex.clustering.graph import graph_of
+from faceindex.clustering.crowding import Excess, excess_of
+from faceindex.clustering.graph import NeighbourGraph, graph_of
 from faceindex.clustering.linkage import agglomerate, may_be_one
 from faceindex.clustering.neighbours import MOST, neighbour_graph, steps_of
-from faceindex.clustering.rules import rules_of
+from faceindex.clustering.rules import Rules, rules_of
 from faceindex.running.meter import Meter
 from faceindex.types import Labels, Vectors
 from faceindex.vectors.exact import k_nearest
@@ -84,13 +85,10 @@ def extend(
     among = neighbour_graph(new, threshold, workers=threads, meter=meter)
     meter.stage("grouping")
     nodes = _nodes(old, albums, new, np.unique(np.concatenate([row, _bound_to_new(known, len(old))])))
-    left, right = among.pairs()
-    ends = np.column_stack([nodes.of_row[len(old) + beside], nodes.of_row[row]])
-    ends = np.concatenate([ends, nodes.of_row[len(old) + np.column_stack([left, right])]])
-    left, right = ends[:, 0].astype(np.int32), ends[:, 1].astype(np.int32)
-    graph = graph_of(len(nodes.sizes), left, right, np.zeros(len(ends), dtype=np.float32))
+    graph = _node_graph(nodes, among, old, new, beside, row)
     told = _told(known, nodes, albums, old, new, ALIKE * threshold)
     rules = rules_of(told, nodes.centres, ALIKE * threshold)
+    nodes = replace(nodes, spreads=nodes.spreads + _node_excess(graph, threshold, rules, len(new)))
     found = agglomerate(
         nodes.centres, graph, rules, threshold, sizes=nodes.sizes, spreads=nodes.spreads, stop=meter.stop
     )
@@ -119,13 +117,42 @@ def _scan(old: Vectors, threads: int, meter: Meter) -> Neighbours:
     return neighbours
 
 
+def _node_graph(
+    nodes: _Nodes, among: NeighbourGraph, old: Vectors, new: Vectors, beside: Rows, row: Rows
+) -> NeighbourGraph:
+    """Which nodes have faces that are neighbours, and how far apart the nearest of these are.
+
+    among: the graph of the new faces. beside, row: int64 [pairs], new faces and old rows that are neighbours.
+    """
+    left, right = among.pairs()
+    lengths = [among.distance[among.neighbour > among.rows()]]
+    for begin in range(0, len(beside), _ASKED):
+        part = slice(begin, begin + _ASKED)
+        lengths.append(np.linalg.norm(new[beside[part]] - old[row[part]], axis=1).astype(np.float32))
+    length = np.concatenate(lengths)
+    nearest_first = np.argsort(length, kind="stable")  # of several edges between two nodes the first remains
+    left = nodes.of_row[len(old) + np.concatenate([left, beside])][nearest_first].astype(np.int32)
+    right = nodes.of_row[np.concatenate([len(old) + right, row])][nearest_first].astype(np.int32)
+    return graph_of(len(nodes.sizes), left, right, length[nearest_first])
+
+
+def _node_excess(graph: NeighbourGraph, threshold: float, rules: Rules, new: int) -> Excess:
+    """float32 [nodes]: `excess_of`, where an album or an old face, of which not all neighbours are known, is as crowded
+    as the new faces near it are on average. new: how many of the nodes, the last, are new faces."""
+    excess = excess_of(graph, threshold, rules.group)
+    neighbours = np.diff(graph.start)
+    sums = np.bincount(graph.rows(), weights=excess[graph.neighbour], minlength=graph.size)
+    excess[: graph.size - new] = (sums / np.maximum(neighbours, 1))[: graph.size - new]
+    return excess
+
+
 def _bound_to_new(known: Constraints, old: int) -> Rows:
     """Old rows that the constraints mention together with new ones."""
     people = np.unique(known.person[old:])
     named = np.flatnonzero(np.isin(known.person[:old], people[people >= 0]))
     photos = np.unique(known.photo[old:])
     shown = np.flatnonzero(np.isin(known.photo[:old], photos[photos >= 0]))
-    pairs = np.concatenate([known.together, known.apart])
+    pairs = np.concatenate([known.must_link, known.cannot_link])
     mixed = pairs[(pairs >= old).any(axis=1) & (pairs < old).any(axis=1)].ravel()
     return np.concatenate([named, shown, mixed[mixed < old]])
 
@@ -168,7 +195,7 @@ def _told(known: Constraints, nodes: _Nodes, albums: Labels, old: Vectors, new: 
     person[nodes.of_row[named]] = [home.get(who, count + who) for who in known.person[named].tolist()]
     photo = np.full(len(nodes.sizes), -1, dtype=np.int64)
     photo[nodes.of_row[single]] = known.photo[single]
-    pairs = [_on_nodes(nodes, pairs, count) for pairs in (known.together, known.apart)]
+    pairs = [_on_nodes(nodes, pairs, count) for pairs in (known.must_link, known.cannot_link)]
     shared = _photos_of_albums(known.photo, nodes, old, new, alike)
     return Constraints(person, pairs[0], np.concatenate([pairs[1], shared]), photo)
 
@@ -240,11 +267,11 @@ def _merges(nodes: _Nodes, beside: Rows, row: Rows, known: Constraints, threshol
         if one < other
     }
     people = _people(known, nodes)
-    ends = nodes.of_row[known.apart].reshape(-1, 2)
-    apart = {(min(pair), max(pair)) for pair in ends.tolist()}
+    ends = nodes.of_row[known.cannot_link].reshape(-1, 2)
+    forbidden = {(min(pair), max(pair)) for pair in ends.tolist()}
     likely = [
         pair
-        for pair in sorted(pairs - apart)
+        for pair in sorted(pairs - forbidden)
         if not (people[pair[0]] and people[pair[1]] and people[pair[0]] != people[pair[1]])
         and may_be_one(*pair, nodes.centres, nodes.sizes, nodes.spreads, threshold)
     ]

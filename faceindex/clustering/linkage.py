@@ -118,7 +118,9 @@ class _Clusters:
 
 def linkage(problem: Problem) -> Labels:
     """Labels int64 [n] of clusters whose faces are, between any two that merged, within the threshold on average."""
-    return agglomerate(problem.vectors, problem.graph, problem.rules, problem.threshold, stop=problem.stop)
+    return agglomerate(
+        *(problem.vectors, problem.graph, problem.rules, problem.threshold), spreads=problem.excess, stop=problem.stop
+    )
 
 
 def agglomerate(

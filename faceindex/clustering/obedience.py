@@ -14,9 +14,9 @@ from faceindex.types import Labels
 def obey(labels: Labels, constraints: Constraints) -> Labels:
     """Labels int64 [n] that contradict no hard constraint and are otherwise as `labels`, int64 [n], -1 for none.
 
-    Rows that belong together go where most of them are, and take along a cluster of which they are at least half.
-    Clusters with rows that are apart fall into parts: the part with the most rows keeps the label, others get labels
-    above all there were, and a row that is alone then has -1. Of a pair that is both, together wins.
+    Rows that must be linked go where most of them are, and take along a cluster of which they are at least half.
+    Clusters with rows that cannot be linked fall into parts: the part with the most rows keeps the label, others get
+    labels above all there were, and a row that is alone then has -1. Of a pair that is both, must_link wins.
     """
     bound = bound_groups(constraints)
     gathered = _gathered(labels, bound)
@@ -60,7 +60,7 @@ def _taken_along(
 
 
 def _separated(labels: Labels, bound: Rows, constraints: Constraints) -> Labels:
-    """Clusters in parts where groups in them are apart."""
+    """Clusters in parts where groups in them cannot be linked."""
     place = np.full(int(bound.max(initial=-1)) + 1, -1, dtype=np.int64)
     place[bound] = labels  # one a group, by now
     sizes, rows_of = np.bincount(bound), np.bincount(labels[labels >= 0])
@@ -85,8 +85,8 @@ def _separated(labels: Labels, bound: Rows, constraints: Constraints) -> Labels:
 
 
 def _conflicts(constraints: Constraints, bound: Rows, place: Labels) -> dict[int, set[int]]:
-    """For groups in one cluster that are apart, or different people's, each other."""
-    pairs = np.unique(np.sort(bound[constraints.apart].reshape(-1, 2), axis=1), axis=0)
+    """For groups in one cluster that cannot be linked, or different people's, each other."""
+    pairs = np.unique(np.sort(bound[constraints.cannot_link].reshape(-1, 2), axis=1), axis=0)
     pairs = pairs[(place[pairs[:, 0]] == place[pairs[:, 1]]) & (place[pairs[:, 0]] >= 0) & (pairs[:, 0] < pairs[:, 1])]
     people = np.unique(bound[constraints.person >= 0])
     against: dict[int, set[int]] = defaultdict(set)

@@ -19,7 +19,8 @@ class Problem:
     """Faces to be clustered.
 
     vectors: float32 [n, d]. graph: of neighbours within `threshold`, Euclidean. rules: on them. seed: of what is drawn.
-    stop: ends it between two rounds.
+    stop: ends it between two rounds. excess: float32 [n], what is added to squared distances of each face, see
+    `faceindex.clustering.crowding`; None adds nothing. The graph has no edge that is beyond the threshold with it.
     """
 
     vectors: Vectors
@@ -28,6 +29,7 @@ class Problem:
     threshold: float
     seed: int = 0
     stop: Stop = field(default_factory=Stop)
+    excess: npt.NDArray[np.float32] | None = None
 
     def without(self, rows: npt.NDArray[np.bool_]) -> Problem:
         """The same without the edges of `rows`, bool [n]; these remain as nodes, and the rules hold for them."""

@@ -67,8 +67,8 @@ def rules_of(constraints: Constraints, vectors: Vectors, alike: float) -> Rules:
     named = np.zeros(groups, dtype=np.bool_)
     named[group[constraints.person >= 0]] = True
     photo = _different(pairs_in_photos(constraints.photo), vectors, alike)
-    pairs = np.concatenate([group[constraints.apart], group[photo]]).reshape(-1, 2)
-    weight = np.repeat(np.array([NEVER, 1]), [len(constraints.apart), len(photo)])
+    pairs = np.concatenate([group[constraints.cannot_link], group[photo]]).reshape(-1, 2)
+    weight = np.repeat(np.array([NEVER, 1]), [len(constraints.cannot_link), len(photo)])
     return Rules(group, named, *_as_csr(pairs, weight, groups))
 
 
@@ -84,7 +84,7 @@ def _different(pairs: Rows, vectors: Vectors, alike: float) -> Rows:
 def _as_csr(pairs: Rows, weight: Rows, groups: int) -> tuple[Rows, Rows, Rows]:
     import scipy
 
-    other = pairs[:, 0] != pairs[:, 1]  # what is both together and apart is together
+    other = pairs[:, 0] != pairs[:, 1]  # what is both must_link and cannot_link is must_link
     pairs, weight = pairs[other], weight[other]
     rows, columns = np.concatenate([pairs, pairs[:, ::-1]]).T
     matrix = scipy.sparse.coo_matrix(

@@ -6,15 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from faceindex.clustering.cluster import DEFAULT_METHOD, cluster
+from faceindex.clustering.cluster import DEFAULT_METHOD, METHODS, cluster
 from faceindex.errors import UsageError
 from faceindex.evaluation.albums import AlbumScore, score_albums
+from faceindex.evaluation.clicks import Clicks, count_clicks
+from faceindex.evaluation.contingency import contingency
 from faceindex.evaluation.folds import half_of
 from faceindex.evaluation.labelled import LabelledFaces
 from faceindex.evaluation.lfw import LfwResult, PairDistances, lfw_result, pair_distances
 from faceindex.evaluation.pairs import Pairs
 from faceindex.evaluation.reject import ErrorVersusReject, Rejected, error_versus_reject
 from faceindex.evaluation.roc import PairCounts, Roc, count_all_pairs, operating_point, roc
+from faceindex.types import Labels
 
 ALBUM_METHOD = DEFAULT_METHOD
 REJECT_RATE = 1e-4
@@ -47,6 +50,21 @@ class Albums:
     method: str
     threshold: float
     score: AlbumScore
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """Albums made by `method` at `threshold`, and what is wrong with them.
+
+    clicks: to perfect albums. mixed: albums that show several people. most_people: in one album.
+    """
+
+    method: str
+    threshold: float
+    score: AlbumScore
+    clicks: Clicks
+    mixed: int
+    most_people: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +112,33 @@ def measure_all_pairs(faces: LabelledFaces) -> AllPairs:
 
 def measure_albums(faces: LabelledFaces, threshold: float | None = None) -> Albums:
     """Albums of all faces, at the recipe's threshold or the one given. Raises: UsageError without any face."""
+    limit = faces.recipe.cluster_threshold if threshold is None else threshold
+    return Albums(ALBUM_METHOD, limit, score_albums(album_labels(faces, ALBUM_METHOD, limit), faces.people))
+
+
+def album_labels(faces: LabelledFaces, method: str, threshold: float) -> Labels:
+    """int64 [n]: albums as `faceindex cluster` makes them, -1 for a face alone. Raises: UsageError without any face."""
     if not len(faces.people):
         raise UsageError("no face was found in any photo")
-    limit = faces.recipe.cluster_threshold if threshold is None else threshold
     qualities = faces.qualities if faces.recipe.card.poor_last else None
-    labels = cluster(faces.vectors, method=ALBUM_METHOD, threshold=limit, qualities=qualities)
-    return Albums(ALBUM_METHOD, limit, score_albums(labels, faces.people))
+    return cluster(faces.vectors, method=method, threshold=threshold, qualities=qualities)
+
+
+def measure_clusters(faces: LabelledFaces, method: str, threshold: float) -> Clusters:
+    """Albums by `method` at `threshold`, in full. Raises: UsageError without any face, or for another method."""
+    if method not in METHODS:
+        raise UsageError(f"no clustering method is called {method}; there are {', '.join(METHODS)}")
+    labels = album_labels(faces, method, threshold)
+    table = contingency(labels, faces.people)
+    people = np.bincount(table.cluster)
+    return Clusters(
+        method=method,
+        threshold=threshold,
+        score=score_albums(labels, faces.people),
+        clicks=count_clicks(labels, faces.people),
+        mixed=int(np.sum(people > 1)),
+        most_people=int(people.max()),
+    )
 
 
 def measure_albums_around(faces: LabelledFaces) -> list[Albums]:

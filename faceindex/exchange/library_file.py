@@ -36,11 +36,12 @@ from faceindex.running.meter import Meter
 from faceindex.running.stop import Stop
 from faceindex.store.care.tables import Column, Table, rows_of, tables
 from faceindex.store.catalog import Catalog
-from faceindex.store.folder import READING_ATTEMPTS, LibraryFolder
+from faceindex.store.folder import LibraryFolder
+from faceindex.store.hdf5.deferred_error_file import DeferredErrorFile
 from faceindex.store.hdf5.segments import CHUNK, SegmentMissing
-from faceindex.store.hdf5.sink import Sink
 from faceindex.store.hdf5.vectors import StoredVectors
 from faceindex.store.migrations import schema_version
+from faceindex.store.reading import READING_ATTEMPTS
 from faceindex.types import FaceRecord
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def write_library(folder: LibraryFolder, out: Path, meter: Meter | None = None) 
             stored = folder.stored_vectors(catalog)
             try:
                 with binary_output(out) as file:
-                    return _write(os.dup(file.fileno()), catalog, stored, folder.recipe, meter)
+                    return _write(file.fileno(), catalog, stored, folder.recipe, meter)
             except SegmentMissing:
                 missing = attempt
         with closing(folder.open_catalog()) as newer:
@@ -104,7 +105,7 @@ def face_columns(faces: list[FaceRecord], landmarks: int) -> dict[str, np.ndarra
 def _write(descriptor: int, catalog: Catalog, stored: StoredVectors, recipe: Recipe, meter: Meter) -> int:
     import h5py
 
-    with Sink(descriptor) as sink:
+    with DeferredErrorFile(descriptor) as sink:
         with h5py.File(sink, "w") as file:
             file.attrs["format"] = FORMAT
             file.attrs["schema"] = schema_version(catalog.connection)
@@ -120,7 +121,7 @@ def _write(descriptor: int, catalog: Catalog, stored: StoredVectors, recipe: Rec
             faces = own["faces"].rows
             _write_faces(file, catalog, own, recipe.landmarks, meter)
             _write_vectors(file, stored, file["face_id"][:], recipe.dimension, sink, meter)
-        sink.sync()
+        sink.check()
     return faces
 
 
@@ -208,7 +209,7 @@ def _most(table: Table, name: str) -> int:
 
 
 def _write_vectors(
-    file: h5py.File, stored: StoredVectors, ids: np.ndarray, dimension: int, sink: Sink, meter: Meter
+    file: h5py.File, stored: StoredVectors, ids: np.ndarray, dimension: int, sink: DeferredErrorFile, meter: Meter
 ) -> None:
     """In the order of `ids`, whatever that of the segments is; NaN for a vector that was lost."""
     rows, chunk = len(ids), min(CHUNK, max(1, len(ids)))

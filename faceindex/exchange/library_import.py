@@ -25,7 +25,7 @@ from faceindex.store.folder import LibraryFolder
 from faceindex.store.hdf5.merging import compact
 from faceindex.store.hdf5.segments import Block, inside
 from faceindex.store.hdf5.vectors import Faces
-from faceindex.store.people.acts import count_acts
+from faceindex.store.journal.acts import count_acts
 from faceindex.store.writer import Batch, Writer
 from faceindex.types import FaceIds, FailedPhoto, Vectors
 

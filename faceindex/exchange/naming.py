@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from faceindex.exchange.tally import Tally
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.people.imports import import_decisions
+from faceindex.store.journal.imports import import_decisions
 from faceindex.store.people.sightings import undecided
 
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from faceindex.faces.alignments import FIVE_POINTS, facenet_chip, five_point_chip, openface_chip, similarity, warped
+from faceindex.faces.alignments import (
+    FIVE_POINTS,
+    Floats,
+    facenet_chip,
+    five_point_chip,
+    openface_chip,
+    similarity,
+    warped,
+    warped_quickly,
+)
 from faceindex.faces.detect import Detection
 from faceindex.faces.recipe import Recipe
 from faceindex.models.cards import PartCard
@@ -27,8 +37,25 @@ HOG_CENTRE, HOG_SIDE = (54.6, 72.1), 89.2
 """Where the box of dlib's HOG detector lies on the 112-pixel chip of five points: medians over the 3,702 photos of
 lfw-dev in which both detectors see the face. dlib's predictors expect that box."""
 
-UPRIGHT_SIZE, UPRIGHT_BOX = 260, 150
-"""Sides in pixels of the upright picture that landmarks are placed in, and of the face's box in its middle."""
+
+@dataclass(frozen=True, slots=True)
+class Canvas:
+    """The upright picture that landmarks are placed in. size, box: sides in pixels, of it and of the face's box in its
+    middle. quick: it is made in grey, by Pillow."""
+
+    size: int
+    box: int
+    quick: bool = False
+
+    @property
+    def face(self) -> Box:
+        """Where the face is."""
+        margin = (self.size - self.box) // 2
+        return Box(margin, margin, self.box, self.box)
+
+
+LARGE, SMALL = Canvas(260, 150), Canvas(130, 75, quick=True)
+"""That of the first recipes, whose vectors never change, and that of recipes that follow tilted heads."""
 
 
 def align(pixels: Pixels, found: Detection, recipe: Recipe) -> tuple[Landmarks, list[Pixels]]:
@@ -36,26 +63,27 @@ def align(pixels: Pixels, found: Detection, recipe: Recipe) -> tuple[Landmarks, 
 
     The landmarks are those of the recipe's first part; the chips of its parts follow each other.
     """
-    cut = [_cut(pixels, found, part) for part in recipe.parts]
+    canvas = SMALL if recipe.card.follow_tilt is not None else LARGE
+    cut = [_cut(pixels, found, part, canvas) for part in recipe.parts]
     return cut[0][0], [chip for _, chips in cut for chip in chips]
 
 
-def _cut(pixels: Pixels, found: Detection, part: PartCard) -> tuple[Landmarks, list[Pixels]]:
+def _cut(pixels: Pixels, found: Detection, part: PartCard, canvas: Canvas) -> tuple[Landmarks, list[Pixels]]:
     match part.alignment:
         case "dlib":
-            landmarks = place(pixels, found, part.landmarks)
+            landmarks = place(pixels, found, part.landmarks, canvas)
             return landmarks, [face_chip(pixels, landmarks, padding) for padding in part.paddings]
         case "openface":
-            landmarks = place(pixels, found, 68)
+            landmarks = place(pixels, found, 68, canvas)
             return landmarks, [openface_chip(pixels, landmarks)]
         case "facenet":
-            return place(pixels, found, 5), [facenet_chip(pixels, found.box())]
+            return place(pixels, found, 5, canvas), [facenet_chip(pixels, found.box())]
         case _:
             assert found.points is not None  # recipe() sees to it that the detector gives points
             return found.points, [five_point_chip(pixels, found.points)]
 
 
-def place(pixels: Pixels, found: Detection, count: int) -> Landmarks:
+def place(pixels: Pixels, found: Detection, count: int, canvas: Canvas = LARGE) -> Landmarks:
     """dlib's 5 or 68 landmarks of a face that any detector found. Raises: ModelError.
 
     Where the detector gives points, the face is brought into the place, size and, as far as the points tell,
@@ -64,13 +92,24 @@ def place(pixels: Pixels, found: Detection, count: int) -> Landmarks:
     if found.points is None:
         return place_landmarks(pixels, found.box(), count)
     placement = similarity(found.points.astype(np.float64), FIVE_POINTS)
-    zoom = UPRIGHT_BOX / HOG_SIDE
+    zoom = canvas.box / HOG_SIDE
     forward = zoom * placement
-    forward[:, 2] += UPRIGHT_SIZE / 2 - zoom * np.array(HOG_CENTRE)
-    upright = warped(pixels, forward, UPRIGHT_SIZE)
-    margin = (UPRIGHT_SIZE - UPRIGHT_BOX) // 2
-    landmarks = place_landmarks(upright, Box(margin, margin, UPRIGHT_BOX, UPRIGHT_BOX), count)
-    return np.asarray((landmarks - forward[:, 2]) @ np.linalg.inv(forward[:, :2]).T, dtype=np.float32)
+    forward[:, 2] += canvas.size / 2 - zoom * np.array(HOG_CENTRE)
+    return placed_on(pixels, forward, count, canvas)
+
+
+def placed_on(pixels: Pixels, forward: Floats, count: int, canvas: Canvas) -> Landmarks:
+    """dlib's 5 or 68 landmarks, in `pixels`, of the face that `forward` [2, 3] maps to its place on the canvas."""
+    if canvas.quick:
+        upright = warped_quickly(pixels, forward, canvas.size, grey=True)
+    else:
+        upright = warped(pixels, forward, canvas.size)
+    return unmapped(place_landmarks(upright, canvas.face, count), forward)
+
+
+def unmapped(points: Landmarks, forward: Floats) -> Landmarks:
+    """Where `points` were before `forward` [2, 3] mapped them."""
+    return np.asarray((points - forward[:, 2]) @ np.linalg.inv(forward[:, :2]).T, dtype=np.float32)
 
 
 def place_landmarks(pixels: Pixels, box: Box, points: int = 5) -> Landmarks:

@@ -26,6 +26,8 @@ FACENET_MARGIN = 0.25
 _STRIP = 8192
 """Pixels of a chip that are sampled at a time: what is worked out for them stays in the processor's cache."""
 
+_MEAN = (1 / 3, 1 / 3, 1 / 3, 0.0)
+
 Floats = npt.NDArray[np.float64]
 Linear = npt.NDArray[np.float32]
 
@@ -109,20 +111,48 @@ def _affinity(points: Floats, template: Floats) -> Floats:
 
 def warped(pixels: Pixels, forward: Floats, size: int) -> Pixels:
     """`forward` [2, 3] maps the photo to the chip. Returns: uint8 [size, size, 3], linear between pixels."""
+    found = _reached(pixels, forward, size)
+    if found is None:
+        return np.zeros((size, size, 3), dtype=np.uint8)
+    region, turn, origin = found
+    return _sampled(region, turn, origin, size)
+
+
+def warped_quickly(pixels: Pixels, forward: Floats, size: int, *, grey: bool = False) -> Pixels:
+    """`warped` by Pillow, in a fraction of the time: its numbers may differ by some, and with Pillow's version.
+
+    grey: the mean of the colours, which is what dlib's predictors look at. Returns: uint8 [size, size, 3], or
+    [size, size] when grey.
+    """
+    found = _reached(pixels, forward, size)
+    if found is None:
+        return np.zeros((size, size) if grey else (size, size, 3), dtype=np.uint8)
+    region, turn, origin = found
+    picture = Image.fromarray(region)
+    if grey:
+        picture = picture.convert("L", _MEAN)
+    shift = origin + 0.5 - turn.sum(axis=1) / 2  # Pillow's pixels have their centres at halves
+    matrix = (*turn[0], shift[0], *turn[1], shift[1])
+    return np.asarray(picture.transform((size, size), Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR))
+
+
+def _reached(pixels: Pixels, forward: Floats, size: int) -> tuple[Pixels, Floats, Floats] | None:
+    """The part of the photo that the chip shows, reduced where the chip is less than half as large, and turn and origin
+    of `_sampled` in it; None when the chip shows nothing of the photo."""
     turn = np.linalg.inv(forward[:, :2])
     corners = np.array([(0, 0), (size, 0), (0, size), (size, size)]) - forward[:, 2]
     reached = corners @ turn.T
     first = np.maximum(np.floor(reached.min(axis=0)), 0).astype(np.int64)
     last = np.minimum(np.ceil(reached.max(axis=0)) + 1, pixels.shape[1::-1]).astype(np.int64)
     if not (first < last).all():
-        return np.zeros((size, size, 3), dtype=np.uint8)
+        return None
     region = np.ascontiguousarray(pixels[first[1] : last[1], first[0] : last[0]])
     origin = reached[0] - first
     reduction = int(math.sqrt(abs(np.linalg.det(turn))))
     if reduction > 1:
         region = np.array(Image.fromarray(region).reduce(reduction))
         origin, turn = (origin - (reduction - 1) / 2) / reduction, turn / reduction
-    return _sampled(region, np.asarray(turn, dtype=np.float64), np.asarray(origin, dtype=np.float64), size)
+    return region, np.asarray(turn, dtype=np.float64), np.asarray(origin, dtype=np.float64)
 
 
 def _sampled(pixels: Pixels, turn: Floats, origin: Floats, size: int) -> Pixels:

@@ -82,6 +82,33 @@ def new_file(path: Path) -> int:
 
 
 @contextlib.contextmanager
+def creating(path: Path) -> Iterator[BinaryIO]:
+    """A new file to write and read at `path`, see `new_file`; after an error there is none.
+
+    When the block ends its bytes are on the disk; its name is not yet, see `put_in_place`. Raises: OSError.
+    """
+    descriptor = new_file(path)
+    try:
+        with os.fdopen(descriptor, "w+b") as file:
+            yield file
+            file.flush()
+            os.fsync(descriptor)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def put_in_place(new: Path, path: Path) -> None:
+    """Rename the file `new` to `path` in the same folder, durably; after an error it is removed. Raises: OSError."""
+    try:
+        new.replace(path)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+@contextlib.contextmanager
 def replacing(
     path: Path, mode: int | None = None, *, durable: bool = True, at_once: bool = False
 ) -> Iterator[BinaryIO]:

@@ -13,7 +13,7 @@ from faceindex.photos.finding.sources import source_of
 from faceindex.photos.packets import Sidecars
 from faceindex.photos.taken import Taken
 from faceindex.running.stop import Stop
-from faceindex.store import rows
+from faceindex.store.photos import writing
 from faceindex.store.writer import Writer
 
 BATCH_PHOTOS = 256
@@ -65,7 +65,7 @@ def _store(writer: Writer, dates: dict[int, Taken | None]) -> int:
     if dates:
         with writer.catalog.transaction() as transaction:
             known = {photo: (date.date, date.source) if date else None for photo, date in dates.items()}
-            rows.store_dates(transaction, known)
+            writing.store_dates(transaction, known)
     count = len(dates)
     dates.clear()
     return count

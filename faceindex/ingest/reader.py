@@ -14,7 +14,7 @@ from faceindex.photos.identity import Identity
 from faceindex.photos.read import identify
 from faceindex.store.care.tombstones import WHOLE_PHOTO
 from faceindex.store.catalog import Catalog
-from faceindex.store.photos.known_photos import KnownPath
+from faceindex.store.catalog.photos import KnownPath
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from faceindex.store.care.mending import mend_rows, mend_segments, put_back
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.lock import WriterLock
-from faceindex.store.photos.same_face import known_before
+from faceindex.store.photos.matching_by_box import match_by_box
 from faceindex.store.writer import Batch, Writer
 from faceindex.types import AnalysedPhoto, FailedPhoto
 
@@ -166,7 +166,7 @@ def _with_content(path: str, reader: PhotoReader) -> tuple[FoundFile, bytes] | N
 def _keeps_names(catalog: Catalog, content: bytes, photo: AnalysedPhoto) -> bool:
     """Whether every face of the stored photo that has a name is found again."""
     former = catalog.faces_of(catalog.photo_with(content) or 0, (photo.width, photo.height))
-    again = known_before([face.box for face in photo.faces], former)
+    again = match_by_box([face.box for face in photo.faces], former)
     lost = {known.face for known in former} - set(again)
     return not any(record.confirmed for record in catalog.faces_with(lost).values())
 

@@ -77,7 +77,7 @@ class Bonds:
         """All faces that were spoken of, rising."""
         return sorted(node for node in self._parent if node >= 0)
 
-    def apart(self) -> list[tuple[list[int], list[int]]]:
+    def cannot_link(self) -> list[tuple[list[int], list[int]]]:
         """For every statement the roots on one side and those on the other."""
         sides: list[list[int]] = [[] for _ in range(2 * self._statements)]
         for root, tags in self._tags.items():

@@ -29,14 +29,14 @@ from faceindex.journal.bonds import Bonds
 class State:
     """What people decided, free of contradictions. Faces that are in no photo now are in it, too.
 
-    person: by face. group: of every face that was spoken of; faces of one group belong together. apart: groups on one
-    side, of which none belongs with any on the other side (but with itself). names: of everybody who has a face.
+    person: by face. group: of every face that was spoken of; faces of one group belong together. cannot_link: groups on
+    one side, of which none belongs with any on the other side (but with itself). names: of everybody who has a face.
     hidden_faces: singly. listed: faces that say of their albums whether they are listed. hidden_people: names.
     """
 
     person: Mapping[int, str]
     group: Mapping[int, int]
-    apart: Sequence[tuple[Sequence[int], Sequence[int]]]
+    cannot_link: Sequence[tuple[Sequence[int], Sequence[int]]]
     names: frozenset[str]
     hidden_faces: frozenset[int]
     listed: Mapping[int, bool]
@@ -53,7 +53,7 @@ def fold(acts: Sequence[Act]) -> State:
     return State(
         person=person,
         group={face: bonds.root(face) for face in faces},
-        apart=bonds.apart(),
+        cannot_link=bonds.cannot_link(),
         names=frozenset(person.values()),
         hidden_faces=frozenset(face for face, hidden in _hidden(counting, SINGLE).items() if hidden),
         listed={face: not hidden for face, hidden in _hidden(counting, WHOLE).items()},

@@ -33,7 +33,8 @@ def verification(
     sides = (_side(opened, a, min_face), _side(opened, b, min_face))
     chosen = (_chosen(sides[0], boxes[0], best=best), _chosen(sides[1], boxes[1], best=best))
     limit = opened.recipe.match_threshold if threshold is None else threshold
-    return compared(sides, chosen, threshold=limit, calibration=opened.calibration)
+    asked = threshold is not None
+    return compared(sides, chosen, threshold=limit, calibration=opened.calibration, asked=asked)
 
 
 def verifications(
@@ -50,7 +51,7 @@ def verifications(
         pairs,
         opened.checked_analyser(min_face),
         threshold=limit,
-        confidence=lambda away: float(opened.calibration.confidence(away)),
+        calibration=opened.calibration,
         workers=choose_workers(workers).number,
     )
 

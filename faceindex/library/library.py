@@ -277,7 +277,8 @@ class Library(OldNames):
 
         a, b: photos, which need not be in the library, nor the library exist; or the id of a face of the library.
         boxes: of `a` and of `b`, the face there instead of the largest, pixels of the upright photo. best: of all
-        faces, the two that are nearest to each other. threshold: Euclidean, default the recipe's.
+        faces, the two that are nearest to each other. threshold: Euclidean, default the recipe's, for the nearest of
+        several pairs as much less as makes it as trustworthy.
         Raises: UnreadablePhoto; NoFaceFound; UsageError when there is no such face.
         """
         return verification(self._opened, a, b, boxes=boxes, best=best, threshold=threshold, min_face=min_face)

@@ -12,8 +12,8 @@ from faceindex.library.paging import PAGE
 from faceindex.people import acting
 from faceindex.people.acting import Target
 from faceindex.people.review import answer, is_open, prepare_suggestions, stale, suggestion_page
+from faceindex.store.journal.acts import was_named
 from faceindex.store.pages import people_page
-from faceindex.store.people.acts import was_named
 from faceindex.store.people.known_people import unknown_person
 from faceindex.store.people.person_ids import name_meant
 from faceindex.store.photos.lost import lost_page

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
-from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
+import tomli_w
 
 from faceindex.errors import ModelError
 from faceindex.files.private import make_folder, write_file
@@ -121,8 +120,8 @@ def _add(file: Path, card: ModelCard, recipe: RecipeCard) -> RecipeCard:
     try:
         make_folder(folder / "recipes")
         write_file(folder / card.file, data)
-        write_file(folder / f"{card.name}.toml", _toml(asdict(card)))
-        write_file(folder / "recipes" / f"{recipe.name}.toml", _toml(asdict(recipe)))
+        write_file(folder / f"{card.name}.toml", _toml(card))
+        write_file(folder / "recipes" / f"{recipe.name}.toml", _toml(recipe))
     except OSError as error:
         raise ModelError(f"cannot write to {folder}: {error.strerror}") from None
     forget_cards()
@@ -155,13 +154,5 @@ def _check_vectors(card: ModelCard, together: Vectors, alone: Vectors) -> None:
         raise ModelError(f"{card.name} gives all chips the same vector")
 
 
-def _toml(values: Mapping[str, object]) -> bytes:
-    """TOML takes JSON's strings, numbers, booleans and lists; tables come last."""
-    tables = {name: value for name, value in values.items() if isinstance(value, dict)}
-    lines = [
-        f"{name} = {json.dumps(value, ensure_ascii=False)}"
-        for name, value in values.items()
-        if value is not None and name not in tables
-    ]
-    parts = [f"\n[{name}]\n".encode() + _toml(table) for name, table in tables.items()]
-    return b"".join(["\n".join([*lines, ""]).encode(), *parts])
+def _toml(card: ModelCard | RecipeCard) -> bytes:
+    return tomli_w.dumps({name: value for name, value in asdict(card).items() if value is not None}).encode()

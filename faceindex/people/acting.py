@@ -22,11 +22,11 @@ from faceindex.people.undoing_imports import undo_whole_import
 from faceindex.store import albums as rows
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.people.act_changes import keep_change, places_of
-from faceindex.store.people.acts import dead_acts, newest_step, read_acts
-from faceindex.store.people.imports import same_import
+from faceindex.store.journal.act_changes import keep_change, places_of
+from faceindex.store.journal.acts import dead_acts, newest_step, read_acts
+from faceindex.store.journal.imports import same_import
+from faceindex.store.journal.names import ALBUMS_DUE, decide
 from faceindex.store.people.known_people import names_of_people, unknown_person
-from faceindex.store.people.names import ALBUMS_DUE, decide
 from faceindex.store.people.person_ids import is_id, name_meant
 from faceindex.types import Decided
 

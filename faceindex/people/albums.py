@@ -13,9 +13,9 @@ from faceindex.journal.state import State
 from faceindex.people.numbering import fingerprints, known_numbers
 from faceindex.store import albums as rows
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.people.affected import Affected
-from faceindex.store.people.names import ALBUMS_DUE, Decision, replay_all
-from faceindex.store.rows import drop_empty_albums
+from faceindex.store.journal.affected import Affected
+from faceindex.store.journal.names import ALBUMS_DUE, Decision, replay_all
+from faceindex.store.photos.writing import drop_empty_albums
 from faceindex.store.settings import remove_setting
 from faceindex.types import FaceIds, Labels
 
@@ -26,22 +26,22 @@ def constraints_of(state: State, faces: FaceIds, photos: FaceIds | None = None) 
     person = np.full(len(faces), -1, dtype=np.int64)
     numbers = {name: number for number, name in enumerate(sorted(set(state.person.values())))}
     first: dict[int, int] = {}
-    together = []
+    must_link = []
     for face, row in places.items():
         if face in state.person:
             person[row] = numbers[state.person[face]]
         here = first.setdefault(state.group[face], row)
         if here != row:
-            together.append((here, row))
-    apart = [
+            must_link.append((here, row))
+    cannot_link = [
         (first[one], first[other])
-        for ones, others in state.apart
+        for ones, others in state.cannot_link
         for one in ones
         for other in others
         if one in first and other in first and one != other
     ]
     unknown = np.full(len(faces), -1, dtype=np.int64)
-    return Constraints(person, _pairs(together), _pairs(apart), unknown if photos is None else photos)
+    return Constraints(person, _pairs(must_link), _pairs(cannot_link), unknown if photos is None else photos)
 
 
 def derive_albums(transaction: sqlite3.Connection) -> None:

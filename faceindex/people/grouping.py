@@ -22,7 +22,7 @@ from faceindex.running.meter import Meter
 from faceindex.store import albums as rows
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.people.acts import last_act, read_acts
+from faceindex.store.journal.acts import last_act, read_acts
 from faceindex.store.settings import save_settings, setting
 from faceindex.types import AlbumChange, ClusterReport, FaceIds, Labels, PersonChange, Vectors
 
@@ -62,13 +62,13 @@ def group_faces(
     extended = bool(cluster_of) and not rebuild
     # No transaction is open while faces are grouped: an ingest may be at work.
     if not extended:
-        poor_last = qualities if folder.recipe.card.poor_last else None
+        rated = qualities if folder.recipe.card.poor_last else None
         labels = cluster(
             vectors,
             method=method,
             threshold=threshold,
             seed=seed,
-            qualities=poor_last,
+            qualities=rated,
             constraints=known,
             threads=threads,
             meter=meter,

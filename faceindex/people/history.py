@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from faceindex.journal.acts import Act
 from faceindex.store.catalog import Catalog
 from faceindex.store.cursors import ALL, begin, cursor_of
-from faceindex.store.people.act_changes import changes
-from faceindex.store.people.acts import act_ids, dead_among, read_acts
-from faceindex.store.people.imports import imports
+from faceindex.store.journal.act_changes import changes
+from faceindex.store.journal.acts import act_ids, dead_among, read_acts
+from faceindex.store.journal.imports import imports
 from faceindex.store.photos.photo_paths import paths_of_faces
 from faceindex.types import Page, PastAct
 

@@ -39,7 +39,7 @@ from faceindex.types import Vectors
 MOST_CHANGED = 2000
 """Albums and faces that may have changed for what was prepared to be brought up to date by who asks."""
 
-POOR = 0.5
+LOW_QUALITY = 0.5
 """Quality below which a face in no album is not asked about: it resembles everybody."""
 
 
@@ -203,7 +203,7 @@ def _scores(
 
 def _groups_of(folder: LibraryFolder, catalog: Catalog, numbers: Collection[int]) -> dict[int, Group]:
     """Those of `numbers` that are groups now."""
-    found = members(catalog.connection, numbers, POOR)
+    found = members(catalog.connection, numbers, LOW_QUALITY)
     vectors = folder.vectors_among(catalog, [member.face for member in found])
     by_number: dict[int, list[Vectors]] = defaultdict(list)
     named: dict[int, bool] = {}

@@ -12,9 +12,9 @@ from faceindex.ingest.run import ingest
 from faceindex.people.albums import derive_albums
 from faceindex.photos.finding.away import missing
 from faceindex.running.meter import Meter
-from faceindex.store.care.anchoring import carry_over, carry_tombstones, corresponding, known_paths
+from faceindex.store.care.transfer import corresponding, known_paths, transfer_decisions, transfer_tombstones
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.people.acts import last_act
+from faceindex.store.journal.acts import last_act
 from faceindex.types import Reencoded
 
 
@@ -42,7 +42,7 @@ def reencode(
         with new.writer() as writer, writer.catalog.transaction() as transaction:
             if last_act(transaction):
                 raise UsageError(f"{target} holds decisions already; choose another place for the new library")
-            carry_tombstones(folder.catalog.connection, transaction)
+            transfer_tombstones(folder.catalog.connection, transaction)
         report = ingest(new, there, analyser=analyser, workers=workers, meter=meter)
         done = partial(
             Reencoded, str(new.path), analyser.recipe.title, len(there), len(paths) - len(there), report.total_faces
@@ -51,6 +51,6 @@ def reencode(
             return done(0, 0, 0, interrupted=True)
         with new.decisions() as catalog, catalog.transaction() as transaction:
             source = folder.catalog.connection
-            carried = carry_over(source, transaction, corresponding(source, transaction))
+            carried = transfer_decisions(source, transaction, corresponding(source, transaction))
             derive_albums(transaction)
         return done(carried.acts, carried.decided, carried.found)

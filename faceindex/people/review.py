@@ -17,7 +17,7 @@ from faceindex.journal.state import fold
 from faceindex.people import acting, prepared
 from faceindex.people.albums import constraints_of
 from faceindex.people.best_suggestions import best_first, rank
-from faceindex.people.prepared import POOR
+from faceindex.people.prepared import LOW_QUALITY
 from faceindex.people.suggestions import groups_of, suggestions
 from faceindex.search import calibrated
 from faceindex.search.calibration import Calibration
@@ -27,7 +27,7 @@ from faceindex.store.catalog import Catalog
 from faceindex.store.cursors import ALL, begin, page_of
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.group_file import remove_group_file
-from faceindex.store.people.acts import read_acts
+from faceindex.store.journal.acts import read_acts
 from faceindex.store.people.reviewed import has_more_faces, hidden_faces, named_faces
 from faceindex.store.photos.lost import lost_faces
 from faceindex.types import Album, Decided, FaceIds, FaceRecord, Labels, Page, Stale, Suggestion, Vectors
@@ -134,7 +134,7 @@ class _Asked:
     vectors: Vectors
     albums: Labels
     person: Labels
-    apart: FaceIds
+    cannot_link: FaceIds
     left_out: npt.NDArray[np.bool_]
     calibration: Calibration
     photos: FaceIds
@@ -155,15 +155,15 @@ def _asked(folder: LibraryFolder) -> _Asked:
     number_of = {face: people[name] for face, name in named_faces(catalog.connection) if name in people}
     person = np.array([number_of.get(face, -1) for face in ids.tolist()], dtype=np.int64)
     constraints = constraints_of(fold(read_acts(catalog.connection)), ids)
-    left_out = np.isin(ids, hidden_faces(catalog.connection)) | ((albums < 0) & (qualities < POOR))
+    left_out = np.isin(ids, hidden_faces(catalog.connection)) | ((albums < 0) & (qualities < LOW_QUALITY))
     photos = rows.photos_of(catalog.connection, ids)
-    return _Asked(ids, vectors, albums, person, constraints.apart, left_out, calibration, photos)
+    return _Asked(ids, vectors, albums, person, constraints.cannot_link, left_out, calibration, photos)
 
 
 def _of_all_faces(folder: LibraryFolder, square: float | None = None) -> list[Suggestion]:
     asked = _asked(folder)
     found = suggestions(
-        *(asked.ids, asked.vectors, asked.albums, asked.person, asked.apart, asked.left_out),
+        *(asked.ids, asked.vectors, asked.albums, asked.person, asked.cannot_link, asked.left_out),
         asked.calibration,
         asked.photos,
         square,

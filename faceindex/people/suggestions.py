@@ -46,7 +46,7 @@ def suggestions(
     vectors: Vectors,
     albums: Labels,
     person: Labels,
-    apart: Rows,
+    cannot_link: Rows,
     hidden: npt.NDArray[np.bool_],
     calibration: Calibration,
     photos: Rows | None = None,
@@ -55,16 +55,16 @@ def suggestions(
     """The most useful first: by probability times faces settled.
 
     ids: int64 [n]. vectors: float32 [n, d]. albums: int64 [n], -1 for none. person: int64 [n], of face or album, -1 for
-    none. apart: int64 [k, 2], pairs of rows; no two groups with such a pair are suggested, nor two people, nor two
-    groups with faces in one photo. hidden: bool [n], faces that are not asked about. calibration: what distances mean.
-    photos: int64 [n], the photo of each face; default one each. square: mean square distance within which groups are
-    compared; default what `near_square` says.
+    none. cannot_link: int64 [k, 2], pairs of rows; no two groups with such a pair are suggested, nor two people, nor
+    two groups with faces in one photo. hidden: bool [n], faces that are not asked about. calibration: what distances
+    mean. photos: int64 [n], the photo of each face; default one each. square: mean square distance within which groups
+    are compared; default what `near_square` says.
     """
     rows = np.flatnonzero(~hidden)
     groups, group = groups_of(ids[rows], vectors[rows], albums[rows], person[rows])
     of_row = np.full(len(ids), -1, dtype=np.int64)
     of_row[rows] = group
-    rejected = {(min(pair), max(pair)) for pair in of_row[apart].reshape(-1, 2).tolist()}
+    rejected = {(min(pair), max(pair)) for pair in of_row[cannot_link].reshape(-1, 2).tolist()}
     shown = _Photos(group, rows if photos is None else photos[rows])
     near = [
         (one, other, distance)

@@ -11,8 +11,8 @@ from faceindex.people.albums import derive_albums
 from faceindex.people.grouping import CLUSTERED_AFTER
 from faceindex.people.putting_back import put_back
 from faceindex.store import albums as rows
-from faceindex.store.people.acts import read_acts
-from faceindex.store.people.imports import undo_import
+from faceindex.store.journal.acts import read_acts
+from faceindex.store.journal.imports import undo_import
 from faceindex.store.settings import setting
 from faceindex.types import Decided
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import tee
 from pathlib import Path
@@ -20,6 +20,8 @@ from faceindex.files.regular import open_regular
 from faceindex.files.unreadable import unreadable
 from faceindex.photos.finding.find import absolute
 from faceindex.queries.analysis import analysed_in_order
+from faceindex.queries.verification import judged
+from faceindex.search.calibration import Calibration
 from faceindex.vectors.nearest import distance
 
 COLUMNS = ("a", "b", "same", "distance", "threshold", "confidence", "error")
@@ -67,12 +69,12 @@ def verified(
     analyser: Analyser,
     *,
     threshold: float,
-    confidence: Callable[[float], float],
+    calibration: Calibration,
     workers: int,
 ) -> Iterator[VerifiedPair]:
     """Every pair in its order, as soon as it is known; their largest faces are compared, each photo is analysed once.
 
-    confidence: of being the same person, by distance. What is wrong with a photo is told in the rows it is in.
+    calibration: what confidences follow from, see `judged`. What is wrong with a photo is told in the rows it is in.
     """
     wanted, ahead = tee(pairs)
     answers = analysed_in_order(_different(ahead), analyser, workers)
@@ -85,7 +87,7 @@ def verified(
                 largest = max(shown, key=lambda face: face.box.area, default=None)
                 error = answer.error or (None if largest else "no face found")
                 faces[answer.file.path] = _Face(largest.vector if largest else None, error)
-        yield _compared(a, b, faces[absolute(a)], faces[absolute(b)], threshold, confidence)
+        yield _compared(a, b, faces[absolute(a)], faces[absolute(b)], threshold, calibration)
 
 
 def write_pairs(rows: Iterable[VerifiedPair], out: TextIO) -> Iterator[VerifiedPair]:
@@ -107,13 +109,10 @@ def _different(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
                 yield path
 
 
-def _compared(
-    a: str, b: str, first: _Face, second: _Face, threshold: float, confidence: Callable[[float], float]
-) -> VerifiedPair:
+def _compared(a: str, b: str, first: _Face, second: _Face, threshold: float, calibration: Calibration) -> VerifiedPair:
     if first.vector is None or second.vector is None:
         wrong = [f"{path}: {face.error}" for path, face in ((a, first), (b, second)) if face.error]
         return VerifiedPair(a, b, threshold, error="; ".join(dict.fromkeys(wrong)))
     away = distance(first.vector, second.vector)
-    sure = confidence(away)
-    same = away <= threshold
-    return VerifiedPair(a, b, threshold, same, away, sure if same else 1 - sure)
+    same, confidence = judged(away, threshold, calibration)
+    return VerifiedPair(a, b, threshold, same, away, confidence)

@@ -12,6 +12,9 @@ from faceindex.queries.probes import Probe
 from faceindex.search.calibration import Calibration
 from faceindex.types import Box, ComparedFace, Verification
 
+LEAST_CONFIDENCE = 0.501
+"""Confidence of an answer at the threshold: printed with one decimal it is still more than a half."""
+
 
 def in_box(probes: Sequence[Probe], box: Box) -> int:
     """The place of the face that `box` covers best. Raises: UsageError when none is there."""
@@ -33,11 +36,13 @@ def compared(
     *,
     threshold: float,
     calibration: Calibration,
+    asked: bool = False,
 ) -> Verification:
     """The nearest pair of the chosen faces of two sides, given by their places.
 
-    Of several pairs the nearest is near by chance, too: its confidence is for as many pairs, of which one is expected
-    to be one person's when the photos show the same person.
+    threshold: of a single pair. Of several pairs the nearest is near by chance, too: it has to be nearer, and its
+    confidence is for as many pairs, of which one is expected to be one person's where the threshold of a single pair
+    has an even chance. asked: the threshold holds as it is, however many pairs there are.
     """
     one, other = (
         np.stack([side[place].vector for place in places]) for side, places in zip(sides, chosen, strict=True)
@@ -45,11 +50,22 @@ def compared(
     apart = np.linalg.norm(one[:, None].astype(np.float64) - other[None], axis=2)
     row, column = divmod(int(apart.argmin()), apart.shape[1])
     away, pairs = float(apart[row, column]), apart.size
-    probability = float(calibration.confidence_among(away, pairs))
-    same = away <= threshold
+    limit = threshold if asked else calibration.stricter(threshold, pairs)
+    same, confidence = judged(away, limit, calibration)
     faces = (_described(sides[0], chosen[0][row]), _described(sides[1], chosen[1][column]))
     boxes = (faces[0].box, faces[1].box)
-    return Verification(same, away, threshold, probability if same else 1 - probability, boxes, faces, pairs)
+    return Verification(same, away, limit, confidence, boxes, faces, pairs, calibration.prior_of(limit))
+
+
+def judged(away: float, threshold: float, calibration: Calibration) -> tuple[bool, float]:
+    """Whether faces at distance `away` are of the same person, and the probability that this answer is right.
+
+    The prior is the one that the threshold implies, so that the answer is always the likelier one: see
+    `Calibration.confidence_within`. The confidence is LEAST_CONFIDENCE at least.
+    """
+    same = away <= threshold
+    probability = float(calibration.confidence_within(away, threshold))
+    return same, max(probability if same else 1 - probability, LEAST_CONFIDENCE)
 
 
 def _described(side: Sequence[Probe], place: int) -> ComparedFace:

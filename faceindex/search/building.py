@@ -14,8 +14,9 @@ from faceindex.running.stop import Stop
 from faceindex.search.coverage import INDEXED, Coverage, index_config
 from faceindex.search.files import FAISS_FILE, Stamp, intact, publish, written
 from faceindex.search.kinds import FLAT, IVF, BuildReport, IndexConfig, kind_for
-from faceindex.store.folder import READING_ATTEMPTS, LibraryFolder
+from faceindex.store.folder import LibraryFolder
 from faceindex.store.hdf5.segments import SegmentMissing
+from faceindex.store.reading import READING_ATTEMPTS
 from faceindex.store.settings import save_settings
 from faceindex.vectors import faiss_file
 from faceindex.vectors.building import READS, Blocks, learned, watched

@@ -41,6 +41,7 @@ _COUNTED = 10  # pairs that are nearer than the nearest distance fitted: a few p
 _SAME_SHARES = (0.01, 0.95)  # of pairs of one person: those further apart may have a wrong name
 _LEVELS = 12
 _MOST_RATE = 0.5
+_HALVINGS = 60  # of a range of distances: what is left is less than a float tells apart
 
 Distances = npt.NDArray[np.floating]
 Weights = npt.NDArray[np.floating]
@@ -93,6 +94,31 @@ class Calibration:
         """
         prior = np.log(mates) - np.log(max(faces, 1))
         return _probability(self.log_likelihood_ratio(distances) + prior)
+
+    def confidence_within(self, distances: npt.ArrayLike, threshold: float) -> Rates:
+        """Probability that a pair is of one person, with the prior for which it is one half at `threshold`.
+
+        Whoever calls nearer pairs the same person and others not, and minds both errors alike, has that prior: see
+        `prior_of`. distances: Euclidean, any shape; float64 of the same shape in [0, 1], falling with the distance.
+        """
+        return _probability(self.log_likelihood_ratio(distances) - self.log_likelihood_ratio(threshold))
+
+    def prior_of(self, threshold: float) -> float:
+        """Share of pairs of one person for which a pair at distance `threshold` is as likely of one person as not."""
+        return float(_probability(-self.log_likelihood_ratio(threshold)))
+
+    def stricter(self, threshold: float, pairs: int) -> float:
+        """The distance at which a pair is `pairs` times as likely of one person, beside two, as at `threshold`.
+
+        At most `threshold`, at least 0. The nearest of several pairs is as trustworthy there as a single pair at
+        `threshold` when one of them is expected to be of one person.
+        """
+        wanted = float(self.log_likelihood_ratio(threshold)) + math.log(max(pairs, 1))
+        low, high = 0.0, threshold
+        for _ in range(_HALVINGS if pairs > 1 else 0):
+            middle = (low + high) / 2
+            low, high = (middle, high) if self.log_likelihood_ratio(middle) >= wanted else (low, middle)
+        return high if pairs <= 1 else low
 
     def log_likelihood_ratio(self, distances: npt.ArrayLike) -> Rates:
         """Natural logarithm of the density of distances of one person by that of two; beyond its minimum, which lies

@@ -20,7 +20,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from faceindex.files.private import make_folder, new_file, sync_folder, write_file
+from faceindex.files.private import creating, make_folder, sync_folder, write_file
 from faceindex.files.regular import open_regular, read_regular
 from faceindex.store.hdf5.segments import file_checksum
 
@@ -45,11 +45,8 @@ def written(path: Path, write: Callable[[BinaryIO], slice]) -> Iterator[tuple[Pa
     make_folder(path)
     temporary = path / f"{FAISS_FILE}.{secrets.token_hex(4)}{_TEMPORARY}"
     try:
-        descriptor = new_file(temporary)
-        with os.fdopen(descriptor, "w+b") as file:
+        with creating(temporary) as file:
             vectors = write(file)
-            file.flush()
-            os.fsync(descriptor)
         yield temporary, {"format": _FORMAT, "files": {FAISS_FILE: _figures(temporary, vectors)}}
     finally:
         temporary.unlink(missing_ok=True)

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.files.private import make_folder, new_file
-from faceindex.store.people.acts import LISTED, listed
+from faceindex.store.journal.acts import LISTED, listed
 from faceindex.types import Vectors
 
 FILE = "suggestions.sqlite"

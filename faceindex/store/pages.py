@@ -8,7 +8,10 @@ from heapq import merge
 from itertools import islice
 from typing import Any
 
-from faceindex.store.catalog import FACES, Catalog, album_of, face_record, person_of
+from faceindex.store.catalog import Catalog
+from faceindex.store.catalog.albums import album_of
+from faceindex.store.catalog.faces import FACES, face_record
+from faceindex.store.catalog.people import person_of
 from faceindex.store.cursors import ALL, begin, page_of
 from faceindex.store.photos.photo_paths import under_path
 from faceindex.store.selection import EVERYTHING, Selection, first_photos, person_number

@@ -73,13 +73,13 @@ def selected_photos(catalog: Catalog, selection: Selection) -> Iterator[PhotoRec
         WHERE {" AND ".join([*conditions, *place])} ORDER BY path""",
         (*values, *where),
     ).fetchall()
-    return (one for (path,) in paths for one in first_paths(catalog, None, "path = ?", (path,), None, 1))
+    return (one for (path,) in paths for one in first_paths(catalog.connection, None, "path = ?", (path,), None, 1))
 
 
 def first_photos(catalog: Catalog, selection: Selection, after: str | None, most: int) -> list[PhotoRecord]:
     """The first of `selected_photos` after the path `after`, if given. Raises: as that."""
     conditions, values = _conditions(catalog, selection, "photos.id")
-    return first_paths(catalog, selection.under, " AND ".join(conditions), values, after, most)
+    return first_paths(catalog.connection, selection.under, " AND ".join(conditions), values, after, most)
 
 
 def selected_faces(

@@ -12,11 +12,11 @@ import numpy.typing as npt
 
 from faceindex.faces.recipe import Recipe
 from faceindex.photos.finding.find import FoundFile
-from faceindex.store import rows
 from faceindex.store.care.tombstones import forgotten
 from faceindex.store.catalog import Catalog
 from faceindex.store.hdf5.segments import Block, Segment, segment_name, write_segment
-from faceindex.store.people.names import ALBUMS_DUE, decided_faces, follow_photo, replay
+from faceindex.store.journal.names import ALBUMS_DUE, decided_faces, follow_photo, replay
+from faceindex.store.photos import writing
 from faceindex.store.photos.lost import drop_found, keep_lost
 from faceindex.store.photos.returning import FormerFaces
 from faceindex.store.settings import save_settings
@@ -57,12 +57,12 @@ class Writer:
     def store_ctimes(self, files: Sequence[FoundFile]) -> None:
         """When files last changed whose content is what is known of them."""
         with self.catalog.transaction() as transaction:
-            rows.store_ctimes(transaction, files)
+            writing.store_ctimes(transaction, files)
 
     def store_out_of_reach(self, entries: Sequence[FailedPhoto], *, searched: Sequence[str]) -> None:
         """What could not be looked at. searched: what else was out of reach at or under these is so no longer."""
         with self.catalog.transaction() as transaction:
-            rows.store_out_of_reach(transaction, entries, searched)
+            writing.store_out_of_reach(transaction, entries, searched)
 
     def save_settings(self, **settings: object) -> None:
         """Store or replace settings."""
@@ -91,19 +91,19 @@ class Writer:
         segment = self._write_batch(vectors) if vectors else None
         with self.catalog.transaction() as transaction:
             if segment:
-                rows.insert_segment(transaction, segment)
+                writing.insert_segment(transaction, segment)
             unnamed: list[int] = []
             for arrival in arrivals:
-                unnamed += rows.store_photo(transaction, arrival, segment.number if segment else 0)
+                unnamed += writing.store_photo(transaction, arrival, segment.number if segment else 0)
                 follow_photo(transaction, arrival)
             for photo, file in batch.names:
-                unnamed += rows.name_photo(transaction, photo, file)
-            unnamed += rows.drop_paths(transaction, batch.gone)
+                unnamed += writing.name_photo(transaction, photo, file)
+            unnamed += writing.drop_paths(transaction, batch.gone)
             lost = keep_lost(transaction, [*arrivals, *former.overwritten()])
-            rows.drop_nameless(transaction, unnamed)  # last: names may be exchanged within a batch
+            writing.drop_nameless(transaction, unnamed)  # last: names may be exchanged within a batch
             drop_found(transaction)
             replay(transaction, vectors)
-            rows.store_failures(transaction, batch.failures)
+            writing.store_failures(transaction, batch.failures)
         self.lost |= lost
         return sum(number >= first_new for number in vectors)
 
@@ -114,7 +114,7 @@ class Writer:
         """
         with self.catalog.transaction() as transaction:
             before, decided = self.catalog.counts(), decided_faces(transaction)
-            rows.drop_nameless(transaction, rows.drop_paths(transaction, paths))
+            writing.drop_nameless(transaction, writing.drop_paths(transaction, paths))
             after = self.catalog.counts()
             if decided_faces(transaction) < decided:
                 save_settings(transaction, **{ALBUMS_DUE: 1})
@@ -151,7 +151,7 @@ class Writer:
         ids = np.array(sorted(vectors), dtype=np.int64)
         return self.write_segment([(ids, np.stack([vectors[face] for face in ids.tolist()]))], len(ids))
 
-    def _arrivals(self, batch: Batch, former: FormerFaces, first_new: int) -> list[rows.Arrival]:
+    def _arrivals(self, batch: Batch, former: FormerFaces, first_new: int) -> list[writing.Arrival]:
         arrivals = []
         next_id = first_new
         for content, (photo, files) in batch.photos.items():
@@ -163,5 +163,5 @@ class Writer:
                 ids.append(next_id if known is None else known)
                 next_id += known is None
             photo_id = self.catalog.photo_with(content)
-            arrivals.append(rows.Arrival(content, photo, files, faces, ids, photo_id, found.former, found.unsure))
+            arrivals.append(writing.Arrival(content, photo, files, faces, ids, photo_id, found.former, found.unsure))
         return arrivals

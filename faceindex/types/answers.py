@@ -112,9 +112,10 @@ class ComparedFace:
 class Verification:
     """Whether two photos show the same person.
 
-    distance: Euclidean. confidence: probability in [0, 1] that the answer `same` is right, for photos
-    that are as likely to show the same person as not. faces: the box compared in each photo. compared: the same faces,
-    with their photos. pairs: number of them that the nearest was chosen from.
+    distance: Euclidean. threshold: up to which it is the same person; of several pairs, lower than that of one.
+    confidence: probability that the answer `same` is right, 0.501 at least. faces: the box compared in each photo.
+    compared: the same faces, with their photos. pairs: number of them that the nearest was chosen from. prior: share
+    of pairs of one person that the confidence assumes; with it a pair at the threshold has an even chance.
     """
 
     same: bool
@@ -124,3 +125,4 @@ class Verification:
     faces: tuple[Box, Box]
     compared: tuple[ComparedFace, ComparedFace]
     pairs: int = 1
+    prior: float = 0.5

@@ -172,3 +172,64 @@ def test_wrong_folders_and_names(command: Command, labelled_photos: Path, many_p
     refused(command("evaluate", "albums", labelled_photos, "--recipe", "vgg"), "vgg", "dlib-raw")
     refused(command("evaluate", "compare", "dlib", "vgg", "--data", labelled_photos), "vgg", "dlib-raw")
     refused(command("evaluate", "lfw", labelled_photos), "--pairs")
+
+
+def test_groups_json_and_table(command: Command, labelled_photos: Path, kept: Path, tmp_path: Path) -> None:
+    file = tmp_path / "groups.csv"
+    rows = ("Abdullah_Gul,statesmen,x", "Adel_Al-Jubeir,statesmen,x", "Al_Pacino,actors,", "Adrien_Brody,actors,")
+    file.write_text("\n".join(("person,group,family", *rows)))
+    arguments = ("evaluate", "groups", labelled_photos, "--groups", file, "--keep", kept)
+    (figures,) = answer(command(*arguments, "--json"))["recipes"]
+    assert (figures["faces"], figures["ungrouped"]) == (12, 0)
+    assert [(row["group"], row["people"], row["faces"]) for row in figures["groups"]] == [
+        ("actors", 2, 6),
+        ("statesmen", 2, 6),
+    ]
+    for row in figures["groups"]:
+        assert (row["false_matches"]["pairs"], row["true_matches"]["pairs"]) == (9, 6)
+        assert row["true_matches"]["low"] < row["true_matches"]["rate"] <= row["true_matches"]["high"]
+    assert [row["relatives"]["pairs"] for row in figures["groups"]] == [0, 9]
+    assert [(row["group"], row["other"]) for row in figures["across"]] == [("actors", "statesmen")]
+    assert figures["across"][0]["false_matches"]["pairs"] == 36
+    assert figures["ms_per_face"] > 1
+    shown = command(*arguments).stdout
+    for beginning in ("threshold", "actors: false matches", "statesmen: of relatives", "actors with statesmen: false"):
+        assert [line for line in shown.splitlines() if line.startswith(beginning)], beginning
+    (lenient,) = answer(command(*arguments, "--json", "--threshold", "9"))["recipes"]
+    assert [row["false_matches"]["rate"] for row in lenient["groups"]] == [1.0, 1.0]
+    assert (lenient["false_match_ratio"], lenient["false_non_match_ratio"]) == (1.0, None)
+
+
+def test_clusters_of_several_methods_and_thresholds(command: Command, labelled_photos: Path, kept: Path) -> None:
+    arguments = ("evaluate", "clusters", labelled_photos, "--keep", kept, "--method", "linkage", "--method", "dbscan")
+    (figures,) = answer(command(*arguments, "--threshold", "0.475", "--threshold", "9", "--json"))["recipes"]
+    found = figures["clusters"]
+    assert [(one["method"], one["threshold"]) for one in found] == [
+        ("linkage", 0.475),
+        ("linkage", 9),
+        ("dbscan", 0.475),
+        ("dbscan", 9),
+    ]
+    assert found[0]["clicks"]["total"] <= found[0]["score"]["moves"] + found[0]["score"]["merges"]
+    assert found[0]["mixed"] == 0
+    assert found[3]["most_people"] == 4
+    assert found[3]["clicks"] == {"merges": 0, "splits": 3, "moves": 0, "picked": 9, "total": 3}
+    assert "linkage, 0.475" in command(*arguments).stdout
+
+
+def test_recipes_stand_beside_each_other(command: Command, labelled_photos: Path, kept: Path) -> None:
+    arguments = ("evaluate", "clusters", labelled_photos, "--keep", kept, "--recipe", "dlib", "--recipe", "dlib-raw")
+    done = command(*arguments)
+    assert done.returncode == 0
+    assert [line.split()[-4:] for line in done.stdout.splitlines() if "dlib, linkage" in line]
+    assert [line for line in done.stdout.splitlines() if line.startswith("ms a face, processor time")]
+    refused(command("evaluate", "clusters", labelled_photos, "--keep", kept, "--method", "kmeans"), "kmeans", "linkage")
+
+
+def test_groups_that_nobody_is_in(command: Command, labelled_photos: Path, kept: Path, tmp_path: Path) -> None:
+    (tmp_path / "groups.csv").write_text("person,group\nNo One,x\n")
+    refused(
+        command("evaluate", "groups", labelled_photos, "--groups", tmp_path / "groups.csv", "--keep", kept),
+        "groups.csv",
+        "gives no face a group",
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -52,6 +53,9 @@ def test_the_faces_compared_are_said_where_there_are_several(
     box = ",".join(map(str, first["box"]))
     chosen = json.loads(command("verify", two_faces, one, "--box", box, "--json", *where).stdout)
     assert (chosen["distance"], chosen["pairs"]) == (best["distance"], 1)
+    explained = command("verify", two_faces, one, "--best", "--explain", *where).stdout
+    assert re.search(r"the confidence assumes that \d+\.\d\d% of such pairs are of one person", explained)
+    assert "the nearest of 2 pairs was compared" in explained
     swapped = command("verify", one, two_faces, "--box", "largest", "--box", box, "--json", *where)
     assert json.loads(swapped.stdout)["distance"] == pytest.approx(best["distance"])
 

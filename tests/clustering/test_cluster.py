@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faceindex.clustering.cluster import METHODS, by_size, cluster
+from faceindex.clustering.crowding import excess_of, uncrowded
 from faceindex.clustering.dbscan import density_clusters
 from faceindex.clustering.neighbours import neighbour_graph
 from faceindex.types import Labels, Vectors
@@ -113,7 +114,8 @@ def test_the_method_named_is_the_one_used() -> None:
     assert cluster(pair, method="whispers", threshold=0.6).tolist() == [0, 0]
     assert cluster(pair, method="dbscan", threshold=0.6).tolist() == [-1, -1]  # fewer than three faces
     vectors = faces(2)
-    expected = by_size(density_clusters(neighbour_graph(vectors, 0.8)))
+    graph = neighbour_graph(vectors, 0.8)
+    expected = by_size(density_clusters(uncrowded(graph, 0.8, excess_of(graph, 0.8, np.arange(len(vectors))))))
     assert partition(cluster(vectors, method="dbscan", threshold=0.8)) == partition(expected)
 
 

@@ -20,8 +20,8 @@ NONE = np.empty((0, 2), dtype=np.int64)
 def said(count: int, **known: object) -> Constraints:
     plain = unconstrained(count)
     person, photo = (np.array(known.get(k, getattr(plain, k)), dtype=np.int64) for k in ("person", "photo"))
-    together, apart = (np.array(known.get(k, NONE), dtype=np.int64) for k in ("together", "apart"))
-    return Constraints(person, together, apart, photo)
+    must_link, cannot_link = (np.array(known.get(k, NONE), dtype=np.int64) for k in ("must_link", "cannot_link"))
+    return Constraints(person, must_link, cannot_link, photo)
 
 
 def people(sizes: list[int], seed: int = 0, spread: float = 0.03) -> Vectors:
@@ -35,7 +35,7 @@ def same(labels: Labels, *rows: int) -> bool:
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("good", [True, False], ids=["alike", "some-poor"])
+@pytest.mark.parametrize("good", [True, False], ids=["alike", "some-low"])
 @given(data=st.data())
 @settings(max_examples=60, deadline=None)
 def test_hard_constraints_are_obeyed(method: str, good: bool, data: st.DataObject) -> None:
@@ -67,7 +67,7 @@ def test_the_order_of_the_rows_does_not_matter_with_constraints_either(method: s
 @pytest.mark.parametrize("method", METHODS)
 def test_faces_far_apart_that_are_one_person_are_one_cluster_with_what_is_near_either(method: str) -> None:
     vectors = people([5, 5, 5])
-    for known in (said(15, together=[[0, 5]]), said(15, person=[7, *[-1] * 4, 7, *[-1] * 9])):
+    for known in (said(15, must_link=[[0, 5]]), said(15, person=[7, *[-1] * 4, 7, *[-1] * 9])):
         labels = cluster(vectors, method=method, threshold=0.5, constraints=known)
         assert same(labels, *range(10))
         assert not same(labels, 0, 10)
@@ -84,7 +84,7 @@ def test_two_people_who_look_alike_are_two_clusters_and_the_others_go_to_one_of_
 @pytest.mark.parametrize("method", METHODS)
 def test_a_rejected_face_is_not_in_the_cluster_and_the_others_are_with_either(method: str) -> None:
     vectors = people([8, 4])
-    known = said(12, person=[1, 1, 1, *[-1] * 9], apart=[[0, 7]])
+    known = said(12, person=[1, 1, 1, *[-1] * 9], cannot_link=[[0, 7]])
     labels = cluster(vectors, method=method, threshold=0.5, constraints=known)
     assert same(labels, 0, 1, 2)
     assert labels[7] != labels[0]
@@ -111,7 +111,7 @@ def test_a_face_that_is_twice_in_a_photo_is_one_person(method: str) -> None:
 @pytest.mark.parametrize("method", METHODS)
 def test_what_the_user_says_of_two_faces_of_one_photo_is_stronger_than_the_rule(method: str) -> None:
     vectors = people([6], spread=0.05)
-    known = said(6, photo=[0, 0, 1, 2, 3, 4], together=[[0, 1]])
+    known = said(6, photo=[0, 0, 1, 2, 3, 4], must_link=[[0, 1]])
     assert same(cluster(vectors, method=method, threshold=0.6, constraints=known), *range(6))
 
 
@@ -134,9 +134,9 @@ def test_pairs_in_photos_are_all_of_them_once() -> None:
 
 
 def test_reordered_constraints_are_about_the_same_faces() -> None:
-    known = said(3, person=[5, -1, 6], together=[[0, 1]], apart=[[1, 2]], photo=[7, 8, 9])
+    known = said(3, person=[5, -1, 6], must_link=[[0, 1]], cannot_link=[[1, 2]], photo=[7, 8, 9])
     moved = known.reordered(np.array([2, 0, 1]))
     assert moved.person.tolist() == [6, 5, -1]
     assert moved.photo.tolist() == [9, 7, 8]
-    assert moved.together.tolist() == [[1, 2]]
-    assert moved.apart.tolist() == [[2, 0]]
+    assert moved.must_link.tolist() == [[1, 2]]
+    assert moved.cannot_link.tolist() == [[2, 0]]

@@ -24,8 +24,10 @@ def corners(people: list[int], seed: int = 0) -> Vectors:
 def said(old: int, new: int, **known: object) -> Constraints:
     nobody = [-1] * (old + new)
     person, photo = (np.array(known.get(key, nobody), dtype=np.int64) for key in ("person", "photo"))
-    together, apart = (np.array(known.get(key, NONE), dtype=np.int64).reshape(-1, 2) for key in ("together", "apart"))
-    return Constraints(person, together, apart, photo)
+    must_link, cannot_link = (
+        np.array(known.get(key, NONE), dtype=np.int64).reshape(-1, 2) for key in ("must_link", "cannot_link")
+    )
+    return Constraints(person, must_link, cannot_link, photo)
 
 
 OLD = corners([0, 0, 0, 1, 1, 2])
@@ -56,7 +58,7 @@ def test_albums_of_one_person_are_said_to_be_one_but_not_merged() -> None:
     result = extend(old, albums, new, threshold=0.5)
     assert result.labels[0] in (3, 5)
     assert result.merges.tolist() == [[3, 5]]
-    for known in (said(6, 1, apart=[[0, 3]]), said(6, 1, person=[1, -1, -1, 2, -1, -1, -1])):
+    for known in (said(6, 1, cannot_link=[[0, 3]]), said(6, 1, person=[1, -1, -1, 2, -1, -1, -1])):
         assert extend(old, albums, new, threshold=0.5, constraints=known).merges.tolist() == []
     assert extend(old, albums, corners([4], seed=3), threshold=0.5).merges.tolist() == []
 
@@ -64,7 +66,7 @@ def test_albums_of_one_person_are_said_to_be_one_but_not_merged() -> None:
 def test_a_new_face_that_has_a_name_goes_where_the_name_is() -> None:
     known = said(6, 1, person=[1, 1, -1, 2, -1, -1, 2])
     assert extend(OLD, ALBUMS, corners([0], seed=1), threshold=0.5, constraints=known).labels.tolist() == [4]
-    known = said(6, 1, together=[[6, 3]])
+    known = said(6, 1, must_link=[[6, 3]])
     assert extend(OLD, ALBUMS, corners([0], seed=1), threshold=0.5, constraints=known).labels.tolist() == [4]
     known = said(6, 2, person=[1, -1, -1, -1, -1, -1, 3, 3])
     labels = extend(OLD, ALBUMS, corners([0, 0], seed=1), threshold=0.5, constraints=known).labels
@@ -72,7 +74,7 @@ def test_a_new_face_that_has_a_name_goes_where_the_name_is() -> None:
 
 
 def test_a_new_face_does_not_join_an_album_it_was_rejected_from() -> None:
-    known = said(6, 1, apart=[[6, 2]])
+    known = said(6, 1, cannot_link=[[6, 2]])
     assert extend(OLD, ALBUMS, corners([0], seed=1), threshold=0.5, constraints=known).labels.tolist() == [-1]
 
 
@@ -122,7 +124,7 @@ def test_new_faces_obey_what_was_said(data: st.DataObject) -> None:
 
 def assert_new_apart(labels: Labels, known: Constraints, old: int) -> None:
     """New faces that nothing binds are not with those they must be apart from."""
-    bound = set(known.together.ravel().tolist()) | set(np.flatnonzero(known.person >= 0).tolist())
-    for i, j in known.apart.tolist():
+    bound = set(known.must_link.ravel().tolist()) | set(np.flatnonzero(known.person >= 0).tolist())
+    for i, j in known.cannot_link.tolist():
         if max(i, j) >= old and i != j and not bound & {i, j}:
             assert labels[i] < 0 or labels[i] != labels[j]

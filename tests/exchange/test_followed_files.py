@@ -23,10 +23,10 @@ from faceindex.people import acting
 from faceindex.people.history import past_acts
 from faceindex.photos.metadata.areas import area_of
 from faceindex.photos.metadata.xmp import Packet
-from faceindex.store.care.anchoring import carry_over
 from faceindex.store.care.erasing import erase
 from faceindex.store.care.joining import take_decisions
-from faceindex.store.people.names import decide, replay_all
+from faceindex.store.care.transfer import transfer_decisions
+from faceindex.store.journal.names import decide, replay_all
 from faceindex.types import Box, NamesRead, SidecarReport
 
 SIZE = (512, 512)
@@ -141,7 +141,7 @@ def test_names_that_came_as_rows_go_before_the_file_here_and_in_a_copy(photos: E
     copy = ExportedPhotos(MadeLibrary(tmp_path / "copy.faces"), photos.root)
     here = dict(zip((face, other), add(copy), strict=True))
     with copy.made.folder.writer() as writer, writer.catalog.transaction() as transaction:
-        carry_over(photos.made.folder.catalog.connection, transaction, here)
+        transfer_decisions(photos.made.folder.catalog.connection, transaction, here)
         replay_all(transaction)
     assert (read(copy).named, named(copy)) == (0, {here[face]: "Cy", here[other]: "Di"})
     undo(copy)
@@ -307,7 +307,7 @@ def test_another_library_of_the_same_photos_goes_on_following(photos: ExportedPh
     copy = ExportedPhotos(MadeLibrary(tmp_path / "copy.faces"), photos.root)
     (same, _) = add(copy)
     with copy.made.folder.writer() as writer, writer.catalog.transaction() as transaction:
-        carry_over(photos.made.folder.catalog.connection, transaction, {face: same})
+        transfer_decisions(photos.made.folder.catalog.connection, transaction, {face: same})
     say(copy, "Anna")
     assert read(copy).named == 1
     undo(copy)

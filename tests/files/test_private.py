@@ -17,11 +17,13 @@ from faceindex.errors import UsageError
 from faceindex.files import private as private_files
 from faceindex.files.private import (
     NotPrivate,
+    creating,
     is_temporary,
     keeps_modes,
     make_folder,
     new_file,
     own_folder,
+    put_in_place,
     replacing,
     sync_folder,
     temporary_name,
@@ -56,11 +58,17 @@ def descriptor(path: Path) -> None:
         file.write(b"new")
 
 
+def created_file(path: Path) -> None:
+    with creating(path) as file:
+        file.write(b"new")
+
+
 WAYS: dict[str, Callable[[Path], None]] = {
     "write_file": lambda path: write_file(path, b"new"),
     "text_output": text_file,
     "at once": growing_file,
     "new_file": descriptor,
+    "creating": created_file,
 }
 every_way = pytest.mark.parametrize("write", WAYS.values(), ids=WAYS)
 
@@ -96,6 +104,37 @@ def test_a_hard_link_to_a_victim_is_left_alone(tmp_path: Path, write: Callable[[
     (tmp_path / "x").hardlink_to(tmp_path / "victim")
     write(tmp_path / "x")
     assert (tmp_path / "victim").read_bytes() == b"precious"
+
+
+def test_a_file_that_cannot_be_created_or_put_in_place_is_not_left_behind(tmp_path: Path) -> None:
+    def fail() -> None:
+        with creating(tmp_path / "x") as file:
+            file.write(b"new")
+            raise OSError("full")
+
+    with pytest.raises(OSError, match="full"):
+        fail()
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "x").mkdir()
+    created_file(tmp_path / "x.tmp")
+    with pytest.raises(IsADirectoryError):
+        put_in_place(tmp_path / "x.tmp", tmp_path / "x")
+    assert list(tmp_path.iterdir()) == [tmp_path / "x"]
+
+
+def test_what_is_created_is_synced_before_its_name_and_its_name_before_anybody_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[int, list[str]]] = []
+
+    def fsync(descriptor: int) -> None:
+        synced.append((os.fstat(descriptor).st_size, sorted(path.name for path in tmp_path.iterdir())))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    created_file(tmp_path / "x.tmp")
+    assert synced == [(3, ["x.tmp"])]
+    put_in_place(tmp_path / "x.tmp", tmp_path / "x")
+    assert synced[1:] == [(tmp_path.stat().st_size, ["x"])]
 
 
 def test_a_temporary_name_that_is_taken_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,9 +83,9 @@ def test_a_file_for_which_memory_is_short_is_no_wrong_use(
     def short(*_: object, **__: object) -> NoReturn:
         raise MemoryError
 
-    for module in ("evaluation.pairs", "exchange.album_manifest"):
+    for module in ("evaluation.pairs", "exchange.albums.album_manifest"):
         monkeypatch.setattr(f"faceindex.{module}.read_regular", short)
-    for module in ("exchange.foreign_files", "exchange.text_rows", "queries.pairs"):
+    for module in ("exchange.foreign_vectors.foreign_files", "exchange.rows.text_rows", "queries.pairs"):
         monkeypatch.setattr(f"faceindex.{module}.open_regular", short)
     monkeypatch.setattr("h5py.File", short)
     monkeypatch.setattr("numpy.load", short)

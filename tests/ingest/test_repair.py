@@ -199,7 +199,7 @@ import os, signal, sys
 from pathlib import Path
 import faceindex
 from faceindex.ingest import repair
-from faceindex.store import rows
+from faceindex.store.photos import writing
 from faceindex.store.care import mending
 
 def die(*arguments): os.kill(os.getpid(), signal.SIGKILL)

@@ -15,13 +15,14 @@ from PIL import Image
 
 import faceindex
 from faceindex.faces.recipe import recipe
-from faceindex.store import rows
+from faceindex.store.photos import writing
 
 _STOPPED = """
 import os, signal, sys, threading
 from pathlib import Path
 from hostile_analyser import HostileAnalyser
 from faceindex.faces.recipe import recipe
+from faceindex.store.photos import writing
 from faceindex.cli.stopping import on_signals
 from faceindex.ingest.run import ingest
 from faceindex.running.meter import Meter
@@ -91,7 +92,7 @@ def test_clock_that_goes_backwards_changes_nothing(
         before = [face.face for face in library.faces]
 
         monkeypatch.setattr(time, "time", lambda: 1.0)
-        monkeypatch.setattr(rows, "now", lambda: "1970-01-01T00:00:01+00:00")
+        monkeypatch.setattr(writing, "now", lambda: "1970-01-01T00:00:01+00:00")
         shutil.copy(many_photos / "03.jpg", photos / "new.jpg")
         shutil.copy(many_photos / "04.jpg", photos / "01.jpg")  # edited
         for name, seconds in (("new.jpg", 5), ("01.jpg", 0), ("02.jpg", -1_000_000_000)):  # 02: touched only

@@ -33,7 +33,7 @@ def apart(state: State) -> set[tuple[int, int]]:
     for one, other in combinations(sorted(state.group), 2):
         first, second = state.group[one], state.group[other]
         if first != second and any(
-            (first in a and second in b) or (first in b and second in a) for a, b in state.apart
+            (first in a and second in b) or (first in b and second in a) for a, b in state.cannot_link
         ):
             pairs.add((one, other))
     return pairs

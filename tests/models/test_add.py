@@ -99,6 +99,16 @@ def test_an_added_model_is_a_recipe_like_any_other(folder: Path, tmp_path: Path,
     assert np.linalg.norm(face.vector) == pytest.approx(2)
 
 
+def test_a_card_is_kept_as_it_was_whatever_characters_and_numbers_are_in_it(folder: Path, tmp_path: Path) -> None:
+    file, card = written(tmp_path, network(WEIGHTS), recipe_lines="length = 1e-7")
+    text = card.read_text().replace("My own", r"\"My\" \\ own\u007f\t\u0001é")
+    card.write_text(text.replace("threshold = 1.0", "threshold = inf"))
+    added = add_model(file, card)
+    assert (added.title, added.match_threshold, added.length) == ('"My" \\ own\x7f\t\x01é', float("inf"), 1e-7)
+    forget_cards()
+    assert recipe_cards()["mine"] == added
+
+
 def test_an_added_model_may_bring_a_measured_calibration(folder: Path, tmp_path: Path) -> None:
     file, card = written(tmp_path, network(WEIGHTS))
     measured = {"same_shape": 8.0, "same_rate": 40.0, "different_shape": 20.0, "different_rate": 28.0}

@@ -12,8 +12,8 @@ from people_library import drawn_people, store_vectors
 import faceindex
 from faceindex.errors import UsageError
 from faceindex.people.albums import derive_albums
+from faceindex.store.derived import wrong_figures
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.kept import wrong_figures
 
 NAMES = ["Ada", "Bob", "Cleo 😀", 'D"D', "Eve"]
 _TABLES = (

@@ -22,12 +22,12 @@ def vectors() -> Vectors:
 
 
 def asked(
-    vectors: Vectors, *, person: dict[int, int] | None = None, apart: object = (), hidden: tuple[int, ...] = ()
+    vectors: Vectors, *, person: dict[int, int] | None = None, cannot_link: object = (), hidden: tuple[int, ...] = ()
 ) -> list[Suggestion]:
     """person: by album."""
     albums: Labels = np.array(ALBUMS, dtype=np.int64)
     people = np.array([(person or {}).get(album, -1) for album in ALBUMS], dtype=np.int64)
-    pairs = np.array(apart, dtype=np.int64).reshape(-1, 2)
+    pairs = np.array(cannot_link, dtype=np.int64).reshape(-1, 2)
     ids = np.arange(101, 101 + len(ALBUMS))
     return suggestions(ids, vectors, albums, people, pairs, np.isin(albums, hidden), CALIBRATION)
 
@@ -57,8 +57,8 @@ def test_the_named_album_comes_first(vectors: Vectors) -> None:
 
 def test_two_people_what_is_apart_and_what_is_hidden_are_never_asked_about(vectors: Vectors) -> None:
     assert (1, 2, None) not in pairs(asked(vectors, person={1: 7, 2: 8}))
-    assert (1, 2, None) not in pairs(asked(vectors, apart=[(8, 0)]))
-    assert (3, 4, None) in pairs(asked(vectors, apart=[(8, 0)]))
+    assert (1, 2, None) not in pairs(asked(vectors, cannot_link=[(8, 0)]))
+    assert (3, 4, None) in pairs(asked(vectors, cannot_link=[(8, 0)]))
     assert {one.album for one in asked(vectors, hidden=(2, 3))} == {1}
 
 

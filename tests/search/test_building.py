@@ -18,8 +18,8 @@ from faceindex.search import index as face_index
 from faceindex.search.coverage import configure, index_config
 from faceindex.search.index import find_nearest, find_nearest_of_each, load_or_build
 from faceindex.search.kinds import FLAT, IVF, IndexConfig, kind_for
-from faceindex.store import rows
 from faceindex.store.folder import LibraryFolder
+from faceindex.store.photos import writing
 from faceindex.store.settings import save_settings
 from faceindex.types import Box
 
@@ -245,12 +245,12 @@ def library_of_one_photo(path: Path, faces: int) -> Path:
     with folder.writer() as writer:
         segment = writer.write_segment(blocks, faces)
         with writer.catalog.transaction() as transaction:
-            rows.insert_segment(transaction, segment)
+            writing.insert_segment(transaction, segment)
             transaction.execute("INSERT INTO photos (content, width, height, analysed) VALUES (x'00', 9, 9, '')")
             transaction.executemany(
                 "INSERT INTO faces VALUES (?, 1, ?, 0, 0, 9, 9, 0.9, x'', 0.5)",
                 ((face, segment.number) for face in range(1, faces + 1)),
             )
-            rows.note_change_of_faces(transaction)
+            writing.note_change_of_faces(transaction)
     folder.close()
     return path

@@ -14,12 +14,12 @@ import pytest
 
 from faceindex.faces.recipe import recipe
 from faceindex.store.care.check import check
+from faceindex.store.derived import settle
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.hdf5.segments import write_segment
-from faceindex.store.kept import settle
+from faceindex.store.journal.acts import read_acts
 from faceindex.store.migrations import APPLICATION_ID, MIGRATIONS, migrate, schema_version
 from faceindex.store.opening import open_reader, open_writer
-from faceindex.store.people.acts import read_acts
 
 
 def migrated(path: Path, statements: int) -> bool:

@@ -11,16 +11,10 @@ import pytest
 import faceindex
 from faceindex.errors import NewerSchema
 from faceindex.store import migrations
-from faceindex.store.migrations import (
-    MIGRATIONS,
-    m001_first_schema,
-    m006_acts,
-    m007_sources_of_dates,
-    migrate,
-    schema_version,
-)
+from faceindex.store.journal.acts import read_acts
+from faceindex.store.migrations import MIGRATIONS, migrate, schema_version
 from faceindex.store.opening import open_reader
-from faceindex.store.people.acts import read_acts
+from faceindex.store.schema import m001_first_schema, m006_acts, m007_sources_of_dates
 
 
 def test_empty_file_becomes_the_newest_schema_and_stays_it() -> None:
@@ -49,7 +43,7 @@ def test_a_library_of_the_first_schema_is_read_as_it_is_and_migrated_by_the_next
     file = tmp_path / "catalog.sqlite"
     catalog = sqlite3.connect(file, isolation_level=None)
     catalog.execute("PRAGMA journal_mode = WAL")
-    m001_first_schema(catalog)
+    m001_first_schema.apply(catalog)
     catalog.execute("PRAGMA user_version = 1")
     catalog.execute("INSERT INTO segments VALUES (1, 'a', 2, x'')")
     catalog.execute("INSERT INTO photos VALUES (1, x'aa', 100, 100, 'now')")
@@ -83,7 +77,7 @@ def test_a_library_of_the_first_schema_is_read_as_it_is_and_migrated_by_the_next
 
 def test_what_was_said_before_there_were_acts_becomes_acts(tmp_path: Path) -> None:
     catalog = sqlite3.connect(tmp_path / "catalog.sqlite", isolation_level=None)
-    for step in MIGRATIONS[: MIGRATIONS.index(m006_acts)]:
+    for step in MIGRATIONS[: MIGRATIONS.index(m006_acts.apply)]:
         step(catalog)
     said = [("name", "Ada", 1), ("name", "Ada", 2), ("name", "Grace", 2), ("follow", None, 1), ("name", "Ada", 2)]
     catalog.executemany(
@@ -91,8 +85,8 @@ def test_what_was_said_before_there_were_acts_becomes_acts(tmp_path: Path) -> No
         VALUES ('now', ?, ?, ?, x'aa', 0, 0, 10, 10)""",
         said,
     )
-    m006_acts(catalog)
-    catalog.execute(f"PRAGMA user_version = {MIGRATIONS.index(m006_acts) + 1}")
+    m006_acts.apply(catalog)
+    catalog.execute(f"PRAGMA user_version = {MIGRATIONS.index(m006_acts.apply) + 1}")
     migrate(catalog)
     assert [(act.kind, act.person, act.sides) for act in read_acts(catalog)] == [
         ("name", "Ada", ((1, 2),)),
@@ -113,7 +107,7 @@ def test_library_of_a_newer_faceindex_is_refused(tmp_path: Path) -> None:
 
 def test_photos_without_a_date_and_failures_are_looked_at_again_once_more_can_be_read(tmp_path: Path) -> None:
     catalog = sqlite3.connect(tmp_path / "catalog.sqlite", isolation_level=None)
-    for step in MIGRATIONS[: MIGRATIONS.index(m007_sources_of_dates)]:
+    for step in MIGRATIONS[: MIGRATIONS.index(m007_sources_of_dates.apply)]:
         step(catalog)
     for number, date in ((1, "2019-07-20T17:45:22"), (2, None)):
         catalog.execute(
@@ -122,7 +116,7 @@ def test_photos_without_a_date_and_failures_are_looked_at_again_once_more_can_be
             (number, date),
         )
     catalog.execute("INSERT INTO failures VALUES (CAST('/a.heic' AS BLOB), 9, 123, 'image file is truncated', 'now')")
-    m007_sources_of_dates(catalog)
+    m007_sources_of_dates.apply(catalog)
     dated = catalog.execute("SELECT id, taken_from FROM photos ORDER BY id").fetchall()
     assert dated == [(1, "EXIF DateTimeOriginal"), (2, None)]
     assert catalog.execute("SELECT photo FROM unread_dates").fetchall() == [(2,)]

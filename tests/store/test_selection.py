@@ -10,7 +10,7 @@ from made_library import MadeLibrary
 
 from faceindex.errors import UsageError
 from faceindex.journal.acts import NAME
-from faceindex.store.people.names import decide
+from faceindex.store.journal.names import decide
 from faceindex.store.selection import Selection, selected_faces, selected_photos
 from faceindex.types import Box
 

@@ -127,8 +127,7 @@ from pathlib import Path
 from typing import Any, cast
 from test_writer import batch, photo
 from faceindex.files import private as private_files
-from faceindex.store import rows
-from faceindex.store.hdf5 import segments
+from faceindex.store.photos import writing
 from faceindex.store.folder import LibraryFolder
 
 moment = sys.argv[2]
@@ -145,12 +144,12 @@ def sync(path):
     real_sync(path)
     if path.name == "vectors" and moment == "segment renamed, no transaction":
         die()
-real_insert = rows.store_failures
+real_insert = writing.store_failures
 def insert(*arguments):
     real_insert(*arguments)
     if moment == "inside the transaction":
         die()
-Path.replace, segments.sync_folder, rows.store_failures = replace, sync, insert
+Path.replace, private_files.sync_folder, writing.store_failures = replace, sync, insert
 folder = LibraryFolder(Path(sys.argv[1]))
 with folder.writer() as opened:
     opened.commit(batch(b=photo(2), c=photo(3, 4)))

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from faceindex.clustering import linkage, poor, whispers
+from faceindex.clustering import linkage, low_quality, whispers
 from faceindex.clustering.constraints import Constraints
 from faceindex.clustering.graph import graph_of
-from faceindex.clustering.poor import joined
+from faceindex.clustering.low_quality import joined
 from faceindex.clustering.problem import Problem
 from faceindex.clustering.rules import rules_of, unions_of
 from faceindex.files.user_cache import private_folder
@@ -136,9 +136,9 @@ def random(request: pytest.FixtureRequest) -> np.random.Generator:
 
 def drawn_constraints(random: np.random.Generator, rows: int) -> Constraints:
     """Some rows are people, some are bound or kept apart, and many share a photo."""
-    together, apart = random.integers(0, rows, (2, rows // 6, 2))
+    must_link, cannot_link = random.integers(0, rows, (2, rows // 6, 2))
     person = np.where(random.random(rows) < 0.2, random.integers(0, 9, rows), -1)
-    return Constraints(person, together, apart, random.integers(-1, rows // 2, rows))
+    return Constraints(person, must_link, cannot_link, random.integers(-1, rows // 2, rows))
 
 
 def drawn_problem(random: np.random.Generator, rows: int = 60) -> Problem:
@@ -179,13 +179,13 @@ def test_whispers_are_the_same_plain_and_compiled(random: np.random.Generator) -
     assert results[0] == results[1]
 
 
-def test_poor_faces_join_the_same_plain_and_compiled(
+def test_low_quality_faces_join_the_same_plain_and_compiled(
     random: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     problem = drawn_problem(random)
     labels, flags = random.integers(-1, 12, problem.graph.size), random.random(problem.graph.size) < 0.3
     results = []
-    for run in (poor._join.plain, poor._join.compiled):
-        monkeypatch.setattr(poor, "_join", run)
+    for run in (low_quality._join.plain, low_quality._join.compiled):
+        monkeypatch.setattr(low_quality, "_join", run)
         results.append(joined(problem, labels, flags).tolist())
     assert results[0] == results[1]

@@ -22,7 +22,8 @@ from faceindex.photos.finding.find import FoundFile
 from faceindex.photos.read import identify
 from faceindex.running.stop import Stop
 from faceindex.store.care.tombstones import WHOLE_PHOTO
-from faceindex.store.catalog import NO_FILE, Catalog
+from faceindex.store.catalog import Catalog
+from faceindex.store.catalog.photos import NO_FILE
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.hdf5.merging import compact
 from faceindex.store.people.sightings import photo_faces

@@ -16,7 +16,7 @@ from faceindex.photos.packets import Sidecars
 from faceindex.running.stop import Stop
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.people.imports import NameInFile, import_names
+from faceindex.store.journal.imports import NameInFile, import_names
 from faceindex.store.people.sightings import PhotoFace, left_to_files, photo_faces, stored_photo
 from faceindex.types import FailedPhoto, NamesRead, PhotoRecord
 

@@ -15,7 +15,7 @@ from faceindex.photos.metadata.face_regions import REGIONS
 from faceindex.photos.metadata.rdf import BrokenPacket
 from faceindex.photos.metadata.xmp import Packet, mentions_regions, same_place
 from faceindex.photos.packets import Header, Sidecars, read_header, read_sidecar
-from faceindex.store.people.imports import NameInFile
+from faceindex.store.journal.imports import NameInFile
 from faceindex.store.people.sightings import PhotoFace
 
 Warn = Callable[[str, str], None]

@@ -11,13 +11,14 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from faceindex.errors import LibraryDamaged, LibraryLocked, LibraryUnwritable, UsageError
-from faceindex.files.private import make_folder, new_file, own_folder, sync_folder
+from faceindex.files.private import creating, make_folder, own_folder, sync_folder
 from faceindex.files.regular import open_regular
 from faceindex.running.meter import Meter
 from faceindex.store.care.integrity import catalog_problems
 from faceindex.store.catalog import Catalog
-from faceindex.store.folder import CATALOG, OWN_NAMES, LibraryFolder
+from faceindex.store.folder import LibraryFolder
 from faceindex.store.hdf5.segments import Segment, SegmentMissing, file_checksum
+from faceindex.store.layout import CATALOG, OWN_NAMES
 from faceindex.store.lock import WriterLock
 from faceindex.store.opening import damage_named, keep_private
 
@@ -112,20 +113,16 @@ def _copy(folder: LibraryFolder, partial: Path, meter: Meter) -> list[Segment]:
 def _copy_catalog(folder: LibraryFolder, copy: Path) -> list[Segment]:
     for suffix in ("", "-journal", "-wal", "-shm"):
         copy.with_name(copy.name + suffix).unlink(missing_ok=True)
-    descriptor = new_file(copy)
-    try:
+    with creating(copy) as file:
         with damage_named(folder.path / CATALOG):
             with closing(folder.open_catalog()) as source, closing(_unlocked(copy)) as target:
                 source.connection.backup(target)  # all pages in one step: as of one commit
-            os.pwrite(descriptor, _NO_LOG, _VERSIONS)
+            os.pwrite(file.fileno(), _NO_LOG, _VERSIONS)
             with closing(_unlocked(copy)) as target:
                 problems = catalog_problems(Catalog(target), deep=False)
                 segments = [] if problems else Catalog(target).segments()
         if problems:
             raise LibraryDamaged(f"{folder.path / CATALOG} is damaged ({problems[0]}): keep the last good backup")
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
     return segments
 
 
@@ -143,16 +140,15 @@ def _copy_segment(source: Path, target: Path, segment: Segment, meter: Meter) ->
         meter.advance(segment.size or 0)
         return
     checksum = hashlib.blake2b(digest_size=32)
-    descriptor = new_file(copy)
-    with os.fdopen(descriptor, "wb") as file:
+    with creating(copy) as file:
         for data in _read(source / segment.file):
             checksum.update(data)
             file.write(data)
             meter.advance(len(data))
-        file.flush()
-        os.fsync(descriptor)
-    if checksum.digest() != segment.checksum:
-        raise LibraryDamaged(f"segment {source / segment.file} is not what was written; run `faceindex repair` first")
+        if checksum.digest() != segment.checksum:
+            raise LibraryDamaged(
+                f"segment {source / segment.file} is not what was written; run `faceindex repair` first"
+            )
 
 
 def _read(path: Path) -> Iterator[bytes]:

@@ -11,8 +11,9 @@ from faceindex.files.private import keeps_modes
 from faceindex.store.care.examine import Examined, Examiner, faces_without_vector
 from faceindex.store.care.integrity import catalog_problems, reference_problems
 from faceindex.store.catalog import Catalog
-from faceindex.store.folder import CATALOG, OWN_NAMES, LibraryFolder
+from faceindex.store.folder import LibraryFolder
 from faceindex.store.hdf5.segments import UNCOMMITTED, Segment
+from faceindex.store.layout import CATALOG, OWN_NAMES
 from faceindex.types import CheckedPart, Damage
 
 _RESTORE = "restore the library from its last backup"

@@ -15,16 +15,16 @@ from faceindex.errors import LibraryLocked
 from faceindex.files.private import new_file, sync_folder
 from faceindex.journal.acts import NAME, RENAME, live, with_last_names
 from faceindex.journal.state import fold
-from faceindex.store import rows
 from faceindex.store.care.tombstones import WHOLE_PHOTO
+from faceindex.store.derived import PAIRED
 from faceindex.store.hdf5.merging import has_dead_rows, unlink, write_merged
 from faceindex.store.hdf5.segments import FOUND, aborted_files
-from faceindex.store.kept import PAIRED
-from faceindex.store.people.act_changes import forget_in_changes
-from faceindex.store.people.acts import read_acts
-from faceindex.store.people.imports import forget_names_in_files
-from faceindex.store.people.names import replay_all
+from faceindex.store.journal.act_changes import forget_in_changes
+from faceindex.store.journal.acts import read_acts
+from faceindex.store.journal.imports import forget_names_in_files
+from faceindex.store.journal.names import replay_all
 from faceindex.store.people.person_ids import erase_unsaid_ids
+from faceindex.store.photos import writing
 from faceindex.store.writer import Writer
 from faceindex.types import Box, Erased
 
@@ -99,9 +99,9 @@ def erase(
         transaction.execute("DELETE FROM album_versions")
         replay_all(transaction)
         erase_unsaid_ids(transaction)
-        rows.drop_empty_albums(transaction)
+        writing.drop_empty_albums(transaction)
         for segment, rewritten in zip(old, new, strict=True):
-            rows.swap_segments(transaction, [segment], rewritten)
+            writing.swap_segments(transaction, [segment], rewritten)
         _begin(transaction)
     if not dry_run:
         unlink(writer, old)
@@ -163,7 +163,7 @@ def _vacuum(connection: sqlite3.Connection, library: Path) -> None:
 
 
 def _begin(transaction: sqlite3.Connection) -> None:
-    rows.note_change_of_faces(transaction)
+    writing.note_change_of_faces(transaction)
     transaction.execute("DELETE FROM unpaired")
     transaction.execute("DELETE FROM settings WHERE name = ?", (PAIRED,))
     transaction.execute("INSERT OR REPLACE INTO settings VALUES (?, '1')", (_UNFINISHED,))

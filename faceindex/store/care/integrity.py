@@ -6,9 +6,9 @@ import sqlite3
 from contextlib import closing
 
 from faceindex.store.catalog import Catalog
-from faceindex.store.kept import wrong_figures
+from faceindex.store.derived import wrong_figures
+from faceindex.store.journal.names import unsaid
 from faceindex.store.migrations import APPLICATION_ID, migrate
-from faceindex.store.people.names import unsaid
 
 _FEW = 10
 

@@ -12,11 +12,11 @@ import numpy as np
 
 from faceindex.journal.acts import HIDE, NAME, UNHIDE, Act, live, with_last_names
 from faceindex.photos.finding.find import FoundFile
-from faceindex.store.care.anchoring import corresponding
+from faceindex.store.care.transfer import corresponding
 from faceindex.store.catalog import Catalog
-from faceindex.store.people.acts import LISTED, listed, read_acts
-from faceindex.store.people.imports import BY_PEOPLE, acts_that_follow_files, copy_origins
-from faceindex.store.people.names import replay_all
+from faceindex.store.journal.acts import LISTED, listed, read_acts
+from faceindex.store.journal.imports import BY_PEOPLE, acts_that_follow_files, copy_origins
+from faceindex.store.journal.names import replay_all
 from faceindex.store.people.person_ids import take_ids
 from faceindex.types import AnalysedPhoto, Box, Face, Vectors
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from faceindex.files.private import new_file, sync_folder
+from faceindex.files.private import creating, sync_folder
 from faceindex.files.regular import open_regular
-from faceindex.store import rows
 from faceindex.store.care.examine import Examiner, faces_without_vector
 from faceindex.store.catalog import Catalog
 from faceindex.store.hdf5.merging import unlink
 from faceindex.store.hdf5.salvage import good_blocks, salvaged
 from faceindex.store.hdf5.segments import FOUND, Block, Segment, file_checksum
-from faceindex.store.people.names import replay_all
+from faceindex.store.journal.names import replay_all
+from faceindex.store.photos import writing
 from faceindex.store.writer import Writer
 from faceindex.types import FaceIds
 
@@ -80,7 +81,7 @@ def mend_rows(writer: Writer) -> None:
         for table, highest in _HIGHEST.items():
             _raise_sequence(transaction, table, transaction.execute(highest).fetchone()[0] or 0)
         if any(changed):
-            rows.note_change_of_faces(transaction)
+            writing.note_change_of_faces(transaction)
 
 
 def mend_segments(writer: Writer) -> int:
@@ -112,7 +113,7 @@ def _save(writer: Writer, segment: Segment) -> int:
         saved = sum(len(ids) for ids, _ in blocks()) if good else 0
         new = writer.write_segment(blocks(), saved, (segment.first, segment.last)) if saved else None
     with writer.catalog.transaction() as transaction:
-        rows.swap_segments(transaction, [segment], new)
+        writing.swap_segments(transaction, [segment], new)
     unlink(writer, [segment])
     return saved
 
@@ -127,7 +128,7 @@ def _mark_lost(catalog: Catalog, faces: FaceIds) -> None:
                 (chosen,),
             )
             transaction.execute("UPDATE faces SET segment = 0 WHERE id IN (SELECT value FROM json_each(?))", (chosen,))
-            rows.note_change_of_faces(transaction)
+            writing.note_change_of_faces(transaction)
 
 
 def _raise_sequence(transaction: sqlite3.Connection, table: str, highest: int) -> None:
@@ -138,12 +139,8 @@ def _raise_sequence(transaction: sqlite3.Connection, table: str, highest: int) -
 
 def _copied(path: Path, copy: Path) -> Path:
     if path != copy:
-        descriptor = new_file(copy)
-        with os.fdopen(descriptor, "wb") as file, open_regular(path) as source:
-            while data := source.read(1 << 20):
-                file.write(data)
-            file.flush()
-            os.fsync(descriptor)
+        with creating(copy) as file, open_regular(path) as source:
+            shutil.copyfileobj(source, file, 1 << 20)
     return copy
 
 

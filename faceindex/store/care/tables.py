@@ -13,16 +13,16 @@ from typing import Any
 
 from faceindex.errors import NewerSchema, UsageError
 from faceindex.files.private import make_folder, new_file
-from faceindex.store import rows
 from faceindex.store.catalog import Catalog
+from faceindex.store.derived import DERIVED_TABLES, PAIRED, settle
 from faceindex.store.hdf5.segments import Segment
-from faceindex.store.kept import KEPT_TABLES, PAIRED, settle
 from faceindex.store.migrations import MIGRATIONS, migrate
+from faceindex.store.photos import writing
 from faceindex.store.writer import Writer
 
 Row = tuple[Any, ...]
 
-_NOT_COPIED = ("segments", *KEPT_TABLES)
+_NOT_COPIED = ("segments", *DERIVED_TABLES)
 _OWN_SETTINGS = (
     *("recipe", "detector", "landmarks", "jitter", "fingerprint", "vectors_only"),
     *("faces_state", "indexed", "erasing", PAIRED),
@@ -107,12 +107,12 @@ def take_all(writer: Writer, source: Catalog, segment: Segment | None) -> None:
                 continue
             _fill(transaction, table.name, [column.name for column in table.columns], rows_of(source.connection, table))
         if segment is not None:
-            rows.insert_segment(transaction, segment)
+            writing.insert_segment(transaction, segment)
             transaction.execute("UPDATE faces SET segment = ? WHERE segment > 0", (segment.number,))
         transaction.execute("DELETE FROM settings WHERE name = 'albums_due'")
         settings = [pair for pair in source.settings().items() if pair[0] not in _OWN_SETTINGS]
         transaction.executemany("INSERT OR REPLACE INTO settings VALUES (?, ?)", settings)
-        rows.note_change_of_faces(transaction)
+        writing.note_change_of_faces(transaction)
 
 
 @contextmanager

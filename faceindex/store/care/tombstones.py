@@ -10,7 +10,7 @@ import secrets
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-from faceindex.store.photos.same_face import SAME_FACE
+from faceindex.store.photos.matching_by_box import SAME_FACE
 from faceindex.types import Box
 
 WHOLE_PHOTO = Box(0, 0, 0, 0)

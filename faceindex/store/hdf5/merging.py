@@ -11,10 +11,10 @@ import numpy as np
 
 from faceindex.errors import JobCancelled
 from faceindex.running.stop import Stop
-from faceindex.store import rows
 from faceindex.store.hdf5.compaction import run_to_merge
 from faceindex.store.hdf5.segments import Block, Segment, segment_ids
 from faceindex.store.hdf5.vectors import Faces, live_blocks
+from faceindex.store.photos import writing
 from faceindex.store.writer import Writer
 
 SPARE_ROOM = 2
@@ -45,7 +45,7 @@ def merge(writer: Writer, segments: Sequence[Segment], stop: Stop | None = None)
     """Replace neighbouring segments by one of their living vectors. Raises: JobCancelled; LibraryDamaged; OSError."""
     merged = write_merged(writer, segments, stop=stop)
     with writer.catalog.transaction() as transaction:
-        rows.swap_segments(transaction, segments, merged)
+        writing.swap_segments(transaction, segments, merged)
     unlink(writer, segments)
 
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from faceindex.errors import FaceindexError, LibraryDamaged, RecipeMismatch, UsageError
-from faceindex.files.private import new_file, sync_folder
+from faceindex.files.private import creating, put_in_place
 from faceindex.files.regular import open_regular, require_regular
-from faceindex.store.hdf5.sink import Sink
+from faceindex.store.hdf5.deferred_error_file import DeferredErrorFile
 from faceindex.types import FaceIds, Vectors
 
 if TYPE_CHECKING:
@@ -72,21 +72,20 @@ def write_segment(
     Raises: OSError, for a full disk too; nothing is at `path` then.
     """
     temporary = path.with_name(path.name + ".tmp")
-    try:
-        _write_rows(temporary, blocks, faces, dimension, fingerprint)
+    with creating(temporary) as file:
+        written = _write_rows(file.fileno(), blocks, faces, dimension, fingerprint)
+        if written != faces:
+            raise LibraryDamaged(f"segment {path} was to get {faces} faces and got {written}")
         checksum, size = file_checksum(temporary), temporary.stat().st_size
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
+    put_in_place(temporary, path)
     return checksum, size
 
 
-def _write_rows(path: Path, blocks: Iterable[Block], faces: int, dimension: int, fingerprint: str) -> None:
+def _write_rows(descriptor: int, blocks: Iterable[Block], faces: int, dimension: int, fingerprint: str) -> int:
+    """Returns the number of rows in `blocks`."""
     import h5py
 
-    with Sink(new_file(path)) as sink:
+    with DeferredErrorFile(descriptor) as sink:
         with h5py.File(sink, "w") as file:
             file.attrs["format"] = FORMAT
             file.attrs["recipe"] = fingerprint
@@ -102,9 +101,8 @@ def _write_rows(path: Path, blocks: Iterable[Block], faces: int, dimension: int,
                 start = end
                 if sink.error:
                     break
-        sink.sync()
-    if start != faces:
-        raise LibraryDamaged(f"segment {path} was to get {faces} faces and got {start}")
+        sink.check()
+    return start
 
 
 def file_checksum(path: Path) -> bytes:

@@ -92,7 +92,7 @@ class StoredVectors:
                 f"{self.folder.parent}: {np.sum(~found)} faces have no vector; `faceindex check` shows the damage"
             )
 
-    def together(self) -> Vectors:
+    def as_array(self) -> Vectors:
         """All of them, in the order of `faces`: float32 [n, d]. Raises: as `blocks`."""
         out = np.empty((len(self.faces.ids), self.dimension), dtype=np.float32)
         for ids, vectors in self.blocks():

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from faceindex.journal.acts import APART, MOVE, REJECT, SPLIT
 from faceindex.store.albums import person_of_album
-from faceindex.store.kept import PAIRED
-from faceindex.store.people.acts import LISTED, dead_among, listed, with_names_of_now
+from faceindex.store.derived import PAIRED
+from faceindex.store.journal.acts import LISTED, dead_among, listed, with_names_of_now
 from faceindex.store.settings import save_settings, setting
 
 _SHOWN = "faces.id NOT IN (SELECT face FROM hidden_faces)"

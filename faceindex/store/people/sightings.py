@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from faceindex.store.catalog import Catalog
-from faceindex.store.people.acts import LISTED, listed
-from faceindex.store.people.imports import NameInFile, decided_by_people, names_in_files
+from faceindex.store.journal.acts import LISTED, listed
+from faceindex.store.journal.imports import NameInFile, decided_by_people, names_in_files
 from faceindex.types import Box
 
 

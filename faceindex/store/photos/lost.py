@@ -9,8 +9,8 @@ from typing import Any
 
 from faceindex.store.catalog import Catalog
 from faceindex.store.cursors import ALL, begin, page_of
-from faceindex.store.people.acts import LISTED, denied, listed
-from faceindex.store.rows import Arrival, now
+from faceindex.store.journal.acts import LISTED, denied, listed
+from faceindex.store.photos.writing import Arrival, now
 from faceindex.types import LostFace, Page
 
 

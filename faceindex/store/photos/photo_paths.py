@@ -8,7 +8,6 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from faceindex.store.photos.known_photos import KnownPhotos
 from faceindex.types import PhotoRecord
 
 _PHOTOS = """SELECT path, paths.photo, photos.width, photos.height,
@@ -17,16 +16,21 @@ _PHOTOS = """SELECT path, paths.photo, photos.width, photos.height,
 
 
 def first_paths(
-    catalog: KnownPhotos, under: str | None, condition: str, values: Sequence[object], after: str | None, most: int
+    connection: sqlite3.Connection,
+    under: str | None,
+    condition: str,
+    values: Sequence[object],
+    after: str | None,
+    most: int,
 ) -> list[PhotoRecord]:
     """The first paths, after the path `after` if given, of photos of which `condition` is true; at or under `under`."""
     last, found = b"" if after is None else os.fsencode(after), list[tuple[Any, ...]]()
     if under is not None and (own := os.fsencode(under)) > last:
-        found = catalog.connection.execute(f"{_PHOTOS} path = ? AND {condition}", (own, *values)).fetchall()
+        found = connection.execute(f"{_PHOTOS} path = ? AND {condition}", (own, *values)).fetchall()
     bounds = [last] if under is None else [max(last, folder_range(under)[0]), folder_range(under)[1]]
     where = " AND ".join(["path > ?", "path < ?"][: len(bounds)])
     statement = f"{_PHOTOS} {where} AND {condition} ORDER BY path LIMIT ?"
-    found += catalog.connection.execute(statement, (*bounds, *values, most - len(found))).fetchall()
+    found += connection.execute(statement, (*bounds, *values, most - len(found))).fetchall()
     return [PhotoRecord(os.fsdecode(row[0]), *row[1:]) for row in found]
 
 

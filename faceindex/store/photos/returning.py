@@ -12,11 +12,11 @@ import numpy.typing as npt
 from faceindex.faces.recipe import Recipe
 from faceindex.faces.vectors_only import VectorsOnly
 from faceindex.photos.finding.find import FoundFile
-from faceindex.store import rows
 from faceindex.store.catalog import Catalog
 from faceindex.store.hdf5.vectors import StoredVectors
-from faceindex.store.photos.known_again import known_again
-from faceindex.store.photos.same_face import FormerFace, known_before, resized, same_shape
+from faceindex.store.photos import writing
+from faceindex.store.photos.matching_by_box import FormerFace, match_by_box, resized, same_shape
+from faceindex.store.photos.matching_by_vector import match_by_vector
 from faceindex.types import AnalysedPhoto, Box, Face
 
 _NOWHERE = Box(0, 0, 1, 1)  # of a face that was lost before: where it was says nothing of the picture now
@@ -30,7 +30,7 @@ Name = tuple[int, FoundFile]
 class Returned:
     """Which of a photo's faces were known. same: of each face the id, or None. former: that they could have been.
 
-    unsure: see `KnownAgain`.
+    unsure: see `VectorMatches`.
     """
 
     same: list[int | None]
@@ -38,11 +38,11 @@ class Returned:
     unsure: dict[int, tuple[int, float | None]] = field(default_factory=dict)
 
     def among_others(self, faces: Sequence[Face], former: Sequence[FormerFace], threshold: float, zoom: float) -> None:
-        """Look for `former` among the faces that are not known yet. threshold, zoom: see `known_again`."""
+        """Look for `former` among the faces that are not known yet. threshold, zoom: see `match_by_vector`."""
         open_places = [place for place, known in enumerate(self.same) if known is None]
         known = [face.face for face in self.former]
         further = [face for face in former if face.face not in known]
-        found = known_again([faces[place] for place in open_places], further, threshold, zoom)
+        found = match_by_vector([faces[place] for place in open_places], further, threshold, zoom)
         for place, same in zip(open_places, found.same, strict=True):
             self.same[place] = same
         self.unsure |= {face: (open_places[other], away) for face, (other, away) in found.unsure.items()}
@@ -85,27 +85,27 @@ class FormerFaces:
         known = self._catalog.photo_with(content)
         if known is not None and not self._edited[content]:
             former = self._catalog.faces_of(known, (photo.width, photo.height))
-            return Returned(known_before([face.box for face in faces], former), former)
+            return Returned(match_by_box([face.box for face in faces], former), former)
         waiting = self._catalog.decided_faces(content)
-        found = Returned(known_before([face.box for face in faces], waiting))
+        found = Returned(match_by_box([face.box for face in faces], waiting))
         found.former += [face for face in waiting if face.face in found.same]
         for edited in self._edited[content]:
             zoom = resized(self._catalog.size_of(edited), (photo.width, photo.height))
             found.among_others(faces, self._faces_of(edited), self._threshold, zoom)
         return found
 
-    def overwritten(self) -> list[rows.Arrival]:
+    def overwritten(self) -> list[writing.Arrival]:
         """Stored photos that take the last name of others, as arrivals whose faces have their ids.
 
         They keep their faces as they are. Those that look like named ones of the others are unsure: that is asked.
         """
         return [self._in_place_of(photo, other) for photo, other in sorted(self._overwritten)]
 
-    def _in_place_of(self, photo: int, other: int) -> rows.Arrival:
+    def _in_place_of(self, photo: int, other: int) -> writing.Arrival:
         size, former = self._catalog.size_of(photo), self._faces_of(other)
         known = {face: box for face, box in self._faces[photo].items() if face in self._vectors}
         faces = [Face(box, 1.0, points, self._vectors[face], np.nan) for face, (box, points) in known.items()]
-        found = known_again(faces, former, self._threshold, resized(self._catalog.size_of(other), size))
+        found = match_by_vector(faces, former, self._threshold, resized(self._catalog.size_of(other), size))
         vectors = {face.face: face.vector for face in former}
         unsure = found.unsure | {
             face: (place, float(np.linalg.norm(faces[place].vector - then)))
@@ -113,7 +113,7 @@ class FormerFaces:
             if face is not None and (then := vectors[face]) is not None
         }
         content = self._catalog.content_of(photo)
-        return rows.Arrival(content, AnalysedPhoto(*size, ()), [], faces, list(known), photo, former, unsure)
+        return writing.Arrival(content, AnalysedPhoto(*size, ()), [], faces, list(known), photo, former, unsure)
 
     def _edited_photos(self, content: bytes, photo: AnalysedPhoto, files: Sequence[FoundFile]) -> list[int]:
         """Photos that `photo` takes the place of; itself, if it was decoded to another shape before."""

@@ -19,8 +19,8 @@ from faceindex.journal.acts import NAME
 from faceindex.store.care.backup import backup
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.hdf5.merging import compact_all
+from faceindex.store.journal.names import decide
 from faceindex.store.lock import WriterLock
-from faceindex.store.people.names import decide
 from faceindex.types import Box
 
 ONE, TWO = Box(10, 10, 50, 50), Box(200, 10, 50, 50)

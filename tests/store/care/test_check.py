@@ -24,7 +24,7 @@ from faceindex.search.index import load_or_build
 from faceindex.store.care.check import check
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.hdf5.segments import file_checksum
-from faceindex.store.people.names import decide
+from faceindex.store.journal.names import decide
 from faceindex.types import Box
 from faceindex.vectors.building import blocks_of
 

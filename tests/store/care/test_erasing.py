@@ -18,8 +18,8 @@ from faceindex.journal.acts import NAME, UNDO
 from faceindex.search.index import load_or_build
 from faceindex.store.care.erasing import erase, erase_all
 from faceindex.store.hdf5.merging import compact_all
+from faceindex.store.journal.names import decide
 from faceindex.store.opening import open_reader
-from faceindex.store.people.names import decide
 from faceindex.types import Box, Erased
 
 A, B = Box(100, 100, 100, 100), Box(400, 100, 100, 100)

@@ -18,7 +18,7 @@ from faceindex.journal.acts import NAME
 from faceindex.store.care.mending import mend_rows, mend_segments, put_back
 from faceindex.store.hdf5.salvage import good_blocks, salvaged
 from faceindex.store.hdf5.segments import CHUNK
-from faceindex.store.people.names import decide
+from faceindex.store.journal.names import decide
 from faceindex.types import Box
 
 ONE, TWO = Box(10, 10, 50, 50), Box(200, 10, 50, 50)

@@ -109,7 +109,7 @@ def test_reader_from_whom_compaction_takes_a_segment_begins_again(
     made: MadeLibrary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(made, 9)
-    times, together = 0, StoredVectors.together
+    times, together = 0, StoredVectors.as_array
 
     def together_beside_a_compaction(stored: StoredVectors) -> Vectors:
         nonlocal times
@@ -125,7 +125,7 @@ def test_reader_from_whom_compaction_takes_a_segment_begins_again(
             thread.join()
         return together(stored)
 
-    monkeypatch.setattr(StoredVectors, "together", together_beside_a_compaction)
+    monkeypatch.setattr(StoredVectors, "as_array", together_beside_a_compaction)
     ids, vectors = made.folder.vectors()
     assert times == 2
     assert len(ids) == len(vectors) == 18

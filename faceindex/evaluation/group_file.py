@@ -1,0 +1,84 @@
+"""The CSV file that says which group a person belongs to, or a single photo, and which family."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+import numpy as np
+
+from faceindex.errors import UsageError
+from faceindex.evaluation.dyads import Integers
+from faceindex.evaluation.groups import NONE
+from faceindex.evaluation.labelled import LabelledFaces
+from faceindex.files.regular import open_regular
+from faceindex.files.unreadable import unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFile:
+    """groups: of a person, or of a photo as "Person/photo.jpg". families: of a person. source: the file's name."""
+
+    source: str
+    groups: Mapping[str, str]
+    families: Mapping[str, str]
+
+    @property
+    def names(self) -> list[str]:
+        """The groups, sorted."""
+        return sorted(set(self.groups.values()))
+
+    def groups_of(self, faces: LabelledFaces) -> Integers:
+        """int64 [n], places in `names`: of each face by its photo, else by its person; NONE without.
+
+        Raises: UsageError when no face has a group.
+        """
+        numbers = {name: number for number, name in enumerate(self.names)}
+        found = [
+            self.groups.get(f"{faces.names[person]}/{PurePath(photo).name}", self.groups.get(faces.names[person]))
+            for photo, person in zip(faces.photos, faces.people, strict=True)
+        ]
+        groups = np.array([NONE if group is None else numbers[group] for group in found], dtype=np.int64)
+        if not np.any(groups != NONE):
+            raise UsageError(f"{self.source} gives no face a group; its column person names folders of the photos")
+        return groups
+
+    def families_of(self, people: Sequence[str]) -> Integers:
+        """int64 [people]: the same number for people of one family, NONE for who has none."""
+        names = sorted(set(self.families.values()))
+        numbers = {name: number for number, name in enumerate(names)}
+        return np.array(
+            [numbers[self.families[person]] if person in self.families else NONE for person in people], dtype=np.int64
+        )
+
+
+def read_groups(file: Path) -> GroupFile:
+    """Columns person and group, and family if there is one. Raises: UsageError, which names the line; MachineError."""
+    groups: dict[str, str] = {}
+    families: dict[str, str] = {}
+    try:
+        with io.TextIOWrapper(
+            open_regular(file, or_descriptor=True), "utf-8-sig", errors="surrogateescape", newline=""
+        ) as opened:
+            rows = csv.DictReader(opened)
+            if not {"person", "group"} <= set(rows.fieldnames or ()):
+                raise UsageError(f"{file} has no columns person and group; its first line must name them")
+            for row in rows:
+                _add(groups, row["person"], row["group"], f"{file}, line {rows.line_num}", "group")
+                if row.get("family"):
+                    _add(families, row["person"], row["family"], f"{file}, line {rows.line_num}", "family")
+    except (OSError, csv.Error) as error:
+        raise unreadable(file, error, "cannot read {path}: {reason}") from error
+    if not groups:
+        raise UsageError(f"{file} names no person")
+    return GroupFile(str(file), groups, families)
+
+
+def _add(known: dict[str, str], person: str | None, value: str | None, where: str, what: str) -> None:
+    if not person or not value:
+        raise UsageError(f"{where}: a row has a person and a group")
+    if known.setdefault(person, value) != value:
+        raise UsageError(f"{where}: {person} is of the {what} {known[person]} already, and cannot be of {value}, too")

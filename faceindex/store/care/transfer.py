@@ -1,0 +1,126 @@
+"""Taking what people decided from one library to another of the same photos: by photo content and box."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from faceindex.store.journal.imports import copy_origins
+from faceindex.store.people.person_ids import take_ids
+from faceindex.store.photos.matching_by_box import FormerFace, match_by_box, same_shape
+from faceindex.types import Box
+
+_NEWEST_ANCHORS = """
+    SELECT content, face, x, y, width, height FROM decisions
+    WHERE id IN (SELECT MAX(id) FROM decisions GROUP BY face) AND face NOT IN (SELECT id FROM faces)
+"""
+_FACES = """
+    SELECT content, faces.id, x, y, faces.width, faces.height FROM faces JOIN photos ON photos.id = photo
+"""
+
+_SIZES = "SELECT content, width, height FROM photos"
+
+
+@dataclass(frozen=True, slots=True)
+class Transferred:
+    """What was taken over. decided: faces that people decided about; found: how many of them are in the library."""
+
+    acts: int
+    decided: int
+    found: int
+
+
+def corresponding(source: sqlite3.Connection, target: sqlite3.Connection) -> dict[int, int]:
+    """For faces of `source`, and those that it only has decisions about, the same face in `target`, where there is one.
+
+    A face is the same in a photo of the same content where the boxes overlap, see `match_by_box`. Where the content was
+    decoded to another shape, turned as it may be, nothing is known of the boxes.
+    """
+    there = _by_content(target, _FACES)
+    sizes = _sizes(target)
+    turned = {content for content, size in _sizes(source).items() if not same_shape(size, sizes.get(content, size))}
+    found: dict[int, int] = {}
+    for content, former in _by_content(source, f"{_FACES} UNION ALL {_NEWEST_ANCHORS}").items():
+        faces = [] if content in turned else there.get(content, [])
+        for face, known in zip(faces, match_by_box([face.box for face in faces], former), strict=True):
+            if known is not None:
+                found[known] = face.face
+    return found
+
+
+def transfer_decisions(
+    source: sqlite3.Connection, transaction: sqlite3.Connection, same: Mapping[int, int]
+) -> Transferred:
+    """Copy the journal and what clustering said. same: faces of `source` to the new library's.
+
+    Decisions about faces that are not there wait for them, under ids that no other face gets.
+    """
+    decided = [row[0] for row in source.execute("SELECT DISTINCT face FROM decisions ORDER BY face")]
+    face_of = dict(same) | _reserved(transaction, [face for face in decided if face not in same])
+    acts = source.execute("SELECT id, made, kind, person, undoes, renamed FROM acts ORDER BY id").fetchall()
+    transaction.executemany(
+        "INSERT INTO acts (id, made, kind, person, undoes, renamed) VALUES (?, ?, ?, ?, ?, ?)", acts
+    )
+    transaction.executemany(
+        "INSERT INTO decisions (act, side, face, content, x, y, width, height) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            (act, side, face_of[face], *anchor)
+            for act, side, face, *anchor in source.execute(
+                "SELECT act, side, face, content, x, y, width, height FROM decisions ORDER BY id"
+            )
+        ),
+    )
+    take_ids(source, transaction)
+    copy_origins(source, transaction, {act[0]: act[0] for act in acts}, face_of)
+    _carry_albums(source, transaction, same)
+    return Transferred(len(acts), len(decided), sum(face in same for face in decided))
+
+
+def transfer_tombstones(source: sqlite3.Connection, transaction: sqlite3.Connection) -> None:
+    """What was forgotten stays so, and folders that photos came from are known."""
+    salt = source.execute("SELECT name, value FROM settings WHERE name = 'tombstone_salt'").fetchall()
+    transaction.executemany("INSERT OR REPLACE INTO settings VALUES (?, ?)", salt)
+    for table, marks in (("tombstones", "?, ?, ?, ?, ?"), ("roots", "?")):
+        found = source.execute(f"SELECT * FROM {table}").fetchall()
+        transaction.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", found)
+
+
+def known_paths(connection: sqlite3.Connection) -> list[str]:
+    """Every path of every photo, sorted."""
+    return [os.fsdecode(row[0]) for row in connection.execute("SELECT path FROM paths ORDER BY path")]
+
+
+def _carry_albums(source: sqlite3.Connection, transaction: sqlite3.Connection, same: Mapping[int, int]) -> None:
+    for table, columns in (("clusters", "face, cluster"), ("album_seeds", "face, album")):
+        found = source.execute(f"SELECT {columns} FROM {table}").fetchall()
+        transaction.executemany(
+            f"INSERT OR IGNORE INTO {table} ({columns}) VALUES (?, ?)",
+            [(same[face], number) for face, number in found if face in same],
+        )
+    given = source.execute("SELECT name, seq FROM sqlite_sequence WHERE name = 'albums'").fetchall()
+    transaction.execute("DELETE FROM sqlite_sequence WHERE name = 'albums'")
+    transaction.executemany("INSERT INTO sqlite_sequence VALUES (?, ?)", given)
+    until = source.execute("SELECT name, value FROM settings WHERE name = 'clustered_after_act'").fetchall()
+    transaction.executemany("INSERT OR REPLACE INTO settings VALUES (?, ?)", until)
+
+
+def _reserved(transaction: sqlite3.Connection, faces: list[int]) -> dict[int, int]:
+    """Ids that are given to no other face, one for each of `faces`."""
+    (last,) = transaction.execute("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'faces'").fetchone()
+    transaction.execute("DELETE FROM sqlite_sequence WHERE name = 'faces'")
+    transaction.execute("INSERT INTO sqlite_sequence VALUES ('faces', ?)", (last + len(faces),))
+    return {face: number for number, face in enumerate(faces, start=last + 1)}
+
+
+def _sizes(connection: sqlite3.Connection) -> dict[bytes, tuple[int, int]]:
+    return {content: (width, height) for content, width, height in connection.execute(_SIZES)}
+
+
+def _by_content(connection: sqlite3.Connection, statement: str) -> dict[bytes, list[FormerFace]]:
+    found: dict[bytes, list[FormerFace]] = defaultdict(list)
+    for content, face, *box in connection.execute(statement):
+        found[content].append(FormerFace(face, Box(*box)))
+    return found

@@ -1,0 +1,67 @@
+"""One SQLite connection to a catalog: snapshots to read in, transactions to write in, long reads in short blocks."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+from faceindex.store.derived import settle
+
+BLOCK = 1000
+"""Rows that an iterator reads at a time: no statement stays open while its caller works."""
+
+
+class CatalogConnection:
+    """What the parts of `Catalog` share."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """All reads inside see the library as of one commit."""
+        self.connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self.connection.execute("ROLLBACK")
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Everything written inside becomes true at once, or not at all."""
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self.connection
+            settle(self.connection)
+            self.connection.execute("COMMIT")
+        except BaseException:
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+            raise
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
+
+    def by_blocks(
+        self, statement: str, key: Callable[[tuple[Any, ...]], tuple[object, ...]], begin: tuple[object, ...]
+    ) -> Iterator[tuple[Any, ...]]:
+        """The rows of a statement with parameters for the key after which they begin, and for their number.
+
+        Each block is one short read: an open one would keep what is erased on the disk. key: of a row.
+        """
+        while rows := self.connection.execute(statement, (*begin, BLOCK)).fetchall():
+            yield from rows
+            if len(rows) < BLOCK:
+                return
+            begin = key(rows[-1])
+
+    def _at_once(self) -> AbstractContextManager[None]:
+        """All rows of a long statement inside are of one state, and are read as they come."""
+        return nullcontext() if self.connection.in_transaction else self.snapshot()
+
+    def _row(self, statement: str, *values: object) -> tuple[Any, ...]:
+        row: tuple[Any, ...] | None = self.connection.execute(statement, values).fetchone()
+        return row or ()

@@ -1,0 +1,156 @@
+"""Faces in the catalog: as records for people to see, and by the segments that hold their vectors."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import numpy.typing as npt
+
+from faceindex.store.catalog.photos import CatalogPhotos
+from faceindex.store.hdf5.vectors import Faces
+from faceindex.store.photos.matching_by_box import FormerFace, resized, scaled
+from faceindex.types import Box, FaceIds, FaceRecord, Qualities
+
+
+@dataclass(frozen=True, slots=True)
+class CentralFace:
+    """The face in the middle of a photo: ids of both, the detector's score of the face, and its quality if known."""
+
+    photo: int
+    face: int
+    score: float
+    quality: float | None
+
+
+FACES = """
+    SELECT faces.id, (SELECT MIN(path) FROM paths WHERE paths.photo = faces.photo),
+        x, y, faces.width, faces.height, score, landmarks, album, quality, COALESCE(own.name, theirs.name),
+        own.name IS NOT NULL, photos.width, photos.height
+    FROM faces JOIN photos ON photos.id = faces.photo
+        LEFT JOIN album_faces ON album_faces.face = faces.id LEFT JOIN albums ON albums.id = album
+        LEFT JOIN person_faces ON person_faces.face = faces.id LEFT JOIN people AS own ON own.id = person_faces.person
+        LEFT JOIN people AS theirs ON theirs.id = albums.person
+"""
+"""Rows for `face_record`."""
+
+
+class CatalogFaces(CatalogPhotos):
+    """The part of `Catalog` about faces."""
+
+    def faces(self, after: int = 0) -> Iterator[FaceRecord]:
+        """Every face, by rising id; those with higher ids than `after`."""
+        for row in self.by_blocks(
+            FACES + "WHERE faces.id > ? ORDER BY faces.id LIMIT ?", lambda row: (row[0],), (after,)
+        ):
+            yield face_record(row)
+
+    def faces_with(self, ids: Iterable[int]) -> dict[int, FaceRecord]:
+        """The faces with these ids; an id that is not in the library is left out."""
+        chosen = json.dumps([int(face) for face in ids])
+        rows = self.connection.execute(FACES + "WHERE faces.id IN (SELECT value FROM json_each(?))", (chosen,))
+        return {record.face: record for record in map(face_record, rows)}
+
+    def faces_at(self, path: str) -> list[FaceRecord]:
+        """The faces of the photo at this path, by rising id; empty when the library knows no such photo."""
+        where = "WHERE faces.photo = (SELECT photo FROM paths WHERE path = ?) ORDER BY faces.id"
+        return list(map(face_record, self.connection.execute(FACES + where, (os.fsencode(path),))))
+
+    def central_faces(self) -> Iterator[CentralFace]:
+        """Of every photo with a face: the face whose middle is nearest to the photo's, by rising photo id."""
+        # SQLite takes the other columns from the row that has the minimum.
+        rows = self.by_blocks(
+            """SELECT photo, faces.id, score, quality, MIN(
+                (2 * x + faces.width - photos.width) * (2 * x + faces.width - photos.width)
+                + (2 * y + faces.height - photos.height) * (2 * y + faces.height - photos.height))
+            FROM faces JOIN photos ON photos.id = photo WHERE photo > ? GROUP BY photo ORDER BY photo LIMIT ?""",
+            lambda row: (row[0],),
+            (0,),
+        )
+        return (CentralFace(*row[:4]) for row in rows)
+
+    def faces_of(self, photo: int, size: tuple[int, int]) -> list[FormerFace]:
+        """The faces of a photo, with their boxes as they would be were the photo resized to `size`: width, height."""
+        zoom = resized(self.size_of(photo), size)
+        rows = self.connection.execute("SELECT id, x, y, width, height FROM faces WHERE photo = ?", (photo,))
+        return [FormerFace(face, scaled(Box(*box), zoom)) for face, *box in rows]
+
+    def landmarks_of(self, photo: int) -> dict[int, tuple[Box, npt.NDArray[np.float32]]]:
+        """Box and landmarks, float32 [5 or 68, 2], of each face of a photo, by id; pixels."""
+        rows = self.connection.execute("SELECT id, x, y, width, height, landmarks FROM faces WHERE photo = ?", (photo,))
+        return {
+            face: (Box(*box), np.frombuffer(landmarks, dtype="<f4").reshape(-1, 2)) for face, *box, landmarks in rows
+        }
+
+    def decided_faces(self, content: bytes) -> list[FormerFace]:
+        """Faces that people decided about and that are in no photo now, but were last in one with this content."""
+        rows = self.connection.execute(
+            """SELECT face, x, y, width, height, MAX(id) FROM decisions
+            WHERE content = ? AND face NOT IN (SELECT id FROM faces) GROUP BY face""",
+            (content,),
+        )
+        return [FormerFace(face, Box(*box)) for face, *box, _ in rows]
+
+    def stored_faces(self, after: int = 0) -> Faces:
+        """All faces that have a vector, or only those whose vector was first written after segment `after`."""
+        return self._faces("AND segment > ?", after)
+
+    def faces_between(self, lowest: int, highest: int) -> Faces:
+        """The faces with ids from `lowest` to `highest` that have a vector."""
+        return self._faces("AND id BETWEEN ? AND ?", lowest, highest)
+
+    def stored_among(self, ids: Iterable[int]) -> Faces:
+        """Those of `ids` that are faces with a vector."""
+        return self._faces("AND id IN (SELECT value FROM json_each(?))", json.dumps([int(face) for face in ids]))
+
+    def face_qualities(self) -> Qualities:
+        """The quality of each of `stored_faces`: float64 [n], NaN where it is not known."""
+        with self._at_once():
+            rows = self.connection.execute("SELECT quality FROM faces WHERE segment > 0 ORDER BY id")
+            return np.fromiter((np.nan if row[0] is None else row[0] for row in rows), dtype=np.float64)
+
+    def count_written(self, first: int, last: int) -> int:
+        """Number of faces whose vectors were first written in segments `first` to `last`."""
+        return int(self._row("SELECT COUNT(*) FROM faces WHERE segment BETWEEN ? AND ?", first, last)[0])
+
+    def written_until(self, ids: FaceIds, last: int) -> npt.NDArray[np.bool_]:
+        """Which of `ids`, int64 [m], are faces whose vectors were first written in segments up to `last`: bool [m]."""
+        rows = self.connection.execute(
+            "SELECT id FROM faces WHERE id IN (SELECT value FROM json_each(?)) AND segment BETWEEN 1 AND ?",
+            (json.dumps(ids.tolist()), last),
+        )
+        return np.isin(ids, [row[0] for row in rows])
+
+    def waits(self, photo: int | None) -> bool:
+        """Whether a face of the photo lost its vector, so that the photo is to be analysed again."""
+        return bool(self._row("SELECT 1 FROM faces WHERE photo = ? AND segment = 0", photo))
+
+    def waiting_faces(self) -> int:
+        """Number of faces that lost their vector."""
+        return int(self._row("SELECT COUNT(*) FROM faces WHERE segment = 0")[0])
+
+    def waiting_photos(self, limit: int = -1) -> list[int]:
+        """Ids of the photos with a face that lost its vector, rising; at most `limit` if given."""
+        statement = "SELECT DISTINCT photo FROM faces WHERE segment = 0 ORDER BY photo LIMIT ?"
+        return [row[0] for row in self.connection.execute(statement, (limit,))]
+
+    def _faces(self, condition: str, *values: object) -> Faces:
+        statement = f"SELECT id, segment FROM faces WHERE segment > 0 {condition} ORDER BY id"
+        with self._at_once():
+            numbers = np.fromiter(chain.from_iterable(self.connection.execute(statement, values)), dtype=np.int64)
+        columns = numbers.reshape(-1, 2).T
+        return Faces(np.ascontiguousarray(columns[0]), np.ascontiguousarray(columns[1]))
+
+
+def face_record(
+    row: tuple[int, bytes, int, int, int, int, float, bytes, int | None, float | None, str | None, int, int, int],
+) -> FaceRecord:
+    """The face of a row of `FACES`."""
+    face, path, *box, score, landmarks, album, quality, person, confirmed, width, height = row
+    points = np.frombuffer(landmarks, dtype="<f4").reshape(-1, 2)
+    own = (album, person, quality, bool(confirmed), (width, height))
+    return FaceRecord(face, os.fsdecode(path), Box(*box), score, points, *own)

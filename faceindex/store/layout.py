@@ -1,0 +1,17 @@
+"""What lies in a library's folder, by name."""
+
+from __future__ import annotations
+
+from faceindex.store.care.erasing import COPY
+from faceindex.store.lock import LOCK
+
+CATALOG = "catalog.sqlite"
+VECTORS = "vectors"
+INDEX = "index"
+
+NEW_CATALOG = CATALOG + ".tmp"
+"""The catalog while it is made."""
+
+CATALOGS = frozenset(name + s for name in (CATALOG, NEW_CATALOG, COPY) for s in ("", "-wal", "-shm", "-journal"))
+OWN_NAMES = CATALOGS | {VECTORS, INDEX, LOCK}
+"""Whatever may lie there; a folder with anything else in it is no library."""

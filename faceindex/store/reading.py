@@ -1,0 +1,189 @@
+"""A library's folder as readers see it: its catalog, and its vectors as of one commit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import count, islice
+from pathlib import Path
+
+import numpy as np
+
+from faceindex.errors import UsageError
+from faceindex.faces.recipe import Recipe
+from faceindex.store.catalog import Catalog
+from faceindex.store.hdf5.segments import BLOCK, SegmentMissing
+from faceindex.store.hdf5.vectors import Faces, StoredVectors
+from faceindex.store.layout import CATALOG, INDEX, VECTORS
+from faceindex.store.opening import damage_named, open_reader
+from faceindex.store.read_pool import ReadPool
+from faceindex.types import FaceIds, FaceRecord, Qualities, Vectors
+
+READING_ATTEMPTS = 100
+"""How often a read begins again because a compaction replaced a segment meanwhile."""
+
+
+class ReadableLibrary:
+    """What can be read of a library; see `LibraryFolder`."""
+
+    recipe: Recipe
+
+    def __init__(self, path: Path) -> None:
+        """path: of the folder, which need not exist."""
+        self.path = Path(os.path.expanduser(path)).absolute()  # noqa: PTH111  (Path's refuses `~name` of nobody)
+        self._readers = ReadPool(self.open_catalog)
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a library; else the first writer creates it."""
+        return bool(self._settings())
+
+    @property
+    def min_face(self) -> int | None:
+        """The smallest face wanted when photos were last ingested, for probes to be seen alike."""
+        stored = self.setting("min_face")
+        return None if stored is None else int(stored)
+
+    def setting(self, name: str) -> str | None:
+        """What was decided for the whole library; None when it was not, or there is no library yet."""
+        return self._settings().get(name)
+
+    @property
+    def index(self) -> Path:
+        """The folder of FAISS files; may be absent."""
+        return self.path / INDEX
+
+    @property
+    def catalog(self) -> Catalog:
+        """What reads; for any thread. Raises: UsageError when there is no library yet."""
+        return self._readers.get()
+
+    @property
+    def connections(self) -> int:
+        """Connections for reading that are open now."""
+        return self._readers.opened
+
+    def close(self) -> None:
+        """Close every connection for reading."""
+        self._readers.close()
+
+    def outside(self, path: Path) -> Path:
+        """`path`, to which somebody wants to write. Raises: UsageError when it is the library's folder or in it."""
+        own, other = os.path.realpath(self.path), os.path.realpath(path)
+        if os.path.commonpath([own, other]) == own:
+            raise UsageError(f"{path} lies in the library itself; choose another place")
+        return path
+
+    def bytes_on_disk(self) -> int:
+        """Size of all files of the library."""
+        return sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file())
+
+    def vectors(self) -> tuple[FaceIds, Vectors]:
+        """All faces in the library that have a vector: ids int64 [n], rising, and vectors float32 [n, d].
+
+        Raises: LibraryDamaged when a segment is missing or a face has no vector.
+        """
+        with self.vectors_of_one_state() as found:
+            return found
+
+    def vectors_of(self, ids: FaceIds) -> Vectors:
+        """The vectors of some faces, in this order: float32 [m, d]. ids: int64 [m].
+
+        Raises: UsageError when one is not here, or has no vector; LibraryDamaged.
+        """
+        rising, places = np.unique(ids, return_inverse=True)
+        with self.vectors_of_one_state(among=rising) as (_, vectors):
+            return vectors[places]
+
+    def vectors_with_qualities(self) -> tuple[FaceIds, Vectors, Qualities]:
+        """As `vectors`, and the quality of each face: float64 [n], NaN where it is not known."""
+        with self.vectors_of_one_state() as (ids, vectors):
+            return ids, vectors, self.catalog.face_qualities()
+
+    def faces_with_vectors(self) -> Iterator[tuple[FaceRecord, Vectors | None]]:
+        """Every face with its vector, float32 [d], by rising id. Faces are read by blocks, each of one state.
+
+        None in place of a vector that was lost and that no ingest has made again yet. Raises: LibraryDamaged.
+        """
+        last = 0
+        while block := self._block_with_vectors(last):
+            yield from block
+            last = block[-1][0].face
+
+    @contextmanager
+    def vectors_of_one_state(self, after: int = 0, among: FaceIds | None = None) -> Iterator[tuple[FaceIds, Vectors]]:
+        """As `vectors`; inside, this thread's catalog stays at the state that they are of.
+
+        after: only vectors that were first written after this segment. among: rising ids of the faces, default all.
+        Reading begins again when a writer has replaced a segment meanwhile.
+        """
+        for attempt in count(1):
+            with self.catalog.snapshot():
+                stored = self.stored_vectors(self.catalog, after)
+                if among is not None:
+                    stored = replace(stored, faces=self._among(stored.faces, among))
+                try:
+                    out = stored.as_array()
+                except SegmentMissing as error:
+                    missing = error
+                else:
+                    yield stored.faces.ids, out
+                    return
+            if attempt == READING_ATTEMPTS or self.catalog.segments() == stored.segments:
+                raise missing
+
+    def stored_vectors(self, catalog: Catalog, after: int = 0) -> StoredVectors:
+        """Where the vectors of the catalog's state lie. after: only those first written after this segment."""
+        where, recipe = self.path / VECTORS, self.recipe
+        faces, segments = catalog.stored_faces(after), catalog.segments()
+        return StoredVectors(where, segments, faces, recipe.fingerprint, recipe.dimension)
+
+    def vectors_among(self, catalog: Catalog, ids: Iterable[int]) -> dict[int, Vectors]:
+        """The vectors, float32 [d], of those of `ids` that have one. The catalog must be at rest: a writer's own, or
+        in a snapshot.
+
+        Raises: LibraryDamaged.
+        """
+        where, recipe = self.path / VECTORS, self.recipe
+        faces = catalog.stored_among(ids)
+        stored = StoredVectors(where, catalog.segments(), faces, recipe.fingerprint, recipe.dimension)
+        return dict(zip(faces.ids.tolist(), stored.as_array(), strict=True))
+
+    def open_catalog(self) -> Catalog:
+        """A connection of its own for reading. Raises: UsageError when there is no library; LibraryDamaged."""
+        if not self._catalog_file.is_file():
+            raise UsageError(f"no library at {self.path}; `faceindex ingest` creates one")
+        return open_reader(self._catalog_file)
+
+    def _block_with_vectors(self, after: int) -> list[tuple[FaceRecord, Vectors | None]]:
+        for attempt in count(1):
+            with self.catalog.snapshot():
+                records = list(islice(self.catalog.faces(after), 2 * BLOCK))
+                segments = self.catalog.segments()
+                try:
+                    vectors = self.vectors_among(self.catalog, (record.face for record in records))
+                except SegmentMissing as error:
+                    missing = error
+                else:
+                    return [(record, vectors.get(record.face)) for record in records]
+            if attempt == READING_ATTEMPTS or self.catalog.segments() == segments:
+                raise missing
+        raise AssertionError
+
+    def _among(self, faces: Faces, ids: FaceIds) -> Faces:
+        places, there = faces.places(ids)
+        if not there.all():
+            raise UsageError(f"there is no face {ids[~there][0]} with a vector in {self.path}")
+        return Faces(ids, faces.written[places])
+
+    @property
+    def _catalog_file(self) -> Path:
+        return self.path / CATALOG
+
+    def _settings(self) -> dict[str, str]:
+        if not self._catalog_file.is_file() or self._catalog_file.stat().st_size == 0:
+            return {}
+        with damage_named(self._catalog_file):
+            return self.catalog.settings()
