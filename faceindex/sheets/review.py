@@ -1,4 +1,4 @@
-"""The review sheet: pairs of albums, and of an album and a face, that are probably one person's."""
+"""The review page: pairs of albums, or an album and a face, that probably show one person."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from faceindex.types import FaceRecord, Suggestion
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A suggestion with the faces that are shown of either side. person: whose the album is. yes: the command."""
+    """A suggestion, with the faces that the page shows of both sides. person: of the album. yes: the command for
+    yes."""
 
     suggestion: Suggestion
     album: Sequence[FaceRecord]

@@ -39,7 +39,7 @@ def test_a_terminal_is_asked(library: Path, many_photos: Path, arguments: list[s
     left = 19 if "PHOTO" in arguments else 0
     for said, expected in (("" if left else "no", 20), ("y", left)):
         asked = pexpect.spawn(sys.executable, ["-m", "faceindex", *given, "-L", str(library)], timeout=60)
-        asked.expect("20 faces" if left == 0 else "1 faces")
+        asked.expect("20 faces" if left == 0 else "1 face ")
         asked.expect("for good. .y/N.")
         asked.sendline(said)
         asked.expect("erased from the disk" if said == "y" else "nothing was erased")

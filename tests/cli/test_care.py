@@ -149,7 +149,7 @@ def test_repair_of_faces_whose_photos_are_away_is_not_done(command: Command, mad
     (made.folder.path / "vectors" / "000001.h5").unlink()
     done = command("repair", "-L", made.folder.path)
     assert (done.returncode, done.stderr) == (1, "")
-    assert "left: 1 faces have no vector" in done.stdout
+    assert "still without a vector: 1 face" in done.stdout
 
 
 def test_repair_of_a_library_that_is_being_written(command: Command, library: Path) -> None:

@@ -116,8 +116,8 @@ def test_wrong_files_end_as_they_should(command: Command, small_library: faceind
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
     refused(command("export", "-", "--format", "hdf5", "-L", small_library.path), 2, "not to stdout")
     for out, options, why in (
-        (tmp_path, {"form": "npz"}, "this takes a file"),
-        ("/dev/null", {"form": "faiss"}, "this takes a file"),
+        (tmp_path, {"form": "npz"}, "this output needs a regular file"),
+        ("/dev/null", {"form": "faiss"}, "this output needs a regular file"),
         ("x", {"kind": "flat"}, "--format faiss"),
         (tmp_path / "x", {"form": "faiss", "kind": "hnsw"}, "hnsw"),
     ):

@@ -81,7 +81,7 @@ def test_rebuilding_shows_first_what_would_change(command: Command, answer: Call
     answer("people", "name", "face:1", "Ada")
     said = command("cluster", "--rebuild", "--dry-run", "--threshold", 0.01, "-L", path).stdout
     assert "nothing was changed" in said
-    assert "albums: 0 kept, 0 new, 3 gone; faces: 0 joined one, 9 left theirs" in said
+    assert "albums: 0 kept, 0 new, 3 removed; faces: 0 joined an album, 9 left their album" in said
     assert re.search(r"Ada\s+1\s+0\s+3", said)
     report = answer("cluster", "--rebuild", "--dry-run", "--threshold", 0.01)
     assert report["dry_run"] is True
@@ -92,7 +92,7 @@ def test_rebuilding_shows_first_what_would_change(command: Command, answer: Call
 def test_cluster_says_that_albums_are_only_extended(command: Command, path: Path) -> None:
     said = command("cluster", "--method", "whispers", "--threshold", 0.3, "--json", "-L", path)
     (line,) = said.stderr.splitlines()
-    assert line.startswith("3 albums are kept as they are; only new faces were placed, by linkage at 0.3; --rebuild ")
+    assert line.startswith("3 albums kept as before; only new faces were added, by linkage at 0.3; --rebuild ")
     report = json.loads(said.stdout)
     assert (report["extended"], report["method"], report["threshold"]) == (True, "linkage", 0.3)
     plain = command("cluster", "--json", "-L", path)
@@ -147,7 +147,7 @@ def test_review_walks_through_suggestions(two_albums: Path) -> None:
     walk.expect("face 7")
     walk.expect("the same person")
     walk.sendline("n")
-    walk.expect("3 faces settled")
+    walk.expect("3 faces decided")
     walk.expect(pexpect.EOF)
     with faceindex.Library(two_albums, create=False) as library:
         assert [(past.kind, past.faces) for past in library.history] == [("merge", (2, 2)), ("apart", (1, 2))]

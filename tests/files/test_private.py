@@ -245,7 +245,7 @@ def test_devices_and_pipes_are_not_replaced_and_one_that_nobody_reads_is_not_wai
     text_file(Path("/dev/null"))
     assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
     os.mkfifo(tmp_path / "fifo")
-    with pytest.raises(UsageError, match="nobody reads this pipe"):
+    with pytest.raises(UsageError, match="no program reads from this pipe"):
         text_file(tmp_path / "fifo")
     reader = os.open(tmp_path / "fifo", os.O_RDONLY | os.O_NONBLOCK)
     text_file(tmp_path / "fifo")

@@ -97,7 +97,7 @@ def test_a_bad_file_is_one(reader: tuple[str, Read], tmp_path: Path) -> None:
     name, read = reader
     (tmp_path / name).write_bytes(b"\x00[")
     if name == "a.jsonl":
-        assert read(tmp_path / name) == [(1, "is no JSON")]
+        assert read(tmp_path / name) == [(1, "is not valid JSON")]
         return
     with pytest.raises(UsageError, match=name):
         read(tmp_path / name)

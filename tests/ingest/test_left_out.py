@@ -73,7 +73,7 @@ def test_folders_that_were_given_are_never_pruned_as_left_out(library: faceindex
 
 
 def test_where_all_is_left_out_the_error_says_so(library: faceindex.Library, photos: Path) -> None:
-    with pytest.raises(UsageError, match=r"but what is left out: hidden files.*thumbnails.*--exclude"):
+    with pytest.raises(UsageError, match=r"except skipped ones: hidden files.*thumbnails.*--exclude"):
         library.ingest([photos], exclude=["*.jpg", "raw"])
 
 

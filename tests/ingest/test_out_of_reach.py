@@ -34,7 +34,7 @@ def draw(folder: Path, *names: str) -> Path:
 def test_what_was_analysed_before_the_machine_ended_it_is_stored(
     tmp_path: Path, analyser: Analyser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pool, "_BLOWS", 3)
+    monkeypatch.setattr(pool, "_MOST_FAILURES", 3)
     photos = draw(tmp_path / "photos", "a", "b", "y-doomed", "z-doomed")
     library = LibraryFolder(tmp_path / "x.faces")
     with pytest.raises(MachineError, match=r"SIGKILL; what was analysed is stored"):

@@ -154,8 +154,8 @@ def test_lost_sectors_of_uncompressed_rows_are_a_warning_and_black_is_not(astron
     pixels = np.maximum(astronaut[:500, :499], 1)
     data = saved(pixels, form)
     begin = 512 * 700
-    assert "black as where a disk lost data" in str(warning(emptied(data, begin, len(data) - begin)))
-    assert "black as where a disk lost data" in str(warning(emptied(data, begin, 4096)))
+    assert "black, as if a disk had lost data" in str(warning(emptied(data, begin, len(data) - begin)))
+    assert "black, as if a disk had lost data" in str(warning(emptied(data, begin, 4096)))
     assert warning(emptied(data, begin + 3, len(data) - begin - 3)) is None
     dark = pixels.copy()
     dark[200:] = 0

@@ -16,7 +16,7 @@ _NOT_THERE = frozenset((errno.ENOENT, errno.ENOTDIR))
 
 
 class LocalFiles:
-    """A PhotoSource: regular files only, links followed."""
+    """The PhotoSource for regular files; links are followed."""
 
     def require(self, root: str) -> None:
         """See PhotoSource."""
@@ -59,7 +59,7 @@ class LocalFiles:
         return os.path.isdir(path)  # noqa: PTH112
 
     def worth_opening(self, path: str) -> bool:
-        """See PhotoSource: every file is."""
+        """See PhotoSource: every file may be opened."""
         return True
 
 

@@ -273,7 +273,7 @@ def test_vectors_go_only_where_their_recipe_is(tmp_path: Path) -> None:
             library.import_([tmp_path / "512.npy"])
         with pytest.raises(RecipeMismatch, match="recipe dlib-raw, not vectors-128"):
             library.import_([tmp_path / "unit.npy"])
-        with pytest.raises(UsageError, match="512 numbers; recipe dlib-raw makes 128"):
+        with pytest.raises(UsageError, match="length 512; recipe dlib-raw makes 128"):
             library.import_([tmp_path / "512.npy"], recipe="dlib-raw")
         library.import_([tmp_path / "unit.npy"], recipe="dlib-raw")
         both = library.import_([tmp_path / "512.npy", tmp_path / "dlib.npy"])

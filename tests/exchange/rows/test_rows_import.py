@@ -156,10 +156,10 @@ def test_rows_that_lead_nowhere_are_listed_and_the_others_are_taken(
         assert (report.named, report.known, report.rows, report.analysed) == (1, 2, 14, 5 - 1)
         assert [int(wrong.path.rpartition(" ")[2]) for wrong in report.bad] == [3, 4, 5, 6, 11, 12, 13, 14]
         assert {int(w.path.rpartition(" ")[2]): w.error for w in report.without_face} == {
-            7: f"no face is there in {photos}/04.jpg",
+            7: f"{photos}/04.jpg has no face at this place",
             8: f"no face was found in {photos}/nothing-0.png",
-            9: f"{photos}/cut-off.jpg is not in the library, nor can it be read",
-            10: f"{photos}/away.jpg is not in the library, nor can it be read",
+            9: f"{photos}/cut-off.jpg is not in the library and cannot be read",
+            10: f"{photos}/away.jpg is not in the library and cannot be read",
         }
         assert [Path(wrong.path).name for wrong in report.failures] == ["cut-off.jpg"]
 

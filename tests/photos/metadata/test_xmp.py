@@ -82,15 +82,15 @@ def test_padding_and_a_byte_order_mark_do_no_harm() -> None:
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (b"", "no XML"),
-        (b"\xff\xd8\xff\xe0", "no XML"),
-        (b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>", "no XML"),
+        (b"", "not valid XML"),
+        (b"\xff\xd8\xff\xe0", "not valid XML"),
+        (b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>", "not valid XML"),
         (b"<html/>", "no rdf:RDF"),
         (b"<a>" * 500 + b"</a>" * 500, "inside each other"),
         (b'<!DOCTYPE a [<!ENTITY b "c"><!ENTITY d "&b;&b;">]><a>&d;</a>', "document type"),
         ('<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'.encode("utf-16"), "document type"),
         (b"<!DOCTYPE a SYSTEM 'file:///etc/passwd'><a/>", "document type"),
-        (b"<?xml version='1.0' encoding='no-such'?><a/>", "no XML"),
+        (b"<?xml version='1.0' encoding='no-such'?><a/>", "not valid XML"),
         (b"<a>" + b" " * (9 << 20) + b"</a>", "larger than"),
     ],
 )

@@ -1,17 +1,11 @@
-"""A RAW photo made by hand, for tests of the reader: no camera's files may be shipped.
-
-.venv/bin/python scripts/make_dng.py PHOTO OUT.dng
-"""
+"""A RAW photo made by hand, for tests of the reader: no camera's files may be shipped."""
 
 from __future__ import annotations
 
-import argparse
 import io
 import struct
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from faceindex.types import Pixels
@@ -93,15 +87,3 @@ def dng(pixels: Pixels, preview: bytes | None = None, *, orientation: int = 1, m
             330: (LONG, [sub]),
         }
     return data[:4] + struct.pack("<I", len(data)) + data[8:] + page(tags | camera, len(data))
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("photo", type=Path, metavar="PHOTO")
-    parser.add_argument("out", type=Path, metavar="OUT.dng")
-    options = parser.parse_args()
-    options.out.write_bytes(dng(np.asarray(Image.open(options.photo).convert("RGB"))))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,22 +1,17 @@
-"""Write whole photos of every format with every writer that is installed, old and new.
-
-    .venv/bin/python scripts/whole_photos.py FOLDER [--seed 0]
+"""Whole photos of every format by every writer that is installed, old and new.
 
 Pillow, OpenCV, tifffile and imagecodecs where they can be imported; ImageMagick, GraphicsMagick, netpbm, ffmpeg, cjpeg,
 jpegtran, heif-enc, cwebp, libtiff's tools, avifenc, gifsicle, optipng, pngcrush, pngquant and exiftool where they are
 on the path. The pictures are photos, drawings, and flat ones whose coded data may be long runs of zeros, rightly.
-`scripts/damaged_photos.py --whole FOLDER` reads them.
 """
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import io
 import shutil
 import subprocess
 import tempfile
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,8 +19,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pillow_heif
 import tifffile
-from make_dng import dng
-from make_png import DEPTHS, PALETTE, png
+from made_dng import dng
+from made_png import DEPTHS, PALETTE, png
 from PIL import Image
 from skimage import data
 
@@ -127,23 +122,6 @@ class Written(NamedTuple):
     aligned: bool = False
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    folder = parser.parse_args().folder
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, pixels in pictures().items():
-        for written, photo in written_photos(pixels):
-            stem, extension = written.name.split(".")
-            (folder / f"{stem}-{name}.{extension}").write_bytes(photo)
-        for other, photo in _by_other_modules(pixels):
-            stem, extension = other.split(".")
-            (folder / f"{stem}-{name}.{extension}").write_bytes(photo)
-        write_by_commands(folder, name, pixels)
-    kinds = Counter(path.suffix for path in folder.iterdir())
-    print(f"{kinds.total()} photos:", ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())))
-
-
 def pictures() -> dict[str, Any]:
     """uint8 [height, width, 3] each."""
     face = np.ascontiguousarray(data.astronaut()[:300, 100:360])
@@ -196,7 +174,8 @@ def written_photos(pixels: Any | None = None) -> Iterator[tuple[Written, bytes]]
         yield Written("hand.dng", aligned=True), dng(np.maximum(face, 3)[: len(face) // 2 * 2])
 
 
-def _by_other_modules(pixels: Any) -> Iterator[tuple[str, bytes]]:
+def photos_by_other_modules(pixels: Any) -> Iterator[tuple[str, bytes]]:
+    """By OpenCV and imagecodecs."""
     for module, ways in (("cv2", _with_opencv), ("imagecodecs", _with_imagecodecs)):
         try:
             found = importlib.import_module(module)
@@ -232,22 +211,26 @@ def _with_imagecodecs(codecs: Any, pixels: Any) -> Iterator[tuple[str, bytes]]:
         yield f"imagecodecs-{compression}.tif", buffer.getvalue()
 
 
-def write_by_commands(folder: Path, name: str, pixels: Any) -> None:
-    """A command that is not installed, or that fails, leaves no file."""
+def photos_by_commands(pixels: Any, most: int) -> Iterator[tuple[str, bytes]]:
+    """By programs that are installed, `most` of them. One that fails writes no photo."""
     with tempfile.TemporaryDirectory() as temporary:
         sources = {kind: Path(temporary) / f"source.{kind}" for kind in ("png", "ppm", "jpg", "tif", "gif", "bilevel")}
         for kind, source in sources.items():
             form = "TIFF" if kind == "bilevel" else None
             Image.fromarray(pixels).convert("1" if kind == "bilevel" else "RGB").save(source, form)
-        for pattern, command in COMMANDS.items():
-            out = folder / pattern.format(name)
-            if shutil.which(command.split()[0]) is None or out.exists():
-                continue
-            shell = command.replace("sh -c ", "").strip("'").format(out=out, **sources)
-            shell += f" > {out}" if "{out}" not in command else ""
-            done = subprocess.run(shell, shell=True, capture_output=True, timeout=120)
-            if done.returncode and out.exists():
-                out.unlink()
+        installed = [pattern for pattern, command in COMMANDS.items() if shutil.which(command.split()[0])]
+        for pattern in installed[:: -(-len(installed) // most)]:
+            out = Path(temporary) / pattern.format("photo")
+            done = subprocess.run(shell_of(pattern, out, sources), shell=True, capture_output=True, timeout=120)
+            if done.returncode == 0 and out.exists():
+                yield out.name, out.read_bytes()
+
+
+def shell_of(pattern: str, out: Path, sources: dict[str, Path]) -> str:
+    """What a shell runs."""
+    command = COMMANDS[pattern]
+    shell = command.replace("sh -c ", "").strip("'").format(out=out, **sources)
+    return shell if "{out}" in command else f"{shell} > {out}"
 
 
 _WAYS: list[tuple[str, str, str, dict[str, Any]]] = [
@@ -293,7 +276,3 @@ _TIFF_WAYS: dict[str, dict[str, Any]] = {
     "t-zlib-tiles.tif": {"tile": (64, 64), "compression": "zlib"},
     "t-zlib.tif": {"compression": "zlib", "rowsperstrip": 20},
 }
-
-
-if __name__ == "__main__":
-    main()

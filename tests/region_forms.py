@@ -1,23 +1,17 @@
-"""Read face regions as programs write them, for photos of every orientation and format, and count names.
+"""Face regions as programs write them, for photos of every orientation and format, and how many names arrive.
 
-    .venv/bin/python scripts/region_forms.py [--forms mwg-stored ...] [--suffixes .jpg ...] [--folder DIR]
-
-Draws photos with three faces (Eileen Collins, NASA, public domain), stored in the eight EXIF orientations as JPEG,
-HEIC, PNG and TIFF; writes a sidecar in every form beside copies of each; and ingests them with --xmp. Then names are
-written back, and read by another library. Exit code 1: a name is on the wrong face, or on none.
+Photos with three faces (Eileen Collins, NASA, public domain), stored in the eight EXIF orientations, with a sidecar in
+some form beside each.
 """
 
 from __future__ import annotations
 
-import argparse
-import shutil
-import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import pillow_heif
+from orientations import TO_STORED
 from PIL import Image
 from skimage import data
 
@@ -31,16 +25,6 @@ SIZE = (640, 360)
 FACES = {"Ada": Box(72, 62, 104, 128), "Bob": Box(357, 158, 71, 88), "Cy": Box(546, 46, 57, 70)}
 """Where the faces of the drawn photo are, as a person would draw them: a little beside what a detector finds."""
 
-TO_STORED = {
-    1: None,
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_90,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_270,
-}
 HEAD = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
 TAIL = "</rdf:RDF></x:xmpmeta>"
 MWG = """<rdf:Description rdf:about="" xmlns:mwg-rs="http://www.metadataworkinggroup.com/schemas/regions/"
@@ -169,26 +153,3 @@ def measure(folder: Path, form: str, suffixes: Sequence[str]) -> dict[tuple[str,
         library.ingest([photos], workers=1, xmp=True)
         found |= {(f"{form}, written back", suffix): judged(library, suffix) for suffix in suffixes}
     return found
-
-
-def main() -> int:
-    """Returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--forms", nargs="+", choices=FORMS, default=list(FORMS))
-    parser.add_argument("--suffixes", nargs="+", choices=SUFFIXES, default=list(SUFFIXES))
-    parser.add_argument("--folder", type=Path, help="keep the photos here")
-    arguments = parser.parse_args()
-    folder = arguments.folder or Path(tempfile.mkdtemp())
-    bad = False
-    print(f"{'form':34}{'format':8}{'names':>7}{'wrong':>7}{'lost':>7}")
-    for form in arguments.forms:
-        for (what, suffix), counts in measure(folder, form, arguments.suffixes).items():
-            print(f"{what:34}{suffix:8}{counts.names:7}{counts.wrong:7}{counts.lost:7}", flush=True)
-            bad |= counts.wrong + counts.lost > 0
-    if arguments.folder is None:
-        shutil.rmtree(folder)
-    return int(bad)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,4 +1,4 @@
-"""Whether a photo that is not at its path any more was removed or renamed, or is on a disk that is not there now."""
+"""Whether a photo that is missing at its path was removed or renamed, or is on a disk that is not connected now."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from faceindex.files.regular import NOT_REGULAR
 from faceindex.photos.finding.addresses import is_in, is_url
 from faceindex.photos.finding.sources import source_of
 
-Whereabouts = Literal["there", "removed", "away"]
+Whereabouts = Literal["present", "removed", "disconnected"]
 
 
 def missing(path: str) -> bool:
-    """Whether there is nothing at `path`; not so when it may not be looked at, or when its disk does not answer."""
+    """Whether nothing exists at `path`; False if that is unknown: no permission, or a disk that does not answer."""
     return source_of(path).missing(path)
 
 
 def out_of_reach(path: str) -> bool:
-    """Whether there is something at `path` that this process cannot read now: permissions, or a disk that fails."""
+    """Whether a file exists at `path` that this process cannot read now: no permission, or a failing disk."""
     try:
         with source_of(path).opened(path) as opened:
             opened.file.read(1)
@@ -31,15 +31,15 @@ def out_of_reach(path: str) -> bool:
 
 
 def removed(path: str, roots: Sequence[str]) -> bool:
-    """Whether nothing is at `path` and that is no wonder: the folder it was in, or one above it, has other things.
+    """Whether the file at `path` was removed: it is missing, and its folder, or one above, has other files.
 
-    An empty folder may be where a disk was mounted, and a missing one of `roots` (the folders that photos were
-    ingested from) may be on such a disk: what was in it is away, not removed. So it is with buckets.
+    An empty folder may be the mount point of a disk, and a missing one of `roots` (the folders that were ingested
+    from) may be on such a disk: then the file is disconnected, not removed. The same is true of buckets.
     """
     source = source_of(path)
     if not source.missing(path):
         return False
-    folder = os.path.dirname(path)  # noqa: PTH120  (of addresses, too)
+    folder = os.path.dirname(path)  # noqa: PTH120  (also of addresses)
     root = max((root for root in roots if is_in(folder, root)), key=len, default=folder)
     while folder != root and source.missing(folder):
         folder = os.path.dirname(folder)  # noqa: PTH120
@@ -50,14 +50,14 @@ def removed(path: str, roots: Sequence[str]) -> bool:
 
 
 def whereabouts(path: str, roots: Sequence[str]) -> Whereabouts:
-    """Where the photo is that was at `path`: still there, removed or only away; see `removed`."""
+    """What became of the photo at `path`: it is still present, or it was removed, or its disk is disconnected."""
     if not missing(path):
-        return "there"
-    return "removed" if removed(path, roots) else "away"
+        return "present"
+    return "removed" if removed(path, roots) else "disconnected"
 
 
 def renamed(old: str, new: str) -> bool:
-    """Whether `old` is but another spelling of `new`, as on disks that take capital for small letters."""
+    """Whether `old` and `new` are the same file on a disk that ignores the case of letters."""
     if old == new or old.casefold() != new.casefold() or is_url(old) or is_url(new):
         return False
     try:

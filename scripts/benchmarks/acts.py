@@ -1,6 +1,4 @@
-"""Measure what one act of a user costs after many others: processor time of naming, rejecting, moving, hiding, undoing.
-
-    .venv/bin/python scripts/bench_acts.py [--acts 10000] [--faces 20000] [--astray 0.02] [--repeat 20] [--seed 0]
+"""What one act of a user costs after many others: naming, rejecting, moving, hiding, undoing.
 
 Twenty faces a person, of whom each is a cluster. The journal is drawn: most acts name faces of a person, others merge,
 split, reject and move; of those that move, and name one face, the share `astray` takes the face of one person for
@@ -10,16 +8,16 @@ at` is the number of faces that the act could have changed. Then acts of each ki
 
 from __future__ import annotations
 
-import argparse
 import random
 import sqlite3
-import statistics
 import tempfile
-import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
+from harness.measure import cost
+from harness.report import Report
 
 import faceindex
 from faceindex.faces.recipe import recipe
@@ -37,20 +35,15 @@ EACH = 20
 """Faces of a person."""
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--acts", type=int, default=10_000)
-    parser.add_argument("--faces", type=int, default=20_000)
-    parser.add_argument("--astray", type=float, default=0.02)
-    parser.add_argument("--repeat", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
-    chance = random.Random(options.seed)
+def run(
+    report: Report, *, acts: int = 10_000, faces: int = 20_000, astray: float = 0.02, repeat: int = 20, seed: int = 0
+) -> None:
+    chance = random.Random(seed)
     with tempfile.TemporaryDirectory() as temporary:
         path = Path(temporary, "drawn.faces")
-        draw(path, options.faces, options.acts, options.astray, chance)
+        draw(path, faces, acts, astray, chance)
         with faceindex.Library(path, create=False) as library:
-            measure(library, options.faces, options.repeat, chance)
+            measure(library, faces, repeat, chance, report)
 
 
 def draw(path: Path, faces: int, acts: int, astray: float, chance: random.Random) -> None:
@@ -99,8 +92,8 @@ def faces_of(person: int, people: int) -> list[int]:
     return [person + 1 + number * people for number in range(EACH)]
 
 
-def measure(library: faceindex.Library, faces: int, repeat: int, chance: random.Random) -> None:
-    """Print what acts of each kind cost."""
+def measure(library: faceindex.Library, faces: int, repeat: int, chance: random.Random, report: Report) -> None:
+    """What acts of each kind cost."""
     people = faces // EACH
 
     def name() -> None:
@@ -123,34 +116,23 @@ def measure(library: faceindex.Library, faces: int, repeat: int, chance: random.
         "hide": lambda: library.faces.hide(chance.randint(1, faces)),
         "undo": library.history.undo,
     }
-    print(f"{len(list(library.history)):,} acts, {faces:,} faces")
+    report.say(f"{len(list(library.history)):,} acts, {faces:,} faces")
     for kind, step in steps.items():
-        times, looked_at = [], []
+        spent, looked_at = [], []
         for _ in range(repeat):
             albums = [album.album for album in library.albums.list(hidden=True, limit=None)]
-            began = time.process_time()
             try:
-                step()
+                spent.append(cost(step)[0])
             except faceindex.UsageError:  # a move into the album where the face is
                 continue
-            times.append(time.process_time() - began)
             looked_at.append(len(last_affected(library.path)))
-        print(
-            f"{kind:6} {1000 * statistics.median(times):6.0f} ms of processor time, at most {1000 * max(times):.0f}; "
-            f"looked at {statistics.median(looked_at):,.0f} faces"
-        )
+        report.add_costs(kind, spent, "ms")
+        report.add(f"{kind}, looked at", looked_at, "faces")
 
 
 def last_affected(path: Path) -> frozenset[int]:
     """The faces that the newest act could change."""
-    folder = LibraryFolder(path, create=False)
-    try:
+    with closing(LibraryFolder(path, create=False)) as folder:
         connection = folder.catalog.connection
         (newest,) = connection.execute("SELECT MAX(id) FROM acts").fetchone()
         return affected_by(connection, newest).faces
-    finally:
-        folder.close()
-
-
-if __name__ == "__main__":
-    main()

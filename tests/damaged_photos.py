@@ -1,32 +1,22 @@
-"""Damage photos where their pixels are coded, and show that none is read as if nothing had happened.
+"""Photos damaged where their pixels are coded: each must fail, have a warning, or show the pixels of the whole photo.
 
-    .venv/bin/python scripts/damaged_photos.py [--pngs 180] [--tails 60] [--seed 0] [--folder DIR]
-    .venv/bin/python scripts/damaged_photos.py --whole FOLDER...
-
-The first makes PNGs of every colour type and depth with one byte altered in IHDR, PLTE, tRNS or IDAT (data, length,
-name or checksum), and photos of every format whose tail is zeros, as an interrupted copy leaves them. Each must fail,
-have a warning, or show the very pixels of the whole photo. The second reads whole photos: none may fail or have a
-warning. Exit code 1: one did not as it must.
+PNGs of every colour type and depth with one byte altered in IHDR, PLTE, tRNS or IDAT (data, length, name or checksum),
+and photos of every format whose tail is zeros, as an interrupted copy leaves them.
 """
 
 from __future__ import annotations
 
-import argparse
 import struct
-import sys
-from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from make_png import DEPTHS, PALETTE, png
+from made_png import DEPTHS, PALETTE, png
 from skimage import data
-from whole_photos import written_photos
+from written_photos import written_photos
 
 from faceindex.errors import UnreadablePhoto
-from faceindex.photos.decode import Photo, open_photo
-from faceindex.photos.identity import claims_to_be_photo
+from faceindex.photos.decode import Photo
 from faceindex.types import Pixels
 
 PLACES = ("data", "length", "name", "checksum")
@@ -39,24 +29,6 @@ class Damaged(NamedTuple):
     kind: str
     whole: bytes
     bytes: bytes
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pngs", type=int, default=180)
-    parser.add_argument("--tails", type=int, default=60)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--folder", type=Path, help="where to leave the damaged photos")
-    parser.add_argument("--whole", type=Path, nargs="+", metavar="FOLDER")
-    options = parser.parse_args()
-    if options.whole:
-        sys.exit(bool(show_whole(options.whole)))
-    photos = [*damaged_pngs(options.pngs, options.seed), *zeroed_tails(options.tails, options.seed)]
-    if options.folder:
-        options.folder.mkdir(parents=True, exist_ok=True)
-        for photo in photos:
-            (options.folder / photo.name).write_bytes(photo.bytes)
-    sys.exit(bool(show_damaged(photos)))
 
 
 def damaged_pngs(count: int, seed: int) -> Iterator[Damaged]:
@@ -115,24 +87,8 @@ def zeroed_tails(count: int, seed: int) -> Iterator[Damaged]:
         yield Damaged(f"{number:03d}-{form.name}", f"{form.name.split('.')[1]} tail", whole, whole[:begin] + tail)
 
 
-def show_damaged(photos: list[Damaged]) -> int:
-    """How many are silent. Prints a table, and each that is silent."""
-    table: dict[str, Counter[str]] = {}
-    for photo in photos:
-        outcome, reason = judged(photo)
-        table.setdefault(photo.kind, Counter())[outcome] += 1
-        if outcome == "SILENT":
-            print(f"SILENT  {photo.name}: {reason}")
-    columns = ("failure", "warning", "same pixels", "SILENT")
-    print(f"{'damage':22}", *(f"{column:>12}" for column in columns))
-    for kind, outcomes in sorted(table.items()):
-        print(f"{kind:22}", *(f"{outcomes[column]:12}" for column in columns))
-    silent = sum(outcomes["SILENT"] for outcomes in table.values())
-    print(f"\n{len(photos)} damaged photos, {silent} of them silent")
-    return silent
-
-
 def judged(photo: Damaged) -> tuple[str, str]:
+    """What became of it, SILENT is what must not be, and why."""
     try:
         found = Photo(photo.bytes, photo.name)
         pixels = found.pixels()
@@ -147,29 +103,3 @@ def judged(photo: Damaged) -> tuple[str, str]:
 
 def changed(whole: Pixels, pixels: Pixels) -> float:
     return 1.0 if whole.shape != pixels.shape else float((whole != pixels).any(axis=2).mean())
-
-
-def show_whole(folders: list[Path]) -> int:
-    """How many whole photos fail or have a warning."""
-    count, wrong = Counter[str](), 0
-    for path in sorted(path for folder in folders for path in folder.rglob("*") if path.is_file()):
-        if not claims_to_be_photo(str(path)):
-            continue
-        count[path.suffix.lower()] += 1
-        try:
-            photo = open_photo(str(path))
-            photo.image()
-            outcome = photo.warning
-        except UnreadablePhoto as error:
-            outcome = f"failure: {error.reason}"
-        if outcome:
-            wrong += 1
-            print(f"{path}: {outcome}")
-    print(
-        f"{count.total()} photos ({', '.join(f'{n} {kind}' for kind, n in sorted(count.items()))}); {wrong} with a word"
-    )
-    return wrong
-
-
-if __name__ == "__main__":
-    main()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from faceindex.photos.finding.away import missing, removed, renamed
+from faceindex.photos.finding.whereabouts import missing, removed, renamed
 
 
 @pytest.fixture
