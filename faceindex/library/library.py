@@ -55,7 +55,7 @@ class Library(Asking, Exchanging, OldNames):
     ) -> None:
         """Open the library at `path` (default: FACEINDEX_LIBRARY, or one in the platform's folder for user data).
 
-        recipe: or its name: what a new library is made with (default: recipe `dlib`), and what an existing one must
+        recipe: or its name: what a new library is made with (default: `sface-dlib`), and what an existing one must
         have been made with. engine: or its name: what runs the networks, with the same results. create: whether an
         absent library may be created; the first write does so. wait: whether searches and suggestions make first what
         they need when it is missing or outdated, which takes minutes in a large library. With False, as for a server,

@@ -28,7 +28,8 @@ class Probe:
 
     vector: float32 [d]. title: what it is, for people. photo, box, score: of the face, or of the largest of several;
     score is the detector's. faces: ids of those of the library that it is made of, which it shall not find. held: a
-    photo that is no file, and only has a name.
+    photo that is no file, and only has a name. turned: degrees, clockwise, by which the photo was turned when it was
+    analysed now.
     """
 
     vector: npt.NDArray[np.float32]
@@ -38,6 +39,7 @@ class Probe:
     score: float
     faces: tuple[int, ...] = ()
     held: Photo | None = None
+    turned: int = 0
 
 
 def analysed(image: PictureLike, analyser: Analyser) -> tuple[Photo, AnalysedPhoto]:
@@ -61,6 +63,7 @@ def faces_in(image: PictureLike, analyser: Analyser) -> list[Probe]:
             face.box,
             face.score,
             held=held,
+            turned=found.turned,
         )
         for number, face in enumerate(found.faces, start=1)
     ]

@@ -77,6 +77,12 @@ class CatalogPhotos(CatalogConnection):
         """The photo at this path."""
         return next(iter(first_paths(self.connection, None, "path = ?", (os.fsencode(path),), None, 1)), None)
 
+    def turned(self, path: str) -> int:
+        """Degrees, clockwise, by which the photo at this path has to be turned; 0, too, if it is unknown."""
+        statement = "SELECT turned FROM photos WHERE id = (SELECT photo FROM paths WHERE path = ?)"
+        row = self.connection.execute(statement, [os.fsencode(path)]).fetchone()
+        return 0 if row is None else int(row[0])
+
     def photos_under(self, path: str) -> list[int]:
         """Ids of the photos that have a path at or under `path`."""
         where, values = under_path(path)
