@@ -1,7 +1,7 @@
-"""Undoing what a rebuild has already taken for granted.
+"""Undoing an act that a rebuild has already used.
 
-A rebuild clusters with what was decided until then in mind. So an act that was undone later has left its mark in the
-clusters themselves, and that is taken back, too: faces go back to where the act found them.
+A rebuild clusters under all decisions until then. So an act that is undone later has changed the clusters themselves,
+and that is undone, too: faces go back to where the act found them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from faceindex.store import albums as stored_albums
 
 
 def put_back(transaction: sqlite3.Connection, act: Act, before: State) -> None:
-    """Take `act`, which was before the last rebuild, out of the clusters. before: the state with it."""
+    """Take the effect of `act`, which is older than the last rebuild, out of the clusters. before: the state with
+    it."""
     spoken = before.group.keys() | {face for side in act.sides for face in side}
     faces, clusters = stored_albums.clustered(transaction, spoken)
     cluster_of = dict(zip(faces.tolist(), clusters.tolist(), strict=True))
@@ -31,7 +32,7 @@ def put_back(transaction: sqlite3.Connection, act: Act, before: State) -> None:
 
 
 def _leave(transaction: sqlite3.Connection, side: Sequence[int], before: State, cluster_of: dict[int, int]) -> None:
-    """Give those of `side` a cluster of their own that share one with others they were bound to."""
+    """Give those of `side` a new cluster that share one with other faces they were bound to."""
     own = set(side)
     bound = {before.group[face] for face in side if face in before.group}
     others = {cluster_of.get(face, -1) for face, group in before.group.items() if group in bound and face not in own}
@@ -44,7 +45,8 @@ def _leave(transaction: sqlite3.Connection, side: Sequence[int], before: State, 
 def _rejoin(
     transaction: sqlite3.Connection, side: Sequence[int], rest: Sequence[int], cluster_of: dict[int, int]
 ) -> None:
-    """Put `side` into the cluster that most of `rest` are in; if there is none, make one of the album they are in."""
+    """Put `side` into the cluster that most of `rest` are in; if there is none, make one of the album that they are
+    in."""
     there = Counter(cluster for face in rest if (cluster := cluster_of.get(face, -1)) >= 0).most_common(1)
     albums = stored_albums.albums_of(transaction, rest)
     if there:

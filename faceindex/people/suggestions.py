@@ -22,7 +22,7 @@ from faceindex.search.calibration import Calibration
 from faceindex.types import Labels, Suggestion, Vectors
 
 LIKELY = 0.5
-"""Probability from which a pair is suggested: else the expected answer is no."""
+"""Pairs are suggested from this probability on: below it the expected answer is no."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class _Photos:
         self._first = np.searchsorted(group[order], np.arange(int(group.max(initial=-1)) + 2))
 
     def share_a_photo(self, one: int, other: int) -> bool:
-        """Whether faces of both are in one photo."""
+        """Whether faces of both groups are in one photo."""
         return bool(np.isin(self._of(one), self._of(other)).any())
 
     def _of(self, group: int) -> Rows:

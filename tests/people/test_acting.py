@@ -207,10 +207,10 @@ def test_albums_follow_when_decided_faces_are_removed(library: faceindex.Library
 _DIE = """
 import os, signal, sys
 import faceindex
-from faceindex.people import acting
+from faceindex.people import steps
 
 def die(*_): os.kill(os.getpid(), signal.SIGKILL)
-acting.derive_affected = die
+steps.derive_affected = die
 faceindex.Library(sys.argv[1], create=False).albums.merge([1, 2])
 """
 
