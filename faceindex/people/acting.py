@@ -160,7 +160,7 @@ def undo(folder: LibraryFolder, act: int | None = None) -> Decided:
             done = undo_whole_import(step.transaction, chosen.act, imported)
             return replace(done, undone=past_act(step.catalog, chosen.act))
         if chosen.act <= int(step.catalog.settings().get(CLUSTERED_AFTER, 0)):
-            put_back(step.transaction, chosen, fold(read_acts(step.transaction)))
+            put_back(step.transaction, [chosen], fold(read_acts(step.transaction)))
         about = [face for side in chosen.sides for face in side]
         if chosen.kind == kinds.RENAME:
             about = step.catalog.faces_of_person(chosen.renamed or "") or []

@@ -21,10 +21,8 @@ def undo_whole_import(transaction: sqlite3.Connection, chosen: int, acts: Sequen
     """Undo `acts` of one import, or take such undos back. chosen: the one that was asked for."""
     together = read_acts(transaction, acts)
     clustered_after = int(setting(transaction, CLUSTERED_AFTER) or 0)
-    state = fold(read_acts(transaction))
-    for act in together:
-        if act.act <= clustered_after:
-            put_back(transaction, act, state)
+    if before := [act for act in together if act.act <= clustered_after]:
+        put_back(transaction, before, fold(read_acts(transaction)))
     undos = undo_import(transaction, [act.act for act in together])
     derive_albums(transaction)
     faces = sorted({face for act in together for side in act.sides for face in side})
