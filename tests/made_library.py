@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from faceindex.faces.recipe import recipe
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.hdf5.merging import compact_all
 from faceindex.store.writer import Batch
@@ -18,10 +18,10 @@ from faceindex.types import AnalysedPhoto, Box, Face, FaceRecord, Vectors
 
 
 class MadeLibrary:
-    """vectors: of every face ever stored, by (content, box)."""
+    """Of recipe `dlib`. vectors: of every face ever stored, by (content, box)."""
 
     def __init__(self, path: Path) -> None:
-        self.folder = LibraryFolder(path, wanted=recipe())
+        self.folder = LibraryFolder(path, wanted=recipe("dlib"))
         self.vectors: dict[tuple[bytes, Box], Vectors] = {}
         self._random = np.random.default_rng(0)
 

@@ -26,9 +26,9 @@ import numpy as np
 
 from faceindex.errors import UsageError
 from faceindex.faces.recipe import recipe
-from faceindex.people import acting
+from faceindex.people import acting, undoing
 from faceindex.people.grouping import group_faces
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 from faceindex.search import index as face_index
 from faceindex.store.care import erasing
 from faceindex.store.care.check import check
@@ -97,7 +97,7 @@ def write_library(root: Path) -> None:
         acting.name(folder, acting.Target(face=1), "Ada")
         acting.name(folder, acting.Target(face=3), "Grace")
         acknowledge("names", named=["Ada", "Grace"])
-        acting.undo(folder)
+        undoing.undo(folder)
         acknowledge("an undo", unnamed=["Grace"])
         with folder.writer() as writer:
             erasing.erase(writer, folder.index, photos=[6, 7])  # ids count from 1: photos 5 and 6

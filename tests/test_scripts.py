@@ -38,7 +38,17 @@ def test_environment_that_is_there_is_not_installed_again(tmp_path: Path) -> Non
 
 
 def test_wheel_carries_the_cards_and_the_pages(tmp_path: Path) -> None:
-    pip = [str(ROOT / ".venv" / "bin" / "python"), "-m", "pip", "wheel", "--no-deps", "--quiet", "-w", str(tmp_path)]
+    pip = [
+        str(ROOT / ".venv" / "bin" / "python"),
+        "-m",
+        "pip",
+        "wheel",
+        "--no-deps",
+        "--no-build-isolation",
+        "--quiet",
+        "-w",
+        str(tmp_path),
+    ]
     subprocess.run([*pip, str(ROOT)], check=True, capture_output=True, cwd=tmp_path)
     (wheel,) = tmp_path.glob("faceindex-*.whl")
     names = subprocess.run(["python3", "-m", "zipfile", "-l", wheel], capture_output=True, text=True, check=True).stdout

@@ -26,7 +26,7 @@ def cluster(
         typer.Option(metavar="|".join(METHODS), help=f"The method that groups all faces. Default: {DEFAULT_METHOD}."),
     ] = None,
     threshold: options.Threshold = None,
-    seed: Annotated[int, typer.Option(min=0, help="Same faces and seed, same albums.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The same faces and seed give the same albums.")] = 0,
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Group all faces again; names and decisions stay.")
     ] = False,
@@ -167,9 +167,9 @@ def _print_export(done: AlbumsExport) -> None:
 def sheet(
     out: Annotated[Path, typer.Argument(metavar="OUT.html", help="The page to write.")],
     library: options.Library = None,
-    faces: Annotated[int, typer.Option(min=1, help="Most faces shown of each album.")] = 16,
+    faces: Annotated[int, typer.Option(min=1, help="Number of faces shown of each album.")] = 16,
     albums: Annotated[int, typer.Option(min=1, help="Albums on one page; more albums make more pages.")] = 100,
-    pages: Annotated[int, typer.Option(min=1, help="Most pages to write.")] = 50,
+    pages: Annotated[int, typer.Option(min=1, help="Largest number of pages.")] = 50,
 ) -> None:
     """Write HTML pages that need no other files: albums, largest first, with their faces; then faces in no album."""
     with faceindex.Library(library, create=False) as opened:

@@ -26,7 +26,7 @@ def search_many(
         ),
     ],
     library: options.Library = None,
-    k: Annotated[int, typer.Option("-k", min=1, help="Most matches for each face.")] = 10,
+    k: Annotated[int, typer.Option("-k", min=1, help="Number of matches for each face.")] = 10,
     threshold: options.SearchThreshold = None,
     fpir: options.Fpir = None,
     unnamed: selections.Unnamed = False,

@@ -99,7 +99,7 @@ def _as_object(report: CheckReport) -> dict[str, object]:
 
 
 def _print_report(report: CheckReport) -> None:
-    print_table(("part", "", "found"), [(p.part, "damaged" if p.damage else "whole", p.found) for p in report.parts])
+    print_table(("part", "", "found"), [(p.part, "damaged" if p.damage else "intact", p.found) for p in report.parts])
     for part in report.parts:
         for note in part.notes:
             print_line(f"note: {note}")

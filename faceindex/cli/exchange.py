@@ -30,7 +30,7 @@ def export(
         typer.Option(
             "--format",
             metavar="|".join(FORMATS),
-            help="A line per face; hdf5: the whole library, for `import`; npz: arrays; faiss: an index, and FILE.csv.",
+            help="jsonl, csv: one line per face; hdf5: the whole library; npz: arrays; faiss: an index, and FILE.csv.",
         ),
     ] = FORMATS[0],
     vectors: Annotated[bool, typer.Option("--vectors", help="Include each face's vector (jsonl and csv).")] = False,

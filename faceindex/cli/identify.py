@@ -17,7 +17,7 @@ from faceindex.types import Candidate, IdentifiedFace
 
 
 def identify(
-    image: Annotated[Path, typer.Argument(help="The photo.")],
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="The photo.")],
     library: options.Library = None,
     method: Annotated[
         str, typer.Option(metavar="vote|nearest|svm", help="The method that decides who it is.")

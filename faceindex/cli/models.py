@@ -16,7 +16,8 @@ from faceindex.faces.recipe import recipe
 from faceindex.models.add import add_known_model, add_model
 from faceindex.models.cards import ModelCard, model_cards, recipe_cards
 from faceindex.models.weights import find_weights, how_to_get, weights
-from faceindex.photos.finding.find import FoundFile, find_files
+from faceindex.photos.finding.entries import FoundFile
+from faceindex.photos.finding.find import find_files
 
 app = typer.Typer(help="The networks that find and encode faces.", no_args_is_help=True)
 

@@ -19,7 +19,7 @@ from faceindex.types import Suggestion
 
 def review(
     library: options.Library = None,
-    limit: Annotated[int, typer.Option("-k", min=1, help="Most questions.")] = 20,
+    limit: Annotated[int, typer.Option("-k", min=1, help="Number of questions.")] = 20,
     page: Annotated[
         Path | None, typer.Option(metavar="OUT.html", help="Write a page that shows the faces, instead of asking.")
     ] = None,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def search(
     images: Annotated[list[Path] | None, typer.Argument(metavar="IMAGE", help="Photos to search with.")] = None,
     library: options.Library = None,
-    k: Annotated[int, typer.Option("-k", min=1, help="Most matches for each face.")] = 10,
+    k: Annotated[int, typer.Option("-k", min=1, help="Number of matches for each face.")] = 10,
     every: Annotated[bool, typer.Option("--all", help="All matches within the threshold, instead of -k.")] = False,
     threshold: options.SearchThreshold = None,
     fpir: options.Fpir = None,

@@ -18,7 +18,7 @@ from faceindex.cli.output import errors, print_json, print_line
 from faceindex.errors import UsageError
 from faceindex.faces.engine import Engine
 from faceindex.files.private import text_output
-from faceindex.photos.finding.find import absolute
+from faceindex.photos.finding.addresses import absolute
 from faceindex.photos.finding.whereabouts import out_of_reach
 from faceindex.plurals import plural
 from faceindex.types import Box, Verification
@@ -54,7 +54,7 @@ def verify(
     explain: Annotated[bool, typer.Option("--explain", help="Say what the confidence assumes.")] = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Say whether A and B show the same person (exit code 0) or different people (exit code 1). Or compare many."""
+    """Say whether A and B show the same person (exit code 0) or different people (1), or compare many pairs."""
     given: list[Path | int] = [*(photo for photo in (a, b) if photo is not None), *(face or ())]
     if pairs is not None and not given and not best and not box:
         _verify_pairs(library, pairs, out, threshold, min_face, Engine(engine, device))
@@ -105,7 +105,7 @@ def _print(answer: Verification, *, as_json: bool, chosen: bool, explain: bool) 
             f"answers are equally likely at the threshold"
         )
         if answer.pairs > 1:
-            print_line(f"the nearest of {answer.pairs:,} pairs was compared")
+            print_line(f"compared: the nearest pair of {answer.pairs:,}")
     several = [face for face in answer.compared if face.found > 1]
     for face in several:
         print_line(f"compared: face {face.number} of {face.found:,} at {face.box.as_list()} in {face.photo}")

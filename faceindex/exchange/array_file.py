@@ -14,7 +14,7 @@ import numpy as np
 
 from faceindex.exchange.library_file import BLOCK, blocks_of, face_columns
 from faceindex.files.private import binary_output
-from faceindex.photos.finding.find import absolute
+from faceindex.photos.finding.addresses import absolute
 from faceindex.running.meter import Meter
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from faceindex.ingest.photo_reader import PhotoReader
 from faceindex.photos.dates import taken_at
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 from faceindex.photos.finding.sources import source_of
 from faceindex.photos.packets import Sidecars
 from faceindex.photos.taken import Taken

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from faceindex.photos.finding.find import SkippedEntry, SkippedKind
+from faceindex.photos.finding.entries import SkippedEntry, SkippedKind
 from faceindex.store.catalog import Catalog
 from faceindex.types import Skipped
 
 _WORDS: dict[SkippedKind, str] = {
     "hidden": "hidden files and folders",
-    "system": "thumbnails, previews and bins of other programs",
+    "system": "thumbnails, previews and trash of other programs",
     "excluded": "files that match --exclude or .faceindexignore",
 }
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from faceindex.errors import UnreadablePhoto
 from faceindex.faces.analyse import Analyser
-from faceindex.photos.finding.find import FoundFile, UnreadableEntry, find_files
+from faceindex.photos.finding.entries import FoundFile, UnreadableEntry
+from faceindex.photos.finding.find import find_files
 from faceindex.photos.finding.sources import source_of
 from faceindex.photos.identity import is_photo
 from faceindex.photos.pictures import photo_and_content

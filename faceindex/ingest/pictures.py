@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 
 from faceindex.errors import UnreadablePhoto, UsageError
 from faceindex.faces.analyse import Analyser
-from faceindex.ingest.run import BATCH_PHOTOS, BATCH_SECONDS
-from faceindex.photos.finding.find import HELD, FoundFile
+from faceindex.ingest.pipeline import BATCH_PHOTOS, BATCH_SECONDS
+from faceindex.photos.finding.addresses import HELD
+from faceindex.photos.finding.entries import FoundFile
 from faceindex.photos.pictures import PictureLike, photo_and_content
 from faceindex.store.care.tombstones import WHOLE_PHOTO
 from faceindex.store.folder import LibraryFolder

@@ -9,7 +9,7 @@ from faceindex.errors import UnreadablePhoto
 from faceindex.ingest.hard_links import HardLinks
 from faceindex.ingest.workers.circumstances import is_circumstance
 from faceindex.photos.decoders.extras import can_be_read_now
-from faceindex.photos.finding.find import UNTIMED, FoundFile
+from faceindex.photos.finding.entries import UNTIMED, FoundFile
 from faceindex.photos.identity import Identity
 from faceindex.photos.read import identify
 from faceindex.store.care.tombstones import WHOLE_PHOTO

@@ -16,7 +16,9 @@ from faceindex.ingest.photo_reader import PhotoReader
 from faceindex.ingest.workers.executor import Executor, Task
 from faceindex.ingest.workers.local import local_executor
 from faceindex.ingest.workers.pool import IDLE_LIMIT
-from faceindex.photos.finding.find import FoundFile, UnreadableEntry, absolute, find_files
+from faceindex.photos.finding.addresses import absolute
+from faceindex.photos.finding.entries import FoundFile, UnreadableEntry
+from faceindex.photos.finding.find import find_files
 from faceindex.running.stop import Stop
 from faceindex.store.care.examine import Examiner
 from faceindex.store.care.mending import mend_rows, mend_segments, put_back

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from faceindex.errors import UsageError
 from faceindex.exchange.albums.album_folders import export_albums
-from faceindex.library.old_names import renamed
+from faceindex.library.deprecation import renamed
 from faceindex.library.opened import Opened, StrPath
 from faceindex.library.paging import PAGE
 from faceindex.people import acting
 from faceindex.people.acting import Target
-from faceindex.photos.finding.find import absolute
+from faceindex.photos.finding.addresses import absolute
 from faceindex.store.pages import album_page, face_page
 from faceindex.types import Album, AlbumsExport, Decided, FaceRecord, Page
 

@@ -15,7 +15,7 @@ from faceindex.search.calibration import Calibration
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.group_file import Group, GroupFile, Near, reading
-from faceindex.store.people.reviewed import in_one_photo, kept_apart, person_of
+from faceindex.store.people.reviewed import cannot_be_one, in_one_photo, person_of
 from faceindex.types import Suggestion
 
 
@@ -61,7 +61,7 @@ class _Reviewing:
         if own <= LIKELY or not self._may_be_one(pair, square):
             return None
         one, other = pair
-        rivals = [near for near in self._beside(other) if near.album != one]
+        rivals = [near for near in self._rivals_of(other) if near.album != one]
         among = self._file.groups([*(near.album for near in rivals), one, other])
         rivals = [near for near in rivals if self._may_be_one((near.album, other), near.square)]
         probability = own / (1 + own + self._of_others(among[one], [among[near.album] for near in rivals], rivals))
@@ -69,7 +69,7 @@ class _Reviewing:
             return None
         return self._suggestion(among[one], among[other], probability, math.sqrt(square))
 
-    def _beside(self, other: int) -> list[Near]:
+    def _rivals_of(self, other: int) -> list[Near]:
         """The albums, of lower numbers if it is one, that it is near, or that are near it."""
         found = {near.album: near for near in self._file.near([other])}
         if other > 0:
@@ -97,7 +97,7 @@ class _Reviewing:
             self._may[pair] = (
                 len(people) < 2
                 and not (near and in_one_photo(self._connection, *self._smaller_last(pair)))
-                and not kept_apart(self._connection, *pair)
+                and not cannot_be_one(self._connection, *pair)
             )
         return self._may[pair]
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from faceindex.journal.acts import MERGE, MOVE, NAME, REJECT, SPLIT, Act
 from faceindex.journal.state import State
-from faceindex.store import albums as rows
+from faceindex.store import albums as stored_albums
 
 
 def put_back(transaction: sqlite3.Connection, acts: Sequence[Act], before: State) -> None:
@@ -22,7 +22,7 @@ def put_back(transaction: sqlite3.Connection, acts: Sequence[Act], before: State
         members[group].append(face)
     for act in acts:
         bound = [_bound(side, before, members) for side in act.sides]
-        faces, clusters = rows.clustered(transaction, set().union(*act.sides, *bound))
+        faces, clusters = stored_albums.clustered(transaction, set().union(*act.sides, *bound))
         _put_back(transaction, act, bound, dict(zip(faces.tolist(), clusters.tolist(), strict=True)))
 
 
@@ -53,8 +53,8 @@ def _leave(
     others = {cluster_of.get(face, -1) for face in bound} - {-1}
     leaving = [face for face in side if cluster_of.get(face, -1) in others]
     if leaving:
-        number = rows.reserve(transaction, 1)
-        rows.add_to_clusters(transaction, dict.fromkeys(leaving, number))
+        number = stored_albums.reserve(transaction, 1)
+        stored_albums.add_to_clusters(transaction, dict.fromkeys(leaving, number))
 
 
 def _rejoin(
@@ -62,10 +62,10 @@ def _rejoin(
 ) -> None:
     """Put `side` into the cluster that most of `rest` are in; if there is none, make one of the album they are in."""
     there = Counter(cluster for face in rest if (cluster := cluster_of.get(face, -1)) >= 0).most_common(1)
-    albums = rows.albums_of(transaction, rest)
+    albums = stored_albums.albums_of(transaction, rest)
     if there:
-        rows.add_to_clusters(transaction, dict.fromkeys(side, there[0][0]))
+        stored_albums.add_to_clusters(transaction, dict.fromkeys(side, there[0][0]))
     elif albums:
         album = Counter(albums.values()).most_common(1)[0][0]
         members = [face for face, own in albums.items() if own == album]
-        rows.add_to_clusters(transaction, dict.fromkeys([*side, *members], album))
+        stored_albums.add_to_clusters(transaction, dict.fromkeys([*side, *members], album))

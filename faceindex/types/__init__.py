@@ -1,4 +1,4 @@
-"""Results: frozen, slotted, with units. Nothing here knows a file, a network or a database."""
+"""Floor 0: results as frozen dataclasses, with units. Nothing here knows a file, a network or a database."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from faceindex.types.decisions import (
     LostFace,
     PastAct,
     PersonChange,
+    Question,
     Suggestion,
 )
 from faceindex.types.exports import AlbumsExport, SidecarReport
@@ -75,6 +76,7 @@ __all__ = [
     "Progress",
     "Pruned",
     "Qualities",
+    "Question",
     "Reencoded",
     "Removed",
     "RepairReport",

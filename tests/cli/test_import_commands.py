@@ -55,7 +55,7 @@ def test_a_malicious_pickle_is_one_line_and_nothing_is_run(command: Command, tmp
     assert sorted(path.name for path in tmp_path.iterdir()) == ["e.pickle"]
 
 
-def test_encodings_come_in_and_answer(command: Command, tmp_path: Path) -> None:
+def test_imported_encodings_can_be_searched(command: Command, tmp_path: Path) -> None:
     value = {"encodings": list(encodings(200)), "names": ["Ann", "Ben"] * 100}
     (tmp_path / "e.pickle").write_bytes(pickle.dumps(value))
     where = ("-L", tmp_path / "x.faces")

@@ -43,7 +43,7 @@ def answer(command: Command, path: Path) -> Callable[..., Any]:
     return run
 
 
-def test_every_step_is_told_and_listed_and_can_be_undone(answer: Callable[..., Any]) -> None:
+def test_every_act_is_printed_and_listed_and_can_be_undone(answer: Callable[..., Any]) -> None:
     merged = answer("people", "merge", 1, 2)
     assert merged == {"act": 1, "kind": "merge", "person": None, "faces": 7, "albums": [1], "undoes": None}
     assert answer("people", "split", 1, 5, 6)["albums"] == [2]
@@ -71,7 +71,7 @@ def test_people_are_hidden_and_listed_again(answer: Callable[..., Any]) -> None:
     assert [album["album"] for album in answer("albums", "list")] == [1, 3]
 
 
-def test_tables_say_what_was_decided(command: Command, path: Path) -> None:
+def test_tables_show_decisions(command: Command, path: Path) -> None:
     assert command("people", "merge", 1, 2, "-L", path).stdout == "act 1: merge; 7 faces, now in album 1\n"
     assert "undoes act 1" in command("people", "undo", "-L", path).stdout
     assert re.search(r"1\s.*merge\s+7\s+undone", command("people", "history", "-L", path).stdout)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -135,6 +136,12 @@ def test_what_is_created_is_synced_before_its_name_and_its_name_before_anybody_i
     assert synced == [(3, ["x.tmp"])]
     put_in_place(tmp_path / "x.tmp", tmp_path / "x")
     assert synced[1:] == [(tmp_path.stat().st_size, ["x"])]
+
+
+def test_no_other_module_makes_files_durable_by_itself() -> None:
+    package = Path(private_files.__file__).parents[1]
+    others = (module for module in package.rglob("*.py") if module != Path(private_files.__file__))
+    assert [str(module) for module in others if re.search(r"\bf(data)?sync\(", module.read_text())] == []
 
 
 def test_a_temporary_name_that_is_taken_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

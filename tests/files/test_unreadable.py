@@ -24,7 +24,7 @@ from faceindex.exchange.rows.text_rows import text_rows
 from faceindex.faces.vectors_only import vectors_only
 from faceindex.files.regular import open_regular
 from faceindex.files.unreadable import is_of_the_machine, unreadable
-from faceindex.photos.finding.find import ALBUMS_MANIFEST
+from faceindex.photos.finding.own_folders import ALBUMS_MANIFEST
 from faceindex.queries.pairs import read_pairs
 from faceindex.queries.vector_files import vector_blocks
 

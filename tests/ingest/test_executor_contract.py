@@ -24,7 +24,8 @@ from faceindex.faces.recipe import recipe
 from faceindex.ingest.workers.executor import Analysed, Executor, Fault, Task
 from faceindex.ingest.workers.in_line import InLine
 from faceindex.ingest.workers.pool import ProcessPool
-from faceindex.photos.finding.find import FoundFile, find_files
+from faceindex.photos.finding.entries import FoundFile
+from faceindex.photos.finding.find import find_files
 
 EXECUTORS: dict[str, Callable[[], Executor]] = {
     "processes": lambda: ProcessPool(2),

@@ -75,7 +75,7 @@ def test_a_link_that_leads_nowhere_fails_and_a_photo_that_is_taken_away_does_not
             Path(path).unlink(missing_ok=True)  # between the listing of its folder and its turn
         return real(path, *arguments, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("faceindex.photos.finding.find.os.stat", unmounted)
+    monkeypatch.setattr("faceindex.photos.finding.local_walk.os.stat", unmounted)
     library = LibraryFolder(tmp_path / "x.faces")
     report = ingest(library, [photos], analyser=analyser, workers=1)
     assert [Path(failure.path).name for failure in report.failures] == ["link.png"]

@@ -13,7 +13,8 @@ from PIL import Image
 
 from faceindex.ingest.reader import OutOfReach, StillUnreadable, Unchanged, Unknown, Unreadable, classify
 from faceindex.photos.decoders import raw
-from faceindex.photos.finding.find import FoundFile, find_files
+from faceindex.photos.finding.entries import FoundFile
+from faceindex.photos.finding.find import find_files
 from faceindex.photos.read import identify
 from faceindex.store.catalog import Catalog
 from faceindex.store.writer import Batch

@@ -13,7 +13,7 @@ from faceindex.files.csv_rows import csv_row
 from faceindex.files.private import write_file
 from faceindex.files.regular import read_regular
 from faceindex.files.unreadable import unreadable
-from faceindex.photos.finding.find import ALBUMS_FORMAT, ALBUMS_MANIFEST
+from faceindex.photos.finding.own_folders import ALBUMS_FORMAT, ALBUMS_MANIFEST
 
 TABLE = "albums.csv"
 """File beside the manifest with the same content, for spreadsheets."""

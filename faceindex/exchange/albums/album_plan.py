@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from faceindex.exchange.albums.album_manifest import COPY, HARD, SYMBOLIC, TABLE, Link, Manifest
 from faceindex.exchange.albums.safe_names import free_name, name_key, safe_name
 from faceindex.photos.finding.addresses import is_url
-from faceindex.photos.finding.find import ALBUMS_MANIFEST
+from faceindex.photos.finding.own_folders import ALBUMS_MANIFEST
 from faceindex.store.people.sightings import Sighting
 
 Key = str | tuple[int, ...]

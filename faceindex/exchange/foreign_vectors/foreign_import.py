@@ -18,7 +18,7 @@ from faceindex.exchange.naming import name_faces
 from faceindex.exchange.rows.row_faces import names_of_rows
 from faceindex.exchange.tally import Tally
 from faceindex.photos.decode import open_photo
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 from faceindex.photos.read import identify
 from faceindex.running.stop import Stop
 from faceindex.store.care.tombstones import WHOLE_PHOTO

@@ -42,7 +42,7 @@ def sidecar_packet(
         return before
     other_shape = packet.applied is not None and not has_shape(packet.applied, photo.size)
     other_state = other_shape or None in frames.values() or packet.orientation != header.stored_orientation
-    if anew := packet.ours and other_state:
+    if rewritten := packet.ours and other_state:
         packet = _written_anew(header, packet, frames, photo.size)
         frames = _frames(header, packet, faces, photo.size)
     edit = _Edit(packet, {form: frame for form, frame in frames.items() if frame is not None}, faces, photo.size)
@@ -52,7 +52,7 @@ def sidecar_packet(
     changed = edit.rename(lists=not other_shape) | edit.add(wanted, frame)
     if changed and other_shape:
         packet.say_sides(frame.sides(photo.size))
-    return packet.as_bytes() if changed or anew or before is None else before
+    return packet.as_bytes() if changed or rewritten or before is None else before
 
 
 def _with_names_of_now(catalog: Catalog, photo: StoredPhoto, sidecars: Sidecars) -> list[PhotoFace]:

@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Protocol
 
 from faceindex.faces.analyse import Analyser
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 from faceindex.types import AnalysedPhoto
 
 

@@ -19,7 +19,7 @@ from faceindex.ingest.workers.executor import Analysed, Fault, Task
 from faceindex.ingest.workers.processes import grants_memory
 from faceindex.ingest.workers.start import StartFailure
 from faceindex.ingest.workers.worker_process import WorkerProcess
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 
 TIME_LIMIT = 60.0
 """A photo that takes more seconds of processor time is given up."""

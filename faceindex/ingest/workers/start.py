@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
-_OUT_OF_MEMORY = ("std::bad_alloc", "bad allocation", "Failed to allocate memory", "Cannot allocate memory")
+from faceindex.ingest.workers.unexpected import in_words, is_exhaustion
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +42,3 @@ def main() -> None:
             return
         connection.send(None)
         serve(connection, analyser)
-
-
-def in_words(error: Exception) -> str:
-    """One line about an unexpected error."""
-    return f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")
-
-
-def is_exhaustion(error: BaseException | None) -> bool:
-    """Whether memory ran out. C++ libraries have other messages for it than MemoryError."""
-    return isinstance(error, MemoryError) or any(words in str(error) for words in _OUT_OF_MEMORY)

@@ -12,9 +12,9 @@ from faceindex.faces.stopwatch import Stopwatch
 from faceindex.ingest.workers.circumstances import lacks_something
 from faceindex.ingest.workers.executor import Analysed, Fault
 from faceindex.ingest.workers.processes import be_killed_first, end_with_parent, limit_memory
-from faceindex.ingest.workers.start import in_words, is_exhaustion
+from faceindex.ingest.workers.unexpected import in_words, is_exhaustion
 from faceindex.photos.dates import taken_in_sidecar
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 from faceindex.photos.packets import Sidecars
 from faceindex.photos.read import read_bytes
 from faceindex.types import AnalysedPhoto

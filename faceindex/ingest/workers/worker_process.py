@@ -14,7 +14,7 @@ from faceindex.ingest.workers import child
 from faceindex.ingest.workers.executor import Analysed
 from faceindex.ingest.workers.start import StartFailure
 from faceindex.ingest.workers.watch import Watch
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 
 _WORKER = "from faceindex.ingest.workers.start import main; main()"
 _STDERR_BYTES = 1 << 16

@@ -15,7 +15,7 @@ from typing import Self
 from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 from faceindex.errors import UsageError
-from faceindex.photos.finding.find import IGNORE_FILE
+from faceindex.photos.finding.entries import IGNORE_FILE
 
 MAX_BYTES = 1 << 20
 

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 
 from faceindex.errors import UsageError
 from faceindex.files.regular import open_regular
-from faceindex.photos.finding.find import FoundFile, SkippedEntry, UnreadableEntry, walk_files
+from faceindex.photos.finding.entries import FoundFile, SkippedEntry, UnreadableEntry
+from faceindex.photos.finding.local_walk import walk_files
 from faceindex.photos.finding.open_files import FileStatus, OpenFile
 
 _NOT_THERE = frozenset((errno.ENOENT, errno.ENOTDIR))

@@ -18,16 +18,10 @@ from typing import TYPE_CHECKING, Any
 from faceindex.errors import OutOfReach, UsageError
 from faceindex.files.regular import NOT_REGULAR
 from faceindex.photos.finding.addresses import top_of
-from faceindex.photos.finding.find import (
-    ALBUMS_MANIFEST,
-    IGNORE_FILE,
-    FoundFile,
-    SkippedEntry,
-    UnreadableEntry,
-    given_rules,
-    kind_of,
-)
+from faceindex.photos.finding.entries import IGNORE_FILE, FoundFile, SkippedEntry, UnreadableEntry
+from faceindex.photos.finding.exclusion import given_rules, kind_of
 from faceindex.photos.finding.open_files import FileStatus, OpenFile
+from faceindex.photos.finding.own_folders import ALBUMS_MANIFEST, MARKS, names_a_library
 from faceindex.photos.finding.remote_systems import NoFileSystem, RemoteEntry, RemoteSystem, remote_system, settings_of
 from faceindex.photos.finding.system_folders import is_marked, is_photo_library
 from faceindex.photos.identity import claims_to_be_photo
@@ -35,7 +29,7 @@ from faceindex.photos.identity import claims_to_be_photo
 if TYPE_CHECKING:
     from faceindex.photos.finding.ignore_rules import IgnoreRules
 
-_MARKS = ("catalog.sqlite", "vectors", ALBUMS_MANIFEST, IGNORE_FILE, ".ppstorage", ".immich", "AlbumData.xml")
+_MARKS = (*MARKS, IGNORE_FILE, ".ppstorage", ".immich", "AlbumData.xml")
 _IGNORE_BYTES = 1 << 20
 _HEAD_BYTES = 64
 _RANGE_ABOVE = 32 << 20  # bytes: of a larger file, only the first bytes are requested at first
@@ -192,7 +186,7 @@ class RemoteFiles:
             names |= {mark for mark in _MARKS if mark not in names and self._is_there(f"{folder}/{mark}")}
         if IGNORE_FILE in names:
             rules = self._with_rules_in(folder, rules)
-        if {"catalog.sqlite", "vectors"} <= names or ALBUMS_MANIFEST in names:
+        if names_a_library(names) or ALBUMS_MANIFEST in names:
             return
         if not is_root and is_marked(folder, names):
             yield SkippedEntry(folder, "system", is_folder=True)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from faceindex.photos.finding.addresses import UNREACHABLE, login_of, top_of, with_query, without_secrets
-from faceindex.photos.finding.find import UNTIMED
+from faceindex.photos.finding.entries import UNTIMED
 
 PAGE = 1000
 """Entries per page, if the file system of fsspec can list in pages."""

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from faceindex.photos.finding.addresses import is_url
-from faceindex.photos.finding.find import FoundFile, SkippedEntry, UnreadableEntry
+from faceindex.photos.finding.entries import FoundFile, SkippedEntry, UnreadableEntry
 from faceindex.photos.finding.local_files import LocalFiles
 from faceindex.photos.finding.open_files import FileStatus, OpenFile
 

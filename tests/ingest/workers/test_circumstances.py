@@ -26,7 +26,7 @@ from faceindex.ingest.workers.circumstances import is_circumstance
 from faceindex.ingest.workers.executor import Analysed, Fault, Task
 from faceindex.ingest.workers.pool import ProcessPool
 from faceindex.ingest.workers.worker_process import WorkerProcess
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 
 _ORPHANED = """
 import sys

@@ -89,7 +89,7 @@ def test_bomb_takes_no_memory(picture: Pixels, kind: bytes, place: str) -> None:
     assert peak < 60 << 20
 
 
-def test_what_is_good_and_wanted_is_kept(picture: Pixels) -> None:
+def test_good_and_useful_metadata_are_kept(picture: Pixels) -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes() + bytes(2 << 20)
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -126,7 +126,7 @@ WIDE = wide_profile()
 
 
 @pytest.mark.parametrize("kind", [b"IHDR", b"PLTE", b"tRNS", b"IDAT"])
-def test_damage_of_the_picture_is_never_taken_for_that_of_a_note(picture: Pixels, kind: bytes) -> None:
+def test_damage_of_the_picture_is_never_mistaken_for_damaged_metadata(picture: Pixels, kind: bytes) -> None:
     image = Image.fromarray(picture).quantize(16)
     buffer = io.BytesIO()
     image.save(buffer, "PNG", transparency=0)

@@ -1,4 +1,4 @@
-"""Photos that are not there: removed, renamed, or only away."""
+"""Missing photos: removed, renamed, or on a disconnected disk."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def test_photo_in_an_empty_folder_may_be_on_a_disk_that_is_not_mounted(root: Pat
     assert not removed(f"{root}/disk/deep/x.jpg", [str(root)])
 
 
-def test_photo_is_away_when_the_folder_it_was_ingested_from_is_missing(root: Path) -> None:
+def test_photo_is_disconnected_if_the_folder_it_was_ingested_from_is_missing(root: Path) -> None:
     assert not removed(f"{root}/disk/deep/x.jpg", [str(root), f"{root}/disk"])
     assert not removed("/no/such/folder/x.jpg", ["/no/such/folder"])
     assert not removed("/no/such/folder/x.jpg", [])
 
 
-def test_what_may_not_be_looked_at_is_not_missing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_without_permission_is_not_missing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(path: str) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 

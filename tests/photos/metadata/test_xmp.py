@@ -69,7 +69,7 @@ def test_microsofts_regions_are_read_where_the_others_name_nobody() -> None:
         ("RegionList", "Regionlist"),
     ],
 )
-def test_what_is_no_named_face_is_passed_over(change: tuple[str, str]) -> None:
+def test_regions_that_are_not_named_faces_are_ignored(change: tuple[str, str]) -> None:
     text = lightroom(*NUMBERS).decode()
     assert change[0] in text
     assert Packet(text.replace(*change).encode()).names() == []
@@ -94,7 +94,7 @@ def test_padding_and_a_byte_order_mark_do_no_harm() -> None:
         (b"<a>" + b" " * (9 << 20) + b"</a>", "larger than"),
     ],
 )
-def test_what_is_no_packet_or_not_safe_is_refused(data: bytes, why: str) -> None:
+def test_invalid_or_unsafe_packets_are_refused(data: bytes, why: str) -> None:
     with pytest.raises(BrokenPacket, match=why):
         Packet(data)
 
@@ -121,7 +121,7 @@ def test_a_face_is_renamed_and_nothing_else_changes(write: object) -> None:
 
 
 @pytest.mark.parametrize("write", [digikam, lightroom])
-def test_a_name_is_taken_away_and_given_again(write: object) -> None:
+def test_a_name_is_removed_and_given_again(write: object) -> None:
     assert callable(write)
     packet = Packet(write(*NUMBERS))
     for region in packet.regions():
