@@ -62,7 +62,6 @@ RELEASED = {
 NOT_YET = frozenset(
     (
         "clustering",
-        "evaluation",
         "faces",
         "journal",
         "library",

@@ -21,7 +21,8 @@ from faceindex.evaluation.robustness import Level, Subjects, find_subjects, meas
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.engine import Engine
 from faceindex.faces.recipe import Recipe
-from faceindex.photos.finding.find import FoundFile, find_files
+from faceindex.photos.finding.entries import FoundFile
+from faceindex.photos.finding.find import find_files
 from faceindex.plurals import plural
 from faceindex.running.meter import Meter
 
