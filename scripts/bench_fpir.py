@@ -89,14 +89,14 @@ def drawn(options: argparse.Namespace) -> list[dict[str, object]]:
 
 
 def calibrated(faces: int, stats: Path, seed: int) -> Calibration:
-    people = DrawnFaces(faces, stats, recipe().card.length, seed)
+    people = DrawnFaces(faces, stats, recipe("dlib").card.length, seed)
     return fitted(named_pairs(people.vectors(0, faces), people.person))
 
 
 def measured(
     repetition: int, calibration: Calibration, sizes: list[int], fpir: float, probes: int, stats: Path
 ) -> Iterator[Row]:
-    length = recipe().card.length
+    length = recipe("dlib").card.length
     queries = one_face_each(probes, DrawnFaces(8 * probes, stats, length, 3 * repetition + 1))
     probes = len(queries)
     for faces in sizes:

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from faceindex.faces.recipe import DEFAULT_RECIPE, recipe
+
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -29,7 +31,7 @@ def refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
 
 def test_all_pairs_json(command: Command, labelled_photos: Path, kept: Path) -> None:
     figures = answer(command("evaluate", "all-pairs", labelled_photos, "--keep", kept, "--json"))
-    assert (figures["recipe"], figures["half"], figures["people"]) == ("dlib", None, 5)
+    assert (figures["recipe"], figures["half"], figures["people"]) == (DEFAULT_RECIPE, None, 5)
     assert (figures["photos"], figures["faces"], figures["copies"]) == (14, 12, 1)
     assert [Path(path).name for path in figures["without_face"]] == ["Nobody_0001.png"]
     assert [Path(failure["path"]).name for failure in figures["failed"]] == ["Nobody_0002.jpg"]
@@ -67,7 +69,7 @@ def test_lfw_json(command: Command, labelled_photos: Path, kept: Path) -> None:
     result = figures["pairs"]
     assert (result["pairs"], result["pairs_without_face"], result["photos_without_face"]) == (6, 2, 2)
     assert result["accuracy"] == pytest.approx(5 / 6)  # the pair of Nobody's photos cannot be known again
-    assert result["threshold"] == 0.6
+    assert result["threshold"] == recipe().match_threshold
     assert result["best_accuracy"] == pytest.approx(5 / 6)
     assert (result["folds"], result["cross_validation"]) == ("people", None)
 
@@ -82,7 +84,7 @@ def test_lfw_table(command: Command, labelled_photos: Path, kept: Path) -> None:
 def test_albums_json_and_table(command: Command, labelled_photos: Path, kept: Path) -> None:
     arguments = ("evaluate", "albums", labelled_photos, "--keep", kept)
     figures = answer(command(*arguments, "--json"))
-    assert (figures["method"], figures["threshold"]) == ("linkage", 0.475)
+    assert (figures["method"], figures["threshold"]) == ("linkage", recipe().cluster_threshold)
     assert set(figures["bcubed"]) == set(figures["pairwise"]) == {"precision", "recall", "f"}
     assert figures["bcubed"]["precision"] == figures["pairwise"]["precision"] == figures["purity"] == 1.0
     assert 1 <= figures["albums_per_person"] <= 3
