@@ -15,6 +15,7 @@ from faceindex.people.review import questions
 from faceindex.photos.decode import Photo
 from faceindex.photos.finding.addresses import absolute
 from faceindex.photos.pictures import PictureLike, is_path, photo_of
+from faceindex.plurals import plural
 from faceindex.queries.probes import Probe
 from faceindex.sheets.albums import GENERATOR, AlbumRow, PagePlan, album_sheet, page_file, page_plans
 from faceindex.sheets.marks import identified_marks, stored_marks
@@ -130,7 +131,7 @@ def _left_out(plans: Sequence[PagePlan]) -> str:
     alone = sum(plan.alone[1] - plan.alone[0] for plan in plans)
     if not albums and not alone:
         return ""
-    said = [f"{albums:,} smaller albums"] * bool(albums) + [f"{alone:,} faces in no album"] * bool(alone)
+    said = [plural(albums, "smaller album")] * bool(albums) + [f"{plural(alone, 'face')} in no album"] * bool(alone)
     return f"Not shown: {' and '.join(said)}; more --pages show them."
 
 

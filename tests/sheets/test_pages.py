@@ -200,7 +200,7 @@ def test_faces_in_no_album_have_a_section_and_albums_go_on_over_pages(
             assert links == {file.name for file in files if file != files[number]}
         (tmp_path / "my albums-4.html").write_text("a user's own")
         assert library.sheets.write_albums(out, albums=2, pages=1) == files[:1]
-        assert "Not shown: 1 smaller albums and 2 faces in no album" in out.read_text()
+        assert "Not shown: 1 smaller album and 2 faces in no album" in out.read_text()
     assert not files[1].exists()
     assert not files[2].exists()  # whoever was erased meanwhile is not left on it
     assert (tmp_path / "my albums-4.html").read_text() == "a user's own"
