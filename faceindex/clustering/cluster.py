@@ -10,8 +10,9 @@ import numpy as np
 from faceindex.clustering.constraints import Constraints, unconstrained
 from faceindex.clustering.crowding import excess_of, uncrowded
 from faceindex.clustering.dbscan import dbscan
+from faceindex.clustering.gate import gated, is_low
 from faceindex.clustering.linkage import linkage
-from faceindex.clustering.low_quality import low_quality_last
+from faceindex.clustering.modest_quality import modest_last as modest_faces_last
 from faceindex.clustering.neighbours import neighbour_graph, steps_of
 from faceindex.clustering.problem import Method, Problem
 from faceindex.clustering.rules import rules_of
@@ -27,9 +28,9 @@ DEFAULT_METHOD = "linkage"
 """Best on lfw-dev, see `faceindex.clustering.linkage.GROWTH`: B-cubed F on all with recipe `dlib` 0.967, whispers
 0.958 at its best; `sface` 0.992 and 0.990. And no seed matters."""
 
-LOW_QUALITY_LAST = ("whispers", "dbscan")
-"""Methods that set poor faces aside first. A mean over all faces hardly minds them: a first version of linkage had
-0.9662 on lfw-dev with recipe `dlib` as it is and 0.9667 with poor faces last."""
+MODEST_LAST = ("whispers", "dbscan")
+"""Methods that may set faces of modest quality aside first. A mean over all faces hardly minds them: a first version of
+linkage had 0.9662 on lfw-dev with recipe `dlib` as it is and 0.9667 with modest faces last."""
 
 ALIKE = 0.65
 """Share of the threshold up to which two faces of one photo are taken for one face that is there twice. Measured in
@@ -37,11 +38,12 @@ collages of a face, its mirror image and a copy of half the size, of 20 people: 
 recipe `dlib`, 0.60 with `sface`. The nearest two faces of one photo in the sets "groups" and "album": 0.80
 and 0.87."""
 
-LOW_QUALITY = 0.85
-"""Quality below which a face takes no part in making clusters. Chosen on half "a" of the people of lfw-dev with recipe
-`dlib` (0.80, 0.83, 0.85 ... 0.90 tried), where it is a tenth of the faces. B-cubed F of whispers at 0.46, mean of 8
-seeds: half "a" 0.9643 without and 0.9659 with, half "b" 0.9674 and 0.9686, all people 0.9570 and 0.9590; from 0.88 on
-it loses. Recipe `sface` gains nothing (0.9879 for half "b" both ways), `dlib-raw` loses (0.9493 and 0.9481)."""
+MODEST_QUALITY = 0.85
+"""Quality below which a face takes no part in making clusters where a recipe's card says `poor_last`. Chosen on half
+"a" of the people of lfw-dev with recipe `dlib` (0.80, 0.83, 0.85 ... 0.90 tried), where it is a tenth of the faces.
+B-cubed F of whispers at 0.46, mean of 8 seeds: half "a" 0.9643 without and 0.9659 with, half "b" 0.9674 and 0.9686, all
+people 0.9570 and 0.9590; from 0.88 on it loses. Recipe `sface` gains nothing (0.9879 for half "b" both ways),
+`dlib-raw` loses (0.9493 and 0.9481)."""
 
 
 def cluster(
@@ -51,6 +53,7 @@ def cluster(
     threshold: float,
     seed: int = 0,
     qualities: Qualities | None = None,
+    modest_last: bool = False,
     constraints: Constraints | None = None,
     threads: int = 1,
     meter: Meter | None = None,
@@ -58,9 +61,10 @@ def cluster(
     """Labels int64 [n], 0 for the largest cluster and rising; a face alone has -1.
 
     vectors: float32 [n, d]. threshold: Euclidean, up to which two faces are neighbours. The same
-    vectors and seed give the same clusters in any order of the rows. qualities: faces below LOW_QUALITY join a
-    cluster after all are made; None or NaN: no face, or not this one. constraints: what the user said, which every
-    method obeys. threads: that look for neighbours. meter: hears of the progress.
+    vectors and seed give the same clusters in any order of the rows. qualities: faces of low
+    quality join a cluster after all are made, see `faceindex.clustering.gate`; None or NaN: no face, or not this one.
+    modest_last: let the methods in MODEST_LAST set faces below MODEST_QUALITY aside, too. constraints: what the user
+    said, which every method obeys. threads: that look for neighbours. meter: hears of the progress.
     Raises: ValueError for another method; JobCancelled.
     """
     if method not in _METHODS:
@@ -77,10 +81,11 @@ def cluster(
     graph = uncrowded(graph, threshold, excess)
     problem = Problem(vectors, graph, rules, threshold, seed, meter.stop, excess)
     grouped = _METHODS[method]
-    if qualities is not None and method in LOW_QUALITY_LAST:
-        grouped = partial(low_quality_last, low=qualities[order] < LOW_QUALITY, method=grouped)
+    if qualities is not None and modest_last and method in MODEST_LAST:
+        grouped = partial(modest_faces_last, modest=qualities[order] < MODEST_QUALITY, method=grouped)
+    low = np.zeros(len(vectors), dtype=np.bool_) if qualities is None else is_low(qualities[order])
     labels = np.empty(len(vectors), dtype=np.int64)
-    labels[order] = grouped(problem)
+    labels[order] = gated(problem, low, grouped)
     return by_size(labels)
 
 

@@ -5,16 +5,18 @@ threshold, at which other people's faces have none. There a distance says little
 an album of everybody's children. So a face is given an excess that is added to its squared distances: one for which the
 CROWD-th stranger is met at distance r has neighbours up to KEPT times r only, if they are as crowded as it is.
 
-Strangers are told from faces of the same person before anything is clustered: what is connected by distances below
-STRICT times the threshold is one fragment of a person, and each other fragment is met once, at its nearest face. CROWD
-is more than the fragments that a person falls into.
+Strangers are told from faces of the same person before anything is clustered: faces fall into fragments around those
+with the most neighbours within STRICT times the threshold (the star clusters of Aslam, Pelekhov and Rus 2004), so that
+no chain of strangers is one. Each other fragment is met once, at its nearest face. CROWD is more than the fragments
+that a person falls into.
 
-STRICT, CROWD and KEPT were chosen on half of the people of lfw-dev and of the children of the LAG set (folders a to m)
-with recipes `sface` and a fused one, and confirmed on the other half. Linkage, without and with them, B-cubed F and how
-many people are in the album of most: `sface`, 1,396 photos of 650 children 0.751 and 98 people, then 0.876 and 3; the
-adults with them 0.689 and 113, 0.715 and 3; halves of lfw-dev 0.9966 and 0.9891 both ways. Fused: children 0.779 and
-99, 0.871 and 4. `dlib`, lfw-dev: 0.9672 and 11, 0.9693 and 6. Fragments of 0.80 to 0.88 of the threshold, the third
-to fifth stranger, and 0.80 to 0.85 of the distance differ by less than 0.01 among children.
+STRICT, CROWD and KEPT were chosen on half of the people of lfw-dev and of the children of the LAG set (folders a to m),
+and on the photos of G20 meetings, whose people are seen from all sides, with recipes `sface` and a fused one; the other
+halves confirm them. Linkage, without and with them, B-cubed F and how many people are in the album of most: `sface`,
+1,396 photos of 650 children 0.751 and 98 people, then 0.869 and 4; the adults with them 0.689 and 113, 0.722 and 3;
+lfw-dev 0.9920 both ways. Fused: children 0.779 and 99, 0.867 and 4; lfw-dev 0.9925 both ways. Fragments of 0.90 to 0.94
+of the threshold and 0.75 to 0.80 of the distance differ by less than 0.01 among children; with 0.85, or the third
+stranger, people of the G20 photos fall apart.
 """
 
 from __future__ import annotations
@@ -27,13 +29,17 @@ from faceindex.clustering.graph import Integers, Lengths, NeighbourGraph, Nodes,
 from faceindex.types import Labels
 from faceindex.vectors.kernels import kernel
 
-STRICT = 0.85
-"""Share of the threshold within which faces are taken for one person's, whoever else is near."""
+STRICT = 0.92
+"""Share of the threshold that a fragment reaches from the face in its middle."""
 
 CROWD = 4
 """Which of the strangers, counted from the nearest, tells how crowded a neighbourhood is."""
 
-KEPT = 0.8
+OWN = 10
+"""Neighbours in a face's own fragment for each of which one more stranger must be near: whoever has hundreds of photos
+has some that fit to few of the others."""
+
+KEPT = 0.75
 """Share of the distance to that stranger up to which faces may be one person's."""
 
 Excess = npt.NDArray[np.float32]
@@ -60,37 +66,51 @@ def uncrowded(graph: NeighbourGraph, threshold: float, excess: Excess) -> Neighb
 
 
 def _fragments(graph: NeighbourGraph, limit: float, group: Integers) -> Labels:
-    """int64 [n]: rows that are connected by edges up to `limit`, or by their groups, have one number."""
-    rows = graph.rows()
-    near = (graph.distance <= limit) & (graph.neighbour > rows)
-    left, right = rows[near], graph.neighbour[near]
-    first = np.empty(int(group.max()) + 1, dtype=np.int32)
-    first[group[::-1]] = np.arange(graph.size, dtype=np.int32)[::-1]
-    bound = np.flatnonzero(first[group] != np.arange(graph.size))
-    return components(np.concatenate([left, bound]), np.concatenate([right, first[group[bound]]]), graph.size)
+    """int64 [n]: faces of one fragment have one number, and so have fragments that groups bind to each other."""
+    near = np.bincount(graph.rows()[graph.distance <= limit], minlength=graph.size)
+    order = np.argsort(-near, kind="stable")
+    fragment = _stars(order, graph.start, graph.neighbour, graph.distance, np.float32(limit))
+    if int(group.max()) + 1 == graph.size:
+        return fragment
+    first = np.empty(graph.size, dtype=np.int64)
+    first[group[::-1]] = np.arange(graph.size)[::-1]
+    own = np.arange(graph.size)
+    return components(np.concatenate([own, own]), np.concatenate([fragment, first[group]]), graph.size)
 
 
-@kernel(lambda start, neighbour, *_: CROWD * len(neighbour))
+@kernel(lambda order, start, neighbour, *_: len(neighbour))
+def _stars(
+    order: Integers, start: Integers, neighbour: Nodes, distance: Lengths, limit: np.float32
+) -> npt.NDArray[np.int64]:
+    """int64 [n]: in this order each face that is in no star yet takes in all its neighbours that are in none."""
+    star = np.full(len(order), -1, dtype=np.int64)
+    for row in order:
+        if star[row] < 0:
+            star[row] = row
+            for edge in range(start[row], start[row + 1]):
+                if distance[edge] <= limit and star[neighbour[edge]] < 0:
+                    star[neighbour[edge]] = row
+    return star
+
+
+@kernel(lambda start, neighbour, *_: 2 * len(neighbour))
 def _reach(start: Integers, neighbour: Nodes, distance: Lengths, fragment: Labels) -> npt.NDArray[np.float64]:
-    """float64 [n]: how far the CROWD-th nearest other fragment is from each row; infinite where fewer are near."""
-    reach = np.full(len(start) - 1, np.inf)
-    nearest, which = np.empty(CROWD), np.empty(CROWD, dtype=np.int64)
-    for row in range(len(start) - 1):
-        nearest[:] = np.inf
-        which[:] = -1
+    """float64 [n]: how far the CROWD-th nearest other fragment is from each row; infinite where too few are near."""
+    rows = len(start) - 1
+    reach = np.full(rows, np.inf)
+    nearest, met = np.full(rows, np.inf), np.empty(rows, dtype=np.int64)
+    for row in range(rows):
+        count = own = 0
         for edge in range(start[row], start[row + 1]):
-            other, away = fragment[neighbour[edge]], distance[edge]
-            if other == fragment[row] or away >= nearest[-1]:
+            other = fragment[neighbour[edge]]
+            if other == fragment[row]:
+                own += 1
                 continue
-            place = CROWD - 1
-            for known in range(CROWD):
-                if which[known] == other:
-                    place = known
-            if away >= nearest[place]:
-                continue
-            while place > 0 and nearest[place - 1] > away:
-                nearest[place], which[place] = nearest[place - 1], which[place - 1]
-                place -= 1
-            nearest[place], which[place] = away, other
-        reach[row] = nearest[-1]
+            if nearest[other] == np.inf:
+                met[count] = other
+                count += 1
+            nearest[other] = min(nearest[other], distance[edge])
+        if count >= CROWD + own // OWN:
+            reach[row] = np.sort(nearest[met[:count]])[CROWD - 1]
+        nearest[met[:count]] = np.inf
     return reach

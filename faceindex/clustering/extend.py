@@ -15,13 +15,14 @@ import numpy.typing as npt
 
 from faceindex.clustering.cluster import ALIKE
 from faceindex.clustering.constraints import Constraints, Rows, unconstrained
-from faceindex.clustering.crowding import Excess, excess_of
-from faceindex.clustering.graph import NeighbourGraph, graph_of
+from faceindex.clustering.gate import gated, is_low
 from faceindex.clustering.linkage import agglomerate, may_be_one
 from faceindex.clustering.neighbours import MOST, neighbour_graph, steps_of
-from faceindex.clustering.rules import Rules, rules_of
+from faceindex.clustering.nodes import Nodes, node_excess, node_graph, nodes_of, rows_of
+from faceindex.clustering.problem import Problem
+from faceindex.clustering.rules import rules_of
 from faceindex.running.meter import Meter
-from faceindex.types import Labels, Vectors
+from faceindex.types import Labels, Qualities, Vectors
 from faceindex.vectors.exact import k_nearest
 
 Neighbours = Callable[[Vectors, float], tuple[Rows, Rows]]
@@ -45,28 +46,13 @@ class Extension:
     merges: Rows
 
 
-@dataclass(frozen=True, slots=True)
-class _Nodes:
-    """What takes part: old albums that new faces are near, old faces without an album, then the new faces.
-
-    albums: int64 [a], numbers. alone: int64 [s], old rows. of_row: int64 [old + new], the node of a row, -1 for none.
-    centres: float32 [nodes, d]. sizes: int64 [nodes]. spreads: float32 [nodes].
-    """
-
-    albums: Rows
-    alone: Rows
-    of_row: Rows
-    centres: Vectors
-    sizes: Rows
-    spreads: npt.NDArray[np.float32]
-
-
 def extend(
     old: Vectors,
     albums: Labels,
     new: Vectors,
     *,
     threshold: float,
+    qualities: Qualities | None = None,
     constraints: Constraints | None = None,
     neighbours: Neighbours | None = None,
     threads: int = 1,
@@ -74,8 +60,9 @@ def extend(
 ) -> Extension:
     """Decide on new faces: old float32 [n, d] with their albums int64 [n], -1 for none, and new float32 [m, d].
 
-    threshold: as of `cluster`. constraints: on n + m rows, the old ones first; a new face obeys them, while two people
-    who are already in one album stay there. neighbours: default a scan of all old faces.
+    threshold: as of `cluster`. qualities: float64 [n + m], the old ones first; faces of low quality, see
+    `faceindex.clustering.gate`, join albums and begin none. constraints: on n + m rows, the old ones first; a new face
+    obeys them, while two people who are already in one album stay there. neighbours: default a scan of all old faces.
     threads: that look for neighbours. meter: hears of the progress. Raises: JobCancelled.
     """
     known = unconstrained(len(old) + len(new)) if constraints is None else constraints
@@ -84,18 +71,18 @@ def extend(
     beside, row = (neighbours or _scan(old, threads, meter))(new, threshold)
     among = neighbour_graph(new, threshold, workers=threads, meter=meter)
     meter.stage("grouping")
-    nodes = _nodes(old, albums, new, np.unique(np.concatenate([row, _bound_to_new(known, len(old))])))
-    graph = _node_graph(nodes, among, old, new, beside, row)
+    nodes = nodes_of(old, albums, new, np.unique(np.concatenate([row, _bound_to_new(known, len(old))])))
+    graph = node_graph(nodes, among, old, new, beside, row)
+    low = np.zeros(len(old) + len(new), dtype=np.bool_) if qualities is None else is_low(qualities)
     told = _told(known, nodes, albums, old, new, ALIKE * threshold)
     rules = rules_of(told, nodes.centres, ALIKE * threshold)
-    nodes = replace(nodes, spreads=nodes.spreads + _node_excess(graph, threshold, rules, len(new)))
-    found = agglomerate(
-        nodes.centres, graph, rules, threshold, sizes=nodes.sizes, spreads=nodes.spreads, stop=meter.stop
-    )
+    nodes = replace(nodes, spreads=nodes.spreads + node_excess(graph, threshold, rules, len(new)))
+    found = _merged(Problem(nodes.centres, graph, rules, threshold, stop=meter.stop), nodes, low)
     labels = _numbered(found, nodes.albums, int(albums.max(initial=-1)) + 1)
     singles = labels[len(nodes.albums) : len(nodes.albums) + len(nodes.alone)]
     woken = np.column_stack([nodes.alone, singles])[singles >= 0]
-    merges = _merges(nodes, beside, row, known, threshold)
+    telling = ~low[len(old) + beside]
+    merges = _merges(nodes, beside[telling], row[telling], known, threshold)
     return Extension(labels[len(labels) - len(new) :], woken, merges)
 
 
@@ -117,35 +104,6 @@ def _scan(old: Vectors, threads: int, meter: Meter) -> Neighbours:
     return neighbours
 
 
-def _node_graph(
-    nodes: _Nodes, among: NeighbourGraph, old: Vectors, new: Vectors, beside: Rows, row: Rows
-) -> NeighbourGraph:
-    """Which nodes have faces that are neighbours, and how far apart the nearest of these are.
-
-    among: the graph of the new faces. beside, row: int64 [pairs], new faces and old rows that are neighbours.
-    """
-    left, right = among.pairs()
-    lengths = [among.distance[among.neighbour > among.rows()]]
-    for begin in range(0, len(beside), _ASKED):
-        part = slice(begin, begin + _ASKED)
-        lengths.append(np.linalg.norm(new[beside[part]] - old[row[part]], axis=1).astype(np.float32))
-    length = np.concatenate(lengths)
-    nearest_first = np.argsort(length, kind="stable")  # of several edges between two nodes the first remains
-    left = nodes.of_row[len(old) + np.concatenate([left, beside])][nearest_first].astype(np.int32)
-    right = nodes.of_row[np.concatenate([len(old) + right, row])][nearest_first].astype(np.int32)
-    return graph_of(len(nodes.sizes), left, right, length[nearest_first])
-
-
-def _node_excess(graph: NeighbourGraph, threshold: float, rules: Rules, new: int) -> Excess:
-    """float32 [nodes]: `excess_of`, where an album or an old face, of which not all neighbours are known, is as crowded
-    as the new faces near it are on average. new: how many of the nodes, the last, are new faces."""
-    excess = excess_of(graph, threshold, rules.group)
-    neighbours = np.diff(graph.start)
-    sums = np.bincount(graph.rows(), weights=excess[graph.neighbour], minlength=graph.size)
-    excess[: graph.size - new] = (sums / np.maximum(neighbours, 1))[: graph.size - new]
-    return excess
-
-
 def _bound_to_new(known: Constraints, old: int) -> Rows:
     """Old rows that the constraints mention together with new ones."""
     people = np.unique(known.person[old:])
@@ -157,35 +115,21 @@ def _bound_to_new(known: Constraints, old: int) -> Rows:
     return np.concatenate([named, shown, mixed[mixed < old]])
 
 
-def _nodes(old: Vectors, albums: Labels, new: Vectors, near: Rows) -> _Nodes:
-    """near: int64 [r], old rows that new faces are near or bound to."""
-    touched = np.unique(albums[near][albums[near] >= 0])
-    alone = near[albums[near] < 0]
-    inside = np.flatnonzero(np.isin(albums, touched))
-    place = np.searchsorted(touched, albums[inside])
-    inside, place = inside[np.argsort(place, kind="stable")], np.sort(place)
-    sizes = np.bincount(place, minlength=len(touched))
-    of_row = np.full(len(old) + len(new), -1, dtype=np.int64)
-    of_row[inside] = place
-    of_row[alone] = len(touched) + np.arange(len(alone))
-    of_row[len(old) :] = len(touched) + len(alone) + np.arange(len(new))
-    first = np.cumsum(sizes) - sizes
-    members = old[inside].astype(np.float64)
-    centres = (np.add.reduceat(members, first) if len(first) else members) / sizes[:, None]
-    squares = np.sum((members - centres[place]) ** 2, axis=1)
-    spreads = np.bincount(place, weights=squares, minlength=len(touched)) / np.maximum(sizes, 1)
-    others = len(alone) + len(new)
-    return _Nodes(
-        albums=touched,
-        alone=alone,
-        of_row=of_row,
-        centres=np.concatenate([centres, old[alone], new]).astype(np.float32),
-        sizes=np.concatenate([sizes, np.ones(others, dtype=np.int64)]),
-        spreads=np.concatenate([spreads, np.zeros(others)]).astype(np.float32),
-    )
+def _merged(problem: Problem, nodes: Nodes, low: npt.NDArray[np.bool_]) -> Labels:
+    """The labels of nodes: of all but faces of low quality by average linkage; then these join. low: bool [rows]."""
+
+    def grouped(problem: Problem) -> Labels:
+        of_nodes = (problem.vectors, problem.graph, problem.rules, problem.threshold)
+        return agglomerate(*of_nodes, sizes=nodes.sizes, spreads=nodes.spreads, stop=problem.stop)
+
+    single = (nodes.of_row >= len(nodes.albums)) & low
+    held_back = np.zeros(len(nodes.sizes), dtype=np.bool_)
+    held_back[nodes.of_row[single]] = True
+    labels = gated(problem, held_back, grouped, sizes=nodes.sizes, spreads=nodes.spreads)
+    return np.where(labels < 0, len(labels) + np.arange(len(labels)), labels)
 
 
-def _told(known: Constraints, nodes: _Nodes, albums: Labels, old: Vectors, new: Vectors, alike: float) -> Constraints:
+def _told(known: Constraints, nodes: Nodes, albums: Labels, old: Vectors, new: Vectors, alike: float) -> Constraints:
     """The constraints on nodes. Every album is a person of its own, so that no two of them become one."""
     count = len(nodes.albums)
     person = np.concatenate([np.arange(count), np.full(len(nodes.sizes) - count, -1)])
@@ -200,7 +144,7 @@ def _told(known: Constraints, nodes: _Nodes, albums: Labels, old: Vectors, new: 
     return Constraints(person, pairs[0], np.concatenate([pairs[1], shared]), photo)
 
 
-def _homes(known: Constraints, nodes: _Nodes) -> dict[int, int]:
+def _homes(known: Constraints, nodes: Nodes) -> dict[int, int]:
     """The album of each person that is most common in one: the one with most of its faces."""
     inside = np.flatnonzero((nodes.of_row >= 0) & (nodes.of_row < len(nodes.albums)) & (known.person >= 0))
     pairs = np.column_stack([nodes.of_row[inside], known.person[inside]])
@@ -215,14 +159,14 @@ def _homes(known: Constraints, nodes: _Nodes) -> dict[int, int]:
     return homes
 
 
-def _on_nodes(nodes: _Nodes, pairs: Rows, albums: int) -> Rows:
+def _on_nodes(nodes: Nodes, pairs: Rows, albums: int) -> Rows:
     """Pairs of rows as pairs of nodes: those of nodes that differ, and of which one is not an album."""
     ends: Rows = nodes.of_row[pairs].reshape(-1, 2)
     kept: Rows = ends[(ends >= 0).all(axis=1) & (ends[:, 0] != ends[:, 1]) & (ends >= albums).any(axis=1)]
     return kept
 
 
-def _photos_of_albums(photo: Rows, nodes: _Nodes, old: Vectors, new: Vectors, alike: float) -> Rows:
+def _photos_of_albums(photo: Rows, nodes: Nodes, old: Vectors, new: Vectors, alike: float) -> Rows:
     """Pairs of an album and a single face that shares a photo with one of its faces, int64 [k, 2]."""
     albums = len(nodes.albums)
     inside = np.flatnonzero((nodes.of_row >= 0) & (nodes.of_row < albums) & (photo >= 0))
@@ -230,17 +174,9 @@ def _photos_of_albums(photo: Rows, nodes: _Nodes, old: Vectors, new: Vectors, al
     inside = inside[np.isin(photo[inside], photo[single])]
     shared = [(one, other) for one in inside for other in single[photo[single] == photo[one]]]
     pairs = np.array(shared, dtype=np.int64).reshape(-1, 2)
-    left, right = (_rows_of(old, new, rows) for rows in pairs.T)
+    left, right = (rows_of(old, new, rows) for rows in pairs.T)
     kept: Rows = nodes.of_row[pairs[np.linalg.norm(left - right, axis=1) > alike]]
     return kept
-
-
-def _rows_of(old: Vectors, new: Vectors, rows: Rows) -> Vectors:
-    """Rows of the old vectors followed by the new ones, without making these one array."""
-    vectors = np.empty((len(rows), new.shape[1]), dtype=np.float32)
-    late = rows >= len(old)
-    vectors[~late], vectors[late] = old[rows[~late]], new[rows[late] - len(old)]
-    return vectors
 
 
 def _numbered(found: Labels, albums: Rows, free: int) -> Labels:
@@ -254,7 +190,7 @@ def _numbered(found: Labels, albums: Rows, free: int) -> Labels:
     return numbers[place]
 
 
-def _merges(nodes: _Nodes, beside: Rows, row: Rows, known: Constraints, threshold: float) -> Rows:
+def _merges(nodes: Nodes, beside: Rows, row: Rows, known: Constraints, threshold: float) -> Rows:
     """Pairs of albums with a new face near both, that would merge if they were not done, and may."""
     album = nodes.of_row[row]
     inside = album < len(nodes.albums)
@@ -278,7 +214,7 @@ def _merges(nodes: _Nodes, beside: Rows, row: Rows, known: Constraints, threshol
     return nodes.albums[np.array(likely, dtype=np.int64).reshape(-1, 2)]
 
 
-def _people(known: Constraints, nodes: _Nodes) -> list[set[int]]:
+def _people(known: Constraints, nodes: Nodes) -> list[set[int]]:
     """The people who are in each album, by name."""
     people: list[set[int]] = [set() for _ in nodes.albums]
     inside = np.flatnonzero((nodes.of_row >= 0) & (nodes.of_row < len(nodes.albums)) & (known.person >= 0))

@@ -1,1 +1,1 @@
-"""Floor 7: how good answers are, measured on labelled faces. The answers themselves are made on the floors below."""
+"""Floor 8: how good answers are, measured on labelled faces. The answers themselves are made on the floors below."""

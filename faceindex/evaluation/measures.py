@@ -120,8 +120,13 @@ def album_labels(faces: LabelledFaces, method: str, threshold: float) -> Labels:
     """int64 [n]: albums as `faceindex cluster` makes them, -1 for a face alone. Raises: UsageError without any face."""
     if not len(faces.people):
         raise UsageError("no face was found in any photo")
-    qualities = faces.qualities if faces.recipe.card.poor_last else None
-    return cluster(faces.vectors, method=method, threshold=threshold, qualities=qualities)
+    return cluster(
+        faces.vectors,
+        method=method,
+        threshold=threshold,
+        qualities=faces.qualities,
+        modest_last=faces.recipe.card.poor_last,
+    )
 
 
 def measure_clusters(faces: LabelledFaces, method: str, threshold: float) -> Clusters:

@@ -24,7 +24,7 @@ from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.journal.acts import last_act, read_acts
 from faceindex.store.settings import save_settings, setting
-from faceindex.types import AlbumChange, ClusterReport, FaceIds, Labels, PersonChange, Vectors
+from faceindex.types import AlbumChange, ClusterReport, FaceIds, Labels, PersonChange, Qualities, Vectors
 
 CLUSTERED_UNTIL, CLUSTERED_AFTER = "clustered_until", "clustered_after_act"
 """Settings: the highest id of a face that clustering has seen, and of the acts that there were at the last rebuild."""
@@ -62,20 +62,20 @@ def group_faces(
     extended = bool(cluster_of) and not rebuild
     # No transaction is open while faces are grouped: an ingest may be at work.
     if not extended:
-        rated = qualities if folder.recipe.card.poor_last else None
         labels = cluster(
             vectors,
             method=method,
             threshold=threshold,
             seed=seed,
-            qualities=rated,
+            qualities=qualities,
+            modest_last=folder.recipe.card.poor_last,
             constraints=known,
             threads=threads,
             meter=meter,
         )
     else:
         placing = _placing(folder.catalog.connection, ids, cluster_of)
-        labels, merges = _placed(vectors, placing, threshold, known, threads, meter)
+        labels, merges = _placed(vectors, qualities, placing, threshold, known, threads, meter)
     meter.stage("storing")
     with folder.decisions() as catalog, suppress(_OnlyLooking), catalog.transaction() as transaction:
         before, names = _membership(transaction), _people(catalog)
@@ -121,16 +121,24 @@ class _Placing:
 
 
 def _placed(
-    vectors: Vectors, placing: _Placing, threshold: float, known: Constraints, threads: int, meter: Meter
+    vectors: Vectors,
+    qualities: Qualities,
+    placing: _Placing,
+    threshold: float,
+    known: Constraints,
+    threads: int,
+    meter: Meter,
 ) -> tuple[Labels, tuple[tuple[int, int], ...]]:
     """The albums of all faces, int64 [n], with the new ones placed; and pairs of albums that seem one person's."""
     old, new = np.flatnonzero(~placing.new), np.flatnonzero(placing.new)
-    known = known.reordered(np.concatenate([old, new]))
+    order = np.concatenate([old, new])
+    known = known.reordered(order)
     found = extend(
         vectors[old],
         placing.albums[old],
         vectors[new],
         threshold=threshold,
+        qualities=qualities[order],
         constraints=known,
         threads=threads,
         meter=meter,

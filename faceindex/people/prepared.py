@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
+from faceindex.clustering.gate import LOW_QUALITY
 from faceindex.people.near_groups import (
     MATES,
     NEAREST,
@@ -38,9 +39,6 @@ from faceindex.types import Vectors
 
 MOST_CHANGED = 2000
 """Albums and faces that may have changed for what was prepared to be brought up to date by who asks."""
-
-LOW_QUALITY = 0.5
-"""Quality below which a face in no album is not asked about: it resembles everybody."""
 
 
 @dataclass(frozen=True, slots=True)

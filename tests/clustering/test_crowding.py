@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from faceindex.clustering import crowding
 from faceindex.clustering.cluster import METHODS, cluster
 from faceindex.clustering.constraints import Constraints, unconstrained
-from faceindex.clustering.crowding import CROWD, KEPT, STRICT, excess_of, uncrowded
+from faceindex.clustering.crowding import CROWD, KEPT, OWN, STRICT, excess_of, uncrowded
 from faceindex.clustering.extend import extend
 from faceindex.clustering.neighbours import neighbour_graph
 from faceindex.types import Vectors
@@ -27,20 +27,27 @@ def crowd(people: int, faces: int, apart: float = 0.95, near: float = 0.3) -> Ve
 
 def by_hand(points: list[int], group: np.ndarray, threshold: float) -> list[float]:
     """The excess of points on a line."""
-    fragment = list(range(len(points)))
+    near = [[abs(one - other) <= STRICT * threshold for other in points] for one in points]
+    fragment = [-1] * len(points)
+    for middle in sorted(range(len(points)), key=lambda row: -sum(near[row])):
+        if fragment[middle] < 0:
+            fragment = [middle if near[middle][row] and known < 0 else known for row, known in enumerate(fragment)]
     for one in range(len(points)):
         for other in range(len(points)):
-            if abs(points[one] - points[other]) <= STRICT * threshold or group[one] == group[other]:
+            if group[one] == group[other]:
                 old, new = fragment[other], fragment[one]
                 fragment = [new if number == old else number for number in fragment]
     found = []
     for one, point in enumerate(points):
         nearest: dict[int, float] = {}
+        own = (
+            sum(abs(point - place) <= threshold and fragment[o] == fragment[one] for o, place in enumerate(points)) - 1
+        )
         for other, place in enumerate(points):
             away = abs(point - place)
             if away <= threshold and fragment[other] != fragment[one]:
                 nearest[fragment[other]] = min(away, nearest.get(fragment[other], np.inf))
-        reach = sorted(nearest.values())[CROWD - 1] if len(nearest) >= CROWD else np.inf
+        reach = sorted(nearest.values())[CROWD - 1] if len(nearest) >= CROWD + own // OWN else np.inf
         found.append(max(0.0, (threshold**2 - (KEPT * reach) ** 2) / 2))
     return found
 
@@ -76,7 +83,7 @@ def test_those_whom_people_bound_to_each_other_are_one_stranger() -> None:
     assert cluster(vectors, threshold=THRESHOLD, constraints=bound).tolist() == [0] * (CROWD + 1)
 
 
-@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 12)), min_size=1, max_size=14))
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 12)), min_size=1, max_size=30))
 def test_the_excess_is_what_meeting_strangers_one_by_one_gives(faces: list[tuple[int, int]]) -> None:
     points, group = [point for point, _ in faces], np.unique([bound for _, bound in faces], return_inverse=True)[1]
     vectors = np.array(points, dtype=np.float32)[:, None]
@@ -84,14 +91,16 @@ def test_the_excess_is_what_meeting_strangers_one_by_one_gives(faces: list[tuple
     assert found == pytest.approx(by_hand(points, group, 20.0), abs=1e-3)
 
 
-def test_reach_is_the_same_plain_and_compiled() -> None:
+def test_fragments_and_reach_are_the_same_plain_and_compiled() -> None:
     vectors = np.random.default_rng(0).normal(size=(400, 3)).astype(np.float32)
     graph = neighbour_graph(vectors, 0.8)
-    fragment = np.random.default_rng(1).integers(0, 120, 400)
-    given_graph = (graph.start, graph.neighbour, graph.distance, fragment)
-    found = crowding._reach.plain(*given_graph)
+    edges, order = (graph.start, graph.neighbour, graph.distance), np.random.default_rng(1).permutation(400)
+    fragment = crowding._stars.plain(order, *edges, np.float32(0.5))
+    assert 1 < len(np.unique(fragment)) < 400
+    assert np.array_equal(crowding._stars.compiled(order, *edges, np.float32(0.5)), fragment)
+    found = crowding._reach.plain(*edges, fragment)
     assert 0 < np.isfinite(found).sum() < 400
-    assert np.array_equal(crowding._reach.compiled(*given_graph), found)
+    assert np.array_equal(crowding._reach.compiled(*edges, fragment), found)
 
 
 def test_a_new_face_in_a_crowd_joins_its_person_and_nobody_else() -> None:

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from faceindex.clustering import linkage, low_quality, whispers
+from faceindex.clustering import linkage, modest_quality, whispers
 from faceindex.clustering.constraints import Constraints
 from faceindex.clustering.graph import graph_of
-from faceindex.clustering.low_quality import joined
+from faceindex.clustering.modest_quality import joined
 from faceindex.clustering.problem import Problem
 from faceindex.clustering.rules import rules_of, unions_of
 from faceindex.files.user_cache import private_folder
@@ -179,13 +179,13 @@ def test_whispers_are_the_same_plain_and_compiled(random: np.random.Generator) -
     assert results[0] == results[1]
 
 
-def test_low_quality_faces_join_the_same_plain_and_compiled(
+def test_faces_of_modest_quality_join_the_same_plain_and_compiled(
     random: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     problem = drawn_problem(random)
     labels, flags = random.integers(-1, 12, problem.graph.size), random.random(problem.graph.size) < 0.3
     results = []
-    for run in (low_quality._join.plain, low_quality._join.compiled):
-        monkeypatch.setattr(low_quality, "_join", run)
+    for run in (modest_quality._join.plain, modest_quality._join.compiled):
+        monkeypatch.setattr(modest_quality, "_join", run)
         results.append(joined(problem, labels, flags).tolist())
     assert results[0] == results[1]

@@ -2,7 +2,7 @@
 
 A box is not a face: two pictures may have faces at the same place, and a cropped one has none where they were. So a
 face is recognised by its vector. Distances are given in parts of the recipe's match threshold. Of photos edited in ten
-ways (`scripts/bench_edits.py`; chosen on half of them), nearly all faces are within 0.6 of what they were, and so are
+ways (tests/edited_library.py; chosen on half of them), nearly all faces are within 0.6 of what they were, and so are
 fewer than one in ten million pairs of different people, by the calibrations of `dlib` and `sface`. Small faces of
 resized photos come up to the threshold itself, as strangers sometimes do: they count as the same only where the other
 faces of the picture say that they lie at their place. The user is asked about the others.

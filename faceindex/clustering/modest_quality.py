@@ -1,4 +1,4 @@
-"""Faces of low quality: they take no part in making clusters, and join them afterwards.
+"""Faces of modest quality, which some methods set aside: no part of making clusters, they join them afterwards.
 
 A blurred or turned face resembles other people's: as a member of the graph it is a bridge between them.
 """
@@ -17,22 +17,22 @@ from faceindex.vectors.kernels import kernel
 Flags = npt.NDArray[np.bool_]
 
 
-def low_quality_last(problem: Problem, low: Flags, method: Method) -> Labels:
-    """Labels int64 [n] by `method`: of good faces first, which those in `low`, bool [n], then join.
+def modest_last(problem: Problem, modest: Flags, method: Method) -> Labels:
+    """Labels int64 [n] by `method`: of good faces first, which those in `modest`, bool [n], then join.
 
-    Poor faces with no good neighbour whose cluster they may join are clustered among themselves.
+    Modest faces with no good neighbour whose cluster they may join are clustered among themselves.
     """
-    good = method(problem.without(low))
-    labels = joined(problem, good, low)
-    alone = _all_of_group(low, problem.rules) & _without_company(labels, problem.rules)
+    good = method(problem.without(modest))
+    labels = joined(problem, good, modest)
+    alone = _all_of_group(modest, problem.rules) & _without_company(labels, problem.rules)
     rest = method(problem.without(~alone))
     return np.where(alone & (rest >= 0), labels.max(initial=-1) + 1 + rest, labels)
 
 
-def joined(problem: Problem, labels: Labels, low: Flags) -> Labels:
-    """`labels`, int64 [n], with those of the faces in `low`, bool [n], replaced by the ones their neighbours have.
+def joined(problem: Problem, labels: Labels, modest: Flags) -> Labels:
+    """`labels`, int64 [n], with those of the faces in `modest`, bool [n], replaced by the ones their neighbours have.
 
-    A low face takes the label that most of its neighbours have that are not low; of equals that of the nearest
+    A modest face takes the label that most of its neighbours have that are not modest; of equals that of the nearest
     neighbour, then the smallest. Without such a neighbour it keeps its own. Label -1 is none and is not taken, nor is
     one that the rules forbid. What is bound to a good face stays with it.
     """
@@ -45,11 +45,11 @@ def joined(problem: Problem, labels: Labels, low: Flags) -> Labels:
     of_group = given[members[first[:-1]]]
     owner = np.full(count + len(alone), -1, dtype=np.int64)
     owner[of_group[rules.named]] = np.flatnonzero(rules.named)
-    free = np.flatnonzero(_all_of_group(low, rules)[members[first[:-1]]])
+    free = np.flatnonzero(_all_of_group(modest, rules)[members[first[:-1]]])
     graph = problem.graph
     edges = (graph.start, graph.neighbour, graph.distance)
     kept = (rules.named, rules.start, rules.mate)
-    _join(free, members, first, rules.group, *edges, ~low & (labels >= 0), *kept, of_group, owner)
+    _join(free, members, first, rules.group, *edges, ~modest & (labels >= 0), *kept, of_group, owner)
     result = of_group[rules.group]
     return np.where(result < count, result, -1)
 

@@ -1,4 +1,4 @@
-"""Poor faces: no bridges between clusters, members of one afterwards, and never lost."""
+"""Modest faces: no bridges between clusters, members of one afterwards, and never lost."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceindex.clustering.cluster import LOW_QUALITY, LOW_QUALITY_LAST, METHODS, cluster
+from faceindex.clustering.cluster import METHODS, MODEST_LAST, MODEST_QUALITY, cluster
 from faceindex.clustering.constraints import Constraints, unconstrained
 from faceindex.clustering.graph import without
-from faceindex.clustering.low_quality import joined, low_quality_last
+from faceindex.clustering.modest_quality import joined, modest_last
 from faceindex.clustering.neighbours import neighbour_graph
 from faceindex.clustering.problem import Problem
 from faceindex.clustering.rules import rules_of
@@ -32,8 +32,8 @@ def flags(count: int, *chosen: int) -> np.ndarray:
     return np.isin(np.arange(count), chosen)
 
 
-def qualities(count: int, *low: int) -> np.ndarray:
-    return np.where(flags(count, *low), LOW_QUALITY - 0.1, LOW_QUALITY + 0.1)
+def qualities(count: int, *modest: int) -> np.ndarray:
+    return np.where(flags(count, *modest), MODEST_QUALITY - 0.1, MODEST_QUALITY + 0.1)
 
 
 def test_a_graph_without_faces_has_none_of_their_edges() -> None:
@@ -46,13 +46,13 @@ def test_a_graph_without_faces_has_none_of_their_edges() -> None:
     assert graph.distance.tolist() == expected.distance.tolist()
 
 
-@pytest.mark.parametrize("method", LOW_QUALITY_LAST)
-def test_low_quality_faces_between_two_groups_do_not_make_them_one(method: str) -> None:
-    labels = cluster(BRIDGED, method=method, threshold=1.5, qualities=qualities(8, *BRIDGE))
+@pytest.mark.parametrize("method", MODEST_LAST)
+def test_faces_of_modest_quality_between_two_groups_do_not_make_them_one(method: str) -> None:
+    labels = cluster(BRIDGED, method=method, threshold=1.5, qualities=qualities(8, *BRIDGE), modest_last=True)
     assert labels.tolist() == [0, 0, 0, 0, 1, 1, 1, 1]
 
 
-def test_a_low_quality_face_joins_most_of_its_neighbours_and_of_equals_the_nearest() -> None:
+def test_a_face_of_modest_quality_joins_most_of_its_neighbours_and_of_equals_the_nearest() -> None:
     points = np.array([0.0, 0.1, 1.0, 2.0, 1.9], dtype=np.float32)[:, None]
     given = problem(points, 1.0)
     assert joined(given, np.array([7, 7, 9, 3, 3]), flags(5, 2)).tolist() == [7, 7, 3, 3, 3]  # 1.9 is nearest
@@ -62,20 +62,23 @@ def test_a_low_quality_face_joins_most_of_its_neighbours_and_of_equals_the_neare
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_low_quality_faces_alone_among_themselves_are_clustered_as_good_ones_are(method: str) -> None:
+def test_faces_of_modest_quality_alone_among_themselves_are_clustered_as_good_ones_are(method: str) -> None:
     vectors = np.repeat(np.eye(3, 16, dtype=np.float32), [3, 4, 1], axis=0)
-    low = qualities(8, *range(8))
+    modest = qualities(8, *range(8))
     expected = cluster(vectors, method=method, threshold=0.5).tolist()
     assert expected == [1, 1, 1, 0, 0, 0, 0, -1]
-    assert cluster(vectors, method=method, threshold=0.5, qualities=low).tolist() == expected
-    assert cluster(vectors, method=method, threshold=0.5, qualities=qualities(8, 0, 1, 2)).tolist() == expected
+    assert cluster(vectors, method=method, threshold=0.5, qualities=modest, modest_last=True).tolist() == expected
+    assert (
+        cluster(vectors, method=method, threshold=0.5, qualities=qualities(8, 0, 1, 2), modest_last=True).tolist()
+        == expected
+    )
 
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("value", [np.nan, 1.0])
 def test_good_faces_and_faces_of_unknown_quality_are_clustered_as_ever(method: str, value: float) -> None:
     vectors = np.random.default_rng(0).normal(size=(200, 4)).astype(np.float32)
-    labels = cluster(vectors, method=method, threshold=0.8, qualities=np.full(200, value))
+    labels = cluster(vectors, method=method, threshold=0.8, qualities=np.full(200, value), modest_last=True)
     assert labels.tolist() == cluster(vectors, method=method, threshold=0.8).tolist()
 
 
@@ -84,21 +87,21 @@ def test_any_order_of_the_rows_gives_the_same_clusters(method: str) -> None:
     random = np.random.default_rng(1)
     vectors: Vectors = random.integers(0, 4, size=(80, 3)).astype(np.float32)  # many equal rows
     good = random.choice([0.2, 0.5, 0.9, 1.0], size=80)
-    expected = cluster(vectors, method=method, threshold=1.0, qualities=good)
+    expected = cluster(vectors, method=method, threshold=1.0, qualities=good, modest_last=True)
     for _ in range(8):
         order = random.permutation(80)
         labels = np.empty(80, dtype=np.int64)
-        labels[order] = cluster(vectors[order], method=method, threshold=1.0, qualities=good[order])
+        labels[order] = cluster(vectors[order], method=method, threshold=1.0, qualities=good[order], modest_last=True)
         together = labels[:, None] == labels
         assert np.array_equal(together & (labels >= 0), (expected[:, None] == expected) & (expected >= 0))
 
 
-def by_hand(given: Problem, low: np.ndarray) -> Labels:
-    graph, labels = given.graph, whispers(given.without(low))
+def by_hand(given: Problem, modest: np.ndarray) -> Labels:
+    graph, labels = given.graph, whispers(given.without(modest))
     result = labels.copy()
-    for face in np.flatnonzero(low):
+    for face in np.flatnonzero(modest):
         edges = range(graph.start[face], graph.start[face + 1])
-        near = [(graph.distance[e], labels[graph.neighbour[e]]) for e in edges if not low[graph.neighbour[e]]]
+        near = [(graph.distance[e], labels[graph.neighbour[e]]) for e in edges if not modest[graph.neighbour[e]]]
         if near:
             votes = [label for _, label in near]
             choice = {x: (-votes.count(x), min(d for d, label in near if label == x), x) for x in votes}
@@ -109,26 +112,26 @@ def by_hand(given: Problem, low: np.ndarray) -> Labels:
 @given(st.lists(st.tuples(st.integers(0, 12), st.booleans()), min_size=1, max_size=30))
 def test_joining_is_what_counting_neighbours_one_by_one_gives(faces: list[tuple[int, bool]]) -> None:
     given_faces = problem(np.array([[x] for x, _ in faces], dtype=np.float32), 1.0)
-    low = np.array([is_low for _, is_low in faces])
-    labels, expected = low_quality_last(given_faces, low, whispers), by_hand(given_faces, low)
-    settled = ~low | (expected != np.arange(len(faces)))
+    modest = np.array([is_modest for _, is_modest in faces])
+    labels, expected = modest_last(given_faces, modest, whispers), by_hand(given_faces, modest)
+    settled = ~modest | (expected != np.arange(len(faces)))
     assert np.array_equal(labels[settled], expected[settled])
 
 
-def test_a_low_quality_face_does_not_join_what_it_must_be_apart_from_but_the_next_best() -> None:
+def test_a_face_of_modest_quality_does_not_join_what_it_must_be_apart_from_but_the_next_best() -> None:
     points = np.array([0.0, 0.1, 0.2, 1.0, 1.7, 1.8], dtype=np.float32)[:, None]
-    labels, low = np.array([7, 7, 7, 3, 5, 5]), flags(6, 3)
-    assert joined(problem(points, 1.0), labels, low).tolist() == [7, 7, 7, 7, 5, 5]
+    labels, modest = np.array([7, 7, 7, 3, 5, 5]), flags(6, 3)
+    assert joined(problem(points, 1.0), labels, modest).tolist() == [7, 7, 7, 7, 5, 5]
     pair, none = np.array([[1, 3]]), np.empty((0, 2), dtype=np.int64)
     nobody = np.full(6, -1)
     cannot_be_one = problem(points, 1.0, Constraints(nobody, none, pair, nobody))
-    assert joined(cannot_be_one, labels, low).tolist() == [7, 7, 7, 5, 5, 5]
+    assert joined(cannot_be_one, labels, modest).tolist() == [7, 7, 7, 5, 5, 5]
     ann, bob = np.array([1, -1, -1, 2, -1, -1]), np.array([1, -1, -1, 2, 3, -1])
-    assert joined(problem(points, 1.0, Constraints(ann, none, none, nobody)), labels, low)[3] == 5
-    assert joined(problem(points, 1.0, Constraints(bob, none, none, nobody)), labels, low)[3] == 3
+    assert joined(problem(points, 1.0, Constraints(ann, none, none, nobody)), labels, modest)[3] == 5
+    assert joined(problem(points, 1.0, Constraints(bob, none, none, nobody)), labels, modest)[3] == 3
 
 
-def test_two_low_quality_faces_of_one_photo_do_not_join_one_cluster() -> None:
+def test_two_faces_of_modest_quality_of_one_photo_do_not_join_one_cluster() -> None:
     points = np.array([0.0, 0.1, 0.5, 0.8], dtype=np.float32)[:, None]
     nobody, none = np.full(4, -1), np.empty((0, 2), dtype=np.int64)
     photo = Constraints(nobody, none, none, np.array([-1, -1, 6, 6]))
