@@ -216,7 +216,7 @@ def test_clusters_of_several_methods_and_thresholds(command: Command, labelled_p
     assert found[0]["mixed"] == 0
     assert found[3]["most_people"] == 4
     assert found[3]["clicks"] == {"merges": 0, "splits": 3, "moves": 0, "picked": 9, "total": 3}
-    assert "linkage, 0.475" in command(*arguments).stdout
+    assert f"linkage, {recipe().cluster_threshold}" in command(*arguments).stdout
 
 
 def test_recipes_stand_beside_each_other(command: Command, labelled_photos: Path, kept: Path) -> None:
