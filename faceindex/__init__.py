@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from faceindex.library.sheets import Sheets
     from faceindex.models.cards import CalibrationCard, PartCard, ProjectionCard, RecipeCard
     from faceindex.photos.decode import Photo
-    from faceindex.photos.finding.find import FoundFile, SkippedEntry, UnreadableEntry
+    from faceindex.photos.finding.entries import FoundFile, SkippedEntry, UnreadableEntry
     from faceindex.photos.finding.open_files import FileStatus, OpenFile
     from faceindex.photos.finding.sources import PhotoSource
     from faceindex.photos.pictures import PictureLike, Readable
@@ -238,13 +238,13 @@ _MODULES = {
     "AlbumScore": "evaluation.albums",
     "BCubed": "evaluation.bcubed",
     "Pairwise": "evaluation.albums",
-    "Analysed": "ingest.executor",
+    "Analysed": "ingest.workers.executor",
     "Analyser": "faces.analyse",
-    "OpenFile": "photos.open_files",
-    "FileStatus": "photos.open_files",
-    "UnreadableEntry": "photos.find",
-    "SkippedEntry": "photos.find",
-    "FoundFile": "photos.find",
+    "OpenFile": "photos.finding.open_files",
+    "FileStatus": "photos.finding.open_files",
+    "UnreadableEntry": "photos.finding.entries",
+    "SkippedEntry": "photos.finding.entries",
+    "FoundFile": "photos.finding.entries",
     "Sheets": "library.sheets",
     "Photos": "library.photos",
     "People": "library.people",
@@ -261,14 +261,14 @@ _MODULES = {
     "HeldOut": "evaluation.cross_fit",
     "Library": "library",
     "Photo": "photos.decode",
-    "PhotoSource": "photos.sources",
+    "PhotoSource": "photos.finding.sources",
     "PictureLike": "photos.pictures",
     "Readable": "photos.pictures",
     "Probe": "queries.probes",
-    "Executor": "ingest.executor",
-    "Fault": "ingest.executor",
+    "Executor": "ingest.workers.executor",
+    "Fault": "ingest.workers.executor",
     "Job": "library.job",
-    "ProcessPool": "ingest.pool",
+    "ProcessPool": "ingest.workers.pool",
     "Recipe": "faces.recipe",
     "RecipeCard": "models.cards",
     "PartCard": "models.cards",
@@ -276,16 +276,17 @@ _MODULES = {
     "Reliability": "evaluation.reliability",
     "Selection": "store.selection",
     "Suspect": "evaluation.cross_fit",
-    "Task": "ingest.executor",
+    "Task": "ingest.workers.executor",
     "VerifiedPair": "queries.pairs",
     "analyse": "faces.analyse",
     "recipe": "faces.recipe",
 }
-"""Where the names are that are neither types nor errors."""
+"""The modules of names that are neither types nor errors."""
 
 
 def __getattr__(name: str) -> object:
-    """Names are imported when they are first used: workers need no FAISS, and who only reads files needs no numpy."""
+    """Names are imported when they are first used, so that a worker needs no FAISS, and reading files needs no
+    numpy."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = _MODULES.get(name) or ("errors" if hasattr(import_module("faceindex.errors"), name) else "types")

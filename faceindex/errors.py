@@ -1,21 +1,21 @@
-"""Every error faceindex raises on purpose.
+"""Every error that faceindex raises on purpose.
 
 ::
 
     FaceindexError                 exit code of the command line
-    ├── UsageError             2   a wrong argument, a path that is not there
-    │   ├── UnreadablePhoto    2   the file is no photo, or a damaged one
-    │   └── NoFaceFound        2   the photo was read and shows no face
-    ├── OutOfReach             3   some of what was asked for cannot be read or written now; the rest was done
-    ├── JobCancelled         130   somebody asked the work to end before its end
-    ├── StaleError             3   it would have to be made first, and the caller does not wait
-    ├── ModelError             3   weights missing, or not the ones the card describes
-    ├── MachineError           3   the machine ended the work before its end: no memory, no process, a dead disk
-    │   └── SilentDisk         3   a disk gives no answer any more
-    └── LibraryError           3   the library refuses
+    ├── UsageError             2   a wrong argument, or a missing path
+    │   ├── UnreadablePhoto    2   the file is not a photo, or it is damaged
+    │   └── NoFaceFound        2   the photo was read and has no face
+    ├── OutOfReach             3   some files could not be read or written now; the rest was done
+    ├── JobCancelled         130   somebody cancelled the work
+    ├── StaleError             3   something must be made first, and the caller does not wait
+    ├── ModelError             3   weights are missing, or are not those of the card
+    ├── MachineError           3   the machine ended the work: no memory, no process, a dead disk
+    │   └── SilentDisk         3   a disk no longer answers
+    └── LibraryError           3   the library cannot be used
         ├── LibraryLocked      3   another process is writing
-        ├── LibraryDamaged     3   a file the catalog speaks of is missing or altered
-        ├── LibraryUnwritable  3   the folder or disk does not take files
+        ├── LibraryDamaged     3   a file in the catalog is missing or changed
+        ├── LibraryUnwritable  3   the folder or disk cannot be written
         ├── RecipeMismatch     3   its vectors come from another recipe
         └── NewerSchema        3   written by a newer faceindex
 
@@ -31,24 +31,24 @@ if TYPE_CHECKING:
 
 
 class FaceindexError(Exception):
-    """Base of all errors below; `exit_code` is what the command line returns."""
+    """Base of all errors below. `exit_code` is for the command line."""
 
     exit_code = 2
 
 
 class Note(UserWarning):
-    """Something that a user should know; the command line prints it on stderr."""
+    """A note for the user; the command line prints it on stderr."""
 
 
 class UsageError(FaceindexError):
-    """The request cannot be carried out as it was made."""
+    """The request is wrong and cannot be carried out."""
 
 
 class UnreadablePhoto(UsageError):
-    """A file that is no photo, or one that is damaged, too large or not readable.
+    """The file is not a photo, or it is damaged, too large or unreadable.
 
-    `path` is the file; `reason` says what is wrong without repeating the path. `out_of_reach`: it could not be looked
-    at, which says nothing about what is in it.
+    `path` is the file; `reason` says what is wrong, without the path. `out_of_reach`: the file could not be reached,
+    which says nothing about its content.
     """
 
     def __init__(self, path: str, reason: str, *, out_of_reach: bool = False) -> None:
@@ -67,56 +67,57 @@ class NoFaceFound(UsageError):
 
 
 class OutOfReach(FaceindexError):
-    """The work was done to its end, and some of what was asked for, or all, could not be read or written.
+    """The work was done, except for some files, or all, that could not be read or written.
 
-    That is for where it lies: permissions lack, or a disk is full, gone or silent. Another time it may be done.
+    The reason is their place: no permission, or a disk that is full, disconnected or does not answer. It may work
+    later.
     """
 
     exit_code = 3
 
 
 class JobCancelled(FaceindexError):
-    """Somebody asked the work to end before its end, and it did.
+    """Somebody cancelled the work before its end.
 
-    The library is as it was before, or, of work that stores what it has done so far, as after that; then the same call
-    goes on from there. report: what was done, of work that tells it.
+    The library is as it was before. If the work stores results as it goes, these stay, and the same call resumes.
+    report: what was done, if the work has a report.
     """
 
     exit_code = 130
 
     def __init__(self, report: IngestReport | ImportReport | Reencoded | None = None) -> None:
-        stored = "; what was done until then is stored, and the same call goes on from there"
+        stored = "; what was done until then is stored, and the same call resumes"
         super().__init__("cancelled" + stored * (report is not None))
         self.report = report
 
 
 class ModelError(FaceindexError):
-    """Weights are missing, or are not the ones that their card describes."""
+    """Weights are missing, or are not those that their card describes."""
 
     exit_code = 3
 
 
 class MachineError(FaceindexError):
-    """The machine ended the work: memory, processes or descriptors are short, or a disk is silent.
+    """The machine ended the work: it lacks memory, processes or descriptors, or a disk does not answer.
 
-    What was done before is kept, and the same call goes on from there.
+    Results up to then are stored, and the same call resumes.
     """
 
     exit_code = 3
 
 
 class SilentDisk(MachineError):
-    """A disk, or a share, gives no answer any more."""
+    """A disk or a network share no longer answers."""
 
 
 class StaleError(FaceindexError):
-    """What was asked for would first have to be made, which takes a while, and the caller does not wait."""
+    """The request needs something that must be made first, which takes a while, and the caller does not wait."""
 
     exit_code = 3
 
 
 class LibraryError(FaceindexError):
-    """The library refuses."""
+    """The library cannot be used."""
 
     exit_code = 3
 
@@ -126,15 +127,15 @@ class LibraryLocked(LibraryError):
 
 
 class LibraryDamaged(LibraryError):
-    """A file the catalog speaks of is missing or is not what was written."""
+    """A file in the catalog is missing or is not as it was written."""
 
 
 class LibraryUnwritable(LibraryError):
-    """The library's folder or disk does not take files."""
+    """The library's folder or disk cannot be written."""
 
 
 class RecipeMismatch(LibraryError):
-    """The library's vectors come from another recipe than the one asked for."""
+    """The library's vectors come from another recipe than the requested one."""
 
 
 class NewerSchema(LibraryError):

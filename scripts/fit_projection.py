@@ -24,7 +24,8 @@ from faceindex.evaluation.folds import HALVES, half_of
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.recipe import Recipe, recipe
 from faceindex.models.cards import model_cards, models_folder
-from faceindex.photos.finding.find import FoundFile, find_files
+from faceindex.photos.finding.entries import FoundFile
+from faceindex.photos.finding.find import find_files
 from faceindex.photos.pictures import photo_of
 
 Floats = npt.NDArray[np.float64]

@@ -73,6 +73,13 @@ class DrawnFaces:
         noise = self._gaussian(self._face_seed + start, len(who)) @ self._within
         return self._scaled(self._centres[who] + noise * self._spread[who, None])
 
+    def all(self) -> Vectors:
+        """float32 [n, 128]: every face, as `make_library` stores it."""
+        vectors = np.empty((len(self.person), len(self._mean)), dtype=np.float32)
+        for ids, block in _blocks(self, 0, len(vectors)):
+            vectors[ids - 1] = block
+        return vectors
+
     def others(self, count: int, seed: int) -> Vectors:
         """Further faces of the people of `person_of_others(count, seed)`, for probes: float32 [count, 128]."""
         who = self.person_of_others(count, seed)
@@ -96,7 +103,7 @@ def make_library(
     path: Path, faces: int, photos: int | None = None, *, stats: Path, seed: int = 0, chosen: Recipe | None = None
 ) -> FaceIds:
     """Write the library; returns the person of each face id, int64 [faces + 1]. path: must not hold a library yet."""
-    chosen = chosen or recipe()
+    chosen = chosen or recipe("dlib")  # whose vectors they are like
     photos = photos or max(1, faces // 3)
     drawn = DrawnFaces(faces, stats, chosen.card.length, seed)
     random = np.random.default_rng(seed + 1)

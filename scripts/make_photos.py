@@ -52,14 +52,14 @@ def make_photos(folder: Path, faces: Path, count: int, seed: int = 0) -> dict[st
     return truth
 
 
-def fit_photos(folder: Path, photos: Path) -> dict[str, float]:
-    """Write every photo in `photos`, upright, into `folder`, enlarged or reduced to 12 megapixels.
+def fit_photos(folder: Path, photos: Path, most: int | None = None) -> dict[str, float]:
+    """Write every photo in `photos`, or the first ones, upright, into `folder`, enlarged or reduced to 12 megapixels.
 
     Returns: by photo name, how many times as wide it is now.
     """
     folder.mkdir(parents=True, exist_ok=True)
     factors = {}
-    for path in sorted(photos.iterdir()):
+    for path in sorted(photos.iterdir())[:most]:
         photo = open_photo(str(path)).image()
         factor = (WIDTH * HEIGHT / (photo.width * photo.height)) ** 0.5
         size = round(photo.width * factor), round(photo.height * factor)

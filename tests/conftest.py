@@ -32,6 +32,36 @@ settings.register_profile("faceindex", deadline=None)  # no test may depend on h
 settings.load_profile("faceindex")
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
+Sized = Callable[[int], int]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("faceindex")
+    group.addoption("--long", action="store_true", help="run the tests that take minutes or hours, too")
+    group.addoption("--share", type=float, default=1.0, help="of the size of long tests: with 0.02 they are only tried")
+    group.addoption("--seed", type=int, default=0, help="of what long tests draw at random")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Long tests are skipped unless they are asked for."""
+    if not config.getoption("--long"):
+        for item in items:
+            if item.get_closest_marker("long"):
+                item.add_marker(pytest.mark.skip(reason="it takes long: scripts/test --long runs it"))
+
+
+@pytest.fixture
+def sized(pytestconfig: pytest.Config) -> Sized:
+    """How many of something a long test takes, by how many there are to be at its full size: at least one."""
+    share: float = pytestconfig.getoption("--share")
+    return lambda full: max(1, round(share * full))
+
+
+@pytest.fixture
+def seed(pytestconfig: pytest.Config) -> int:
+    """What long tests draw at random follows from it."""
+    given: int = pytestconfig.getoption("--seed")
+    return given
 
 
 @pytest.fixture(scope="session")

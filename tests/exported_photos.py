@@ -9,7 +9,7 @@ from made_albums import make_albums
 from made_library import MadeLibrary
 
 from faceindex.journal.acts import HIDE, NAME, UNNAME
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 from faceindex.photos.identity import content_hash
 from faceindex.store.journal.names import decide
 from faceindex.store.people.sightings import photo_faces

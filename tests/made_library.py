@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from faceindex.faces.recipe import recipe
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.hdf5.merging import compact_all
 from faceindex.store.writer import Batch

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.journal.acts import NAME
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.journal.names import decide
 from faceindex.store.writer import Batch

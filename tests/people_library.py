@@ -9,7 +9,7 @@ import numpy as np
 
 import faceindex
 from faceindex.faces.recipe import recipe
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.writer import Batch
 from faceindex.types import AnalysedPhoto, Box, Face, Vectors

@@ -11,7 +11,8 @@ from PIL import Image
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest.workers.executor import Analysed, Task
 from faceindex.ingest.workers.pool import ProcessPool
-from faceindex.photos.finding.find import FoundFile, find_files
+from faceindex.photos.finding.entries import FoundFile
+from faceindex.photos.finding.find import find_files
 
 
 def photos(folder: str | Path, *names: str) -> list[FoundFile]:

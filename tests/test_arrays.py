@@ -88,11 +88,11 @@ def test_other_wrong_uses_are_refused_in_one_line() -> None:
         "a distance above 0": lambda: faceindex.cluster_vectors(FINE, threshold=float("nan")),
         "k is 0": lambda: faceindex.search_vectors(FINE, FINE, k=0),
         "threshold is nan": lambda: faceindex.search_vectors(FINE, FINE, threshold=float("nan")),
-        "probes have 3 numbers each, vectors 4": lambda: faceindex.search_vectors(np.zeros((1, 3)), FINE),
+        "probes have length 3, vectors have length 4": lambda: faceindex.search_vectors(np.zeros((1, 3)), FINE),
         r"labels have the shape \(2,\), people \(3,\)": lambda: faceindex.score_albums([0, 0], [1, 1, 1]),
         "no labels to score": lambda: faceindex.score_albums([], []),
-        "integers from -1": lambda: faceindex.score_albums([-2, 0], [1, 1]),
-        "people are integers or texts": lambda: faceindex.score_albums([0, 0], [1.5, 1]),
+        "must be integers": lambda: faceindex.score_albums([-2, 0], [1, 1]),
+        "people must be integers or texts": lambda: faceindex.score_albums([0, 0], [1.5, 1]),
     }
     for said, use in wrong.items():
         with pytest.raises(UsageError, match=said):

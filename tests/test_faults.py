@@ -1,41 +1,27 @@
-"""The two scripts that do their worst to a library find nothing wrong with it, and would find it if something were."""
+"""What does its worst to a library finds nothing wrong with it, and would find it if something were."""
 
 from __future__ import annotations
 
-import importlib
 import random
 import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
+import power_loss
 import pytest
+import torture
 import traced
 
 import faceindex
 
-SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
+Sized = Callable[[int], int]
 
 
 @pytest.fixture(scope="module")
-def torture() -> Iterator[ModuleType]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(SCRIPTS)
-        yield importlib.import_module("torture")
-
-
-@pytest.fixture(scope="module")
-def power_loss() -> Iterator[ModuleType]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(SCRIPTS)
-        yield importlib.import_module("power_loss")
-
-
-@pytest.fixture(scope="module")
-def recorded(power_loss: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The root and the trace of a writer."""
     work = tmp_path_factory.mktemp("recorded")
     traced.skip_unless_traced()
@@ -44,12 +30,25 @@ def recorded(power_loss: ModuleType, tmp_path_factory: pytest.TempPathFactory) -
     return work / "disk", work / "trace"
 
 
-def test_kills_at_random_instants_cost_nothing(many_photos: Path) -> None:
-    command = [sys.executable, str(SCRIPTS / "torture.py"), "--photos", str(many_photos), "--kills", "2", "--seed", "2"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def kill(photos: list[Path], kills: int, seed: int) -> None:
+    """Kill ingests of these folders so often."""
+    command = [sys.executable, str(Path(__file__).with_name("torture.py")), *map(str, photos)]
+    options = ["--kills", str(kills), "--seed", str(seed)]
+    done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
+    print(done.stdout)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "2 kills" in done.stdout
+    assert f"{kills} kills" in done.stdout
     assert "nothing lost, nothing twice" in done.stdout
+
+
+def test_kills_at_random_instants_cost_nothing(many_photos: Path) -> None:
+    kill([many_photos], 2, 2)
+
+
+@pytest.mark.long
+def test_three_hundred_kills_at_random_instants_cost_nothing(shared_data: Path, sized: Sized, seed: int) -> None:
+    people = sorted((shared_data / "lfw-dev" / "images").iterdir())
+    kill(people[: sized(len(people))], sized(300), seed)
 
 
 @pytest.mark.parametrize(
@@ -67,9 +66,7 @@ def test_kills_at_random_instants_cost_nothing(many_photos: Path) -> None:
         ),
     ],
 )
-def test_torture_would_notice(
-    torture: ModuleType, small_library: faceindex.Library, tmp_path: Path, damage: str, words: str
-) -> None:
+def test_torture_would_notice(small_library: faceindex.Library, tmp_path: Path, damage: str, words: str) -> None:
     library = tmp_path / "x.faces"
     shutil.copytree(small_library.path, library)
     whole, problems = torture.read(library)
@@ -85,13 +82,18 @@ def test_torture_would_notice(
     assert words in "\n".join(problems)
 
 
-def test_power_failing_at_any_call_costs_nothing(power_loss: ModuleType, recorded: tuple[Path, Path]) -> None:
+def test_power_failing_at_any_call_costs_nothing(recorded: tuple[Path, Path]) -> None:
     assert power_loss.outages(*recorded, 25, random.Random(1)) == []
+
+
+@pytest.mark.long
+def test_power_failing_at_every_call_costs_nothing(recorded: tuple[Path, Path], sized: Sized, seed: int) -> None:
+    assert power_loss.outages(*recorded, -(-100 // sized(100)), random.Random(seed)) == []
 
 
 @pytest.mark.parametrize("forgotten", ["fsync", "fdatasync"])
 def test_power_loss_would_notice_that_an_fsync_is_missing(
-    power_loss: ModuleType, recorded: tuple[Path, Path], tmp_path: Path, forgotten: str
+    recorded: tuple[Path, Path], tmp_path: Path, forgotten: str
 ) -> None:
     root, trace = recorded
     lines = [line for line in trace.read_text().splitlines() if not line.startswith(f"{forgotten}(")]

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
+from make_library import DrawnFaces, make_library
 
 import faceindex
 
 
-@pytest.fixture(scope="module")
-def script() -> Iterator[ModuleType]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(Path(__file__).resolve().parents[1] / "scripts")
-        yield importlib.import_module("make_library")
-
-
-def test_drawn_library_is_whole_and_its_distances_are_those_of_real_faces(
-    script: ModuleType, shared_data: Path, tmp_path: Path
-) -> None:
-    people = script.make_library(tmp_path / "x.faces", 20_000, stats=shared_data / "embedding_stats.npz")
+def test_drawn_library_is_whole_and_its_distances_are_those_of_real_faces(shared_data: Path, tmp_path: Path) -> None:
+    people = make_library(tmp_path / "x.faces", 20_000, stats=shared_data / "embedding_stats.npz")
     with faceindex.Library(tmp_path / "x.faces") as library:
         status = library.status()
         assert not library.care.check(deep=True).damage
@@ -39,9 +28,9 @@ def test_drawn_library_is_whole_and_its_distances_are_those_of_real_faces(
     assert counts.max() > 20 * np.median(counts)  # heavy-tailed
 
 
-def test_faces_are_the_same_however_they_are_asked_for(script: ModuleType, shared_data: Path) -> None:
-    drawn = script.DrawnFaces(1000, shared_data / "embedding_stats.npz", 1.48, seed=3)
-    again = script.DrawnFaces(1000, shared_data / "embedding_stats.npz", 1.48, seed=3)
+def test_faces_are_the_same_however_they_are_asked_for(shared_data: Path) -> None:
+    drawn = DrawnFaces(1000, shared_data / "embedding_stats.npz", 1.48, seed=3)
+    again = DrawnFaces(1000, shared_data / "embedding_stats.npz", 1.48, seed=3)
     again.vectors(0, 100)
     assert np.array_equal(drawn.vectors(100, 200), again.vectors(100, 200))
     assert np.linalg.norm(drawn.others(5, seed=1), axis=1) == pytest.approx(1.48, abs=1e-5)

@@ -13,25 +13,28 @@ from faceindex.cli import options
 from faceindex.cli.outcome import refuse_nothing
 from faceindex.cli.output import errors, one_form, print_csv, print_json, print_line, print_table
 from faceindex.clustering.cluster import DEFAULT_METHOD, METHODS
+from faceindex.plurals import plural
 from faceindex.types import AlbumsExport, ClusterReport
 
-app = typer.Typer(help="The albums: groups of faces taken for one person.", no_args_is_help=True)
+app = typer.Typer(help="Albums: groups of faces that probably show one person.", no_args_is_help=True)
 
 
 def cluster(
     library: options.Library = None,
     method: Annotated[
         str | None,
-        typer.Option(metavar="|".join(METHODS), help=f"How all faces are grouped. Default: {DEFAULT_METHOD}."),
+        typer.Option(metavar="|".join(METHODS), help=f"The method that groups all faces. Default: {DEFAULT_METHOD}."),
     ] = None,
     threshold: options.Threshold = None,
-    seed: Annotated[int, typer.Option(min=0, help="Same faces and seed, same albums.")] = 0,
-    rebuild: Annotated[bool, typer.Option("--rebuild", help="Group all faces anew; names and decisions hold.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="The same faces and seed give the same albums.")] = 0,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Group all faces again; names and decisions stay.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would change, and change nothing.")] = False,
     threads: options.Threads = 1,
     as_json: options.AsJson = False,
 ) -> None:
-    """Group faces into albums; where there are albums, place the new faces and leave the others where they are."""
+    """Group faces into albums. Where albums exist, add the new faces to them, and leave the others where they are."""
     with faceindex.Library(library, create=False) as opened:
         report = opened.cluster(
             method=method or DEFAULT_METHOD,
@@ -43,15 +46,15 @@ def cluster(
         )
     if report.extended and (method is not None or threshold is not None):
         errors.print(
-            f"{report.change.kept:,} albums are kept as they are; only new faces were placed, by {report.method} at "
-            f"{report.threshold:g}; --rebuild groups all faces anew"
+            f"{plural(report.change.kept, 'album')} kept as before; only new faces were added, by {report.method} at "
+            f"{report.threshold:g}; --rebuild groups all faces again"
         )
     if as_json:
         print_json(asdict(report))
         return
     print_line(
-        f"{report.albums:,} albums with {report.clustered:,} faces, {report.singletons:,} faces alone "
-        f"({report.method} at {report.threshold:g}, {report.seconds:.1f} s)"
+        f"{plural(report.albums, 'album')} with {plural(report.clustered, 'face')}, "
+        f"{plural(report.singletons, 'face')} alone ({report.method} at {report.threshold:g}, {report.seconds:.1f} s)"
     )
     _print_change(report)
 
@@ -59,13 +62,14 @@ def cluster(
 def _print_change(report: ClusterReport) -> None:
     change = report.change
     if report.dry_run:
-        print_line("nothing was changed; without --dry-run this would be so:")
+        print_line("nothing was changed; without --dry-run this would change:")
     print_line(
-        f"albums: {change.kept:,} kept, {change.new:,} new, {change.gone:,} gone; "
-        f"faces: {change.joined:,} joined one, {change.moved:,} left theirs"
+        f"albums: {change.kept:,} kept, {change.new:,} new, {change.gone:,} removed; "
+        f"faces: {change.joined:,} joined an album, {change.moved:,} left their album"
     )
     if report.merges:
-        print_line(f"{len(report.merges):,} pairs of albums seem to be one person's: `faceindex people review` asks")
+        pairs = plural(len(report.merges), "pair of albums", "pairs of albums")
+        print_line(f"{pairs} may show one person: `faceindex people review` asks about them")
     if change.people:
         rows = [(one.person, one.faces, one.gained, one.lost) for one in change.people]
         print_table(("person", "faces#", "gained#", "lost#"), rows)
@@ -119,15 +123,19 @@ def show_album(
 
 @app.command("export")
 def export(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder: new, empty, or of an earlier export.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A new or empty folder, or the folder of an earlier export.")
+    ],
     library: options.Library = None,
-    link: Annotated[str, typer.Option(metavar="hard|symbolic|copy", help="How photos get there.")] = "hard",
-    unnamed: Annotated[bool, typer.Option(help="Also albums of people without a name.")] = True,
-    min_photos: Annotated[int, typer.Option(min=1, metavar="N", help="Leave albums of fewer photos out.")] = 1,
-    xmp: Annotated[bool, typer.Option("--xmp", help="With XMP sidecars that name the faces.")] = False,
+    link: Annotated[
+        str, typer.Option(metavar="hard|symbolic|copy", help="How each photo is put into the folder.")
+    ] = "hard",
+    unnamed: Annotated[bool, typer.Option(help="Include albums without a name.")] = True,
+    min_photos: Annotated[int, typer.Option(min=1, metavar="N", help="Leave out albums with fewer photos.")] = 1,
+    xmp: Annotated[bool, typer.Option("--xmp", help="Also write XMP sidecars with the names of the faces.")] = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Make a folder of photos for each person and album. Run it again to update; it removes only what it made."""
+    """Make a folder of photos for each person and album. Run it again to update. It removes only files that it made."""
     with faceindex.Library(library, create=False) as opened:
         done = opened.albums.export(folder, link=link, unnamed=unnamed, min_photos=min_photos, xmp=xmp)
     if as_json:
@@ -144,26 +152,26 @@ def export(
 
 def _print_export(done: AlbumsExport) -> None:
     print_line(
-        f"{done.albums:,} albums with {done.photos:,} photos in {done.folder}: "
+        f"{plural(done.albums, 'album')} with {plural(done.photos, 'photo')} in {done.folder}: "
         f"{done.made:,} made, {done.kept:,} kept, {done.removed:,} removed"
     )
     for note in done.notes:
         errors.print(f"note: {note}", markup=False)
     if done.missing:
-        print_table(("photos that are not there now",), [(path,) for path in done.missing])
+        print_table(("photos that are missing now",), [(path,) for path in done.missing])
     if done.left:
-        print_table(("left as it is", "why"), [(left.path, left.error) for left in done.left])
+        print_table(("not changed", "why"), [(left.path, left.error) for left in done.left])
 
 
 @app.command("sheet")
 def sheet(
     out: Annotated[Path, typer.Argument(metavar="OUT.html", help="The page to write.")],
     library: options.Library = None,
-    faces: Annotated[int, typer.Option(min=1, help="Faces shown of each album, at most.")] = 16,
-    albums: Annotated[int, typer.Option(min=1, help="Albums on a page; further ones come on further pages.")] = 100,
-    pages: Annotated[int, typer.Option(min=1, help="Pages, at most.")] = 50,
+    faces: Annotated[int, typer.Option(min=1, help="Number of faces shown of each album.")] = 16,
+    albums: Annotated[int, typer.Option(min=1, help="Albums on one page; more albums make more pages.")] = 100,
+    pages: Annotated[int, typer.Option(min=1, help="Largest number of pages.")] = 50,
 ) -> None:
-    """Write self-contained pages: albums largest first, a row of faces each, then the faces in no album."""
+    """Write HTML pages that need no other files: albums, largest first, with their faces; then faces in no album."""
     with faceindex.Library(library, create=False) as opened:
         for page in opened.sheets.write_albums(out, faces=faces, albums=albums, pages=pages):
             print_line(str(page.absolute()))

@@ -1,4 +1,4 @@
-"""The `faceindex` command: its groups, and how errors leave it."""
+"""The `faceindex` command: its subcommands, and how an error becomes a message and an exit code."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ _COMMANDS = {
     "evaluate": "evaluate:app",
     "completion": "completion:completion",
 }
-"""Module in this package and name in it, of each command or group of commands, in the order of the help."""
+"""For each command or group: the module in this package and the name in that module, in the order of the help."""
 
 
 NAME = "faceindex"
 
 COMPLETING = "_FACEINDEX_COMPLETE"
-"""Set in the environment by a shell that asks for completions, see `faceindex completion`."""
+"""Environment variable that a shell sets when it asks for completions; see `faceindex completion`."""
 
 _show_warning = warnings.showwarning
 
@@ -87,16 +87,19 @@ def common(
 
 
 class _Stopped(BaseException):
-    """Ctrl-C or SIGTERM came. No KeyboardInterrupt, as typer makes an exit code of that by itself."""
+    """Ctrl-C or SIGTERM arrived. Not a KeyboardInterrupt, because typer turns that into an exit code itself."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
-        self.exit_code = 128 + number  # as shells have it
+        self.exit_code = 128 + number  # the convention of shells
 
 
 def main() -> None:
-    """Run the command line: exit codes 0 done, 1 the answer is no, 2 bad usage or input, 3 circumstances, 130 Ctrl-C,
-    143 SIGTERM."""
+    """Run the command line.
+
+    Exit codes: 0 done; 1 the answer is no; 2 wrong usage or input; 3 the machine or a disk failed; 130 Ctrl-C;
+    143 SIGTERM.
+    """
     began = time.monotonic()
     quiet_libraries()
     if threading.current_thread() is threading.main_thread():
@@ -116,20 +119,20 @@ def main() -> None:
         code = _say(str(error), error.exit_code)
     except _Stopped as stopped:
         code = _say("stopped", stopped.exit_code)
-    except (typer.Abort, KeyboardInterrupt):  # an answer was asked for, and the input ended
+    except (typer.Abort, KeyboardInterrupt):  # the input ended while a question waited for an answer
         code = _say("stopped", 130)
-    except BrokenPipeError:  # the reader of our output has seen enough
+    except BrokenPipeError:  # the program that reads our output has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     except (OSError, sqlite3.OperationalError) as error:
-        code = _say(f"{error}; is the disk full, or gone?", 3)
+        code = _say(f"{error}; is the disk full or disconnected?", 3)
     except MemoryError as error:
-        code = _say(f"memory is short ({error}); close other programs, or allow this one more", 3)
+        code = _say(f"not enough memory ({error}); close other programs, or let this one use more", 3)
     except sqlite3.DatabaseError as error:
-        code = _say(f"the catalog is damaged ({error}); `faceindex check` tells what to do", 3)
+        code = _say(f"the catalog is damaged ({error}); `faceindex check` says what to do", 3)
     except Exception as error:
-        if not hasattr(error, "format_message"):  # what a wrong command line raises has it
-            verbosity.LOGGER.critical("a fault of faceindex's own", exc_info=True)
+        if not hasattr(error, "format_message"):  # only errors about a wrong command line have it
+            verbosity.LOGGER.critical("a bug in faceindex", exc_info=True)
             raise
         code = _wrong_use(error)
     verbosity.LOGGER.info("ended with exit code %d after %.1f s", code or 0, time.monotonic() - began)
@@ -142,17 +145,19 @@ def main() -> None:
 
 
 def _stop(number: int, frame: object) -> None:
-    signal.signal(number, signal.SIG_DFL)  # a second one does not wait for what the first one lets end
+    signal.signal(
+        number, signal.SIG_DFL
+    )  # a second signal stops at once, without the clean end that the first one gets
     raise _Stopped(number)
 
 
 def _wrong_use(error: Any) -> int:
-    """Who gives a group no command wants to know which there are."""
+    """Print the help of a group that was called without a command, else the error. Returns the exit code."""
     if type(error).__name__ == "NoArgsIsHelpError":
         typer.echo(error.format_message())
         return 0
     asked = error.ctx.command_path if error.ctx else NAME
-    return _say(f"{error.format_message()} (`{asked} --help` tells what there is)", 2)
+    return _say(f"{error.format_message()} (see `{asked} --help`)", 2)
 
 
 def _note(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:

@@ -1,4 +1,4 @@
-"""`faceindex search-many`: answers line by line, as soon as they are known."""
+"""`faceindex search-many`: one line of JSON for each face, as soon as it is known."""
 
 from __future__ import annotations
 
@@ -14,17 +14,19 @@ from faceindex.cli.outcome import refuse_nothing
 from faceindex.cli.output import errors, finite, match_object
 from faceindex.errors import UsageError
 from faceindex.faces.engine import Engine
-from faceindex.photos.finding.away import out_of_reach
+from faceindex.photos.finding.whereabouts import out_of_reach
 from faceindex.types import BatchAnswer
 
 
 def search_many(
     source: Annotated[
         Path,
-        typer.Argument(metavar="FOLDER|VECTORS", readable=False, help="Photos, or a .npy or .h5 file of vectors."),
+        typer.Argument(
+            metavar="FOLDER|VECTORS", readable=False, help="A folder of photos, or a .npy or .h5 file of vectors."
+        ),
     ],
     library: options.Library = None,
-    k: Annotated[int, typer.Option("-k", min=1, help="Matches for each face, at most.")] = 10,
+    k: Annotated[int, typer.Option("-k", min=1, help="Number of matches for each face.")] = 10,
     threshold: options.SearchThreshold = None,
     fpir: options.Fpir = None,
     unnamed: selections.Unnamed = False,
@@ -39,7 +41,7 @@ def search_many(
 ) -> None:
     """Search with every face of many photos, or with vectors: a line of JSON for each, as soon as it is known.
 
-    Exit code 2: no probe could be read at all; 3: all are out of reach.
+    Exit code 2: nothing could be read at all; 3: nothing could be reached.
     """
     read = failed = unreachable = 0
     among = selections.selection(first=first, last=last, under=under)

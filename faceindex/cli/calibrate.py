@@ -21,11 +21,12 @@ from faceindex.evaluation.strangers import Fpir
 from faceindex.faces.engine import Engine
 from faceindex.faces.recipe import Recipe
 from faceindex.faces.recipe import recipe as default_recipe
+from faceindex.plurals import plural
 from faceindex.running.meter import Meter
 from faceindex.search.calibration import DEFAULT_FPIR
 
 GALLERIES = (1_000, 10_000, 100_000, 1_000_000)
-"""Numbers of faces that thresholds are shown for."""
+"""Sizes of a library, in faces, for which thresholds are shown."""
 
 
 def calibrate(
@@ -33,7 +34,7 @@ def calibrate(
         Path | None,
         typer.Argument(
             metavar="[DIR]",
-            help="Photos, in a folder named after each person. Default: the library's own people with a name.",
+            help="A folder with one folder of photos per person. Default: the library's named people.",
         ),
     ] = None,
     library: options.Library = None,
@@ -43,15 +44,17 @@ def calibrate(
     device: options.Device = "cpu",
     keep: options.Keep = None,
     plot: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Also draw how true confidences are, as a picture.")
+        Path | None, typer.Option(metavar="FILE", help="Also draw a picture of stated against measured confidence.")
     ] = None,
     save: Annotated[
-        bool, typer.Option("--save", help="Let the library search with it, in place of the recipe's own.")
+        bool, typer.Option("--save", help="Let the library use it instead of the recipe's calibration.")
     ] = False,
-    forget: Annotated[bool, typer.Option("--forget", help="Go back to the recipe's own; nothing is measured.")] = False,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Go back to the recipe's calibration; measures nothing.")
+    ] = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Fit what a distance means to faces of known people, and try the fit on people it was not fitted to."""
+    """Fit what a distance means on people that you know, and test the fit on people who were left out of it."""
     if plot:
         require_matplotlib()
     if forget:
@@ -71,7 +74,7 @@ def calibrate(
         return
     _print(title, result)
     if save:
-        print_line("the library searches with this calibration; --forget goes back to the recipe's")
+        print_line("the library uses this calibration now; --forget goes back to the recipe's")
     if drawn:
         print_line(str(drawn))
 
@@ -108,12 +111,14 @@ def _as_object(title: str, result: CrossFit) -> dict[str, object]:
 
 def _print(title: str, result: CrossFit) -> None:
     print_line(
-        f"recipe {title}: {result.people:,} people, {result.faces:,} faces, {result.same_pairs:,} pairs of one person, "
-        f"{result.different_pairs:,} of two"
+        f"recipe {title}: {plural(result.people, 'person', 'people')}, {plural(result.faces, 'face')}, "
+        f"{plural(result.same_pairs, 'pair')} of one person, {result.different_pairs:,} of two"
     )
     print_line("calibration: " + ", ".join(f"{key} = {value:.5g}" for key, value in asdict(result.calibration).items()))
-    thresholds = [f"{result.calibration.threshold(DEFAULT_FPIR, faces):.4f} for {faces:,}" for faces in GALLERIES]
-    print_line(f"thresholds at {DEFAULT_FPIR:g} expected false identifications: {', '.join(thresholds)} faces")
+    thresholds = [
+        f"{result.calibration.threshold(DEFAULT_FPIR, faces):.4f} for {plural(faces, 'face')}" for faces in GALLERIES
+    ]
+    print_line(f"thresholds at {DEFAULT_FPIR:g} expected false identifications: {', '.join(thresholds)}")
     print_line("")
     for held_out in result.held_out:
         _print_held_out(held_out)

@@ -1,4 +1,4 @@
-"""`faceindex check`, `backup` and `repair`: what to do before and after something breaks."""
+"""`faceindex check`, `backup` and `repair`: find damage, prepare for it, and repair it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 import faceindex
 from faceindex.cli import options
 from faceindex.cli.output import print_json, print_line, print_table
+from faceindex.plurals import plural
 from faceindex.types import CheckReport, RepairReport
 
 
@@ -19,7 +20,7 @@ def check(
     deep: Annotated[bool, typer.Option("--deep", help="Read every byte and compare checksums.")] = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Show what of the library is whole; exit code 1 when something is damaged. Never writes."""
+    """Show which parts of the library are intact. Exit code 1: something is damaged. Never writes."""
     with faceindex.Library(library, create=False) as opened:
         report = opened.care.check(deep=deep)
     if as_json:
@@ -31,28 +32,31 @@ def check(
 
 
 def backup(
-    target: Annotated[Path, typer.Argument(metavar="DEST", help="The folder to make; it must not exist.")],
+    target: Annotated[Path, typer.Argument(metavar="DEST", help="The new folder; it must not exist yet.")],
     library: options.Library = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Copy the library to DEST, every byte checked; an ingest may go on meanwhile."""
+    """Copy the library to DEST and check every byte. An ingest may run at the same time."""
     with faceindex.Library(library, create=False) as opened:
         done = opened.care.backup(target)
     if as_json:
         print_json(asdict(done) | {"seconds": round(done.seconds, 3)})
     else:
-        print_line(f"{done.path}: {done.photos:,} photos, {done.faces:,} faces, {done.bytes:,} bytes, checked")
+        print_line(
+            f"{done.path}: {plural(done.photos, 'photo')}, {plural(done.faces, 'face')}, "
+            f"{plural(done.bytes, 'byte')}, checked"
+        )
 
 
 def repair(
     paths: Annotated[
-        list[Path] | None, typer.Argument(metavar="[PATH]...", help="Where else to look for photos, if they moved.")
+        list[Path] | None, typer.Argument(metavar="[PATH]...", help="Where to look for photos that were moved.")
     ] = None,
     library: options.Library = None,
     workers: options.Workers = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Mend what `check --deep` finds, and analyse photos of lost vectors again. Exit code 1: something is left."""
+    """Repair what `check --deep` finds; analyse photos again if their vectors are lost. Exit code 1: damage remains."""
     with faceindex.Library(library, create=False) as opened:
         report = opened.care.repair(paths or (), workers=workers)
     if as_json:
@@ -71,14 +75,17 @@ def _print_repair(report: RepairReport) -> None:
     else:
         print_line("nothing was damaged")
     if report.saved or report.analysed:
-        print_line(f"{report.saved:,} vectors saved out of damaged files, {report.analysed:,} photos analysed again")
+        print_line(
+            f"{plural(report.saved, 'vector')} saved from damaged files, "
+            f"{plural(report.analysed, 'photo')} analysed again"
+        )
     if report.waiting:
         print_line(
-            f"left: {report.waiting:,} faces have no vector. They keep their names and albums, and the next ingest or "
-            "`faceindex repair PATH` that meets their photos analyses them."
+            f"still without a vector: {plural(report.waiting, 'face')}. Names and albums stay. The next ingest or "
+            "`faceindex repair PATH` that finds the photos analyses them."
         )
     if report.failed:
-        print_table(("no vectors from", "why"), [(f.path, f.error) for f in report.failed])
+        print_table(("no vectors for", "why"), [(f.path, f.error) for f in report.failed])
 
 
 def _as_object(report: CheckReport) -> dict[str, object]:
@@ -92,7 +99,7 @@ def _as_object(report: CheckReport) -> dict[str, object]:
 
 
 def _print_report(report: CheckReport) -> None:
-    print_table(("part", "", "found"), [(p.part, "damaged" if p.damage else "whole", p.found) for p in report.parts])
+    print_table(("part", "", "found"), [(p.part, "damaged" if p.damage else "intact", p.found) for p in report.parts])
     for part in report.parts:
         for note in part.notes:
             print_line(f"note: {note}")

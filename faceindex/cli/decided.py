@@ -1,4 +1,4 @@
-"""What was decided, in words: for the step itself, for what is undone, and for the history."""
+"""Decisions in words: one decision, what an undo changed, and the history."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from faceindex.cli.output import errors, plural, print_json, print_line
+from faceindex.cli.output import errors, print_json, print_line
+from faceindex.plurals import plural
 from faceindex.types import ActChange, Decided, PastAct
 
 _STEP = ("act", "kind", "person", "faces", "albums", "undoes")
 _CHANGE = ("renamed", "undone", "changes")
 _MOST = 3
-"""Ways that faces went which are told in one line."""
+"""Moves of faces that are listed one by one; the others are summed up."""
 
 
 def print_decided(decided: Decided, *, as_json: bool) -> None:
-    """The step; of an undo and a new name also what it changed."""
+    """Print a decision; for an undo and a rename also what it changed."""
     told = decided.undone is not None or decided.renamed is not None
     if as_json:
         step = asdict(decided)
@@ -36,32 +37,32 @@ def print_decided(decided: Decided, *, as_json: bool) -> None:
 
 
 def offer_similar(decided: Decided) -> None:
-    """Ask, beside the answer, whether people whose names look alike are one."""
+    """Print, beside the answer, which people have almost the same name and may be one person."""
     name = decided.renamed or decided.person or ""
     for other in decided.similar:
         errors.print(f'did you mean "{other}"? {make_one(name, other)}', markup=False)
 
 
 def make_one(name: str, other: str) -> str:
-    """The command, with what it does."""
+    """The command that makes two people one, and what it does."""
     return f"`faceindex people rename --merge {shlex.quote(name)} {shlex.quote(other)}` makes both one person"
 
 
 def about(act: PastAct) -> str:
-    """What an act says, in a few words."""
+    """An act in a few words."""
     who = [act.kind, spoken_of(act), which(act)]
     return " ".join(word for word in who if word)
 
 
 def spoken_of(act: PastAct) -> str:
-    """Whom an act is about, or which other act."""
+    """The person that an act is about, or the act that it undoes."""
     if act.undoes:
         return f"act {act.undoes}"
     return f"{act.person} to {act.renamed}" if act.renamed else act.person or ""
 
 
 def which(act: PastAct) -> str:
-    """The face or faces that an act is about, and the photo of a single one."""
+    """How many faces an act is about; for a single face its number and photo."""
     faces = sum(act.faces) or sum(change.faces for change in act.changes)
     if faces == 1 and act.photo is not None:
         face = f"face {act.changes[0].face}" if act.changes else "a face"
@@ -70,7 +71,7 @@ def which(act: PastAct) -> str:
 
 
 def change_lines(changes: Sequence[ActChange]) -> list[str]:
-    """Whose and where faces were before, and after: a line for each way that they went."""
+    """One line per move: how many faces, and their person and album before and after."""
     moved = [change for change in changes if _place(change, before=True) != _place(change, before=False)]
     lines = [
         f"{plural(change.faces, 'face')}: {_place(change, before=True)} -> {_place(change, before=False)}"

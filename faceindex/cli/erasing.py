@@ -1,4 +1,4 @@
-"""What is erased for good is asked about first, where somebody can answer."""
+"""Before anything is erased for good, ask the user, if there is a terminal."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from faceindex.cli.output import erased_in_words, errors, print_receipt
 from faceindex.types import Erased
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be erased.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be erased, and erase nothing.")]
 
 
 def erase(work: Callable[[bool], Erased], *, yes: bool, dry_run: bool, as_json: bool) -> None:
-    """Do `work`, which takes dry_run, and print its receipt. On a terminal say first what goes, and ask.
+    """Call `work(dry_run)` and print its receipt. On a terminal, first say what will be erased, and ask.
 
-    Raises: typer.Exit, with exit code 1, when the answer is no.
+    Raises: typer.Exit with exit code 1 when the user says no.
     """
     if not (yes or dry_run) and sys.stdin.isatty():
         print(f"{erased_in_words(work(True))}", file=sys.stderr)
-        if not typer.confirm("erase this from the disk, for good?", default=False, err=True):
+        if not typer.confirm("erase this from the disk for good?", default=False, err=True):
             errors.print("nothing was erased")
             raise typer.Exit(1)
     print_receipt(work(dry_run), as_json=as_json)

@@ -11,6 +11,7 @@ from faceindex.evaluation.measures import Albums, measure_albums
 from faceindex.evaluation.pictures import draw_albums_around
 from faceindex.evaluation.plots import require_matplotlib
 from faceindex.faces.engine import Engine
+from faceindex.plurals import plural
 
 
 def albums(
@@ -61,7 +62,7 @@ def _print_albums(result: Albums) -> None:
         ],
     )
     print_line(
-        f"{score.albums:,} albums, {score.alone:,} faces alone; purity {score.purity:.4f}; "
+        f"{plural(score.albums, 'album')}, {plural(score.alone, 'face')} alone; purity {score.purity:.4f}; "
         f"{score.albums_per_person:.2f} albums per person"
     )
-    print_line(f"{score.clicks:,} clicks to perfect albums: {score.moves:,} moves, {score.merges:,} merges")
+    print_line(f"clicks to perfect albums: {score.clicks:,} (moves: {score.moves:,}, merges: {score.merges:,})")

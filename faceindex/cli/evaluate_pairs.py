@@ -25,6 +25,7 @@ from faceindex.evaluation.pictures import draw_all_pairs, draw_pairs
 from faceindex.evaluation.plots import require_matplotlib
 from faceindex.evaluation.roc import OperatingPoint
 from faceindex.faces.engine import Engine
+from faceindex.plurals import plural
 
 
 def lfw(
@@ -121,7 +122,7 @@ def _rejection_as_object(rejection: Rejection | None) -> dict[str, object] | Non
 
 
 def _pair_rows(result: LfwResult) -> list[tuple[object, ...]]:
-    missing = f"in {result.photos_without_face:,} photos; decided: different people"
+    missing = f"in {plural(result.photos_without_face, 'photo')}; decided: different people"
     rows: list[tuple[object, ...]] = [
         ("pairs", result.pairs, ""),
         ("of them without a face", result.pairs_without_face, missing),
@@ -148,7 +149,7 @@ def _print_roc(result: AllPairs) -> None:
     print_table(columns, [_point_row(point, result) for point in result.roc.points])
     roc = result.roc
     print_line(
-        f"{roc.same_pairs:,} pairs of one person, {roc.different_pairs:,} of two; "
+        f"{plural(roc.same_pairs, 'pair')} of one person, {roc.different_pairs:,} of two; "
         f"EER {roc.eer:.4f} at {roc.eer_threshold:.4f}, AUC {roc.auc:.5f}"
     )
 

@@ -1,4 +1,4 @@
-"""`faceindex export` and `import`: faces to other programs and libraries, and from there."""
+"""`faceindex export` and `import`: exchange faces with other programs and other libraries."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ import typer
 
 import faceindex
 from faceindex.cli import options
-from faceindex.cli.output import errors, plural, print_failures, print_json, print_line, print_table
+from faceindex.cli.output import errors, print_failures, print_json, print_line, print_table
 from faceindex.cli.progress import progress_bar
 from faceindex.cli.stopping import report_of
 from faceindex.errors import MachineError, UsageError
 from faceindex.library.exporting import FAISS, FORMATS
+from faceindex.plurals import plural
 from faceindex.types import FailedPhoto, ImportReport
 
 _SHOWN = 20
-"""Rows of a table of what went wrong; --json has all."""
+"""Rows shown of a table of failures; --json lists all."""
 
 
 def export(
@@ -29,24 +30,24 @@ def export(
         typer.Option(
             "--format",
             metavar="|".join(FORMATS),
-            help="A line per face; hdf5: the whole library, for `import`; npz: arrays; faiss: an index, and FILE.csv.",
+            help="jsonl, csv: one line per face; hdf5: the whole library; npz: arrays; faiss: an index, and FILE.csv.",
         ),
     ] = FORMATS[0],
-    vectors: Annotated[bool, typer.Option("--vectors", help="With each face's vector, in jsonl and csv.")] = False,
+    vectors: Annotated[bool, typer.Option("--vectors", help="Include each face's vector (jsonl and csv).")] = False,
     kind: Annotated[
-        str | None, typer.Option(metavar="flat|ivf|auto", help="Of the index. Default: the library's.")
+        str | None, typer.Option(metavar="flat|ivf|auto", help="Kind of the index. Default: the library's.")
     ] = None,
 ) -> None:
     """Write every face: id, photo and its size, box, landmarks, score, album, person, quality, and its vector."""
     with faceindex.Library(library, create=False) as opened:
         faces = opened.export(out, form=form, vectors=vectors, kind=kind)
     if form == FAISS:
-        errors.print(f"{plural(faces, 'face')}: {out}, and what its ids are in {out}.csv", markup=False)
+        errors.print(f"{plural(faces, 'face')}: {out}; {out}.csv lists the face of each id", markup=False)
 
 
 def import_files(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", readable=False, help="Exports, rows with names, vectors.")
+        list[Path], typer.Argument(metavar="FILE...", readable=False, help="Exports, tables with names, or vectors.")
     ],
     library: options.Library = None,
     name: Annotated[
@@ -54,19 +55,20 @@ def import_files(
         typer.Option(
             "--recipe",
             metavar="NAME",
-            help="What made the vectors: a recipe, or any name for another program's. Default: what the file says.",
+            help="The recipe of the vectors, or a new name for another program's. Default: as the file says.",
         ),
     ] = None,
     photos: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where relative paths of photos begin. Default: FILE's folder.")
+        Path | None,
+        typer.Option(metavar="DIR", help="The folder that relative photo paths start from. Default: FILE's folder."),
     ] = None,
     min_face: options.MinFace = None,
     workers: options.Workers = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for another writer to finish.")] = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Take in faces: a library's export (.h5), rows with photo, box and person (.jsonl, .csv), or vectors (.npy, .npz,
-    .h5, .pkl). Run it again to resume; what is there already is not added twice."""
+    """Import faces: a library's export (.h5), rows with photo, box and person (.jsonl, .csv), or vectors (.npy, .npz,
+    .h5, .pkl). Run it again to resume; faces that the library has are not added twice."""
     with faceindex.Library(library) as opened, progress_bar([]) as progress:
         job = opened.start_import(
             files, recipe=name, photos=photos, workers=workers, min_face=min_face, wait=wait, progress=progress
@@ -77,7 +79,7 @@ def import_files(
     else:
         _print_report(report)
     if report.interrupted:
-        errors.print("stopped; what was taken is stored. Run the same command again to go on.")
+        errors.print("stopped; what was imported is stored. Run the same command again to go on.")
         raise typer.Exit(130)
     if missed := sum(failure.out_of_reach for failure in report.failures):
         raise MachineError(f"out of reach: {plural(missed, 'photo')}; the next import tries again")
@@ -92,11 +94,11 @@ def _print_report(report: ImportReport) -> None:
     print_line(
         f"{plural(report.files, 'file')}, {plural(report.photos, 'new photo')}, recipe {report.recipe}; "
         f"{report.seconds:.1f} s"
-        + (f"; decisions taken over: {report.acts:,}" if report.acts else "")
+        + (f"; decisions imported: {report.acts:,}" if report.acts else "")
         + (f"; photos analysed: {report.analysed:,}" if report.analysed else "")
     )
     print_failures(report.failures, blank=True)
-    _print_wrong("is no row", report.bad)
+    _print_wrong("is not a valid row", report.bad)
     _print_wrong("has no face", report.without_face)
 
 

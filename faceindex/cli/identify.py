@@ -17,16 +17,20 @@ from faceindex.types import Candidate, IdentifiedFace
 
 
 def identify(
-    image: Annotated[Path, typer.Argument(help="The photo.")],
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="The photo.")],
     library: options.Library = None,
-    method: Annotated[str, typer.Option(metavar="vote|nearest|svm", help="What decides who it is.")] = "vote",
+    method: Annotated[
+        str, typer.Option(metavar="vote|nearest|svm", help="The method that decides who it is.")
+    ] = "vote",
     threshold: options.SearchThreshold = None,
     fpir: Annotated[
         float | None,
-        typer.Option(metavar="N", help="Named faces that a stranger may be expected to resemble. Default: 0.01."),
+        typer.Option(
+            metavar="N", help="Expected number of named faces that a stranger matches by mistake. Default: 0.01."
+        ),
     ] = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Show the candidates, and the faces that decided.")
+        bool, typer.Option("--explain", help="Show the candidates, and the faces that led to the answer.")
     ] = False,
     min_face: options.MinFace = None,
     engine: options.EngineName = "onnx",
@@ -34,7 +38,7 @@ def identify(
     sheet: options.Sheet = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Say who each face in IMAGE is, of the people with a name, or that it is nobody known."""
+    """Say who each face in IMAGE is, among the people with a name, or that it is unknown."""
     with faceindex.Library(library, engine=Engine(engine, device), create=False) as opened:
         found = opened.identify(image, method=method, threshold=threshold, fpir=fpir, min_face=min_face)
         if sheet:
@@ -55,7 +59,7 @@ def identify(
 
 
 def _explained(candidate: Candidate) -> list[tuple[object, ...]]:
-    """A row for each face that decided; the candidate stands in the first."""
+    """One row for each face that led to the answer; only the first row names the candidate."""
     names = [(candidate.person, f"{candidate.confidence:.1%}"), *[("", "")] * (len(candidate.exemplars) - 1)]
     return [
         (*name, f"{exemplar.distance:.4f}", exemplar.face, exemplar.photo)

@@ -1,4 +1,4 @@
-"""`faceindex index`: how the library is searched."""
+"""`faceindex index`: the structure that searches use."""
 
 from __future__ import annotations
 
@@ -22,24 +22,26 @@ def build(
         str | None,
         typer.Option(
             metavar="auto|flat|ivf",
-            help="flat: exact; ivf: approximate; auto: by the number of faces. Default: as before, first auto.",
+            help="flat: exact; ivf: approximate; auto: by the number of faces. Default: as last built; at first auto.",
         ),
     ] = None,
     recall: Annotated[
         float | None,
-        typer.Option(metavar="R", help="Share of the ten nearest that ivf finds. Default: as before, first 0.99."),
+        typer.Option(
+            metavar="R", help="Share of the ten nearest that ivf finds. Default: as last built; at first 0.99."
+        ),
     ] = None,
     threads: options.Threads = 1,
     as_json: options.AsJson = False,
 ) -> None:
-    """Build the index anew. Ingest does so by itself when many faces have changed; a choice made here is kept."""
+    """Build the index again. Ingest does this by itself when many faces have changed, with the options chosen here."""
     with faceindex.Library(library, create=False) as opened:
         _print(opened.index.build(kind, recall=recall, threads=threads), as_json=as_json)
 
 
 @app.command("show")
 def show(library: options.Library = None, as_json: options.AsJson = False) -> None:
-    """Show what the index is, how much it finds and how fast."""
+    """Show the index: its kind, its recall and its speed."""
     with faceindex.Library(library, create=False) as opened:
         _print(opened.index.report(), as_json=as_json)
 

@@ -10,11 +10,12 @@ import typer
 
 import faceindex
 from faceindex.cli import options
-from faceindex.cli.output import errors, plural, print_failures, print_json, print_line, print_lost, print_table
+from faceindex.cli.output import errors, print_failures, print_json, print_line, print_lost, print_table
 from faceindex.cli.progress import progress_bar
 from faceindex.cli.stopping import report_of
 from faceindex.errors import OutOfReach, UsageError
 from faceindex.faces.engine import Engine
+from faceindex.plurals import plural
 from faceindex.types import IngestReport, NamesRead, Pruned, Skipped
 
 
@@ -28,7 +29,7 @@ def ingest(
     landmarks: options.Landmarks = None,
     jitter: options.Jitter = None,
     min_face: options.MinFace = None,
-    max_megapixels: Annotated[float, typer.Option(min=0, help="Larger photos are refused.")] = 300,
+    max_megapixels: Annotated[float, typer.Option(min=0, help="Do not read larger photos.")] = 300,
     workers: options.Workers = None,
     engine: options.EngineName = "onnx",
     device: options.Device = "cpu",
@@ -37,31 +38,33 @@ def ingest(
         typer.Option(
             "--exclude",
             metavar="PATTERN",
-            help="Leave out what matches, as in .gitignore; may be given again. For good: a file .faceindexignore.",
+            help="Leave out files that match, as in .gitignore; repeatable. For every ingest: a file .faceindexignore.",
         ),
     ] = None,
     retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Try photos again that could not be read and have not changed.")
+        bool, typer.Option("--retry-failed", help="Also try the unchanged photos that could not be read before.")
     ] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="Read all files again, whatever their size and times say.")
+        bool, typer.Option("--force", help="Read all files again, even if size and time have not changed.")
     ] = False,
     prune: Annotated[
         bool,
         typer.Option(
-            "--prune", help="Also remove photos from the library that are no longer under PATH, or are left out now."
+            "--prune", help="Also remove from the library photos that are no longer under PATH or are skipped now."
         ),
     ] = False,
     xmp: Annotated[
-        bool, typer.Option("--xmp", help="Also read names of faces from XMP sidecars, and from the XMP in photos.")
+        bool, typer.Option("--xmp", help="Also read names of faces from XMP, in sidecars and in photos.")
     ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for another ingest of the library to finish.")] = False,
-    profile: Annotated[bool, typer.Option("--profile", help="Also tell where the time went.")] = False,
+    profile: Annotated[bool, typer.Option("--profile", help="Also print the time of each stage.")] = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Find the photos under PATH, and store every face in them. Run it again to resume or to update."""
     asked = (name, detector, landmarks, jitter)
-    chosen = None if asked == (None, None, None, None) else options.recipe_with(*asked)  # None: as the library was made
+    chosen = (
+        None if asked == (None, None, None, None) else options.recipe_with(*asked)
+    )  # None: the library's own recipe
     with (
         faceindex.Library(library, recipe=chosen, engine=Engine(engine, device)) as opened,
         progress_bar(paths, exclude or ()) as progress,
@@ -96,7 +99,7 @@ def ingest(
 
 
 def _photos(count: int) -> str:
-    return f"{count:,} {'photo was' if count == 1 else 'photos were'}"
+    return plural(count, "photo was", "photos were")
 
 
 def _as_object(report: IngestReport) -> dict[str, object]:
@@ -124,7 +127,7 @@ def _as_object(report: IngestReport) -> dict[str, object]:
 
 
 def _names_as_object(names: NamesRead) -> dict[str, object]:
-    """removed is there only when names went with their regions."""
+    """`removed` is present only when names were removed together with their regions."""
     return {name: value for name, value in asdict(names).items() if name != "removed" or value}
 
 
@@ -139,14 +142,14 @@ def _print_report(report: IngestReport) -> None:
     )
     _print_skipped(report.skipped)
     if report.forgotten:
-        print_line(f"stay out, as they were erased before: {plural(report.forgotten, 'photo')}")
+        print_line(f"not added again, as they were erased: {plural(report.forgotten, 'photo')}")
     if report.pruned:
         _print_pruned(report.pruned)
     if report.xmp:
         _print_names(report.xmp)
     if report.warnings:
         print_line("")
-        print_table(("was read, but", "is damaged"), [(w.path, w.error) for w in report.warnings])
+        print_table(("was read", "but is damaged"), [(w.path, w.error) for w in report.warnings])
     print_lost(report.lost, blank=True)
     print_failures((*report.failures, *report.missed), blank=True)
 
@@ -169,18 +172,19 @@ def _print_skipped(skipped: Skipped) -> None:
         print_line(f"skipped: {', '.join(said)}")
     if skipped.kept:
         kept = plural(skipped.kept, "photo")
-        print_line(f"still in the library, though skipped now: {kept}; `--prune` removes what is skipped")
+        print_line(f"skipped now, but still in the library: {kept}; `--prune` removes skipped photos")
 
 
 def _print_pruned(pruned: Pruned) -> None:
     gone, away = pruned.removed, pruned.away
     print_line(
-        f"removed: {plural(gone.photos, 'photo')} and {plural(gone.faces, 'face')}, {plural(gone.paths, 'path')} in all"
-        + (f", {pruned.left_out:,} of files that are skipped now" if pruned.left_out else "")
+        f"removed: {plural(gone.photos, 'photo')} and {plural(gone.faces, 'face')}, "
+        f"{plural(gone.paths, 'path')} in total"
+        + (f", {plural(pruned.left_out, 'path')} skipped now" if pruned.left_out else "")
     )
     if away:
         print_line(
-            f"kept: {plural(away, 'photo')} whose folder is empty or missing, as on a disk that is not mounted; "
+            f"kept: {plural(away, 'photo')} whose folder is empty or missing (is a disk not mounted?); "
             "`faceindex photos remove FOLDER` removes them"
         )
 
@@ -188,11 +192,11 @@ def _print_pruned(pruned: Pruned) -> None:
 def _print_names(names: NamesRead) -> None:
     print_line(
         f"XMP: {plural(names.names, 'name')} in {plural(names.photos, 'photo')}; {plural(names.named, 'face')} named, "
-        f"{names.decided:,} left as decided before, {plural(names.without_face, 'region')} without a face"
-        + (f", {plural(names.removed, 'name')} gone with the region" if names.removed else "")
+        f"{names.decided:,} kept as decided before, {plural(names.without_face, 'region')} without a face"
+        + (f", {plural(names.removed, 'name')} removed with the region" if names.removed else "")
     )
     if names.warnings:
-        print_table(("XMP of", "was not read"), [(w.path, w.error) for w in names.warnings])
+        print_table(("XMP of", "was not read because"), [(w.path, w.error) for w in names.warnings])
 
 
 def _print_profile(report: IngestReport) -> None:

@@ -1,4 +1,4 @@
-"""Commands whose modules are loaded when they are asked for: who searches does not wait for what evaluates."""
+"""Commands whose modules are imported only when the command is used, so that every command starts fast."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from typer.core import TyperGroup, TyperOption
 from faceindex.cli import verbosity
 
 LIBRARY = "FACEINDEX_LIBRARY"
-"""Variable of the environment that names the library."""
+"""Environment variable with the library's folder."""
 
 
 class Commands(TyperGroup):
-    """A group of commands by name. places: "module:name" of each, in this package; of a function or a Typer."""
+    """A group of commands. places: for each command "module:name" in this package, of a function or a Typer app."""
 
     places: ClassVar[dict[str, str]] = {}
 
@@ -27,12 +27,12 @@ class Commands(TyperGroup):
         self.params += [_library(), *verbosity.options()]
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Their names, in order; nothing is loaded."""
+        """The commands' names, in order; imports nothing."""
         return list(self.places)
 
 
 class _Loaded(Mapping[str, Any]):
-    """The commands by name, each made when it is looked up."""
+    """The commands by name; each is imported when it is looked up."""
 
     def __init__(self, places: dict[str, str]) -> None:
         self._places = places
@@ -55,7 +55,7 @@ class _Loaded(Mapping[str, Any]):
 
 
 def _with_shared_options(command: Any) -> Any:
-    """Also of the commands in a group: people write options before and after the command that they belong to."""
+    """Add the shared options, also to the commands of a group: people write them before the command and after it."""
     commands = getattr(command, "commands", {}).values()
     below = [_with_shared_options(one) for one in commands]
     if any(_takes_library(one) for one in below):
@@ -69,17 +69,17 @@ def _takes_library(command: Any) -> bool:
 
 
 def _library() -> TyperOption:
-    """-L before the command that it is for."""
+    """The option -L before a command."""
     return TyperOption(
         param_decls=["--library", "-L"],
         type=str,
         metavar="DIR",
         expose_value=False,
         callback=_choose_library,
-        help="The library's folder, of whatever command follows.",
+        help="The library's folder, for any command.",
     )
 
 
 def _choose_library(context: Any, _option: Any, chosen: str | None) -> None:
     if chosen is not None and not context.resilient_parsing:
-        os.environ[LIBRARY] = chosen  # where the command that follows looks for it
+        os.environ[LIBRARY] = chosen  # where the command looks for it

@@ -7,6 +7,7 @@ from dataclasses import asdict
 import faceindex
 from faceindex.cli import options
 from faceindex.cli.output import print_json, print_line, print_table
+from faceindex.plurals import plural
 
 
 def status(library: options.Library = None, as_json: options.AsJson = False) -> None:
@@ -20,7 +21,7 @@ def status(library: options.Library = None, as_json: options.AsJson = False) -> 
 
 
 def compact(library: options.Library = None, as_json: options.AsJson = False) -> None:
-    """Merge all files of vectors into one, without those of removed faces. Ingest does most of it by itself."""
+    """Merge all vector files into one, without the vectors of removed faces. Ingest does most of this by itself."""
     with faceindex.Library(library, create=False) as opened:
         before = opened.status()
         done = opened.care.compact()
@@ -29,4 +30,7 @@ def compact(library: options.Library = None, as_json: options.AsJson = False) ->
         segments = {"before": before.segments, "after": after.segments}
         print_json({"compacted": done, "segments": segments, "bytes": {"before": before.bytes, "after": after.bytes}})
     else:
-        print_line(f"{before.segments:,} files of vectors became {after.segments:,}; {after.bytes:,} bytes in all")
+        print_line(
+            f"{plural(before.segments, 'vector file')} became {after.segments:,}; "
+            f"{plural(after.bytes, 'byte')} in total"
+        )

@@ -16,14 +16,15 @@ from faceindex.faces.recipe import recipe
 from faceindex.models.add import add_known_model, add_model
 from faceindex.models.cards import ModelCard, model_cards, recipe_cards
 from faceindex.models.weights import find_weights, how_to_get, weights
-from faceindex.photos.finding.find import FoundFile, find_files
+from faceindex.photos.finding.entries import FoundFile
+from faceindex.photos.finding.find import find_files
 
 app = typer.Typer(help="The networks that find and encode faces.", no_args_is_help=True)
 
 
 @app.command("list")
 def list_models(as_json: options.AsJson = False) -> None:
-    """List the models, their licences, and where their weights lie."""
+    """List the models, their licences, and where their weights are."""
     places = [(card, find_weights(card)) for card in model_cards().values()]
     if as_json:
         print_json([asdict(card) | {"path": str(path) if path else None} for card, path in places])
@@ -34,7 +35,7 @@ def list_models(as_json: options.AsJson = False) -> None:
 
 @app.command("recipes")
 def list_recipes(as_json: options.AsJson = False) -> None:
-    """List the recipes: how a face becomes a vector, and whether their models are here."""
+    """List the recipes: how a face becomes a vector, and whether its models are installed."""
     chosen = [recipe(name) for name in recipe_cards()]
     missing = [[name for name in one.models if find_weights(model_cards()[name]) is None] for one in chosen]
     if as_json:
@@ -61,12 +62,14 @@ def list_recipes(as_json: options.AsJson = False) -> None:
 
 @app.command("add")
 def add(
-    source: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A model that lacks its weights, or the file.")],
+    source: Annotated[
+        str, typer.Argument(metavar="NAME|FILE", help="A model without weights, or the file of a new model.")
+    ],
     file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="The weights of the model NAME.")] = None,
-    card: Annotated[Path | None, typer.Option(metavar="CARD", help="What FILE is: a TOML file.")] = None,
+    card: Annotated[Path | None, typer.Option(metavar="CARD", help="A TOML file that describes FILE.")] = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Add a network of your own: `models add facenet FILE`, or `models add FILE --card CARD`."""
+    """Add your own network: `models add facenet FILE`, or `models add FILE --card CARD`."""
     if (file is None) == (card is None):
         raise UsageError("give NAME and FILE, or FILE and --card CARD")
     added = add_model(Path(source), card) if card else add_known_model(source, file or Path())
@@ -80,11 +83,11 @@ def add(
 def verify_models(
     compare: Annotated[
         Path | None,
-        typer.Option(metavar="PHOTOS", help="Also compare both engines on the photos of a folder; takes minutes."),
+        typer.Option(metavar="PHOTOS", help="Also compare both engines on a folder of photos; takes minutes."),
     ] = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Check the weights of every model against the sha256 of its card. Exit code 1: one is missing or altered."""
+    """Check the weights of every model against the sha256 of its card. Exit code 1: a file is missing or changed."""
     results = [(card, _problem(card)) for card in model_cards().values() if card.package or find_weights(card)]
     problem = any(wrong for _, wrong in results)
     compared = _compared(compare) if compare and not problem else None
@@ -101,7 +104,7 @@ def verify_models(
 
 
 def _compared(folder: Path) -> dict[str, object]:
-    """Both engines on every photo under `folder` (the slow CNN of dlib on the first ten)."""
+    """Compare both engines on every photo under `folder`; dlib's slow CNN on the first ten only."""
     photos = [Path(file.path) for file in find_files([folder]) if isinstance(file, FoundFile)]
     vectors, hog, cnn = compare_vectors(photos), compare_boxes(photos, "hog"), compare_boxes(photos[:10], "cnn")
     unequal = hog.missing + hog.extra + cnn.missing + cnn.extra

@@ -30,8 +30,8 @@ MinFace = Annotated[
         min=1,
         max=1000,
         metavar="N",
-        help="Smallest face wanted, in thousandths of the photo's longer side. "
-        "Default: as last ingested, first the detector's.",
+        help="Smallest face to find, in thousandths of the photo's longer side. "
+        "Default: as in the last ingest; at first the detector's.",
     ),
 ]
 RecipeName = Annotated[
@@ -44,45 +44,55 @@ Detector = Annotated[
     str | None, typer.Option(metavar="|".join(DETECTORS), help="What finds faces. Default: the recipe's.")
 ]
 Landmarks = Annotated[int | None, typer.Option(metavar="5|68", help="Points that align a face. Default: the recipe's.")]
-Jitter = Annotated[int | None, typer.Option(metavar="N", help="Average over N disturbed copies of a face.")]
+Jitter = Annotated[int | None, typer.Option(metavar="N", help="Average over N slightly changed copies of each face.")]
 Workers = Annotated[
     int | None,
-    typer.Option("--workers", "-j", min=0, help="Processes; 0: only this one. Default: what cores and memory allow."),
+    typer.Option(
+        "--workers", "-j", min=0, help="Worker processes; 0: none. Default: as many as cores and memory allow."
+    ),
 ]
-Threads = Annotated[int, typer.Option(min=1, metavar="N", help="Threads that compute.")]
-Sheet = Annotated[Path | None, typer.Option("--sheet", metavar="OUT.html", help="Also write a page to look at.")]
+Threads = Annotated[int, typer.Option(min=1, metavar="N", help="Number of compute threads.")]
+Sheet = Annotated[
+    Path | None, typer.Option("--sheet", metavar="OUT.html", help="Also write an HTML page with the faces.")
+]
 EngineName = Annotated[
-    str, typer.Option("--engine", metavar="onnx|dlib", help="What runs the networks; same results, onnx is faster.")
+    str,
+    typer.Option(
+        "--engine",
+        metavar="onnx|dlib",
+        help="The library that runs the networks; onnx is faster, with the same results.",
+    ),
 ]
-Device = Annotated[str, typer.Option(metavar="cpu|cuda|...", help="onnxruntime's device for the networks.")]
-Hidden = Annotated[bool, typer.Option("--hidden", help="Also what `faceindex people hide` hides.")]
+Device = Annotated[str, typer.Option(metavar="cpu|cuda|...", help="The device that onnxruntime uses.")]
+Hidden = Annotated[bool, typer.Option("--hidden", help="Include what `faceindex people hide` has hidden.")]
 Threshold = Annotated[
     float | None, typer.Option(min=0, metavar="DISTANCE", help="Euclidean distance. Default: the recipe's.")
 ]
 SearchThreshold = Annotated[
     float | None,
-    typer.Option("--threshold", min=0, metavar="DISTANCE", help="Euclidean distance. Default: as --fpir asks for."),
+    typer.Option("--threshold", min=0, metavar="DISTANCE", help="Euclidean distance. Default: follows from --fpir."),
 ]
 Fpir = Annotated[
     float | None,
-    typer.Option(metavar="N", help="Strangers that a face may be expected to find in this library. Default: 0.01."),
+    typer.Option(metavar="N", help="Expected number of strangers among the matches of one face. Default: 0.01."),
 ]
 Keep = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Keep a library for each recipe here; the next time it is resumed.")
+    Path | None,
+    typer.Option(metavar="DIR", help="Keep each recipe's library here, so that the next run can resume it."),
 ]
 
 
 def recipe_with(name: str | None, detector: str | None, landmarks: int | None, jitter: int | None) -> Recipe:
-    """The recipe of these options; what was not given is as the recipe has it. Raises: UsageError."""
+    """The recipe that these options choose; options that are None leave the recipe as it is. Raises: UsageError."""
     return recipe(name or DEFAULT_RECIPE, detector=detector, landmarks=landmarks, jitter=jitter or 0)
 
 
 def box_of(text: str) -> Box:
-    """What --box says. Raises: UsageError."""
+    """The box in the text of --box. Raises: UsageError."""
     try:
         x, y, width, height = (int(part) for part in text.split(","))
     except ValueError:
-        raise UsageError(f"--box {text} is no box; write X,Y,W,H in whole pixels") from None
+        raise UsageError(f"--box {text} is not a box; write X,Y,W,H in whole pixels") from None
     if min(width, height) < 1:
         raise UsageError(f"--box {text} has no size; write X,Y,W,H with a width and a height")
     return Box(x, y, width, height)

@@ -1,4 +1,4 @@
-"""How a command about many things ends: well when some of them were done."""
+"""The exit code of a command about many things: success if some of them were done."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from faceindex.errors import OutOfReach, UsageError
 
 
 def refuse_nothing(message: str, *, done: int, failed: int, out_of_reach: int) -> None:
-    """`message` as an error when nothing was done and something failed. out_of_reach: of `failed`, by circumstances.
+    """Raise `message` as an error if nothing was done and something failed.
 
-    Raises: OutOfReach when all of it was; UsageError.
+    failed: things that failed. out_of_reach: how many of these failed because a disk or server could not be reached.
+
+    Raises: OutOfReach if all of them did; else UsageError.
     """
     if done or not failed:
         return
-    raise OutOfReach(f"{message}; it is out of reach now") if out_of_reach == failed else UsageError(message)
+    raise OutOfReach(f"{message}; it cannot be reached now") if out_of_reach == failed else UsageError(message)

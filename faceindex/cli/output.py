@@ -1,4 +1,4 @@
-"""Answers on stdout, as JSON or as a table; everything else on stderr."""
+"""Answers go to stdout, as JSON or as a table; everything else goes to stderr."""
 
 from __future__ import annotations
 
@@ -19,22 +19,23 @@ from rich.text import Text
 
 from faceindex.errors import UsageError
 from faceindex.files.csv_rows import csv_row
+from faceindex.plurals import plural
 from faceindex.types import Erased, FaceRecord, FailedPhoto, LostFace, Match
 
 _LOGGER = logging.getLogger("faceindex")
 _LOGGER.addHandler(logging.NullHandler())
 
 _INVISIBLE = frozenset(("Cc", "Cs", "Zl", "Zp"))
-"""Categories of characters that a terminal obeys, or that break a row: file names may have any."""
+"""Unicode categories that control a terminal or break a line; file names may contain them."""
 
 
 def visible(text: str) -> str:
-    """`text` on one line, with what would be no sign on a terminal written as Python writes it: \\n, \\x1b, \\udcff."""
+    """`text` on one line; characters that a terminal would obey are written as Python escapes: \\n, \\x1b, \\udcff."""
     return "".join(repr(sign)[1:-1] if unicodedata.category(sign) in _INVISIBLE else sign for sign in text)
 
 
 class _Errors(Console):
-    """What is said beside the answer; and what is logged of it."""
+    """Prints messages beside the answer, and logs them."""
 
     def print(self, *said: Any, **options: Any) -> None:
         lines = [visible(part) if isinstance(part, str) else part for part in said]
@@ -44,50 +45,45 @@ class _Errors(Console):
                 _LOGGER.warning("%s", line, extra={"was_said": True})
 
     def say(self, line: str) -> None:
-        """As `print`, of what is logged already."""
+        """Print a line that is logged already."""
         super().print(line, markup=False)
 
 
 errors = _Errors(stderr=True, soft_wrap=True, highlight=False)
-# Only a terminal has a width; a table in a pipe or a file keeps each row on one line.
+# Only a terminal has a width; a table in a pipe or a file has each row on one line.
 _out = Console(highlight=False, width=None if sys.stdout.isatty() else 10_000)
 
 
-def plural(number: int, one: str, more: str | None = None) -> str:
-    """`number` of something: "1 photo", "2,000 photos". more: where it is not `one` with an s."""
-    return f"{number:,} {one if number == 1 else more or one + 's'}"
-
-
 def one_form(*, as_json: bool, as_csv: bool) -> None:
-    """Raises: UsageError when an answer is wanted in two forms."""
+    """Raises: UsageError when both forms of the answer are chosen."""
     if as_json and as_csv:
         raise UsageError("--json or --csv, not both")
 
 
 def print_json(value: object) -> None:
-    """One JSON value on stdout."""
+    """Print one JSON value."""
     typer.echo(json.dumps(value, indent=2))
 
 
 def print_csv(columns: Sequence[str], objects: Iterable[Mapping[str, object]]) -> None:
-    """A line of names, and a row for each object, on stdout."""
+    """Print the names of the columns, and one CSV row for each object."""
     typer.echo(csv_row(columns))
     for values in objects:
         typer.echo(csv_row(values[name] for name in columns))
 
 
 def finite(number: float) -> float | None:
-    """A number as JSON has it: None for infinity and NaN."""
+    """`number`, or None for infinity and NaN, which JSON does not have."""
     return number if math.isfinite(number) else None
 
 
 def percent(share: float) -> str:
-    """A share of 1; nothing when it is not known."""
+    """A share (0 to 1) in percent; empty when it is unknown."""
     return f"{share:.1%}" if math.isfinite(share) else ""
 
 
 def match_object(match: Match) -> dict[str, object]:
-    """A match as every JSON answer gives it."""
+    """A match as JSON; every command prints it like this."""
     return {
         "face": match.face,
         "photo": match.photo,
@@ -99,7 +95,7 @@ def match_object(match: Match) -> dict[str, object]:
 
 
 def face_object(face: FaceRecord) -> dict[str, object]:
-    """A face of the library as answers about a photo give it."""
+    """A face of the library as JSON, in answers about a photo."""
     return {
         "face": face.face,
         "box": face.box.as_list(),
@@ -112,26 +108,27 @@ def face_object(face: FaceRecord) -> dict[str, object]:
 
 
 def say_page(sheet: Path | None) -> None:
-    """Where the page is that was also asked for."""
+    """Say where the HTML page is, if one was written."""
     if sheet:
         errors.print(f"page: {sheet.absolute()}", markup=False)
 
 
 def print_line(text: str) -> None:
-    """One line on stdout."""
+    """Print one line."""
     _out.print(visible(text), markup=False, soft_wrap=True)
 
 
 def erased_in_words(receipt: Erased) -> str:
-    """What was erased, or would be."""
+    """What was erased, or would be, in one sentence."""
     return (
-        f"{receipt.photos:,} photos ({receipt.paths:,} paths), {receipt.faces:,} faces with "
-        f"their vectors, {receipt.decisions:,} decisions about them; {receipt.segments:,} files of vectors written anew"
+        f"{plural(receipt.photos, 'photo')} ({plural(receipt.paths, 'path')}), {plural(receipt.faces, 'face')} with "
+        f"their vectors, {plural(receipt.decisions, 'decision')} about them; "
+        f"{plural(receipt.segments, 'vector file')} rewritten"
     )
 
 
 def print_receipt(receipt: Erased, *, as_json: bool) -> None:
-    """What was erased from the disk."""
+    """Print what was erased from the disk."""
     if as_json:
         print_json(asdict(receipt))
         return
@@ -139,16 +136,16 @@ def print_receipt(receipt: Erased, *, as_json: bool) -> None:
     print_line(f"{done}: {erased_in_words(receipt)}")
     if receipt.tombstones and not receipt.dry_run:
         print_line(
-            f"{receipt.tombstones:,} tombstones keep them from coming back; `faceindex people forget --lift PHOTO` "
-            "takes them away"
+            f"{plural(receipt.tombstones, 'tombstone')} now stop them from coming back; "
+            "`faceindex people forget --lift PHOTO` removes the tombstones"
         )
     for note in receipt.notes:
         print_line(f"note: {note}")
 
 
 def print_failures(failures: Sequence[FailedPhoto], *, blank: bool = False) -> None:
-    """Photos that could not be read, then files and folders that were out of reach. blank: a line before a table."""
-    for title, kind in (("could not be read", False), ("is out of reach", True)):
+    """Print what could not be read, then what could not be reached. blank: print an empty line before a table."""
+    for title, kind in (("could not be read", False), ("could not be reached", True)):
         rows = [(failure.path, failure.error) for failure in failures if failure.out_of_reach == kind]
         if rows:
             if blank:
@@ -158,14 +155,14 @@ def print_failures(failures: Sequence[FailedPhoto], *, blank: bool = False) -> N
 
 
 def print_lost(faces: Sequence[LostFace], *, blank: bool = False) -> None:
-    """Names that wait for their faces, and which face may be one. blank: a line before the table."""
+    """Print names whose faces are lost, and the face that each may be. blank: print an empty line before the table."""
     if blank and faces:
         print_line("")
     if faces:
         rows = [
             (face.person, face.photo, "" if face.candidate is None else f"face {face.candidate}?") for face in faces
         ]
-        print_table(("a face of", "is not found any more in", "may be"), rows)
+        print_table(("a face of", "is no longer found in", "may be"), rows)
     if any(face.candidate is not None for face in faces):
         print_line("`faceindex people review` asks which of them are still there")
 

@@ -14,7 +14,6 @@ from faceindex.cli.decided import change_lines, make_one, offer_similar, print_d
 from faceindex.cli.output import (
     errors,
     one_form,
-    plural,
     print_csv,
     print_failures,
     print_json,
@@ -24,28 +23,27 @@ from faceindex.cli.output import (
 )
 from faceindex.errors import UsageError
 from faceindex.journal.person_names import look_alikes
+from faceindex.plurals import plural
 from faceindex.types import Decided, Lifted, PastAct
 
-app = typer.Typer(help="The people of the library.", no_args_is_help=True)
+app = typer.Typer(help="The people in the library.", no_args_is_help=True)
 app.command("review")(review.review)
 
-Faces = Annotated[list[int], typer.Argument(metavar="FACE...", help="The faces' numbers.")]
+Faces = Annotated[list[int], typer.Argument(metavar="FACE...", help="Ids of faces.")]
 Target = Annotated[
     str,
-    typer.Argument(
-        metavar="ALBUM|face:FACE|person:NAME", help="An album's number, face: and a face's, or person: and a name."
-    ),
+    typer.Argument(metavar="ALBUM|face:FACE|person:NAME", help="An album's number, face:ID of a face, or person:NAME."),
 ]
 
 
 @app.command("name")
 def name(
-    target: Annotated[str, typer.Argument(metavar="ALBUM|face:FACE", help="An album's number, or face: and a face's.")],
+    target: Annotated[str, typer.Argument(metavar="ALBUM|face:FACE", help="An album's number, or face:ID of a face.")],
     person: Annotated[str, typer.Argument(metavar="NAME", help="The person's name.")],
     library: options.Library = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Say who is in an album, or whose a face is. Names stay when albums are made anew and photos are edited."""
+    """Say who is in an album, or who a face is. Names stay when albums are made again and when photos are edited."""
     with faceindex.Library(library, create=False) as opened:
         decided = opened.people.name(person, **_album_or_face(target))
     if as_json:
@@ -59,15 +57,15 @@ def name(
 
 @app.command("rename")
 def rename(
-    person: Annotated[str, typer.Argument(metavar="NAME", help="What the person is called.")],
-    new: Annotated[str, typer.Argument(metavar="NEW", help="What the person is to be called.")],
+    person: Annotated[str, typer.Argument(metavar="NAME", help="The person's present name.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The person's new name.")],
     library: options.Library = None,
     merge: Annotated[
-        bool, typer.Option("--merge", help="When somebody is called NEW already, make both one person.")
+        bool, typer.Option("--merge", help="If somebody has the name NEW already, make both one person.")
     ] = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Give a person another name: all faces, and all that was decided, go with it."""
+    """Give a person a new name. All faces and decisions stay with the person."""
     with faceindex.Library(library, create=False) as opened:
         print_decided(opened.people.rename(person, new, merge=merge), as_json=as_json)
 
@@ -78,7 +76,7 @@ def merge(
     library: options.Library = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Say that albums are one person's."""
+    """Say that albums show one person."""
     with faceindex.Library(library, create=False) as opened:
         print_decided(opened.albums.merge(albums), as_json=as_json)
 
@@ -90,14 +88,14 @@ def split(
     library: options.Library = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Say that faces of an album are one other person's: they become an album of their own."""
+    """Say that some faces of an album show one other person: they become a new album."""
     with faceindex.Library(library, create=False) as opened:
         print_decided(opened.albums.split(album, faces), as_json=as_json)
 
 
 @app.command("reject")
 def reject(faces: Faces, library: options.Library = None, as_json: options.AsJson = False) -> None:
-    """Say that faces of an album, or with a name, are not this person's: each leaves, and does not come back."""
+    """Say that faces do not show the person of their album or name. Each leaves it and does not come back."""
     with faceindex.Library(library, create=False) as opened:
         print_decided(opened.albums.reject(faces), as_json=as_json)
 
@@ -105,18 +103,18 @@ def reject(faces: Faces, library: options.Library = None, as_json: options.AsJso
 @app.command("move")
 def move(
     faces: Faces,
-    album: Annotated[int, typer.Argument(metavar="ALBUM", help="The number of the album they belong into.")],
+    album: Annotated[int, typer.Argument(metavar="ALBUM", help="The number of the album they belong to.")],
     library: options.Library = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Say that faces belong into another album than they are in."""
+    """Say that faces belong to another album."""
     with faceindex.Library(library, create=False) as opened:
         print_decided(opened.albums.move(faces, album), as_json=as_json)
 
 
 @app.command("hide")
 def hide(target: Target, library: options.Library = None, as_json: options.AsJson = False) -> None:
-    """List an album, a face or a person no more."""
+    """Stop listing an album, a face or a person."""
     with faceindex.Library(library, create=False) as opened:
         print_decided(_hidden(opened, target, hidden=True), as_json=as_json)
 
@@ -131,19 +129,19 @@ def unhide(target: Target, library: options.Library = None, as_json: options.AsJ
 @app.command("undo")
 def undo(
     act: Annotated[
-        int | None, typer.Argument(metavar="[ACT]", help="As `history` numbers them. Default: the last.")
+        int | None, typer.Argument(metavar="[ACT]", help="Its number in `people history`. Default: the last.")
     ] = None,
     library: options.Library = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Take back what was decided, in any order; to take back an undo is to do it again."""
+    """Undo a decision, in any order. To redo it, undo the undo."""
     with faceindex.Library(library, create=False) as opened:
         print_decided(opened.history.undo(act), as_json=as_json)
 
 
 @app.command("history")
 def history(library: options.Library = None, as_json: options.AsJson = False) -> None:
-    """List everything that was decided, the last at the end."""
+    """List all decisions, the latest last."""
     with faceindex.Library(library, create=False) as opened:
         acts = list(opened.history)
     if as_json:
@@ -158,9 +156,9 @@ def history(library: options.Library = None, as_json: options.AsJson = False) ->
 
 @app.command("lost")
 def lost(library: options.Library = None, as_json: options.AsJson = False) -> None:
-    """List faces with a name that photos do not show any more, since they were edited or replaced.
+    """List named faces that are no longer found in their photos, because the photos were edited or replaced.
 
-    The names wait: a face that comes back gets its name again.
+    A lost face keeps its name: if it is found again, it has its name again.
     """
     with faceindex.Library(library, create=False) as opened:
         faces = opened.people.lost(limit=None)
@@ -179,7 +177,7 @@ def list_people(
     as_csv: options.AsCsv = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """List everybody with a name."""
+    """List everybody who has a name."""
     one_form(as_json=as_json, as_csv=as_csv)
     with faceindex.Library(library, create=False) as opened:
         people = list(opened.people.list(hidden=hidden, limit=None))
@@ -200,23 +198,23 @@ def list_people(
 @app.command("forget")
 def forget_person(
     names: Annotated[
-        list[str], typer.Argument(metavar="NAME", help="The person's name. With --lift: photos, or folders of them.")
+        list[str], typer.Argument(metavar="NAME", help="The person's name. With --lift: photos or folders of photos.")
     ],
     library: options.Library = None,
     lift: Annotated[
-        bool, typer.Option("--lift", help="Take the tombstones of photos away: what was erased may come back.")
+        bool, typer.Option("--lift", help="Remove the tombstones of photos: what was erased may come back.")
     ] = False,
     yes: erasing.Yes = False,
     dry_run: erasing.DryRun = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Erase a person's faces and name from the disk, for good; photos that show nobody else leave the library, too."""
+    """Erase a person's faces and name from the disk for good. Photos that show nobody else leave the library, too."""
     with faceindex.Library(library, create=False) as opened:
         if lift:
             _print_lifted(opened.photos.lift(names), as_json=as_json)
             return
         if len(names) > 1:
-            raise UsageError(f"one person at a time; a name of several words is quoted: '{' '.join(names)}'")
+            raise UsageError(f"name one person at a time; quote a name of several words: '{' '.join(names)}'")
         erasing.erase(
             lambda dry: opened.people.forget(names[0], dry_run=dry), yes=yes, dry_run=dry_run, as_json=as_json
         )
@@ -229,10 +227,10 @@ def forget(
     dry_run: erasing.DryRun = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Empty the library: photos, faces, vectors and names leave the disk. The photo files are never touched."""
+    """Empty the library: erase photos, faces, vectors and names from the disk. The photo files are never changed."""
     if not everything:
         raise UsageError(
-            "forget what? --all erases everything; `faceindex people forget NAME` a person, "
+            "say what to forget: --all erases everything, `faceindex people forget NAME` a person, "
             "`faceindex photos remove --erase PATH` photos"
         )
     with faceindex.Library(library, create=False) as opened:
@@ -249,7 +247,7 @@ def _print_lifted(lifted: Lifted, *, as_json: bool) -> None:
     )
     if lifted.waiting:
         waiting = plural(lifted.waiting, "photo")
-        print_line(f"not in the library: {waiting}; `faceindex ingest PATH...` brings back what is there")
+        print_line(f"not in the library: {waiting}; `faceindex ingest PATH...` adds those that exist")
     print_failures(lifted.failed)
 
 
@@ -260,7 +258,7 @@ def _changed(act: PastAct) -> str:
 def _album_or_face(target: str) -> dict[str, int]:
     wanted = re.fullmatch(r"(album:|face:)?(\d+)", target)
     if not wanted:
-        raise UsageError(f"{target} is neither an album's number nor face: and a face's")
+        raise UsageError(f"{target} is neither an album's number nor face:ID")
     return {"face" if wanted[1] == "face:" else "album": int(wanted[2])}
 
 

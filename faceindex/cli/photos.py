@@ -11,8 +11,9 @@ import typer
 import faceindex
 from faceindex.cli import erasing, options, selections
 from faceindex.cli.outcome import refuse_nothing
-from faceindex.cli.output import face_object, plural, print_failures, print_json, print_line, print_table, say_page
+from faceindex.cli.output import face_object, print_failures, print_json, print_line, print_table, say_page
 from faceindex.errors import UsageError
+from faceindex.plurals import plural
 from faceindex.types import PhotoRecord
 
 app = typer.Typer(help="The photos of the library.", no_args_is_help=True)
@@ -24,7 +25,7 @@ def list_photos(
     library: options.Library = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """List the photos by path, with their size, their number of faces, and what is wrong with their files."""
+    """List the photos by path, with size, number of faces, and what is wrong with the file."""
     with faceindex.Library(library, create=False) as opened:
         photos = list(opened.photos if under is None else opened.photos.under(under))
     _print(photos, as_json=as_json)
@@ -37,7 +38,7 @@ def show(
     sheet: options.Sheet = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """List the faces of a photo, with ids, names and albums, from left to right."""
+    """List the faces of a photo from left to right, with ids, names and albums."""
     with faceindex.Library(library, create=False) as opened:
         record, faces = opened.photos.get(photo), opened.photos.faces(photo)
         if sheet:
@@ -66,7 +67,7 @@ def find(
     library: options.Library = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Find photos by who is in them, when they were taken and where they lie. All that is said must be true."""
+    """Find photos by who is in them, when they were taken and where they are. All conditions must be true."""
     among = selections.selection(shows, without, only=only, first=first, last=last, under=under)
     with faceindex.Library(library, create=False) as opened:
         photos = list(opened.photos.find(among))
@@ -86,7 +87,7 @@ def _print(photos: list[PhotoRecord], *, as_json: bool) -> None:
 
 @app.command("failed")
 def failed(library: options.Library = None, as_json: options.AsJson = False) -> None:
-    """List the photos that could not be read, and the files and folders that were out of reach, and why."""
+    """List the photos that could not be read, and the files and folders that could not be reached, with the reason."""
     with faceindex.Library(library, create=False) as opened:
         failures = opened.photos.failed(limit=None)
     if as_json:
@@ -99,18 +100,20 @@ def failed(library: options.Library = None, as_json: options.AsJson = False) -> 
 
 @app.command("sidecars")
 def sidecars(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", readable=False, help="Photos, or folders of them.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", readable=False, help="Photos or folders of photos.")
+    ],
     library: options.Library = None,
-    beside: Annotated[bool, typer.Option("--beside", help="Write beside the photos, into sidecars that are there.")] = (
+    beside: Annotated[bool, typer.Option("--beside", help="Write beside the photos, into sidecars that exist.")] = (
         False
     ),
     to: Annotated[Path | None, typer.Option(metavar="DIR", help="Write into this folder instead.")] = None,
-    unnamed: Annotated[bool, typer.Option("--unnamed", help="Also faces without a name.")] = False,
+    unnamed: Annotated[bool, typer.Option("--unnamed", help="Include faces without a name.")] = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Write the names of faces as XMP sidecars, for digiKam, Lightroom and `ingest --xmp`. Photos are never changed."""
     if beside == (to is not None):
-        raise UsageError("where to? --beside writes beside the photos, --to DIR into another folder")
+        raise UsageError("say where to write: --beside (next to the photos) or --to DIR")
     with faceindex.Library(library, create=False) as opened:
         done = opened.photos.write_sidecars(paths, to=to, unnamed=unnamed)
     if as_json:
@@ -132,18 +135,20 @@ def sidecars(
 
 @app.command("remove")
 def remove(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", readable=False, help="Photos, or folders of them.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", readable=False, help="Photos or folders of photos.")
+    ],
     library: options.Library = None,
     erase: Annotated[
-        bool, typer.Option("--erase", help="Erase them from the disk, for good: no later ingest brings them back.")
+        bool, typer.Option("--erase", help="Erase them from the disk for good: no later ingest adds them again.")
     ] = False,
     yes: erasing.Yes = False,
     dry_run: erasing.DryRun = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Take photos and their faces out of the library. The photo files themselves are never touched."""
+    """Remove photos and their faces from the library. The photo files are never changed."""
     if dry_run and not erase:
-        raise UsageError("--dry-run goes with --erase; without it, an ingest of the files brings the photos back")
+        raise UsageError("--dry-run is only for --erase; without --erase, an ingest of the files adds the photos again")
     with faceindex.Library(library, create=False) as opened:
         if erase:
             erasing.erase(
@@ -155,6 +160,7 @@ def remove(
         print_json(asdict(removed))
         return
     print_line(
-        f"removed {removed.photos:,} photos with {removed.faces:,} faces ({removed.paths:,} paths); "
-        "an ingest of the files brings them back, unless they are removed with --erase"
+        f"removed {plural(removed.photos, 'photo')} with {plural(removed.faces, 'face')} "
+        f"({plural(removed.paths, 'path')}); "
+        "an ingest of the files adds them again; --erase prevents that"
     )

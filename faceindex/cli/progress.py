@@ -1,4 +1,4 @@
-"""What a long run says of its progress: a bar on a terminal, else a line now and then."""
+"""Progress of a long run: a bar on a terminal, else one line from time to time."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from pathlib import Path
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from faceindex.cli.output import errors, plural
+from faceindex.cli.output import errors
 from faceindex.errors import FaceindexError
 from faceindex.photos.finding.addresses import absolute, is_url
 from faceindex.photos.finding.find import find_files
+from faceindex.plurals import plural
 from faceindex.running.threads import start
 from faceindex.types import Progress as Step
 
 LINE_SECONDS = 30.0
-"""Between two lines where there is no terminal: a log of a night has a thousand of them."""
+"""Time between two lines without a terminal: one night makes about a thousand lines."""
 
 
 @contextmanager
 def progress_bar(paths: Sequence[Path], exclude: Collection[str] = ()) -> Iterator[Callable[[Step], None] | None]:
-    """What `ingest` reports its progress to: a bar on a terminal, else a line each LINE_SECONDS; None with --quiet."""
+    """A function that shows the progress of `ingest`: a bar, or a line each LINE_SECONDS; None with --quiet."""
     if errors.quiet:
         yield None
         return
@@ -31,9 +32,9 @@ def progress_bar(paths: Sequence[Path], exclude: Collection[str] = ()) -> Iterat
         yield progress_lines()
         return
     columns = (
-        TextColumn("{task.completed:,.0f} photos"),
+        TextColumn("photos: {task.completed:,.0f}"),
         BarColumn(),
-        TextColumn("{task.fields[faces]:,} faces  {task.fields[failed]} failed  {task.fields[rate]:.1f} photos/s"),
+        TextColumn("faces: {task.fields[faces]:,}  failed: {task.fields[failed]}  {task.fields[rate]:.1f} photos/s"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=errors, transient=True) as bar:
@@ -42,11 +43,11 @@ def progress_bar(paths: Sequence[Path], exclude: Collection[str] = ()) -> Iterat
 
         def count() -> None:
             if any(is_url(absolute(path)) for path in paths):
-                return  # a server would list everything twice
+                return  # it would list every folder of a server twice
             try:
                 bar.update(task, total=sum(1 for _ in find_files(paths, exclude=exclude)))
             except FaceindexError:
-                return  # the ingest itself says what is wrong
+                return  # the ingest reports the error
 
         start(threading.Thread(target=count, daemon=True))
 
@@ -58,7 +59,7 @@ def progress_bar(paths: Sequence[Path], exclude: Collection[str] = ()) -> Iterat
 
 
 def progress_lines() -> Callable[[Step], None]:
-    """Says a line when the last one, or the beginning, is LINE_SECONDS ago."""
+    """A function that prints a line when LINE_SECONDS have passed since the last line or the start."""
     began = said = time.monotonic()
 
     def show(step: Step) -> None:

@@ -1,4 +1,4 @@
-"""What libraries say by themselves is not said to users: it is about their innards, and breaks progress bars."""
+"""Silences messages of other libraries: users cannot act on them, and they break progress bars."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ _STDERR = 2
 
 
 def quiet_libraries() -> None:
-    """Let warnings and log records, unless asked for with -W, and what libraries in C write to stderr go nowhere.
+    """Hide Python's warnings (unless -W asks for them) and log records, and what C libraries write to stderr.
 
-    `sys.stderr` goes on to where it went; to file descriptor 2, of which libtiff and others know, nothing is there.
+    `sys.stderr` still reaches the terminal; file descriptor 2, which libtiff and other C libraries use, leads nowhere.
     """
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", Note)
         logging.getLogger().addHandler(logging.NullHandler())
-    with contextlib.suppress(OSError, ValueError, AttributeError):  # it is closed, or no file
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # it is closed, or not a file
         sys.stderr.flush()
-        if sys.stderr.fileno() != _STDERR:  # it was moved before
+        if sys.stderr.fileno() != _STDERR:  # this was done before
             return
         encoding = sys.stderr.encoding
         sys.stderr = os.fdopen(os.dup(_STDERR), "w", buffering=1, encoding=encoding, errors="backslashreplace")

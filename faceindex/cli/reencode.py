@@ -13,6 +13,7 @@ from faceindex.cli import options
 from faceindex.cli.output import errors, print_json, print_line
 from faceindex.cli.progress import progress_bar
 from faceindex.cli.stopping import report_of
+from faceindex.plurals import plural
 
 
 def reencode(
@@ -25,7 +26,7 @@ def reencode(
     workers: options.Workers = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Make a library of the same photos by another recipe; names, albums and decisions come along."""
+    """Make a library of the same photos with another recipe. Names, albums and decisions come along."""
     chosen = options.recipe_with(name, detector, landmarks, jitter)
     with faceindex.Library(library, create=False) as opened, progress_bar([]) as progress:
         done = report_of(opened.start_reencode(target, chosen, workers=workers, progress=progress))
@@ -33,11 +34,13 @@ def reencode(
         print_json(asdict(done))
     else:
         print_line(
-            f"{done.library}: {done.photos:,} paths, {done.faces:,} faces, recipe {done.recipe}; {done.acts:,} acts, "
-            f"{done.found:,} of {done.decided:,} faces that were decided about were found again"
+            f"{done.library}: {plural(done.photos, 'path')}, {plural(done.faces, 'face')}, recipe {done.recipe}; "
+            f"{plural(done.acts, 'act')}, {done.found:,} of {plural(done.decided, 'face')} with decisions found again"
         )
         if done.away:
-            print_line(f"{done.away:,} photos are not there; an ingest into the new library takes them later")
+            print_line(
+                f"missing now: {plural(done.away, 'photo')}; ingest them into the new library when they are back"
+            )
     if done.interrupted:
         errors.print("stopped; what was analysed is stored. Run the same command again to go on.")
         raise typer.Exit(130)

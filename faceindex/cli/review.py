@@ -12,21 +12,22 @@ import typer
 
 import faceindex
 from faceindex.cli import options
-from faceindex.cli.output import errors, plural, print_json, print_line
+from faceindex.cli.output import errors, print_json, print_line
+from faceindex.plurals import plural
 from faceindex.types import Suggestion
 
 
 def review(
     library: options.Library = None,
-    limit: Annotated[int, typer.Option("-k", min=1, help="Questions, at most.")] = 20,
+    limit: Annotated[int, typer.Option("-k", min=1, help="Number of questions.")] = 20,
     page: Annotated[
-        Path | None, typer.Option(metavar="OUT.html", help="Write a page that shows the faces, and ask nothing.")
+        Path | None, typer.Option(metavar="OUT.html", help="Write a page that shows the faces, instead of asking.")
     ] = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Ask which albums and faces are the same person's. Yes merges them, and no is never asked again.
+    """Ask which albums and faces show the same person. Yes merges them; a question answered with no is not asked again.
 
-    First come faces of edited photos, which may be ones that had a name. It ends where the expected answer is no.
+    Faces of edited photos that may be lost ones come first. It stops where the expected answer is no.
     """
     with faceindex.Library(library, create=False) as opened:
         found = opened.people.suggestions(limit=limit)
@@ -43,7 +44,7 @@ def review(
 
 
 def _as_object(suggestion: Suggestion) -> dict[str, object]:
-    """As every JSON answer gives it: who may be back only where that is asked, and no NaN, which JSON has not."""
+    """A question as JSON. `lost` only where a lost face is asked about; NaN becomes None, as JSON has no NaN."""
     values = asdict(suggestion)
     if suggestion.lost is None:
         del values["person"], values["lost"]
@@ -62,7 +63,7 @@ def _walk(library: faceindex.Library, found: Sequence[Suggestion]) -> None:
         if said in "yn":
             settled += suggestion.settles
             library.people.answer(suggestion, same=said == "y")
-    print_line(f"{plural(settled, 'face')} settled; `faceindex people undo` takes answers back")
+    print_line(f"{plural(settled, 'face')} decided; `faceindex people undo` undoes an answer")
 
 
 def _show(library: faceindex.Library, suggestion: Suggestion) -> None:

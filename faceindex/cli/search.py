@@ -22,17 +22,22 @@ if TYPE_CHECKING:
 def search(
     images: Annotated[list[Path] | None, typer.Argument(metavar="IMAGE", help="Photos to search with.")] = None,
     library: options.Library = None,
-    k: Annotated[int, typer.Option("-k", min=1, help="Matches for each face, at most.")] = 10,
-    every: Annotated[bool, typer.Option("--all", help="All within the threshold, instead of -k.")] = False,
+    k: Annotated[int, typer.Option("-k", min=1, help="Number of matches for each face.")] = 10,
+    every: Annotated[bool, typer.Option("--all", help="All matches within the threshold, instead of -k.")] = False,
     threshold: options.SearchThreshold = None,
     fpir: options.Fpir = None,
     same_person: Annotated[
-        bool, typer.Option("--same-person", help="All photos show one person: search with their largest faces as one.")
+        bool,
+        typer.Option("--same-person", help="All photos show one person: search with their largest faces together."),
     ] = False,
-    box: Annotated[str | None, typer.Option(metavar="X,Y,W,H", help="Search with the face there in the photo.")] = None,
+    box: Annotated[
+        str | None, typer.Option(metavar="X,Y,W,H", help="Search with the face at this box in the photo.")
+    ] = None,
     face: Annotated[int | None, typer.Option(metavar="ID", help="Search with a face of the library.")] = None,
-    album: Annotated[int | None, typer.Option(metavar="N", help="Search with an album's faces as one.")] = None,
-    person: Annotated[str | None, typer.Option(metavar="NAME", help="Search with a person's faces as one.")] = None,
+    album: Annotated[int | None, typer.Option(metavar="N", help="Search with all faces of an album together.")] = None,
+    person: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Search with all faces of a person together.")
+    ] = None,
     unnamed: selections.Unnamed = False,
     group_by: selections.GroupBy = None,
     first: selections.First = None,
@@ -44,7 +49,7 @@ def search(
     sheet: options.Sheet = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Find the faces of the library that look like each face in IMAGE, or like faces of the library, nearest first."""
+    """Find the faces in the library that look like the faces in IMAGE, or like a face of the library, nearest first."""
     photos = images or []
     where = None if box is None else options.box_of(box)
     among = selections.selection(first=first, last=last, under=under)
@@ -75,7 +80,7 @@ def search(
 
 
 def _by_photo(images: list[Path], probes: list[Probe], found: list[ProbeFace]) -> list[dict[str, object]]:
-    """An answer for each photo, with its name as it was given."""
+    """One answer for each photo, under the name that the user gave."""
     names = {absolute(image): shown(image) for image in images}
     photos: dict[str, list[object]] = {probe.photo: [] for probe in probes}
     for probe, answer in zip(probes, found, strict=True):

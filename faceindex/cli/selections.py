@@ -1,4 +1,4 @@
-"""Options that choose photos, by who is shown, when and where, and faces in them."""
+"""Options that select photos by people, date and folder, and faces in them."""
 
 from __future__ import annotations
 
@@ -7,17 +7,28 @@ from typing import Annotated
 
 import typer
 
-from faceindex.photos.finding.find import absolute
+from faceindex.photos.finding.addresses import absolute
 from faceindex.store.selection import Selection
 
-With = Annotated[list[str] | None, typer.Option("--with", metavar="NAME", help="Who is shown; repeat for several.")]
-Without = Annotated[list[str] | None, typer.Option("--without", metavar="NAME", help="Who is not shown.")]
-Only = Annotated[bool, typer.Option("--only", help="Nobody but those --with, nor a face without a name.")]
-First = Annotated[str | None, typer.Option("--from", metavar="DATE", help="Taken then or later: 2019, 2019-07-20.")]
-Last = Annotated[str | None, typer.Option("--to", metavar="DATE", help="Taken then or earlier: 2019 is to its end.")]
+With = Annotated[
+    list[str] | None, typer.Option("--with", metavar="NAME", help="A person that the photo shows; repeatable.")
+]
+Without = Annotated[
+    list[str] | None, typer.Option("--without", metavar="NAME", help="A person that the photo does not show.")
+]
+Only = Annotated[bool, typer.Option("--only", help="The photo shows nobody else, and no face without a name.")]
+First = Annotated[
+    str | None, typer.Option("--from", metavar="DATE", help="Taken on this date or later: 2019, 2019-07-20.")
+]
+Last = Annotated[
+    str | None,
+    typer.Option("--to", metavar="DATE", help="Taken on this date or earlier; 2019 includes the whole year."),
+]
 Under = Annotated[Path | None, typer.Option(metavar="DIR", help="Photos at or under this path.")]
 Unnamed = Annotated[bool, typer.Option("--unnamed", help="Find only faces without a name.")]
-GroupBy = Annotated[str | None, typer.Option(metavar="person|photo", help="Only the nearest face of each of these.")]
+GroupBy = Annotated[
+    str | None, typer.Option(metavar="person|photo", help="Only the nearest face of each person or photo.")
+]
 
 
 def selection(
@@ -29,6 +40,6 @@ def selection(
     last: str | None = None,
     under: Path | None = None,
 ) -> Selection:
-    """What these options mean. Raises: UsageError."""
+    """The selection that these options make. Raises: UsageError."""
     where = None if under is None else absolute(under)
     return Selection(tuple(shows or ()), tuple(without or ()), only, first, last, where)

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: what was begun is finished first."""
+"""Ctrl-C and SIGTERM: the photo or batch at work is finished before the program ends."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Report = TypeVar("Report", IngestReport, ImportReport, Reencoded)
 
 @contextmanager
 def on_signals(act: Callable[[], None]) -> Iterator[None]:
-    """Ctrl-C and SIGTERM `act`; a second one does as usual. Only the main thread gets signals."""
+    """Call `act` on the first Ctrl-C or SIGTERM; a second one ends the program. Works in the main thread only."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -37,7 +37,7 @@ def on_signals(act: Callable[[], None]) -> Iterator[None]:
 
 
 def report_of(job: Job[Report]) -> Report:
-    """What a job has done in the end, also when Ctrl-C or SIGTERM cancelled it. Raises: what it raised."""
+    """The report of a job when it ends, also after Ctrl-C or SIGTERM cancelled it. Raises: what the job raised."""
     with on_signals(job.cancel):
         job.wait()
     try:

@@ -1,4 +1,4 @@
-"""How much the program says beside its answer: -q, -v and --log, before a command and after it."""
+"""How much the program prints beside its answer: -q, -v and --log, before the command or after it."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ LOGGER = logging.getLogger("faceindex")
 
 
 def options() -> list[TyperOption]:
-    """The three options, new ones for each command; they do their work by themselves."""
+    """The three options, as new objects for each command. Each acts through its callback."""
     shared: dict[str, Any] = {"expose_value": False, "is_eager": True}
     return [
         TyperOption(
             param_decls=["--quiet", "-q"],
             is_flag=True,
             callback=_be_quiet,
-            help="Say nothing but the answer and errors.",
+            help="Print only the answer and errors.",
             **shared,
         ),
         TyperOption(
-            param_decls=["--verbose", "-v"], is_flag=True, callback=_be_verbose, help="Say what is done.", **shared
+            param_decls=["--verbose", "-v"], is_flag=True, callback=_be_verbose, help="Print what is done.", **shared
         ),
         TyperOption(
             param_decls=["--log"],
@@ -46,7 +46,7 @@ def options() -> list[TyperOption]:
 
 
 def reset() -> None:
-    """Forget what the options of one run said; a program may call `main` again."""
+    """Undo these options after a run; a program may call `main` again."""
     errors.quiet = False
     for handler in [handler for handler in LOGGER.handlers if not isinstance(handler, logging.NullHandler)]:
         LOGGER.removeHandler(handler)
@@ -57,14 +57,14 @@ def reset() -> None:
 
 class _OnStderr(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        """One line, above a progress bar if there is one."""
+        """Print one line, above the progress bar if there is one."""
         if not hasattr(record, "was_said"):
             errors.say(self.format(record))
 
 
 class _Lines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        """A record is one line, but for a traceback."""
+        """The record on one line, except for a traceback."""
         record.msg, record.args = visible(record.getMessage()), None
         return super().format(record)
 
@@ -94,10 +94,10 @@ def _listen(handler: logging.Handler, form: logging.Formatter) -> None:
 
 
 def _opened(file: Path) -> int:
-    """The log, private when it is new. Raises: UsageError when it cannot be written, or lies in a library."""
+    """Open the log; a new one is private. Raises: UsageError when it cannot be written, or is inside a library."""
     folder = Path(os.path.realpath(file)).parent
     if any((above / "catalog.sqlite").exists() for above in (folder, folder.parent)):
-        raise UsageError(f"the log {file} lies in the library itself; choose another place")
+        raise UsageError(f"the log {file} would be inside a library; choose another place")
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""`faceindex verify`: of two photos, or of many pairs line by line."""
+"""`faceindex verify`: compare two photos, or many pairs."""
 
 from __future__ import annotations
 
@@ -14,36 +14,38 @@ import typer
 import faceindex
 from faceindex.cli import options
 from faceindex.cli.outcome import refuse_nothing
-from faceindex.cli.output import errors, plural, print_json, print_line
+from faceindex.cli.output import errors, print_json, print_line
 from faceindex.errors import UsageError
 from faceindex.faces.engine import Engine
 from faceindex.files.private import text_output
-from faceindex.photos.finding.away import out_of_reach
-from faceindex.photos.finding.find import absolute
+from faceindex.photos.finding.addresses import absolute
+from faceindex.photos.finding.whereabouts import out_of_reach
+from faceindex.plurals import plural
 from faceindex.types import Box, Verification
 
 
 def verify(
-    a: Annotated[Path | None, typer.Argument(metavar="[A", help="A photo; its largest face counts.")] = None,
-    b: Annotated[Path | None, typer.Argument(metavar="B]", help="Another photo; its largest face counts.")] = None,
+    a: Annotated[Path | None, typer.Argument(metavar="[A", help="A photo; its largest face is compared.")] = None,
+    b: Annotated[Path | None, typer.Argument(metavar="B]", help="Another photo; its largest face is compared.")] = None,
     box: Annotated[
         list[str] | None,
         typer.Option(
             metavar="X,Y,W,H",
-            help="The face there in A instead; given again, in B. `largest` stands for the largest face.",
+            help="Compare the face at this box of A; a second --box is for B. `largest` means the largest face.",
         ),
     ] = None,
     face: Annotated[
         list[int] | None,
-        typer.Option(metavar="ID", help="A face of the library in the place of a photo; may be given twice."),
+        typer.Option(metavar="ID", help="A face of the library instead of a photo; may be given twice."),
     ] = None,
-    best: Annotated[
-        bool, typer.Option("--best", help="Of all faces of both photos, the two nearest to each other.")
-    ] = False,
+    best: Annotated[bool, typer.Option("--best", help="Compare all faces, and answer for the nearest two.")] = False,
     pairs: Annotated[
-        Path | None, typer.Option(metavar="PAIRS.csv", help="Compare many: columns a and b, paths of photos.")
+        Path | None,
+        typer.Option(metavar="PAIRS.csv", help="Compare many pairs: a table with photo paths in columns a and b."),
     ] = None,
-    out: Annotated[Path | None, typer.Option(metavar="OUT.csv", help="Where rows of --pairs go. Default: -")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="OUT.csv", help="The file for the answers to --pairs. Default: -, stdout.")
+    ] = None,
     library: options.Library = None,
     threshold: options.Threshold = None,
     min_face: options.MinFace = None,
@@ -52,13 +54,13 @@ def verify(
     explain: Annotated[bool, typer.Option("--explain", help="Say what the confidence assumes.")] = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Say whether A and B show the same person; exit code 0: the same; 1: different people. Or say it of many pairs."""
+    """Say whether A and B show the same person (exit code 0) or different people (1), or compare many pairs."""
     given: list[Path | int] = [*(photo for photo in (a, b) if photo is not None), *(face or ())]
     if pairs is not None and not given and not best and not box:
         _verify_pairs(library, pairs, out, threshold, min_face, Engine(engine, device))
         return
     if len(given) != 2 or pairs is not None or out is not None:
-        raise UsageError("verify takes two photos, --face ID in the place of either, or --pairs PAIRS.csv")
+        raise UsageError("verify takes two photos, --face ID instead of a photo, or --pairs PAIRS.csv")
     boxes = _boxes(box or [], given)
     with faceindex.Library(library, engine=Engine(engine, device), create=not face) as opened:
         answer = opened.verify(*given, boxes=boxes, best=best, threshold=threshold, min_face=min_face)
@@ -68,11 +70,13 @@ def verify(
 
 
 def _boxes(said: list[str], given: list[Path | int]) -> tuple[Box | None, Box | None]:
-    """Of either side. Raises: UsageError when there are more than photos."""
+    """The boxes of both sides. Raises: UsageError when there are more boxes than photos."""
     boxes = [None if text == "largest" else options.box_of(text) for text in said]
     photos = sum(isinstance(one, Path) for one in given)
     if len(boxes) > photos:
-        raise UsageError(f"--box was given {len(boxes):,} times; it chooses a face of a photo, and there is {photos:,}")
+        raise UsageError(
+            f"there are more boxes ({len(boxes):,}) than photos ({photos:,}); give one --box for each photo at most"
+        )
     first, second = [*boxes, None, None][:2]
     return first, second
 
@@ -101,7 +105,7 @@ def _print(answer: Verification, *, as_json: bool, chosen: bool, explain: bool) 
             f"answers are equally likely at the threshold"
         )
         if answer.pairs > 1:
-            print_line(f"the nearest of {answer.pairs:,} pairs was compared")
+            print_line(f"compared: the nearest pair of {answer.pairs:,}")
     several = [face for face in answer.compared if face.found > 1]
     for face in several:
         print_line(f"compared: face {face.number} of {face.found:,} at {face.box.as_list()} in {face.photo}")
@@ -117,8 +121,8 @@ def _verify_pairs(
     min_face: int | None,
     engine: Engine,
 ) -> None:
-    """Write a row for each pair. Raises: UsageError, when none could be compared, too; OutOfReach."""
-    from faceindex.queries.pairs import read_pairs, write_pairs  # for which `--help` need not wait
+    """Write a row for each pair. Raises: UsageError, also when no pair could be compared; OutOfReach."""
+    from faceindex.queries.pairs import read_pairs, write_pairs  # imported here so that `--help` stays fast
 
     compared = failed = unreachable = 0
     with faceindex.Library(library, engine=engine) as opened, _opened(opened, out) as stream:

@@ -18,7 +18,9 @@ from faceindex.faces.analyse import Analyser
 from faceindex.faces.engine import DEFAULT_ENGINE, Engine
 from faceindex.faces.recipe import Recipe
 from faceindex.ingest.run import ingest
-from faceindex.photos.finding.find import UnreadableEntry, absolute, find_files
+from faceindex.photos.finding.addresses import absolute
+from faceindex.photos.finding.entries import UnreadableEntry
+from faceindex.photos.finding.find import find_files
 from faceindex.running.meter import Meter
 from faceindex.store.folder import LibraryFolder
 from faceindex.types import FailedPhoto, Qualities, Vectors

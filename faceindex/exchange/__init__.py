@@ -1,1 +1,1 @@
-"""Floor 5: what leaves the library for other programs, and what comes in from them."""
+"""Floor 5: export to other programs, and import from them."""

@@ -1,4 +1,4 @@
-"""Every face in an .npz file: the arrays of `library_file`, by the same names, for `numpy.load`."""
+"""Writes every face to an .npz file: the arrays of `library_file` under the same names, for `numpy.load`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from faceindex.exchange.library_file import BLOCK, blocks_of, face_columns
 from faceindex.files.private import binary_output
-from faceindex.photos.finding.find import absolute
+from faceindex.photos.finding.addresses import absolute
 from faceindex.running.meter import Meter
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
@@ -22,11 +22,12 @@ from faceindex.store.hdf5.vectors import StoredVectors
 
 
 def write_arrays(folder: LibraryFolder, out: Path, meter: Meter | None = None) -> int:
-    """Write face_id, vector, photo, box, landmarks, score, quality, album, person ... to `out`; returns their number.
+    """Write face_id, vector, photo, box, landmarks, score, quality, album, person ... to `out`. Returns the number of
+    faces.
 
-    Texts are arrays of Unicode (U); `recipe` is the fingerprint. All goes through files that have no names, so that
-    nothing is in memory as a whole. meter: hears of each face three times. Raises: JobCancelled; UsageError;
-    LibraryDamaged; OSError for a full disk.
+    Texts are Unicode arrays (U); `recipe` is the fingerprint. Temporary files without names hold the columns, so that
+    memory stays small. meter: counts each face three times. Raises: JobCancelled; UsageError; LibraryDamaged; OSError
+    if the disk is full.
     """
     meter = meter or Meter()
     with (
@@ -53,7 +54,7 @@ def write_arrays(folder: LibraryFolder, out: Path, meter: Meter | None = None) -
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """Values in a file. shape: of one value."""
+    """Values in a temporary file. shape: of one value."""
 
     shape: tuple[int, ...]
     kind: np.dtype[Any]
@@ -63,7 +64,7 @@ class _Column:
         self.spool.write(np.ascontiguousarray(values, dtype=self.kind).tobytes())
 
     def parts(self) -> Iterator[np.ndarray]:
-        """In blocks, from the beginning."""
+        """All values in blocks, from the beginning."""
         self.spool.seek(0)
         while block := self.spool.read(BLOCK * self.kind.itemsize):
             yield np.frombuffer(block, dtype=self.kind)
@@ -99,7 +100,7 @@ def _parts(array: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def _vectors(spool: BinaryIO, stored: StoredVectors, catalog: Catalog, faces: int, meter: Meter) -> np.ndarray:
-    """All vectors by rising id of the face, NaN for one that was lost: float32 [n, d]."""
+    """All vectors in order of face id, NaN where a vector was lost: float32 [n, d]."""
     if not faces:
         return np.empty((0, stored.dimension), dtype=np.float32)
     vectors = np.memmap(spool, dtype=np.float32, mode="w+", shape=(faces, stored.dimension))

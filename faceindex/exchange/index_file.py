@@ -1,4 +1,4 @@
-"""Only the index, for who searches with FAISS alone, and beside it a table of its ids."""
+"""Writes the index alone, for programs that search with FAISS, and a table of its ids."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from faceindex.errors import UsageError
 from faceindex.exchange.rows.faces import face_lines
 from faceindex.files.private import binary_output, text_output
+from faceindex.plurals import plural
 from faceindex.running.meter import Meter
 from faceindex.search.coverage import index_config
 from faceindex.search.kinds import IVF, IndexConfig, kind_for
@@ -17,12 +18,12 @@ from faceindex.vectors.building import READS, Blocks, learned, watched
 
 
 def write_index(folder: LibraryFolder, out: Path, kind: str | None, meter: Meter | None = None) -> int:
-    """Write all vectors as an index that `faiss.read_index` opens, and `out`.csv: the face, photo, box ... of each id.
+    """Write all vectors as an index for `faiss.read_index`, and `out`.csv with the face, photo, box ... of each id.
 
-    kind: "flat", "ivf" or "auto", default as chosen for the library. FAISS returns squared distances. Returns the
-    number of faces. meter: hears of the progress.
+    kind: "flat", "ivf" or "auto"; default: the library's choice. FAISS returns squared distances. Returns the number of
+    faces. meter: shows the progress.
 
-    Raises: JobCancelled; UsageError; LibraryDamaged; OSError for a full disk.
+    Raises: JobCancelled; UsageError; LibraryDamaged; OSError if the disk is full.
     """
     meter, own = meter or Meter(), index_config(folder)
     config = IndexConfig(own.kind if kind is None else kind, own.recall)
@@ -37,7 +38,9 @@ def write_index(folder: LibraryFolder, out: Path, kind: str | None, meter: Meter
             try:
                 approximate = learned(blocks, config.recall) if ivf else None
             except RuntimeError as error:
-                raise UsageError(f"{faces:,} faces are too few for an index of kind ivf: --kind flat") from error
+                raise UsageError(
+                    f"{plural(faces, 'face is', 'faces are')} too few for an index of kind ivf; choose --kind flat"
+                ) from error
             faiss_file.write(file, blocks, approximate)
             lines = face_lines(((face, None) for face in meter.each(catalog.faces())), form="csv")
             table.writelines(line + "\n" for line in lines)

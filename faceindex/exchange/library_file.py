@@ -1,21 +1,21 @@
-"""A whole library in one portable HDF5 file.
+"""Writes a whole library to one portable HDF5 file.
 
-At the top are the columns of faces, a row each, by rising id, for whoever wants arrays; `import` reads `face_id` and
-`vector` of them. Missing numbers are NaN, or -1 for albums; missing texts are empty.
+The top level has one column for each property of a face, in order of face id, for programs that want arrays; `import`
+reads only `face_id` and `vector` of them. Missing numbers are NaN, or -1 for albums; missing texts are empty.
 
 ::
 
-    face_id int64 [n]        vector float32 [n, d]      photo, person: UTF-8 (names of files: their bytes)
+    face_id int64 [n]        vector float32 [n, d]      photo, person: UTF-8 (file names: bytes)
     photo_id int64 [n]       box int32 [n, 4]           x, y, width, height in pixels of the upright photo
     score, quality float64   landmarks float32 [n, p, 2]
     album int64 [n]          photo_width, photo_height int32 [n]
-    confirmed bool [n]       somebody said whose face it is
+    confirmed bool [n]       a user confirmed the person
 
     library/TABLE/COLUMN     every table of the catalog: photos by content (blake2b-256), all their paths with size and
                              times, the journal, albums and their numbers, what is hidden, tombstones with their salt,
-                             settings. An integer that is missing is the least int64.
+                             settings. A missing integer is the smallest int64.
 
-Attributes of the file: format, schema (of the tables), recipe (the fingerprint, as segments have it), recipe_name,
+Attributes of the file: format, schema (of the tables), recipe (the fingerprint, as in segments), recipe_name,
 detector, landmarks, jitter, dimension.
 """
 
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 FORMAT = "faceindex library 1"
 BLOCK = 8192
-"""Rows that are in memory at a time."""
+"""Rows in memory at once."""
 
 NO_NUMBER = np.iinfo(np.int64).min
 
@@ -57,10 +57,10 @@ Item = TypeVar("Item")
 
 
 def write_library(folder: LibraryFolder, out: Path, meter: Meter | None = None) -> int:
-    """Write the library, in one state, to the file `out`. Returns the number of faces.
+    """Write one consistent state of the library to the file `out`. Returns the number of faces.
 
-    meter: hears of each face twice. Raises: JobCancelled; UsageError when it cannot be written; LibraryDamaged; OSError
-    for a full disk.
+    meter: counts each face twice. Raises: JobCancelled; UsageError if it cannot be written; LibraryDamaged; OSError if
+    the disk is full.
     """
     meter = meter or Meter()
     for attempt in count(1):
@@ -78,14 +78,14 @@ def write_library(folder: LibraryFolder, out: Path, meter: Meter | None = None) 
 
 
 def blocks_of(items: Iterable[Item], size: int = BLOCK) -> Iterator[list[Item]]:
-    """`items`, so many at a time."""
+    """`items` in lists of `size`; the last may be shorter."""
     source = iter(items)
     while block := list(islice(source, size)):
         yield block
 
 
 def face_columns(faces: list[FaceRecord], landmarks: int) -> dict[str, np.ndarray]:
-    """The columns of some faces, but `vector`, `photo`, `person` and `photo_id`. landmarks: points of a face."""
+    """Columns of some faces, without `vector`, `photo`, `person` and `photo_id`. landmarks: points per face."""
     points = np.full((len(faces), landmarks, 2), np.nan, dtype=np.float32)
     for row, face in zip(points, faces, strict=True):
         row[: len(face.landmarks)] = face.landmarks[:landmarks]
@@ -154,7 +154,7 @@ def _dataset(group: h5py.Group, column: Column, rows: int) -> h5py.Dataset:
 
 
 def compressed(group: h5py.Group, name: str, shape: tuple[int, ...], kind: Any) -> h5py.Dataset:
-    """A dataset with checksums, in chunks, and compressed where that can be."""
+    """A dataset with checksums, in chunks, compressed if it is not empty."""
     if not shape[0]:
         return group.create_dataset(name, shape, kind)
     chunks = (min(CHUNK, shape[0]), *(max(1, side) for side in shape[1:]))
@@ -211,7 +211,7 @@ def _most(table: Table, name: str) -> int:
 def _write_vectors(
     file: h5py.File, stored: StoredVectors, ids: np.ndarray, dimension: int, sink: DeferredErrorFile, meter: Meter
 ) -> None:
-    """In the order of `ids`, whatever that of the segments is; NaN for a vector that was lost."""
+    """Write the vectors in the order of `ids`, NaN where a vector was lost; segments may have another order."""
     rows, chunk = len(ids), min(CHUNK, max(1, len(ids)))
     options = {"chunks": (chunk, dimension), "fletcher32": True} if rows else {}
     vectors = file.create_dataset("vector", (rows, dimension), np.float32, fillvalue=np.nan, **options)

@@ -1,4 +1,4 @@
-"""A portable file of a library is read: into a new library as it was, into another one what that has not."""
+"""Imports a portable library file: into a new library unchanged, into another one as far as that lacks it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from faceindex.faces.recipe import Recipe, recipe
 from faceindex.faces.vectors_only import vectors_only
 from faceindex.files.regular import require_regular
 from faceindex.files.unreadable import unreadable
+from faceindex.plurals import plural
 from faceindex.running.stop import Stop
 from faceindex.store.care.joining import ComingPhoto, photos_of, take_decisions
 from faceindex.store.care.tables import Row, is_untouched, loaded, take_all
@@ -32,13 +33,13 @@ from faceindex.types import FaceIds, FailedPhoto, Vectors
 if TYPE_CHECKING:
     import h5py
 
-_PHOTOS = 1024  # of one batch, which one transaction makes true
+_PHOTOS = 1024  # photos in one batch, which is one transaction
 
 
 @dataclass(slots=True)
-class Taken:
-    """What came of a file. photos, faces: new ones. known: faces that were here, or are to stay out. acts: of the
-    journal. left: photos that could not be taken, and why."""
+class Imported:
+    """The result. photos, faces: new ones. known: faces that the library had, or that were erased from it. acts: of the
+    journal. left: photos that could not be imported, and why."""
 
     photos: int = 0
     faces: int = 0
@@ -48,39 +49,39 @@ class Taken:
 
 
 def is_library_file(path: Path) -> bool:
-    """Whether it is a file that `write_library` wrote. Raises: UsageError when it cannot be read."""
+    """Whether `write_library` wrote the file. Raises: UsageError if it cannot be read."""
     with opened(path) as file:
         return str(file.attrs.get("format", "")).startswith("faceindex library")
 
 
-def import_library(folder: LibraryFolder, path: Path, *, wait: bool = False, stop: Stop | None = None) -> Taken:
-    """Take what the file at `path` has and the library has not; a library that is not there yet becomes what it was.
+def import_library(folder: LibraryFolder, path: Path, *, wait: bool = False, stop: Stop | None = None) -> Imported:
+    """Import what the library lacks from the file at `path`; a new library becomes a copy of the exported one.
 
-    Killed at any moment, the same call goes on. stop: looked at between batches. Raises: UsageError for a file that is
-    damaged or none of ours; RecipeMismatch; NewerSchema; LibraryLocked; LibraryUnwritable.
+    If it is killed at any moment, the same call goes on. stop: checked between batches. Raises: UsageError if the file
+    is damaged or of another program; RecipeMismatch; NewerSchema; LibraryLocked; LibraryUnwritable.
     """
     with opened(path) as file:
         if file.attrs["format"] != FORMAT:
-            raise UsageError(f"{path} is of a newer faceindex ({file.attrs['format']}); upgrade faceindex")
+            raise UsageError(f"{path} was written by a newer faceindex ({file.attrs['format']}); upgrade faceindex")
         folder.take_recipe(_recipe_of(file, path))
         ids: FaceIds = inside(file, "face_id")[:]
         if inside(file, "vector").shape != (len(ids), folder.recipe.dimension):
-            raise UsageError(f"{path} holds vectors {file['vector'].shape} for {len(ids)} faces")
+            raise UsageError(f"{path} holds vectors {file['vector'].shape} for {plural(len(ids), 'face')}")
         with folder.guarded(), loaded(folder.path, int(file.attrs["schema"]), _tables(file)) as source:
             known = source.stored_faces()
             if len(np.setdiff1d(known.ids, ids)):
-                raise UsageError(f"{path} lacks vectors of some of its faces")
-            for _ in _living(file, ids, known):  # what is wrong with them is known before anything is changed
+                raise UsageError(f"{path} lacks the vectors of some faces")
+            for _ in _living(file, ids, known):  # finds errors before anything is changed
                 pass
             with folder.writer(wait=wait) as writer:
                 if is_untouched(writer.catalog):
-                    return _take_all(writer, source, file, ids, known)
+                    return _import_all(writer, source, file, ids, known)
                 return _join(writer, source, file, ids, stop or Stop())
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[h5py.File]:
-    """An HDF5 file. Raises: UsageError for whatever is wrong with it, also while it is read; MachineError."""
+    """Open an HDF5 file. Raises: UsageError for any error, also while it is read; MachineError."""
     import h5py
 
     try:
@@ -93,7 +94,7 @@ def opened(path: Path) -> Iterator[h5py.File]:
         raise type(error)(f"{path}: {error}") from error
     except FaceindexError:
         raise
-    except Exception as error:  # h5py has many words for a damaged file
+    except Exception as error:  # h5py raises many kinds of errors for a damaged file
         if type(error).__module__.startswith("sqlite3"):
             raise
         raise unreadable(path, error) from error
@@ -106,7 +107,9 @@ def _recipe_of(file: h5py.File, path: Path) -> Recipe:
     else:
         made = recipe(name, detector=detector, landmarks=int(file.attrs["landmarks"]), jitter=int(file.attrs["jitter"]))
     if made.fingerprint != file.attrs["recipe"]:
-        raise RecipeMismatch(f"{path} was made with another version of recipe {made.title} than this faceindex has")
+        raise RecipeMismatch(
+            f"{path} was made with another recipe {made.title}; import it with the faceindex that wrote it"
+        )
     return made
 
 
@@ -137,11 +140,11 @@ def _values(column: h5py.Dataset, start: int) -> list[Any]:
     return [one.decode() if one is not None else None for one in data] if kind == "TEXT" else data
 
 
-def _take_all(writer: Writer, source: Catalog, file: h5py.File, ids: FaceIds, known: Faces) -> Taken:
+def _import_all(writer: Writer, source: Catalog, file: h5py.File, ids: FaceIds, known: Faces) -> Imported:
     segment = writer.write_segment(_living(file, ids, known), len(known.ids)) if len(known.ids) else None
     take_all(writer, source, segment)
     counts = writer.catalog.counts()
-    return Taken(counts["photos"], counts["faces"], 0, count_acts(writer.catalog.connection))
+    return Imported(counts["photos"], counts["faces"], 0, count_acts(writer.catalog.connection))
 
 
 def _living(file: h5py.File, ids: FaceIds, known: Faces) -> Iterator[Block]:
@@ -151,8 +154,8 @@ def _living(file: h5py.File, ids: FaceIds, known: Faces) -> Iterator[Block]:
         yield here[there], _checked(_read(file["vector"], start, start + BLOCK)[there])
 
 
-def _join(writer: Writer, source: Catalog, file: h5py.File, ids: FaceIds, stop: Stop) -> Taken:
-    done = Taken(left=[])
+def _join(writer: Writer, source: Catalog, file: h5py.File, ids: FaceIds, stop: Stop) -> Imported:
+    done = Imported(left=[])
     for photos in photos_of(source, _PHOTOS):
         if stop.is_set():
             return done
@@ -175,8 +178,8 @@ def _join(writer: Writer, source: Catalog, file: h5py.File, ids: FaceIds, stop: 
     return done
 
 
-def _add(batch: Batch, photo: ComingPhoto, catalog: Catalog, done: Taken) -> None:
-    """A photo that is here already gets the paths that it has there and that nothing has here."""
+def _add(batch: Batch, photo: ComingPhoto, catalog: Catalog, done: Imported) -> None:
+    """Add a photo. A photo that the library has gets the file's further paths, unless another photo here has them."""
     files = [file for file in photo.files if catalog.known_path(file.path) is None]
     here = catalog.photo_with(photo.content)
     assert done.left is not None
@@ -186,10 +189,10 @@ def _add(batch: Batch, photo: ComingPhoto, catalog: Catalog, done: Taken) -> Non
     elif WHOLE_PHOTO in catalog.tombstones().of(photo.content):
         done.known += len(photo.faces)
     elif not files:
-        why = "another photo, or one that cannot be read, has its path here; ingest it to see which is right"
+        why = "here another photo, or an unreadable one, has this path; ingest the path to find out which is right"
         done.left.append(FailedPhoto(photo.files[0].path if photo.files else "a photo without a path", why))
     elif not photo.complete:
-        done.left.append(FailedPhoto(files[0].path, "a face of it had lost its vector; ingest the photo"))
+        done.left.append(FailedPhoto(files[0].path, "the export lacks the vector of a face; ingest the photo"))
     else:
         batch.photos[photo.content] = (photo.photo, files)
 
@@ -209,7 +212,7 @@ def _vectors(file: h5py.File, ids: FaceIds, wanted: Sequence[int]) -> dict[int, 
 
 
 def _read(dataset: h5py.Dataset, start: int, stop: int) -> Any:
-    """Raises: UsageError; MachineError; an OSError would be taken for one of the library's disk."""
+    """Raises: UsageError; MachineError. An OSError would be blamed on the library's disk."""
     try:
         return dataset[start:stop]
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Names that came with an import become decisions."""
+"""Turns imported names into decisions."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from faceindex.store.people.sightings import undecided
 
 
 def name_faces(folder: LibraryFolder, people: Mapping[int, str], tally: Tally) -> None:
-    """Say whose faces these are, by id, an act for each person; all acts of one import are undone together.
+    """Record the names of faces, by face id: one act for each person. All acts of one import are undone together.
 
-    A face that anybody decided anything about stays as it is. Raises: LibraryUnwritable.
+    A face that a user decided about stays as it is. Raises: LibraryUnwritable.
     """
     faces_of: dict[str, list[int]] = defaultdict(list)
     if people:

@@ -1,4 +1,4 @@
-"""What an import has done so far."""
+"""Counts what an import has done so far."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from faceindex.types import FailedPhoto
 
 @dataclass(slots=True)
 class Tally:
-    """See ImportReport, of which these are the figures. first_act: of those that say whose faces are whose."""
+    """The figures for ImportReport, which explains them. first_act: the first act that named faces."""
 
     files: int = 0
     rows: int = 0
@@ -28,9 +28,9 @@ class Tally:
     without_face: list[FailedPhoto] = field(default_factory=list)
 
     def bad_row(self, path: Path, row: int, why: str, *, word: str = "row") -> None:
-        """A row that says nothing that can be used."""
+        """Count a row that cannot be used."""
         self.bad.append(FailedPhoto(f"{path}, {word} {row}", why))
 
     def no_face(self, path: Path, row: int, why: str, *, word: str = "row") -> None:
-        """A row whose face is not in the library."""
+        """Count a row whose face is not in the library."""
         self.without_face.append(FailedPhoto(f"{path}, {word} {row}", why))

@@ -1,4 +1,4 @@
-"""Rows of CSV, as every command writes them and `import` reads them."""
+"""CSV rows, as every command writes them and `import` reads them."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ import re
 from collections.abc import Iterable
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
-"""What spreadsheets take for a formula, or cut off until it is one (OWASP, CSV injection); and what looks as if it had
-been made harmless already."""
+"""Text that a spreadsheet takes for a formula, perhaps after cutting something off (OWASP, CSV injection), and text
+that looks as if `csv_row` had marked it already."""
 _HARMLESS = re.compile(r"'+[=+\-@\t\r]")
 
 
 def csv_row(values: Iterable[object]) -> str:
-    """One row without its line end. None is nothing, yes and no are true and false, a tuple is its values with spaces
-    between them; what holds a comma, a quote or a line end is quoted (RFC 4180).
+    """One row without its line end. None becomes empty, booleans become true and false, a tuple becomes its values with
+    spaces between them. A value with a comma, a quote or a line end is quoted (RFC 4180).
 
-    A text that a spreadsheet would take for a formula gets an apostrophe before it; `as_written` takes it away again.
+    A text that a spreadsheet would take for a formula gets an apostrophe before it; `as_written` removes it again.
     """
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\r\n").writerow(map(_cell, values))  # it quotes what is part of the line end
+    csv.writer(buffer, lineterminator="\r\n").writerow(map(_cell, values))  # it quotes the characters of the line end
     return buffer.getvalue().removesuffix("\r\n")
 
 
 def as_written(cell: str) -> str:
-    """The text that `csv_row` made this cell of."""
+    """The text from which `csv_row` made this cell."""
     return cell[1:] if _HARMLESS.match(cell) else cell
 
 

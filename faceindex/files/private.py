@@ -1,11 +1,11 @@
-"""Every file that faceindex writes: whole or not there at all, for its owner only, and never through a link.
+"""Writes every file of faceindex: complete or not at all, for its owner only, and never through a link.
 
-A file is written under a name that nobody can guess, made exclusively and without following links, in the folder that
-it is for; then it is made durable and renamed. So a link in its place is replaced, and what it leads to stays as it is;
-programs that have the former file open keep reading that; and an error leaves the former file and nothing else.
+A file is written under a random name, created exclusively and without following links, in its final folder. Then it is
+synced and renamed. So a link at the final path is replaced and its target is not touched; programs that have the old
+file open can continue to read it; and an error leaves the old file and nothing else.
 
-What the file system cannot do is done without where that is safe: a folder that cannot be synced (some FUSE and SMB
-file systems answer EINVAL), and modes, see NotPrivate.
+Where a file system cannot do something and that is safe, it is left out: syncing a folder (some FUSE and SMB file
+systems answer EINVAL), and permissions (see NotPrivate).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _OTHERS = 0o077
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _CANNOT_SYNC = frozenset((errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.ENOTTY, errno.EBADF))
-"""What file systems answer that do not sync folders; an EIO is a failure (borg and restic decide alike)."""
+"""Errors of file systems that cannot sync folders; EIO is a real failure (borg and restic decide likewise)."""
 
 _CIRCUMSTANCES = frozenset((errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO))
 _TEMPORARY = re.compile(r"\.faceindex-[0-9a-f]{16}\.tmp")
@@ -40,11 +40,11 @@ _said: set[int] = set()
 
 
 class NotPrivate(Note):
-    """A file system keeps no permissions, so that others may read what was written to it; said once for each."""
+    """A file system stores no permissions, so others may read the files; said once for each file system."""
 
 
 def make_folder(path: Path) -> None:
-    """Create `path` and its parents, durably; the new folder is for the owner only. Raises: OSError."""
+    """Create `path` and its parents, durably; the new folder is for its owner only. Raises: OSError."""
     new = [folder for folder in (path, *path.parents) if not folder.exists()]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.mkdir(mode=FOLDER_MODE, exist_ok=True)
@@ -55,7 +55,7 @@ def make_folder(path: Path) -> None:
 
 
 def own_folder(path: Path) -> None:
-    """Create the folder `path`, or take the one there is; for the owner only. Raises: OSError, also for a link."""
+    """Create the folder `path`, or use the existing one, for its owner only. Raises: OSError, also if it is a link."""
     with contextlib.suppress(FileExistsError):
         path.mkdir(mode=FOLDER_MODE)
     descriptor = os.open(path, _FOLDER | os.O_NOFOLLOW)
@@ -66,9 +66,9 @@ def own_folder(path: Path) -> None:
 
 
 def new_file(path: Path) -> int:
-    """The descriptor of a new file at `path`, for reading and writing, in a folder that only the owner may change.
+    """Create a file at `path` in a folder that only its owner may change. Returns a descriptor for reading and writing.
 
-    What a killed process left at `path`, or a link there, is removed first. Raises: OSError.
+    A file or link that a killed process left there is removed first. Raises: OSError.
     """
     path.unlink(missing_ok=True)
     descriptor = os.open(path, _NEW, FILE_MODE)
@@ -112,12 +112,11 @@ def put_in_place(new: Path, path: Path) -> None:
 def replacing(
     path: Path, mode: int | None = None, *, durable: bool = True, at_once: bool = False
 ) -> Iterator[BinaryIO]:
-    """A file to write, which takes the place of what is at `path` when the block ends; after an error nothing has
-    changed.
+    """A file to write. It replaces the file at `path` when the block ends; after an error nothing has changed.
 
-    mode: its permissions; default those of the user's own regular file that is there already, else FILE_MODE. durable:
-    bytes and name are on the disk at the end. at_once: for what grows slowly, it takes the place at the beginning, and
-    an error leaves what was written so far, unless that is nothing. Raises: OSError.
+    mode: permissions; default: those of the user's existing regular file, else FILE_MODE. durable: content and name are
+    on disk at the end. at_once: the new file is at `path` from the beginning, for output that grows slowly; an error
+    then keeps what was written, unless that is nothing. Raises: OSError.
     """
     folder = os.open(path.parent, _FOLDER)
     try:
@@ -152,10 +151,10 @@ def replacing(
 
 @contextlib.contextmanager
 def text_output(path: Path, *, errors: str, newline: str | None = None, at_once: bool = False) -> Iterator[TextIO]:
-    """What the user named to be written to, as UTF-8: a file, see `replacing`, or one of the streams of `_stream`.
+    """The output that the user named, as UTF-8 text: a file, see `replacing`, or a stream, see `_stream`.
 
-    errors, newline: as `open` has them. Raises: UsageError when it cannot be written; OSError when the disk is full or
-    gone.
+    errors, newline: as for `open`. Raises: UsageError if it cannot be written; OSError if the disk is full or
+    disconnected.
     """
     try:
         with _stream(path) or replacing(path, at_once=at_once) as file:
@@ -169,20 +168,19 @@ def text_output(path: Path, *, errors: str, newline: str | None = None, at_once:
     except OSError as error:
         if error.errno in _CIRCUMSTANCES:
             raise
-        reason = "nobody reads this pipe" if error.errno == errno.ENXIO else error.strerror or error
+        reason = "no program reads from this pipe" if error.errno == errno.ENXIO else error.strerror or error
         raise UsageError(f"cannot write {path}: {reason}") from error
 
 
 @contextlib.contextmanager
 def binary_output(path: Path) -> Iterator[BinaryIO]:
-    """A new file that the user named, see `replacing`; its descriptor can be read, too.
+    """The new file that the user named, see `replacing`; its descriptor can also be read.
 
-    Raises: UsageError when it cannot be written, or something else than a file is there; OSError when the disk is full
-    or gone.
+    Raises: UsageError if it cannot be written or is not a regular file; OSError if the disk is full or disconnected.
     """
     try:
         if path.exists() and not path.is_file():
-            raise UsageError(f"cannot write {path}: this takes a file")
+            raise UsageError(f"cannot write {path}: this output needs a regular file")
         with replacing(path) as file:
             yield file
     except OSError as error:
@@ -192,8 +190,8 @@ def binary_output(path: Path) -> Iterator[BinaryIO]:
 
 
 def _stream(path: Path) -> BinaryIO | None:
-    """/dev/stdout and the like (which shells also write for >(command)), a terminal, /dev/null, a FIFO that is being
-    read: those are written to and not replaced. None for anything else."""
+    """The stream at `path`, which is written to and not replaced: /dev/stdout and the like (also >(command) of a
+    shell), a terminal, /dev/null, or a FIFO that a program reads. None for anything else."""
     descriptor = _DESCRIPTOR.fullmatch(str(path))
     if descriptor:
         return os.fdopen(os.dup({"stdout": 1, "stderr": 2}.get(descriptor[2]) or int(descriptor[2])), "wb")
@@ -203,29 +201,29 @@ def _stream(path: Path) -> BinaryIO | None:
         return None
     if kind not in (stat.S_IFIFO, stat.S_IFCHR):
         return None
-    opened = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)  # waits for no reader
+    opened = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)  # does not wait for a reader
     os.set_blocking(opened, True)
     return os.fdopen(opened, "wb")
 
 
 def write_file(path: Path, data: bytes, mode: int | None = None, *, durable: bool = True) -> None:
-    """Write `data` in place of what is at `path`, see `replacing`. Raises: OSError."""
+    """Write `data` to the file at `path`, see `replacing`. Raises: OSError."""
     with replacing(path, mode, durable=durable) as file:
         file.write(data)
 
 
 def temporary_name() -> str:
-    """A name for a file that is not whole yet: nobody can guess it, it is short, and searches for photos skip it."""
+    """A short random name for an unfinished file; searches for photos skip such files."""
     return f".faceindex-{secrets.token_hex(8)}.tmp"
 
 
 def is_temporary(name: str) -> bool:
-    """Whether it is one that `temporary_name` gave: a killed process may leave such a file."""
+    """Whether `temporary_name` made this name; a killed process may leave such a file."""
     return _TEMPORARY.fullmatch(name) is not None
 
 
 def sync_folder(path: Path) -> None:
-    """Make the folder's entries durable, where the file system can. Raises: OSError."""
+    """Make the folder's entries durable if the file system can. Raises: OSError."""
     descriptor = os.open(path, _FOLDER)
     try:
         _sync(descriptor)
@@ -234,7 +232,7 @@ def sync_folder(path: Path) -> None:
 
 
 def keeps_modes(folder: Path) -> bool:
-    """Whether the file system of `folder`, which is to be writable, makes files private. Raises: OSError."""
+    """Whether the file system of `folder` stores permissions; `folder` must be writable. Raises: OSError."""
     path = folder / temporary_name()
     descriptor = os.open(path, _NEW, FILE_MODE)
     try:
@@ -255,7 +253,7 @@ def _sync(folder: int) -> None:
 
 
 def _kept_mode(name: str, folder: int) -> int:
-    """A file that the user opened to others stays so; not one that somebody else has put there."""
+    """Permissions for a file that replaces the user's own; a file of another user does not count."""
     try:
         status = os.stat(name, dir_fd=folder, follow_symlinks=False)
     except OSError:
@@ -265,7 +263,7 @@ def _kept_mode(name: str, folder: int) -> int:
 
 
 def _set_mode(path: Path, descriptor: int, mode: int) -> None:
-    """Some file systems refuse to change modes, some say that they did and do not."""
+    """Set the mode; some file systems refuse, and some report success but ignore it."""
     status = os.fstat(descriptor)
     if stat.S_IMODE(status.st_mode) != mode:
         with contextlib.suppress(OSError):
@@ -278,5 +276,5 @@ def _say_unless_private(path: Path, status: os.stat_result, mode: int) -> None:
     if status.st_mode & _OTHERS & ~mode and status.st_dev not in _said:
         _said.add(status.st_dev)
         where = path.absolute().parent
-        text = f"the file system of {where} keeps no permissions: other users may read what is written there"
+        text = f"the file system of {where} stores no permissions: other users may read the files"
         warnings.warn(NotPrivate(text), stacklevel=2)

@@ -1,4 +1,4 @@
-"""Every file that faceindex reads is a regular one: opening a FIFO waits for ever, a device may do anything."""
+"""Opens regular files only: opening a FIFO can wait for ever, and opening a device can do anything."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _DESCRIPTOR = re.compile(r"/dev/stdin|(/dev/fd|/proc/self/fd)/\d+")
 
 
 def open_regular(path: str | os.PathLike[str], *, or_descriptor: bool = False) -> BufferedReader:
-    """The regular file at `path`, open for reading, links followed; nothing else is opened, and nothing waited for.
+    """Open the regular file at `path` for reading; links are followed, and nothing else is opened.
 
-    or_descriptor: also what the caller has open already: /dev/stdin, or /dev/fd/63, which shells write for <(command).
-    Raises: OSError, whose strerror is NOT_REGULAR for a FIFO, a socket or a device.
+    or_descriptor: also allow a descriptor that is open already, /dev/stdin or /dev/fd/63, which shells use for
+    <(command). Raises: OSError, with strerror NOT_REGULAR for a FIFO, a socket or a device.
     """
     if or_descriptor and _DESCRIPTOR.fullmatch(os.fspath(path)):
         return open(path, "rb")  # noqa: PTH123
-    _refuse_others(path, os.stat(path))  # noqa: PTH116  (opening some devices alone changes something)
+    _refuse_others(path, os.stat(path))  # noqa: PTH116  (even opening changes the state of some devices)
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
     try:
         _refuse_others(path, os.fstat(descriptor))
@@ -40,7 +40,7 @@ def read_regular(path: str | os.PathLike[str], *, or_descriptor: bool = False) -
 
 
 def require_regular(path: str | os.PathLike[str]) -> None:
-    """For libraries that open the file themselves. Raises: as `open_regular`."""
+    """Check a file before another library opens it. Raises: as `open_regular`."""
     open_regular(path).close()
 
 

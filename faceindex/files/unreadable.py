@@ -1,4 +1,4 @@
-"""What an error of reading a user's file says: that the file is bad, or that the machine or the disk is."""
+"""Decides whether an error while reading a user's file is about the file, or about the machine or disk."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ _NO_MEMORY_IN_HDF5 = "memory allocation failed"
 def unreadable(
     path: str | os.PathLike[str], error: Exception, message: str = "{path} cannot be read: {reason}"
 ) -> FaceindexError:
-    """What to raise from `error`, which came while the user's file at `path` was read.
+    """The exception for `error`, which occurred while the user's file at `path` was read.
 
-    MachineError where the file may be whole: memory or descriptors are short, a disk fails, a share is gone. UsageError
-    for what is wrong with the file itself, or its path. message: of the UsageError; {path} and {reason} stand in it.
+    MachineError if the file may be intact: too little memory, too few descriptors, a failing disk, a lost network
+    share. UsageError if the file or its path is wrong. message: text of the UsageError, with {path} and {reason}.
     """
     if is_of_the_machine(error):
-        return MachineError(f"{path} cannot be read now: {_reason(error)}; the file may be whole, try again")
+        return MachineError(f"{path} cannot be read now: {_reason(error)}; the file may be intact, try again")
     inner = error.__context__
-    if isinstance(inner, Exception) and is_of_the_machine(inner):  # zipfile hides it
+    if isinstance(inner, Exception) and is_of_the_machine(inner):  # zipfile wraps the error
         return unreadable(path, inner)
     return UsageError(message.format(path=path, reason=_reason(error)))
 
 
 def is_of_the_machine(error: Exception) -> bool:
-    """Whether it says nothing about the file that was read."""
+    """Whether the error says nothing about the file."""
     if isinstance(error, OSError) and error.errno is not None:
         return error.errno in _OF_THE_MACHINE
     by_hdf5 = _BY_HDF5.search(str(error))
@@ -49,6 +49,6 @@ def is_of_the_machine(error: Exception) -> bool:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, MemoryError):
-        return "memory is short"
+        return "not enough memory"
     said = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return " ".join(said.split())

@@ -1,4 +1,4 @@
-"""Files of the user's cache folder: worked out once, checked when read, and made anew when in doubt."""
+"""Files in the user's cache folder: results that are checked when they are read and made again when in doubt."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _DIGEST_BYTES = 32
 
 
 def read(path: Path) -> bytes | None:
-    """What `write` was given for `path`; None when the file is absent, damaged or cannot be read."""
+    """The data that `write` stored at `path`; None if the file is missing, damaged or unreadable."""
     try:
         with open_regular(path) as file:
             digest, data = file.read(_DIGEST_BYTES), file.read()
@@ -26,19 +26,19 @@ def read(path: Path) -> bytes | None:
 
 
 def write(path: Path, data: bytes) -> None:
-    """Write a digest and `data`; the file is there whole or not at all. Does nothing where it cannot be written."""
+    """Write a digest and `data`, completely or not at all. Does nothing if the file cannot be written."""
     with contextlib.suppress(OSError):
         make_folder(path.parent)
         write_file(path, _digest(data) + data, durable=False)
 
 
 def private_folder(name: str) -> Path | None:
-    """The folder `name` of the cache, made when absent; None where nobody but this user may write and it cannot be so.
+    """The folder `name` in the cache, created if missing; None if it cannot be writable for this user alone.
 
-    For what must come from this program, such as code: a folder that belongs to another user is not used.
+    For files that only this program may have written, such as code: a folder of another user is not used.
     """
     folder = user_cache() / name
-    if not folder.is_absolute():  # a folder named after a home that nobody knows
+    if not folder.is_absolute():  # the path of an unknown home folder
         return None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -51,10 +51,10 @@ def private_folder(name: str) -> Path | None:
 
 
 def _is_own(status: os.stat_result) -> bool:
-    """On Windows a user's folders are private by their place."""
+    """Whether only this user may write there; on Windows every user's folders are private."""
     return not hasattr(os, "geteuid") or (status.st_uid == os.geteuid() and not status.st_mode & 0o022)
 
 
 def _digest(data: bytes) -> bytes:
-    """blake2b, which takes half of the time of sha256: every process checks some 40 MB before it starts."""
+    """blake2b, in half the time of sha256: every process checks about 40 MB when it starts."""
     return hashlib.blake2b(data, digest_size=_DIGEST_BYTES).digest()

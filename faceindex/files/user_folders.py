@@ -9,25 +9,25 @@ from pathlib import Path
 import platformdirs
 
 CACHE_ENVIRONMENT = "FACEINDEX_CACHE"
-"""A folder named by this variable takes the place of the user's cache folder."""
+"""Environment variable with a folder to use instead of the user's cache folder."""
 
 NOWHERE = Path(os.devnull)
-"""Stands for a folder that does not exist, and in which nothing can be made: that ends in an OSError."""
+"""A path that cannot be created: writing to it gives an OSError."""
 
 
 def user_cache() -> Path:
-    """Where files lie that can be made anew: FACEINDEX_CACHE, the platform's folder, or NOWHERE."""
+    """The folder for files that can be made again: FACEINDEX_CACHE, the platform's folder, or NOWHERE."""
     chosen = os.environ.get(CACHE_ENVIRONMENT)
     return Path(chosen) if chosen else _or_nowhere(platformdirs.user_cache_dir)
 
 
 def user_data() -> Path:
-    """Where the user's own files lie: the platform's folder, or NOWHERE."""
+    """The folder for the user's own files: the platform's folder, or NOWHERE."""
     return _or_nowhere(platformdirs.user_data_dir)
 
 
 def _or_nowhere(folder_of: Callable[[str], str]) -> Path:
-    """Without a home folder platformdirs fails or, in older versions, names one called `~` in the current folder."""
+    """NOWHERE without a home folder, where platformdirs fails or (older versions) returns a folder called `~`."""
     try:
         path = Path(folder_of("faceindex"))
     except RuntimeError:

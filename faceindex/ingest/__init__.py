@@ -1,1 +1,1 @@
-"""Floor 4: reader -> analyser -> writer. `run.ingest` puts them together."""
+"""Floor 4: reader -> analyser -> writer. `run.ingest` connects them."""

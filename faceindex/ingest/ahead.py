@@ -1,4 +1,4 @@
-"""Files found ahead of their use, in a thread, so that a disk that does not answer is noticed and left."""
+"""Lists files in a thread, ahead of their use, so that a disk that does not answer is noticed and given up."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from faceindex.running.threads import start
 
 Found = TypeVar("Found")
 
-_AHEAD = 50_000  # of those that iterate, 15 MB of files: so the total of most collections is known soon
+_AHEAD = 50_000  # files, 15 MB: so the total of most collections is known soon
 _WAIT_SECONDS = 0.2
 
 
 class Ahead(Generic[Found]):
-    """Iterates over `found`, which another thread makes. Raises: what making it raises; SilentDisk.
+    """Iterates over `found` in another thread. Raises: what `found` raises; SilentDisk.
 
-    stop: ends it. idle_limit: seconds without anything found and without processor time used for finding, after which
-    SilentDisk is raised. A thread that a disk holds is left behind. total: how many there are, once all are found.
+    stop: ends it. idle_limit: SilentDisk is raised after this many seconds without a result and without processor time.
+    The thread is then abandoned, as the disk may hold it for ever. total: number of results, known when all are found.
     """
 
     def __init__(self, found: Iterator[Found], stop: Stop, *, idle_limit: float) -> None:
@@ -48,24 +48,24 @@ class Ahead(Generic[Found]):
             self._closed.set()
 
     def _wait(self) -> bool:
-        """Wait for more; False when there will be none. Raises: SilentDisk."""
+        """Wait for another result; False at the end. Raises: SilentDisk."""
         idle, used, looked = 0.0, self._used(), time.monotonic()
         while not self._stop.is_set():
             self._more.clear()
-            ended = not self._thread.is_alive()  # before the last look: what it found until then is there
+            ended = not self._thread.is_alive()  # checked before the last look, so that no result is missed
             if self._found or ended:
                 return bool(self._found)
             self._more.wait(_WAIT_SECONDS)
             now, using = time.monotonic(), self._used()
-            # Time in which all of this process was stopped says nothing about the disk.
+            # If this whole process was suspended, the time says nothing about the disk.
             idle = idle + min(now - looked, 2 * watch.LOOK_SECONDS) if using == used else 0.0
             used, looked = using, now
             if idle > self._idle_limit and not self._found:
-                raise SilentDisk(f"no folder or file could be looked at for {self._idle_limit:g} seconds")
+                raise SilentDisk(f"no folder or file could be listed for {self._idle_limit:g} seconds")
         return False
 
     def _used(self) -> float:
-        """Seconds of processor time that the thread has used, where the system tells."""
+        """Processor time of the thread in seconds, on systems that measure it."""
         if not hasattr(time, "pthread_getcpuclockid") or self._thread.ident is None or not self._thread.is_alive():
             return 0.0
         return time.clock_gettime(time.pthread_getcpuclockid(self._thread.ident))

@@ -1,4 +1,4 @@
-"""Dates of photos that were stored before there was room for them: only the headers of the files are read."""
+"""Reads the dates of photos that were stored before the library had a place for dates; only headers are read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import groupby
 
 from faceindex.ingest.photo_reader import PhotoReader
 from faceindex.photos.dates import taken_at
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 from faceindex.photos.finding.sources import source_of
 from faceindex.photos.packets import Sidecars
 from faceindex.photos.taken import Taken
@@ -20,9 +20,9 @@ BATCH_PHOTOS = 256
 
 
 def read_dates(writer: Writer, reader: PhotoReader, stop: Stop) -> int:
-    """Look once at every photo that was never looked at for its date; returns how many were looked at.
+    """Read the date of every photo whose date was never read. Returns how many photos were read.
 
-    A photo of which no file is there, or is as it was, is left for another time. Raises: SilentDisk; MachineError.
+    A photo without an unchanged file is left for later. Raises: SilentDisk; MachineError.
     """
     dates: dict[int, Taken | None] = {}
     looked = 0
@@ -39,7 +39,7 @@ def read_dates(writer: Writer, reader: PhotoReader, stop: Stop) -> int:
 
 
 def _found(files: Iterable[tuple[int, FoundFile]], reader: PhotoReader) -> Iterator[tuple[int, Taken | None]]:
-    """The date in the first file of each photo that still is what was stored."""
+    """For each photo the date in its first unchanged file."""
     for photo, same in groupby(files, key=lambda each: each[0]):
         for _, file in same:
             with suppress(TimeoutError):
@@ -53,7 +53,7 @@ _sidecars = Sidecars()
 
 
 def _date_of(path: str, stored: FoundFile) -> tuple[bool, Taken | None]:
-    """Whether the file is what was stored, and then its date."""
+    """Whether the file is unchanged, and if so its date."""
     with suppress(OSError):
         status = source_of(path).status(path)
         if (status.size, status.mtime_ns) == (stored.size, stored.mtime_ns):

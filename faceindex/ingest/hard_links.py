@@ -1,27 +1,27 @@
-"""Files with several names (hard links), as backups of snapshots have them: each is read once in a run."""
+"""Files with several names (hard links), as in backup snapshots: each file is read once per run."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 from faceindex.photos.identity import Identity
 
 _MOST = 100_000
-"""Files that are remembered, at most."""
+"""Most files to remember."""
 
 
 class HardLinks:
     """Remembers what was read of files that have further names.
 
-    Nothing is taken for the same but one inode of one device, of the size and the times at which it was read.
+    Two names are the same file only if device, inode, size and times are equal.
     """
 
     def __init__(self) -> None:
         self._read: dict[tuple[object, ...], Identity] = {}
 
     def identify(self, file: FoundFile, identify: Callable[..., Identity | None]) -> Identity | None:
-        """What `identify` says of the file, or said of it under another name. Raises: as `identify`."""
+        """The result of `identify` for the file, or for another name of it. Raises: as `identify`."""
         if file.inode is None:
             return identify(file.path, named=file.named)
         known = self._read.get((file.inode, file.size, file.mtime_ns, file.ctime_ns))

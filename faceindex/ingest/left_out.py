@@ -1,22 +1,22 @@
-"""What an ingest leaves out, and what of it the library has all the same."""
+"""Counts the files that an ingest skips, and finds those that the library has from before."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from faceindex.photos.finding.find import SkippedEntry, SkippedKind
+from faceindex.photos.finding.entries import SkippedEntry, SkippedKind
 from faceindex.store.catalog import Catalog
 from faceindex.types import Skipped
 
 _WORDS: dict[SkippedKind, str] = {
     "hidden": "hidden files and folders",
     "system": "thumbnails, previews and bins of other programs",
-    "excluded": "what --exclude and .faceindexignore are about",
+    "excluded": "files that match --exclude or .faceindexignore",
 }
 
 
 class LeftOut:
-    """Counts what `find_files` leaves out."""
+    """Counts what `find_files` skips."""
 
     def __init__(self) -> None:
         self.files: dict[SkippedKind, int] = {"hidden": 0, "system": 0, "excluded": 0}
@@ -24,19 +24,19 @@ class LeftOut:
         self._paths: list[str] = []
 
     def add(self, entry: SkippedEntry) -> None:
-        """Count one more."""
+        """Count one entry."""
         counts = self.folders if entry.is_folder else self.files
         counts[entry.kind] += 1
         if entry.kind != "hidden":
             self._paths.append(entry.path)
 
     def in_words(self) -> str:
-        """For an error that says that nothing was found."""
+        """The skipped kinds, for the error that nothing was found."""
         kinds = [kind for kind in self.files if self.files[kind] + self.folders[kind]]
-        return f" but what is left out: {', '.join(map(_WORDS.__getitem__, kinds))}" if kinds else ""
+        return f" except skipped ones: {', '.join(map(_WORDS.__getitem__, kinds))}" if kinds else ""
 
     def report(self, *, kept: int) -> Skipped:
-        """What was counted. kept: paths of photos that stay in the library although they are left out."""
+        """The counts. kept: paths of photos that stay in the library although they are skipped."""
         return Skipped(
             hidden_files=self.files["hidden"],
             hidden_folders=self.folders["hidden"],
@@ -48,9 +48,10 @@ class LeftOut:
         )
 
     def known(self, catalog: Catalog, roots: Iterable[str]) -> list[str]:
-        """Paths that the library knows and that are left out now: by rules, or as thumbnails, previews and bins.
+        """Paths in the library that are skipped now: by ignore rules, or as thumbnails, previews and deleted files.
 
-        roots: paths that were given to an ingest. What is in one of them is wanted, though it lies in what is left out.
+        roots: the paths given to the ingest. A file in one of them is wanted, even if a rule skips the root's own
+        folder.
         """
         wanted = set(roots)
         found: list[str] = []

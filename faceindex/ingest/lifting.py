@@ -1,4 +1,4 @@
-"""Tombstones are taken away, for photos that the user shows again."""
+"""Removes tombstones, so that erased photos can be ingested again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from faceindex.errors import UnreadablePhoto
 from faceindex.faces.analyse import Analyser
-from faceindex.photos.finding.find import FoundFile, UnreadableEntry, find_files
+from faceindex.photos.finding.entries import FoundFile, UnreadableEntry
+from faceindex.photos.finding.find import find_files
 from faceindex.photos.finding.sources import source_of
 from faceindex.photos.identity import is_photo
 from faceindex.photos.pictures import photo_and_content
@@ -19,10 +20,10 @@ _log = logging.getLogger(__name__)
 
 
 def lift(folder: LibraryFolder, paths: Iterable[str], *, analyser: Analyser) -> Lifted:
-    """Take the tombstones of the photos at or under `paths` away, whatever their files are called now.
+    """Remove the tombstones of the photos at or under `paths`; a photo is recognised by content, not by name.
 
-    A photo that is in the library, as others of its faces were not forgotten, is analysed again at once: its file is
-    known, and no ingest would look at it. Raises: UsageError when a path does not exist; LibraryLocked; ModelError.
+    A photo that is still in the library (only some of its faces were erased) is analysed again at once, because an
+    ingest would skip it as unchanged. Raises: UsageError if a path does not exist; LibraryLocked; ModelError.
     """
     analyser.check_models()
     lifted = photos = faces = waiting = 0
@@ -51,14 +52,14 @@ def _is_photo(path: str) -> bool:
 
 
 def _lift(writer: Writer, file: FoundFile, analyser: Analyser) -> tuple[int, bool, int]:
-    """Number of tombstones; whether the photo is in the library; and of its faces that came back."""
+    """Number of tombstones; whether the photo is in the library; number of faces that came back."""
     if not _is_photo(file.path):
         return 0, False, 0
     photo, content = photo_and_content(file.path, max_megapixels=analyser.max_megapixels)
     if not writer.catalog.tombstones().of(content):
         return 0, False, 0
     known = writer.catalog.photo_with(content)
-    found = None if known is None else analyser(photo)  # before: what cannot be read keeps its tombstones
+    found = None if known is None else analyser(photo)  # first, so that an unreadable photo keeps its tombstones
     with writer.catalog.transaction():
         number = writer.catalog.tombstones().lift(content)
     _log.info("%s: tombstones lifted: %d", file.path, number)

@@ -1,4 +1,4 @@
-"""A process that looks at files for us, so that a disk that is silent holds that process only."""
+"""A process that reads files for us, so that a disk that does not answer blocks only that process."""
 
 from __future__ import annotations
 
@@ -21,21 +21,22 @@ from faceindex.ingest.workers.processes import be_killed_first, end_with_parent
 from faceindex.photos.finding.addresses import UNREACHABLE, is_url, take_secrets, top_of
 from faceindex.photos.identity import Identity
 from faceindex.photos.read import identify
+from faceindex.plurals import plural
 from faceindex.running.stop import Stop
 
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
 
-_SILENT = 10  # files in a row of which nothing comes, until the disk is given up
+_SILENT = 10  # files in a row that do not answer, until the disk is given up
 _DEATHS = 3  # in a row
-_TRIES = 3  # of a photo for which the machine lacks something
-_PAUSE = 0.5  # seconds before another try, times the tries
+_TRIES = 3  # for a photo while the machine lacks something
+_PAUSE = 0.5  # seconds before the next try, times the number of tries
 _MAIN = "from faceindex.ingest.photo_reader import main; main()"
 
 
 @dataclass(frozen=True, slots=True)
 class _Unreadable:
-    """UnreadablePhoto for a pipe. number: of the OSError that caused it, or 0."""
+    """An UnreadablePhoto that can be sent through a pipe. number: errno of the OSError that caused it, or 0."""
 
     reason: str
     number: int
@@ -43,9 +44,9 @@ class _Unreadable:
 
 
 class PhotoReader:
-    """Looks at one file at a time. The process is started for the first one, and anew after each that holds it.
+    """Reads one file at a time. Its process starts with the first file, and again after a file that blocks it.
 
-    stop: ends it. meanwhile: what is to be done now and then while a file is waited for.
+    stop: ends it. meanwhile: called from time to time while a file is waited for.
     """
 
     def __init__(self, stop: Stop, meanwhile: Callable[[], None] = lambda: None, *, idle_limit: float) -> None:
@@ -64,9 +65,10 @@ class PhotoReader:
         self._end()
 
     def identify(self, path: str, *, named: bool = False) -> Identity | None:
-        """As `faceindex.photos.read.identify`, and an UnreadablePhoto caused by a TimeoutError when no byte comes.
+        """As `faceindex.photos.read.identify`; if the file does not answer, UnreadablePhoto is caused by a
+        TimeoutError.
 
-        Raises: UnreadablePhoto; SilentDisk when nothing can be read any more; MachineError.
+        Raises: UnreadablePhoto; SilentDisk if no file answers any more; MachineError.
         """
         answer = self._identity(path, named)
         for attempt in range(1, _TRIES):
@@ -89,10 +91,10 @@ class PhotoReader:
         *more: Arguments.args,
         **options: Arguments.kwargs,
     ) -> Answer:
-        """What `question(path, *more, **options)` returns in that process: a function of a module, that raises nothing.
+        """Call `question(path, *more, **options)` in that process: a function of a module that raises nothing.
 
-        Raises: TimeoutError when it uses no processor and reads no byte for the idle limit, or the user stops it;
-        SilentDisk when that happens again and again; MachineError.
+        Raises: TimeoutError if it uses no processor time and reads no byte for the idle limit, or the user stops it;
+        SilentDisk if that happens for many files; MachineError.
         """
         while True:
             child = self._child = self._child or _Child()
@@ -111,13 +113,14 @@ class PhotoReader:
                 self._end()
                 self._deaths += 1
                 if self._deaths == _DEATHS:
-                    raise MachineError("the process that reads photos is killed again and again") from error
+                    raise MachineError("the process that reads photos was killed several times") from error
                 continue
             self._deaths = self._silent = 0
             return answer
 
     def _count_unreachable(self, path: str, answer: _Unreadable) -> None:
-        """Raises: SilentDisk when a server has not answered for many photos: it would be asked in vain for all."""
+        """Raises: SilentDisk when a server did not answer for many photos, so that asking for the rest would be in
+        vain."""
         if is_url(path) and answer.number in UNREACHABLE:
             self._unreachable += 1
             if self._unreachable == _SILENT:
@@ -132,10 +135,10 @@ class PhotoReader:
     def _given_up(self, path: str) -> TimeoutError:
         """Raises: SilentDisk."""
         self._end()
-        reason = f"nothing could be read for {self._idle_limit:g} seconds"
+        reason = f"did not answer for {self._idle_limit:g} seconds"
         self._silent += 1
         if self._silent == _SILENT:
-            raise SilentDisk(f"of {path} {reason}, as of {_SILENT - 1} files before it")
+            raise SilentDisk(f"{path} {reason}, like {plural(_SILENT - 1, 'file')} before it")
         return TimeoutError(reason)
 
     def _end(self) -> None:
@@ -159,8 +162,8 @@ class _Child:
 
 
 def main() -> None:
-    """Answer each question that comes. Arguments: descriptor of the connection; parent, or 0."""
-    os.set_blocking(sys.stderr.fileno(), False)  # nobody reads what is said there
+    """Answer each question. Arguments: the connection's descriptor; the parent's process id, or 0."""
+    os.set_blocking(sys.stderr.fileno(), False)  # nobody reads this stream
     connection = Connection(int(sys.argv[1]))
     if int(sys.argv[2]):
         end_with_parent(int(sys.argv[2]))

@@ -1,4 +1,4 @@
-"""Photos that a program holds come into a library: analysed here, one by one, and committed in batches as files are."""
+"""Adds pictures that a program has in memory: they are analysed here one by one and committed in batches."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from faceindex.errors import UnreadablePhoto, UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest.run import BATCH_PHOTOS, BATCH_SECONDS
-from faceindex.photos.finding.find import HELD, FoundFile
+from faceindex.photos.finding.addresses import HELD
+from faceindex.photos.finding.entries import FoundFile
 from faceindex.photos.pictures import PictureLike, photo_and_content
 from faceindex.store.care.tombstones import WHOLE_PHOTO
 from faceindex.store.folder import LibraryFolder
@@ -26,9 +27,9 @@ def ingest_pictures(
 ) -> IngestReport:
     """Analyse and store each picture under its name; its path in the library is HELD and the name.
 
-    A photo is its content: the hash of the bytes, or of the pixels where there is no file. A picture under a name that
-    another one had takes its place, as an edited file does. What was analysed is stored whatever `pictures` raises.
-    Raises: UsageError when a name is none; LibraryLocked; LibraryUnwritable; ModelError.
+    A photo is identified by its content: the hash of its bytes, or of its pixels. A picture replaces an earlier one
+    with the same name, as an edited file does. Pictures analysed so far are stored even if `pictures` raises. Raises:
+    UsageError for an invalid name; LibraryLocked; LibraryUnwritable; ModelError.
     """
     analyser.check_models()
     with folder.writer(wait=wait) as writer:
@@ -57,7 +58,7 @@ class _Run:
     committed: float = field(default_factory=time.monotonic)
 
     def take_all(self, pictures: Iterable[tuple[str, PictureLike]]) -> Exception | None:
-        """Returns what ended `pictures`, if anything did: no fault of the library's, whose writer is open here."""
+        """Returns the exception that ended `pictures`, if any. It must not look like an error of the library."""
         coming = iter(pictures)
         while True:
             try:
@@ -88,7 +89,7 @@ class _Run:
             self.commit()
 
     def commit(self) -> None:
-        """Make everything taken so far durable."""
+        """Make everything up to here durable."""
         if len(self.batch):
             self.new_faces += self.writer.commit(self.batch)
         self.batch, self.committed = Batch(), time.monotonic()
@@ -110,17 +111,17 @@ class _Run:
             forgotten=self.counts["forgotten"],
             warnings=tuple(self.warnings),
             workers=1,
-            workers_reason="pictures are analysed by the program that holds them",
+            workers_reason="the calling program analyses its pictures",
         )
 
     def _is_known(self, file: FoundFile, content: bytes) -> bool:
-        """Whether the picture need not be analysed; then it is counted, and gets its name."""
+        """Whether the picture needs no analysis; then it is counted and gets its name."""
         catalog = self.writer.catalog
         if WHOLE_PHOTO in catalog.tombstones().of(content):
             self.counts["forgotten"] += 1
             return True
         if self._in_batch(file.path):
-            self.commit()  # the same name again: first what it was, then what it is
+            self.commit()  # the same name again: commit the earlier picture first
         if content in self.batch.photos:
             self.counts["duplicate"] += 1
             self.batch.photos[content][1].append(file)
@@ -141,5 +142,5 @@ class _Run:
 
 def _path(name: str) -> str:
     if not isinstance(name, str) or not name.isprintable() or not name.strip("/ "):
-        raise UsageError(f"{name!r} is no name for a picture; give a line of text that can be printed")
+        raise UsageError(f"{name!r} is not a name for a picture; give one line of printable text")
     return HELD + name.lstrip("/")

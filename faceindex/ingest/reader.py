@@ -1,4 +1,4 @@
-"""The reader: what is to be done about a found file, given what the catalog knows."""
+"""The reader: decides what to do with a found file, from what the catalog knows about it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from faceindex.errors import UnreadablePhoto
 from faceindex.ingest.hard_links import HardLinks
 from faceindex.ingest.workers.circumstances import is_circumstance
 from faceindex.photos.decoders.extras import can_be_read_now
-from faceindex.photos.finding.find import UNTIMED, FoundFile
+from faceindex.photos.finding.entries import UNTIMED, FoundFile
 from faceindex.photos.identity import Identity
 from faceindex.photos.read import identify
 from faceindex.store.care.tombstones import WHOLE_PHOTO
@@ -19,27 +19,27 @@ from faceindex.store.catalog.photos import KnownPath
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """Stored under this path as it is. retimed: with a ctime that is to be stored; None when it is as it was."""
+    """Stored under this path and unchanged. retimed: the file with a new ctime to store; None if that is unchanged."""
 
     retimed: FoundFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StillUnreadable:
-    """Failed before and has not changed since: not opened again. retimed: as in Unchanged."""
+    """Could not be read before and is unchanged, so it is not opened again. retimed: as in Unchanged."""
 
     error: str
     retimed: FoundFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class NoPhoto:
-    """Neither by name nor by content a photo."""
+class NotAPhoto:
+    """Not a photo, by name and by content."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Should be a photo and cannot be read, for what is in it."""
+    """Looks like a photo, but its content cannot be read."""
 
     file: FoundFile
     error: str
@@ -47,9 +47,9 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class OutOfReach:
-    """May not be opened, is gone by now, or its disk fails: nothing is known of the photo.
+    """No permission, missing by now, or a failing disk: this says nothing about the photo.
 
-    silent: no byte of it came for long; it may come later.
+    silent: no byte arrived in time; it may arrive later.
     """
 
     error: str
@@ -58,7 +58,7 @@ class OutOfReach:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The content is in the library as `photo`. former: the path it had before this one, if that is known."""
+    """The content is in the library as `photo`. former: the photo's paths before this one."""
 
     file: FoundFile
     photo: int
@@ -67,7 +67,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The content is new to the library, or faces of it lost their vectors."""
+    """The content is new to the library, or is in it with faces that lost their vectors."""
 
     file: FoundFile
     content: bytes
@@ -75,13 +75,13 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """The photo was erased by `photos remove --erase` or `people forget`, and is not to come back."""
+    """The photo was erased by `photos remove --erase` or `people forget`, and must not come back."""
 
 
-Finding = Unchanged | StillUnreadable | NoPhoto | Unreadable | OutOfReach | Known | Unknown | Forgotten
+Finding = Unchanged | StillUnreadable | NotAPhoto | Unreadable | OutOfReach | Known | Unknown | Forgotten
 
 
-def look_at(
+def classify(
     file: FoundFile,
     catalog: Catalog,
     *,
@@ -90,18 +90,18 @@ def look_at(
     identify: Callable[..., Identity | None] = identify,
     links: HardLinks | None = None,
 ) -> Finding:
-    """Compare `file` with the catalog; it is opened and hashed only when its path, size or one of its times are new.
+    """Compare `file` with the catalog. It is opened and hashed only if its path, size or one of its times is new.
 
-    A new ctime alone may be a change that size and mtime hide, as of `exiftool -P`, or a link, another owner, another
-    mount: content that is as it was is not analysed. Inodes are not compared: network mounts change them.
+    A new ctime can mean a change that keeps size and mtime (`exiftool -P`), or only a new link, owner or mount;
+    unchanged content is not analysed again. Inodes are not compared, because they change on network mounts.
 
-    retry: open it, too, when it could not be read the last time. Earlier versions also stored failures that were no
-    fault of the photo: it is opened again anyhow. force: open it in any case. identify: what reads it. links: what was
-    read of it under other names.
+    retry: also open a file that could not be read before. Earlier versions stored some failures that were not the
+    photo's fault; these are always opened again. force: open every file. identify: reads the file. links: what was read
+    of the same file under other names.
     """
     known = catalog.known_path(file.path)
     if known is not None and not force and _seems_unchanged(file, known):
-        retimed = file if known.ctime_ns is None else None  # stored before ctimes were
+        retimed = file if known.ctime_ns is None else None  # stored before ctimes were stored
         if known.error is None:
             return Unchanged(retimed)
         if not retry and not _mended(known.error):
@@ -113,7 +113,7 @@ def look_at(
             return OutOfReach(error.reason, silent=isinstance(error.__cause__, TimeoutError))
         return Unreadable(file, error.reason)
     if identity is None:
-        return NoPhoto()
+        return NotAPhoto()
     file = replace(file, size=identity.size, mtime_ns=identity.mtime_ns, ctime_ns=identity.ctime_ns)
     if WHOLE_PHOTO in catalog.tombstones().of(identity.content):
         return Forgotten()
@@ -126,7 +126,7 @@ def look_at(
 
 
 def _mended(error: str) -> bool:
-    """Whether what made a photo fail may be over, without a change of the file."""
+    """Whether the cause of a failure may have ended without a change of the file."""
     return is_circumstance(error) or can_be_read_now(error)
 
 

@@ -1,92 +1,91 @@
-"""Known photos under further paths: moved, copied, renumbered, or exchanged with one another."""
+"""Gives known photos their new paths: they were moved, copied, renumbered or swapped."""
 
 from __future__ import annotations
 
 from faceindex.ingest.photo_reader import PhotoReader
 from faceindex.ingest.reader import Known
 from faceindex.ingest.tally import Tally
-from faceindex.photos.finding.away import missing, renamed
+from faceindex.photos.finding.whereabouts import missing, renamed
 from faceindex.store.catalog import Catalog
 from faceindex.store.writer import Batch
 
-MOST_LATE = 100_000
-"""Files that are kept in memory, at most, because their names still are the only ones of other photos."""
+MOST_POSTPONED = 100_000
+"""Most files in memory that wait because their path is still the only one of another photo."""
 
 
 class Renaming:
-    """late: known photos under names that still are the only ones of other photos. Those may be met later in the run,
-    where photos were renumbered or exchanged, and would lose their faces if they lost their names before.
-
-    taken: these names, but those that a photo was seen to have moved from.
+    """postponed: known photos found at a path that is still the only path of another photo. The other may be found
+    later in the run (if photos were renumbered or swapped); it would lose its faces if it lost its last path before.
+    The reserved paths are these paths, without those from which a photo is known to have moved.
     """
 
     def __init__(self, catalog: Catalog, reader: PhotoReader, tally: Tally) -> None:
-        self.late: list[Known] = []
+        self.postponed: list[Known] = []
         self._catalog = catalog
         self._reader = reader
         self._tally = tally
-        self._taken: set[str] = set()
-        self._here: set[str] = set()  # met in this run
+        self._reserved: set[str] = set()
+        self._seen: set[str] = set()  # seen in this run
 
     def note(self, path: str) -> None:
-        """There is a file at `path`: nobody need be asked about it."""
-        if len(self._here) < MOST_LATE:
-            self._here.add(path)
+        """Note that a file exists at `path`, so that it need not be checked."""
+        if len(self._seen) < MOST_POSTPONED:
+            self._seen.add(path)
 
     def meet(self, known: Known, batch: Batch) -> None:
-        """Name the photo, or wait with it while its name is the only one of another photo."""
+        """Store the path of the photo, or postpone that while it is the only path of another photo."""
         self.note(known.file.path)
         if set(self._catalog.photos_named_only([known.file.path])) <= {known.photo}:
             self._rename(known, batch)
             return
-        self.late.append(known)
-        self._taken.add(known.file.path)
-        if len(self.late) >= MOST_LATE:
-            self.name_late(batch)
+        self.postponed.append(known)
+        self._reserved.add(known.file.path)
+        if len(self.postponed) >= MOST_POSTPONED:
+            self.name_postponed(batch)
 
-    def name_late(self, batch: Batch) -> None:
-        """Name those that wait: no other photo is looked for any more."""
-        for known in self.late:
+    def name_postponed(self, batch: Batch) -> None:
+        """Store the paths of the postponed photos, when no other photo can still be found."""
+        for known in self.postponed:
             self._rename(known, batch)
-        self.late.clear()
-        self._taken.clear()
+        self.postponed.clear()
+        self._reserved.clear()
 
-    def is_endangered(self, batch: Batch) -> bool:
-        """Whether the batch takes the last name of a photo that is to get another one."""
-        if not self.late:
+    def takes_last_path(self, batch: Batch) -> bool:
+        """Whether the batch takes the last path of a photo that will get another path."""
+        if not self.postponed:
             return False
         edited = [file.path for _, files in batch.photos.values() for file in files]
-        taken = [*edited, *(file.path for _, file in batch.names), *batch.gone]
-        losing = self._catalog.photos_named_only(taken)
-        return not {known.photo for known in self.late}.isdisjoint(losing)
+        lost_paths = [*edited, *(file.path for _, file in batch.names), *batch.gone]
+        losing = self._catalog.photos_named_only(lost_paths)
+        return not {known.photo for known in self.postponed}.isdisjoint(losing)
 
     def _rename(self, known: Known, batch: Batch) -> None:
-        """Another file with known content: the same file touched, the photo's new place, or a copy."""
+        """Another file with known content: the same file with a new time, a moved photo, or a copy."""
         batch.names.append((known.photo, known.file))
         if known.file.path in known.former:
             self._tally.counts["unchanged"] += 1
             return
-        old = self._left([path for path in known.former if path not in batch.gone], known.file.path)
+        old = self._moved_from([path for path in known.former if path not in batch.gone], known.file.path)
         if old is None:
             self._tally.counts["duplicate"] += 1
             return
         self._tally.counts["moved"] += 1
-        if old in self._taken:
-            self._taken.remove(old)
+        if old in self._reserved:
+            self._reserved.remove(old)
         else:
             batch.gone.append(old)
 
-    def _left(self, former: list[str], path: str) -> str | None:
-        """The former path that the photo has moved from to `path`, if any; none on a disk that is silent."""
-        taken = next((old for old in former if old in self._taken), None)
-        unseen = [old for old in former if old not in self._here or old.casefold() == path.casefold()]
-        if taken is not None or not unseen:
-            return taken
+    def _moved_from(self, former: list[str], path: str) -> str | None:
+        """The path from which the photo moved to `path`, if any; None on a disk that does not answer."""
+        reserved = next((old for old in former if old in self._reserved), None)
+        unseen = [old for old in former if old not in self._seen or old.casefold() == path.casefold()]
+        if reserved is not None or not unseen:
+            return reserved
         try:
-            return self._reader.ask(_first_left, path, unseen)
+            return self._reader.ask(_first_moved_from, path, unseen)
         except TimeoutError:
             return None
 
 
-def _first_left(path: str, former: list[str]) -> str | None:
+def _first_moved_from(path: str, former: list[str]) -> str | None:
     return next((old for old in former if missing(old) or renamed(old, path)), None)

@@ -1,4 +1,4 @@
-"""Repair: what is derived is made again, and faces whose vectors are lost get new ones from their photos."""
+"""Repair: makes derived data again, and gives faces without a vector a new one from their photos."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from faceindex.ingest.photo_reader import PhotoReader
 from faceindex.ingest.workers.executor import Executor, Task
 from faceindex.ingest.workers.local import local_executor
 from faceindex.ingest.workers.pool import IDLE_LIMIT
-from faceindex.photos.finding.find import FoundFile, UnreadableEntry, absolute, find_files
+from faceindex.photos.finding.addresses import absolute
+from faceindex.photos.finding.entries import FoundFile, UnreadableEntry
+from faceindex.photos.finding.find import find_files
 from faceindex.running.stop import Stop
 from faceindex.store.care.examine import Examiner
 from faceindex.store.care.mending import mend_rows, mend_segments, put_back
@@ -32,9 +34,9 @@ BATCH_PHOTOS = 64
 
 @dataclass(slots=True)
 class Mended:
-    """What a repair did. saved: vectors out of damaged segments. analysed: photos whose faces got new vectors.
+    """The result. saved: vectors saved from damaged segments. analysed: photos whose faces got new vectors.
 
-    failed: photos that are there and gave no vectors again.
+    failed: photos that exist but gave no vectors.
     """
 
     saved: int = 0
@@ -51,21 +53,21 @@ def repair(
     stop: Stop | None = None,
     idle_limit: float = IDLE_LIMIT,
 ) -> Mended:
-    """Mend everything but the index. Its catalog must be whole. Killed at any moment, the next repair goes on.
+    """Repair everything except the index; the catalog must be intact. If it is killed, the next repair goes on.
 
-    paths: where else to look for photos whose faces lost their vectors. Names, albums and decisions are kept: a face
-    without a vector stays, and a photo that is away is analysed by the next ingest that meets it.
+    paths: further places to look for photos whose faces lost their vectors. Names, albums and decisions stay: a face
+    without a vector stays, and if its photo is missing, the next ingest that finds the photo analyses it.
 
-    idle_limit: seconds after which a photo or disk that does not answer is given up.
+    idle_limit: a photo or disk is given up after this many seconds without an answer.
 
-    Raises: UsageError when one of `paths` is not there; LibraryLocked; LibraryUnwritable; ModelError; MachineError, and
-    then the next repair goes on.
+    Raises: UsageError if one of `paths` does not exist; LibraryLocked; LibraryUnwritable; ModelError; MachineError,
+    after which the next repair goes on.
     """
     stop = stop or Stop()
     roots = [absolute(path) for path in paths]
     found = find_files(roots, skip=str(folder.path)) if roots else iter(())
     further = iter(Ahead(found, stop, idle_limit=idle_limit))
-    first = next(further, None)  # what is wrong with `paths` is known before anything is changed
+    first = next(further, None)  # finds errors in `paths` before anything is changed
     _put_back(folder)
     done = Mended()
     with folder.writer() as writer, PhotoReader(stop, idle_limit=idle_limit) as reader:
@@ -91,7 +93,7 @@ class _Again:
         self._models_checked = False  # only a photo to be analysed needs them
 
     def run(self, photos: Iterator[tuple[FoundFile, bytes]]) -> None:
-        """Analyse and commit `photos`, given with their contents."""
+        """Analyse and commit `photos`, given with their content hashes."""
         with closing(local_executor(self.workers)) as pool:
             for file, content in photos:
                 if content in self.in_flight.values() or content in self.batch.photos:
@@ -115,7 +117,7 @@ class _Again:
             elif _keeps_names(self.writer.catalog, content, answer.photo):
                 self.batch.photos[content] = (answer.photo, [answer.file])
             else:
-                why = "a face with a name is not found in it again: it keeps its name and stays without a vector"
+                why = "a named face was not found again; it keeps its name and has no vector"
                 self.done.failed.append(FailedPhoto(answer.file.path, why))
                 self.batch.names.append((self.writer.catalog.photo_with(content) or 0, answer.file))
         if len(self.batch) >= BATCH_PHOTOS:
@@ -129,7 +131,7 @@ class _Again:
 
 
 def _photos(catalog: Catalog, reader: PhotoReader) -> Iterator[tuple[FoundFile, bytes]]:
-    """A file of each photo that waits, if any of its paths still has its content."""
+    """For each photo without vectors a file that still has its content, if there is one."""
     for photo in catalog.waiting_photos():
         content = catalog.content_of(photo)
         for path in catalog.paths_of(photo):
@@ -145,7 +147,7 @@ def _photos_among(
     first: Iterable[FoundFile | UnreadableEntry],
     further: Iterator[FoundFile | UnreadableEntry],
 ) -> Iterator[tuple[FoundFile, bytes]]:
-    """Files that have the content of a photo that waits."""
+    """Files with the content of a photo without vectors."""
     for entry in chain(first, further) if catalog.waiting_photos(1) else ():
         if isinstance(entry, FoundFile):
             file = _with_content(entry.path, reader)
@@ -164,7 +166,7 @@ def _with_content(path: str, reader: PhotoReader) -> tuple[FoundFile, bytes] | N
 
 
 def _keeps_names(catalog: Catalog, content: bytes, photo: AnalysedPhoto) -> bool:
-    """Whether every face of the stored photo that has a name is found again."""
+    """Whether every named face of the stored photo is found again."""
     former = catalog.faces_of(catalog.photo_with(content) or 0, (photo.width, photo.height))
     again = match_by_box([face.box for face in photo.faces], former)
     lost = {known.face for known in former} - set(again)
@@ -172,7 +174,7 @@ def _keeps_names(catalog: Catalog, content: bytes, photo: AnalysedPhoto) -> bool
 
 
 def _put_back(folder: LibraryFolder) -> None:
-    """Before `folder.writer` removes files without a row: some of them may be what is missing elsewhere."""
+    """Restore files before `folder.writer` removes files without a row: some may be what is missing elsewhere."""
     vectors = folder.path / "vectors"
     if not vectors.is_dir():
         return
@@ -191,5 +193,5 @@ def _put_back(folder: LibraryFolder) -> None:
 def _make_private(library: Path) -> None:
     for path in [library, *library.rglob("*")]:
         if not path.is_symlink():
-            with suppress(OSError):  # what cannot be made private is told by the next check
+            with suppress(OSError):  # the next check reports what cannot be made private
                 path.chmod(path.stat().st_mode & 0o700)

@@ -1,4 +1,4 @@
-"""One ingest: files are looked at, new photos analysed by an executor, and all of it committed in batches."""
+"""One ingest: checks files, lets an executor analyse new photos, and commits the results in batches."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from faceindex.ingest.photo_reader import PhotoReader
 from faceindex.ingest.reader import (
     Forgotten,
     Known,
-    NoPhoto,
+    NotAPhoto,
     OutOfReach,
     StillUnreadable,
     Unchanged,
     Unknown,
     Unreadable,
-    look_at,
+    classify,
 )
 from faceindex.ingest.renaming import Renaming
 from faceindex.ingest.roots import folder_of, to_remember
@@ -38,7 +38,9 @@ from faceindex.ingest.workers.executor import Analysed, Executor, Fault, Task
 from faceindex.ingest.workers.local import local_executor
 from faceindex.ingest.workers.machine import Workers, choose_workers
 from faceindex.ingest.workers.pool import IDLE_LIMIT
-from faceindex.photos.finding.find import FoundFile, UnreadableEntry, absolute, find_files
+from faceindex.photos.finding.addresses import absolute
+from faceindex.photos.finding.entries import FoundFile, UnreadableEntry
+from faceindex.photos.finding.find import find_files
 from faceindex.running.meter import Meter
 from faceindex.running.stop import Stop
 from faceindex.store.folder import LibraryFolder
@@ -51,7 +53,7 @@ _log = logging.getLogger(__name__)
 
 BATCH_PHOTOS = 64
 BATCH_SECONDS = 5.0
-"""A batch is committed when it is this large, or this old: what a crash can cost."""
+"""A batch is committed at this size or age; a crash loses at most one batch."""
 
 
 def ingest(
@@ -87,7 +89,7 @@ def ingest(
     meter = meter or Meter()
     stop = meter.stop
     analyser.check_models()
-    chosen = choose_workers(workers) if executor is None else Workers(executor.workers, "of the executor")
+    chosen = choose_workers(workers) if executor is None else Workers(executor.workers, "as the executor has")
     executor = executor or local_executor(chosen.number, idle_limit=idle_limit)
     left_out = LeftOut()
     found = find_files(roots, skip=str(folder.path), exclude=exclude, on_skip=left_out.add)
@@ -139,7 +141,7 @@ def ingest(
 
 
 class _Run:
-    """The state of one ingest. in_flight: content hash to the files that have it, while it is analysed."""
+    """The state of one ingest. in_flight: for each content hash at work, the files with this content."""
 
     def __init__(
         self,
@@ -179,7 +181,7 @@ class _Run:
             raise ended
 
     def _look_at_all(self, entries: Iterable[FoundFile | UnreadableEntry]) -> SilentDisk | None:
-        """What ended it before all were looked at, if anything did."""
+        """Returns the error that ended it before all files were checked, if any."""
         silent: list[FoundFile] = []
         try:
             for entry in entries:
@@ -204,7 +206,7 @@ class _Run:
             return
         counts = self.tally.counts
         with self.tally.stopwatch.stage("find"):
-            finding = look_at(
+            finding = classify(
                 entry,
                 self.writer.catalog,
                 retry=self.retry,
@@ -218,7 +220,7 @@ class _Run:
                 self._retime(retimed)
             case Forgotten():
                 counts["forgotten"] += 1
-            case NoPhoto():
+            case NotAPhoto():
                 counts["ignored"] += 1
             case StillUnreadable(error, retimed):
                 self.tally.fail(entry.path, error)
@@ -236,7 +238,7 @@ class _Run:
         self.collect(timeout=0)
 
     def collect(self, timeout: float) -> None:
-        """Put the executor's answers into the batch, and commit it when it is due."""
+        """Put the executor's answers into the batch, and commit the batch if it is due."""
         for answer in self.executor.answers(timeout):
             self._store(answer)
         self._show()
@@ -245,8 +247,8 @@ class _Run:
 
     def commit(self) -> None:
         """Make everything answered so far durable."""
-        if self.renaming.is_endangered(self.batch):
-            self.renaming.name_late(self.batch)
+        if self.renaming.takes_last_path(self.batch):
+            self.renaming.name_postponed(self.batch)
         if self.retimed:
             self.writer.store_ctimes(self.retimed)
             self.retimed.clear()
@@ -260,9 +262,9 @@ class _Run:
         self.batch_since = time.monotonic()
 
     def finish(self) -> None:
-        """Commit what is left, and report the progress a last time."""
-        if not self.stop.is_set():  # else the next run meets them again
-            self.renaming.name_late(self.batch)
+        """Commit the rest, and report the progress for the last time."""
+        if not self.stop.is_set():  # else the next run finds them again
+            self.renaming.name_postponed(self.batch)
         self.commit()
         self._show(now=True)
 
@@ -303,8 +305,8 @@ class _Run:
 
     def _take_unreadable(self, entry: UnreadableEntry) -> None:
         if is_of_the_machine(entry.reason):
-            raise MachineError(f"{entry.path} cannot be looked at: {entry.reason}")
-        # A link that leads nowhere stays so; a file that has just been listed and is not there was taken away.
+            raise MachineError(f"{entry.path} cannot be read: {entry.reason}")
+        # A broken link stays broken; a file that was just listed and is missing was removed in between.
         if is_circumstance(entry.reason) and not Path(entry.path).is_symlink():
             self.tally.miss(entry.path, entry.reason)
         else:
@@ -320,4 +322,4 @@ class _Run:
 
     def _show(self, *, now: bool = False) -> None:
         waiting = sum(len(photo.faces) for photo, _ in self.batch.photos.values())
-        self.tally.show(late=len(self.renaming.late), waiting_faces=waiting, now=now)
+        self.tally.show(late=len(self.renaming.postponed), waiting_faces=waiting, now=now)

@@ -1,4 +1,4 @@
-"""What one ingest has done by now, in figures and lists."""
+"""Counts and lists of one ingest."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _log = logging.getLogger(__name__)
 
 
 class Tally:
-    """counts: files by what became of them, see IngestReport. new_faces: stored ones."""
+    """counts: files by result, see IngestReport. new_faces: faces stored so far."""
 
     def __init__(self, meter: Meter, found: Callable[[], int | None] = lambda: None) -> None:
-        """found: how many files there are, when that is known."""
+        """found: returns the number of files, or None while it is unknown."""
         self.counts: Counter[str] = Counter()
         self.new_faces = 0
         self.failures: list[FailedPhoto] = []
@@ -35,21 +35,21 @@ class Tally:
         self._found = found
 
     def fail(self, path: str, reason: str) -> None:
-        """A photo cannot be read, for what is in it."""
+        """Record a photo whose content cannot be read."""
         _log.info("%s failed: %s", path, reason)
         self.counts["failed"] += 1
         self.failures.append(FailedPhoto(path, reason))
 
     def miss(self, path: str, reason: str) -> None:
-        """A photo or folder is out of reach; what the library knows of it stays."""
+        """Record a photo or folder that cannot be reached; the library keeps what it knows of it."""
         _log.info("%s is out of reach: %s", path, reason)
         self.counts["out_of_reach"] += 1
         self.out_of_reach.append(FailedPhoto(path, reason, out_of_reach=True))
 
     def show(self, *, late: int, waiting_faces: int, now: bool = False) -> None:
-        """Tell the meter of the progress. now: even if it was told just before.
+        """Report the progress to the meter. now: even shortly after the last report.
 
-        late: photos that were looked at and are not counted yet. waiting_faces: new ones that are not stored yet.
+        late: photos that were checked but are not yet counted. waiting_faces: new faces that are not yet stored.
         """
         if not (now or self._meter.due):
             return
@@ -63,9 +63,9 @@ class Tally:
         )
 
     def report(self, recipe: str, chosen: Workers, workers: int, faces: int, *, interrupted: bool) -> IngestReport:
-        """The run in figures. chosen: how many workers there were to be, workers: how many there are in the end.
+        """The report. chosen: how many workers were chosen; workers: how many there are at the end.
 
-        faces: in the library.
+        faces: faces in the library.
         """
         kinds = {kind: self.counts[kind] for kind in _SEEN}
         return IngestReport(
@@ -79,12 +79,12 @@ class Tally:
             ignored=self.counts["ignored"],
             forgotten=self.counts["forgotten"],
             pruned=self.pruned,
-            xmp=None,  # read by the caller, of photos that are stored
+            xmp=None,  # the caller reads it after the photos are stored
             new_faces=self.new_faces,
             total_faces=faces,
             missed=_by_path(self.out_of_reach),
             workers=workers,
-            workers_reason=chosen.reason if workers == chosen.number else "more did not fit the machine",
+            workers_reason=chosen.reason if workers == chosen.number else "the machine had no room for more",
             failures=_by_path(self.failures),
             warnings=_by_path(self.warnings),
             seconds=time.monotonic() - self._since,

@@ -1,4 +1,4 @@
-"""Files that the library knows and that are no longer where they were."""
+"""Finds files that the library knows and that no longer exist."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Collection, Iterable, Sequence
 
 from faceindex.errors import SilentDisk
 from faceindex.ingest.photo_reader import PhotoReader
-from faceindex.photos.finding.away import Whereabouts, whereabouts
+from faceindex.photos.finding.whereabouts import Whereabouts, whereabouts
 from faceindex.running.stop import Stop
 from faceindex.store.writer import Writer
 from faceindex.types import Pruned
 
-_AT_ONCE = 200  # paths that the process is asked about: asking takes longer than looking
+_AT_ONCE = 200  # paths in one question to the process
 
 
 class Vanished:
-    """Looks for what is under `folders` no longer. stop: ends it."""
+    """Finds missing files under `folders`. stop: ends it."""
 
     def __init__(self, writer: Writer, reader: PhotoReader, folders: Sequence[str], stop: Stop) -> None:
         self._writer = writer
@@ -25,20 +25,21 @@ class Vanished:
         self._stop = stop
 
     def prune(self, *, left_out: Collection[str]) -> Pruned | None:
-        """Remove the photos that are gone, and count those that are only away; None when the user stopped it.
+        """Remove the photos whose files were deleted, and count those whose folder is missing; None if the user stopped
+        it.
 
-        left_out: paths that the library knows, of files that are no longer wanted in it: they go as well.
+        left_out: paths in the library of files that are skipped now; they are removed, too.
         Raises: SilentDisk; MachineError.
         """
         found = self._where(path for folder in self._folders for path in self._writer.catalog.files(folder))
         if found is None:
             return None
-        unwanted = sorted(set(left_out).difference(found["removed"], found["away"]))
+        unwanted = sorted(set(left_out).difference(found["removed"], found["disconnected"]))
         removed = self._writer.remove_paths([*found["removed"], *unwanted])
-        return Pruned(removed, away=len(found["away"]), left_out=len(unwanted))
+        return Pruned(removed, away=len(found["disconnected"]), left_out=len(unwanted))
 
     def forget_failures(self, known: Collection[str]) -> None:
-        """Let files that could not be read and are gone fail no longer. known: paths that were looked at just now.
+        """Forget the failures of deleted files. known: paths that this run has just seen.
 
         Raises: SilentDisk; MachineError.
         """
@@ -48,7 +49,7 @@ class Vanished:
             self._writer.remove_paths(found["removed"])
 
     def _where(self, paths: Iterable[str]) -> dict[Whereabouts, list[str]] | None:
-        """`paths` by whereabouts; None when the user stopped it."""
+        """The paths by what became of their files; None if the user stopped it."""
         roots, all_paths = self._writer.catalog.roots(), list(paths)
         found: dict[Whereabouts, list[str]] = defaultdict(list)
         for start in range(0, len(all_paths), _AT_ONCE):
@@ -59,7 +60,7 @@ class Vanished:
             except TimeoutError as error:
                 if self._stop.is_set():
                     return None
-                raise SilentDisk(f"of {some[0]} and others {error}, so nothing was removed from the library") from error
+                raise SilentDisk(f"{some[0]} and others: {error}; nothing was removed from the library") from error
         return found
 
 

@@ -44,7 +44,7 @@ class Bonds:
         one, other = self.root(one), self.root(other)
         if one == other:
             return True
-        if self._apart(one, other):
+        if self._is_forbidden(one, other):
             return False
         if len(self._tags.get(one, ())) < len(self._tags.get(other, ())):
             one, other = other, one
@@ -65,7 +65,7 @@ class Bonds:
             for node in own:
                 self._bind_to_first(groups, node)
 
-    def keep_apart(self, one: Iterable[int], other: Iterable[int]) -> None:
+    def forbid(self, one: Iterable[int], other: Iterable[int]) -> None:
         """Never bind a node of one side to a node of the other; pairs that are bound already stay so."""
         tag = 2 * self._statements
         self._statements += 1
@@ -85,7 +85,7 @@ class Bonds:
                 sides[tag].append(root)
         return [(sides[tag], sides[tag + 1]) for tag in range(0, len(sides), 2) if sides[tag] and sides[tag + 1]]
 
-    def _apart(self, one: int, other: int) -> bool:
+    def _is_forbidden(self, one: int, other: int) -> bool:
         persons = self._person.get(one), self._person.get(other)
         if None not in persons and persons[0] != persons[1]:
             return True

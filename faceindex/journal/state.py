@@ -88,9 +88,9 @@ def _bonds(counting: Sequence[Act]) -> Bonds:
 
 def _take_out(bonds: Bonds, act: Act, rest: Sequence[int]) -> None:
     if rest:
-        bonds.keep_apart(act.side(0), rest)
+        bonds.forbid(act.side(0), rest)
     if act.person is not None:
-        bonds.keep_apart(act.side(0), [bonds.node_of(act.person)])
+        bonds.forbid(act.side(0), [bonds.node_of(act.person)])
 
 
 def _hidden(counting: Sequence[Act], side: int) -> dict[int, bool]:

@@ -12,7 +12,7 @@ from faceindex.library.opened import Opened, StrPath
 from faceindex.library.paging import PAGE
 from faceindex.people import acting
 from faceindex.people.acting import Target
-from faceindex.photos.finding.find import absolute
+from faceindex.photos.finding.addresses import absolute
 from faceindex.store.pages import album_page, face_page
 from faceindex.types import Album, AlbumsExport, Decided, FaceRecord, Page
 

@@ -16,7 +16,7 @@ from faceindex.ingest.workers.machine import choose_workers
 from faceindex.library.erasing import everything_erased
 from faceindex.library.job import Job, finished
 from faceindex.library.opened import Opened, StrPath, one_or_more
-from faceindex.photos.finding.find import absolute
+from faceindex.photos.finding.addresses import absolute
 from faceindex.running.meter import Meter
 from faceindex.search import calibrated
 from faceindex.search import index as face_index

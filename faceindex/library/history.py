@@ -9,8 +9,9 @@ from faceindex.errors import UsageError
 from faceindex.library.old_names import renamed
 from faceindex.library.opened import Opened
 from faceindex.library.paging import PAGE
-from faceindex.people import acting
 from faceindex.people.history import history_page, past_act, past_acts
+from faceindex.people.steps import in_one_transaction
+from faceindex.people.undoing import undo
 from faceindex.types import Decided, Page, PastAct
 
 Acts = list[PastAct]  # `list` is a method here
@@ -56,7 +57,7 @@ class History:
 
         Raises: UsageError when there is no library; LibraryUnwritable.
         """
-        with acting.together(self._opened.folder):
+        with in_one_transaction(self._opened.folder):
             yield
 
     def undo(self, act: int | None = None) -> Decided:
@@ -64,4 +65,4 @@ class History:
 
         Raises: UsageError when there is no such act, or it does not count.
         """
-        return acting.undo(self._opened.folder, act)
+        return undo(self._opened.folder, act)

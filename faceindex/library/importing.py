@@ -21,7 +21,7 @@ from faceindex.faces.recipe import Recipe
 from faceindex.faces.recipe import recipe as recipe_called
 from faceindex.library.opened import Opened, StrPath
 from faceindex.models.cards import recipe_cards
-from faceindex.photos.finding.find import absolute
+from faceindex.photos.finding.addresses import absolute
 from faceindex.running.meter import Meter
 from faceindex.running.stop import Stop
 from faceindex.types import FailedPhoto, ImportReport, IngestReport

@@ -11,7 +11,7 @@ from faceindex.faces.analyse import Analyser
 from faceindex.ingest.run import ingest
 from faceindex.ingest.workers.executor import Executor
 from faceindex.library.opened import Opened, StrPath
-from faceindex.photos.finding.find import absolute
+from faceindex.photos.finding.addresses import absolute
 from faceindex.running.meter import Meter
 from faceindex.types import IngestReport
 

@@ -33,7 +33,7 @@ from faceindex.library.status import status, version
 from faceindex.people.grouping import group_faces
 from faceindex.people.reencoding import reencode
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
-from faceindex.photos.finding.find import absolute
+from faceindex.photos.finding.addresses import absolute
 from faceindex.photos.pictures import PictureLike
 from faceindex.queries.matching import SearchQuery
 from faceindex.queries.pairs import VerifiedPair

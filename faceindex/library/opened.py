@@ -17,7 +17,7 @@ from faceindex.faces.engine import Engine, as_engine
 from faceindex.faces.recipe import Recipe, as_recipe
 from faceindex.files.user_folders import NOWHERE, user_data
 from faceindex.library.job import Job
-from faceindex.people.albums import follow
+from faceindex.people.albums import update_albums
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
 from faceindex.running.meter import Meter, Tell
 from faceindex.search import calibrated
@@ -125,7 +125,7 @@ class Opened:
         Raises: JobCancelled while the index is built.
         """
         self.index = None
-        follow(self.folder)
+        update_albums(self.folder)
         if index:
             meter = meter or Meter()
             meter.announce("indexing")

@@ -13,7 +13,7 @@ from faceindex.library.old_names import renamed
 from faceindex.library.opened import Opened, StrPath, one_or_more
 from faceindex.library.paging import PAGE
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
-from faceindex.photos.finding.find import absolute
+from faceindex.photos.finding.addresses import absolute
 from faceindex.photos.pictures import PictureLike
 from faceindex.store.pages import failure_page, photo_page
 from faceindex.store.selection import EVERYTHING, Selection, selected_photos

@@ -10,7 +10,7 @@ import numpy as np
 from faceindex.errors import UsageError
 from faceindex.ingest.workers.machine import choose_workers
 from faceindex.library.opened import Opened, StrPath
-from faceindex.photos.finding.find import absolute
+from faceindex.photos.finding.addresses import absolute
 from faceindex.queries.batch import BatchSearch, is_vector_file
 from faceindex.queries.matching import SearchQuery
 from faceindex.queries.naming import identified, named_gallery

@@ -13,7 +13,7 @@ from faceindex.library.photos import Photos
 from faceindex.library.status import status
 from faceindex.people.review import questions
 from faceindex.photos.decode import Photo
-from faceindex.photos.finding.find import absolute
+from faceindex.photos.finding.addresses import absolute
 from faceindex.photos.pictures import PictureLike, is_path, photo_of
 from faceindex.queries.probes import Probe
 from faceindex.sheets.albums import GENERATOR, AlbumRow, PagePlan, album_sheet, page_file, page_plans

@@ -1,1 +1,1 @@
-"""Floor 1: model cards, checksums, and weights turned into runnable networks."""
+"""Floor 1: model cards, checksums, and weights turned into networks that can run."""

@@ -1,4 +1,4 @@
-"""Models that users bring: checked, tried on sample chips, and kept with their cards in the user's folder."""
+"""Models that users add: checked, tried on sample chips, and stored with their cards in the user's folder."""
 
 from __future__ import annotations
 
@@ -34,28 +34,28 @@ from faceindex.types import Pixels, Vectors
 FORMATS = ("onnx", "tensorflow")
 
 LARGEST_DIFFERENCE = 1e-3
-"""Of a chip's vector alone and in a batch, over the largest number in it."""
+"""Largest difference between a chip's vector alone and in a batch, as a share of the largest number in it."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,40}")
 
 
 def add_known_model(name: str, file: Path) -> RecipeCard:
-    """Take `file` for the model `name`, whose card we ship and whose weights the user has to bring.
+    """Add `file` as the weights of the model `name`: faceindex has its card, and users bring the weights.
 
-    Raises: ModelError when there is no such card, or the file is not what it says.
+    Raises: ModelError if there is no such card, or the file is not the one that the card describes.
     """
     card = model_cards().get(name)
     if card is None or card.package:
         names = ", ".join(card.name for card in model_cards().values() if not card.package)
-        raise ModelError(f"there is no model {name} to be brought, only {names}; another one needs --card")
+        raise ModelError(f"no model {name} needs weights, only {names}; add another model with --card")
     return _add(file, card, recipe_cards()[name])
 
 
 def add_model(file: Path, card_file: Path) -> RecipeCard:
-    """Take `file` with a card of the user's, a TOML file with the tables [model] and [recipe].
+    """Add `file` with a card of the user, a TOML file with the tables [model] and [recipe].
 
-    What [model] need not say: format (onnx), file, sha256, package. What [recipe] need not say: name and encoder (the
-    model's name). Raises: ModelError when the card or the file is wrong; nothing is kept then.
+    [model] may omit format (then onnx), file, sha256 and package. [recipe] may omit name and encoder (then the model's
+    name). Raises: ModelError if the card or the file is wrong; then nothing is stored.
     """
     tables = read_table(card_file)
     if not all(isinstance(tables.get(name), dict) for name in ("model", "recipe")):
@@ -69,7 +69,7 @@ def add_model(file: Path, card_file: Path) -> RecipeCard:
 
 
 def sample_chips(size: int) -> Pixels:
-    """Four chips that no two networks should find alike: flat, noise, and drawn faces. uint8 [4, size, size, 3]."""
+    """Four chips that a network should tell apart: flat, noise, and two drawn faces. uint8 [4, size, size, 3]."""
     rows, columns = np.mgrid[:size, :size] / size
     flat = np.full((size, size, 3), 128)
     noise = np.random.default_rng(0).integers(0, 256, (size, size, 3))
@@ -87,23 +87,23 @@ def _drawn_face(rows: np.ndarray, columns: np.ndarray, width: float) -> np.ndarr
 def _check_cards(card: ModelCard, recipe: RecipeCard, where: Path) -> None:
     for name in (card.name, recipe.name):
         if not _NAME.fullmatch(name):
-            raise ModelError(f"{where}: a name has small letters, digits, dots and hyphens only, not {name!r}")
+            raise ModelError(f"{where}: a name may have only small letters, digits, dots and hyphens, not {name!r}")
     shipped = model_cards().get(card.name)
     if shipped is not None and shipped.package:
-        raise ModelError(f"{where}: faceindex itself has a model called {card.name}; choose another name")
+        raise ModelError(f"{where}: faceindex has its own model {card.name}; choose another name")
     if recipe.name in recipe_cards() and recipe_cards()[recipe.name].encoder != card.name:
-        raise ModelError(f"{where}: there is a recipe called {recipe.name} already; choose another name")
+        raise ModelError(f"{where}: there is already a recipe {recipe.name}; choose another name")
     if card.kind != "encoder" or card.format not in FORMATS:
-        raise ModelError(f"{where}: a model to be added is an encoder in the format {' or '.join(FORMATS)}")
+        raise ModelError(f"{where}: the model must be an encoder in the format {' or '.join(FORMATS)}")
     if not card.size or not card.dimension or not 0 < card.size <= 1024 or not 0 < card.dimension <= 65536:
-        raise ModelError(f"{where}: [model] needs size, the side of its chips in pixels, and dimension of its vectors")
+        raise ModelError(f"{where}: [model] needs size (side of chips, pixels) and dimension (length of vectors)")
     if card.scaling not in SCALINGS or card.colour not in ("RGB", "BGR"):
-        raise ModelError(f"{where}: scaling is one of {', '.join(SCALINGS)}, and colour RGB or BGR")
+        raise ModelError(f"{where}: scaling must be one of {', '.join(SCALINGS)}, and colour RGB or BGR")
     if recipe.detector not in DETECTORS or recipe.alignment not in ALIGNMENTS or recipe.landmarks not in (5, 68):
-        choices = f"detector is one of {', '.join(DETECTORS)}, alignment one of {', '.join(ALIGNMENTS)}"
+        choices = f"detector must be one of {', '.join(DETECTORS)}, alignment one of {', '.join(ALIGNMENTS)}"
         raise ModelError(f"{where}: {choices}, and landmarks 5 or 68")
     if recipe.encoder != card.name:
-        raise ModelError(f"{where}: [recipe] takes its vectors from {recipe.encoder}, not from {card.name}")
+        raise ModelError(f"{where}: [recipe] names the encoder {recipe.encoder}, but the model is {card.name}")
 
 
 def _add(file: Path, card: ModelCard, recipe: RecipeCard) -> RecipeCard:
@@ -129,29 +129,29 @@ def _add(file: Path, card: ModelCard, recipe: RecipeCard) -> RecipeCard:
 
 
 def _try(card: ModelCard, graph: bytes) -> None:
-    """Raises: ModelError when the network does not give one vector a chip, of numbers, that differ."""
+    """Raises: ModelError unless the network gives each chip a vector of finite numbers, and different ones."""
     chips = sample_chips(card.size or 0)
     try:
         network = session(graph)
-        together = network.run([VECTORS], {CHIPS: chips})[0]
-        alone = np.concatenate([network.run([VECTORS], {CHIPS: chip[None]})[0] for chip in chips])
-    except Exception as error:  # onnxruntime raises classes of its own for anything wrong in a model
+        batched = network.run([VECTORS], {CHIPS: chips})[0]
+        single = np.concatenate([network.run([VECTORS], {CHIPS: chip[None]})[0] for chip in chips])
+    except Exception as error:  # onnxruntime has its own exceptions for errors in a model
         reason = " ".join(str(error).split())[:200]
-        raise ModelError(f"{card.name} cannot encode chips of {card.size} pixels: {reason}") from None
-    _check_vectors(card, together, alone)
+        raise ModelError(f"{card.name} cannot encode chips of side {card.size}: {reason}") from None
+    _check_vectors(card, batched, single)
 
 
-def _check_vectors(card: ModelCard, together: Vectors, alone: Vectors) -> None:
-    if together.shape != (len(alone), card.dimension):
+def _check_vectors(card: ModelCard, batched: Vectors, single: Vectors) -> None:
+    if batched.shape != (len(single), card.dimension):
         raise ModelError(
-            f"{card.name} gives {together.shape[-1]} numbers a chip, not {card.dimension} as its card says"
+            f"{card.name} gives vectors of length {batched.shape[-1]}, not {card.dimension} as in its card"
         )
-    if not np.isfinite(together).all():
-        raise ModelError(f"{card.name} gives vectors with values that are not numbers (NaN or infinity)")
-    if np.abs(together - alone).max() > LARGEST_DIFFERENCE * np.abs(alone).max():
-        raise ModelError(f"{card.name} gives another vector for a chip in a batch than for the chip alone")
-    if np.ptp(together, axis=0).max() <= LARGEST_DIFFERENCE * np.abs(together).max():
-        raise ModelError(f"{card.name} gives all chips the same vector")
+    if not np.isfinite(batched).all():
+        raise ModelError(f"{card.name} gives vectors that contain NaN or infinity")
+    if np.abs(batched - single).max() > LARGEST_DIFFERENCE * np.abs(single).max():
+        raise ModelError(f"{card.name} gives a chip different vectors alone and in a batch")
+    if np.ptp(batched, axis=0).max() <= LARGEST_DIFFERENCE * np.abs(batched).max():
+        raise ModelError(f"{card.name} gives the same vector for all chips")
 
 
 def _toml(card: ModelCard | RecipeCard) -> bytes:

@@ -1,4 +1,4 @@
-"""What is worked out from models once and then kept in the user's cache folder, and made anew when in doubt."""
+"""Data computed from models once and stored in the user's cache folder; made again when in doubt."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from faceindex.files.user_folders import user_cache
 
 
 def cache_folder() -> Path:
-    """Where the files lie."""
+    """The folder of these files."""
     return user_cache() / "graphs"
 
 
 def cached(name: str, make: Callable[[], bytes]) -> bytes:
-    """What `make` returns, or returned once before for this `name`, which has to say all that it depends on.
+    """The result of `make`, or the stored result of an earlier call; `name` must contain everything that it depends on.
 
-    It is made again when the file is damaged, and every time where none can be written.
+    It is made again if the stored file is damaged or cannot be written.
     """
     path = cache_folder() / name
     made = read(path)

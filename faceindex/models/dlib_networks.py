@@ -1,8 +1,8 @@
-"""dlib's two face networks, read from its .dat files into plain layers without dlib.
+"""Reads dlib's two face networks from its .dat files into plain layers, without dlib.
 
-dlib writes no topology: it is a C++ type, and whoever reads a file declares the same type again. Here it
-is a tuple of layers without weights, which reading fills in; whatever geometry the file does hold must
-agree (King 2017: dlib's examples dnn_face_recognition_ex and dnn_mmod_face_detection_ex).
+The files contain no topology: in dlib it is a C++ type that the reader must declare. Here it is a tuple of layers
+without weights, to be filled from the file; the geometry that the file does contain must agree (King 2017: dlib's
+examples dnn_face_recognition_ex and dnn_mmod_face_detection_ex).
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from faceindex.models.dlib_stream import DlibStream, Weights
 Kind = Literal["con", "affine", "relu", "max_pool", "avg_pool", "fc", "tag", "skip", "add_prev"]
 
 CHIP_SIDE = 150
-"""Pixels; the encoder is locked to it."""
+"""Pixels; the encoder accepts no other size."""
 
 FIRST_LAYER_VERSION = 3
-"""The layer next to the input is another class in dlib, with a version number of its own."""
+"""The layer next to the input is another class in dlib, with its own version number."""
 
 SMALLEST_VARIANCE = 1e-12
-"""A batch normalisation with less running variance than this was not trained."""
+"""A batch normalisation with a smaller running variance was not trained."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """loss_metric: the distances that training aimed at. threshold: of a pair of the same person."""
+    """loss_metric: the distances of the training. threshold: for a pair of the same person."""
 
     margin: float
     threshold: float
@@ -91,20 +91,20 @@ class Network:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Encoder(Network):
-    """Chips to vectors."""
+    """Turns chips into vectors."""
 
     loss: Metric
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Detector(Network):
-    """An image pyramid to a map of scores."""
+    """Turns an image pyramid into a map of scores."""
 
     loss: Mmod
 
 
 def _con(channels: int, size: int, stride: int = 1) -> Layer:
-    """dlib pads a convolution so that its output has the size of its input, unless it has a stride."""
+    """dlib pads a convolution so that its output has the size of its input, unless the convolution has a stride."""
     return Layer("con", channels, Window(size, stride, size // 2 if stride == 1 else 0))
 
 

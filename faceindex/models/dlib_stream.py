@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from faceindex.errors import ModelError
 from faceindex.files.regular import read_regular
+from faceindex.plurals import plural
 
 Weights = npt.NDArray[np.float32]
 """float32, read only: a view of the file's bytes."""
@@ -29,7 +30,7 @@ Shape = tuple[int, int, int, int]
 
 
 class DlibStream:
-    """A position in the bytes of one dlib file. Every method reads on from it, or raises ModelError.
+    """A position in the bytes of one dlib file. Every method reads from there, or raises ModelError.
 
     name: the file's, for messages.
     """
@@ -45,13 +46,12 @@ class DlibStream:
         try:
             return cls(read_regular(path), path.name)
         except OSError as error:
-            raise ModelError(f"cannot read {path}: {error.strerror}; reinstall the package with it") from error
+            raise ModelError(f"cannot read {path}: {error.strerror}; reinstall its package") from error
 
     def error(self, reason: str) -> ModelError:
-        """The error that says where in which file reading ended, and why."""
+        """An error that names the file, the position and the reason."""
         return ModelError(
-            f"{self._name} is not the dlib network expected: {reason} at byte {self._position}; "
-            "reinstall the package with it"
+            f"{self._name} is not the dlib network expected: {reason} at byte {self._position}; reinstall its package"
         )
 
     def integer(self) -> int:
@@ -98,7 +98,7 @@ class DlibStream:
         for value in expected:
             found = self.integer()
             if found != value:
-                raise self.error(f"{found} in place of {value}")
+                raise self.error(f"{found} instead of {value}")
 
     def tensor(self) -> Weights:
         """A version, four dimensions and raw little-endian floats. Returns: float32 [n], flat."""
@@ -106,14 +106,14 @@ class DlibStream:
         dimensions = [self.integer() for _ in range(4)]
         size = math.prod(dimensions)
         if min(dimensions) < 0 or 4 * size > len(self._data) - self._position:
-            raise self.error(f"a tensor of {size} values")
+            raise self.error(f"a tensor of size {size:,}")
         return np.frombuffer(self._take(4 * size), dtype="<f4")
 
     def weights(self, size: int) -> Weights:
         """A tensor of exactly `size` weights, none of them infinite, NaN or beyond LARGEST_WEIGHT."""
         weights = self.tensor()
         if len(weights) != size:
-            raise self.error(f"{len(weights)} weights in place of {size}")
+            raise self.error(f"{plural(len(weights), 'weight')} instead of {size:,}")
         if size and not np.abs(weights).max() <= LARGEST_WEIGHT:
             raise self.error("a weight out of range")
         return weights
@@ -126,7 +126,7 @@ class DlibStream:
     def end(self) -> None:
         """Nothing may follow."""
         if self._position != len(self._data):
-            raise self.error(f"{len(self._data) - self._position} bytes too many")
+            raise self.error(f"{plural(len(self._data) - self._position, 'byte')} too many")
 
     def _take(self, size: int) -> memoryview:
         taken = self._data[self._position : self._position + size]

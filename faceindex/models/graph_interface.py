@@ -1,4 +1,4 @@
-"""What the ONNX graphs take and give, for those who run them; needs no onnx."""
+"""Inputs and outputs of the ONNX graphs, for modules that run them; needs no onnx."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ TILE, SCORES = "tile", "scores"
 """Detector: float32 [1, 3, h, w] in, (RGB - mean) / 256, h and w at least 29; float32 [1, 1, h', w'] out."""
 
 FEATURES, SUMS = "features", "sums"
-"""Estimate of the HOG templates' sums: float32 [1, features, rows, columns] in, for all windows of 10 x 10 cells
+"""Estimated sums of the HOG templates: float32 [1, features, rows, columns] in; for all windows of 10 x 10 cells
 float32 [1, templates, rows - 9, columns - 9] out."""
 
 DETECTOR_METADATA = "mmod"
-"""Key of the detector model's metadata; JSON with what `DetectorGeometry` holds."""
+"""Key in the detector model's metadata; its value is JSON with the fields of `DetectorGeometry`."""
 
 
 @dataclass(frozen=True, slots=True)
 class DetectorGeometry:
-    """How the detector's scores lie on its input.
+    """How the detector's scores are placed on its input.
 
     Cell (column x, row y) of the map scores a window of `width` x `height` pixels around the input's pixel
     (origin + stride * x, origin + stride * y). An input of n pixels gives (n - field) // stride + 1 cells;

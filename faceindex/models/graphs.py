@@ -1,4 +1,4 @@
-"""Networks as ONNX files in the form that our code runs: converted once, kept in a cache, made anew when in doubt."""
+"""Networks as ONNX files in the form that our code runs: converted once, cached, and converted again when in doubt."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ DETECTOR = "mmod_human_face_detector"
 YUNET = "yunet"
 
 BUILD = 5
-"""Part of a cached file's name: raise it when the graph builders, or the form of cached files, change."""
+"""Part of a cached file's name: increase it when the graph builders, or the form of cached files, change."""
 
 
 def onnx_graph(model: str) -> bytes:
     """The ONNX file of the detector or encoder `model`.
 
-    It is cached by what the model's card says, the sha256 of the weights included. Raises: ModelError when the weights
-    are missing or altered.
+    It is cached by the content of the model's card, including the sha256 of the weights. Raises: ModelError if the
+    weights are missing or changed.
     """
     card, source = model_cards()[model], weights(model)
     return cached(f"{_identity(card)}.onnx", lambda: convert(card, source))
@@ -34,7 +34,7 @@ def convert(card: ModelCard, source: Path) -> bytes:
     # Imported here: loading onnx takes longer than everything else that a cached graph needs.
     from faceindex.models.dlib_networks import read_detector, read_encoder
     from faceindex.models.dlib_stream import DlibStream
-    from faceindex.models.onnx_files import encoder_file, fold, parse, pixels_file, replace_prelus
+    from faceindex.models.onnx_files import encoder_file, fold_constants, parse, pixels_file, replace_prelus
     from faceindex.models.onnx_graphs import detector_model, encoder_model
     from faceindex.models.protobuf_stream import ProtobufFile
     from faceindex.models.tensorflow_onnx import tensorflow_model
@@ -44,7 +44,7 @@ def convert(card: ModelCard, source: Path) -> bytes:
         return encoder_model(read_encoder(stream)) if card.kind == "encoder" else detector_model(read_detector(stream))
     tensorflow = card.format == "tensorflow"
     model = parse(tensorflow_model(ProtobufFile.open(source)) if tensorflow else read_regular(source), str(source))
-    fold(model)
+    fold_constants(model)
     replace_prelus(model)
     return encoder_file(model, card) if card.kind == "encoder" else pixels_file(model)
 

@@ -1,4 +1,4 @@
-"""A quick estimate of the HOG templates' scores as an ONNX graph: two convolutions, for onnxruntime."""
+"""A fast estimate of the HOG templates' scores as an ONNX graph of two convolutions."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from faceindex.models.hog_templates import CELLS, PLANES, TEMPLATES, HogTemplate
 from faceindex.models.onnx_writer import IR_VERSION, OPSET
 
 DEPTH = PLANES + 1
-"""Planes of the input, the last one without weight: onnxruntime's fast convolution takes multiples of 16."""
+"""Planes of the input; the last one has no weight, as onnxruntime's fast convolution needs multiples of 16."""
 
 RANK = 16
-"""Filters that all lines of all templates are put together from; for the same reason 16."""
+"""Number of filters from which all lines of all templates are combined; also a multiple of 16."""
 
 
 def estimate_graph(templates: HogTemplates) -> bytes:
-    """Estimated sums of every window, at 0.4 of the work.
+    """Estimated sums of every window, with 0.4 of the work.
 
-    The 50 lines of the five templates are 50 vectors of 310 numbers; RANK filters span most of what they are
-    (singular value decomposition). One convolution applies these, another one makes the templates of them.
+    The 50 lines of the five templates are 50 vectors of length 310. RANK filters span most of their space (singular
+    value decomposition). One convolution applies the filters, another combines them into the templates.
     """
     lines, mix = _factors(templates.weights)
     graph = helper.make_graph(
@@ -40,7 +40,7 @@ def estimate_graph(templates: HogTemplates) -> bytes:
 
 
 def _factors(weights: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Filters [RANK, DEPTH, 1, CELLS] and how the templates are made of them, [TEMPLATES, RANK, CELLS, 1]."""
+    """Filters [RANK, DEPTH, 1, CELLS] and their combination into templates, [TEMPLATES, RANK, CELLS, 1]."""
     lines = weights.astype(np.float64).transpose(0, 2, 1, 3).reshape(TEMPLATES * CELLS, PLANES * CELLS)
     spread = np.linalg.cholesky(_second_moments())
     left, sizes, right = np.linalg.svd(lines @ spread, full_matrices=False)
@@ -51,9 +51,9 @@ def _factors(weights: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32],
 
 
 def _second_moments() -> npt.NDArray[np.float64]:
-    """What the features of a line of cells are like, up to a factor: never negative, and like their neighbours.
-
-    float64 [PLANES * CELLS, PLANES * CELLS]. The decomposition then keeps what matters for such features.
+    """Second moments of the features of a line of cells, up to a factor: they are never negative, and similar to their
+    neighbours. float64 [PLANES * CELLS, PLANES * CELLS]. With them the decomposition keeps what matters for such
+    features.
     """
     apart = np.abs(np.subtract.outer(np.arange(CELLS), np.arange(CELLS)))
     return np.asarray(np.kron(np.eye(PLANES), 0.5**apart) + 1.0, dtype=np.float64)

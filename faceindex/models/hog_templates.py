@@ -1,7 +1,7 @@
-"""The five templates of dlib's frontal face detector, read from dlib's own serialisation of it.
+"""The five templates of dlib's frontal face detector, read from dlib's own serialisation.
 
 Format: dlib object_detector<scan_fhog_pyramid<pyramid_down<6>>>, serialize(), 20.0. The templates are compiled
-into dlib; no weights file comes with them.
+into dlib; there is no weights file.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ PLANES = 31
 """Features of a cell: 18 signed and 9 unsigned orientations, 4 sums."""
 
 SMALLEST_LEVEL = 64
-"""Pixels that width and height of a pyramid level must have, the first level excepted."""
+"""Smallest width and height of a pyramid level in pixels, except for the first level."""
 
 BUILD = 1
-"""Part of the cached file's name: raise it when its form changes."""
+"""Part of the cached file's name: increase it when its form changes."""
 
 TEMPLATES = 5
-"""Faces from the front, turned to both sides and tilted to both sides."""
+"""Frontal faces, turned to the left and right, and tilted to the left and right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,9 @@ class HogTemplates:
 
 @cache
 def hog_templates() -> HogTemplates:
-    """The templates of the dlib that is installed. Raises: ModelError when they are not of the expected form.
+    """The templates of the installed dlib. Raises: ModelError if they do not have the expected form.
 
-    They are cached: dlib takes 0.7 s to unpack them, and every process needs them for the quality of faces.
+    They are cached: dlib takes 0.7 s to unpack them, and every process needs them to measure the quality of faces.
     """
     module = sys.modules[dlib.get_frontal_face_detector.__module__].__file__ or ""
     status = Path(module).stat()
@@ -67,7 +67,7 @@ def hog_templates() -> HogTemplates:
 
 
 def _installed_templates() -> HogTemplates:
-    (saved,) = dlib.get_frontal_face_detector().__getstate__()  # as in a file, which would need a folder to write to
+    (saved,) = dlib.get_frontal_face_detector().__getstate__()  # the content of a file, without writing one
     return read_templates(DlibStream(saved, "dlib's frontal face detector"))
 
 
@@ -84,7 +84,7 @@ def _unpacked(data: bytes) -> HogTemplates:
 
 
 def read_templates(stream: DlibStream) -> HogTemplates:
-    """A saved frontal face detector. Raises: ModelError, also for any damage to the file."""
+    """Read a saved frontal face detector. Raises: ModelError, also if the file is damaged."""
     stream.version(2)
     _expect_scanner(stream)
     overlap, covered = stream.number(), stream.number()
@@ -106,7 +106,7 @@ def _expect_scanner(stream: DlibStream) -> None:
 
 
 def _read_vector(stream: DlibStream) -> list[float]:
-    """A column vector: minus its rows, minus its columns, its numbers."""
+    """A column vector in the file: minus its rows, minus its columns, its numbers."""
     size = PLANES * CELLS * CELLS + 1
     stream.expect(-size, -1)
     return [stream.number() for _ in range(size)]

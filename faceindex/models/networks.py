@@ -1,4 +1,4 @@
-"""Checked weights turned into runnable networks, each loaded once per process, with what runs it."""
+"""Checked weights turned into networks that can run; each is loaded once per process."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 def landmark_model(points: int) -> str:
-    """The name of the model that places 5 or 68 points."""
+    """The name of the model that places 5 or 68 landmarks."""
     return f"shape_predictor_{points}_face_landmarks"
 
 
 @cache
 def dlib_hog_detector() -> Any:
-    """dlib's frontal face detector, run by dlib: five HOG templates compiled into it, no weights file."""
+    """dlib's frontal face detector, run by dlib: five HOG templates compiled into it, without a weights file."""
     import dlib
 
     return dlib.get_frontal_face_detector()
@@ -52,28 +52,28 @@ def dlib_cnn_detector() -> Any:
 
 @cache
 def onnx_session(model: str, device: str) -> onnxruntime.InferenceSession:
-    """ENCODER or DETECTOR on onnxruntime. Raises: ModelError; UsageError when there is no such device."""
+    """ENCODER or DETECTOR on onnxruntime. Raises: ModelError; UsageError if there is no such device."""
     return session(onnx_graph(model), device)
 
 
 def session(graph: bytes, device: str = "cpu") -> onnxruntime.InferenceSession:
-    """`graph` on one thread of `device`. Raises: UsageError when this onnxruntime has no such device."""
+    """A session for `graph` with one thread on `device`. Raises: UsageError if this onnxruntime has no such device."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3  # errors: a user's network may give rise to warnings that help nobody
-    options.enable_mem_pattern = False  # inputs differ in size: a memory plan for each would be kept for ever
+    options.log_severity_level = 3  # errors only: warnings about a user's network help nobody
+    options.enable_mem_pattern = False  # inputs differ in size, and a memory plan for each would stay for ever
     return onnxruntime.InferenceSession(graph, options, providers=[provider(device)])
 
 
 def provider(device: str) -> str:
-    """The execution provider called `device`, such as cpu, cuda or coreml. Raises: UsageError."""
+    """The execution provider for `device`, such as cpu, cuda or coreml. Raises: UsageError."""
     import onnxruntime
 
     available: list[str] = onnxruntime.get_available_providers()
     names = {name.removesuffix("ExecutionProvider").lower(): name for name in available}
     if device.lower() not in names:
-        hint = "; `pip install onnxruntime-gpu` brings cuda" if device.lower() == "cuda" else ""
+        hint = "; `pip install onnxruntime-gpu` adds cuda" if device.lower() == "cuda" else ""
         raise UsageError(f"onnxruntime has no device {device} here, only {', '.join(names)}{hint}")
     return names[device.lower()]

@@ -1,4 +1,4 @@
-"""ONNX files made elsewhere, brought into the form that our code runs: plain float weights, any batch, chips in."""
+"""Turns other people's ONNX files into the form that our code runs: float weights, any batch size, chips as input."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from faceindex.errors import ModelError
 from faceindex.models.cards import ModelCard
 from faceindex.models.graph_interface import CHIPS, PIXELS, VECTORS
 
-FOLDED = frozenset({"DequantizeLinear", "Reshape", "Constant", "Identity", "Transpose", "Cast"})
-"""Operators that are worked out here when all that goes into them is known."""
+FOLDABLE = frozenset({"DequantizeLinear", "Reshape", "Constant", "Identity", "Transpose", "Cast"})
+"""Operators that are computed here if all their inputs are constant."""
 
 AXES_ARE_INPUTS = 18
-"""Operator set from which ReduceMean takes its axes as an input."""
+"""Operator set from which ReduceMean has its axes as an input."""
 
 Arrays = dict[str, npt.NDArray[np.generic]]
 
 
 def parse(data: bytes, name: str) -> ModelProto:
-    """The model in an ONNX file. Raises: ModelError when it is none; `name` is what the message calls it."""
+    """The model in an ONNX file. `name` is for the message. Raises: ModelError if it is not one."""
     try:
         model = onnx.load_model_from_string(data)
         onnx.checker.check_model(model)
@@ -36,8 +36,8 @@ def parse(data: bytes, name: str) -> ModelProto:
     return model
 
 
-def fold(model: ModelProto) -> None:
-    """Work out what is constant, such as weights kept in 8 bits a block, and leave out what only training needs."""
+def fold_constants(model: ModelProto) -> None:
+    """Fold constants, such as weights stored as 8-bit blocks, and remove what only training needs."""
     graph = model.graph
     known: Arrays = {weights.name: numpy_helper.to_array(weights) for weights in graph.initializer}
     same: dict[str, str] = {}
@@ -47,7 +47,7 @@ def fold(model: ModelProto) -> None:
             node.input[place] = same.get(name, name)
         if node.op_type == "Dropout":
             same[node.output[0]] = node.input[0]
-        elif node.op_type in FOLDED and all(name in known for name in node.input):
+        elif node.op_type in FOLDABLE and all(name in known for name in node.input):
             known[node.output[0]] = _worked_out(node, known, model)
         else:
             nodes.append(node)
@@ -58,10 +58,10 @@ def fold(model: ModelProto) -> None:
 
 
 def replace_prelus(model: ModelProto) -> None:
-    """Write PRelu(x) as x + (1 - slope) Relu(-x), with factors a channel as convolutions of one pixel.
+    """Write PRelu(x) as x + (1 - slope) Relu(-x), with the factors per channel as convolutions of one pixel.
 
-    onnxruntime has a slow PRelu, and rearranges the data before and after it; convolutions, Relu and sums it does in
-    one arrangement (SFace: half of the time).
+    onnxruntime's PRelu is slow, and reorders the data before and after it; convolutions, Relu and sums use one order
+    (SFace: half of the time).
     """
     graph = model.graph
     slopes = {weights.name: numpy_helper.to_array(weights) for weights in graph.initializer}
@@ -87,15 +87,17 @@ def replace_prelus(model: ModelProto) -> None:
 
 
 def encoder_file(model: ModelProto, card: ModelCard) -> bytes:
-    """`model` with CHIPS as its input and VECTORS as its output, pixels scaled inside as the card says.
+    """`model` with CHIPS as its input and VECTORS as its output; pixels are scaled inside, as the card says.
 
-    Raises: ModelError when the model does not have one input and output of the shapes that the card says.
+    Raises: ModelError unless the model has one input and one output with the shapes in the card.
     """
     graph, size = model.graph, card.size
     if len(graph.input) != 1 or len(graph.output) != 1:
-        raise ModelError(f"{card.name} has {len(graph.input)} inputs and {len(graph.output)} outputs, not one of each")
+        raise ModelError(
+            f"{card.name} needs one input and one output; it has {len(graph.input)} and {len(graph.output)}"
+        )
     if graph.input[0].type.tensor_type.elem_type != TensorProto.FLOAT:
-        raise ModelError(f"{card.name} does not take 32-bit floats as its input")
+        raise ModelError(f"{card.name} must have 32-bit floats as its input")
     planes_first = _layout(graph, card)
     _rename(graph, {graph.input[0].name: "network input", graph.output[0].name: "network output"})
     floats, nodes = "chips as floats", []
@@ -111,12 +113,12 @@ def encoder_file(model: ModelProto, card: ModelCard) -> bytes:
     _replace(graph.node, nodes)
     _replace(graph.input, [helper.make_tensor_value_info(CHIPS, TensorProto.UINT8, ["n", size, size, 3])])
     _replace(graph.output, [helper.make_tensor_value_info(VECTORS, TensorProto.FLOAT, ["n", card.dimension])])
-    del graph.value_info[:]  # shapes for one batch size
+    del graph.value_info[:]  # they are shapes for one batch size
     return bytes(model.SerializeToString(deterministic=True))
 
 
 def pixels_file(model: ModelProto) -> bytes:
-    """A detector's `model`, BGR planes in, with RGB PIXELS of any size as its input, and its outputs of any size."""
+    """A detector's `model` with RGB PIXELS of any size as input instead of BGR planes; its outputs have any size."""
     graph = model.graph
     source = graph.input[0].name
     nodes = [
@@ -141,7 +143,7 @@ def pixels_file(model: ModelProto) -> bytes:
 
 
 def _drop_unused(graph: GraphProto) -> None:
-    """Leave out weights, and inputs with weights of their own, that no node takes."""
+    """Remove weights, and inputs with default weights, that no node uses."""
     used = {name for node in graph.node for name in node.input}
     weights = [weights for weights in graph.initializer if weights.name in used]
     named = {one.name for one in weights}
@@ -150,7 +152,7 @@ def _drop_unused(graph: GraphProto) -> None:
 
 
 def _swap_colours(graph: GraphProto, source: str) -> None:
-    """Let the convolution that reads `source` expect RGB where it expected BGR."""
+    """Change the convolution that reads `source` so that it expects RGB instead of BGR."""
     (convolution,) = (node for node in graph.node if source in node.input)
     for weights in graph.initializer:
         if weights.name == convolution.input[1]:
@@ -159,7 +161,7 @@ def _swap_colours(graph: GraphProto, source: str) -> None:
 
 
 def _rename(graph: GraphProto, names: dict[str, str]) -> None:
-    """Give values of the graph other names, so that they cannot be taken for CHIPS and VECTORS."""
+    """Rename values of the graph, so that they cannot be confused with CHIPS and VECTORS."""
     for node in graph.node:
         _replace(node.input, [names.get(name, name) for name in node.input])
         _replace(node.output, [names.get(name, name) for name in node.output])
@@ -168,7 +170,7 @@ def _rename(graph: GraphProto, names: dict[str, str]) -> None:
 
 
 def _layout(graph: GraphProto, card: ModelCard) -> bool:
-    """Whether the model takes planes [n, 3, h, w], not pixels [n, h, w, 3]."""
+    """Whether the model expects planes [n, 3, h, w], not pixels [n, h, w, 3]."""
     shape = [place.dim_value for place in graph.input[0].type.tensor_type.shape.dim]
     side = card.size or 0
 
@@ -179,11 +181,11 @@ def _layout(graph: GraphProto, card: ModelCard) -> bool:
         return True
     if fits((side, side, 3)):
         return False
-    raise ModelError(f"{card.name} takes an input of shape {shape}, not {side} x {side} pixels of three colours")
+    raise ModelError(f"{card.name} has an input of shape {shape}, not RGB images of side {side}")
 
 
 def _scaling(value: str, card: ModelCard, nodes: list[NodeProto], model: ModelProto) -> str:
-    """Adds nodes that turn floats 0 ... 255, [n, h, w, 3], RGB, into what the card says. Returns: their output."""
+    """Add nodes that scale floats 0 ... 255, [n, h, w, 3], RGB, as the card says. Returns: the name of their output."""
 
     opset = next(used.version for used in model.opset_import if used.domain in ("", "ai.onnx"))
 
@@ -197,7 +199,7 @@ def _scaling(value: str, card: ModelCard, nodes: list[NodeProto], model: ModelPr
         return name
 
     def mean(value: str) -> str:
-        """Over all numbers of a chip."""
+        """The mean over all numbers of a chip."""
         if opset < AXES_ARE_INPUTS:
             return node("ReduceMean", value, axes=[1, 2, 3])
         return node("ReduceMean", value, constant(f"axes {len(nodes)}", [1, 2, 3], np.int64))
@@ -216,7 +218,7 @@ def _scaling(value: str, card: ModelCard, nodes: list[NodeProto], model: ModelPr
             variance = mean(node("Mul", centred, centred))
             lowest = constant("least deviation", 1 / np.sqrt((card.size or 1) ** 2 * 3))
             return node("Div", centred, node("Max", node("Sqrt", variance), lowest))
-    raise ModelError(f"the card of {card.name} asks for the scaling {card.scaling}, which is none of those there are")
+    raise ModelError(f"the card of {card.name} asks for the unknown scaling {card.scaling}")
 
 
 def _worked_out(node: NodeProto, known: Arrays, model: ModelProto) -> npt.NDArray[np.generic]:

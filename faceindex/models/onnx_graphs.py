@@ -1,6 +1,6 @@
 """dlib's networks as ONNX graphs, for onnxruntime: the same weights, several times as fast.
 
-Each affine layer is folded into the convolution that feeds it. The same network gives the same bytes.
+Each affine layer is folded into the convolution before it. The same network always gives the same bytes.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def encoder_model(network: Encoder) -> bytes:
     """The ResNet: CHIPS to VECTORS, input normalised inside. Returns: an ONNX file."""
     graph = OnnxGraph()
     pixels = graph.node("Cast", CHIPS, to=TensorProto.FLOAT)
-    planes = graph.node("Transpose", pixels, perm=[0, 3, 1, 2])  # first: a plane at a time is a tenth of the work
+    planes = graph.node("Transpose", pixels, perm=[0, 3, 1, 2])  # first: scaling planes takes a tenth of the work
     mean = graph.constant(np.array(network.mean, dtype=np.float32).reshape(3, 1, 1))
     centred = graph.node("Sub", planes, mean)
     scaled = graph.node("Mul", centred, graph.constant(np.array(1 / 256, dtype=np.float32)))
@@ -47,8 +47,8 @@ def encoder_model(network: Encoder) -> bytes:
 def detector_model(network: Detector) -> bytes:
     """The max-margin detector: TILE to SCORES. Returns: an ONNX file with DETECTOR_METADATA.
 
-    The input is float and normalised, because dlib halves the levels of its pyramid out of normalised floats:
-    a pyramid of whole numbers would not score the same.
+    The input is float and normalised, because dlib halves the levels of its pyramid as normalised floats: a pyramid of
+    integers would give other scores.
     """
     graph = OnnxGraph()
     _add_layers(graph, network.layers, _Value(TILE, 3))
@@ -61,7 +61,7 @@ def detector_model(network: Detector) -> bytes:
 
 
 def detector_geometry(network: Detector) -> DetectorGeometry:
-    """Follows a cell of the map back through all convolutions (dlib's map_output_to_input)."""
+    """Follow a cell of the map back through all convolutions (dlib's map_output_to_input)."""
     stride, origin, field_size, reach = 1, 0, 1, 0
     for layer in network.layers:
         if layer.kind == "con":
@@ -79,10 +79,10 @@ def detector_geometry(network: Detector) -> DetectorGeometry:
 
 def _add_layers(graph: OnnxGraph, layers: tuple[Layer, ...], value: _Value) -> None:
     tags: dict[int, _Value] = {}
-    for layer, following in zip(layers, (*layers[1:], None), strict=True):
+    for layer, next_layer in zip(layers, (*layers[1:], None), strict=True):
         match layer.kind:
             case "con":
-                value = _convolution(graph, value, layer, following)
+                value = _convolution(graph, value, layer, next_layer)
             case "relu":
                 value = _Value(graph.node("Relu", value.name), value.channels, value.rows, value.columns)
             case "max_pool" | "avg_pool":
@@ -100,11 +100,11 @@ def _add_layers(graph: OnnxGraph, layers: tuple[Layer, ...], value: _Value) -> N
                 pass  # part of the convolution before it
 
 
-def _convolution(graph: OnnxGraph, value: _Value, layer: Layer, following: Layer | None) -> _Value:
+def _convolution(graph: OnnxGraph, value: _Value, layer: Layer, next_layer: Layer | None) -> _Value:
     weights, bias = layer.weights, layer.bias
-    if following is not None and following.kind == "affine":
-        weights = weights * following.weights[:, None, None, None]
-        bias = bias * following.weights + following.bias
+    if next_layer is not None and next_layer.kind == "affine":
+        weights = weights * next_layer.weights[:, None, None, None]
+        bias = bias * next_layer.weights + next_layer.bias
     window = layer.window
     name = graph.node("Conv", value.name, graph.constant(weights), graph.constant(bias), **_window_attributes(window))
     return _Value(name, layer.channels, _extent(value.rows, window), _extent(value.columns, window))

@@ -1,4 +1,4 @@
-"""ONNX files, built node by node. The same calls give the same bytes."""
+"""Builds ONNX files node by node. The same calls always give the same bytes."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, num
 
 OPSET = 17
 IR_VERSION = 8
-"""The ONNX file version that goes with OPSET."""
+"""The ONNX file version for OPSET."""
 
 
 @dataclass(slots=True)
 class OnnxGraph:
-    """Nodes and weights, gathered in the order of evaluation; names are numbers in that order."""
+    """Nodes and weights in the order of evaluation; they are named by number."""
 
     nodes: list[NodeProto] = field(default_factory=list)
     weights: list[TensorProto] = field(default_factory=list)
 
     def node(self, operator: str, *inputs: str, **attributes: Any) -> str:
-        """Adds a node. Returns: the name of its output."""
+        """Add a node. Returns: the name of its output."""
         name = f"{operator.lower()}{len(self.nodes)}"
         self.nodes.append(helper.make_node(operator, list(inputs), [name], name=name, **attributes))
         return name
 
     def constant(self, array: npt.NDArray[np.generic]) -> str:
-        """Adds weights. Returns: their name."""
+        """Add weights. Returns: their name."""
         name = f"w{len(self.weights)}"
         self.weights.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
         return name

@@ -1,7 +1,7 @@
-"""The wire format of protocol buffers, read without their schema compiler or a generated class.
+"""Reads the wire format of protocol buffers, without a schema compiler or generated classes.
 
-Everything is checked against the bytes that are there before anything is allocated, so that a truncated or altered
-file ends in one ModelError (format: protobuf.dev/programming-guides/encoding).
+Everything is checked against the file's length before memory is allocated, so that a cut-off or changed file ends in
+one ModelError (format: protobuf.dev/programming-guides/encoding).
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from typing import Self
 
 from faceindex.errors import ModelError
 from faceindex.files.regular import read_regular
+from faceindex.plurals import plural
 
 MOST_FIELDS = 1_000_000
-"""Fields read from one file. A network has some ten thousand; a file of nothing but empty fields has to end."""
+"""Most fields in one file. A network has about ten thousand; a file of empty fields must not run on for ever."""
 
 _VARINT, _EIGHT_BYTES, _BYTES, _FOUR_BYTES = 0, 1, 2, 5
 _FIXED_SIZES = {_EIGHT_BYTES: 8, _FOUR_BYTES: 4}
@@ -24,7 +25,7 @@ _LONGEST_VARINT = 10
 
 @dataclass(slots=True)
 class ProtobufFile:
-    """The bytes of one file, and how many fields may still be read from it."""
+    """The bytes of one file, and how many more fields may be read from it."""
 
     data: memoryview
     name: str
@@ -36,30 +37,30 @@ class ProtobufFile:
         try:
             return cls(memoryview(read_regular(path)), path.name)
         except OSError as error:
-            raise ModelError(f"cannot read {path}: {error.strerror}; reinstall the package with it") from error
+            raise ModelError(f"cannot read {path}: {error.strerror}; reinstall its package") from error
 
     def error(self, reason: str) -> ModelError:
-        """The error that says which file is wrong, and why."""
-        return ModelError(f"{self.name} is not the network expected: {reason}; reinstall the package with it")
+        """An error that names the file and the reason."""
+        return ModelError(f"{self.name} is not the network expected: {reason}; reinstall its package")
 
     def message(self) -> Message:
-        """The message that the whole file is. Raises: ModelError."""
+        """The message that is the whole file. Raises: ModelError."""
         return Message(self, 0, len(self.data))
 
 
 class Message:
-    """One message: its fields by number, nested messages not yet read. Every method may raise ModelError."""
+    """One message: its fields by number; nested messages are read later. Every method may raise ModelError."""
 
     def __init__(self, file: ProtobufFile, start: int, end: int) -> None:
         self._file = file
         self._start = start
-        self._fields: dict[int, list[int | range]] = {}  # a number, or where the bytes lie
+        self._fields: dict[int, list[int | range]] = {}  # a number, or the range of the bytes
         self._position = start
         while self._position < end:
             self._read_field(end)
 
     def error(self, reason: str) -> ModelError:
-        """The error that says in which message of which file reading ended, and why."""
+        """An error that names the file, the message and the reason."""
         return self._file.error(f"{reason} in the message at byte {self._start}")
 
     def __contains__(self, number: int) -> bool:
@@ -69,7 +70,7 @@ class Message:
         """The last value of an integer field (int32, int64, bool or an enumeration), with its sign."""
         value = self._fields.get(number, [default])[-1]
         if isinstance(value, range):
-            raise self.error(f"bytes in place of the integer {number}")
+            raise self.error(f"bytes instead of the integer {number}")
         return value
 
     def integers(self, number: int) -> list[int]:
@@ -96,10 +97,10 @@ class Message:
         try:
             return [bytes(chunk).decode() for chunk in self.chunks(number)]
         except UnicodeDecodeError:
-            raise self.error(f"a string that is none in field {number}") from None
+            raise self.error(f"a string that is not UTF-8 in field {number}") from None
 
     def messages(self, number: int) -> Iterator[Message]:
-        """All values of a field of messages, each read when its turn comes."""
+        """All values of a field of messages; each is read when it is needed."""
         for place in self._places(number):
             yield Message(self._file, place.start, place.stop)
 
@@ -111,7 +112,7 @@ class Message:
     def _places(self, number: int) -> list[range]:
         places = [value for value in self._fields.get(number, []) if isinstance(value, range)]
         if len(places) != len(self._fields.get(number, [])):
-            raise self.error(f"an integer in place of the bytes {number}")
+            raise self.error(f"an integer instead of the bytes {number}")
         return places
 
     def _packed(self, place: range) -> list[int]:
@@ -151,7 +152,7 @@ class Message:
 
     def _take(self, size: int, end: int) -> range:
         if not 0 <= size <= end - self._position:
-            raise self.error(f"{size} bytes where {end - self._position} are left")
+            raise self.error(f"{plural(size, 'byte')}, but {end - self._position:,} left")
         place = range(self._position, self._position + size)
         self._position += size
         return place

@@ -17,12 +17,13 @@ import numpy.typing as npt
 from faceindex.errors import ModelError
 from faceindex.models.dlib_stream import LARGEST_WEIGHT
 from faceindex.models.protobuf_stream import Message, ProtobufFile
+from faceindex.plurals import plural
 
 Array = npt.NDArray[np.float32 | np.int32]
 """A constant, read only: a view of the file's bytes, or one value broadcast."""
 
 LONGEST_REPETITION = 65_536
-"""A single stored value may stand for so many: enough for a bias, and nothing worth filling the memory with."""
+"""A single stored value may be repeated so many times: enough for a bias, too few to fill the memory."""
 
 MOST_DIMENSIONS = 8
 
@@ -41,7 +42,7 @@ _CONTROL = "^"
 class Node:
     """One operation. inputs: names of the nodes whose first output it takes, in order.
 
-    Every method reads an attribute and raises ModelError when it is missing or not of its kind.
+    Every method reads an attribute, and raises ModelError if it is missing or of another kind.
     """
 
     name: str
@@ -51,7 +52,7 @@ class Node:
     file: ProtobufFile
 
     def error(self, reason: str) -> ModelError:
-        """The error that says which node of which file is wrong, and why."""
+        """An error that names the file, the node and the reason."""
         return self.file.error(f"{reason} at {self.operator} {self.name}")
 
     def text(self, name: str, default: str) -> str:
@@ -79,11 +80,11 @@ class Node:
         return value
 
     def shape(self, name: str) -> tuple[int, ...]:
-        """A shape; -1 stands for any size."""
+        """A shape; -1 means any size."""
         return _dimensions(self._attribute(name).message(_SHAPE))
 
     def tensor(self, name: str) -> Array:
-        """A constant of float32 or int32, none of its values infinite, NaN or beyond LARGEST_WEIGHT."""
+        """A constant of float32 or int32, without infinity, NaN or values beyond LARGEST_WEIGHT."""
         message = self._attribute(name).message(_TENSOR)
         shape = _dimensions(message.message(_TENSOR_SHAPE))
         if any(size < 0 for size in shape):
@@ -93,7 +94,7 @@ class Node:
         if len(values) == 1 < size <= LONGEST_REPETITION:
             return np.broadcast_to(values, shape)
         if len(values) != size:
-            raise self.error(f"{len(values)} values in a constant of {size}")
+            raise self.error(f"{plural(len(values), 'value')} in a constant of size {size:,}")
         return values.reshape(shape)
 
     def _values(self, message: Message) -> Array:
@@ -113,7 +114,7 @@ class Node:
         raise self.error(f"a constant of type {kind}")
 
     def _raw(self, message: Message, field: int) -> memoryview:
-        """The content if there is any, else the packed or single values of `field`: four bytes each."""
+        """The content if there is any, else the values of `field`, packed or single: four bytes each."""
         chunks = message.chunks(_TENSOR_CONTENT if _TENSOR_CONTENT in message else field)
         data = chunks[0] if len(chunks) == 1 else memoryview(b"".join(chunks))
         if len(data) % 4:
@@ -127,7 +128,7 @@ class Node:
 
 
 def read_graph(file: ProtobufFile) -> tuple[Node, ...]:
-    """The graph's nodes, each after those it takes its inputs from. Raises: ModelError."""
+    """The graph's nodes, each after the nodes whose outputs it uses. Raises: ModelError."""
     nodes: dict[str, Node] = {}
     for node in _nodes(file):
         if node.name in nodes:
@@ -154,5 +155,5 @@ def _nodes(file: ProtobufFile) -> Iterator[Node]:
 def _dimensions(shape: Message) -> tuple[int, ...]:
     sizes = tuple(dimension.integer(_DIMENSION_SIZE) for dimension in shape.messages(_DIMENSION))
     if len(sizes) > MOST_DIMENSIONS:
-        raise shape.error(f"{len(sizes)} dimensions")
+        raise shape.error(f"{plural(len(sizes), 'dimension')}")
     return sizes

@@ -1,7 +1,7 @@
-"""Frozen TensorFlow graphs of convolutional encoders as ONNX graphs, for onnxruntime.
+"""Converts frozen TensorFlow graphs of convolutional encoders to ONNX graphs, for onnxruntime.
 
-Images are turned from rows, columns, channels to planes; whatever is added to or multiplied with the result of a
-convolution or matrix product becomes part of its weights. The same graph gives the same bytes.
+Images change from rows, columns, channels to planes. Sums and products with the result of a convolution or matrix
+product become part of its weights. The same graph always gives the same bytes.
 """
 
 from __future__ import annotations
@@ -19,19 +19,20 @@ from faceindex.models.graph_interface import CHIPS, VECTORS
 from faceindex.models.onnx_writer import OnnxGraph
 from faceindex.models.protobuf_stream import ProtobufFile
 from faceindex.models.tensorflow_graph import Array, Node, read_graph
+from faceindex.plurals import plural
 
 LARGEST_IMAGE = 4096
 """Rows or columns of the input."""
 
 LARGEST_STEP = 64
-"""Of a window that slides over an image, and of its side."""
+"""Largest stride and largest side of a sliding window."""
 
 _SPATIAL = "NHWC"
 
 
 @dataclass(frozen=True, slots=True)
 class _Tensor:
-    """A value in the graph. shape: that of one sample as TensorFlow has it: rows, columns, channels, or [d]."""
+    """A value in the graph. shape: of one sample, as in TensorFlow: rows, columns, channels, or [d]."""
 
     name: str
     shape: tuple[int, ...]
@@ -39,10 +40,10 @@ class _Tensor:
 
 @dataclass(frozen=True, slots=True)
 class _Linear:
-    """A convolution or matrix product that is not in the graph yet: more may be folded into it.
+    """A convolution or matrix product that is not yet in the graph, because later nodes may still be folded into it.
 
-    weights: float32 [out, ...]; bias: float32 [out]. made: the shape of what the operator makes, shape: the one
-    asked for.
+    weights: float32 [out, ...]; bias: float32 [out]. made: the shape of the operator's output; shape: the requested
+    shape.
     """
 
     operator: str
@@ -54,7 +55,7 @@ class _Linear:
     shape: tuple[int, ...]
 
     def scaled(self, factor: npt.NDArray[np.float64], shift: npt.NDArray[np.floating]) -> _Linear:
-        """The same, times `factor` plus `shift`, each a number or [out]."""
+        """The same operation, times `factor` plus `shift`; each is a number or [out]."""
         columns = np.broadcast_to(factor, self.bias.shape).reshape(-1, *[1] * (self.weights.ndim - 1))
         weights, bias = self.weights * columns, self.bias * factor + shift
         return replace(self, weights=weights.astype(np.float32), bias=bias.astype(np.float32))
@@ -66,14 +67,14 @@ _Value = _Tensor | _Linear | Array
 def tensorflow_model(file: ProtobufFile) -> bytes:
     """A frozen graph with one image as input and one vector as output, as an ONNX file.
 
-    CHIPS: float32 [n, 3, rows, columns], for any n whatever the graph says. VECTORS: float32 [n, d], exactly what
-    the graph gives. Raises: ModelError when the file is damaged, or holds an operation that is not known here.
+    CHIPS: float32 [n, 3, rows, columns], for any n, whatever the graph says. VECTORS: float32 [n, d], the exact
+    results. Raises: ModelError if the file is damaged or has an unknown operation.
     """
     return _Conversion(file).model()
 
 
 class _Conversion:
-    """What the nodes read so far have become."""
+    """The conversion of the nodes read so far."""
 
     def __init__(self, file: ProtobufFile) -> None:
         self._file = file
@@ -109,10 +110,10 @@ class _Conversion:
         used = {name for node in nodes for name in node.inputs}
         results = [node for node in nodes if node.name not in used and node.operator != "Const"]
         if not self._image or len(results) != 1:
-            raise self._file.error(f"{len(results)} results")
+            raise self._file.error(f"{plural(len(results), 'result')} instead of one")
         vectors = self._tensor(results[0], results[0].name)
         if len(vectors.shape) != 1:
-            raise results[0].error("a result that is no vector")
+            raise results[0].error("a result that is not a vector")
         if self._graph.nodes[-1].output[0] != vectors.name:
             self._graph.node("Identity", vectors.name)
         rows, columns, channels = self._image
@@ -180,7 +181,7 @@ class _Conversion:
         return _Tensor(name, (*images[0].shape[:2], sum(image.shape[2] for image in images)))
 
     def _reshape(self, node: Node) -> _Value:
-        """Between one cell of an image and a row. The first dimension is taken for that of the samples, even if 1."""
+        """From one cell of an image to a row, or back. The first dimension counts the samples, even if it is 1."""
         value, target = self._value(node, 0), self._integers(node, 1)
         if isinstance(value, np.ndarray) or len(target) not in (2, 4):
             raise node.error("an unknown change of shape")
@@ -248,7 +249,7 @@ class _Conversion:
     ) -> npt.NDArray[np.float32]:
         value = self._value(node, place)
         if not isinstance(value, np.ndarray) or value.dtype != np.float32:
-            raise node.error(f"input {place} is no constant")
+            raise node.error(f"input {place} is not a constant")
         if shape not in (None, value.shape) or dimensions not in (None, value.ndim) or 0 in value.shape:
             raise node.error(f"input {place} is of shape {value.shape}")
         return np.asarray(value, dtype=np.float32)
@@ -256,13 +257,13 @@ class _Conversion:
     def _integers(self, node: Node, place: int) -> tuple[int, ...]:
         value = self._value(node, place)
         if not isinstance(value, np.ndarray) or value.dtype != np.int32 or value.ndim > 1:
-            raise node.error(f"input {place} is no constant of integers")
+            raise node.error(f"input {place} is not a constant of integers")
         return tuple(int(number) for number in value.ravel())
 
     def _linear_input(self, node: Node, place: int) -> _Linear:
         value = self._value(node, place)
         if not isinstance(value, _Linear) or node.text("data_format", _SPATIAL) != _SPATIAL:
-            raise node.error(f"input {place} is no convolution")
+            raise node.error(f"input {place} is not a convolution")
         return value
 
     def _tensor_input(self, node: Node, place: int) -> _Tensor:
@@ -272,11 +273,11 @@ class _Conversion:
     def _image_input(self, node: Node, place: int) -> _Tensor:
         tensor = self._tensor_input(node, place)
         if len(tensor.shape) != 3:
-            raise node.error(f"input {place} is no image")
+            raise node.error(f"input {place} is not an image")
         return tensor
 
     def _tensor(self, node: Node, name: str) -> _Tensor:
-        """The value called `name`, put into the graph if it is not there yet."""
+        """The value `name`, added to the graph if it is not there yet."""
         value = self._values[name]
         if isinstance(value, np.ndarray):
             raise node.error(f"a constant {name}")
@@ -295,7 +296,7 @@ class _Conversion:
 
 
 def _window(node: Node, image: _Tensor, size: tuple[int, ...]) -> tuple[dict[str, list[int]], tuple[int, int]]:
-    """What a window of `size` rows and columns slides over, as ONNX says it. Returns: attributes; rows, columns."""
+    """Attributes of an ONNX window of `size` rows and columns. Returns: attributes; rows and columns of the result."""
     strides, padding = node.integers("strides"), node.text("padding", "")
     if (
         len(strides) != 4

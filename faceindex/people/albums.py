@@ -11,7 +11,7 @@ from faceindex.clustering.constraints import Constraints
 from faceindex.clustering.obedience import obey
 from faceindex.journal.state import State
 from faceindex.people.numbering import fingerprints, known_numbers
-from faceindex.store import albums as rows
+from faceindex.store import albums as stored_albums
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.journal.affected import Affected
 from faceindex.store.journal.names import ALBUMS_DUE, Decision, replay_all
@@ -49,29 +49,29 @@ def derive_albums(transaction: sqlite3.Connection) -> None:
     state = replay_all(transaction)
     _make_so(transaction, state, None)
     drop_empty_albums(transaction)
-    rows.describe_albums(transaction, state)
+    stored_albums.describe_albums(transaction, state)
     remove_setting(transaction, ALBUMS_DUE)
 
 
 def derive_affected(transaction: sqlite3.Connection, decision: Decision) -> None:
     """As `derive_albums`, after one act, when nothing was due before it: only what it may have changed is looked at."""
     numbers = _make_so(transaction, decision.state, decision.affected)
-    rows.describe_albums(transaction, decision.state, decision.affected.albums | numbers)
+    stored_albums.describe_albums(transaction, decision.state, decision.affected.albums | numbers)
     remove_setting(transaction, ALBUMS_DUE)
 
 
 def _make_so(transaction: sqlite3.Connection, state: State, affected: Affected | None) -> set[int]:
     """Put faces into the albums that follow; returns the numbers of these. affected: None is everything."""
-    faces, cluster = rows.clustered(transaction, None if affected is None else affected.faces)
+    faces, cluster = stored_albums.clustered(transaction, None if affected is None else affected.faces)
     labels = obey(cluster, constraints_of(state, faces))
     wanted = _numbered(transaction, faces, cluster, labels, affected)
-    there = rows.albums_of(transaction, faces.tolist())
+    there = stored_albums.albums_of(transaction, faces.tolist())
     changed = {face: album for face, album in wanted.items() if there.get(face) != album}
-    rows.move_to_albums(transaction, changed)
+    stored_albums.move_to_albums(transaction, changed)
     return {album for album in wanted.values() if album is not None}
 
 
-def follow(folder: LibraryFolder) -> None:
+def update_albums(folder: LibraryFolder) -> None:
     """Let albums follow where faces came or went, or names changed, since they were last made."""
     if ALBUMS_DUE in folder.catalog.settings():
         with folder.decisions() as catalog, catalog.transaction() as transaction:
@@ -98,16 +98,18 @@ def _numbers(
     aged = sorted((age, which, number) for which, known in prints.items() for age, number in versions.get(known, ()))
     exact = [(which, number) for _, which, number in aged]
     clustered = cluster >= 0
-    seed_faces, seeds = rows.seeds(transaction, None if affected is None else affected.faces)
+    seed_faces, seeds = stored_albums.seeds(transaction, None if affected is None else affected.faces)
     former, former_numbers = np.concatenate([faces[clustered], seed_faces]), np.concatenate([cluster[clustered], seeds])
     numbers = known_numbers(faces, group, former, former_numbers, exact)
     unknown = sorted(prints.keys() - numbers.keys())
-    first = rows.reserve(transaction, len(unknown))
+    first = stored_albums.reserve(transaction, len(unknown))
     numbers.update(zip(unknown, range(first, first + len(unknown)), strict=True))
     for which in unknown:
-        rows.seed(transaction, numbers[which], faces[group == which].tolist())
+        stored_albums.seed(transaction, numbers[which], faces[group == which].tolist())
     known = set(exact)
-    rows.add_versions(transaction, [(numbers[g], own) for g, own in prints.items() if (g, numbers[g]) not in known])
+    stored_albums.add_versions(
+        transaction, [(numbers[g], own) for g, own in prints.items() if (g, numbers[g]) not in known]
+    )
     return numbers
 
 
@@ -118,7 +120,7 @@ def _versions(
     found: dict[bytes, list[tuple[int, int]]] = defaultdict(list)
     for number, known in fingerprints(faces, cluster).items():
         found[known].append((0, number))
-    for age, number, known in rows.versions(transaction, None if affected is None else affected.albums):
+    for age, number, known in stored_albums.versions(transaction, None if affected is None else affected.albums):
         found[known].append((age, number))
     return found
 

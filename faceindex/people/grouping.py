@@ -16,10 +16,10 @@ from faceindex.clustering.cluster import cluster
 from faceindex.clustering.constraints import Constraints
 from faceindex.clustering.extend import extend
 from faceindex.journal.state import fold
-from faceindex.people.albums import constraints_of, derive_albums, follow
+from faceindex.people.albums import constraints_of, derive_albums, update_albums
 from faceindex.people.numbering import known_numbers
 from faceindex.running.meter import Meter
-from faceindex.store import albums as rows
+from faceindex.store import albums as stored_albums
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.journal.acts import last_act, read_acts
@@ -53,11 +53,11 @@ def group_faces(
     """
     began, meter = time.monotonic(), meter or Meter()
     meter.stage("reading")
-    follow(folder)
+    update_albums(folder)
     ids, vectors, qualities = folder.vectors_with_qualities()
-    newest, cluster_of = last_act(folder.catalog.connection), rows.clusters(folder.catalog.connection)
+    newest, cluster_of = last_act(folder.catalog.connection), stored_albums.clusters(folder.catalog.connection)
     state = fold(read_acts(folder.catalog.connection))
-    known = constraints_of(state, ids, rows.photos_of(folder.catalog.connection, ids))
+    known = constraints_of(state, ids, stored_albums.photos_of(folder.catalog.connection, ids))
     merges: tuple[tuple[int, int], ...] = ()
     extended = bool(cluster_of) and not rebuild
     # No transaction is open while faces are grouped: an ingest may be at work.
@@ -80,10 +80,10 @@ def group_faces(
     with folder.decisions() as catalog, suppress(_OnlyLooking), catalog.transaction() as transaction:
         before, names = _membership(transaction), _people(catalog)
         if not extended:
-            rows.replace_clusters(transaction, _anew(transaction, ids, labels))
+            stored_albums.replace_clusters(transaction, _anew(transaction, ids, labels))
             save_settings(transaction, **{CLUSTERED_AFTER: newest})
         else:
-            rows.add_to_clusters(transaction, _extended(transaction, ids, placing, labels))
+            stored_albums.add_to_clusters(transaction, _extended(transaction, ids, placing, labels))
         save_settings(transaction, **{CLUSTERED_UNTIL: int(ids.max(initial=0))})
         derive_albums(transaction)
         after = _membership(transaction)
@@ -151,10 +151,10 @@ def _placed(
 
 def _anew(transaction: sqlite3.Connection, ids: FaceIds, labels: Labels) -> dict[int, int]:
     """The cluster of each face; those that were albums have their numbers."""
-    former, albums = rows.album_faces(transaction)
+    former, albums = stored_albums.album_faces(transaction)
     numbers = known_numbers(ids, labels, former, albums)
     unknown = [label for label in range(int(labels.max(initial=-1)) + 1) if label not in numbers]
-    first = rows.reserve(transaction, len(unknown))
+    first = stored_albums.reserve(transaction, len(unknown))
     numbers.update(zip(unknown, range(first, first + len(unknown)), strict=True))
     inside = labels >= 0
     return dict(zip(ids[inside].tolist(), (numbers[label] for label in labels[inside].tolist()), strict=True))
@@ -174,14 +174,14 @@ def _extended(transaction: sqlite3.Connection, ids: FaceIds, placing: _Placing, 
     """The clusters of faces that were placed, labels int64 [n], and of those in albums that had no cluster."""
     changed = np.flatnonzero(labels != placing.albums)
     begun = np.unique(labels[changed][labels[changed] > placing.albums.max(initial=-1)]).tolist()
-    first = rows.reserve(transaction, len(begun))
+    first = stored_albums.reserve(transaction, len(begun))
     number = dict(placing.behind) | dict(zip(begun, range(first, first + len(begun)), strict=True))
     new = {int(ids[row]): number.get(int(labels[row]), int(labels[row])) for row in changed.tolist()}
     return new | {face: album for face, album in placing.bare.items() if album in set(new.values())}
 
 
 def _membership(transaction: sqlite3.Connection) -> dict[int, int]:
-    faces, albums = rows.album_faces(transaction)
+    faces, albums = stored_albums.album_faces(transaction)
     return dict(zip(faces.tolist(), albums.tolist(), strict=True))
 
 

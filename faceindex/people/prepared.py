@@ -109,7 +109,7 @@ def is_ready(folder: LibraryFolder, calibration: Calibration) -> bool:
         return about.token == token and about.calibration == _name(calibration) and not shrunk
 
 
-def follow_changes(folder: LibraryFolder, calibration: Calibration) -> None:
+def update_prepared(folder: LibraryFolder, calibration: Calibration) -> None:
     """Bring what was prepared up to date. Raises: as `prepare`."""
     if not unpaired(folder.catalog.connection)[1]:
         return

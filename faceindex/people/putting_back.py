@@ -12,13 +12,13 @@ from collections.abc import Sequence
 
 from faceindex.journal.acts import MERGE, MOVE, NAME, REJECT, SPLIT, Act
 from faceindex.journal.state import State
-from faceindex.store import albums as rows
+from faceindex.store import albums as stored_albums
 
 
 def put_back(transaction: sqlite3.Connection, act: Act, before: State) -> None:
     """Take `act`, which was before the last rebuild, out of the clusters. before: the state with it."""
     spoken = before.group.keys() | {face for side in act.sides for face in side}
-    faces, clusters = rows.clustered(transaction, spoken)
+    faces, clusters = stored_albums.clustered(transaction, spoken)
     cluster_of = dict(zip(faces.tolist(), clusters.tolist(), strict=True))
     if act.kind in (MERGE, NAME):
         for side in act.sides[1:] or act.sides:
@@ -37,8 +37,8 @@ def _leave(transaction: sqlite3.Connection, side: Sequence[int], before: State, 
     others = {cluster_of.get(face, -1) for face, group in before.group.items() if group in bound and face not in own}
     leaving = [face for face in side if cluster_of.get(face, -1) in others - {-1}]
     if leaving:
-        number = rows.reserve(transaction, 1)
-        rows.add_to_clusters(transaction, dict.fromkeys(leaving, number))
+        number = stored_albums.reserve(transaction, 1)
+        stored_albums.add_to_clusters(transaction, dict.fromkeys(leaving, number))
 
 
 def _rejoin(
@@ -46,10 +46,10 @@ def _rejoin(
 ) -> None:
     """Put `side` into the cluster that most of `rest` are in; if there is none, make one of the album they are in."""
     there = Counter(cluster for face in rest if (cluster := cluster_of.get(face, -1)) >= 0).most_common(1)
-    albums = rows.albums_of(transaction, rest)
+    albums = stored_albums.albums_of(transaction, rest)
     if there:
-        rows.add_to_clusters(transaction, dict.fromkeys(side, there[0][0]))
+        stored_albums.add_to_clusters(transaction, dict.fromkeys(side, there[0][0]))
     elif albums:
         album = Counter(albums.values()).most_common(1)[0][0]
         members = [face for face, own in albums.items() if own == album]
-        rows.add_to_clusters(transaction, dict.fromkeys([*side, *members], album))
+        stored_albums.add_to_clusters(transaction, dict.fromkeys([*side, *members], album))

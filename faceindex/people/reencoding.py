@@ -10,7 +10,7 @@ from faceindex.errors import UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest.run import ingest
 from faceindex.people.albums import derive_albums
-from faceindex.photos.finding.away import missing
+from faceindex.photos.finding.whereabouts import missing
 from faceindex.running.meter import Meter
 from faceindex.store.care.transfer import corresponding, known_paths, transfer_decisions, transfer_tombstones
 from faceindex.store.folder import LibraryFolder

@@ -21,8 +21,7 @@ from faceindex.people.best_suggestions import best_first, rank
 from faceindex.people.suggestions import groups_of, suggestions
 from faceindex.search import calibrated
 from faceindex.search.calibration import Calibration
-from faceindex.sheets.review import Question
-from faceindex.store import albums as rows
+from faceindex.store import albums as stored_albums
 from faceindex.store.catalog import Catalog
 from faceindex.store.cursors import ALL, begin, page_of
 from faceindex.store.folder import LibraryFolder
@@ -30,7 +29,7 @@ from faceindex.store.group_file import remove_group_file
 from faceindex.store.journal.acts import read_acts
 from faceindex.store.people.reviewed import has_more_faces, hidden_faces, named_faces
 from faceindex.store.photos.lost import lost_faces
-from faceindex.types import Album, Decided, FaceIds, FaceRecord, Labels, Page, Stale, Suggestion, Vectors
+from faceindex.types import Album, Decided, FaceIds, FaceRecord, Labels, Page, Question, Stale, Suggestion, Vectors
 
 SMALL = 5_000
 """Faces up to which all are compared each time: it takes a tenth of a second, and nothing need be kept."""
@@ -109,7 +108,7 @@ def _best_first(folder: LibraryFolder) -> Iterator[Suggestion]:
         if not prepared.is_ready(folder, calibration):
             prepare_suggestions(folder)
         with folder.guarded():
-            prepared.follow_changes(folder, calibration)
+            prepared.update_prepared(folder, calibration)
     except (LibraryUnwritable, LibraryLocked):  # on a disk that is read-only nothing is kept
         yield from _of_all_faces(folder)
         return
@@ -150,13 +149,13 @@ def _asked(folder: LibraryFolder) -> _Asked:
     catalog, calibration = folder.catalog, calibrated.of_library(folder)
     people = {person.person: number for number, person in enumerate(catalog.people(hidden=True))}
     albums = np.full(len(ids), -1, dtype=np.int64)
-    faces, numbers = rows.album_faces(catalog.connection)
+    faces, numbers = stored_albums.album_faces(catalog.connection)
     albums[np.isin(ids, faces)] = numbers[np.isin(faces, ids)]
     number_of = {face: people[name] for face, name in named_faces(catalog.connection) if name in people}
     person = np.array([number_of.get(face, -1) for face in ids.tolist()], dtype=np.int64)
     constraints = constraints_of(fold(read_acts(catalog.connection)), ids)
     left_out = np.isin(ids, hidden_faces(catalog.connection)) | ((albums < 0) & (qualities < LOW_QUALITY))
-    photos = rows.photos_of(catalog.connection, ids)
+    photos = stored_albums.photos_of(catalog.connection, ids)
     return _Asked(ids, vectors, albums, person, constraints.cannot_link, left_out, calibration, photos)
 
 
@@ -219,7 +218,7 @@ def answer(folder: LibraryFolder, suggestion: Suggestion, *, same: bool) -> Deci
     if same:
         return acting.merge(folder, [album, suggestion.other or 0])
     one, other = _shown(folder.catalog, suggestion)
-    return acting.keep_apart(folder, [face.face for face in other], [face.face for face in one], one[0].person)
+    return acting.cannot_link(folder, [face.face for face in other], [face.face for face in one], one[0].person)
 
 
 def questions(catalog: Catalog, chosen: Sequence[Suggestion]) -> list[Question]:
@@ -231,10 +230,10 @@ def _question(catalog: Catalog, suggestion: Suggestion) -> Question:
     album, other = _shown(catalog, suggestion)
     if suggestion.lost is not None:
         yes = f"faceindex people name face:{suggestion.face} {shlex.quote(suggestion.person or '')}"
-        return Question(suggestion, album, other, suggestion.person, yes)
+        return Question(suggestion, tuple(album), tuple(other), suggestion.person, yes)
     step, number = ("merge", suggestion.other) if suggestion.face is None else ("move", suggestion.face)
     numbers = f"{suggestion.album} {number}" if step == "merge" else f"{number} {suggestion.album}"
-    return Question(suggestion, album, other, album[0].person, f"faceindex people {step} {numbers}")
+    return Question(suggestion, tuple(album), tuple(other), album[0].person, f"faceindex people {step} {numbers}")
 
 
 def _shown(catalog: Catalog, suggestion: Suggestion) -> tuple[list[FaceRecord], list[FaceRecord]]:

@@ -1,1 +1,1 @@
-"""Floor 1: find photo files, know them by their content, decode them to upright RGB."""
+"""Floor 1: finds photo files, identifies them by content, and decodes them to upright RGB."""

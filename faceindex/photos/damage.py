@@ -1,4 +1,4 @@
-"""Damage that decoders do not report: what is looked for in each format once its picture is decoded."""
+"""Finds damage that decoders do not report, in the way that each format needs, after the picture was decoded."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from faceindex.photos.lost_data.fax_strips import unread_rows
 from faceindex.photos.lost_data.zero_runs import lost_sectors, unwritten_begin, zeros_begin
 
 _IN_VIDEO_CODE = 16
-"""Equal bytes, 0 or 0xFF, that no HEVC or AV1 data have in a row: HEVC forbids three zeros, four were the most seen."""
+"""A run of so many equal bytes, 0 or 0xFF, cannot be in HEVC or AV1 data: HEVC forbids three zeros; four were seen."""
 
 _GROUP_4, _ROWS_PER_STRIP = 4, 278
 _PAGE_TAGS = (WIDTH, BITS, COMPRESSION, CHANNELS, PLANES, TILE_WIDTH, _ROWS_PER_STRIP, *PLACES, *SIZES)
 
 
 def damage(data: bytes, picture: Image.Image | None, form: str | None) -> str | None:
-    """What is wrong with a photo that is read all the same, in one line; None when nothing is.
+    """The damage of a photo that can be used nevertheless, in one line; None if there is none.
 
-    data: the file. picture: as Pillow decoded it; None when it could not. form: Pillow's name of the file's format;
-    None when the data are no file of the user's.
+    data: the file. picture: as Pillow decoded it; None if it could not. form: Pillow's name of the file's format; None
+    if the data are not a user's file.
 
-    Raises: ValueError when a visible part of the picture is missing or wrong.
+    Raises: ValueError if a visible part of the picture is missing or wrong.
     """
     try:
         check = _CHECKS.get(form or "")
         return check(data, picture) if check else None
-    except (struct.error, IndexError, KeyError):  # not as the format is, and decoded all the same
+    except (struct.error, IndexError, KeyError):  # not as the format demands, but decoded nevertheless
         return None
 
 
@@ -47,7 +47,7 @@ def _heif(data: bytes, picture: Image.Image | None) -> str | None:
     items = coded_items(data, auxiliary=picture is not None and "A" in picture.mode)
     total = sum(end - begin for extents in items for begin, end in extents)
     missing = sum(_lost(data, begin, end) for extents in items for begin, end in extents)
-    if not missing:  # of several tiles, some may not even be laid out as the others
+    if not missing:  # some tiles may have another structure than the others
         sound = [whole_units(data, extents) for extents in items]
         if any(sound) and not all(sound):
             missing = sum(
@@ -112,11 +112,11 @@ def _bmp(data: bytes, picture: Image.Image | None) -> str | None:
 
 
 def _like_lost_sectors(missing: float) -> str:
-    return f"damaged: {missing:.1%} of the picture is black as where a disk lost data"
+    return f"damaged: {missing:.1%} of the picture is black, as if a disk had lost data"
 
 
 def judged(missing: float) -> str:
-    """The warning about a share of a picture's data. Raises: ValueError when so much is a visible part."""
+    """A warning about the missing share of a picture's data. Raises: ValueError if the share is a visible part."""
     text = f"damaged: {missing:.1%} of the picture's data are missing"
     if missing > MISSING_LIMIT:
         raise ValueError(text)
@@ -124,9 +124,9 @@ def judged(missing: float) -> str:
 
 
 def said_by_libtiff(lines: list[str], picture: Image.Image) -> str | None:
-    """The same as `damage` of a TIFF picture, from what libtiff said while it decoded: see `libtiff_messages`.
+    """The damage of a TIFF picture, from libtiff's messages while it decoded: see `libtiff_messages`.
 
-    Rows of a Group 4 fax are coded as differences from the row above, so all below the first bad one is wrong.
+    Rows of a Group 4 fax are coded as differences from the row above, so everything below the first bad row is wrong.
     """
     rows = damaged_fax_rows(lines)
     if not rows:

@@ -1,4 +1,4 @@
-"""When the photo at a path was taken: by its own file, or by the sidecar beside it."""
+"""When the photo at a path was taken: from its own file, or from its sidecar."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from faceindex.photos.taken import Taken, is_maybe_raw, taken_in_image, taken_in
 
 
 def taken_at(path: str, sidecars: Sidecars) -> Taken | None:
-    """None when neither says it, or no date can be found. Raises: OSError when the photo cannot be read."""
+    """The date; None if neither has one. Raises: OSError if the photo cannot be read."""
     with source_of(path).opened(path) as opened:
         head = opened.file.read(32)
         opened.file.seek(0)
@@ -22,7 +22,7 @@ def taken_at(path: str, sidecars: Sidecars) -> Taken | None:
 
 
 def taken_in_sidecar(path: str, sidecars: Sidecars) -> Taken | None:
-    """What a sidecar of the photo at `path` says; None when there is none, or none says it."""
+    """The date in a sidecar of the photo at `path`; None if there is none."""
     for found in sidecars.all_of(path):
         with suppress(OSError):
             packet = read_sidecar(found)
@@ -33,7 +33,7 @@ def taken_in_sidecar(path: str, sidecars: Sidecars) -> Taken | None:
 
 
 def _taken_in_photo(path: str) -> Taken | None:
-    with suppress(Exception), warnings.catch_warnings():  # it was read once: what cannot be read now is no date
+    with suppress(Exception), warnings.catch_warnings():  # a date that cannot be read is no date
         warnings.simplefilter("ignore")
         with opened_header(path) as image:
             return taken_in_image(image)

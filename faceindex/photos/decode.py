@@ -1,4 +1,4 @@
-"""Decode a photo's bytes to upright 8-bit RGB, at full size or, for JPEG, at a cheaper reduced one."""
+"""Decodes a photo to upright 8-bit RGB, at full size or, for JPEG, at a smaller size in less time."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ from faceindex.types import Pixels
 DEFAULT_MAX_MEGAPIXELS = 300
 
 MAX_DECODED_PIXELS = 80_000_000
-"""A JPEG of more pixels than this is never decoded at full size: 80 MP are 240 MB of RGB."""
+"""A JPEG with more pixels than this is never decoded at full size: 80 MP are 240 MB of RGB."""
 
 _TURNED_BY_DECODER = ("TIFF", "JXL")
 
 
 class Photo:
-    """A photo in memory. Its size is known at once; pixels are decoded when asked for.
+    """A photo in memory. Its size is known at once; pixels are decoded when they are needed.
 
-    width, height: pixels of the upright photo, after EXIF orientation. orientation: EXIF's, that is undone for that.
-    warning: what is wrong with a photo that is read all the same, in one line; known after the first decoding. A RAW
-    photo is its embedded preview or half of its size, see `faceindex.photos.decoders.raw`; width and height are those
-    of the picture that is used. taken, taken_from: when, and where that is written, see `faceindex.photos.taken`; None
-    when the photo does not say.
+    width, height: pixels of the upright photo, after EXIF orientation. orientation: the EXIF orientation that was
+    undone for that. warning: damage of a photo that can be used nevertheless, in one line; known after the first
+    decoding. A RAW photo is its embedded preview or half of its size, see `faceindex.photos.decoders.raw`; width and
+    height are those of the picture in use. taken, taken_from: the date and where it is written, see
+    `faceindex.photos.taken`; None if unknown.
     """
 
     def __init__(self, data: bytes, path: str, *, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> None:
-        """Read the header only. Raises: UnreadablePhoto when it is damaged or announces too many pixels."""
+        """Reads the header only. Raises: UnreadablePhoto if it is damaged or declares too many pixels."""
         self.path = path
         self._max_megapixels = max_megapixels
         self._data = data
@@ -63,11 +63,11 @@ class Photo:
             image = opened(self._data)
             self._check_size(*image.size)
             self._is_jpeg = image.format in ("JPEG", "MPO")
-            self._is_file = self._data is data  # not what a RAW photo was developed to
+            self._is_file = self._data is data  # not the picture made of a RAW photo
             intact = _read_for_exif(image)
             self.orientation = turned or orientation_left(image)
             found = taken_in_image(image)
-            if found is None and self._data is not data:  # some cameras leave the date out of the preview
+            if found is None and self._data is not data:  # some cameras omit the date in the preview
                 found = taken_in_raw(io.BytesIO(data))
             self.taken = found.date if found else None
             self.taken_from = found.source if found else None
@@ -80,14 +80,14 @@ class Photo:
         return np.asarray(self.image(longer_side))
 
     def image(self, longer_side: int | None = None) -> Image.Image:
-        """The photo upright, in mode RGB; not to be changed. Turning all of it into an array costs as much as decoding.
+        """The upright photo, in mode RGB; do not change it. Turning it into an array costs as much as decoding.
 
-        longer_side: the result's longer side may be smaller than the photo's but not smaller than this;
-        only JPEG makes use of it (libjpeg decodes at 1/2, 1/4 and 1/8 for a fraction of the time). None
-        asks for the best there is, within MAX_DECODED_PIXELS for JPEG.
+        longer_side: the result may be smaller than the photo, but its longer side is not smaller than this. Only JPEG
+        uses it (libjpeg decodes at 1/2, 1/4 and 1/8 in a fraction of the time). None: the largest size, up to
+        MAX_DECODED_PIXELS for JPEG.
 
-        Raises: UnreadablePhoto when the file is truncated or corrupt: never half a picture. A JPEG of which a small
-        part is missing, at its end, is grey there and has a `warning`.
+        Raises: UnreadablePhoto if the file is truncated or corrupt; never half a picture. A JPEG that lacks a small
+        part at its end is grey there and has a `warning`.
         """
         scale = self._jpeg_scale(longer_side)
         needed = -(-max(self.width, self.height) // scale)
@@ -109,7 +109,7 @@ class Photo:
 
     def _decode(self, scale: int) -> Image.Image:
         image = eight_bit(self._loaded(scale), lambda: opened(self._data))
-        if self.orientation in TURN:  # before the conversion: a palette or grey takes less memory than RGB
+        if self.orientation in TURN:  # before the conversion, as a palette or grey needs less memory than RGB
             image = image.transpose(TURN[self.orientation])
         return as_rgb(image)
 
@@ -130,7 +130,7 @@ class Photo:
                 raise ValueError(kind_not_read(self._data) or reason_for(error)) from error
             image, missing = mended(as_written(self._data), load)
             self._judge(missing / image.height, "image file is truncated", "cut off")
-            self.warning = self.warning or "cut off behind the picture"
+            self.warning = self.warning or "cut off after the picture"
         else:
             zeros = hole(self._data, image, load)
             data = self._data[:zeros] if zeros else until_first_break(self._data) if ends_grey(image) else None
@@ -140,7 +140,7 @@ class Photo:
         return image
 
     def _load_and_check(self, image: Image.Image) -> None:
-        """Decode, and look for damage that no decoder reports. Raises: ValueError when a visible part is wrong."""
+        """Decode, and look for damage that no decoder reports. Raises: ValueError if a visible part is wrong."""
         form = image.format if self._is_file else None
         lines = list[str]()
         try:
@@ -155,19 +155,19 @@ class Photo:
         self.warning = self.warning or said or damage(self._data, image, form)
 
     def _judge(self, missing: float, failure: str, warning: str) -> None:
-        """Set the warning when a part of the picture is missing. Raises: ValueError when it is a visible part."""
+        """Set the warning if a part of the picture is missing. Raises: ValueError if the part is visible."""
         part = f"{missing:.1%} of the picture is missing"
         if missing > MISSING_LIMIT:
             raise ValueError(f"{failure}: {part}")
         if missing:
-            self.warning = f"{warning}: {part}, at its end"
+            self.warning = f"{warning}: {part} (at its end)"
 
     def _check_size(self, width: int, height: int) -> None:
         if width * height > self._max_megapixels * 1e6:
             raise UnreadablePhoto(
                 self.path,
                 f"{width} x {height} pixels are more than the limit of "
-                f"{self._max_megapixels:g} megapixels (--max-megapixels raises it)",
+                f"{self._max_megapixels:g} megapixels (raise it with --max-megapixels)",
             )
 
     @contextmanager
@@ -191,9 +191,9 @@ def open_photo(path: str, *, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> 
 
 
 def _read_for_exif(image: Image.Image) -> bool:
-    """Decode a PNG, as Pillow does to look for EXIF behind the pixels. Returns: False when that fails.
+    """Decode a PNG, as Pillow does to look for EXIF after the pixels. Returns: False if that fails.
 
-    An image that failed to decode must not be asked again: Pillow then takes it for decoded.
+    An image that failed to decode must not be loaded again, as Pillow then takes it for decoded.
     """
     if image.format == "PNG":
         try:
@@ -206,18 +206,18 @@ def _read_for_exif(image: Image.Image) -> bool:
 
 
 def orientation_left(image: Image.Image) -> int:
-    """EXIF orientation that is left to be undone: 1 when there is none, or none that exists; broken EXIF is none."""
+    """The EXIF orientation still to be undone: 1 if there is none, or an invalid one, or broken EXIF."""
     if image.format in _TURNED_BY_DECODER:
         return 1
     try:
         orientation = exif_of(image).get(ORIENTATION, 1)
-    except Exception:  # metadata are bytes from anywhere, and no reason to lose a photo
+    except Exception:  # broken metadata are no reason to lose a photo
         return 1
     return orientation if isinstance(orientation, int) and orientation in TURN else 1
 
 
 def as_rgb(image: Image.Image) -> Image.Image:
-    """8-bit sRGB of any Pillow mode; what is transparent becomes white."""
+    """8-bit sRGB from any Pillow mode; transparent pixels become white."""
     profile = image.info.get("icc_profile")
     if image.has_transparency_data:
         layer = image if image.mode == "RGBA" else image.convert("RGBA")

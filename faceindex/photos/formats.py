@@ -1,4 +1,4 @@
-"""Open a photo of any format that is read, its header only; the pixels come when they are asked for."""
+"""Opens a photo of any supported format. Only the header is read; pixels are decoded when they are needed."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _pillow_limit = threading.Lock()
 
 
 def opened(data: bytes) -> Image.Image:
-    """The first or primary picture in `data`, a file without a trailer (see `without_trailer`), its header read.
+    """The first or primary picture in `data`, a file without a trailer (see `without_trailer`); its header is read.
 
-    Raises: ValueError that says what the file is when it is of a kind that is not read; whatever decoders raise.
+    Raises: ValueError that names the kind of a file that cannot be read; anything that decoders raise.
     """
-    # Pillow's own bomb check is a process-wide setting below our limit; ours is in Photo.
+    # Pillow's own limit is a process-wide setting below ours; our limit is in Photo.
     with _pillow_limit:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
@@ -45,7 +45,7 @@ def opened(data: bytes) -> Image.Image:
 
 @contextmanager
 def opened_header(path: str) -> Iterator[Image.Image]:
-    """The photo at `path` with its header read, nothing decoded. Raises: OSError; UnreadablePhoto; as `opened`."""
+    """The photo at `path` with only its header read. Raises: OSError; UnreadablePhoto; as `opened`."""
     with source_of(path).opened(path) as opened, _header(opened.file, path) as image:
         yield image
 
@@ -85,7 +85,7 @@ def _opened(data: bytes) -> Image.Image:
 
 
 def _opened_jpeg(data: bytes) -> Image.Image:
-    """Raises: ValueError that says of which kind it is when it is of one that is not read; whatever Pillow does."""
+    """Raises: ValueError that names the kind of a JPEG that cannot be read; anything that Pillow raises."""
     try:
         image: Image.Image = Image.open(io.BytesIO(data), formats=_OTHERS)
     except UnidentifiedImageError:
@@ -93,7 +93,7 @@ def _opened_jpeg(data: bytes) -> Image.Image:
             raise ValueError(kind) from None
         raise
     except Exception:
-        # What other pictures an MPO holds is written in its metadata; when these are broken it is still a JPEG.
+        # The metadata of an MPO list its other pictures; if these metadata are broken, it is still a JPEG.
         return opened_jpeg(data)
     give_at_once(image, data)
     return image

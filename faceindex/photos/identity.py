@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes, and which photo it is, by the hash of all of them."""
+"""Recognises a photo file by its first bytes, and identifies the photo by the hash of all of its bytes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _EXTENSIONS = frozenset(
         ".jpx",
         ".j2c",
         ".jpc",
-        ".jxr",  # not decoded, but not left out without a word either
+        ".jxr",  # cannot be decoded, but is reported
         ".wdp",
         ".psd",
     ]
@@ -69,7 +69,7 @@ RAW_EXTENSIONS = frozenset(
         ".x3f",
     ]
 )
-"""Names that cameras give to RAW photos."""
+"""Suffixes that cameras use for RAW photos."""
 
 _RAW_MAGICS = (
     b"IIRO",  # Olympus
@@ -92,7 +92,7 @@ _HEIF_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """content: blake2b-256 of the bytes; size: bytes; mtime_ns, ctime_ns: of the file when they were read."""
+    """content: blake2b-256 of the bytes; size: bytes; mtime_ns, ctime_ns: of the file when it was read."""
 
     content: bytes
     size: int
@@ -101,7 +101,7 @@ class Identity:
 
 
 def is_photo(head: bytes) -> bool:
-    """Whether a file that starts with `head` (32 bytes are enough) is of a format we decode."""
+    """Whether a file that starts with `head` (32 bytes are enough) has a format that we decode."""
     if head[:3] == b"\xff\xd8\xff" or head[:8] == b"\x89PNG\r\n\x1a\n" or head[:6] in (b"GIF87a", b"GIF89a"):
         return True
     if head[:2] == b"BM" and len(head) >= 26:
@@ -118,17 +118,17 @@ def is_photo(head: bytes) -> bool:
 
 
 def is_tiff(head: bytes) -> bool:
-    """Whether a file that starts with `head` is TIFF (not BigTIFF), as many RAW photos are."""
+    """Whether a file that starts with `head` is TIFF (not BigTIFF), like many RAW photos."""
     return head[:4] in (b"II*\0", b"MM\0*")
 
 
 def has_raw_magic(head: bytes) -> bool:
-    """Whether a file that starts with `head` is a RAW photo of a format of its own, one that is not TIFF."""
+    """Whether a file that starts with `head` is a RAW photo in a format other than TIFF."""
     return head.startswith(_RAW_MAGICS) or head[4:12] == b"ftypcrx "
 
 
 def claims_to_be_photo(path: str) -> bool:
-    """Whether the file's name says photo. Such a file with other content is a failure, not ignored."""
+    """Whether the file's name has the suffix of a photo. Then other content is reported as a failure."""
     return PurePath(path).suffix.lower() in _EXTENSIONS | RAW_EXTENSIONS
 
 

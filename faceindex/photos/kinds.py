@@ -1,4 +1,4 @@
-"""Files that look like pictures and are not read: what they are, in words, and what helps."""
+"""Files that look like pictures but cannot be read: what they are, and what to do."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ _OTHERS: tuple[tuple[int, tuple[bytes, ...], str], ...] = (
 
 
 def refusal(head: bytes) -> str:
-    """Why a file that starts with `head`, 32 bytes are enough, and is of no format that is read, is refused."""
+    """The reason for refusing a file that starts with `head` (32 bytes are enough) and has no supported format."""
     if not head:
         return "the file is empty"
     if not head.strip(b"\0"):
-        return "damaged: the file begins with nothing but zeros"
+        return "damaged: the file begins with zeros"
     for place, starts, kind in _KINDS:
         if head[place:].startswith(starts):
-            return f"{kind}, which is not read: {_DOCUMENT}"
+            return f"{kind}, which cannot be read: {_DOCUMENT}"
     for place, starts, kind in _OTHERS:
         if head[place:].startswith(starts):
             return f"{kind}, not a photo"

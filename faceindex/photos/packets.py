@@ -1,4 +1,4 @@
-"""Where a photo's XMP is: in a sidecar beside it, or in the photo itself, whose pixels are never decoded for it."""
+"""Finds a photo's XMP: in a sidecar, or in the photo itself, whose pixels are not decoded for this."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _KEPT = (".xmp", *RAW_EXTENSIONS)
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a photo's file says before its pixels.
+    """The parts of a photo's file before its pixels.
 
     orientation: EXIF's, 1 to 8. undone: whether the decoder turns the picture by itself (HEIC, JPEG XL). packet: the
-    embedded XMP, None when there is none. extension: segments of a JPEG that may hold the rest of it, see
-    `extended_packet`. only_upright: no program sees the picture but upright (JPEG XL).
+    embedded XMP, or None. extension: segments of a JPEG that may contain the rest of it, see `extended_packet`.
+    only_upright: every program sees the picture upright only (JPEG XL).
     """
 
     orientation: int
@@ -44,13 +44,13 @@ class Header:
 
     @property
     def stored_orientation(self) -> int:
-        """How the picture of which areas are written is turned. HEIC is no other than JPEG here: digiKam 7.9 turns both
-        by EXIF, or by what the sidecar says, and not by what the decoder would do."""
+        """The orientation of the picture that areas refer to. HEIC is treated like JPEG here: digiKam 7.9 turns both by
+        EXIF, or by the sidecar, and ignores what the decoder does."""
         return 1 if self.only_upright else self.orientation
 
 
 def read_header(path: str) -> Header:
-    """The header of the photo at `path`; a RAW photo is read as a whole. Raises: UnreadablePhoto."""
+    """The header of the photo at `path`; a RAW photo is read completely. Raises: UnreadablePhoto."""
     if PurePath(path).suffix.lower() in RAW_EXTENSIONS:
         data, _ = read_bytes(path)
         return Header(Photo(data, path).orientation, False, None)
@@ -64,7 +64,7 @@ def read_header(path: str) -> Header:
             return Header(orientation, undone, found, _extension(image), only_upright=image.format == "JXL")
     except UnreadablePhoto:
         raise
-    except Exception as error:  # decoders raise anything on damaged files
+    except Exception as error:  # decoders raise many kinds of errors for damaged files
         numbered = isinstance(error, OSError) and error.errno is not None  # Pillow's own OSErrors have no number
         at_fault = numbered or isinstance(error, MemoryError)
         reason = getattr(error, "strerror", None) or reason_for(error)
@@ -72,11 +72,11 @@ def read_header(path: str) -> Header:
 
 
 def orientation_to_undo(header: Header, packet: Packet, size: tuple[int, int]) -> int:
-    """How the areas of a packet are expected to be turned against the upright photo, of `size`: width and height.
+    """The expected rotation of a packet's areas relative to the upright photo of `size` (width and height).
 
-    By the standard they are of the stored picture. Some programs write them upright: the sides they give tell, where
-    the orientation swaps sides. Where the decoder turns the picture by itself, the packet's own orientation goes before
-    EXIF's: faceindex 0.1 wrote areas of HEIC upright, and 1 with them.
+    By the standard, areas refer to the stored picture. Some programs write them for the upright one; the stated sides
+    show that, if the orientation swaps sides. If the decoder turns the picture by itself, the packet's own orientation
+    has priority over EXIF's, because faceindex 0.1 wrote areas of HEIC upright, with orientation 1.
     """
     said = packet.orientation if header.undone else None
     turned = header.stored_orientation if said is None else said
@@ -84,9 +84,9 @@ def orientation_to_undo(header: Header, packet: Packet, size: tuple[int, int]) -
 
 
 class Sidecars:
-    """Finds the sidecars of photos; remembers the folder that it looked at last.
+    """Finds the sidecars of photos; remembers the last folder that it listed.
 
-    `photo.jpg.xmp` is that of digiKam and darktable, `photo.xmp` that of Lightroom; letters in any case.
+    `photo.jpg.xmp` is the name in digiKam and darktable, `photo.xmp` the name in Lightroom; in any case of letters.
     """
 
     def __init__(self) -> None:
@@ -95,31 +95,31 @@ class Sidecars:
         self._raws: frozenset[str] = frozenset()
 
     def of(self, photo: str) -> str | None:
-        """The one that goes first, or None."""
+        """The sidecar with the highest priority, or None."""
         return next(iter(self.all_of(photo)), None)
 
     def all_of(self, photo: str) -> list[str]:
-        """All that may speak of the photo, in the order in which they are believed."""
+        """All sidecars that may describe the photo, by priority."""
         folder, name = os.path.split(photo)
-        self._look_at(folder)
+        self._list(folder)
         wanted = (f"{name}.xmp".casefold(), f"{PurePath(name).stem}.xmp".casefold())
         there = (found for found in dict.fromkeys(wanted) if found in self._names)
-        return [os.path.join(folder, self._names[found]) for found in there]  # noqa: PTH118  (addresses, too)
+        return [os.path.join(folder, self._names[found]) for found in there]  # noqa: PTH118  (also for addresses)
 
     def own(self, photo: str) -> list[str]:
-        """Of `all_of` those that are this photo's: `photo.xmp` is not `photo.jpg`'s where there is a `photo.cr2`."""
+        """Those of `all_of` that belong to this photo alone: with a `photo.cr2`, `photo.xmp` is not `photo.jpg`'s."""
         stem = PurePath(photo).stem.casefold()
         raws = PurePath(photo).suffix.lower() in RAW_EXTENSIONS
         found = self.all_of(photo)
         return [path for path in found if raws or stem not in self._raws or PurePath(path).stem.casefold() != stem]
 
     def note(self, sidecar: str) -> None:
-        """A new file is there."""
+        """Note that a new file exists."""
         folder, name = os.path.split(sidecar)
         if folder == self._folder:
             self._names.setdefault(name.casefold(), name)
 
-    def _look_at(self, folder: str) -> None:
+    def _list(self, folder: str) -> None:
         if folder != self._folder:
             names = [name for name in _listed(folder) if name.lower().endswith(_KEPT)]
             names.sort(reverse=True)
@@ -130,13 +130,13 @@ class Sidecars:
 
 
 def new_sidecar(photo: str) -> str:
-    """The name for a sidecar that is not there yet: Lightroom looks for `photo.xmp` and only beside RAW photos."""
+    """The name for a new sidecar: Lightroom uses `photo.xmp`, and only for RAW photos."""
     path = PurePath(photo)
     return str(path.with_suffix(".xmp")) if path.suffix.lower() in RAW_EXTENSIONS else f"{photo}.xmp"
 
 
 def read_sidecar(path: str) -> bytes:
-    """Its bytes, of one more than MAX_BYTES at most. Raises: OSError."""
+    """Its bytes, at most MAX_BYTES + 1. Raises: OSError."""
     with source_of(path).opened(path) as opened:
         return opened.file.read(MAX_BYTES + 1)
 
@@ -149,7 +149,7 @@ def _extension(image: Image.Image) -> tuple[bytes, ...]:
 def _exif_orientation(image: Image.Image) -> object:
     try:
         return exif_of(image).get(ORIENTATION)
-    except Exception:  # as in decoding: broken EXIF is none
+    except Exception:  # as in decoding: broken EXIF is ignored
         return None
 
 

@@ -1,4 +1,4 @@
-"""Read a photo's bytes, all from one opening of the file, and know the photo by them."""
+"""Reads a photo's bytes while the file is opened once, and identifies the photo by them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from faceindex.photos.identity import Identity, claims_to_be_photo, content_hash
 from faceindex.photos.kinds import refusal
 
 MAX_FILE_BYTES = 2**30
-"""A photo file larger than this is refused before it is read into memory."""
+"""A larger photo file is refused before it is read into memory."""
 
 
 def read_bytes(path: str) -> tuple[bytes, int]:
@@ -23,11 +23,11 @@ def read_bytes(path: str) -> tuple[bytes, int]:
 
 
 def identify(path: str, *, named: bool = False) -> Identity | None:
-    """Which photo the file is; None when it is no photo and neither its name nor the user says so.
+    """The identity of the photo in the file; None if it is not a photo, and neither its name nor the user says that it
+    is.
 
-    named: the user gave this very path. Raises: UnreadablePhoto when the file should be a photo and is
-    not, cannot be opened or read, is no regular file, is larger than MAX_FILE_BYTES, or changes while
-    it is read.
+    named: the user gave this very path. Raises: UnreadablePhoto if the file should be a photo and is not, cannot be
+    opened or read, is not a regular file, is larger than MAX_FILE_BYTES, or changes while it is read.
     """
     if not named and not source_of(path).worth_opening(path):
         return None
@@ -55,12 +55,12 @@ def _opened(path: str) -> Iterator[OpenFile]:
 
 def _refuse_large(path: str, status: FileStatus) -> None:
     if status.size > MAX_FILE_BYTES:
-        raise UnreadablePhoto(path, f"larger than {MAX_FILE_BYTES >> 20} MiB")
+        raise UnreadablePhoto(path, f"it is larger than {MAX_FILE_BYTES >> 20} MiB")
 
 
 def _read_all(path: str, opened: OpenFile) -> bytes:
     before = opened.status
-    data = opened.file.read(before.size + 1)  # one more, to see that it grew; as much room is made at once
+    data = opened.file.read(before.size + 1)  # one more, to notice growth; the memory is allocated at once
     after = opened.look()
     if (before.size, before.mtime_ns) != (after.size, after.mtime_ns) or len(data) != after.size:
         raise UnreadablePhoto(path, "changed while it was read", out_of_reach=True)

@@ -1,4 +1,4 @@
-"""What decoders say of a file that they cannot read, in words that a user understands."""
+"""Turns decoders' errors about unreadable files into words that users understand."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ _SAID = (
         r"|requires a buffer|no data|incomplete|0 bytes",
         "image file is truncated",
     ),
-    (r"unsupported|not supported|not implemented|no decoder|no codec", "of a kind of its format that is not read"),
-    (r"security limit|too large|too big|exceeds", "damaged, or made to take all memory"),
+    (r"unsupported|not supported|not implemented|no decoder|no codec", "its format has a variant that cannot be read"),
+    (r"security limit|too large|too big|exceeds", "damaged, or made to use up all memory"),
 )
-"""What libjpeg, libpng, libtiff, libwebp, libheif, libavif, libjxl, OpenJPEG and Pillow say, and what it means."""
+"""Messages of libjpeg, libpng, libtiff, libwebp, libheif, libavif, libjxl, OpenJPEG and Pillow, and their meaning."""
 
 
 def reason_for(error: Exception) -> str:
-    """One line for an exception that a decoder raised, or this package of its own accord."""
+    """One line for an exception from a decoder, or from this package."""
     said = " ".join(str(error).split())
     if type(error) is ValueError and _raised_in_this_package(error):
         return said or DAMAGED
     if not isinstance(error, OSError | ValueError | RuntimeError | SyntaxError | EOFError):
-        return DAMAGED  # TypeError, IndexError, struct.error: a decoder stumbled, and speaks of itself
+        return DAMAGED  # TypeError, IndexError, struct.error: an error inside the decoder
     return next((words for pattern, words in _SAID if re.search(pattern, said, re.IGNORECASE)), DAMAGED)
 
 

@@ -1,8 +1,8 @@
-"""When a photo was taken: the date and time that its camera, or a person, wrote into it, and where they wrote it.
+"""When a photo was taken: the date and time that its camera or a person wrote into it, and where it is written.
 
-Asked in this order: EXIF's DateTimeOriginal, in its own directory and where scanners and TIFF/EP put it, in the first
-one; EXIF's DateTimeDigitized, there and there; XMP; the "Creation Time" of a PNG. The date at which a file was changed
-(EXIF's DateTime, PNG's tIME) is no such date.
+In this order: EXIF's DateTimeOriginal, in its own directory or in the first one (scanners, TIFF/EP); EXIF's
+DateTimeDigitized, likewise; XMP; the "Creation Time" of a PNG. The date of the last change (EXIF's DateTime, PNG's
+tIME) is not used.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from faceindex.photos.metadata.xmp import Packet
 from faceindex.photos.turning import exif_of
 
 EARLIEST_YEAR = 1826
-"""Of the first photograph; what is said to be older is none, or a clock that was not set."""
+"""Year of the first photograph; an earlier date is wrong, or from a clock that was not set."""
 
 _EXIF_IFD = 0x8769  # EXIF 2.32, tables 4 and 7
 _EXIF_DATES = (("DateTimeOriginal", 0x9003, 0x9011), ("DateTimeDigitized", 0x9004, 0x9012))
@@ -40,16 +40,16 @@ _WRITTEN = re.compile(
 )
 _OFFSET = re.compile(r"[+-][01]\d:[0-5]\d", re.ASCII)
 
-_RAW_HEAD_BYTES = 32 << 20  # EXIF stands before the sensor's data, or in a preview before them
+_RAW_HEAD_BYTES = 32 << 20  # EXIF is before the sensor data, or in a preview before them
 _BLOCKS = ((b"Exif\0\0", 6), (b"CMT2", 4), (b"CMT1", 4), (b"\0TTW", 8))
-"""What TIFF structures of EXIF stand behind: JPEG previews (RAF, RW2, X3F), Canon's CR3, Minolta's MRW."""
+"""What comes before the TIFF structures of EXIF: JPEG previews (RAF, RW2, X3F), Canon's CR3, Minolta's MRW."""
 _MAX_BLOCKS, _MAX_EXIF_BYTES = 8, 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """date: the camera's local time in ISO 8601, "2019-07-20T17:45:22", with "-07:00" where it is told; only the day,
-    the month or the year where no more is said. source: "EXIF DateTimeOriginal", "XMP photoshop:DateCreated", ...
+    """date: the camera's local time in ISO 8601, "2019-07-20T17:45:22", with "-07:00" if the zone is known; only day,
+    month or year if no more is known. source: "EXIF DateTimeOriginal", "XMP photoshop:DateCreated", ...
     """
 
     date: str
@@ -57,7 +57,7 @@ class Taken:
 
 
 def taken_in_image(image: Image.Image) -> Taken | None:
-    """Of an opened photo. None when it does not say: metadata are bytes from anywhere, and no reason to lose it."""
+    """The date in an opened photo; None if it has none or its metadata are broken."""
     with suppress(Exception):
         if found := _in_exif(exif_of(image)):
             return found
@@ -70,9 +70,9 @@ def taken_in_image(image: Image.Image) -> Taken | None:
 
 
 def taken_in_packet(packet: bytes, source: str = "XMP") -> Taken | None:
-    """Of an XMP packet, embedded or of a sidecar; None when it is broken."""
+    """The date in an XMP packet, embedded or from a sidecar; None if it has none or is broken."""
     if b"Date" not in packet and packet[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-        return None  # not worth parsing
+        return None  # nothing to parse
     with suppress(Exception):
         properties = Packet(packet)
         for name, tag in _XMP_DATES:
@@ -82,7 +82,7 @@ def taken_in_packet(packet: bytes, source: str = "XMP") -> Taken | None:
 
 
 def taken_in_raw(file: BinaryIO) -> Taken | None:
-    """Of an open RAW photo, of which only the beginning is read."""
+    """The date in an open RAW photo, of which only the beginning is read."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for exif in _raw_exifs(file):
@@ -118,7 +118,7 @@ def _raw_exifs(file: BinaryIO) -> Iterator[Image.Exif]:
             yield exif
         return
     data = file.read(_RAW_HEAD_BYTES)
-    if head[:2] in (b"II", b"MM"):  # as Olympus and Panasonic do: TIFF in all but its name
+    if head[:2] in (b"II", b"MM"):  # Olympus and Panasonic: TIFF with another signature
         name = b"*\0" if head[:2] == b"II" else b"\0*"
         yield from _loaded(head[:2] + name + data[4:])
     for mark, length in _BLOCKS:
@@ -140,7 +140,7 @@ def _loaded(data: bytes) -> Iterator[Image.Exif]:
 
 
 def _read_date(written: str) -> str | None:
-    """ISO 8601 of a date as EXIF or XMP writes it, or as programs do that mean to; None when it is no date."""
+    """A date in ISO 8601, from what EXIF, XMP or careless programs write; None if it is not a date."""
     found = _WRITTEN.fullmatch(written.strip(" \0\n\r\t"))
     if not found:
         return None
@@ -162,8 +162,8 @@ def _read_date(written: str) -> str | None:
 
 
 def _read_mail_date(written: str) -> str | None:
-    """RFC 1123, which PNG recommends."""
-    from email.utils import parsedate_to_datetime  # rare, and takes 7 ms to load
+    """A date as in RFC 1123, which PNG recommends."""
+    from email.utils import parsedate_to_datetime  # rare, and takes 7 ms to import
 
     try:
         return parsedate_to_datetime(written).isoformat(timespec="seconds")

@@ -1,4 +1,4 @@
-"""How a stored picture is turned to be upright, by EXIF orientation (EXIF 2.32, tag 274)."""
+"""How to turn a stored picture upright, by EXIF orientation (EXIF 2.32, tag 274)."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _XMP_KEYS = ("xmp", "XML:com.adobe.xmp", "Raw profile type xmp")
 
 
 def exif_of(image: Image.Image) -> Image.Exif:
-    """The EXIF of an opened photo. Raises: whatever Pillow does.
+    """The EXIF of an opened photo. Raises: anything that Pillow raises.
 
-    Pillow gives EXIF an orientation out of XMP where it has none. Browsers, phones and photo programs do not, and
-    neither do we: the picture would lie on its side beside what they show.
+    If EXIF has no orientation, Pillow takes one from XMP. Browsers, phones and photo programs do not, and neither do
+    we: our picture would be rotated relative to what they show.
     """
     if image.format == "PNG" and "exif" not in image.info:
-        image.load()  # it may stand behind the pixels, and XMP too
+        image.load()  # EXIF and XMP may be after the pixels
     hidden = {key: image.info.pop(key) for key in _XMP_KEYS if key in image.info}
     try:
         return image.getexif()

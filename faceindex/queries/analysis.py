@@ -8,7 +8,7 @@ from contextlib import closing
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest.workers.executor import Analysed, Executor, Task
 from faceindex.ingest.workers.local import local_executor
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 from faceindex.photos.finding.sources import source_of
 
 _AHEAD = 32  # photos that are given to workers before the first of them is answered

@@ -10,7 +10,9 @@ import numpy as np
 
 from faceindex.errors import UnreadablePhoto
 from faceindex.faces.analyse import Analyser
-from faceindex.photos.finding.find import UnreadableEntry, absolute, find_files
+from faceindex.photos.finding.addresses import absolute
+from faceindex.photos.finding.entries import UnreadableEntry
+from faceindex.photos.finding.find import find_files
 from faceindex.photos.read import identify
 from faceindex.queries.analysis import analysed_in_order
 from faceindex.queries.combining import first_kept

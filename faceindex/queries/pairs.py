@@ -18,7 +18,7 @@ from faceindex.faces.analyse import Analyser
 from faceindex.files.csv_rows import csv_row
 from faceindex.files.regular import open_regular
 from faceindex.files.unreadable import unreadable
-from faceindex.photos.finding.find import absolute
+from faceindex.photos.finding.addresses import absolute
 from faceindex.queries.analysis import analysed_in_order
 from faceindex.queries.verification import judged
 from faceindex.search.calibration import Calibration

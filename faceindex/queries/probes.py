@@ -11,7 +11,7 @@ import numpy.typing as npt
 from faceindex.errors import LibraryDamaged, NoFaceFound, UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.photos.decode import Photo
-from faceindex.photos.finding.find import absolute
+from faceindex.photos.finding.addresses import absolute
 from faceindex.photos.pictures import PictureLike, is_path, photo_of
 from faceindex.queries.combining import best_overlap, combined
 from faceindex.queries.gallery import taken_out

@@ -1,4 +1,4 @@
-"""The meter: work tells it how far it is, and somebody hears of that now and then."""
+"""The meter: work counts its steps, and a function of the caller gets the progress from time to time."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ from faceindex.types.jobs import Progress
 Item = TypeVar("Item")
 
 TELL_SECONDS = 0.1
-"""How often it is told; a rescan looks at thousands of files in that time."""
+"""Seconds between two reports; an ingest checks thousands of files in that time."""
 
-_RATE_SECONDS, _POINT_SECONDS = 30.0, 0.5  # that the rate is of, and between two points of it
+_RATE_SECONDS, _POINT_SECONDS = 30.0, 0.5  # period of the rate, and time between two of its points
 
 Tell = Callable[[Progress], None]
 
 
 class Meter:
-    """How far one piece of work is, and by `stop` whether it is to go on. Threads that share the work may share it.
+    """The progress of one piece of work; `stop` says whether it should go on. Threads that share the work may share it.
 
-    What is told never goes back, whatever the work says: a count that is corrected stands still until it is passed.
+    The reported count never decreases: if the work corrects its count, the report stays still until the count passes
+    it.
     """
 
     def __init__(self, tell: Tell | None = None, stop: Stop | None = None) -> None:
-        """tell: hears of it, every TELL_SECONDS and when a stage begins; None: nobody does."""
+        """tell: called every TELL_SECONDS and at the start of each stage; None: nobody is told."""
         self.stop = stop or Stop()
         self._tell = tell
         self._stage = ""
@@ -39,37 +40,37 @@ class Meter:
         self._points: deque[tuple[float, int]] = deque()
 
     def stage(self, name: str, total: int | None = None) -> None:
-        """Something else begins. total: of all stages, when that is known now. Raises: JobCancelled."""
+        """Start a stage. total: steps of all stages, if known. Raises: JobCancelled."""
         self.stop.check()
         self.announce(name, total)
 
     def announce(self, name: str, total: int | None = None) -> None:
-        """As `stage`, of work that ends by itself when it is stopped."""
+        """As `stage`, for work that ends by itself when it is stopped."""
         with self._lock:
             self._stage = name
             self._total = self._total if total is None else total
             self._say(now=True)
 
     def advance(self, steps: int = 1) -> None:
-        """So much more is done. Raises: JobCancelled."""
+        """Count steps. Raises: JobCancelled."""
         self.stop.check()
         with self._lock:
             self._done += steps
             self._say()
 
     def each(self, items: Iterable[Item]) -> Iterator[Item]:
-        """`items`, which are one step each. Raises: JobCancelled."""
+        """`items`, each counted as one step. Raises: JobCancelled."""
         for item in items:
             yield item
             self.advance()
 
     @property
     def due(self) -> bool:
-        """Whether somebody is to hear of it again."""
+        """Whether it is time for the next report."""
         return self._tell is not None and time.monotonic() - self._told > TELL_SECONDS
 
     def show(self, done: int, *, total: int | None, faces: int, failed: int, now: bool = False) -> None:
-        """Everything at once, for work that counts for itself. now: tell it in any case."""
+        """Set all counts, for work that counts by itself. now: report in any case."""
         with self._lock:
             self._done = max(done, self._done)
             self._total, self._faces, self._failed = total, faces, failed

@@ -1,4 +1,4 @@
-"""The token by which somebody asks work to end early: made by the caller, passed down as a plain argument."""
+"""A request to end work early: the caller makes it and passes it down as an argument."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from faceindex.errors import JobCancelled
 
 
 class Stop:
-    """Set once, by any thread or signal handler (there is no lock in it); the work looks at it between its steps.
+    """Any thread or signal handler may set it (it has no lock); the work checks it between its steps.
 
-    Work that stores what it has done ends by itself when it sees the token set; work of which nothing may remain
-    calls `check`, and the exception undoes it.
+    Work that stores its results as it goes ends by itself when it is set. Work that must leave nothing behind calls
+    `check`, and the exception undoes it.
     """
 
     def __init__(self) -> None:
@@ -20,10 +20,10 @@ class Stop:
         self._set = True
 
     def is_set(self) -> bool:
-        """Whether it was asked to."""
+        """Whether the work was asked to end."""
         return self._set
 
     def check(self) -> None:
-        """Raises: JobCancelled when it is set."""
+        """Raises: JobCancelled if it is set."""
         if self._set:
             raise JobCancelled

@@ -1,4 +1,4 @@
-"""Threads are begun here, so that a machine that has no room for one more is said to be short of memory."""
+"""Starts threads, so that a machine without room for another one gives an error about memory."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 
 
 def start(thread: threading.Thread) -> None:
-    """Start it. Raises: MemoryError when the machine gives no thread, which Python tells by a RuntimeError."""
+    """Start the thread. Raises: MemoryError if the machine gives no thread; Python raises RuntimeError for that."""
     try:
         thread.start()
     except RuntimeError as error:

@@ -1,1 +1,1 @@
-"""Floor 5: answers to look at, as self-contained HTML pages."""
+"""Floor 5: answers as HTML pages, for people to look at. Each page is one file that needs no other."""

@@ -1,4 +1,4 @@
-"""The album sheet: albums largest first, a row of faces each, then faces in no album; on as many pages as it takes."""
+"""The album pages: albums, largest first, with some of their faces; then the faces in no album."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from faceindex.sheets.page import Shown, face_title, render, tiles
 from faceindex.types import Album, FaceRecord, Status
 
 ALONE_ON_A_PAGE = 400
-"""Faces in no album."""
+"""Faces in no album that one page shows."""
 
 SMALL = 3
-"""Faces of an album that shares a row with others; as the largest come first, these are the last."""
+"""Albums with at most so many faces stand several in a row; they come last, as the largest come first."""
 
 GENERATOR = "faceindex albums sheet"
-"""By this word in a page, the next run knows a page that this one made."""
+"""A page with this word was written by this command, so the next run may overwrite it."""
 
 
 @dataclass(frozen=True, slots=True)
 class AlbumRow:
-    """An album and those of its faces that are shown."""
+    """An album, and its faces that the page shows."""
 
     album: Album
     faces: Sequence[FaceRecord]
@@ -31,14 +31,14 @@ class AlbumRow:
 
 @dataclass(frozen=True, slots=True)
 class PagePlan:
-    """What is on which page: of the albums, and of the faces alone, from one place to another."""
+    """What one page shows: a range (start, end) of the albums, and one of the faces in no album."""
 
     albums: tuple[int, int]
     alone: tuple[int, int]
 
 
 def page_plans(albums: int, alone: int, *, albums_on_a_page: int) -> Iterator[PagePlan]:
-    """Albums page by page; the faces alone begin on the last of these pages."""
+    """The plan of each page: the albums first; the faces in no album start on the last page of albums."""
     pages = max(1, ceil(albums / albums_on_a_page))
     for page in range(pages):
         first = page * albums_on_a_page
@@ -67,9 +67,10 @@ def album_sheet(
     pages: Sequence[Path],
     page: int,
 ) -> str:
-    """One self-contained HTML page. alone: faces in no album. counts: of all albums and all such faces.
+    """One HTML page.
 
-    left_out: what no page shows, in words. pages: all files of the sheet, of which this is `page`, from 1.
+    alone: faces in no album. counts: number of all albums and of all faces in no album.
+    left_out: a sentence about what no page shows. pages: all files of the sheet. page: the number of this one, from 1.
     """
     faces = [face for row in rows for face in row.faces]
     shown = iter(tiles(Shown(face.photo, face.box, face_title(face.face)) for face in (*faces, *alone)))

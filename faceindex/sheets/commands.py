@@ -1,4 +1,4 @@
-"""Commands that a page suggests, to be copied into a shell as they are."""
+"""Commands that a page shows, ready to be copied into a shell."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 
 
 def command(library: Path, *words: object) -> str:
-    """`faceindex` with these words, for this library, whatever is its default."""
+    """The command `faceindex` with these words, for this library."""
     return " ".join(["faceindex", *(quoted(str(word)) for word in words), "-L", quoted(str(library))])
 
 
 def quoted(word: str) -> str:
-    """`word` as bash and zsh read it; what cannot be printed or is no UTF-8 in the form $'...' (POSIX 2024)."""
+    """`word` quoted for bash and zsh. Text that is not printable or not UTF-8 gets the form $'...' (POSIX 2024)."""
     if word.isprintable():
         return shlex.quote(word)
     escaped = (_escaped(sign) for sign in word)

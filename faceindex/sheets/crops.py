@@ -1,4 +1,5 @@
-"""Face crops for a page, cut from the photos on disk: squares, as a face in a stretched one is hard to know."""
+"""Face crops for a page, cut from the photos on disk. They are squares, because a stretched face is hard to
+recognise."""
 
 from __future__ import annotations
 
@@ -14,19 +15,19 @@ from faceindex.photos.decode import Photo, open_photo
 from faceindex.types import Box
 
 SIDE = 256
-"""Side of a crop in pixels: sharp at 128 on screens that have two for one."""
+"""Side of a crop in pixels; a screen with double resolution shows it sharp at 128."""
 
 MARGIN = 0.3
-"""What is shown around the face box, as a share of its longer side."""
+"""Margin around the face box, as a share of the box's longer side."""
 
-_BESIDE = (128, 128, 128)  # beyond the photo's edge: a square moved inside would have somebody else in its middle
+_OUTSIDE = (128, 128, 128)  # outside the photo; moving the square inside could put another face into its middle
 
 Square = tuple[float, float, float]
 """Left, top and side, in pixels of the photo."""
 
 
 def crops(faces: Iterable[tuple[str, Box]]) -> dict[tuple[str, Box], str]:
-    """A JPEG data URI for each (photo, box); photos that are gone or unreadable by now are left out."""
+    """A JPEG data URI for each (photo, box). Photos that are missing or unreadable are left out."""
     by_photo: dict[str, list[Box]] = defaultdict(list)
     for path, box in faces:
         by_photo[path].append(box)
@@ -41,7 +42,7 @@ def crops(faces: Iterable[tuple[str, Box]]) -> dict[tuple[str, Box], str]:
 
 
 def crops_of(photo: Photo, boxes: Sequence[Box]) -> list[str]:
-    """A JPEG data URI for each box. The photo is decoded once, no larger than its smallest face needs.
+    """A JPEG data URI for each box. The photo is decoded once, just large enough for its smallest face.
 
     Raises: UnreadablePhoto.
     """
@@ -52,13 +53,13 @@ def crops_of(photo: Photo, boxes: Sequence[Box]) -> list[str]:
 
 
 def square(box: Box) -> Square:
-    """The square with the face in its middle; it may reach over the photo's edge."""
+    """The square with the face in its middle; it may extend beyond the photo."""
     side = max(box.width, box.height, 1) * (1 + 2 * MARGIN)
     return box.x + box.width / 2 - side / 2, box.y + box.height / 2 - side / 2, side
 
 
 def jpeg_uri(image: Image.Image) -> str:
-    """The picture as a JPEG in a data URI."""
+    """The picture as a JPEG data URI."""
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=85, optimize=True)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
@@ -67,7 +68,7 @@ def jpeg_uri(image: Image.Image) -> str:
 def _cut(image: Image.Image, place: Square, scale: float) -> Image.Image:
     left, top, side = (round(value * scale) for value in place)
     side = max(side, 1)
-    canvas = Image.new("RGB", (side, side), _BESIDE)
+    canvas = Image.new("RGB", (side, side), _OUTSIDE)
     right, bottom = min(left + side, image.width), min(top + side, image.height)
     if right > max(left, 0) and bottom > max(top, 0):
         canvas.paste(image.crop((max(left, 0), max(top, 0), right, bottom)), (max(-left, 0), max(-top, 0)))

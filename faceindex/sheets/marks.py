@@ -1,4 +1,4 @@
-"""What stands at the faces of a photo: of those that are stored, or that somebody asked about."""
+"""The labels of the faces on a page about one photo: of stored faces, or of an answer of `identify`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from faceindex.sheets.photos import MarkedFace
 from faceindex.types import FaceRecord, IdentifiedFace
 
 SAME_PLACE = 0.5
-"""Overlap of two boxes in one photo from which they are of one face."""
+"""Two boxes in one photo with at least this overlap (intersection over union) are the same face."""
 
 
 def stored_marks(faces: Sequence[FaceRecord]) -> list[MarkedFace]:
-    """Ids, names and albums, from left to right."""
+    """Labels with id, name and album, from left to right."""
     return [
         MarkedFace(face.box, str(face.face), face_title(face.face), face.person, _stored_lines(face))
         for face in sorted(faces, key=lambda face: face.box.x)
@@ -21,7 +21,7 @@ def stored_marks(faces: Sequence[FaceRecord]) -> list[MarkedFace]:
 
 
 def identified_marks(found: Sequence[IdentifiedFace], stored: Sequence[FaceRecord]) -> list[MarkedFace]:
-    """Numbers as `identify` prints them, who it is, and the id where the photo is in the library."""
+    """Labels with the numbers that `identify` prints, the person, and the id if the library has the face."""
     marks = []
     for number, face in enumerate(found, start=1):
         ids = [known.face for known in stored if known.box.overlap(face.box) >= SAME_PLACE]

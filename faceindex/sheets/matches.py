@@ -1,4 +1,4 @@
-"""The match sheet: each face that was searched with, and the faces of the library that resemble it."""
+"""The match page: each face that was searched for, and the faces in the library that look like it."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from faceindex.types import Box, Match, ProbeFace
 
 
 class Searched(Protocol):
-    """What a search was made with: its title, and the photo and the place of the face that is shown of it."""
+    """The face of a search that the page shows."""
 
     @property
     def title(self) -> str:
-        """For people."""
+        """A title for people."""
 
     @property
     def photo(self) -> str:
-        """An absolute path, or what it is called when it is no file."""
+        """The photo's absolute path, or a name for a photo that is not a file."""
 
     @property
     def box(self) -> Box:
-        """Pixels of the upright photo."""
+        """The face's box, in pixels of the upright photo."""
 
     @property
     def held(self) -> Photo | None:
-        """The photo, when it is no file."""
+        """The photo, if it is not a file."""
 
 
 def match_sheet(probes: Sequence[Searched], found: Sequence[ProbeFace]) -> str:
-    """One self-contained HTML page. found: of each probe."""
+    """One HTML page. found: the answer for each probe."""
     rows = []
     for probe, answer in zip(probes, found, strict=True):
         searched = Shown(probe.photo, probe.box, "searched", held=probe.held)
@@ -45,6 +45,6 @@ def match_sheet(probes: Sequence[Searched], found: Sequence[ProbeFace]) -> str:
 
 
 def _lines(match: Match) -> list[str]:
-    """How far away, how sure that makes one, and who it is if that is known."""
+    """Lines under a match: distance, confidence, and the person if known."""
     sure = [f"{match.confidence:.0%}"] if math.isfinite(match.confidence) else []
     return ["  ".join([f"{match.distance:.3f}", *sure]), *([match.person] if match.person else [])]

@@ -1,4 +1,4 @@
-"""Pages from Jinja2 templates, everything inside the file, everything escaped."""
+"""HTML pages from Jinja2 templates. Everything is inside the one file, and every text is escaped."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from faceindex.errors import UnreadablePhoto
 from faceindex.photos.decode import Photo
-from faceindex.photos.finding.find import is_held
+from faceindex.photos.finding.addresses import is_held
 from faceindex.sheets.crops import crops, crops_of
 from faceindex.types import Box
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A face that a page shows. title: what it is called, as "face 12"; lines: what else stands under it.
+    """A face for a page. title: such as "face 12". lines: further lines under it.
 
-    held: the photo, where it is no file. anchor: what leads to it within the page.
+    held: the photo, if it is not a file. anchor: the id of its place in the page, for links.
     """
 
     photo: str
@@ -36,9 +36,9 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One face on a page. crop: a data URI, None when the photo is gone. link: to the photo, None when it is no file.
+    """One face on a page. crop: a data URI; None if the photo is missing. link: to the photo; None if it is not a file.
 
-    photo, name: its path and the last part of it. The rest is as of Shown.
+    photo, name: the photo's path, and the last part of it. The other fields are as in Shown.
     """
 
     crop: str | None
@@ -51,29 +51,29 @@ class Tile:
 
 
 def tiles(faces: Iterable[Shown]) -> list[Tile]:
-    """A tile for each face, in their order; each photo is decoded once."""
+    """A tile for each face, in the same order. Each photo is decoded once."""
     wanted = list(faces)
     cut = crops((face.photo, face.box) for face in wanted if face.held is None and not is_held(face.photo))
     return [_tile(face, cut.get((face.photo, face.box)) if face.held is None else _held_crop(face)) for face in wanted]
 
 
 def face_title(face: int) -> str:
-    """What a face of the library is called: its id, as commands take it."""
+    """The title of a face in the library, with its id."""
     return f"face {face}"
 
 
 def render(template: str, **values: object) -> str:
-    """The page of `template` with `values`."""
+    """The page that `template` makes of `values`."""
     return _templates().get_template(template).render(**values)
 
 
 def link_to(photo: str) -> str | None:
-    """A URL of the file; None when it is none."""
+    """A URL of the photo; None if it is not a file."""
     return None if is_held(photo) or not Path(photo).is_absolute() else Path(photo).as_uri()
 
 
 def printable(path: str) -> str:
-    """A path with something in place of what is no text."""
+    """The path as text; bytes that are not UTF-8 are replaced."""
     return os.fsencode(path).decode(errors="replace")
 
 

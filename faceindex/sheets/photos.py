@@ -1,4 +1,4 @@
-"""The photo sheet: a photo with a box around each face, and who it is."""
+"""The photo page: a photo with a box around each face, and the people's names."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from faceindex.sheets.page import Shown, link_to, printable, render, tiles
 from faceindex.types import Box
 
 SIDE = 2048
-"""Longer side of the photo on the page, in pixels, at most."""
+"""Largest side of the photo on the page, in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
 class MarkedFace:
-    """A face of the photo. number: shortest name, in the box. title: as "face 12". person: None when it has no name.
-    lines: what else is known of it."""
+    """A face of the photo. number: the short label in its box. title: such as "face 12". person: None if unnamed.
+    lines: further lines under it."""
 
     box: Box
     number: str
@@ -30,7 +30,7 @@ class MarkedFace:
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """A box in percent of the photo's sides, cut off at its edges, and what leads to the face's tile."""
+    """A box in percent of the photo's sides, cut at the photo's edges, and the anchor of the face's tile."""
 
     face: MarkedFace
     anchor: str
@@ -43,9 +43,9 @@ class _Mark:
 def photo_sheet(
     path: str, photo: Photo | None, size: tuple[int, int], faces: Sequence[MarkedFace], *, about: Sequence[str]
 ) -> str:
-    """One self-contained HTML page. path: of the photo, or what it is called. photo: None when it is not there.
+    """One HTML page. path: the photo's path or name. photo: None if it is missing.
 
-    size: width and height, upright. about: lines about all of it.
+    size: width and height of the upright photo. about: lines about the whole photo.
     """
     marks = [_mark(face, number, size) for number, face in enumerate(faces, start=1)]
     picture = None if photo is None else _picture(photo)

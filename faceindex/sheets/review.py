@@ -1,25 +1,13 @@
-"""The review sheet: pairs of albums, and of an album and a face, that are probably one person's."""
+"""The review page: pairs of albums, or an album and a face, that probably show one person."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from faceindex.sheets.commands import quoted
 from faceindex.sheets.page import Shown, face_title, render, tiles
-from faceindex.types import FaceRecord, Suggestion
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A suggestion with the faces that are shown of either side. person: whose the album is. yes: the command."""
-
-    suggestion: Suggestion
-    album: Sequence[FaceRecord]
-    other: Sequence[FaceRecord]
-    person: str | None
-    yes: str
+from faceindex.types import Question
 
 
 def review_sheet(questions: Sequence[Question], *, library: Path) -> str:

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.faces.recipe import Recipe
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 from faceindex.store.care.tombstones import forgotten
 from faceindex.store.catalog import Catalog
 from faceindex.store.hdf5.segments import Block, Segment, segment_name, write_segment
-from faceindex.store.journal.names import ALBUMS_DUE, decided_faces, follow_photo, replay
+from faceindex.store.journal.names import ALBUMS_DUE, decided_faces, note_places, replay
 from faceindex.store.photos import writing
 from faceindex.store.photos.lost import drop_found, keep_lost
 from faceindex.store.photos.returning import FormerFaces
@@ -95,7 +95,7 @@ class Writer:
             unnamed: list[int] = []
             for arrival in arrivals:
                 unnamed += writing.store_photo(transaction, arrival, segment.number if segment else 0)
-                follow_photo(transaction, arrival)
+                note_places(transaction, arrival)
             for photo, file in batch.names:
                 unnamed += writing.name_photo(transaction, photo, file)
             unnamed += writing.drop_paths(transaction, batch.gone)

@@ -24,6 +24,7 @@ from faceindex.types.decisions import (
     LostFace,
     PastAct,
     PersonChange,
+    Question,
     Suggestion,
 )
 from faceindex.types.exports import AlbumsExport, SidecarReport
@@ -75,6 +76,7 @@ __all__ = [
     "Progress",
     "Pruned",
     "Qualities",
+    "Question",
     "Reencoded",
     "Removed",
     "RepairReport",

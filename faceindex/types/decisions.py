@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from faceindex.types.faces import FaceRecord
+
 
 @dataclass(frozen=True, slots=True)
 class ActChange:
@@ -101,6 +103,17 @@ class Suggestion:
     settles: int
     person: str | None = None
     lost: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A suggestion, with the faces that a page shows of both sides. person: of the album. yes: the command for yes."""
+
+    suggestion: Suggestion
+    album: tuple[FaceRecord, ...]
+    other: tuple[FaceRecord, ...]
+    person: str | None
+    yes: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ def test_a_terminal_is_asked(library: Path, many_photos: Path, arguments: list[s
     left = 19 if "PHOTO" in arguments else 0
     for said, expected in (("" if left else "no", 20), ("y", left)):
         asked = pexpect.spawn(sys.executable, ["-m", "faceindex", *given, "-L", str(library)], timeout=60)
-        asked.expect("20 faces" if left == 0 else "1 faces")
+        asked.expect("20 faces" if left == 0 else "1 face ")
         asked.expect("for good. .y/N.")
         asked.sendline(said)
         asked.expect("erased from the disk" if said == "y" else "nothing was erased")
@@ -103,7 +103,9 @@ def test_a_lifted_tombstone_lets_photos_come_back(command: Command, many_photos:
     assert (missing.returncode, missing.stderr.count("\n")) == (2, 1)
 
 
-def test_a_face_of_a_photo_that_stayed_comes_back_at_once(command: Command, shared_data: Path, tmp_path: Path) -> None:
+def test_a_lifted_face_of_a_photo_in_the_library_comes_back_at_once(
+    command: Command, shared_data: Path, tmp_path: Path
+) -> None:
     library, photo = tmp_path / "x.faces", tmp_path / "several.jpg"
     shutil.copy(shared_data / "album" / "diana" / "Diana_4.jpg", photo)
     with faceindex.Library(library, recipe="sface") as opened:

@@ -38,7 +38,7 @@ def library(small_library: faceindex.Library, tmp_path: Path) -> Path:
 def test_check_of_a_whole_library(command: Command, library: Path) -> None:
     done = command("check", "-L", library)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "whole" in done.stdout
+    assert "intact" in done.stdout
     assert "damaged" not in done.stdout
     answer = json.loads(command("check", "--deep", "--json", "-L", library).stdout)
     assert list(answer) == ["library", "whole", "deep", "parts", "seconds"]
@@ -88,7 +88,7 @@ def test_backup_and_its_json(command: Command, library: Path, tmp_path: Path) ->
     assert (answer["path"], answer["photos"], answer["faces"]) == (str(tmp_path / "second"), 22, 20)
 
 
-def test_backup_to_a_place_that_is_taken(command: Command, library: Path, tmp_path: Path) -> None:
+def test_backup_to_an_existing_path_is_refused(command: Command, library: Path, tmp_path: Path) -> None:
     (tmp_path / "copy").touch()
     done = command("backup", tmp_path / "copy", "-L", library)
     assert (done.returncode, done.stdout) == (2, "")
@@ -144,12 +144,12 @@ def test_repair_and_its_json(command: Command, library: Path) -> None:
     assert (answer["found"], answer["left"], answer["whole"]) == ([], [], True)
 
 
-def test_repair_of_faces_whose_photos_are_away_is_not_done(command: Command, made: MadeLibrary) -> None:
+def test_repair_leaves_faces_of_missing_photos(command: Command, made: MadeLibrary) -> None:
     made.store("away", [Box(10, 10, 50, 50)])
     (made.folder.path / "vectors" / "000001.h5").unlink()
     done = command("repair", "-L", made.folder.path)
     assert (done.returncode, done.stderr) == (1, "")
-    assert "left: 1 faces have no vector" in done.stdout
+    assert "still without a vector: 1 face" in done.stdout
 
 
 def test_repair_of_a_library_that_is_being_written(command: Command, library: Path) -> None:

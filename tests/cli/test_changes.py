@@ -71,7 +71,7 @@ def test_library_is_emptied(answer: Callable[..., Any]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["forget"], "forget what"),
+        (["forget"], "say what to forget"),
         (["people", "forget", "Nobody"], "nobody is called Nobody"),
         (["people", "name", "99", "Ada"], "no album 99"),
         (["people", "name", "face:999", "Ada"], "no face 999"),

@@ -60,7 +60,9 @@ assert done.returncode == 0 and '"new": 1,' in done.stdout and '"unchanged": 1,'
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="mounts a small file system for itself alone")
-def test_ingest_is_refused_and_goes_on_later_and_what_reads_is_not(many_photos: Path, tmp_path: Path) -> None:
+def test_an_ingest_on_a_bad_disk_is_refused_and_resumes_while_reading_commands_work(
+    many_photos: Path, tmp_path: Path
+) -> None:
     if subprocess.run(["unshare", "-rm", "true"], capture_output=True, check=False).returncode:
         pytest.skip("this system does not let a user mount a small file system (unshare -rm)")
     (tmp_path / "disk").mkdir()

@@ -89,7 +89,7 @@ def test_albums_json_and_table(command: Command, labelled_photos: Path, kept: Pa
     assert figures["clicks"] == figures["moves"] + figures["merges"]
     shown = command(*arguments).stdout
     assert f"purity {figures['purity']:.4f}" in shown
-    assert f"{figures['clicks']} clicks to perfect albums" in shown
+    assert f"clicks to perfect albums: {figures['clicks']} " in shown
 
 
 def test_a_half_has_only_its_people(command: Command, labelled_photos: Path, kept: Path) -> None:

@@ -45,7 +45,7 @@ def test_albums_are_exported(answer: Callable[..., Any], command: Command, tmp_p
     assert manifest["albums"][0]["person"] == "Eileen Collins"
     assert answer("albums", "export", out, "--min-photos", 30, "--no-unnamed")["removed"] == 21
     said = command("albums", "export", out, "--link", "symbolic", "-L", tmp_path / "x.faces")
-    assert "1 albums with 20 photos" in said.stdout
+    assert "1 album with 20 photos" in said.stdout
     assert next((out / "Eileen Collins").iterdir()).is_symlink()
 
 
@@ -75,7 +75,7 @@ def test_sidecars_are_written_and_read(
         **{"photos": 1, "names": 1, "named": 1, "decided": 0, "without_face": 0, "warnings": []}
     }
     said = command("ingest", tmp_path / "photos", "--xmp", "-j", 1, "-L", tmp_path / "new.faces")
-    assert "XMP: 1 name in 1 photo; 0 faces named, 1 left as decided before" in said.stdout
+    assert "XMP: 1 name in 1 photo; 0 faces named, 1 kept as decided before" in said.stdout
 
 
 def test_a_reader_that_has_seen_enough_ends_an_export_without_a_word(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_a_malicious_pickle_is_one_line_and_nothing_is_run(command: Command, tmp
     assert sorted(path.name for path in tmp_path.iterdir()) == ["e.pickle"]
 
 
-def test_encodings_come_in_and_answer(command: Command, tmp_path: Path) -> None:
+def test_imported_encodings_can_be_searched(command: Command, tmp_path: Path) -> None:
     value = {"encodings": list(encodings(200)), "names": ["Ann", "Ben"] * 100}
     (tmp_path / "e.pickle").write_bytes(pickle.dumps(value))
     where = ("-L", tmp_path / "x.faces")
@@ -116,8 +116,8 @@ def test_wrong_files_end_as_they_should(command: Command, small_library: faceind
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
     refused(command("export", "-", "--format", "hdf5", "-L", small_library.path), 2, "not to stdout")
     for out, options, why in (
-        (tmp_path, {"form": "npz"}, "this takes a file"),
-        ("/dev/null", {"form": "faiss"}, "this takes a file"),
+        (tmp_path, {"form": "npz"}, "this output needs a regular file"),
+        ("/dev/null", {"form": "faiss"}, "this output needs a regular file"),
         ("x", {"kind": "flat"}, "--format faiss"),
         (tmp_path / "x", {"form": "faiss", "kind": "hnsw"}, "hnsw"),
     ):

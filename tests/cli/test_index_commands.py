@@ -47,7 +47,7 @@ def test_table_has_a_line_for_each_figure(command: Command, library: Path) -> No
 @pytest.mark.parametrize(
     "wrong", [("--kind", "tree"), ("--kind", "pruned"), ("--recall", "1.5"), ("--recall", "0"), ("--threads", "0")]
 )
-def test_what_there_is_not_is_refused(command: Command, library: Path, wrong: tuple[str, str]) -> None:
+def test_missing_albums_faces_and_people_are_refused(command: Command, library: Path, wrong: tuple[str, str]) -> None:
     done = command("index", "build", *wrong, "-L", library)
     assert (done.returncode, done.stdout) == (2, "")
     assert len(done.stderr.splitlines()) == 1

@@ -43,7 +43,7 @@ def answer(command: Command, path: Path) -> Callable[..., Any]:
     return run
 
 
-def test_every_step_is_told_and_listed_and_can_be_undone(answer: Callable[..., Any]) -> None:
+def test_every_act_is_printed_and_listed_and_can_be_undone(answer: Callable[..., Any]) -> None:
     merged = answer("people", "merge", 1, 2)
     assert merged == {"act": 1, "kind": "merge", "person": None, "faces": 7, "albums": [1], "undoes": None}
     assert answer("people", "split", 1, 5, 6)["albums"] == [2]
@@ -71,7 +71,7 @@ def test_people_are_hidden_and_listed_again(answer: Callable[..., Any]) -> None:
     assert [album["album"] for album in answer("albums", "list")] == [1, 3]
 
 
-def test_tables_say_what_was_decided(command: Command, path: Path) -> None:
+def test_tables_show_decisions(command: Command, path: Path) -> None:
     assert command("people", "merge", 1, 2, "-L", path).stdout == "act 1: merge; 7 faces, now in album 1\n"
     assert "undoes act 1" in command("people", "undo", "-L", path).stdout
     assert re.search(r"1\s.*merge\s+7\s+undone", command("people", "history", "-L", path).stdout)
@@ -81,7 +81,7 @@ def test_rebuilding_shows_first_what_would_change(command: Command, answer: Call
     answer("people", "name", "face:1", "Ada")
     said = command("cluster", "--rebuild", "--dry-run", "--threshold", 0.01, "-L", path).stdout
     assert "nothing was changed" in said
-    assert "albums: 0 kept, 0 new, 3 gone; faces: 0 joined one, 9 left theirs" in said
+    assert "albums: 0 kept, 0 new, 3 removed; faces: 0 joined an album, 9 left their album" in said
     assert re.search(r"Ada\s+1\s+0\s+3", said)
     report = answer("cluster", "--rebuild", "--dry-run", "--threshold", 0.01)
     assert report["dry_run"] is True
@@ -92,7 +92,7 @@ def test_rebuilding_shows_first_what_would_change(command: Command, answer: Call
 def test_cluster_says_that_albums_are_only_extended(command: Command, path: Path) -> None:
     said = command("cluster", "--method", "whispers", "--threshold", 0.3, "--json", "-L", path)
     (line,) = said.stderr.splitlines()
-    assert line.startswith("3 albums are kept as they are; only new faces were placed, by linkage at 0.3; --rebuild ")
+    assert line.startswith("3 albums kept as before; only new faces were added, by linkage at 0.3; --rebuild ")
     report = json.loads(said.stdout)
     assert (report["extended"], report["method"], report["threshold"]) == (True, "linkage", 0.3)
     plain = command("cluster", "--json", "-L", path)
@@ -147,7 +147,7 @@ def test_review_walks_through_suggestions(two_albums: Path) -> None:
     walk.expect("face 7")
     walk.expect("the same person")
     walk.sendline("n")
-    walk.expect("3 faces settled")
+    walk.expect("3 faces decided")
     walk.expect(pexpect.EOF)
     with faceindex.Library(two_albums, create=False) as library:
         assert [(past.kind, past.faces) for past in library.history] == [("merge", (2, 2)), ("apart", (1, 2))]

@@ -46,7 +46,7 @@ def test_identify_says_who_and_why(command: Command, named: Path, many_photos: P
     assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
 
 
-def test_search_with_what_is_in_the_library(command: Command, named: Path, many_photos: Path, tmp_path: Path) -> None:
+def test_search_with_faces_of_the_library(command: Command, named: Path, many_photos: Path, tmp_path: Path) -> None:
     found = json.loads(command("search", "--person", "Eileen", "--unnamed", "-k", 99, "--json", "-L", named).stdout)
     matches = found["faces"][0]["matches"]
     assert len(matches) == 10
@@ -135,7 +135,7 @@ def test_search_many_vectors(command: Command, named: Path, tmp_path: Path) -> N
     assert "another recipe" in other.stderr
 
 
-def test_search_many_finds_only_what_is_meant(command: Command, named: Path, many_photos: Path, tmp_path: Path) -> None:
+def test_search_many_applies_its_selection(command: Command, named: Path, many_photos: Path, tmp_path: Path) -> None:
     with faceindex.Library(named) as library:
         vectors = [vector for _, vector in library.faces.with_vectors() if vector is not None]
         np.save(tmp_path / "v.npy", np.stack(vectors[:1]))

@@ -76,7 +76,7 @@ def test_verbose_and_log_say_what_is_done(command: Command, many_photos: Path, t
     assert stat.S_IMODE(log.stat().st_mode) == 0o600
 
 
-def test_a_log_that_cannot_be_written_is_told_at_once(
+def test_a_log_that_cannot_be_written_is_an_error_at_once(
     command: Command, small_library: faceindex.Library, tmp_path: Path
 ) -> None:
     before = sorted(small_library.path.rglob("*"))

@@ -178,7 +178,7 @@ def test_commands_of_the_readme_are_there() -> None:
     assert prose - OPTIONS - others == set()
 
 
-def test_what_is_wrong_would_be_noticed() -> None:
+def test_a_wrong_suggestion_would_be_noticed() -> None:
     assert "No such option" in (wrong("faceindex people name NAME --album N") or "")
     assert "Missing argument" in (wrong("faceindex people forget --yes") or "")
     assert "No such command" in (wrong("faceindex persons list") or "")

@@ -34,7 +34,7 @@ def two_faces(astronaut: Pixels, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return path
 
 
-def test_the_faces_compared_are_said_where_there_are_several(
+def test_the_compared_faces_are_printed_if_a_photo_has_several(
     command: Command, two_faces: Path, many_photos: Path, tmp_path: Path
 ) -> None:
     one, where = many_photos / "05.jpg", ("-L", tmp_path / "x")
@@ -55,7 +55,7 @@ def test_the_faces_compared_are_said_where_there_are_several(
     assert (chosen["distance"], chosen["pairs"]) == (best["distance"], 1)
     explained = command("verify", two_faces, one, "--best", "--explain", *where).stdout
     assert re.search(r"the confidence assumes that \d+\.\d\d% of such pairs are of one person", explained)
-    assert "the nearest of 2 pairs was compared" in explained
+    assert "compared: the nearest pair of 2" in explained
     swapped = command("verify", one, two_faces, "--box", "largest", "--box", box, "--json", *where)
     assert json.loads(swapped.stdout)["distance"] == pytest.approx(best["distance"])
 

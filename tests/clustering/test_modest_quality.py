@@ -124,8 +124,8 @@ def test_a_face_of_modest_quality_does_not_join_what_it_must_be_apart_from_but_t
     assert joined(problem(points, 1.0), labels, modest).tolist() == [7, 7, 7, 7, 5, 5]
     pair, none = np.array([[1, 3]]), np.empty((0, 2), dtype=np.int64)
     nobody = np.full(6, -1)
-    kept_apart = problem(points, 1.0, Constraints(nobody, none, pair, nobody))
-    assert joined(kept_apart, labels, modest).tolist() == [7, 7, 7, 5, 5, 5]
+    cannot_be_one = problem(points, 1.0, Constraints(nobody, none, pair, nobody))
+    assert joined(cannot_be_one, labels, modest).tolist() == [7, 7, 7, 5, 5, 5]
     ann, bob = np.array([1, -1, -1, 2, -1, -1]), np.array([1, -1, -1, 2, 3, -1])
     assert joined(problem(points, 1.0, Constraints(ann, none, none, nobody)), labels, modest)[3] == 5
     assert joined(problem(points, 1.0, Constraints(bob, none, none, nobody)), labels, modest)[3] == 3

@@ -19,7 +19,7 @@ from faceindex.exchange.tally import Tally
 from faceindex.exchange.xmp.named_regions import read_names
 from faceindex.exchange.xmp.sidecars import write_sidecars
 from faceindex.journal.acts import HIDE, REJECT
-from faceindex.people import acting
+from faceindex.people import acting, undoing
 from faceindex.people.history import past_acts
 from faceindex.photos.metadata.areas import area_of
 from faceindex.photos.metadata.xmp import Packet
@@ -75,7 +75,7 @@ def names_in(sidecar: Path) -> list[str]:
 
 def undo(photos: ExportedPhotos, act: int | None = None) -> None:
     photos.made.folder.close()
-    acting.undo(photos.made.folder, act)
+    undoing.undo(photos.made.folder, act)
 
 
 def test_a_corrected_name_is_followed(photos: ExportedPhotos) -> None:
@@ -90,7 +90,7 @@ def test_a_corrected_name_is_followed(photos: ExportedPhotos) -> None:
 
 
 @pytest.mark.parametrize("now", [None, "Ignored"])
-def test_the_name_of_a_region_that_was_removed_goes(photos: ExportedPhotos, now: str | None) -> None:
+def test_the_name_of_a_removed_region_is_removed(photos: ExportedPhotos, now: str | None) -> None:
     face, other = add(photos)
     say(photos, "Ann", second="Bob")
     read(photos)
@@ -106,7 +106,7 @@ def test_the_name_of_a_region_that_was_removed_goes(photos: ExportedPhotos, now:
     assert named(photos) == {face: "Ann"}
 
 
-def test_what_people_decide_goes_before_the_file(photos: ExportedPhotos) -> None:
+def test_decisions_have_priority_over_the_file(photos: ExportedPhotos) -> None:
     face, other = add(photos)
     say(photos, "Ann", second="Bob")
     read(photos)
@@ -257,7 +257,7 @@ def test_a_name_stays_when_the_file_cannot_be_understood(photos: ExportedPhotos,
     assert named(photos) == {face: "Ann"}
 
 
-def test_a_sidecar_goes_before_what_was_read_in_the_photo(photos: ExportedPhotos) -> None:
+def test_a_sidecar_has_priority_over_a_name_read_earlier_in_the_photo(photos: ExportedPhotos) -> None:
     face, _ = add(photos, xmp=digikam(*ON_FACE))
     read(photos)
     say(photos, "Ada")
@@ -300,7 +300,9 @@ def test_what_files_said_is_forgotten_with_a_face_and_a_name(photos: ExportedPho
     assert rows == [(other, "Bob")]
 
 
-def test_another_library_of_the_same_photos_goes_on_following(photos: ExportedPhotos, tmp_path: Path) -> None:
+def test_another_library_of_the_same_photos_still_reads_changes_of_files(
+    photos: ExportedPhotos, tmp_path: Path
+) -> None:
     face, _ = add(photos)
     say(photos, "Ann")
     read(photos)
@@ -315,7 +317,7 @@ def test_another_library_of_the_same_photos_goes_on_following(photos: ExportedPh
     copy.made.folder.close()
 
 
-def test_a_library_that_another_one_joins_goes_on_following(photos: ExportedPhotos, tmp_path: Path) -> None:
+def test_a_library_that_another_one_joins_still_reads_changes_of_files(photos: ExportedPhotos, tmp_path: Path) -> None:
     add(photos)
     say(photos, "Ann", second="Bob")
     read(photos)

@@ -61,7 +61,7 @@ def everything(library: faceindex.Library) -> dict[str, Any]:
     return rows
 
 
-def test_a_new_library_is_what_the_former_one_was(library: faceindex.Library, tmp_path: Path) -> None:
+def test_a_new_library_is_a_copy_of_the_exported_one(library: faceindex.Library, tmp_path: Path) -> None:
     assert library.export(tmp_path / "x.h5", form="hdf5") == len(list(library.faces))
     with faceindex.Library(tmp_path / "new.faces") as new:
         report = new.import_([tmp_path / "x.h5"])
@@ -100,7 +100,7 @@ def test_ingest_of_the_same_photos_analyses_none(
         assert new.search(many_photos / "03.jpg")[0].matches == small_library.search(many_photos / "03.jpg")[0].matches
 
 
-def test_the_columns_are_there_for_whoever_wants_arrays(library: faceindex.Library, tmp_path: Path) -> None:
+def test_the_columns_can_be_read_as_arrays(library: faceindex.Library, tmp_path: Path) -> None:
     library.export(tmp_path / "x.h5", form="hdf5")
     faces = list(library.faces)
     ids, vectors = library._opened.folder.vectors()
@@ -154,7 +154,7 @@ def test_a_name_waits_for_a_photo_that_was_removed(library: faceindex.Library, t
     other.folder.close()
 
 
-def test_what_was_forgotten_here_stays_out(library: faceindex.Library, tmp_path: Path) -> None:
+def test_erased_photos_are_not_imported(library: faceindex.Library, tmp_path: Path) -> None:
     library.export(tmp_path / "x.h5", form="hdf5")
     other = MadeLibrary(tmp_path / "other.faces")
     other.store("photo 1", BOXES)
@@ -238,7 +238,7 @@ def test_a_file_of_an_earlier_schema_is_migrated(library: faceindex.Library, tmp
         assert list(new.photos) == list(library.photos)
 
 
-def test_what_is_wrong_with_a_file_is_told_and_makes_no_library(library: faceindex.Library, tmp_path: Path) -> None:
+def test_a_wrong_file_is_an_error_and_creates_no_library(library: faceindex.Library, tmp_path: Path) -> None:
     library.export(tmp_path / "x.h5", form="hdf5")
     whole = (tmp_path / "x.h5").read_bytes()
 
@@ -309,7 +309,7 @@ def test_vectors_of_another_program_come_back_as_such(tmp_path: Path) -> None:
     assert LibraryFolder(tmp_path / "b.faces").recipe == vectors_only("mine", 64)
 
 
-def test_an_empty_library_goes_out_and_in(tmp_path: Path) -> None:
+def test_an_empty_library_is_exported_and_imported(tmp_path: Path) -> None:
     made = MadeLibrary(tmp_path / "a.faces")
     with made.folder.writer():
         pass

@@ -72,12 +72,12 @@ def second(
         yield library
 
 
-def test_the_photos_are_what_they_should_be(first: faceindex.Library) -> None:
+def test_the_test_library_has_all_its_faces(first: faceindex.Library) -> None:
     assert len(list(first.faces)) == 2 * 8 * len(FORMATS)
     assert len(named(first)) == 48
 
 
-def test_every_name_comes_to_the_face_it_was_of(first: faceindex.Library, second: faceindex.Library) -> None:
+def test_every_name_is_given_to_its_face(first: faceindex.Library, second: faceindex.Library) -> None:
     assert named(second) == named(first)
 
 

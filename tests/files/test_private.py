@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -137,6 +138,12 @@ def test_what_is_created_is_synced_before_its_name_and_its_name_before_anybody_i
     assert synced[1:] == [(tmp_path.stat().st_size, ["x"])]
 
 
+def test_no_other_module_makes_files_durable_by_itself() -> None:
+    package = Path(private_files.__file__).parents[1]
+    others = (module for module in package.rglob("*.py") if module != Path(private_files.__file__))
+    assert [str(module) for module in others if re.search(r"\bf(data)?sync\(", module.read_text())] == []
+
+
 def test_a_temporary_name_that_is_taken_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "victim").write_bytes(b"precious")
     monkeypatch.setattr(private_files, "temporary_name", lambda: "guessed")
@@ -245,7 +252,7 @@ def test_devices_and_pipes_are_not_replaced_and_one_that_nobody_reads_is_not_wai
     text_file(Path("/dev/null"))
     assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
     os.mkfifo(tmp_path / "fifo")
-    with pytest.raises(UsageError, match="nobody reads this pipe"):
+    with pytest.raises(UsageError, match="no program reads from this pipe"):
         text_file(tmp_path / "fifo")
     reader = os.open(tmp_path / "fifo", os.O_RDONLY | os.O_NONBLOCK)
     text_file(tmp_path / "fifo")

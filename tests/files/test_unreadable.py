@@ -24,7 +24,7 @@ from faceindex.exchange.rows.text_rows import text_rows
 from faceindex.faces.vectors_only import vectors_only
 from faceindex.files.regular import open_regular
 from faceindex.files.unreadable import is_of_the_machine, unreadable
-from faceindex.photos.finding.find import ALBUMS_MANIFEST
+from faceindex.photos.finding.own_folders import ALBUMS_MANIFEST
 from faceindex.queries.pairs import read_pairs
 from faceindex.queries.vector_files import vector_blocks
 
@@ -97,7 +97,7 @@ def test_a_bad_file_is_one(reader: tuple[str, Read], tmp_path: Path) -> None:
     name, read = reader
     (tmp_path / name).write_bytes(b"\x00[")
     if name == "a.jsonl":
-        assert read(tmp_path / name) == [(1, "is no JSON")]
+        assert read(tmp_path / name) == [(1, "is not valid JSON")]
         return
     with pytest.raises(UsageError, match=name):
         read(tmp_path / name)

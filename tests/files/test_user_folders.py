@@ -12,7 +12,7 @@ from faceindex.files.user_folders import CACHE_ENVIRONMENT, NOWHERE, user_cache,
 from faceindex.library.opened import default_library
 from faceindex.models.cache import cached
 from faceindex.models.cards import models_folder
-from faceindex.photos.finding.find import absolute
+from faceindex.photos.finding.addresses import absolute
 
 
 @pytest.fixture

@@ -24,7 +24,8 @@ from faceindex.faces.recipe import recipe
 from faceindex.ingest.workers.executor import Analysed, Executor, Fault, Task
 from faceindex.ingest.workers.in_line import InLine
 from faceindex.ingest.workers.pool import ProcessPool
-from faceindex.photos.finding.find import FoundFile, find_files
+from faceindex.photos.finding.entries import FoundFile
+from faceindex.photos.finding.find import find_files
 
 EXECUTORS: dict[str, Callable[[], Executor]] = {
     "processes": lambda: ProcessPool(2),
@@ -188,7 +189,7 @@ def test_without_workers_no_process_analyses(many_photos: Path, tmp_path: Path) 
         report = library.ingest([many_photos], workers=0, progress=look)
         assert (report.new, report.workers) == (22, 0)
         assert not any("ingest.start" in line for line in seen)
-        with pytest.raises(faceindex.UsageError, match="there cannot be -1 workers"):
+        with pytest.raises(faceindex.UsageError, match="the number of workers cannot be -1"):
             library.ingest([many_photos], workers=-1)
         pairs = [(str(many_photos / "00.jpg"), str(many_photos / "01.jpg"))]
         assert [row.same for row in library.verify_pairs(pairs, workers=0)] == [True]

@@ -8,7 +8,8 @@ from pathlib import Path
 from PIL import Image
 
 from faceindex.ingest.hard_links import HardLinks
-from faceindex.photos.finding.find import FoundFile, find_files
+from faceindex.photos.finding.entries import FoundFile
+from faceindex.photos.finding.find import find_files
 from faceindex.photos.identity import Identity
 from faceindex.photos.read import identify
 

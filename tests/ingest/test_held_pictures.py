@@ -92,7 +92,7 @@ def test_what_was_analysed_is_stored_when_the_source_fails(library: faceindex.Li
 
 def test_wrong_names_and_wrong_paths_are_told(library: faceindex.Library, astronaut: Pixels) -> None:
     for name in ("", "/", "two\nlines", 5):
-        with pytest.raises(UsageError, match="is no name"):
+        with pytest.raises(UsageError, match="is not a name"):
             library.photos.add([(name, astronaut)])  # type: ignore[list-item]
     with pytest.raises(UsageError, match=r"`photos\.add` takes photos that are no files"):
         library.ingest([astronaut])  # type: ignore[list-item]
@@ -106,5 +106,5 @@ def test_an_export_says_that_a_picture_is_no_file(tmp_path: Path, astronaut: Pix
         done = library.albums.export(tmp_path / "albums")
     assert done.missing == ()
     assert [(left.path, left.error) for left in done.left] == [
-        ("picture:/held", "a picture that a program gave, and no file")
+        ("picture:/held", "the picture was added by a program and is not a file")
     ]

@@ -15,7 +15,7 @@ import faceindex
 from faceindex.errors import UnreadablePhoto, UsageError
 from faceindex.faces.recipe import recipe
 from faceindex.ingest.photo_reader import PhotoReader
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 from faceindex.photos.identity import Identity
 from faceindex.photos.read import identify
 from faceindex.types import FailedPhoto, IngestReport, Skipped
@@ -73,7 +73,7 @@ def test_folders_that_were_given_are_never_pruned_as_left_out(library: faceindex
 
 
 def test_where_all_is_left_out_the_error_says_so(library: faceindex.Library, photos: Path) -> None:
-    with pytest.raises(UsageError, match=r"but what is left out: hidden files.*thumbnails.*--exclude"):
+    with pytest.raises(UsageError, match=r"except skipped ones: hidden files.*thumbnails.*--exclude"):
         library.ingest([photos], exclude=["*.jpg", "raw"])
 
 
@@ -116,7 +116,7 @@ def closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
         return scandir(path)
 
-    monkeypatch.setattr("faceindex.photos.finding.find.os.scandir", refused)
+    monkeypatch.setattr("faceindex.photos.finding.local_walk.os.scandir", refused)
     yield tmp_path
     monkeypatch.undo()
 

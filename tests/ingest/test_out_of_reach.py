@@ -34,7 +34,7 @@ def draw(folder: Path, *names: str) -> Path:
 def test_what_was_analysed_before_the_machine_ended_it_is_stored(
     tmp_path: Path, analyser: Analyser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pool, "_BLOWS", 3)
+    monkeypatch.setattr(pool, "_MOST_FAILURES", 3)
     photos = draw(tmp_path / "photos", "a", "b", "y-doomed", "z-doomed")
     library = LibraryFolder(tmp_path / "x.faces")
     with pytest.raises(MachineError, match=r"SIGKILL; what was analysed is stored"):
@@ -75,7 +75,7 @@ def test_a_link_that_leads_nowhere_fails_and_a_photo_that_is_taken_away_does_not
             Path(path).unlink(missing_ok=True)  # between the listing of its folder and its turn
         return real(path, *arguments, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("faceindex.photos.finding.find.os.stat", unmounted)
+    monkeypatch.setattr("faceindex.photos.finding.local_walk.os.stat", unmounted)
     library = LibraryFolder(tmp_path / "x.faces")
     report = ingest(library, [photos], analyser=analyser, workers=1)
     assert [Path(failure.path).name for failure in report.failures] == ["link.png"]

@@ -11,9 +11,10 @@ import pytest
 from made_library import MadeLibrary
 from PIL import Image
 
-from faceindex.ingest.reader import OutOfReach, StillUnreadable, Unchanged, Unknown, Unreadable, look_at
+from faceindex.ingest.reader import OutOfReach, StillUnreadable, Unchanged, Unknown, Unreadable, classify
 from faceindex.photos.decoders import raw
-from faceindex.photos.finding.find import FoundFile, find_files
+from faceindex.photos.finding.entries import FoundFile
+from faceindex.photos.finding.find import find_files
 from faceindex.photos.read import identify
 from faceindex.store.catalog import Catalog
 from faceindex.store.writer import Batch
@@ -38,22 +39,22 @@ def failed(made: MadeLibrary, file: FoundFile, error: str) -> Catalog:
 def test_a_file_that_failed_and_has_not_changed_is_not_opened_again(made: MadeLibrary, file: FoundFile) -> None:
     catalog = failed(made, file, "damaged")
     Path(file.path).unlink()
-    assert look_at(file, catalog) == StillUnreadable("damaged")
-    assert look_at(file, catalog, retry=True) == OutOfReach("No such file or directory")
+    assert classify(file, catalog) == StillUnreadable("damaged")
+    assert classify(file, catalog, retry=True) == OutOfReach("No such file or directory")
 
 
 def test_a_failure_that_was_stored_for_a_circumstance_is_looked_at_again(made: MadeLibrary, file: FoundFile) -> None:
-    assert isinstance(look_at(file, failed(made, file, "its decoder crashed (SIGKILL)")), Unknown)
-    assert isinstance(look_at(file, failed(made, file, "not finished after 60 seconds")), Unknown)
+    assert isinstance(classify(file, failed(made, file, "its decoder crashed (SIGKILL)")), Unknown)
+    assert isinstance(classify(file, failed(made, file, "not finished after 60 seconds")), Unknown)
 
 
 def test_a_raw_photo_that_failed_for_want_of_rawpy_is_looked_at_again_once_it_is_there(
     made: MadeLibrary, file: FoundFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     catalog = failed(made, file, raw.NOT_INSTALLED)
-    assert isinstance(look_at(file, catalog), Unknown)
+    assert isinstance(classify(file, catalog), Unknown)
     monkeypatch.setattr(raw, "rawpy", None)
-    assert look_at(file, catalog) == StillUnreadable(raw.NOT_INSTALLED)
+    assert classify(file, catalog) == StillUnreadable(raw.NOT_INSTALLED)
 
 
 def test_a_file_that_could_not_be_opened_is_out_of_reach_and_tried_again_though_it_has_not_changed(
@@ -64,10 +65,10 @@ def test_a_file_that_could_not_be_opened_is_out_of_reach_and_tried_again_though_
 
     with made.folder.writer() as writer, monkeypatch.context() as patch:
         patch.setattr("faceindex.files.regular.os.open", refused)
-        assert look_at(file, writer.catalog) == OutOfReach("Permission denied")
+        assert classify(file, writer.catalog) == OutOfReach("Permission denied")
         writer.store_out_of_reach([FailedPhoto(file.path, "Permission denied", out_of_reach=True)], searched=[])
     assert [failure.out_of_reach for failure in made.folder.catalog.failed()] == [True]
-    assert isinstance(look_at(file, made.folder.catalog), Unknown)
+    assert isinstance(classify(file, made.folder.catalog), Unknown)
 
 
 def known(made: MadeLibrary, file: FoundFile) -> Catalog:
@@ -98,7 +99,7 @@ def test_a_change_that_size_and_mtime_hide_is_noticed(made: MadeLibrary, file: F
     catalog = known(made, file)
     data = bytearray(Path(file.path).read_bytes())
     data[-1] ^= 0xFF
-    assert isinstance(look_at(changed_unseen(file, bytes(data)), catalog), Unknown)
+    assert isinstance(classify(changed_unseen(file, bytes(data)), catalog), Unknown)
 
 
 def test_where_only_the_ctime_differs_the_content_is_compared_and_the_new_ctime_is_to_be_stored(
@@ -106,13 +107,13 @@ def test_where_only_the_ctime_differs_the_content_is_compared_and_the_new_ctime_
 ) -> None:
     catalog = known(made, file)
     touched = changed_unseen(file)
-    finding = look_at(touched, catalog)
+    finding = classify(touched, catalog)
     assert isinstance(finding, Unchanged)
     assert finding.retimed is not None
     with made.folder.writer() as writer:
         writer.store_ctimes([finding.retimed])
     Path(file.path).unlink()  # it is not opened again
-    assert look_at(touched, made.folder.catalog) == Unchanged()
+    assert classify(touched, made.folder.catalog) == Unchanged()
 
 
 def test_of_what_was_stored_without_a_ctime_it_is_stored_and_nothing_is_opened(
@@ -120,19 +121,19 @@ def test_of_what_was_stored_without_a_ctime_it_is_stored_and_nothing_is_opened(
 ) -> None:
     catalog = known(made, replace(file, ctime_ns=None))
     Path(file.path).unlink()
-    finding = look_at(file, catalog)
+    finding = classify(file, catalog)
     assert isinstance(finding, Unchanged)
     assert finding.retimed is not None
     assert finding.retimed.ctime_ns == file.ctime_ns
-    assert look_at(file, failed(made, replace(file, ctime_ns=None), "damaged")) == StillUnreadable("damaged", file)
+    assert classify(file, failed(made, replace(file, ctime_ns=None), "damaged")) == StillUnreadable("damaged", file)
 
 
 def test_a_repair_that_size_and_mtime_hide_is_noticed(made: MadeLibrary, file: FoundFile) -> None:
-    assert isinstance(look_at(changed_unseen(file), failed(made, file, "damaged")), Unknown)
+    assert isinstance(classify(changed_unseen(file), failed(made, file, "damaged")), Unknown)
 
 
 def test_by_force_a_file_is_opened_whatever_its_times_say(made: MadeLibrary, file: FoundFile) -> None:
     catalog = known(made, file)
-    assert look_at(file, catalog) == Unchanged()
+    assert classify(file, catalog) == Unchanged()
     Path(file.path).write_bytes(bytes(file.size))
-    assert isinstance(look_at(file, catalog, force=True), Unreadable)
+    assert isinstance(classify(file, catalog, force=True), Unreadable)

@@ -51,6 +51,21 @@ def take(library: LibraryFolder, *roots: str | Path, workers: int = 0, **options
     return ingest(library, roots, analyser=Analyser(library.recipe), workers=workers, **options)
 
 
+@pytest.fixture(params=["made", pytest.param("real", marks=pytest.mark.long)])
+def some_photos(request: pytest.FixtureRequest, many_photos: Path, tmp_path: Path) -> Path:
+    """A folder of made photos of which one cannot be read; or, in long runs, of many real ones, and that one, too."""
+    if request.param == "made":
+        return many_photos
+    shared: Path = request.getfixturevalue("shared_data")
+    count = request.getfixturevalue("sized")(200)
+    folder = tmp_path / "some"
+    folder.mkdir()
+    for path in sorted((shared / "lfw-dev" / "images").rglob("*.jpg"))[:count]:
+        shutil.copy(path, folder)
+    shutil.copy(many_photos / "cut-off.jpg", folder)
+    return folder
+
+
 def put_all(server: ObjectServer, folder: Path, under: str) -> list[str]:
     files = sorted(path for path in folder.iterdir() if path.is_file())
     for path in files:
@@ -69,20 +84,21 @@ def stored(library: LibraryFolder) -> Mapping[tuple[str, int, int], Vectors]:
 
 
 def test_the_faces_are_those_of_the_disk_byte_for_byte_and_a_second_run_reads_nothing(
-    server: ObjectServer, library: LibraryFolder, many_photos: Path, tmp_path: Path
+    server: ObjectServer, library: LibraryFolder, some_photos: Path, tmp_path: Path
 ) -> None:
-    names = put_all(server, many_photos, "same")
-    report = take(library, f"{ROOT}/same", workers=1)
+    same = some_photos.name
+    names = put_all(server, some_photos, same)
+    report = take(library, f"{ROOT}/{same}", workers=1)
     assert (report.new, report.failed, report.out_of_reach) == (len(names) - 1, 1, 0)  # one is cut off
-    assert {record.path for record in library.catalog.photos()} <= {f"{ROOT}/same/{name}" for name in names}
+    assert {record.path for record in library.catalog.photos()} <= {f"{ROOT}/{same}/{name}" for name in names}
     with closing(LibraryFolder(tmp_path / "local.faces", wanted=recipe("sface"))) as local:
-        take(local, many_photos)
+        take(local, some_photos)
         here, there = stored(local), stored(library)
     assert here.keys() == there.keys()
-    assert len(here) >= 20
+    assert len(here) >= len(names) - 3
     assert all(np.array_equal(here[face], there[face]) for face in here)
     server.forget_requests()
-    again = take(library, f"{ROOT}/same")
+    again = take(library, f"{ROOT}/{same}")
     assert (again.unchanged, again.failed, again.new) == (len(names) - 1, 1, 0)
     assert server.read() == []
     assert sum(server.requests().values()) < 10
@@ -183,7 +199,7 @@ def test_a_server_that_is_killed_in_the_middle_costs_no_photo(
         before = library.catalog.counts()
         assert before["photos"] < len(photos)
         assert before["failures"] == 0
-        with pytest.raises(OutOfReach, match=r"s3://photos/x cannot be looked at"):
+        with pytest.raises(OutOfReach, match=r"s3://photos/x cannot be listed"):
             take(library, f"{ROOT}/x")
         server.start(photos)
         report = take(library, f"{ROOT}/x")
@@ -196,11 +212,11 @@ def test_a_server_that_is_killed_in_the_middle_costs_no_photo(
 
 
 def test_a_bucket_that_is_gone_and_a_wrong_address_are_told(server: ObjectServer, library: LibraryFolder) -> None:
-    with pytest.raises(OutOfReach, match="s3://no-such-bucket is not there now"):
+    with pytest.raises(OutOfReach, match="s3://no-such-bucket does not exist now"):
         take(library, "s3://no-such-bucket/photos")
     with pytest.raises(UsageError, match=f"no such file or folder: {ROOT}/no-such-folder"):
         take(library, f"{ROOT}/no-such-folder")
-    with pytest.raises(UsageError, match="fsspec knows no addresses nonsense://"):
+    with pytest.raises(UsageError, match="fsspec does not know addresses nonsense://"):
         take(library, "nonsense://photos")
 
 
@@ -214,10 +230,10 @@ def test_photos_of_a_bucket_that_is_gone_are_away_and_not_pruned(
     take(library, "s3://passing/a", f"{ROOT}/staying")
     server.system().rm_file("passing/a/1.jpg")
     server.system().rmdir("passing")
-    from faceindex.photos.finding.away import whereabouts
+    from faceindex.photos.finding.whereabouts import whereabouts
 
-    assert whereabouts("s3://passing/a/1.jpg", library.catalog.roots()) == "away"
-    assert whereabouts(f"{ROOT}/staying/1.jpg", library.catalog.roots()) == "there"
+    assert whereabouts("s3://passing/a/1.jpg", library.catalog.roots()) == "disconnected"
+    assert whereabouts(f"{ROOT}/staying/1.jpg", library.catalog.roots()) == "present"
     assert whereabouts(f"{ROOT}/staying/2.jpg", library.catalog.roots()) == "removed"
 
 
@@ -269,7 +285,7 @@ def test_every_command_takes_addresses_and_no_secret_is_kept(
     assert (tmp_path / "sidecars" / "cli" / "0.jpg.xmp").is_file()
     server.put("cli/0.jpg.xmp", (tmp_path / "sidecars" / "cli" / "0.jpg.xmp").read_bytes())
     told = json.loads(run("photos", "sidecars", f"{ROOT}/cli", "--beside", "--json", rc=2))["failed"]
-    assert "nothing is written at an address" in told[0]["error"]
+    assert "cannot write to an address" in told[0]["error"]
     assert json.loads(run("ingest", f"{ROOT}/cli", "--xmp", "--json"))["xmp"]["names"] == 1
     assert run("albums", "sheet", tmp_path / "albums.html")
     assert json.loads(run("reencode", tmp_path / "y.faces", "--recipe", "sface", "--json"))["photos"] == 3

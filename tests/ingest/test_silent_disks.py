@@ -107,7 +107,7 @@ def test_a_photo_without_a_byte_is_given_up_and_the_next_one_read(
     silent, photo = draw(tmp_path, "silent", "photo")
     collected: list[int] = []
     with PhotoReader(Stop(), lambda: collected.append(1), idle_limit=0.5) as reader:
-        with pytest.raises(UnreadablePhoto, match=r"nothing could be read for 0\.5 seconds") as error:
+        with pytest.raises(UnreadablePhoto, match=r"did not answer for 0\.5 seconds") as error:
             reader.identify(silent)
         assert isinstance(error.value.__cause__, TimeoutError)
         assert collected
@@ -121,7 +121,7 @@ def test_nothing_but_silence_ends_the_run(tmp_path: Path, monkeypatch: pytest.Mo
     with PhotoReader(Stop(), nothing, idle_limit=0.3) as reader:
         with pytest.raises(UnreadablePhoto):
             reader.identify(silent)
-        with pytest.raises(MachineError, match="nothing could be read"):
+        with pytest.raises(MachineError, match="did not answer"):
             reader.identify(silent)
 
 
@@ -161,7 +161,7 @@ def test_a_folder_that_does_not_answer_ends_the_run_after_what_was_found(tmp_pat
         time.sleep(5)
 
     taken: list[int] = []
-    with pytest.raises(MachineError, match=r"no folder or file could be looked at for 0\.4 seconds"):
+    with pytest.raises(MachineError, match=r"no folder or file could be listed for 0\.4 seconds"):
         taken.extend(Ahead(found(), Stop(), idle_limit=0.4))
     assert taken == [0, 1, 2, 3]
 
@@ -212,7 +212,7 @@ def test_a_mount_whose_server_hangs_holds_no_ingest(
     server.send_signal(signal.SIGCONT)
     photos, reason = json.loads(done.stdout)
     assert photos == 1  # the one beside the mount
-    assert "no folder or file could be looked at" in reason
+    assert "no folder or file could be listed" in reason
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=60, check=True)
     assert sum(json.loads(done.stdout)) + photos == 2
     assert os.listdir(here)  # noqa: PTH208
@@ -235,7 +235,7 @@ def silent_photo(many_photos: Path, tmp_path: Path, mounted: tuple[Path, psutil.
 def test_pruning_on_a_disk_that_hangs_removes_nothing_and_ends(silent_photo: LibraryFolder) -> None:
     with silent_photo.writer() as writer, PhotoReader(Stop(), nothing, idle_limit=0.5) as reader:
         vanished = Vanished(writer, reader, writer.catalog.roots(), Stop())
-        with pytest.raises(MachineError, match="so nothing was removed from the library"):
+        with pytest.raises(MachineError, match="nothing was removed from the library"):
             vanished.prune(left_out=())
     assert silent_photo.catalog.counts()["photos"] == 1
 
@@ -269,5 +269,5 @@ def test_names_in_photos_on_a_disk_that_hangs_are_left_as_they_are(silent_photo:
     (root,) = silent_photo.catalog.roots()
     read = read_names(silent_photo, [root], idle_limit=0.5)
     assert [(Path(warned.path).name, warned.error) for warned in read.warnings] == [
-        ("01.jpg", "nothing could be read for 0.5 seconds")
+        ("01.jpg", "did not answer for 0.5 seconds")
     ]

@@ -29,7 +29,7 @@ from faceindex.clustering import neighbours
 from faceindex.errors import JobCancelled, LibraryLocked, UsageError
 from faceindex.ingest import run
 from faceindex.ingest.workers.in_line import InLine
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 from faceindex.running import meter
 from faceindex.store.writer import Batch, Writer
 from faceindex.types import AnalysedPhoto, Box, Face, Progress, Vectors

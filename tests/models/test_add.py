@@ -159,9 +159,9 @@ def test_chips_are_scaled_as_the_card_says(
         (network(WEIGHTS, [1, 3, 96, 96]), "", "not 112 x 112 pixels"),
         (network(WEIGHTS, [1, 4, 112, 112]), "", "not 112 x 112 pixels"),
         (network(WEIGHTS.astype(np.float64), kind=TensorProto.DOUBLE), "", "32-bit floats"),
-        (network(np.full((48, 7), np.nan, dtype=np.float32)), "", "not numbers"),
-        (network(np.zeros((48, 7), dtype=np.float32)), "", "all chips the same vector"),
-        (network(WEIGHTS[:, :5]), "", "gives 5 numbers a chip, not 7"),
+        (network(np.full((48, 7), np.nan, dtype=np.float32)), "", "NaN or infinity"),
+        (network(np.zeros((48, 7), dtype=np.float32)), "", "the same vector for all chips"),
+        (network(WEIGHTS[:, :5]), "", "gives vectors of length 5, not 7"),
         (network(WEIGHTS[:40]), "", "cannot encode"),
         (network(WEIGHTS), f'sha256 = "{"0" * 64}"', "sha256 differs"),
     ],
@@ -182,13 +182,13 @@ def test_wrong_models_are_refused_and_nothing_is_kept(
     [
         ("colour = 3", "", "`colour` cannot be 3"),
         ('colour = "CMYK"', "", "colour RGB or BGR"),
-        ('scaling = "magic"', "", "scaling is one of"),
+        ('scaling = "magic"', "", "scaling must be one of"),
         ("wings = 2", "", "unknown key `wings`"),
-        ('kind = "landmarks"', "", "is an encoder"),
+        ('kind = "landmarks"', "", "must be an encoder"),
         ("", "landmarks = 7", "landmarks 5 or 68"),
-        ("", 'encoder = "sface"', "takes its vectors from sface"),
-        ("", 'name = "dlib"', "a recipe called dlib"),
-        ("", 'name = "../up"', "a name has small letters"),
+        ("", 'encoder = "sface"', "names the encoder sface"),
+        ("", 'name = "dlib"', "already a recipe dlib"),
+        ("", 'name = "../up"', "a name may have only small letters"),
     ],
 )
 def test_wrong_cards_are_refused_by_their_key(
@@ -202,7 +202,7 @@ def test_wrong_cards_are_refused_by_their_key(
 def test_a_models_name_may_not_hide_one_of_ours(folder: Path, tmp_path: Path) -> None:
     file, card = written(tmp_path, network(WEIGHTS))
     card.write_text(card.read_text().replace('"mine"', '"sface"', 1))
-    with pytest.raises(ModelError, match="itself has a model called sface"):
+    with pytest.raises(ModelError, match="has its own model sface"):
         add_model(file, card)
 
 

@@ -98,7 +98,7 @@ def test_every_truncation_is_refused(name: str, read: Reader) -> None:
     for length in lengths:
         with pytest.raises(ModelError):
             read(DlibStream(data[:length], "cut.dat"))
-    with pytest.raises(ModelError, match="1 bytes too many"):
+    with pytest.raises(ModelError, match="1 byte too many"):
         read(DlibStream(data + b"0", "long.dat"))
 
 

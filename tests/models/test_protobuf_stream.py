@@ -65,11 +65,11 @@ def test_damage_is_one_line_that_names_the_file(values: tuple[int, ...]) -> None
 
 
 def test_a_field_of_another_kind_is_damage() -> None:
-    with pytest.raises(ModelError, match="bytes in place of the integer 1"):
+    with pytest.raises(ModelError, match="bytes instead of the integer 1"):
         message(0x0A, 0).integer(1)
-    with pytest.raises(ModelError, match="an integer in place of the bytes 1"):
+    with pytest.raises(ModelError, match="an integer instead of the bytes 1"):
         message(0x08, 0).text(1)
-    with pytest.raises(ModelError, match="a string that is none"):
+    with pytest.raises(ModelError, match="a string that is not UTF-8"):
         message(0x0A, 1, 0xFF).text(1)
 
 

@@ -286,14 +286,17 @@ def test_constants_are_raw_bytes_or_packed_or_single_or_one_value_for_all() -> N
 @pytest.mark.parametrize(
     ("parts", "reason"),
     [
-        ((FLOAT, TWO_BY_TWO, chunk(4, bytes(12))), "3 values in a constant of 4"),
+        ((FLOAT, TWO_BY_TWO, chunk(4, bytes(12))), "3 values in a constant of size 4"),
         ((FLOAT, TWO_BY_TWO, chunk(4, bytes(15))), "a constant cut off"),
         ((FLOAT, TWO_BY_TWO, chunk(5, np.float32(np.nan).tobytes())), "a weight out of range"),
         ((FLOAT, TWO_BY_TWO, chunk(5, np.float32(1e10).tobytes())), "a weight out of range"),
         ((integer(1, 7), TWO_BY_TWO, chunk(4, bytes(16))), "a constant of type 7"),
         ((INT32, TWO_BY_TWO, integer(7, 2**40)), "an integer out of range"),
         ((FLOAT, chunk(2, shape_proto((-1, 2))), chunk(4, bytes(8))), "a constant of unknown shape"),
-        ((FLOAT, chunk(2, shape_proto((2**40,))), chunk(5, bytes(4))), "1 values in a constant of 1099511627776"),
+        (
+            (FLOAT, chunk(2, shape_proto((2**40,))), chunk(5, bytes(4))),
+            "1 value in a constant of size 1,099,511,627,776",
+        ),
         ((FLOAT, chunk(2, shape_proto((1,) * 9)), chunk(5, bytes(4))), "9 dimensions"),
     ],
 )
@@ -324,7 +327,7 @@ def test_attributes_have_their_kind() -> None:
     ("nodes", "reason"),
     [
         ([], "0 results"),
-        ([PLACEHOLDER], "a result that is no vector at Placeholder input"),
+        ([PLACEHOLDER], "a result that is not a vector at Placeholder input"),
         ([PLACEHOLDER, PLACEHOLDER], "a second node of this name"),
         ([PLACEHOLDER, node("a", "Relu", "b")], "no input b at Relu a"),
         ([node("a", "Relu", "b"), node("b", "Relu", "a")], "nodes that wait for each other"),
@@ -337,9 +340,9 @@ def test_attributes_have_their_kind() -> None:
         ([const("a", 1.0), node("b", "Relu", "a")], "a constant a"),
         ([PLACEHOLDER, const("a", 1.0), node("b", "Add", "input", "a")], "a constant a"),
         ([PLACEHOLDER, const("a", 1.0), node("b", "Mul", "input", "a")], "a product with a constant"),
-        ([PLACEHOLDER, const("a", [1.0]), node("b", "BiasAdd", "input", "a")], "is no convolution"),
+        ([PLACEHOLDER, const("a", [1.0]), node("b", "BiasAdd", "input", "a")], "is not a convolution"),
         ([*CONVOLUTION, PLACEHOLDER, const("a", [1.0]), node("b", "BiasAdd", "convolution", "a")], "is of shape"),
-        ([*CONVOLUTION, PLACEHOLDER, node("b", "BiasAdd", "convolution", "input")], "is no constant"),
+        ([*CONVOLUTION, PLACEHOLDER, node("b", "BiasAdd", "convolution", "input")], "is not a constant"),
         ([PLACEHOLDER, const("a", [1, 8], np.int32), node("b", "Reshape", "input", "a")], "change of shape"),
         ([PLACEHOLDER, node("a", "ConcatV2")], "no input -1"),
     ],

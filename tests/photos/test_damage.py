@@ -80,7 +80,7 @@ def test_the_share_of_a_png_that_is_missing_is_said(astronaut: Pixels) -> None:
     )
 
 
-def test_a_wrong_checksum_of_a_png_whose_pixels_are_whole_costs_only_a_warning(astronaut: Pixels) -> None:
+def test_a_wrong_checksum_of_a_png_with_intact_pixels_is_only_a_warning(astronaut: Pixels) -> None:
     data = bytearray(saved(astronaut, "PNG"))
     begin, length = png_chunk(bytes(data), b"IDAT")
     data[begin + length] ^= 1
@@ -107,7 +107,7 @@ def test_a_lost_part_in_the_middle_of_a_jpeg_is_noticed(astronaut: Pixels, optio
 
 @pytest.mark.parametrize("level", [0, 128, 255])
 @pytest.mark.parametrize("options", [{"optimize": True}, {"progressive": True}])
-def test_flat_jpegs_that_are_little_but_zeros_are_whole(level: int, options: dict[str, Any]) -> None:
+def test_flat_jpegs_with_many_zeros_are_complete(level: int, options: dict[str, Any]) -> None:
     data = saved(np.full((1200, 1200, 3), level, np.uint8), "JPEG", **options)
     assert bytes(512) in data
     assert warning(data) is None
@@ -154,8 +154,8 @@ def test_lost_sectors_of_uncompressed_rows_are_a_warning_and_black_is_not(astron
     pixels = np.maximum(astronaut[:500, :499], 1)
     data = saved(pixels, form)
     begin = 512 * 700
-    assert "black as where a disk lost data" in str(warning(emptied(data, begin, len(data) - begin)))
-    assert "black as where a disk lost data" in str(warning(emptied(data, begin, 4096)))
+    assert "black, as if a disk had lost data" in str(warning(emptied(data, begin, len(data) - begin)))
+    assert "black, as if a disk had lost data" in str(warning(emptied(data, begin, 4096)))
     assert warning(emptied(data, begin + 3, len(data) - begin - 3)) is None
     dark = pixels.copy()
     dark[200:] = 0
@@ -175,7 +175,7 @@ def test_bad_code_words_of_a_fax_are_noticed_and_nothing_is_printed(
     assert capfd.readouterr().err == ""
 
 
-def test_what_others_say_while_libtiff_decodes_is_said(capfd: pytest.CaptureFixture[str]) -> None:
+def test_output_of_others_while_libtiff_decodes_is_passed_on(capfd: pytest.CaptureFixture[str]) -> None:
     with messages() as lines:
         os.write(2, b"Fax4Decode: Bad code word at line 3 of strip 0 (x 9).\nanother voice\n")
     assert lines == ["Fax4Decode: Bad code word at line 3 of strip 0 (x 9)."]
@@ -195,7 +195,7 @@ def see_through(astronaut: Pixels) -> Image.Image:
 
 
 @pytest.mark.parametrize(("form", "options"), [("WEBP", {"quality": 60}), ("HEIF", {"quality": 80})])
-def test_what_is_transparent_and_was_never_written_is_noticed(
+def test_a_transparency_that_was_never_written_is_noticed(
     astronaut: Pixels, form: str, options: dict[str, Any]
 ) -> None:
     buffer = io.BytesIO()

@@ -752,7 +752,7 @@ def test_a_truncated_photo_from_a_phone_gives_the_whole_picture_or_none(shared_d
 
 
 @pytest.mark.parametrize("data", [b"", b"not a photo", bytes(100), b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"])
-def test_what_is_no_photo_is_refused(data: bytes) -> None:
+def test_files_that_are_not_photos_are_refused(data: bytes) -> None:
     refused(data)
 
 

@@ -189,11 +189,11 @@ def without_decoders(monkeypatch: pytest.MonkeyPatch) -> None:
     ("name", "words"),
     [
         ("jxl", "JPEG XL is not supported"),
-        ("tiff, CIELAB", "TIFF of a kind that is not read: 16-bit CIELAB"),
-        ("tiff, grey and alpha", "TIFF of a kind that is not read: 16-bit grey with transparency"),
-        ("tiff, WebP", "TIFF of a kind that is not read: 8-bit RGB in WebP"),
-        ("tiff, float", "TIFF of a kind that is not read: 32-bit floating-point RGB"),
-        ("tiff, BigTIFF, >", "TIFF of a kind that is not read: 8-bit RGB"),
+        ("tiff, CIELAB", "TIFF of a kind that cannot be read: 16-bit CIELAB"),
+        ("tiff, grey and alpha", "TIFF of a kind that cannot be read: 16-bit grey with transparency"),
+        ("tiff, WebP", "TIFF of a kind that cannot be read: 8-bit RGB in WebP"),
+        ("tiff, float", "TIFF of a kind that cannot be read: 32-bit floating-point RGB"),
+        ("tiff, BigTIFF, >", "TIFF of a kind that cannot be read: 8-bit RGB"),
     ],
 )
 def test_kind_and_what_to_install_are_said(colours: Pixels, name: str, words: str) -> None:

@@ -18,14 +18,14 @@ from faceindex.photos.reasons import DAMAGED, reason_for
 @pytest.mark.parametrize(
     ("head", "words"),
     [
-        (b"8BPS\0\1", "a Photoshop document, which is not read"),
-        (b"II\xbc\x01", "JPEG XR, which is not read"),
-        (b"%PDF-1.4", "a PDF document, which is not read"),
+        (b"8BPS\0\1", "a Photoshop document, which cannot be read"),
+        (b"II\xbc\x01", "JPEG XR, which cannot be read"),
+        (b"%PDF-1.4", "a PDF document, which cannot be read"),
         (b"\0\0\0\x18ftypmp42", "a video, not a photo"),
         (b"PK\3\4", "an archive, not a photo"),
         (b"<!DOCTYPE html>", "a web page, not a photo"),
         (b"", "the file is empty"),
-        (bytes(32), "nothing but zeros"),
+        (bytes(32), "begins with zeros"),
         (b"dear diary", "not a photo of a known format"),
     ],
 )
@@ -54,8 +54,8 @@ def test_large_file_that_is_no_photo_is_no_failure(tmp_path: Path, name: str) ->
         (TypeError("function takes at most 3 arguments (5 given)"), DAMAGED),
         (struct.error("unpack requires a buffer of 4 bytes"), DAMAGED),
         (UnidentifiedImageError("cannot identify image file <_io.BytesIO object at 0x7f>"), DAMAGED),
-        (ValueError("Decompressed data too large for PngImagePlugin.MAX_TEXT_CHUNK"), "made to take all memory"),
-        (RuntimeError("Unsupported feature: Unsupported codec"), "of a kind of its format that is not read"),
+        (ValueError("Decompressed data too large for PngImagePlugin.MAX_TEXT_CHUNK"), "made to use up all memory"),
+        (RuntimeError("Unsupported feature: Unsupported codec"), "its format has a variant that cannot be read"),
         (ValueError(""), DAMAGED),
     ],
 )

@@ -54,7 +54,7 @@ def test_the_orientation_is_that_of_the_picture(tmp_path: Path, name: str, orien
     assert header.orientation == orientation
 
 
-def test_what_is_no_photo_is_named(tmp_path: Path) -> None:
+def test_files_that_are_not_photos_are_named(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"\xff\xd8\xff\xe0 no")
     with pytest.raises(UnreadablePhoto, match=r"a\.jpg"):
         read_header(str(tmp_path / "a.jpg"))

@@ -70,7 +70,7 @@ def test_a_pil_image_of_any_mode_is_read_as_its_file_is(astronaut: Pixels) -> No
         (5, "int is no photo; give a path, bytes, an open file, a PIL image or uint8"),
         (None, "NoneType is no photo"),
         (["a.jpg"], "list is no photo"),
-        (io.StringIO("text"), "open for text; open it for bytes, with mode 'rb'"),
+        (io.StringIO("text"), "open in text mode; open it with mode 'rb'"),
     ],
 )
 def test_what_is_no_photo_is_a_usage_error(wrong: Any, said: str) -> None:

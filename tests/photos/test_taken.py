@@ -88,7 +88,7 @@ def test_date_is_local_time_with_its_offset_in_every_format(form: str, tmp_path:
         (b"\xff\xfe", None),
     ],
 )
-def test_what_is_no_date_is_none_and_no_failure(written: str | bytes, said: str | None) -> None:
+def test_an_invalid_date_is_none_and_no_failure(written: str | bytes, said: str | None) -> None:
     assert Photo(photo(date=written), "a").taken == said
 
 
@@ -96,7 +96,7 @@ def test_wrong_offset_does_not_cost_the_date() -> None:
     assert Photo(photo(date="2019:07:20 17:45:22", offset="UTC"), "a").taken == "2019-07-20T17:45:22"
 
 
-def test_photo_without_exif_and_file_that_is_none_have_no_date(tmp_path: Path) -> None:
+def test_photos_without_exif_and_other_files_have_no_date(tmp_path: Path) -> None:
     assert Photo(photo(), "a").taken is None
     assert at(tmp_path, b"II*\0 no tiff at all") is None
     assert at(tmp_path, b"") is None

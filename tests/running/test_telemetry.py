@@ -69,7 +69,7 @@ def test_warning_is_given_where_onnxruntime_may_report(
     assert os.environ[telemetry.ENVIRONMENT] == "1"
 
 
-@pytest.mark.parametrize("script", sorted((ROOT / "scripts").glob("*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize("script", sorted((ROOT / "scripts").rglob("*.py")), ids=lambda path: path.name)
 def test_no_script_imports_onnxruntime_at_its_top(script: Path) -> None:
     """There it comes before faceindex: imports are sorted."""
     for statement in ast.parse(script.read_text()).body:

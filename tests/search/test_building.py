@@ -233,7 +233,7 @@ def test_an_index_that_memory_does_not_suffice_for_is_one_line(tmp_path: Path, m
     done = subprocess.run([sys.executable, "-c", LIMITED, *arguments], capture_output=True, text=True)
     assert done.returncode == 3, done
     assert done.stderr.count("\n") == 1
-    assert done.stderr.startswith("faceindex: memory is short (")
+    assert done.stderr.startswith("faceindex: not enough memory (")
 
 
 def library_of_one_photo(path: Path, faces: int) -> Path:

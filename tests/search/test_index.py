@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from faceindex.faces.recipe import recipe
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 from faceindex.search.index import load_or_build, state
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.writer import Batch

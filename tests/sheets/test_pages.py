@@ -79,7 +79,7 @@ def test_face_at_the_edge_of_its_photo_is_cropped_all_the_same(tmp_path: Path, a
     assert len(crops([(path, Box(-20, -20, 60, 60)), (path, Box(480, 490, 90, 90))])) == 2
 
 
-def test_photo_that_is_gone_leaves_a_place(many_photos: Path, tmp_path: Path) -> None:
+def test_a_missing_photo_has_a_placeholder(many_photos: Path, tmp_path: Path) -> None:
     for name in ("00.jpg", "01.jpg"):
         shutil.copy(many_photos / name, tmp_path)
     with faceindex.Library(tmp_path / "x.faces") as library:
@@ -89,7 +89,7 @@ def test_photo_that_is_gone_leaves_a_place(many_photos: Path, tmp_path: Path) ->
         library.sheets.write_albums(tmp_path / "sheet.html")
     page = (tmp_path / "sheet.html").read_text()
     assert len(pictures(page)) == 1
-    assert page.count("photo is<br>not there") == 1
+    assert page.count("photo is<br>missing") == 1
 
 
 def test_names_are_escaped(many_photos: Path, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Libraries as former versions of faceindex wrote them, one for each schema that was in use.
 
-frozen/schema_N.tar.xz was made by the last revision of the repository with that schema: two photos of an astronaut
-(a NASA picture in the public domain) ingested, clustered and, from schema 3 on, named.
+frozen/schema_N.tar.xz was made by a revision of the repository with that schema (scripts/freeze_library.py): two photos
+of an astronaut (a NASA picture in the public domain) ingested, clustered and, from schema 3 on, named.
 """
 
 from __future__ import annotations
@@ -13,10 +13,18 @@ import numpy as np
 import pytest
 
 import faceindex
+from faceindex.store.migrations import MIGRATIONS
 
 FROZEN = Path(__file__).with_name("frozen")
 SCHEMAS = sorted(int(file.name.split("_")[1].split(".")[0]) for file in FROZEN.glob("schema_*.tar.xz"))
 NAMED_FROM = 3
+NEVER_IN_USE = {9}
+"""Schemas whose migration was merged together with the next one: no revision has made a library of them."""
+
+
+def test_there_is_one_of_every_schema_before_todays() -> None:
+    former = set(range(1, len(MIGRATIONS))) - NEVER_IN_USE
+    assert former <= set(SCHEMAS), "run scripts/freeze_library.py COMMIT, with the last commit that has that schema"
 
 
 @pytest.fixture(params=SCHEMAS)

@@ -16,7 +16,7 @@ import pytest
 from faceindex.errors import UsageError
 from faceindex.faces.recipe import recipe
 from faceindex.files import private as private_files
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.writer import Batch
 from faceindex.types import AnalysedPhoto, Box, Face

@@ -1,1 +1,1 @@
-"""Albums as folders of links or copies."""
+"""Albums exported as folders of links or copies of photos."""

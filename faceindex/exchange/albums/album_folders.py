@@ -1,7 +1,8 @@
-"""Albums as folders of links or copies: made, brought up to date, and only what was made here is ever removed.
+"""Exports albums as folders of links or copies, and updates them. It removes only files that an export made.
 
-The manifest is written first, with all that was and all that is to be; then links are removed and made; then it is
-written as it has become. Killed anywhere in between, the next export knows all that may be there, and completes it.
+An export first writes a manifest of all old and all new files, then removes and makes links, then writes the manifest
+of the result. After a crash at any moment the manifest still lists every file that may exist, and the next export
+completes the work.
 """
 
 from __future__ import annotations
@@ -30,14 +31,14 @@ from faceindex.exchange.albums.album_manifest import (
 )
 from faceindex.exchange.albums.album_planner import AlbumPlanner, content_of
 from faceindex.files.private import is_temporary, make_folder, sync_folder
-from faceindex.photos.finding.find import ALBUMS_MANIFEST
+from faceindex.photos.finding.own_folders import ALBUMS_MANIFEST
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.lock import CANNOT_LOCK
 from faceindex.types import AlbumsExport, FailedPhoto
 
 _CIRCUMSTANCES = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO))
-_NOT_OURS = "changed or put there since; it stays as it is"
-_LAST = "the photo is nowhere else any more; it stays until you remove it"
+_NOT_OURS = "changed or added by somebody since the last export; not touched"
+_LAST = "the last copy of this photo; not removed"
 
 
 def export_albums(
@@ -49,13 +50,13 @@ def export_albums(
     min_photos: int = 1,
     xmp: bool = False,
 ) -> AlbumsExport:
-    """Bring `folder` (absolute) to hold a folder for each person, and for each album without a name.
+    """Update `folder` (absolute), so that it has one folder for each person and for each album without a name.
 
-    kind: HARD, SYMBOLIC or COPY. unnamed: also albums without a name. min_photos: smaller albums are left out. xmp:
-    with sidecars, of photos with a named face.
+    kind: HARD, SYMBOLIC or COPY. unnamed: include albums without a name. min_photos: leave out smaller albums. xmp:
+    write sidecars for photos with a named face.
 
-    Raises: UsageError when `folder` is the library or in it, holds other things or another library's albums, is being
-    exported to, or cannot be written; OutOfReach when its disk is full, read-only or fails.
+    Raises: UsageError if `folder` is in the library, holds other files or another library's albums, is in use by
+    another export, or cannot be written; OutOfReach if its disk is full, read-only or fails.
     """
     if kind not in KINDS:
         raise UsageError(f"photos can be linked as {', '.join(KINDS)}, not {kind}")
@@ -63,7 +64,7 @@ def export_albums(
     try:
         make_folder(folder)
         with _alone(folder):
-            old = _checked(library, folder)  # as the export that was at work has left it
+            old = _checked(library, folder)  # read while we hold the lock
             with library.catalog.snapshot():
                 planner = AlbumPlanner(library.catalog, folder, old)
                 albums = planner.plan(kind, unnamed=unnamed, min_photos=min_photos, xmp=xmp)
@@ -75,7 +76,7 @@ def export_albums(
 
 
 class _Export:
-    """What becomes of a plan. owned: by path, what this export and former ones made, or are about to."""
+    """Carries out a plan. owned: by path, the files that exports made or are about to make."""
 
     def __init__(self, folder: Path, old: Manifest, planner: AlbumPlanner) -> None:
         self.planner = planner
@@ -88,7 +89,7 @@ class _Export:
         self._changed: set[Path] = set()
 
     def carry_out(self, planned: Manifest) -> AlbumsExport:
-        """Make the folder what the plan says, as far as it can be, and record what it has become."""
+        """Make the folder as planned, as far as possible, and write the manifest of the result."""
         both = planned.before(self.old)
         self._remove_temporaries({album.folder for album in both.albums} | both.made_folders())
         write_manifest(self.folder, both)
@@ -104,13 +105,13 @@ class _Export:
         folders = self._without_empty_folders(both.made_folders(), {album.folder for album in albums})
         for folder in (self.folder, *self._changed):
             if folder.is_dir():
-                sync_folder(folder)  # what the manifest will say must be true after a loss of power, too
+                sync_folder(folder)  # before the manifest, so that the manifest is true even after a loss of power
         write_manifest(self.folder, Manifest(planned.library, albums, leaving, folders))
         write_table(self.folder, albums)
         return self._report(albums)
 
     def _remove_temporaries(self, albums: set[str]) -> None:
-        """What an export that was killed may have left."""
+        """Remove temporary files of an export that was killed."""
         for folder in (self.folder, *(self.folder / name for name in sorted(albums))):
             if folder.is_dir() and not folder.is_symlink():
                 for path in folder.iterdir():
@@ -118,7 +119,8 @@ class _Export:
                         path.unlink(missing_ok=True)
 
     def _stays(self, path: str) -> bool:
-        """Remove what an export made at `path` and nobody wants any more; whether it is still there and still ours."""
+        """Remove a file that an export made and that is no longer wanted. Returns whether it still exists and is
+        ours."""
         made, full = self.owned[path], self.folder / path
         try:
             if not os.path.lexists(full):
@@ -138,9 +140,9 @@ class _Export:
         return False
 
     def _brought(self, album: AlbumFolder) -> AlbumFolder:
-        """The album as it has become."""
+        """The album's folder after its links were made."""
         folder = self.folder / album.folder
-        if folder.is_symlink():  # nothing that is elsewhere was made here
+        if folder.is_symlink():  # an export never made it, nor what is in it
             self._leave(str(folder), _NOT_OURS)
             return replace(album, photos=(), sidecars=())
         try:
@@ -153,7 +155,7 @@ class _Export:
         return replace(album, photos=photos, sidecars=sidecars)
 
     def _bring(self, link: Link) -> Link | None:
-        """Make what `link` says unless it is there; None when that cannot be, else the link as it is now."""
+        """Make `link` unless it exists. Returns the link as it is on disk, or None if it cannot be made."""
         full = self.folder / link.path
         try:
             if link.path in self.planner.stay or is_current(full, link):
@@ -164,7 +166,7 @@ class _Export:
                 return link
             made = self._make(link)
         except OSError as error:
-            why = f"{error.strerror or error}; `--link copy` may help"
+            why = f"{error.strerror or error}; try `--link copy`"
             self._leave(link.source, why, out_of_reach=error.errno in _CIRCUMSTANCES)
             return None
         except ValueError as error:
@@ -176,13 +178,13 @@ class _Export:
     def _make(self, link: Link) -> Link:
         packet = (self.planner.packet(link) if link.kind == SIDECAR else None) or b""
         if link.kind == SIDECAR and content_of(packet) != link.content:
-            raise ValueError("its names changed meanwhile; export again")
+            raise ValueError("its names changed during the export; export again")
         try:
             make(self.folder, link, packet)
         except OSError as error:
             if link.kind != HARD or error.errno not in NO_HARD_LINKS:
                 raise
-            self.notes[f"hard links are refused here ({error.strerror}): symbolic ones were made instead"] = None
+            self.notes[f"hard links are not possible here ({error.strerror}); symbolic links were made instead"] = None
             link = replace(link, kind=SYMBOLIC)
             if is_current(self.folder / link.path, link):
                 self.kept += 1
@@ -192,14 +194,14 @@ class _Export:
         return link
 
     def _without_empty_folders(self, made: set[str], wanted: set[str]) -> tuple[str, ...]:
-        """Remove folders that exports made and that nobody wants and nothing is in; those that are still there."""
+        """Remove empty folders that exports made and that are no longer wanted. Returns those that still exist."""
         there = []
         for name in sorted(made - wanted):
             try:
                 (self.folder / name).rmdir()
             except FileNotFoundError:
                 continue
-            except OSError:  # something of the user's is in it
+            except OSError:  # it holds a file of the user
                 there.append(name)
         return tuple(there)
 
@@ -223,12 +225,12 @@ class _Export:
 
 
 def _checked(library: LibraryFolder, folder: Path) -> Manifest:
-    """What an export into `folder` finds there. Raises: UsageError when it may not go there."""
+    """The manifest in `folder`. Raises: UsageError if an export may not write there."""
     library.outside(folder)
     old = read_manifest(folder)
     if old is None:
         if os.path.lexists(folder) and not (folder.is_dir() and all(is_temporary(e.name) for e in folder.iterdir())):
-            raise UsageError(f"{folder} holds other things; choose a new or an empty folder")
+            raise UsageError(f"{folder} holds other files; choose a new or empty folder")
         return Manifest(str(library.path))
     other = Path(old.library)
     if other.is_dir() and not other.samefile(library.path):
@@ -238,9 +240,9 @@ def _checked(library: LibraryFolder, folder: Path) -> Manifest:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Raises: UsageError when another export into `folder` is at work.
+    """Raises: UsageError if another export into `folder` is running.
 
-    Where folders cannot be locked, the worst that two at once can do is to forget a link that one of them made.
+    On a disk without locks two exports can run at once; at worst, one of them does not record a link of the other.
     """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

@@ -1,4 +1,4 @@
-"""Links and copies in an export's folder: made, known again, and removed only while they are what was made."""
+"""Makes links and copies in an export's folder, recognises them, and removes them only if nobody changed them."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from faceindex.photos.identity import HASH_BYTES
 NO_HARD_LINKS = frozenset(
     (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EACCES)
 )
-"""What a file system answers that does not take this hard link; EPERM also Linux of another user's file."""
+"""Errors of a file system that does not allow this hard link; Linux answers EPERM also for other users' files."""
 
 
 def is_current(path: Path, link: Link) -> bool:
-    """Whether what is at `path` is what `link` says, and up to date."""
+    """Whether the file at `path` is what `link` says, and up to date."""
     try:
         status = path.lstat()
     except OSError:
@@ -42,9 +42,9 @@ def is_current(path: Path, link: Link) -> bool:
 
 
 def is_what_was_made(path: Path, made: Iterable[Link]) -> bool:
-    """Whether what is at `path` is still one of those that exports made there.
+    """Whether the file at `path` is still one that an export made there.
 
-    A device has another number after each start of the machine: an inode alone tells a hard link in a folder.
+    Hard links are compared by inode alone, because a device may get another number when the machine restarts.
     """
     status = path.lstat()
     if stat.S_ISLNK(status.st_mode):
@@ -58,7 +58,7 @@ def is_what_was_made(path: Path, made: Iterable[Link]) -> bool:
 
 
 def is_last(path: Path, made: Iterable[Link]) -> bool:
-    """Whether removing `path` would lose a photo: it has no other name, and nothing else is where it came from."""
+    """Whether removing `path` would lose the photo: it has no other name, and its source no longer has it."""
     status = path.lstat()
     if not stat.S_ISREG(status.st_mode) or any(link.kind == SIDECAR for link in made):
         return False
@@ -66,9 +66,9 @@ def is_last(path: Path, made: Iterable[Link]) -> bool:
 
 
 def make(folder: Path, link: Link, sidecar: bytes = b"") -> None:
-    """Put into `folder` what `link` says, in place of what is there. sidecar: what is to be in it.
+    """Put `link` into `folder`, and replace what is there. sidecar: the content, if the link is a sidecar.
 
-    Raises: OSError; ValueError when the source is not the photo that it was.
+    Raises: OSError; ValueError if the source is no longer the same photo.
     """
     target = folder / link.path
     if link.kind == COPY:
@@ -82,12 +82,12 @@ def make(folder: Path, link: Link, sidecar: bytes = b"") -> None:
 def _link(link: Link, target: Path, part: Path) -> None:
     try:
         if link.kind == HARD:
-            os.link(os.path.realpath(link.source), part)  # link(2) of a symbolic link would give another one
+            os.link(os.path.realpath(link.source), part)  # link(2) of a symbolic link would link to the link itself
         else:
             part.symlink_to(link.source)
         part.replace(target)
     finally:
-        part.unlink(missing_ok=True)  # rename(2) of two names of one file does nothing
+        part.unlink(missing_ok=True)  # rename(2) does nothing if both names are the same file
 
 
 def _copy(link: Link, target: Path) -> None:
@@ -99,7 +99,7 @@ def _copy(link: Link, target: Path) -> None:
         if digest.hexdigest() != link.content:
             raise ValueError("it has changed since it was ingested; ingest it again")
         copy.flush()
-        with suppress(OSError):  # some file systems keep no such time: then the content tells that it is current
+        with suppress(OSError):  # some file systems store no times; then the content is compared
             os.utime(copy.fileno(), ns=(link.mtime_ns, link.mtime_ns))
 
 

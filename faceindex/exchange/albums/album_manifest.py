@@ -1,4 +1,4 @@
-"""The record of an export: every link in it and what it is, so that the next one removes only what this one made."""
+"""The manifest of an export: every file that it made, so that the next export removes nothing else."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ from faceindex.files.csv_rows import csv_row
 from faceindex.files.private import write_file
 from faceindex.files.regular import read_regular
 from faceindex.files.unreadable import unreadable
-from faceindex.photos.finding.find import ALBUMS_FORMAT, ALBUMS_MANIFEST
+from faceindex.photos.finding.own_folders import ALBUMS_FORMAT, ALBUMS_MANIFEST
 
 TABLE = "albums.csv"
-"""Beside the manifest: the same for spreadsheets."""
+"""File beside the manifest with the same content, for spreadsheets."""
 
 HARD, SYMBOLIC, COPY, SIDECAR = "hard", "symbolic", "copy", "sidecar"
 KINDS = (HARD, SYMBOLIC, COPY)
-"""How a photo can be in an album's folder. A hard link may be a symbolic one where its disk takes no hard ones."""
+"""Ways to put a photo into an album's folder. Where hard links are not possible, symbolic ones are made."""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
     """A file that an export made.
 
-    path: in the export's folder. kind: HARD ... SIDECAR. source: the photo's path, absolute. content: hex, of the
-    photo's bytes, or of the sidecar's. device, inode, size (bytes), mtime_ns: the source's, 0 for sidecars.
+    path: relative to the export's folder. kind: HARD, SYMBOLIC, COPY or SIDECAR. source: the photo's absolute path.
+    content: hex hash of the photo, or of the sidecar. device, inode, size (bytes), mtime_ns: of the source; 0 for
+    sidecars.
     """
 
     path: str
@@ -43,9 +44,9 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class AlbumFolder:
-    """A folder with the photos of a person, or of an album without a name (person is None).
+    """The folder of a person, or of an album without a name (person is None).
 
-    made: whether an export made the folder. albums: numbers of the albums of which photos are in it.
+    made: whether an export made the folder. albums: numbers of the albums whose photos are in it.
     """
 
     folder: str
@@ -57,18 +58,18 @@ class AlbumFolder:
 
     @property
     def key(self) -> str | tuple[int, ...]:
-        """What it is of: the person, or the album."""
+        """The person or the albums that the folder is for."""
         return self.albums if self.person is None else self.person
 
     def links(self) -> Iterator[Link]:
-        """Everything in it that an export made."""
+        """Every file in it that an export made."""
         yield from self.photos
         yield from self.sidecars
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """library: its path. leaving: what is to be removed and may be there still; folders: likewise, that were made."""
+    """library: its path. leaving: files that are to be removed and may still exist. folders: the same for folders."""
 
     library: str
     albums: tuple[AlbumFolder, ...] = ()
@@ -76,7 +77,7 @@ class Manifest:
     folders: tuple[str, ...] = ()
 
     def owned(self) -> Mapping[str, list[Link]]:
-        """By path, what exports made there; two while one is replaced by the other."""
+        """By path, the files that exports made; two at a path while one replaces the other."""
         links: dict[str, list[Link]] = defaultdict(list)
         for link in (*self.leaving, *(link for album in self.albums for link in album.links())):
             links[link.path].append(link)
@@ -87,14 +88,14 @@ class Manifest:
         return {*self.folders, *(album.folder for album in self.albums if album.made)}
 
     def before(self, old: Manifest) -> Manifest:
-        """This one, as it is to be written before it is true: also with all that `old` says of."""
+        """This manifest joined with `old`: it lists every file that may exist while the export runs."""
         new = {link for album in self.albums for link in album.links()}
         leaving = tuple(link for links in old.owned().values() for link in links if link not in new)
         return replace(self, leaving=leaving, folders=tuple(sorted(old.made_folders())))
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """What is known of the export in `folder`; None when it holds none. Raises: UsageError when it cannot be read."""
+    """The manifest in `folder`; None if there is none. Raises: UsageError if it cannot be read."""
     path = folder / ALBUMS_MANIFEST
     try:
         stored = json.loads(read_regular(path))
@@ -109,7 +110,7 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Durably: the old one or the new one is there after a crash. JSON, an album a line."""
+    """Write the manifest as JSON, one album per line; after a crash the old or the new one is complete."""
     beginning = {"format": ALBUMS_FORMAT, "library": manifest.library, "folders": manifest.folders}
     leaving = json.dumps([asdict(link) for link in manifest.leaving])
     albums = ",\n".join(json.dumps(asdict(album)) for album in manifest.albums)
@@ -118,7 +119,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 
 def write_table(folder: Path, albums: Iterable[AlbumFolder]) -> None:
-    """One CSV row per photo in an album."""
+    """Write one CSV row for each photo in an album."""
     rows = [csv_row(["folder", "person", "albums", "link", "kind", "photo"])]
     for album in albums:
         numbers = " ".join(map(str, album.albums))

@@ -1,4 +1,4 @@
-"""Which photo goes into which folder, under which name: what an export is to be, before anything is done."""
+"""Plans which photo goes into which folder and under which name; nothing is changed."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from pathlib import Path, PurePath
 from faceindex.exchange.albums.album_manifest import COPY, HARD, SYMBOLIC, TABLE, Link, Manifest
 from faceindex.exchange.albums.safe_names import free_name, name_key, safe_name
 from faceindex.photos.finding.addresses import is_url
-from faceindex.photos.finding.find import ALBUMS_MANIFEST
+from faceindex.photos.finding.own_folders import ALBUMS_MANIFEST
 from faceindex.store.people.sightings import Sighting
 
 Key = str | tuple[int, ...]
-"""A person, or the number of an album without a name."""
+"""A person's name, or the number of an album without a name."""
 
 _RESERVED = (ALBUMS_MANIFEST, TABLE)
 
 
 @dataclass(slots=True)
 class Gathering:
-    """Ids of the photos of a person or album, and the numbers of the albums that they are of."""
+    """Ids of the photos of a person or album, and the numbers of the albums."""
 
     photos: set[int] = field(default_factory=set)
     albums: set[int] = field(default_factory=set)
@@ -29,8 +29,8 @@ class Gathering:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A photo that is there. content: hex. device, inode, size (bytes), mtime_ns: of the file that it really is; at an
-    address device and inode are 0.
+    """A photo that exists. content: hex hash. device, inode, size (bytes), mtime_ns: of the real file behind links;
+    device and inode are 0 for a photo at an address.
     """
 
     photo: int
@@ -61,7 +61,8 @@ def chosen(gathered: Mapping[Key, Gathering], *, unnamed: bool, min_photos: int)
 
 
 def plan_folders(root: Path, keys: Iterable[Key], old: Manifest) -> dict[Key, tuple[str, bool]]:
-    """A name for each one's folder in `root`, the former one if it had one, and whether an export makes the folder."""
+    """For each key the name of its folder in `root` (the same as before, if it had one) and whether an export makes
+    it."""
     keys = list(keys)
     former = {album.key: album.folder for album in old.albums}
     made = old.made_folders()
@@ -89,9 +90,9 @@ def plan_photos(
 ) -> list[Link]:
     """The links to `sources` in one album's folder.
 
-    before: the links that were there, by content: a photo keeps its name while its source has the same; else it gets
-    its source's, with a number where that is taken. stay: links that are not touched. kind: HARD, SYMBOLIC or COPY.
-    owned: paths that exports made; names of other files are taken.
+    before: existing links, by content: a photo keeps its name there while its source has the same name. A new photo
+    gets its source's name, with a number if another file has that name. stay: links that are not touched. kind: HARD,
+    SYMBOLIC or COPY. owned: paths that exports made; the names of all other files in the folder cannot be used.
     """
     names: dict[int, str] = {}
     for source in sources:

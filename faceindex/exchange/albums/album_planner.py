@@ -1,4 +1,4 @@
-"""What an export is to be, from the library and the disk as they are. Nothing is changed here."""
+"""Plans an export from the library and the files on disk. Nothing is changed here."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from faceindex.types import FailedPhoto
 
 
 class AlbumPlanner:
-    """missing: photos of which no file is there. stay: paths of links to them. left: what
-    cannot be made, and why. notes: what else is worth knowing."""
+    """missing: photos without any file now. stay: paths of the links to them. left: photos that cannot be exported, and
+    why. notes: further messages."""
 
     def __init__(self, catalog: Catalog, folder: Path, old: Manifest) -> None:
         self.missing: set[str] = set()
@@ -42,9 +42,9 @@ class AlbumPlanner:
         self._packets: dict[int, str | None] = {}
 
     def plan(self, kind: str, *, unnamed: bool, min_photos: int, xmp: bool) -> tuple[AlbumFolder, ...]:
-        """The folders as they are to be.
+        """The folders as they should become.
 
-        kind: HARD, SYMBOLIC or COPY. unnamed: also albums without a name. min_photos: smaller ones are left out.
+        kind: HARD, SYMBOLIC or COPY. unnamed: include albums without a name. min_photos: leave out smaller albums.
         """
         gathered = chosen(gather(sightings(self._catalog)), unnamed=unnamed, min_photos=min_photos)
         folders = plan_folders(self._folder, gathered, self._old)
@@ -58,7 +58,7 @@ class AlbumPlanner:
         self, key: Key, photos: Gathering, folder: str, made: bool, former: AlbumFolder | None, kind: str, xmp: bool
     ) -> AlbumFolder:
         before = {link.content: link for link in former.photos} if former else {}
-        there, stay = self._there_and_away(photos, before)
+        there, stay = self._present_and_missing(photos, before)
         self.stay.update(link.path for link in stay)
         links = plan_photos(self._folder, folder, there, before=before, stay=stay, kind=kind, owned=self._owned)
         sidecars = [planned for link in links if (planned := self._planned_sidecar(link))] if xmp else []
@@ -70,7 +70,7 @@ class AlbumPlanner:
             folder, made, key if isinstance(key, str) else None, numbers, (*links, *stay), tuple(sidecars)
         )
 
-    def _there_and_away(self, photos: Gathering, before: Mapping[str, Link]) -> tuple[list[Source], list[Link]]:
+    def _present_and_missing(self, photos: Gathering, before: Mapping[str, Link]) -> tuple[list[Source], list[Link]]:
         there, stay = [], []
         for photo in sorted(photos.photos):
             source = self._source(photo)
@@ -87,19 +87,19 @@ class AlbumPlanner:
             if found is not None:
                 self._photo_of[found.path] = photo
             elif paths and all(map(is_held, paths)):
-                self.left.append(FailedPhoto(paths[0], "a picture that a program gave, and no file"))
+                self.left.append(FailedPhoto(paths[0], "the picture was added by a program and is not a file"))
             else:
                 self.missing.update(paths[:1])
             self._sources[photo] = found
         return self._sources[photo]
 
     def _source_at(self, photo: int, path: str) -> Source | None:
-        """What is at one of the names of a photo now."""
+        """The file at one of a photo's paths, if it is still the same photo."""
         content = stored_photo(self._catalog, photo).content.hex()
         try:
             if is_url(path):
                 remote = source_of(path).status(path)
-                self.notes[f"photos at {top_of(path)} were copied: links cannot lead there"] = None
+                self.notes[f"photos at {top_of(path)} were copied, as links to an address are not possible"] = None
                 return Source(photo, path, content, 0, 0, remote.size, remote.mtime_ns)
             status = os.stat(path)  # noqa: PTH116
         except OSError:
@@ -117,17 +117,17 @@ class AlbumPlanner:
         return None if content is None else Link(f"{link.path}.xmp", SIDECAR, link.source, content)
 
     def packet(self, link: Link) -> bytes | None:
-        """The sidecar of a photo of which a face has a name; what another program's says goes into it."""
+        """The sidecar for a photo with a named face; it keeps what another program's sidecar says."""
         photo = stored_photo(self._catalog, self._photo_of[link.source])
         try:
             return _named_packet(self._catalog, link.source, photo, self._sidecars)
         except (BrokenPacket, OtherState, UnreadablePhoto, OSError) as error:
-            self.left.append(FailedPhoto(link.source, f"no sidecar was made of it: {error}"))
+            self.left.append(FailedPhoto(link.source, f"no sidecar was written: {error}"))
             return None
 
 
 def _named_packet(catalog: Catalog, path: str, photo: StoredPhoto, sidecars: Sidecars) -> bytes | None:
-    """The sidecar of a photo of which a face has a name, with what another program's sidecar says; else None."""
+    """The sidecar for a photo with a named face, together with what another program's sidecar says; else None."""
     if not any(face.person for face in photo_faces(catalog, photo.photo)):
         return None
     existing = sidecars_to_update(catalog, path, photo.photo, sidecars)
@@ -136,5 +136,5 @@ def _named_packet(catalog: Catalog, path: str, photo: StoredPhoto, sidecars: Sid
 
 
 def content_of(data: bytes) -> str:
-    """As `Link.content` has it."""
+    """The hash for `Link.content`."""
     return hashlib.blake2b(data, digest_size=HASH_BYTES).hexdigest()

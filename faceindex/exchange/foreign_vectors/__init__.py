@@ -1,1 +1,1 @@
-"""Vectors that other programs made."""
+"""Import of vectors that other programs made."""

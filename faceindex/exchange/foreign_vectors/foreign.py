@@ -1,4 +1,4 @@
-"""Vectors that another program made, with what it said of them."""
+"""Vectors that another program made, with the photos, names and boxes that it stored with them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from faceindex.journal.person_names import checked_name
 from faceindex.photos.metadata.no_names import person_name
+from faceindex.plurals import plural
 from faceindex.types import Box, Vectors
 
 LARGEST_ROWS = 20_000_000
@@ -27,16 +28,16 @@ _BOXES = {
     **dict.fromkeys(("bbox", "xyxy"), (0, 1, 2, 3, True)),
     **dict.fromkeys(("loc", "location", "facelocation", "css", "trbl"), (3, 0, 1, 2, True)),
 }
-"""Where a key's four numbers have x, y, and width and height, or, if True, the other corner. face_recognition says top,
-right, bottom, left."""
+"""For each name of a box, where its four numbers have x, y, and then width and height, or (True) the opposite corner.
+face_recognition stores top, right, bottom, left."""
 
 _NOBODY = frozenset(("nan", "null"))
-"""What tables have where there is no name, beside what `person_name` knows."""
+"""Values in tables that mean "no name", in addition to those that `person_name` knows."""
 
 
 @dataclass(frozen=True, slots=True)
 class ForeignRow:
-    """row: its number in the file, from 0, or its line, from 1. vector: float [d]; None for a row that only names."""
+    """row: its number in the file, from 0, or its line, from 1. vector: float [d]; None for a row with only a name."""
 
     row: int
     vector: Vectors | None = None
@@ -47,9 +48,9 @@ class ForeignRow:
 
 @dataclass(slots=True)
 class ForeignVectors:
-    """The rows of a file. vectors: float [n, d], anything that can be indexed like an array. photos: paths as the file
-    has them. rows: their numbers in the file. bad: rows that are none, and why. fingerprint: of the recipe, where the
-    file says it."""
+    """The rows of a file. vectors: float [n, d], anything that can be indexed like an array. photos: paths as written
+    in the file. rows: the rows' numbers in the file. bad: rows that cannot be used, and why. fingerprint: of the
+    recipe, if the file has it."""
 
     path: Path
     vectors: Any
@@ -62,12 +63,12 @@ class ForeignVectors:
 
     @property
     def dimension(self) -> int:
-        """Numbers of a vector."""
+        """Length of a vector."""
         return int(self.vectors.shape[1])
 
 
 def about(key: object) -> str | None:
-    """What a column, or a key, of this name holds: "vector", "person", "photo", "box", or nothing that is known."""
+    """The kind of data in a column or key with this name: "vector", "person", "photo", "box", or None if unknown."""
     name = text(key).lower().replace("_", "").replace("-", "").replace(" ", "")
     for kind, names in _ABOUT.items():
         if name in names.split() or (name.endswith("s") and name[:-1] in names.split()):
@@ -76,7 +77,7 @@ def about(key: object) -> str | None:
 
 
 def box_of(key: object, values: Any) -> Box | None:
-    """The box that is called `key`; None when these are not four numbers with a size."""
+    """The box under the name `key`; None unless it is four numbers and has a size."""
     convention = _convention(text(key).lower().replace("_", ""))
     try:
         numbers = [float(value) for value in values]
@@ -94,7 +95,7 @@ def box_of(key: object, values: Any) -> Box | None:
 
 
 def text(value: object) -> str:
-    """A text, also one of Python 2, which is bytes."""
+    """The value as text; bytes, which Python 2 used for texts, are decoded."""
     if not isinstance(value, bytes):
         return str(value)
     try:
@@ -104,7 +105,7 @@ def text(value: object) -> str:
 
 
 def name_of(value: object) -> str | None:
-    """Somebody's name; None when it says that nobody knows it. Raises: ValueError, see `checked_name`."""
+    """A person's name; None if the value means "unknown". Raises: ValueError, see `checked_name`."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
     said = text(value)
@@ -113,7 +114,7 @@ def name_of(value: object) -> str | None:
 
 
 def path_of(value: str | bytes) -> str:
-    """A photo's path. Raises: ValueError when no file can be called so."""
+    """A photo's path. Raises: ValueError if no file can have this name."""
     path = os.fsdecode(value)
     if "\0" in path:
         raise ValueError("its photo's name has a zero byte")
@@ -122,7 +123,7 @@ def path_of(value: str | bytes) -> str:
 
 
 def of_rows(path: Path, rows: Iterable[ForeignRow | tuple[int, str]]) -> ForeignVectors:
-    """Rows with vectors in memory, and (row, what is wrong with it); their dimension is that of most of them."""
+    """Keep rows with vectors in memory, and list bad ones as (row, reason); most vectors decide the dimension."""
     good: list[ForeignRow] = []
     bad: list[tuple[int, str]] = []
     for row in rows:
@@ -131,11 +132,11 @@ def of_rows(path: Path, rows: Iterable[ForeignRow | tuple[int, str]]) -> Foreign
         else:
             good.append(row)
         if len(good) + len(bad) > LARGEST_ROWS:
-            raise ValueError(f"it has more than {LARGEST_ROWS:,} rows")
+            raise ValueError(f"it has more than {plural(LARGEST_ROWS, 'row')}")
     sizes = Counter(len(row.vector) for row in good if row.vector is not None)
     dimension = sizes.most_common(1)[0][0] if sizes else 0
     bad += [
-        (row.row, f"has {len(row.vector)} numbers, most rows have {dimension}")
+        (row.row, f"its vector has length {len(row.vector):,}; most rows have length {dimension:,}")
         for row in good
         if row.vector is not None and len(row.vector) != dimension
     ]
@@ -155,7 +156,7 @@ def of_rows(path: Path, rows: Iterable[ForeignRow | tuple[int, str]]) -> Foreign
 
 
 def values_of(row: Mapping[Any, Any]) -> dict[str, tuple[Any, Any]]:
-    """What a dictionary says, by kind: (key, value); of several keys of one kind the first."""
+    """The entries of a dictionary by kind, as (key, value); of several keys of one kind the first is used."""
     found: dict[str, tuple[Any, Any]] = {}
     for key, value in row.items():
         kind = about(key)

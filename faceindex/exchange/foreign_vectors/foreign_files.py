@@ -1,4 +1,4 @@
-"""Files of vectors that other programs wrote: NumPy's, HDF5 and pickles."""
+"""Reads files of vectors that other programs wrote: NumPy files, HDF5 and pickles."""
 
 from __future__ import annotations
 
@@ -19,20 +19,21 @@ from faceindex.exchange.foreign_vectors.foreign_objects import rows_in
 from faceindex.exchange.foreign_vectors.pickles import LARGEST, Refused, read_pickle
 from faceindex.files.regular import open_regular, require_regular
 from faceindex.files.unreadable import unreadable
+from faceindex.plurals import plural
 from faceindex.store.hdf5.segments import inside
 
 PICKLES = (".pkl", ".pickle", ".p", ".dat")
 SUFFIXES = (".npy", ".npz", ".h5", ".hdf5", *PICKLES)
 
-_COPIED = 1 << 22  # bytes at a time
+_COPIED = 1 << 22  # bytes
 
 
 @contextmanager
 def foreign_vectors(path: Path, spool: Path) -> Iterator[ForeignVectors]:
-    """The rows of a file, which is open until the end. Arrays are read where they are asked for, pickles as a whole.
+    """The rows of a file, which stays open until the end. Arrays are read when they are used; a pickle is read at once.
 
-    spool: a folder for large arrays that are unpacked, to files without a name. Raises: UsageError for a file that
-    cannot be read, holds no vectors, or is a pickle that asks for anything but data; MachineError.
+    spool: a folder for large compressed arrays, which are unpacked to files without a name. Raises: UsageError if the
+    file cannot be read, holds no vectors, or is a pickle that needs anything but data; MachineError.
     """
     suffix = path.suffix.lower()
     try:
@@ -60,11 +61,11 @@ def foreign_vectors(path: Path, spool: Path) -> Iterator[ForeignVectors]:
         raise
     except Refused as error:
         raise UsageError(
-            f"{path} is refused: it asks for {error}, which no file of vectors needs; nothing of it was run. "
-            "Ask for it as .npz"
+            f"{path} is refused: it would run {error}, which a file of vectors does not need; nothing was run. "
+            "Ask its owner for an .npz file"
         ) from None
-    except Exception as error:  # pickle, zipfile, NumPy and h5py have many words for a file that is none of theirs
-        raise unreadable(path, error, "{path} holds no vectors that can be read: {reason}") from error
+    except Exception as error:  # pickle, zipfile, NumPy and h5py raise many kinds of errors
+        raise unreadable(path, error, "{path} has no readable vectors: {reason}") from error
 
 
 def _checked(found: ForeignVectors) -> ForeignVectors:
@@ -76,7 +77,7 @@ def _checked(found: ForeignVectors) -> ForeignVectors:
 def _unpickled(file: BufferedReader, path: Path) -> Any:
     size = os.fstat(file.fileno()).st_size
     if size > LARGEST:
-        raise UsageError(f"{path} is a pickle of {size:,} bytes, which would be in memory as a whole; save it as .npz")
+        raise UsageError(f"{path} is a pickle of {plural(size, 'byte')}, too large to read at once; save it as .npz")
     return read_pickle(file)
 
 
@@ -95,12 +96,12 @@ def _header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
 
 
 def _member(archive: zipfile.ZipFile, name: str, path: Path, spool: Path) -> Any:
-    """One array of an .npz: a large one is unpacked to a file that is gone as soon as nobody uses it."""
+    """One array of an .npz; a large one is unpacked to a temporary file that the system deletes after use."""
     with archive.open(name) as file:
         shape, fortran, kind = _header(file)
         if kind.hasobject:
             if archive.getinfo(name).file_size > LARGEST:
-                raise UsageError(f"{path}: {name} is a pickle too large to be read")
+                raise UsageError(f"{path}: {name} is a pickle that is too large to read")
             return read_pickle(BufferedReader(cast(Any, file)))
         if 0 in shape or archive.getinfo(name).file_size < _COPIED:
             data = np.frombuffer(file.read(), dtype=kind)
@@ -113,7 +114,7 @@ def _member(archive: zipfile.ZipFile, name: str, path: Path, spool: Path) -> Any
 
 
 def _of_columns(path: Path, columns: Mapping[str, Any]) -> ForeignVectors:
-    """Columns as our own exports and most others call them; or the only array that can be of vectors."""
+    """Vectors from columns with the names that our exports and most programs use, or from the only suitable array."""
     named: dict[str, str] = {}
     for key in columns:
         kind = about(key)
@@ -123,7 +124,7 @@ def _of_columns(path: Path, columns: Mapping[str, Any]) -> ForeignVectors:
     if "vector" not in named or named["vector"] not in wide:
         if len(wide) != 1:
             raise UsageError(
-                f"{path} has no array [n, d] called vector or embeddings, but {', '.join(columns) or 'none'}"
+                f"{path} has no array [n, d] called vector or embeddings; its arrays: {', '.join(columns) or 'none'}"
             )
         named["vector"] = wide[0]
     vectors = columns[named["vector"]]
@@ -135,14 +136,14 @@ def _of_columns(path: Path, columns: Mapping[str, Any]) -> ForeignVectors:
             people.append(name_of(value))
         except ValueError as error:
             people.append(None)
-            bad.append((row, f"{error}; it comes in without one"))
+            bad.append((row, f"{error}; imported without it"))
     photos: list[str | None] = []
     for row, value in enumerate(_values(columns, named.get("photo"), rows, path)):
         try:
             photos.append(path_of(value) if isinstance(value, str | bytes) and value else None)
         except ValueError as error:
             photos.append(None)
-            bad.append((row, f"{error}; it comes in without one"))
+            bad.append((row, f"{error}; imported without it"))
     boxes = [
         None if value is None else box_of(named["box"], value)
         for value in _values(columns, named.get("box"), rows, path)
@@ -162,5 +163,5 @@ def _values(columns: Mapping[str, Any], key: str | None, rows: int, path: Path) 
     value = columns[key]
     array = value if isinstance(value, list) else np.asarray(value)
     if len(array) != rows:
-        raise UsageError(f"{path} has {rows:,} vectors and {len(array):,} of {key}")
+        raise UsageError(f"{path} has {plural(rows, 'vector')}, but not as many of {key} ({len(array):,})")
     return array if isinstance(array, list) else cast(list[Any], array.tolist())

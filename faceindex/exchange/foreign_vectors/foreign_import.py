@@ -1,4 +1,4 @@
-"""Vectors of another program become faces of a library, with the photos and the names that are said of them."""
+"""Imports vectors of another program as faces, with their photos and names."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from faceindex.exchange.naming import name_faces
 from faceindex.exchange.rows.row_faces import names_of_rows
 from faceindex.exchange.tally import Tally
 from faceindex.photos.decode import open_photo
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 from faceindex.photos.read import identify
 from faceindex.running.stop import Stop
 from faceindex.store.care.tombstones import WHOLE_PHOTO
@@ -30,17 +30,17 @@ from faceindex.store.people.sightings import photo_faces
 from faceindex.store.writer import Batch, Writer
 from faceindex.types import AnalysedPhoto, Box, Face
 
-_PHOTOS = 1024  # of one batch, which one transaction makes true
+_PHOTOS = 1024  # photos in one batch, which is one transaction
 SAME = 1e-3
-"""As part of a vector's length: up to this distance two vectors are one, written with fewer digits."""
+"""Two vectors nearer than this (as a share of the vector's length) are the same one, written with fewer digits."""
 
 Resolve = Callable[[str], str]
-"""The absolute path of a photo, as a file speaks of it."""
+"""Turns a photo's path as written in the file into an absolute path."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Rows of one photo. file: the photo's, or the row's own in place of one. seen: whether the photo is there.
+    """Rows of one photo. file: the photo's, or a made-up one for a row without a photo. seen: whether the photo exists.
 
     photo: its id, when the library has it.
     """
@@ -61,10 +61,10 @@ def import_vectors(
     wait: bool = False,
     stop: Stop | None = None,
 ) -> None:
-    """Store the rows that the library has not, and name their faces. The library must be of the vectors' recipe.
+    """Store the rows that are not in the library, and name their faces. The library must have the vectors' recipe.
 
-    A row without a photo is a photo of its own, called by the file and the row: file/row 12. Killed at any moment, the
-    same call goes on; again, nothing is added. Raises: LibraryLocked; LibraryUnwritable.
+    A row without a photo becomes a photo of its own, with the path file/row 12. If it is killed at any moment, the same
+    call goes on; a second call adds nothing. Raises: LibraryLocked; LibraryUnwritable.
     """
     for row, why in foreign.bad:
         tally.bad_row(foreign.path, row, why)
@@ -80,20 +80,20 @@ def import_vectors(
 
 
 def _batches(foreign: ForeignVectors, resolve: Resolve) -> Iterator[list[int]]:
-    """Places of rows that belong to one photo, in the order of their first rows."""
-    together: dict[str, list[int]] = defaultdict(list)
+    """The rows of each photo, as positions, in the order of each photo's first row."""
+    rows_of: dict[str, list[int]] = defaultdict(list)
     for place, photo in enumerate(foreign.photos):
         if photo is not None:
-            together[resolve(photo)].append(place)
+            rows_of[resolve(photo)].append(place)
     for place, photo in enumerate(foreign.photos):
         if photo is None:
             yield [place]
-        elif (places := together.pop(resolve(photo), None)) is not None:
+        elif (places := rows_of.pop(resolve(photo), None)) is not None:
             yield places
 
 
 def _read(foreign: ForeignVectors, groups: Sequence[Sequence[int]], tally: Tally) -> Iterator[list[ForeignRow]]:
-    """The rows at these places with their vectors; those with a number that is none are told."""
+    """The rows at these positions with their vectors; rows with NaN or infinity are reported as bad."""
     places = np.unique(np.concatenate([np.asarray(group, dtype=np.int64) for group in groups]))
     if len(places) == places[-1] - places[0] + 1:
         vectors = np.asarray(foreign.vectors[int(places[0]) : int(places[-1]) + 1], dtype=np.float32)
@@ -143,7 +143,7 @@ def _hash(*parts: bytes) -> bytes:
 
 
 def _store(writer: Writer, folder: LibraryFolder, groups: Sequence[_Group], path: Path, tally: Tally) -> dict[int, str]:
-    """Commit what is new; returns the names of faces."""
+    """Commit the new photos and faces. Returns the names for the faces, by id."""
     batch, people = Batch(), dict[int, str]()
     new: dict[bytes, _Group] = {}
     there: list[_Group] = []
@@ -183,12 +183,12 @@ def _face(row: ForeignRow, place: int) -> Face:
 
 
 def _box(row: ForeignRow, place: int) -> Box:
-    """Of a face that nobody knows the place of, a box without a size that no other face of its photo has."""
+    """The row's box. A face without a known place gets an empty box that no other face of the photo has."""
     return row.box or Box(-1 - place, -1, 0, 0)
 
 
 def _stored_places(catalog: Catalog, group: _Group) -> dict[int, int]:
-    """The ids of a group's faces by their places, right after they were stored."""
+    """The ids of a group's faces by position, read after they were stored."""
     photo = catalog.photo_with(group.content)
     by_box: dict[Box, list[int]] = defaultdict(list)
     for face in photo_faces(catalog, photo) if photo is not None else ():
@@ -200,7 +200,7 @@ def _stored_places(catalog: Catalog, group: _Group) -> dict[int, int]:
 def _meet(
     catalog: Catalog, folder: LibraryFolder, groups: Iterable[_Group], path: Path, tally: Tally
 ) -> dict[int, str]:
-    """The names of faces that the library has already, found by their vectors and boxes."""
+    """The names for faces that the library has already; the faces are found by vector and box."""
     people: dict[int, str] = {}
     photos = {id(group): group.photo or catalog.photo_with(group.content) or 0 for group in groups}
     faces = {key: photo_faces(catalog, photo) for key, photo in photos.items()}
@@ -211,5 +211,5 @@ def _meet(
         lost: list[ForeignRow] = []
         people |= names_of_rows(group.rows, own, vectors, SAME * max(lengths, default=0.0), tally, lost)
         for row in lost:
-            tally.no_face(path, row.row, f"{group.file.path} is in the library, and has no such face")
+            tally.no_face(path, row.row, f"{group.file.path} is in the library but has no such face")
     return people

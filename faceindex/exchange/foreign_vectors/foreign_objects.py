@@ -1,4 +1,4 @@
-"""What people pickle of their vectors, in the many forms they have.
+"""Finds vectors in pickled Python objects, in the many forms that people use.
 
 ::
 
@@ -29,6 +29,7 @@ from faceindex.exchange.foreign_vectors.foreign import (
 )
 from faceindex.exchange.foreign_vectors.pickles import plain
 from faceindex.photos.identity import claims_to_be_photo
+from faceindex.plurals import plural
 from faceindex.types import Box, Vectors
 
 _DEEPEST = 6
@@ -37,7 +38,7 @@ Found = ForeignRow | tuple[int, str]
 
 
 def rows_in(value: Any) -> Iterator[Found]:
-    """Every row, numbered from 0; or its number and what is wrong with it. Raises: ValueError."""
+    """Every row, numbered from 0; for a bad row its number and the reason. Raises: ValueError."""
     numbers = count()
     for vector, person, photo, box in _Walk().walk(value, None, None, 0):
         yield _row(next(numbers), vector, person, photo, box)
@@ -48,8 +49,8 @@ Said = tuple[Any, Any, Any, "Box | None"]
 
 
 class _Walk:
-    """Goes through lists and dictionaries. A pickle can hold a list in itself, or the same one very often: it goes no
-    deeper than people do, and takes no more steps than a file can have rows."""
+    """Walks through lists and dictionaries. A pickle can contain itself, or one list very often; so depth and number of
+    steps are limited."""
 
     def __init__(self) -> None:
         self._steps = 0
@@ -58,7 +59,7 @@ class _Walk:
         value = plain(value)
         self._steps += 1
         if depth > _DEEPEST or self._steps > LARGEST_ROWS:
-            raise ValueError("its lists lie too deep in each other, or are too many")
+            raise ValueError("its lists are nested too deeply, or there are too many")
         if _is_vector(value):
             yield value, person, photo, None
         elif isinstance(value, Mapping):
@@ -119,7 +120,7 @@ def _row(number: int, vector: Any, person: Any, photo: Any, box: Box | None) -> 
     try:
         numbers: Vectors = np.asarray(vector, dtype=np.float32)
     except (TypeError, ValueError):
-        return number, "its vector is not of numbers"
+        return number, "its vector is not numeric"
     if not np.isfinite(numbers).all():
         return number, "its vector contains NaN or infinity"
     where = _single(photo)
@@ -131,7 +132,7 @@ def _row(number: int, vector: Any, person: Any, photo: Any, box: Box | None) -> 
 
 
 def _single(value: Any) -> Any:
-    """A text or a number, also as the only one of a list; None for anything else."""
+    """A text or number, also as the only item of a list; None for anything else."""
     if isinstance(value, list | tuple | np.ndarray) and len(value) == 1:
         value = plain(value[0])
     return value if isinstance(value, str | bytes | int | float) else None
@@ -158,12 +159,12 @@ def _length(value: Any) -> int:
 
 
 def _column(value: Any, size: int, what: str) -> Sequence[Any]:
-    """A value for each of `size` rows: one for all, or as many."""
+    """A value for each of `size` rows: the same for all, or one each."""
     value = plain(value)
     if isinstance(value, np.ndarray):
         value = value.tolist()
     if not isinstance(value, list | tuple):
         return [value] * size
     if len(value) != size:
-        raise ValueError(f"it has {size:,} vectors and {len(value):,} {what}")
+        raise ValueError(f"it has {plural(size, 'vector')}, but not as many {what} ({len(value):,})")
     return value

@@ -1,4 +1,4 @@
-"""Which recipe made the vectors of a file."""
+"""Decides which recipe made the vectors of a file."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from faceindex.models.cards import recipe_cards
 from faceindex.store.folder import LibraryFolder
 
 FACE_RECOGNITION = "dlib-raw"
-"""The recipe whose vectors the package face_recognition calls encodings."""
+"""The recipe of the vectors that the package face_recognition calls encodings."""
 
 _LOOKED_AT = 1024
-_LENGTHS = (1.3, 1.6)  # of dlib's vectors the median is 1.43, and 98 of 100 have 1.27 to 1.61
-_LEAST_SPREAD = 0.005  # theirs is 0.08; vectors that were scaled to one length are not theirs
+_LENGTHS = (1.3, 1.6)  # norms of dlib's vectors: median 1.43; 98 of 100 are between 1.27 and 1.61
+_LEAST_SPREAD = 0.005  # standard deviation of the norms; dlib's is 0.08, normalised vectors have 0
 
 
 def looks_like_dlib(vectors: npt.NDArray[np.floating]) -> bool:
-    """Whether float [n, d] may be dlib's own: of 128 numbers, and as long as those are, each a little different."""
+    """Whether float [n, d] may be dlib's vectors: 128 numbers, with dlib's typical and varying norms."""
     if vectors.ndim != 2 or vectors.shape[1] != 128 or not len(vectors):
         return False
     lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
@@ -31,18 +31,18 @@ def looks_like_dlib(vectors: npt.NDArray[np.floating]) -> bool:
 
 
 def recipe_for(foreign: ForeignVectors, named: str | None, folder: LibraryFolder) -> Recipe:
-    """What a library of these vectors is made with.
+    """The recipe for a library of these vectors.
 
-    named: what the user calls them: a recipe of ours, or a name for vectors of another program. Else what the file
-    says; else `dlib-raw` for what looks like encodings of face_recognition; else the library's own, where that is of
-    another program's vectors with as many numbers; else a recipe of vectors only.
+    named: the user's choice: one of our recipes, or a name for another program's vectors. Without it, the file's own
+    recipe; else `dlib-raw` for vectors that look like face_recognition's; else the library's recipe, if that is for
+    another program's vectors of this length; else a recipe for vectors only.
     Raises: UsageError; RecipeMismatch.
     """
     if named is not None:
         made = recipe(named) if named in recipe_cards() else vectors_only(named, foreign.dimension)
         if made.dimension != foreign.dimension:
             raise UsageError(
-                f"{foreign.path} holds vectors of {foreign.dimension} numbers; recipe {named} makes {made.dimension}"
+                f"{foreign.path} has vectors of length {foreign.dimension}; recipe {named} makes {made.dimension}"
             )
         return made
     own = folder.recipe if folder.exists else None
@@ -50,8 +50,8 @@ def recipe_for(foreign: ForeignVectors, named: str | None, folder: LibraryFolder
         known = own if own is not None and own.fingerprint == foreign.fingerprint else recipe_with(foreign.fingerprint)
         if known is None:
             raise RecipeMismatch(
-                f"{foreign.path} says that its vectors were made by a recipe that is not known here; --recipe NAME "
-                "calls them something"
+                f"{foreign.path} says that its vectors were made by a recipe that is not installed here; "
+                "--recipe NAME imports them under a name of your choice"
             )
         return known
     some = np.asarray(foreign.vectors[:_LOOKED_AT])

@@ -1,11 +1,11 @@
-"""Pickles of vectors, read without running anything that is in them.
+"""Reads pickles of vectors without running any code in them.
 
-A pickle is a program for a machine that calls whatever it names. Here it can name nothing that does anything: arrays,
-scalars and their types are stand-ins that only keep what they are given and are turned into arrays by
-`numpy.frombuffer`. NumPy's own functions for that are no safe choice: the state of a `dtype` may say that bytes are
-pointers. Whatever else a pickle names ends the reading.
+A pickle is a program that may call any function. Here it can reach no function that does anything: arrays, scalars and
+their types are replaced by classes that only store their arguments, and `numpy.frombuffer` then makes the arrays.
+NumPy's own functions are not safe for this: the state of a `dtype` may declare bytes to be pointers. A pickle that
+names anything else is refused.
 
-The names are those of NumPy 1 and 2, of Python 2 and 3, in all protocols.
+The accepted names are those of NumPy 1 and 2 and of Python 2 and 3, in all protocols.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from typing import Any, NoReturn
 import numpy as np
 
 LARGEST = 1 << 30
-"""Bytes of a pickle that are read: it is in memory as a whole, several times as large."""
+"""Largest pickle in bytes. It is read at once, and takes several times as much memory."""
 
 _SIMPLE = frozenset("fiubSUO")
 
 
 class Refused(Exception):
-    """The pickle asks for something that no file of vectors needs; nothing of it was run."""
+    """The pickle needs a function that a file of vectors does not need; nothing was run."""
 
 
 def read_pickle(file: BufferedReader) -> Any:
-    """What was pickled: lists, tuples, dictionaries, texts, bytes, numbers and arrays of such.
+    """The pickled value: lists, tuples, dictionaries, texts, bytes, numbers and arrays.
 
-    Several pickles one after the other are a list of them. Texts of Python 2 are bytes. Raises: Refused; ValueError,
-    EOFError and others for what is no pickle.
+    Several pickles in one file become a list. Texts of Python 2 become bytes. Raises: Refused; ValueError, EOFError and
+    others if it is not a pickle.
     """
     found = [_Unpickler(file, encoding="bytes").load()]
     while file.peek(1):
@@ -41,12 +41,12 @@ def read_pickle(file: BufferedReader) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """`value` with a stand-in on the outside made an array or a number."""
+    """`value`; a replacement class at the top level becomes an array or a number."""
     return value.value if isinstance(value, _Array) else value
 
 
 class _Type:
-    """Stands in for a numpy.dtype."""
+    """Replaces numpy.dtype."""
 
     def __init__(self, code: Any, *_: Any) -> None:
         self.code, self.order = _text(code), "<"
@@ -58,7 +58,7 @@ class _Type:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Raises: Refused unless it is of numbers, texts or objects."""
+        """Raises: Refused unless it is for numbers, texts or objects."""
         code = self.code.lstrip("<>|=")
         if not code or code[0] not in _SIMPLE or not (code[1:].isdigit() or not code[1:]):
             raise Refused(f"arrays of {self.code!r}")
@@ -66,7 +66,7 @@ class _Type:
 
 
 class _Array:
-    """Stands in for a numpy.ndarray; `value` is the array, or a list where it is one of objects."""
+    """Replaces numpy.ndarray; `value` is the array, or a list for an array of objects."""
 
     value: Any = None
 
@@ -81,7 +81,7 @@ def _array(data: Any, kind: Any, shape: Any, order: str = "C") -> Any:
     sides = tuple(int(side) for side in shape)
     if kind.dtype.kind == "O":
         if math.prod(sides) != len(data):
-            raise ValueError("an array is not as long as its shape says")
+            raise ValueError("an array does not have the length of its shape")
         return _nested(list(data), sides)
     return np.frombuffer(_bytes(data), dtype=kind.dtype).reshape(sides, order=order)  # type: ignore[call-overload]
 
@@ -109,14 +109,14 @@ def _reconstructed(*_: Any) -> _Array:
 
 
 def _encoded(text: Any, encoding: Any = "latin1") -> bytes:
-    """What older protocols make bytes of."""
+    """Bytes from a text, as older protocols store bytes."""
     if not isinstance(text, str) or _text(encoding) not in ("latin1", "latin-1", "utf-8"):
         raise Refused("an encoding")
     return text.encode(_text(encoding))
 
 
 def _made_bytes(data: Any = b"", *_: Any) -> bytes:
-    """Of no bytes, or of bytes; never as many as a number says."""
+    """bytes() of nothing or of bytes; never of a number, which could ask for much memory."""
     if not isinstance(data, bytes):
         raise Refused("a call of bytes")
     return data
@@ -131,7 +131,7 @@ def _factory(*_: Any) -> NoReturn:
 
 
 _ARRAYS = {"_reconstruct": _reconstructed, "scalar": _scalar, "_frombuffer": _from_buffer}
-_STAND_INS: dict[tuple[str, str], Callable[..., Any]] = {
+_REPLACEMENTS: dict[tuple[str, str], Callable[..., Any]] = {
     **{
         (f"{numpy}.{module}", name): _ARRAYS[name]
         for numpy in ("numpy.core", "numpy._core")
@@ -139,7 +139,7 @@ _STAND_INS: dict[tuple[str, str], Callable[..., Any]] = {
         for name in names
     },
     ("numpy", "dtype"): _Type,
-    ("numpy", "ndarray"): _factory,  # only ever an argument
+    ("numpy", "ndarray"): _factory,  # only used as an argument
     ("_codecs", "encode"): _encoded,
     ("collections", "OrderedDict"): _dictionary,
     ("collections", "defaultdict"): _dictionary,
@@ -150,7 +150,7 @@ _STAND_INS: dict[tuple[str, str], Callable[..., Any]] = {
 
 class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
-        found = _STAND_INS.get((module, name))
+        found = _REPLACEMENTS.get((module, name))
         if found is None:
             raise Refused(f"{module}.{name}")
         return _Named(found)
@@ -160,7 +160,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 class _Named:
-    """What a pickle has named: it can be called, and nothing can be set on it."""
+    """A name in a pickle: it can be called, and its attributes cannot be set."""
 
     __slots__ = ("_call",)
 

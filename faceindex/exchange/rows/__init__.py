@@ -1,1 +1,1 @@
-"""Faces as rows of text: JSON lines and CSV, out and in."""
+"""Faces as rows of text (JSON lines and CSV), exported and imported."""

@@ -1,8 +1,7 @@
-"""Faces as lines of text for other programs: JSON lines and CSV.
+"""Writes faces as lines of text for other programs: JSON lines and CSV.
 
-JSON lines are ASCII, and thereby UTF-8, whatever a file is called: of a name that is no UTF-8 each wrong byte, 80 to
-ff, is written as the escape udc80 to udcff after a backslash. That is what Python's `os.fsdecode` makes of it, and
-`os.fsencode` turns it back. CSV has the same escapes, in plain text.
+JSON lines are ASCII. In a file name that is not UTF-8, each invalid byte 80 to ff becomes the escape udc80 to udcff
+after a backslash, as Python's `os.fsdecode` does; `os.fsencode` turns it back. CSV has the same escapes as plain text.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ FaceAndVector = tuple[FaceRecord, npt.NDArray[np.float32] | None]
 
 
 def face_lines(faces: Iterable[FaceAndVector], *, form: str) -> Iterator[str]:
-    """One line per face, without its newline, in the format `form`; CSV begins with a line of names."""
+    """One line for each face in the format `form`, without newlines; CSV starts with a line of column names."""
     return _csv_lines(faces) if form == "csv" else map(json.dumps, map(_as_object, faces))
 
 
@@ -46,7 +45,7 @@ def _as_object(face: FaceAndVector) -> dict[str, object]:
 
 
 def _csv_lines(faces: Iterable[FaceAndVector]) -> Iterator[str]:
-    """box becomes x, y, width, height; landmarks and vector are lists of numbers in one column each."""
+    """box becomes x, y, width, height; landmarks and vector become lists of numbers, in one column each."""
     header: list[str] = []
     for record, vector in faces:
         if not header:

@@ -1,4 +1,4 @@
-"""Which of a photo's faces are the rows that another program wrote about it."""
+"""Matches the rows that another program wrote about a photo to the faces in the photo."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from faceindex.types import Vectors
 def faces_of_rows(
     rows: Sequence[ForeignRow], faces: Sequence[PhotoFace], vectors: Mapping[int, Vectors], near: float
 ) -> dict[int, int]:
-    """Row to face, by their places in the sequences; one to one.
+    """For each row its face, as positions in the sequences; each face at most once.
 
-    Vectors come first: the nearest pairs, up to `near`, Euclidean. vectors: float32 [d], of faces by their ids. Then
-    boxes, as `faces_of_regions` compares them. A row with neither is the only face of a photo with one face.
+    Vectors are compared first: the nearest pairs up to the Euclidean distance `near`. vectors: float32 [d], by face id.
+    Then boxes, as in `faces_of_regions`. A row with neither matches the face of a photo that has only one.
     """
     found = _by_vector(rows, faces, vectors, near)
     free_rows = [place for place, row in enumerate(rows) if place not in found and row.box is not None]
-    taken = set(found.values())
-    free_faces = [place for place in range(len(faces)) if place not in taken]
+    used = set(found.values())
+    free_faces = [place for place in range(len(faces)) if place not in used]
     boxes = [box for place in free_rows if (box := rows[place].box) is not None]
     for place, other in faces_of_regions(boxes, [faces[place].box for place in free_faces]).items():
         found[free_rows[place]] = free_faces[other]
@@ -41,9 +41,9 @@ def names_of_rows(
     tally: Tally,
     lost: list[ForeignRow],
 ) -> dict[int, str]:
-    """The names that rows give to faces which do not have them, by the faces' ids. See `faces_of_rows`.
+    """The names in rows for faces that have another name or none, by face id. See `faces_of_rows`.
 
-    tally: counts the faces that are known. lost: gets the rows whose face is not among `faces`.
+    tally: counts the faces that were found. lost: receives the rows whose face was not found.
     """
     matched = faces_of_rows(rows, faces, vectors, near)
     people: dict[int, str] = {}
@@ -68,11 +68,11 @@ def _by_vector(
         if (away := _distance(row.vector, vectors.get(face.face))) <= near
     )
     found: dict[int, int] = {}
-    taken: set[int] = set()
+    used: set[int] = set()
     for _, place, other in pairs:
-        if place not in found and other not in taken:
+        if place not in found and other not in used:
             found[place] = other
-            taken.add(other)
+            used.add(other)
     return found
 
 

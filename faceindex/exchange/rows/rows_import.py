@@ -1,4 +1,4 @@
-"""Rows that say whose face is where become decisions about the library's faces; photos that it has not are analysed."""
+"""Imports rows that name faces, as decisions; photos that the library does not have are analysed first."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from faceindex.store.folder import LibraryFolder
 from faceindex.store.people.sightings import photo_faces
 from faceindex.types import IngestReport
 
-_ROWS = 4096  # that are in memory at a time
+_ROWS = 4096  # in memory at once
 
 Analyse = Callable[[list[str]], IngestReport]
-"""Brings photos, by absolute paths, into the library."""
+"""Ingests photos, given by absolute paths."""
 
 
 def import_rows(
     folder: LibraryFolder, path: Path, tally: Tally, *, resolve: Resolve, analyse: Analyse, stop: Stop | None = None
 ) -> None:
-    """Name faces as a file of JSON lines or CSV says, after its photos were analysed that the library does not have.
+    """Name faces as in a file of JSON lines or CSV. First analyse its photos that the library does not have.
 
-    Into a library of another program's vectors the rows' own vectors come, as no photo can be analysed there.
-    Raises: UsageError when the file cannot be read; what analysing photos raises.
+    A library of another program's vectors cannot analyse photos; it imports the vectors in the rows instead.
+    Raises: UsageError if the file cannot be read; anything that the analysis raises.
     """
     if isinstance(folder.recipe, VectorsOnly):
         import_vectors(folder, of_rows(path, _with_vectors(path)), tally, resolve=resolve, stop=stop)
@@ -61,7 +61,7 @@ def _with_vectors(path: Path) -> Iterator[ForeignRow | tuple[int, str]]:
 
 
 def _not_known(folder: LibraryFolder, path: Path, resolve: Resolve) -> list[str]:
-    """Photos that rows speak of, that are there, and that the library does not know."""
+    """Photos in the rows that exist and that the library does not have."""
     seen: dict[str, bool] = {}
     for row in text_rows(path):
         if isinstance(row, tuple) or row.photo is None:
@@ -83,7 +83,7 @@ def _good(path: Path, tally: Tally) -> Iterator[ForeignRow]:
 
 
 def _blocks(rows: Iterable[ForeignRow]) -> Iterator[list[ForeignRow]]:
-    """Rows, some thousands at a time; those of one photo that follow each other stay together."""
+    """Rows in blocks of some thousand; consecutive rows of one photo stay in one block."""
     block: list[ForeignRow] = []
     for _, own in groupby(rows, key=lambda row: row.photo):
         block += own
@@ -118,9 +118,9 @@ def _found(
 
 def _why(photo: str, known: bool, faces: int, row: ForeignRow) -> str:
     if not known:
-        return f"{photo} is not in the library, nor can it be read"
+        return f"{photo} is not in the library and cannot be read"
     if not faces:
         return f"no face was found in {photo}"
     if row.box is None and row.vector is None:
-        return f"it does not say which of the {faces} faces in {photo} is meant"
-    return f"no face is there in {photo}"
+        return f"it does not say which face in {photo} it means; there are {faces:,}"
+    return f"{photo} has no face at this place"

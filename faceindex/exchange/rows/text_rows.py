@@ -1,4 +1,4 @@
-"""JSON lines and CSV that say whose face is where: our own exports, and what is like them."""
+"""Reads JSON lines and CSV that say whose face is where: our own exports, and similar files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from faceindex.types import Box, Vectors
 SUFFIXES = (".jsonl", ".ndjson", ".csv")
 
 LONGEST_LINE = 16 << 20
-"""Characters of a line of JSON, or bytes of a cell of CSV."""
+"""Limit for a line of JSON in characters, and for a CSV cell in bytes."""
 
 _CORNERS = (("x", "y", "width", "height"), ("left", "top", "right", "bottom"), ("x1", "y1", "x2", "y2"))
 _ESCAPED = re.compile(r"\\udc([89a-f][0-9a-f])")
@@ -30,9 +30,9 @@ TextRow = ForeignRow | tuple[int, str]
 
 
 def text_rows(path: Path) -> Iterator[TextRow]:
-    """The rows of a file, each with its line from 1; or the line and what is wrong with it.
+    """The rows of a file, each with its line number from 1; for a bad row the line number and the reason.
 
-    Raises: UsageError when the file cannot be read, or is CSV without the column of photos; MachineError.
+    Raises: UsageError if the file cannot be read, or is CSV without a photo column; MachineError.
     """
     try:
         with open_regular(path) as file:
@@ -54,9 +54,9 @@ def _json(lines: Iterator[str]) -> Iterator[TextRow]:
         try:
             said = json.loads(line)
         except (ValueError, RecursionError):
-            yield number, "is no JSON"
+            yield number, "is not valid JSON"
             continue
-        yield _row(number, said) if isinstance(said, dict) else (number, "is no JSON object")
+        yield _row(number, said) if isinstance(said, dict) else (number, "is not a JSON object")
 
 
 def _csv(lines: Iterator[str], path: Path) -> Iterator[TextRow]:
@@ -70,10 +70,10 @@ def _csv(lines: Iterator[str], path: Path) -> Iterator[TextRow]:
         except StopIteration:
             return
         except csv.Error as error:
-            yield rows.line_num, f"is no CSV: {error}"
+            yield rows.line_num, f"is not valid CSV: {error}"
             continue
         if row.get(None) or None in row.values():
-            yield rows.line_num, "has another number of cells than the first line"
+            yield rows.line_num, "does not have as many cells as the first line"
             continue
         said = {key: _ESCAPED.sub(_byte, as_written(cell)) for key, cell in row.items() if cell}
         for key in [key for key in said if about(key) in ("box", "vector")]:
@@ -123,7 +123,7 @@ def _vector(key: str, values: Any) -> Vectors | None:
     try:
         vector: Vectors = np.asarray(values, dtype=np.float32)
     except (TypeError, ValueError):
-        raise ValueError(f"its {text(key)} is not of numbers") from None
+        raise ValueError(f"its {text(key)} is not numeric") from None
     if vector.ndim != 1 or not len(vector) or not np.isfinite(vector).all():
-        raise ValueError(f"its {text(key)} is not of numbers")
+        raise ValueError(f"its {text(key)} is not numeric")
     return vector

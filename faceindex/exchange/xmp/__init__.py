@@ -1,1 +1,1 @@
-"""Names in sidecars and in photos, read and written."""
+"""Names in sidecars and photos (XMP), read and written."""

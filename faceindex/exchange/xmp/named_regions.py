@@ -1,7 +1,7 @@
-"""Names that other programs wrote into photos and sidecars, read as names of the library's faces.
+"""Reads names that other programs wrote into photos and sidecars, as names of the library's faces.
 
-The library remembers what a file said of a face. When the file says something else later, so does the library, unless
-people have decided about the face here meanwhile; and what they undid comes back only when the file is changed.
+The library remembers what each file said about a face. If the file changes, the library takes the new name, unless a
+user decided about the face here in the meantime. A name that a user has undone returns only if the file changes again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from faceindex.types import FailedPhoto, NamesRead, PhotoRecord
 
 @dataclass(slots=True)
 class _Tally:
-    """changes: face to the name that files give it now, None for none any more. said: what they say, where new."""
+    """changes: for each face the new name, or None to remove it. said: what files say now, where that is new."""
 
     photos: int = 0
     names: int = 0
@@ -34,7 +34,7 @@ class _Tally:
     warnings: list[FailedPhoto] = field(default_factory=list)
 
     def warn(self, file: str, why: str) -> None:
-        """Once about each file: copies of a photo share their sidecar."""
+        """Record one warning per file; copies of a photo share their sidecar."""
         if (warning := FailedPhoto(file, why)) not in self.warnings[-8:]:
             self.warnings.append(warning)
 
@@ -48,10 +48,10 @@ def read_names(
 ) -> NamesRead:
     """Name the faces of the library's photos at or under `paths` (absolute) as their XMP says.
 
-    A sidecar goes before what is in the photo. A face that people decided about stays as it is: a name that was taken
-    away does not come back. Broken XMP is a warning, and so is a file of which no byte comes for `idle_limit` seconds:
-    what it said before stays. stop: set when the user wants no more.
-    Raises: LibraryUnwritable; SilentDisk; MachineError.
+    A sidecar has priority over the photo's own XMP. A face that a user decided about stays as it is: a name that the
+    user removed does not return. Broken XMP gives a warning. So does a file that sends no byte for `idle_limit`
+    seconds; the names that it gave before stay. stop: set when the user stops the run. Raises: LibraryUnwritable;
+    SilentDisk; MachineError.
     """
     tally = _Tally()
     said_of: dict[int, Said] = {}
@@ -71,7 +71,7 @@ def read_names(
                 said_of[record.photo] = said
     for photo, said in said_of.items():
         for face in photo_faces(folder.catalog, photo):
-            _follow(face, said.name_of(face), tally)
+            _note_change(face, said.name_of(face), tally)
     changes = _write(folder, tally) if tally.changes or tally.said else {}
     return NamesRead(
         photos=tally.photos,
@@ -87,7 +87,7 @@ def read_names(
 def _asked(
     record: PhotoRecord, size: tuple[int, int], faces: Sequence[PhotoFace], reader: PhotoReader, tally: _Tally
 ) -> Said | None:
-    """What the files of a photo say; None when no byte of them comes."""
+    """What the files of a photo say; None if they do not answer in time."""
     try:
         said, warnings = reader.ask(_names_said, record.path, size, faces)
     except TimeoutError as error:
@@ -102,7 +102,7 @@ _sidecars = Sidecars()
 
 
 def _names_said(path: str, size: tuple[int, int], faces: Sequence[PhotoFace]) -> tuple[Said, list[tuple[str, str]]]:
-    """In the process that reads: what the files say, and files with what is wrong with them."""
+    """Runs in the reading process: what the files say, and (file, problem) for files with problems."""
     warnings: list[tuple[str, str]] = []
     said = names_in_photo(path, size, faces, _sidecars, lambda file, why: warnings.append((file, why)))
     return said, warnings
@@ -124,8 +124,8 @@ def _count(said: Said, tally: _Tally) -> None:
     tally.without_face += len(said.loose)
 
 
-def _follow(face: PhotoFace, now: NameInFile | None, tally: _Tally) -> None:
-    """Note what is to become of the face, of which files say `now`."""
+def _note_change(face: PhotoFace, now: NameInFile | None, tally: _Tally) -> None:
+    """Note the change for a face for which files now say `now`."""
     if face.decided:
         tally.decided += now is not None
         return
@@ -140,7 +140,7 @@ def _follow(face: PhotoFace, now: NameInFile | None, tally: _Tally) -> None:
 
 
 def _write(folder: LibraryFolder, tally: _Tally) -> dict[int, str | None]:
-    """What was changed: people may have decided meanwhile."""
+    """Write the changes. A change is dropped where a user decided in the meantime. Returns the changes made."""
     with folder.decisions() as catalog, catalog.transaction() as transaction:
         free = left_to_files(catalog, tally.said)
         changes = {face: name for face, name in tally.changes.items() if face in free}

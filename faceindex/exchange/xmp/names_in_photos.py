@@ -1,4 +1,4 @@
-"""What the files of a photo say about its faces: its sidecars, and the XMP in the photo itself."""
+"""The names that the files of a photo give to its faces: its sidecars, and the XMP in the photo itself."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from faceindex.errors import UnreadablePhoto
 from faceindex.exchange.xmp.region_faces import faces_of_regions
 from faceindex.exchange.xmp.region_frames import frame_of
-from faceindex.photos.finding.away import missing
+from faceindex.photos.finding.whereabouts import missing
 from faceindex.photos.metadata.areas import box_of
 from faceindex.photos.metadata.extended_xmp import extended_packet
 from faceindex.photos.metadata.face_regions import REGIONS
@@ -23,9 +23,9 @@ Warn = Callable[[str, str], None]
 
 @dataclass(slots=True)
 class Said:
-    """names: face to its name and where it is said. loose: names of regions that lie on no face. files: that may speak
-    of the photo. read: those whose XMP was understood, whether it names anybody or not. there: files that named a face
-    before and are still where they were.
+    """names: for each face its name, and the file with it. loose: names of regions without a face. files: files that
+    may name faces of the photo. read: files whose XMP was understood, with names or not. there: files that named a face
+    before and still exist.
     """
 
     names: dict[int, NameInFile] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class Said:
     there: set[str] = field(default_factory=set)
 
     def add(self, other: Said) -> None:
-        """What the files of another copy of the photo say, where these say nothing."""
+        """Add what the files of another copy of the photo say, for faces that these files do not name."""
         self.names = other.names | self.names
         self.loose += other.loose
         self.files |= other.files
@@ -43,9 +43,9 @@ class Said:
         self.there |= other.there
 
     def name_of(self, face: PhotoFace) -> NameInFile | None:
-        """What files say of the face now; what they said before where they cannot be asked.
+        """The face's name in the files now; if the file cannot be read, the name that it gave before.
 
-        A name stays when the file that it was in is gone: it may have been left behind when the photo was moved.
+        If the file is missing, the name stays too: the photo may have been moved without its sidecar.
         """
         before, now = face.in_file, self.names.get(face.face)
         if before is None:
@@ -58,9 +58,9 @@ class Said:
 def names_in_photo(
     path: str, size: tuple[int, int], faces: Sequence[PhotoFace], sidecars: Sidecars, warn: Warn
 ) -> Said:
-    """What the first packet of the photo at `path` that names anybody says. size: width and height, upright.
+    """The names in the first packet that has any, for the photo at `path`. size: width and height, upright.
 
-    warn: is told the file and what is wrong with it.
+    warn: called with a file and its problem.
     """
     before = {face.in_file.file for face in faces if face.in_file}
     said = Said(files={path, *sidecars.all_of(path)}, there={file for file in before if not missing(file)})
@@ -86,7 +86,7 @@ def names_in_photo(
 def _read_packet(
     packet: Packet, header: Header, file: str, size: tuple[int, int], faces: Sequence[PhotoFace], said: Said
 ) -> bool:
-    """Whether all its regions are of the photo as it is now. A face that two forms name has the name of the first."""
+    """Whether all regions belong to the photo as it is now. If two forms name a face, the first form is used."""
     fits = True
     regions = packet.regions()
     for form in REGIONS:
@@ -111,11 +111,11 @@ def _read_packet(
 
 def _of_another_state(packet: Packet) -> str:
     sides = "" if packet.applied is None else f" (of {packet.applied[0]:.0f} x {packet.applied[1]:.0f} pixels)"
-    return f"its face regions are of another state of the photo{sides}: cropped or turned since; they were not read"
+    return f"its face regions were made before the photo was cropped or turned{sides}; they were not read"
 
 
 def _packets(path: str, sidecars: Sidecars, warn: Warn) -> Iterator[tuple[str, bytes]]:
-    """Files and the packets in them; the photo itself is only opened when its sidecars were not enough."""
+    """The files and their packets. The photo itself is opened only if its sidecars name nobody."""
     for sidecar in sidecars.all_of(path):
         try:
             yield sidecar, read_sidecar(sidecar)
@@ -132,7 +132,7 @@ def _packets(path: str, sidecars: Sidecars, warn: Warn) -> Iterator[tuple[str, b
     try:
         extended = extended_packet(header.packet, header.extension)
     except BrokenPacket as error:
-        if any(map(mentions_regions, header.extension)):  # most hold depth maps, which nobody misses here
+        if any(map(mentions_regions, header.extension)):  # most extensions hold depth maps, which are not needed here
             warn(path, f"broken XMP: {error}")
     else:
         if extended is not None:

@@ -1,9 +1,9 @@
-"""Which of a photo's faces are the regions that another program drew.
+"""Matches the regions that another program drew to the faces in a photo.
 
-Programs draw faces with and without hair, chin and ears. Measured on 43 faces of group photos, with regions 0.6 to 2.5
-times as wide as the true face, up to 1.6 times as high as wide and out of place by up to a tenth to each side: all
-faces are found up to 2 times, 99.8 % at 2.5, with one wrong face at 2.5 only. An overlap of 0.5 alone would find 4 % at
-1.6, and one of 0.1 would give 20 wrong faces at 2.5.
+Some programs draw a face with hair, chin and ears, others without. This rule was measured on 43 faces of group photos,
+with regions 0.6 to 2.5 times as wide as the face, up to 1.6 times as high as wide, and shifted by up to a tenth to each
+side. It finds all faces up to 2 times the width and 99.8 % at 2.5 times, with one wrong face (at 2.5). An overlap of
+0.5 alone would find 4 % at 1.6 times, and an overlap of 0.1 would give 20 wrong faces at 2.5 times.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from collections.abc import Sequence
 from faceindex.types import Box
 
 SAME = 0.2
-"""Intersection over union from which a region may be a face."""
+"""Smallest intersection over union for a region and a face."""
 
 LARGEST_RATIO = 4.0
-"""A region whose middle is in the face, and the other way round, is the face when neither is so many times as wide."""
+"""If each has the other's centre inside, a region and a face match up to this ratio of their widths."""
 
 
 def faces_of_regions(regions: Sequence[Box], faces: Sequence[Box]) -> dict[int, int]:
-    """Region to face, by their places in the sequences; one to one, the best overlaps first.
+    """For each region its face, as positions in the sequences; each face at most once, the best overlaps first.
 
-    All boxes are pixels of the upright photo.
+    All boxes are in pixels of the upright photo.
     """
     overlaps = sorted(
         (

@@ -1,7 +1,8 @@
-"""How the areas of another program's regions are turned against the upright photo.
+"""Decides how another program's face regions are rotated relative to the upright photo.
 
-By the standard they are of the picture as it is stored. Some programs write them of the upright one, and say so by the
-sides that they give, wrongly, or not at all. What tells is which reading lies on the faces that were found.
+By the standard, regions refer to the picture as stored. Some programs write them for the upright picture, and their
+stated sizes are right, wrong or missing. So each possible reading is tried: the one whose regions lie on the detected
+faces is right.
 """
 
 from __future__ import annotations
@@ -17,51 +18,51 @@ from faceindex.photos.packets import Header, orientation_to_undo
 from faceindex.types import Box
 
 SAME_SHAPE = 0.02
-"""By how much the ratio of sides may differ, as a natural logarithm: rotating without loss cuts up to 15 pixels off,
-and programs differ by a few about the edge of RAW pictures."""
+"""Largest difference of two aspect ratios, as a natural logarithm: lossless rotation cuts off up to 15 pixels, and
+programs differ by a few pixels at the edge of RAW pictures."""
 
 _REACH = 0.3
-"""Distance of the middles, in sides of the face, at which a region still says 0.6 of what an exact one says."""
+"""Distance of the centres, in sides of the face, at which a region counts 0.6 times as much as an exact one."""
 
 SURER = 0.05
-"""By how many regions more another reading must lie on faces than the one that is expected."""
+"""Another reading replaces the expected one only if so many more regions lie on faces."""
 
 OF_ANOTHER_PICTURE = 0.3
-"""By how many regions more a turn that no reading explains must lie on faces: then the picture was turned since."""
+"""If a rotation that no reading explains puts so many more regions on faces, the picture was rotated later."""
 
 _TRIMMED = 16
-"""Pixels by which sides may differ in a picture of the same size."""
+"""Pixels by which the stated sides may differ from the picture's."""
 
 _ON_A_FACE = 0.5
-"""How well regions of a picture with other sides must lie on faces, on average."""
+"""Smallest mean score of the regions, if the stated sides are not the picture's."""
 
 _DIGIKAM = "http://www.digikam.org/ns/1.0/"
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A reading of areas. turned: the EXIF orientation that is undone. over_stored: they are of the upright picture, in
-    parts of the stored one's sides, as digiKam wrote them until version 6.2."""
+    """One reading of the regions. turned: the EXIF orientation to undo. over_stored: the regions refer to the upright
+    picture, but in parts of the stored picture's sides, as digiKam wrote them before version 6.2."""
 
     turned: int
     over_stored: bool = False
 
     def upright(self, area: Area, size: tuple[int, int]) -> Area:
-        """An area of the packet, in the upright picture of `size`."""
+        """A region of the packet, in the upright picture of `size`."""
         if not self.over_stored:
             return upright(area, self.turned)
         across, down = size[1] / size[0], size[0] / size[1]
         return Area(area.x * across, area.y * down, area.width * across, area.height * down)
 
     def written(self, area: Area, size: tuple[int, int]) -> Area:
-        """An area of the upright picture of `size`, as the packet has it."""
+        """A region of the upright picture of `size`, as the packet stores it."""
         if not self.over_stored:
             return stored(area, self.turned)
         across, down = size[0] / size[1], size[1] / size[0]
         return Area(area.x * across, area.y * down, area.width * across, area.height * down)
 
     def sides(self, size: tuple[int, int]) -> tuple[int, int]:
-        """Width and height of the picture that areas are of."""
+        """Width and height of the picture that the regions refer to."""
         return size[::-1] if self.over_stored else stored_size(size, self.turned)
 
 
@@ -73,11 +74,11 @@ def frame_of(
     faces: Sequence[Box],
     size: tuple[int, int],
 ) -> Frame | None:
-    """How `areas`, of regions in `packet`, are to be read; None when they are not of this picture, but of what it was
-    before it was turned or cropped.
+    """The reading of the regions `areas` in `packet`; None if they refer to the picture before it was turned or
+    cropped.
 
-    applied: width and height that the packet gives for them. faces: found in the upright photo of `size`. Where regions
-    lie on faces equally well in several readings, the standard decides.
+    applied: width and height stated in the packet. faces: detected in the upright photo of `size`. If several readings
+    fit the faces equally well, the standard one is used.
     """
     if applied is not None and not has_shape(applied, size):
         return None
@@ -95,7 +96,7 @@ def frame_of(
 
 
 def lies_on_faces(frame: Frame, areas: Sequence[Area], faces: Sequence[Box], size: tuple[int, int]) -> float:
-    """How many regions lie on a face; less than 1 for one beside its middle."""
+    """How many regions lie on a face; a region beside the face's centre counts less than 1."""
     boxes = [box_of(frame.upright(area, size), size) for area in areas]
     return sum(_closeness(boxes[place], faces[face]) for place, face in faces_of_regions(boxes, faces).items())
 
@@ -103,8 +104,9 @@ def lies_on_faces(frame: Frame, areas: Sequence[Area], faces: Sequence[Box], siz
 def _is_cropped(
     frame: Frame, areas: Sequence[Area], applied: tuple[float, float], faces: Sequence[Box], size: tuple[int, int]
 ) -> bool:
-    """Whether a picture of the same shape, but of other sides, is a part of the one that the areas are of, and not that
-    one resized: then they lie on faces better when they are moved. To move them takes one of them for certain."""
+    """Whether a picture with the right shape but other sides was cropped, not resized, after the regions were made.
+    Then the regions fit the faces better after a shift. The region that determines the shift always fits, so it is not
+    counted."""
     sides = sorted(applied)
     if all(abs(side - own) <= _TRIMMED for side, own in zip(sides, sorted(size), strict=True)) or not faces:
         return False
@@ -121,7 +123,7 @@ def _zoomed(boxes: Sequence[Box], zoom: float) -> list[Box]:
 
 
 def _moved_onto(boxes: Sequence[Box], faces: Sequence[Box]) -> float:
-    """How many boxes lie on a face when all are moved as one of them has to be for that."""
+    """How many boxes lie on a face after the best common shift, one that puts one box on a face."""
     best = 0.0
     for box in boxes:
         for face in faces:
@@ -134,7 +136,7 @@ def _moved_onto(boxes: Sequence[Box], faces: Sequence[Box]) -> float:
 
 
 def has_shape(applied: tuple[float, float], size: tuple[int, int]) -> bool:
-    """Whether sides are in the proportion of a picture of `size`, upright or on its side."""
+    """Whether these sides have the aspect ratio of a picture of `size`, upright or rotated by 90 degrees."""
     shape, true = math.log(applied[0] / applied[1]), math.log(size[0] / size[1])
     return min(abs(shape - true), abs(shape + true)) <= SAME_SHAPE
 
@@ -142,7 +144,7 @@ def has_shape(applied: tuple[float, float], size: tuple[int, int]) -> bool:
 def _readings(
     header: Header, packet: Packet, applied: tuple[float, float] | None, size: tuple[int, int]
 ) -> list[Frame]:
-    """The readings that programs are known for, the expected one first."""
+    """The readings that known programs use, the expected one first."""
     turns = [orientation_to_undo(header, packet, size), header.stored_orientation, header.orientation, 1]
     frames = [Frame(turned) for turned in dict.fromkeys(turns)]
     if header.orientation in SIDES_SWAPPED and packet.declares(_DIGIKAM) and not is_upright(applied, size):

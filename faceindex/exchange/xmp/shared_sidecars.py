@@ -1,4 +1,4 @@
-"""Photos that have one sidecar together: IMG.dng and IMG.nef are both described by IMG.xmp."""
+"""Photos that share one sidecar: IMG.xmp belongs to both IMG.dng and IMG.nef."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _FINE = (100_000, 100_000)
 
 
 def has_its_own(catalog: Catalog, path: str, photo: int) -> bool:
-    """Whether the photo cannot share a sidecar with the photos of its name that come before it: one region cannot have
-    two names, and has one place. It is described by IMG.nef.xmp then."""
+    """Whether the photo needs its own sidecar, IMG.nef.xmp, because it differs from an earlier photo with the same
+    sidecar: a region can have only one name and one place."""
     before = [other for name, other in _of_the_same_name(catalog, path) if name < path and other != photo]
     if not before:
         return False
@@ -28,8 +28,8 @@ def has_its_own(catalog: Catalog, path: str, photo: int) -> bool:
 
 
 def _of_the_same_name(catalog: Catalog, path: str) -> list[tuple[str, int]]:
-    """The library's photos in the folder of `path` that differ from it in their suffix only, as far as they share
-    `photo.xmp`: where some are RAW photos, these. Their paths and ids."""
+    """The library's photos in the folder of `path` with the same name but another suffix, which share `photo.xmp`; only
+    the RAW photos if there are any. As (path, photo id)."""
     name = PurePath(path).with_suffix("")
     near = paths_between(catalog.connection, f"{name}.", f"{name}/")
     found = [(other, photo) for other, photo in near if PurePath(other).with_suffix("") == name]
@@ -39,7 +39,7 @@ def _of_the_same_name(catalog: Catalog, path: str) -> list[tuple[str, int]]:
 def _contradict(
     photo: StoredPhoto, faces: Sequence[PhotoFace], other: StoredPhoto, others: Sequence[PhotoFace]
 ) -> bool:
-    """Whether a face of one photo is where the other has somebody else, or the pictures are of different shapes."""
+    """Whether one photo has another person at a face of the other, or the pictures have different shapes."""
     if not has_shape(other.size, photo.size):
         return True
     same = faces_of_regions(_in_parts(faces, photo.size), _in_parts(others, other.size))

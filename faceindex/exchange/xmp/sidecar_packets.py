@@ -1,4 +1,4 @@
-"""What the sidecar of a photo should be: the one that is there, with the library's names in its face regions."""
+"""The content for a photo's sidecar: the existing one, with the library's names in its face regions."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from faceindex.store.people.sightings import PhotoFace, StoredPhoto, photo_faces
 
 
 class OtherState(Exception):
-    """The regions in a sidecar are not of the photo as it is now; the message says so."""
+    """The regions in a sidecar belong to an earlier version of the photo; the message says so."""
 
 
 def sidecar_packet(
     catalog: Catalog, path: str, photo: StoredPhoto, before: bytes | None, sidecars: Sidecars, *, unnamed: bool = False
 ) -> bytes | None:
-    """What the sidecar of the photo at `path` should be; None when there is nothing to say and nothing was before.
+    """The content for the sidecar of the photo at `path`; None if there is nothing to write and no sidecar exists.
 
-    before: the sidecar there is: only names change, in its face regions and in lists that repeat them, and faces that
-    it lacks come to it. A region of no face, or of a face that nobody decided about, stays as it is. unnamed: also
-    write faces without a name. Raises: BrokenPacket or OtherState for `before`; UnreadablePhoto.
+    before: the existing sidecar. Only names in its face regions, and in lists that repeat them, are changed, and
+    missing faces are added. A region that is not on a face, or is on a face without a decision, stays as it is.
+    unnamed: include faces without a name. Raises: BrokenPacket or OtherState for `before`; UnreadablePhoto.
     """
     faces = _with_names_of_now(catalog, photo, sidecars)
     wanted = [face for face in faces if face.person or unnamed]
@@ -42,22 +42,22 @@ def sidecar_packet(
         return before
     other_shape = packet.applied is not None and not has_shape(packet.applied, photo.size)
     other_state = other_shape or None in frames.values() or packet.orientation != header.stored_orientation
-    if anew := packet.ours and other_state:
+    if rewritten := packet.ours and other_state:
         packet = _written_anew(header, packet, frames, photo.size)
         frames = _frames(header, packet, faces, photo.size)
     edit = _Edit(packet, {form: frame for form, frame in frames.items() if frame is not None}, faces, photo.size)
     if len(edit.frames) < len(frames):
-        raise OtherState("its face regions are of another state of the photo (cropped or turned since); left as it is")
+        raise OtherState("its face regions were made before the photo was cropped or turned; not changed")
     frame = edit.frames.get("mwg") or _expected(header, packet, photo.size)
     changed = edit.rename(lists=not other_shape) | edit.add(wanted, frame)
     if changed and other_shape:
         packet.say_sides(frame.sides(photo.size))
-    return packet.as_bytes() if changed or anew or before is None else before
+    return packet.as_bytes() if changed or rewritten or before is None else before
 
 
 def _with_names_of_now(catalog: Catalog, photo: StoredPhoto, sidecars: Sidecars) -> list[PhotoFace]:
-    """The photo's faces. Whose name is a file's have the one that the file gives now, which may be no more: what the
-    library has read earlier is never written over what was corrected since."""
+    """The photo's faces. A face that got its name from a file has the name that the file gives now, or none, so that a
+    name from an earlier ingest never overwrites a later correction in the file."""
     faces = photo_faces(catalog, photo.photo)
     if not any(face.follows_file for face in faces):
         return faces
@@ -75,7 +75,7 @@ def _of_now(face: PhotoFace, said: Said) -> PhotoFace:
 def _frames(
     header: Header, packet: Packet, faces: Sequence[PhotoFace], size: tuple[int, int]
 ) -> dict[Form, Frame | None]:
-    """How the regions of each form in the packet are to be read."""
+    """How to read the regions of each form in the packet."""
     regions = packet.regions()
     boxes = [face.box for face in faces]
     areas = {form: [region.area for region in regions if region.form == form] for form in REGIONS}
@@ -96,8 +96,8 @@ def _expected(header: Header, packet: Packet, size: tuple[int, int]) -> Frame:
 
 
 def _written_anew(header: Header, packet: Packet, frames: dict[Form, Frame | None], size: tuple[int, int]) -> Packet:
-    """A packet of our own whose picture was turned or cropped since, or that says another orientation than EXIF, as
-    those of HEIC photos did."""
+    """Our own packet, if the picture was turned or cropped since, or if it states another orientation than EXIF, as our
+    packets for HEIC photos once did."""
     new = Packet.empty(header.stored_orientation)
     right = _expected(header, new, size)
     cropped = packet.applied is not None and not has_shape(packet.applied, size)
@@ -108,7 +108,7 @@ def _written_anew(header: Header, packet: Packet, frames: dict[Form, Frame | Non
 
 
 class _Edit:
-    """Changes of one packet. frames: how its regions are to be read, by form."""
+    """Changes to one packet. frames: how to read its regions, by form."""
 
     def __init__(
         self, packet: Packet, frames: dict[Form, Frame], faces: Sequence[PhotoFace], size: tuple[int, int]
@@ -120,7 +120,7 @@ class _Edit:
         self._there: set[int] = set()
 
     def rename(self, *, lists: bool) -> bool:
-        """Give every region of a face its name. lists: and its entry in lists of names. Whether anything changed."""
+        """Put each face's name into its region. lists: also into lists of names. Returns whether anything changed."""
         names: dict[str, list[str]] = defaultdict(list)
         renamed = False
         regions = self.packet.regions()
@@ -142,7 +142,7 @@ class _Edit:
         return renamed
 
     def add(self, wanted: Sequence[PhotoFace], frame: Frame) -> bool:
-        """A region of the usual form for each of the faces that has none."""
+        """Add a region, in the usual form, for each face that has none."""
         missing = [face for face in wanted if face.face not in self._there]
         for face in missing:
             area = frame.written(area_of(face.box, self._size), self._size)

@@ -1,4 +1,4 @@
-"""Sidecars: the library's names written as XMP face regions, in new files or into those of other programs."""
+"""Writes the library's names as XMP face regions into sidecars, new ones or those of other programs."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from faceindex.exchange.xmp.shared_sidecars import has_its_own
 from faceindex.exchange.xmp.sidecar_packets import OtherState, sidecar_packet
 from faceindex.files.private import make_folder, write_file
 from faceindex.photos.finding.addresses import is_url
-from faceindex.photos.finding.away import missing
 from faceindex.photos.finding.sources import source_of
+from faceindex.photos.finding.whereabouts import missing
 from faceindex.photos.metadata.rdf import BrokenPacket
 from faceindex.photos.metadata.xmp import mentions_regions
 from faceindex.photos.packets import Sidecars, new_sidecar, read_sidecar
@@ -27,10 +27,10 @@ from faceindex.types import FailedPhoto, PhotoRecord, SidecarReport
 def write_sidecars(
     catalog: Catalog, paths: Sequence[str], *, to: str | None = None, unnamed: bool = False
 ) -> SidecarReport:
-    """A sidecar for every photo at or under `paths` (absolute) with a named face.
+    """Write a sidecar for every photo at or under `paths` (absolute) that has a named face.
 
-    to: the folder to write them to, in the folders that the photos are in; None is beside the photos. unnamed: also
-    write faces without a name. Raises: UsageError when the library knows no photo under a path.
+    to: the folder for the sidecars, with the same subfolders as the photos; None: beside the photos. unnamed: include
+    faces without a name. Raises: UsageError if the library has no photo under a path.
     """
     run = _Run(catalog, to, _common_folder(paths), unnamed=unnamed)
     for record in _photos(catalog, paths):
@@ -49,7 +49,7 @@ class _Run:
         self._sidecars = Sidecars()
 
     def write(self, record: PhotoRecord) -> None:
-        """The sidecars of one photo: the one that new regions go into, and others that have regions."""
+        """Write the sidecars of one photo: the one for new regions, and others that have regions."""
         existing = sidecars_to_update(self._catalog, record.path, record.photo, self._sidecars)
         targets = existing or [_new_sidecar(self._catalog, record)]
         for place, target in enumerate(targets):
@@ -62,7 +62,7 @@ class _Run:
                 target = str(Path(self._to, _below(target, self._common)))
                 existing = target if Path(target).exists() else existing
             elif is_url(target):
-                raise OtherState("nothing is written at an address; --to DIR writes it elsewhere")
+                raise OtherState("cannot write to an address; choose a folder with --to DIR")
             if existing == target:
                 existing = target = _real(target)
             before = None if existing is None else read_sidecar(existing)
@@ -81,13 +81,13 @@ class _Run:
         except OtherState as error:
             self.failed.append(FailedPhoto(existing or record.path, str(error)))
         except BrokenPacket as error:
-            self.failed.append(FailedPhoto(str(existing), f"broken XMP, left as it is: {error}"))
+            self.failed.append(FailedPhoto(str(existing), f"broken XMP, not changed: {error}"))
         except OSError as error:
             self.failed.append(FailedPhoto(target, error.strerror or str(error), out_of_reach=True))
 
 
 def sidecars_to_update(catalog: Catalog, path: str, photo: int, sidecars: Sidecars) -> list[str]:
-    """The photo's own sidecars that are there; one that it shares is none where the others are of other people."""
+    """The photo's existing sidecars, without a shared one that describes other people."""
     named = f"{path}.xmp".casefold()
     return [
         found
@@ -101,7 +101,7 @@ def _is_file(path: str) -> bool:
 
 
 def _new_sidecar(catalog: Catalog, record: PhotoRecord) -> str:
-    """The name for a sidecar that is not there yet."""
+    """The name for a new sidecar."""
     new, named = new_sidecar(record.path), f"{record.path}.xmp"
     return named if new != named and has_its_own(catalog, record.path, record.photo) else new
 
@@ -118,7 +118,7 @@ def _photos(catalog: Catalog, paths: Sequence[str]) -> Iterator[PhotoRecord]:
     for under in paths:
         records = list(catalog.photos(under))
         if not records:
-            raise UsageError(f"the library knows no photo at or under {under}")
+            raise UsageError(f"the library has no photo at or under {under}")
         for record in records:
             if record.path not in seen:
                 seen.add(record.path)
@@ -126,7 +126,7 @@ def _photos(catalog: Catalog, paths: Sequence[str]) -> Iterator[PhotoRecord]:
 
 
 def _common_folder(paths: Sequence[str]) -> str:
-    """The deepest folder that all of `paths` are in, or are; files on disks and addresses have none."""
+    """The deepest folder that contains all of `paths`; files on disks and at addresses have none in common."""
     folders = [path if source_of(path).is_folder(path) else os.path.dirname(path) for path in paths]  # noqa: PTH120
     parts = [folder.rstrip("/").split("/") for folder in folders]
     alike = itertools.takewhile(lambda same: len(set(same)) == 1, zip(*parts, strict=False))
@@ -134,26 +134,27 @@ def _common_folder(paths: Sequence[str]) -> str:
 
 
 def _below(path: str, folder: str) -> str:
-    """`path`, which is in `folder`, relative to it. Raises: OSError when it leads elsewhere, as objects may."""
+    """`path` relative to `folder`. Raises: OSError if it leads out of it, as the names of S3 objects may."""
     below = path.removeprefix(folder).lstrip("/").replace("://", "/", 1)
     if ".." in below.split("/"):
-        raise OSError(errno.EINVAL, "its name leads out of the folder", path)
+        raise OSError(errno.EINVAL, "its name points outside of the folder", path)
     return below
 
 
 def _real(sidecar: str) -> str:
-    """Where a sidecar is that is a link of the user's own: it stays a link. Raises: OSError when somebody else made it,
-    who may have it lead to what is nobody else's business."""
+    """The file behind a sidecar that is a link of this user; the link stays a link. Raises: OSError if another user
+    made the link, as it might lead to a private file."""
     status = os.lstat(sidecar)
     if not stat.S_ISLNK(status.st_mode):
         return sidecar
     if status.st_uid != os.geteuid():
-        raise OSError(errno.EPERM, "a link that another user made; it was not followed", sidecar)
+        raise OSError(errno.EPERM, "a link that another user made; nothing was written through it", sidecar)
     return os.path.realpath(sidecar)
 
 
 def _write(path: Path, packet: bytes) -> None:
-    """A new one is private; one that is there keeps its permissions, so that other programs may still read it."""
+    """Write the sidecar. A new one is private; an existing one keeps its permissions, so that other programs can read
+    it."""
     if not path.parent.is_dir():
         make_folder(path.parent)
     mode = stat.S_IMODE(path.stat().st_mode) & 0o666 if path.exists() else None

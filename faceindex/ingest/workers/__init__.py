@@ -1,1 +1,1 @@
-"""Processes that analyse photos, and what the machine allows them."""
+"""The processes that analyse photos, and how many of them the machine allows."""

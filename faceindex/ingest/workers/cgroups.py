@@ -1,7 +1,7 @@
-"""Linux control groups, version 1 and 2: what the groups of a process allow it, and what was done to them.
+"""Linux control groups, versions 1 and 2: their limits for a process, and what was done to it.
 
-A limit counts wherever it stands between the process's own group and the root. Every function takes the root of the
-file system, for trees that were made. Elsewhere than on Linux nothing is found, and nothing is limited.
+A limit may be set at any level between the process's own group and the root. Every function takes the root of the file
+system, for tests with their own tree. On other systems there are no groups and no limits.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ ROOT = Path("/")
 
 
 def cpu_quota(root: Path = ROOT) -> float | None:
-    """Cores' worth of processor time that this process may use; None when no group limits it."""
+    """Processor time that this process may use, in cores; None without a limit."""
     quotas = [
         *(_quota_v2(group / "cpu.max") for group in groups("cpu", root=root)),
         *(_quota_v1(group) for group in groups("cpu", root=root)),
@@ -23,7 +23,7 @@ def cpu_quota(root: Path = ROOT) -> float | None:
 
 
 def memory_left(root: Path = ROOT) -> int | None:
-    """Bytes that this process and others of its groups may still take; None when no group limits them."""
+    """Bytes that the process's groups may still allocate; None without a limit."""
     left = [
         room
         for group in groups("memory", root=root)
@@ -38,7 +38,7 @@ def memory_left(root: Path = ROOT) -> int | None:
 
 
 def oom_kills(root: Path = ROOT) -> int:
-    """How many processes the kernel has killed for want of memory: of our groups, or of the machine if we have none."""
+    """How many processes the kernel has killed for lack of memory: in our groups, or on the machine without groups."""
     counts = [
         count
         for group in groups("memory", root=root)
@@ -49,7 +49,7 @@ def oom_kills(root: Path = ROOT) -> int:
 
 
 def frozen(process: int, root: Path = ROOT) -> bool:
-    """Whether somebody froze a group that the process is in."""
+    """Whether a group of the process is frozen."""
     return any(
         _value(group / "cgroup.events", "frozen") == 1 or _text(group / "freezer.state") in ("FROZEN", "FREEZING")
         for group in groups("freezer", process, root)
@@ -57,8 +57,8 @@ def frozen(process: int, root: Path = ROOT) -> bool:
 
 
 def groups(controller: str, process: int | str = "self", root: Path = ROOT) -> list[Path]:
-    """Folders of the process's groups, of version 1 by `controller` ("cpu", "memory", "freezer") and of version 2, with
-    all those above that can be seen from here."""
+    """Folders of the process's groups, and of all groups above them that are visible from here: of version 1 for
+    `controller` ("cpu", "memory", "freezer"), and of version 2."""
     own = dict(_own_groups(process, root))
     found = []
     for controllers, top, mounted in _mounts(root):
@@ -68,7 +68,7 @@ def groups(controller: str, process: int | str = "self", root: Path = ROOT) -> l
 
 
 def _own_groups(process: int | str, root: Path) -> Iterator[tuple[str, PurePosixPath]]:
-    """(controller, path of the process's group), version 2 under the name ""; see cgroups(7)."""
+    """(controller, path of the process's group); for version 2 the controller is ""; see cgroups(7)."""
     for line in _text(root / f"proc/{process}/cgroup").splitlines():
         _, controllers, path = line.split(":", 2)
         for controller in controllers.split(","):
@@ -76,7 +76,8 @@ def _own_groups(process: int | str, root: Path) -> Iterator[tuple[str, PurePosix
 
 
 def _mounts(root: Path) -> Iterator[tuple[frozenset[str], PurePosixPath, PurePosixPath]]:
-    """(controllers, "" for version 2; group at the mount's top; where it is mounted); see proc_pid_mountinfo(5)."""
+    """(controllers, "" for version 2; the group at the top of the mount; the mount point); see
+    proc_pid_mountinfo(5)."""
     for line in _text(root / "proc/self/mountinfo").splitlines():
         before, _, after = line.partition(" - ")
         kind, _, options = [*after.split(" "), "", ""][:3]
@@ -87,7 +88,8 @@ def _mounts(root: Path) -> Iterator[tuple[frozenset[str], PurePosixPath, PurePos
 
 
 def _upwards(root: Path, top: PurePosixPath, mounted: PurePosixPath, path: PurePosixPath) -> list[Path]:
-    """The group's folder and those above it. A container may see a part of the tree only: then from its top on."""
+    """The folder of the group and of those above it. A container may see only a part of the tree, and starts at its
+    top."""
     inner = path.relative_to(top) if path.is_relative_to(top) and ".." not in path.parts else PurePosixPath()
     folder = root / mounted.relative_to("/")
     return [folder / part for part in (inner, *inner.parents)] if inner.parts else [folder]
@@ -100,19 +102,19 @@ def _quota_v2(file: Path) -> float | None:
 
 def _quota_v1(group: Path) -> float | None:
     quota, period = _text(group / "cpu.cfs_quota_us"), _text(group / "cpu.cfs_period_us")
-    return int(quota) / int(period) if quota.isdigit() and period.isdigit() else None  # -1: none
+    return int(quota) / int(period) if quota.isdigit() and period.isdigit() else None  # -1: no limit
 
 
 def _room(group: Path, limit: str, usage: str, cached: str) -> int | None:
     most, used = _text(group / limit), _text(group / usage)
     if not most.isdigit():  # "max"
         return None
-    given_back = _value(group / "memory.stat", cached) or 0  # files that the kernel only keeps while there is room
+    given_back = _value(group / "memory.stat", cached) or 0  # cached files, which the kernel drops when it needs memory
     return max(0, int(most) - max(0, int(used or 0) - given_back))
 
 
 def _value(file: Path, name: str) -> int | None:
-    """The number after `name` in a file of lines of a name and a number."""
+    """The number after `name`, in a file with a name and a number on each line."""
     for line in _text(file).splitlines():
         key, _, value = line.partition(" ")
         if key == name and value.isdigit():

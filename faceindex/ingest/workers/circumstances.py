@@ -1,6 +1,6 @@
-"""Errors that say nothing about a photo: it lay out of reach, or the machine lacked something.
+"""Errors that say nothing about a photo: it could not be reached, or the machine lacked something.
 
-Such an error is never stored as the photo's. Earlier versions stored some; their reasons are known by their words.
+Such an error is never stored for the photo. Earlier versions stored some; they are recognised by their text.
 """
 
 from __future__ import annotations
@@ -50,24 +50,24 @@ _OF_AN_INSTALLATION = (
     "Load model from",  # onnxruntime, of a file
 )
 _STOPPED_BY_OTHERS = re.compile(
-    r"not finished after [\d.]+ seconds"  # of the clock on the wall, until time was counted by the processor
+    r"not finished after [\d.]+ seconds"  # measured by wall clock, before processor time was used
     r"|its decoder crashed \((SIGKILL|SIGTERM|SIGINT|SIGHUP|SIGQUIT|SIGXCPU|SIGPIPE|still running)\)"
 )
 
 
 def lacks_something(error: BaseException) -> bool:
-    """Whether the machine lacks what no photo can do without: descriptors, room on a disk, a library, a model."""
+    """Whether the machine lacks something that every photo needs: descriptors, disk space, a library, a model."""
     if isinstance(error, OSError) and error.errno is not None:
         return error.errno in _OF_THE_MACHINE
     return isinstance(error, ImportError | ModelError) or any(words in str(error) for words in _OF_AN_INSTALLATION)
 
 
 def is_of_the_machine(reason: str) -> bool:
-    """Whether a reason is the system's word for what the machine lacks, whatever file it was about."""
+    """Whether a reason is the system's message for something that the machine lacks, for any file."""
     return reason in map(os.strerror, _OF_THE_MACHINE)
 
 
 def is_circumstance(reason: str) -> bool:
-    """Whether a stored reason, of which the photo was said not to be readable, says nothing about the photo."""
+    """Whether a stored reason for an unreadable photo says nothing about the photo."""
     words = (*map(os.strerror, _OF_THE_MACHINE + _OF_THE_PLACE), *_OF_AN_INSTALLATION)
     return bool(_STOPPED_BY_OTHERS.fullmatch(reason)) or any(word in reason for word in words)

@@ -1,7 +1,7 @@
-"""What analyses photos for an ingest, wherever that is done: in processes, in this one, or on other machines.
+"""The interface of what analyses photos for an ingest: in processes, in this process, or on other machines.
 
-The ingest submits photos while there is room, and gets an answer for each. It knows nothing of processes; what travels
-is plain data that can be pickled. The one writer stays with the ingest.
+The ingest submits photos while there is room, and gets an answer for each. It knows nothing of processes; tasks and
+answers are plain data that can be pickled. The ingest keeps the only writer.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from enum import Enum
 from typing import Protocol
 
 from faceindex.faces.analyse import Analyser
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 from faceindex.types import AnalysedPhoto
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One photo to analyse. file: where it is, and of what size and time it was when it was submitted.
+    """One photo to analyse. file: its path, and its size and time when it was submitted.
 
     analyser: the recipe and its options, half a kilobyte when pickled; the same one until the executor is closed.
     """
@@ -29,10 +29,10 @@ class Task:
 
 
 class Fault(Enum):
-    """Whose fault it is that a photo was not read. Only what is in the PHOTO is ever stored.
+    """The cause of a failure. Only a failure with the cause PHOTO is ever stored.
 
-    PLACE: it lies where it cannot be read now. MACHINE: something is missing here, or stopped the work. MEMORY: the
-    worker ran out of it, and is in no state to go on.
+    PLACE: the photo cannot be reached now. MACHINE: something is missing here, or stopped the work. MEMORY: the worker
+    ran out of memory and cannot go on.
     """
 
     PHOTO = "photo"
@@ -43,9 +43,9 @@ class Fault(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Analysed:
-    """The answer for one file: the photo, or the reason why there is none, and whose fault that is.
+    """The answer for one file: the analysed photo, or the error and its cause.
 
-    seconds: what each stage of the analysis took.
+    seconds: time of each stage of the analysis.
     """
 
     file: FoundFile
@@ -56,38 +56,38 @@ class Analysed:
 
 
 class Executor(Protocol):
-    """Analyses photos. Used by one ingest at a time, which closes it, and by one thread.
+    """Analyses photos. One ingest uses it at a time, from one thread, and closes it.
 
     Every executor promises:
 
-    - each task is answered once, in any order, by what `worker.analyse_file` returns for it: so all give the same
+    - each task is answered once, in any order, with the result of `worker.analyse_file`: so all executors give the same
       vectors, byte for byte;
-    - a photo is at fault (Fault.PHOTO) for what is in it only; what the machine, the network or a cluster does is
-      another fault, or, when no more work can be done, a MachineError;
-    - it takes no more than there is room for, so that memory stays bounded however many photos there are;
-    - `close` returns soon, whatever the work is at, and of what was submitted before no answer comes any more; nothing
-      is left that would keep the program from ending.
+    - Fault.PHOTO is only for the content of a photo; failures of the machine, network or cluster have another fault,
+      or are a MachineError if no more work can be done;
+    - it accepts tasks only while there is room, so that memory stays bounded for any number of photos;
+    - `close` returns soon, even while photos are at work; then no earlier task is answered, and nothing prevents the
+      program from ending.
 
-    One that isolates photos (`ProcessPool`) promises, too:
+    One that isolates photos (`ProcessPool`) also promises:
 
-    - a photo that crashes, hangs or swells what analyses it costs itself only, and `close` ends such work.
+    - a photo that crashes, blocks or uses too much memory harms only itself, and `close` ends such work.
 
-    Where photos are analysed in the program's own process (`InLine`), such a photo ends or holds the program.
+    In `InLine`, where photos are analysed in the program's own process, such a photo crashes or blocks the program.
     """
 
     @property
     def workers(self) -> int:
-        """How many photos may be analysed at once; 0: in the calling thread."""
+        """How many photos may be analysed at the same time; 0: in the calling thread."""
 
     @property
     def room(self) -> bool:
-        """Whether another task can be taken now."""
+        """Whether it accepts another task now."""
 
     def submit(self, task: Task) -> None:
-        """Take a task, when there is room. Raises: MachineError."""
+        """Accept a task; there must be room. Raises: MachineError."""
 
     def answers(self, timeout: float) -> Iterator[Analysed]:
-        """What has been answered by now; waits up to `timeout` seconds for the first. Raises: MachineError."""
+        """The answers so far; waits up to `timeout` seconds for the first. Raises: MachineError."""
 
     def close(self) -> None:
-        """End at once, and forget what was submitted. The next `submit` begins anew."""
+        """Stop at once, and drop the submitted tasks. The next `submit` starts again."""

@@ -1,4 +1,4 @@
-"""Where photos are analysed unless somebody says otherwise: on this machine."""
+"""The default executor: it analyses photos on this machine."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from faceindex.ingest.workers.pool import IDLE_LIMIT, ProcessPool
 
 
 def local_executor(workers: int, *, idle_limit: float = IDLE_LIMIT, one_thread: bool = True) -> Executor:
-    """So many worker processes, see `ProcessPool`; with none, photos are analysed in this process."""
+    """A `ProcessPool` with so many worker processes; with 0, photos are analysed in this process."""
     return ProcessPool(workers, idle_limit=idle_limit, one_thread=one_thread) if workers else InLine()

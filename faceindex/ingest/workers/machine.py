@@ -1,4 +1,4 @@
-"""How many workers suit this machine: by its cores, the quota of processor time, and the memory that is left."""
+"""How many workers suit this machine: by cores, quota of processor time, and free memory."""
 
 from __future__ import annotations
 
@@ -10,32 +10,33 @@ from pathlib import Path
 
 from faceindex.errors import UsageError
 from faceindex.ingest.workers import cgroups
+from faceindex.plurals import plural
 
 WORKER_MEMORY = 600 << 20
-"""Bytes that a worker takes at most with photos of 12 megapixels (README: 408 MB; it was 525), and some more."""
+"""Most memory of a worker with photos of 12 megapixels, in bytes (README: 408 MB), with some reserve."""
 
 OWN_MEMORY = 200 << 20
-"""Bytes that the process that reads and stores takes beside its workers."""
+"""Memory of the process that reads and stores, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """A number of worker processes, 0 for none but this one, and what it follows from."""
+    """A number of worker processes (0: only this process), and the reason for it."""
 
     number: int
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.number} worker{'' if self.number == 1 else 's'} ({self.reason})"
+        return f"{plural(self.number, 'worker')} ({self.reason})"
 
 
 def choose_workers(asked: int | None = None, *, root: Path = cgroups.ROOT) -> Workers:
-    """`asked` of them, else one for each core that this process may use, if there is memory for as many.
+    """`asked` workers; by default one for each core that this process may use, if there is memory for them.
 
-    root: of the file system, for the control groups. Raises: UsageError for fewer than none.
+    root: of the file system with the control groups. Raises: UsageError for a negative number.
     """
     if asked is not None and asked < 0:
-        raise UsageError(f"there cannot be {asked} workers; 0 analyse photos in this process")
+        raise UsageError(f"the number of workers cannot be {asked}; 0 analyses photos in this process")
     if asked is not None:
         return Workers(asked, "as asked for")
     cores, quota, memory = cores_here(), cgroups.cpu_quota(root), workers_in(memory_left(root))
@@ -48,24 +49,24 @@ def choose_workers(asked: int | None = None, *, root: Path = cgroups.ROOT) -> Wo
 
 
 def cores_here() -> int:
-    """Processor cores that this process may be scheduled on."""
+    """Processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def workers_in(memory: int) -> int:
-    """How many workers `memory` bytes hold."""
+    """How many workers fit into `memory` bytes."""
     return max(0, (memory - OWN_MEMORY) // WORKER_MEMORY)
 
 
 def memory_left(root: Path = cgroups.ROOT) -> int:
-    """Bytes that may still be taken here: of the machine's memory, and of what the control groups allow."""
+    """Bytes that can still be allocated: limited by the machine's memory and the control groups."""
     allowed = cgroups.memory_left(root)
     available = _available()
     return available if allowed is None else min(available, allowed)
 
 
 def _available() -> int:
-    """Bytes of the machine's memory, see proc_meminfo(5); psutil says the same, and takes 20 ms to load."""
+    """Free memory of the machine in bytes, see proc_meminfo(5); psutil gives the same, but takes 20 ms to import."""
     with suppress(OSError):
         for line in Path("/proc/meminfo").read_text().splitlines():
             name, _, value = line.partition(":")

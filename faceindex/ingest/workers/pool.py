@@ -1,7 +1,7 @@
-"""The executor of processes: a pool in which a photo that kills, hangs or swells its worker costs that photo only.
+"""A pool of worker processes. A photo that crashes, blocks or overfills its worker harms only itself.
 
-What the machine does to workers (it stops, freezes, starves or kills them) costs no photo anything but time. A photo is
-blamed for what it does alone: in a fresh worker that has proved itself and holds no other photo.
+If the machine stops, freezes or kills a worker, or lacks memory, no photo fails; it only takes longer. A photo fails
+only for what it does alone, in a fresh worker that has analysed a test picture and holds no other photo.
 """
 
 from __future__ import annotations
@@ -17,36 +17,37 @@ from faceindex.faces.analyse import Analyser
 from faceindex.ingest.workers.cgroups import oom_kills
 from faceindex.ingest.workers.executor import Analysed, Fault, Task
 from faceindex.ingest.workers.processes import grants_memory
-from faceindex.ingest.workers.start import Unable
+from faceindex.ingest.workers.start import StartFailure
 from faceindex.ingest.workers.worker_process import WorkerProcess
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 
 TIME_LIMIT = 60.0
-"""Seconds of processor time after which a photo that is still being analysed is given up."""
+"""A photo that takes more seconds of processor time is given up."""
 
 START_LIMIT = 120.0
 """Seconds of processor time that a worker may take to start."""
 
 IDLE_LIMIT = 600.0
-"""Seconds after which a worker is given up that neither uses the processor nor reads a byte, as on a dead disk."""
+"""A worker that uses no processor time and reads no byte for so many seconds is given up, as on a dead disk."""
 
 MEMORY_LIMIT = 4 << 30
-"""Bytes that a worker may use, its networks included (0.6 GB). A PNG of 300 megapixels takes 2.7 GB."""
+"""Bytes that a worker may use, including its networks (0.6 GB). A PNG of 300 megapixels takes 2.7 GB."""
 
-_STARTS = 3  # workers in a row that may not come to start
-_PAUSE = 0.5  # seconds before another try, times the tries
-_BLOWS = 10  # of the machine in a row, with no photo analysed between them
-_TRIES = 3  # of a photo whose worker is killed by others
-_SILENT = 3  # photos in a row that cannot be read in the end either, until the rest of them is not tried
-_QUEUED = 2  # files given to a worker at a time: one to work on and one so that it never waits
-_SHORT_OF_MEMORY = "the machine is short of memory"
+_STARTS = 3  # workers in a row that may fail to start
+_PAUSE = 0.5  # seconds before the next try, times the number of tries
+_MOST_FAILURES = 10  # failures of the machine in a row, without an analysed photo in between
+_TRIES = 3  # for a photo whose worker is killed from outside
+_SILENT = 3  # postponed photos in a row that still cannot be read, until the rest is not tried
+_QUEUED = 2  # files in a worker: one at work, and one so that it never waits
+_SHORT_OF_MEMORY = "the machine has too little memory"
 _CRASHES = frozenset({"SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSYS", "SIGTRAP"})
 
 
 class ProcessPool:
-    """`submit` tasks while there is `room`; collect an Analysed for each, in the order of completion. See `Executor`.
+    """`submit` tasks while there is `room`; `answers` gives an Analysed for each, in the order of completion. See
+    `Executor`.
 
-    workers: how many there may be; fewer than asked for once memory or processes ran short.
+    workers: how many there may be; it is reduced when memory or processes run short.
     """
 
     def __init__(
@@ -58,8 +59,8 @@ class ProcessPool:
         idle_limit: float = IDLE_LIMIT,
         one_thread: bool = True,
     ) -> None:
-        """one_thread: it is closed by the thread that submits; Linux then ends workers with that thread, should the
-        program be killed."""
+        """one_thread: the thread that submits also closes it; then Linux ends the workers with that thread if the
+        program is killed."""
         self._asked = workers
         self._one_thread = one_thread
         self._time_limit = time_limit
@@ -70,18 +71,18 @@ class ProcessPool:
     def _begin(self) -> None:
         self.workers = self._asked
         self._analyser: Analyser | None = None
-        self._workers: list[WorkerProcess] = []  # started when there is work: a rescan may need none
+        self._workers: list[WorkerProcess] = []  # started when there is work; an ingest without new photos needs none
         self._queue: deque[FoundFile] = deque()  # taken from workers that ended
-        self._suspects: deque[FoundFile] = deque()  # to be tried alone
-        self._late: deque[FoundFile] = deque()  # to be tried once more, when all others are done
-        self._tries: Counter[tuple[str, str]] = Counter()  # by path, and by what ended them
+        self._suspects: deque[FoundFile] = deque()  # to be tried alone, as they may have crashed a worker
+        self._late: deque[FoundFile] = deque()  # to be tried once more at the end
+        self._tries: Counter[tuple[str, str]] = Counter()  # by path and cause
         self._failed_starts = 0
-        self._blows = 0
+        self._machine_failures = 0
         self._silent = 0
         self._oom_kills = oom_kills()
 
     def close(self) -> None:
-        """End all workers, and forget what was submitted."""
+        """End all workers, and drop the submitted tasks."""
         for worker in self._workers:
             worker.kill()
         for worker in self._workers:
@@ -90,7 +91,7 @@ class ProcessPool:
 
     @property
     def room(self) -> bool:
-        """Whether another task can be taken."""
+        """Whether it accepts another task."""
         if self._queue or self._suspects:
             return False
         return len(self._workers) < self.workers or any(map(_takes_more, self._workers))
@@ -102,9 +103,9 @@ class ProcessPool:
         return held + len(self._queue) + len(self._suspects) + len(self._late)
 
     def submit(self, task: Task) -> None:
-        """Give a task to an idle worker, a new one, or the one with the fewest. Raises: MachineError.
+        """Give a task to an idle worker, a new one, or the one with the fewest tasks. Raises: MachineError.
 
-        Also raises ValueError for another analyser than of the tasks since the pool was closed."""
+        Also raises ValueError if the analyser differs from that of earlier tasks since the pool was closed."""
         if self._workers and task.analyser != self._analyser:
             raise ValueError("the workers have another analyser; close the pool first")
         self._analyser = task.analyser
@@ -112,9 +113,9 @@ class ProcessPool:
         self._distribute()
 
     def answers(self, timeout: float) -> Iterator[Analysed]:
-        """What has been answered by now; waits up to `timeout` seconds for the first.
+        """The answers so far; waits up to `timeout` seconds for the first.
 
-        Raises: MachineError when workers do not even start, or the machine ends or starves one after another.
+        Raises: MachineError if workers do not start, or the machine ends or blocks one after another.
         """
         self._distribute()
         connections = {worker.connection: worker for worker in self._workers if worker.files}
@@ -131,9 +132,9 @@ class ProcessPool:
         alone = worker.alone
         try:
             answer = worker.receive()
-        except (EOFError, OSError):  # OSError: it died within an answer
+        except (EOFError, OSError):  # OSError: it died while it sent an answer
             return self._died(worker)
-        if isinstance(answer, Unable):
+        if isinstance(answer, StartFailure):
             self._not_started(worker, answer.reason, short_of_memory=answer.memory)
             return None
         self._failed_starts = 0
@@ -142,7 +143,7 @@ class ProcessPool:
         return self._judged(worker, answer, alone=alone)
 
     def _judged(self, worker: WorkerProcess, answer: Analysed, *, alone: bool) -> Analysed | None:
-        """The answer, unless its photo is to be tried again."""
+        """The answer, unless the photo will be tried again."""
         match answer.fault:
             case Fault.MEMORY:
                 self._replace(worker)
@@ -152,17 +153,17 @@ class ProcessPool:
                 if grants_memory(self._memory_limit):
                     reason = f"needed more than {self._memory_limit >> 20} MB of memory"
                     return replace(answer, error=reason, fault=Fault.PHOTO)
-                return replace(answer, error="needs more memory than a process may take here (`ulimit -a` tells)")
+                return replace(answer, error="needs more memory than a process may use here (see `ulimit -a`)")
             case Fault.MACHINE:
-                self._blow(answer.error or "unknown")
+                self._machine_failed(answer.error or "unknown")
                 return self._once_more(answer)
             case Fault.PLACE:
                 return self._once_more(answer)
-        self._blows = self._silent = 0
+        self._machine_failures = self._silent = 0
         return answer
 
     def _died(self, worker: WorkerProcess) -> Analysed | None:
-        """A worker has died over its first file, or before it had started."""
+        """Handle a worker that died at work on its first file, or before it started."""
         ending = worker.ending()
         killed_for_memory = self._killed_for_memory()
         if not worker.started:
@@ -179,8 +180,8 @@ class ProcessPool:
         else:
             if killed_for_memory:
                 self._shrink()
-            why = _SHORT_OF_MEMORY if killed_for_memory else f"workers are ended by {ending}"
-            self._blow(why)
+            why = _SHORT_OF_MEMORY if killed_for_memory else f"workers were ended by {ending}"
+            self._machine_failed(why)
             self._tries[culprit.path, "killed"] += 1
             if self._tries[culprit.path, "killed"] == _TRIES:
                 return Analysed(culprit, None, f"its worker was ended {_TRIES} times: {why}", fault=Fault.MACHINE)
@@ -188,13 +189,13 @@ class ProcessPool:
         return None
 
     def _overdue(self, worker: WorkerProcess) -> Analysed | None:
-        """What a worker that has not answered has to show for its time."""
+        """Handle a worker that has not answered: the answer, if it has used up its time."""
         worker.watch.look()
         idle = worker.watch.idle > self._idle_limit
         if not worker.started:
             if idle or worker.watch.processor > START_LIMIT:
-                time_taken = f"{self._idle_limit:g} idle" if idle else f"{START_LIMIT:g} busy"
-                self._not_started(worker, f"not ready after {time_taken} seconds")
+                seconds = f"{self._idle_limit:g} idle seconds" if idle else f"{START_LIMIT:g} busy seconds"
+                self._not_started(worker, f"not ready after {seconds}")
             return None
         if not idle and worker.watch.processor <= self._time_limit:
             return None
@@ -205,16 +206,16 @@ class ProcessPool:
             return self._once_more(Analysed(culprit, None, reason))
         answer = self._once_more(Analysed(culprit, None, self._unreadable(), fault=Fault.PLACE))
         if answer is None:
-            self._blow(f"of {culprit.path} {self._unreadable()}")
+            self._machine_failed(f"{culprit.path} {self._unreadable()}")
         else:
             self._silent += 1
         return answer
 
     def _unreadable(self) -> str:
-        return f"nothing could be read for {self._idle_limit:g} seconds"
+        return f"did not answer for {self._idle_limit:g} seconds"
 
     def _once_more(self, answer: Analysed) -> Analysed | None:
-        """None, and another try when all others are done; the answer itself if this was that try."""
+        """None, and the photo is tried again at the end; the answer itself if this was that try."""
         self._tries[answer.file.path, "late"] += 1
         if self._tries[answer.file.path, "late"] == 2:
             return answer
@@ -222,7 +223,7 @@ class ProcessPool:
         return None
 
     def _not_started(self, worker: WorkerProcess, reason: str, *, short_of_memory: bool = False) -> None:
-        """A worker will not start. Others that did can do the work; if there are none, it is tried again."""
+        """Handle a worker that does not start. Other workers can do the work; without others, it is tried again."""
         self._failed_starts += 1
         others = any(other.started for other in self._workers)
         self._replace(worker)
@@ -231,13 +232,13 @@ class ProcessPool:
         elif self._failed_starts >= _STARTS:
             raise MachineError(f"worker processes do not start: {reason}")
 
-    def _blow(self, reason: str) -> None:
-        self._blows += 1
-        if self._blows == _BLOWS:
+    def _machine_failed(self, reason: str) -> None:
+        self._machine_failures += 1
+        if self._machine_failures == _MOST_FAILURES:
             raise MachineError(f"no photo can be analysed here now: {reason}")
 
     def _killed_for_memory(self) -> bool:
-        """Whether the kernel has killed anybody for memory since it was last asked."""
+        """Whether the kernel has killed a process for lack of memory since the last call."""
         before, self._oom_kills = self._oom_kills, oom_kills()
         return self._oom_kills > before
 
@@ -245,14 +246,14 @@ class ProcessPool:
         self.workers = max(1, min(self.workers - 1, len(self._workers)))
 
     def _replace(self, worker: WorkerProcess) -> None:
-        """End a worker; its files wait for others, or for the one in its place."""
+        """End a worker; its files go to other workers, or to the one that replaces it."""
         self._workers.remove(worker)
         self._queue.extend(file for file in worker.files if not worker.alone)
         self._suspects.extend(file for file in worker.files if worker.alone)
         worker.stop()
 
     def _distribute(self) -> None:
-        """Give what waits to whom may have it: suspects first, each to a fresh worker, late ones last."""
+        """Give waiting files to free workers: suspects first, each to a fresh worker, and postponed ones last."""
         while self._suspects and self._start_for(self._suspects[0], alone=True):
             self._suspects.popleft()
         while self._queue and self._give(self._queue[0]):
@@ -271,7 +272,7 @@ class ProcessPool:
         return True
 
     def _start_for(self, file: FoundFile, *, alone: bool = False) -> bool:
-        """Start a worker for a file, in the place of an idle one if there are as many as there may be."""
+        """Start a worker for a file; it replaces an idle one if there are as many as allowed."""
         if len(self._workers) >= self.workers:
             idle = next((worker for worker in self._workers if not worker.files), None)
             if idle is None:
@@ -288,7 +289,7 @@ class ProcessPool:
         return True
 
     def _no_process(self, error: OSError) -> None:
-        """The system gives no further process, or no descriptor for it."""
+        """Handle that the system gives no further process, or no descriptor for it."""
         if self._workers:
             self.workers = len(self._workers)
             return

@@ -1,4 +1,4 @@
-"""What a system lets one process know of another, and ask for itself; what differs between systems is here."""
+"""What a process can find out about another and about its limits; the differences of systems are in this module."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from pathlib import Path
 from faceindex.ingest.workers import cgroups
 
 _SET_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
-_KILLED_FIRST = 700  # of oom_score_adj, at most 1000
+_KILLED_FIRST = 700  # oom_score_adj; the largest is 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """processor: seconds of processor time that a process has used. read: bytes; 0 where the system does not count.
+    """processor: seconds of processor time that a process has used. read: bytes read; 0 where the system does not
+    count.
 
-    suspended: somebody stopped the process (SIGSTOP, a debugger) or froze its group, to let it go on later.
+    suspended: the process was stopped (SIGSTOP, a debugger) or its group was frozen, and may go on later.
     """
 
     processor: float
@@ -29,8 +30,8 @@ class Activity:
 
 
 def activity(process: int) -> Activity | None:
-    """What a process has done by now; None when it is gone."""
-    import psutil  # takes 20 ms, which only those who analyse photos wait for
+    """What a process has done up to now; None if it has ended."""
+    import psutil  # takes 20 ms to import; only needed to analyse photos
 
     try:
         watched = psutil.Process(process)
@@ -40,17 +41,17 @@ def activity(process: int) -> Activity | None:
     try:
         counted = watched.io_counters()
         read = counted.read_bytes + getattr(counted, "read_chars", 0)
-    except (psutil.Error, AttributeError, OSError):  # macOS does not count, and some containers do not tell
+    except (psutil.Error, AttributeError, OSError):  # macOS and some containers have no such counts
         read = 0
     stopped = status in (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP)
     return Activity(times.user + times.system, read, stopped or cgroups.frozen(process))
 
 
 def limit_memory(size: int) -> None:
-    """Let every allocation that would take this process beyond `size` bytes fail.
+    """Make every allocation fail that would take this process beyond `size` bytes.
 
-    RLIMIT_DATA counts private memory that can be written, which is what a decoder takes; address space that onnxruntime
-    or numba only reserve does not count. Linux enforces it, macOS does not, Windows has no such limit.
+    RLIMIT_DATA counts private writable memory, which decoders use; address space that onnxruntime or numba only reserve
+    does not count. Linux enforces it, macOS does not, and Windows has no such limit.
     """
     if sys.platform == "win32":
         return
@@ -62,9 +63,9 @@ def limit_memory(size: int) -> None:
 
 
 def grants_memory(size: int) -> bool:
-    """Whether a process that limits itself to `size` bytes meets no tighter limit before (`ulimit`, strict accounting).
+    """Whether this process can use `size` bytes before it meets another limit (`ulimit`, strict accounting).
 
-    Where it does, a process that ran out of memory tells nothing about what it needed.
+    If not, running out of memory says nothing about the photo.
     """
     if sys.platform == "win32":
         return True
@@ -81,16 +82,16 @@ def grants_memory(size: int) -> bool:
 
 
 def be_killed_first() -> None:
-    """Let the kernel, when memory runs out, rather kill this process than its parent, which holds what was analysed."""
+    """When memory runs out, let the kernel kill this process and not its parent, which holds the results."""
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(str(_KILLED_FIRST))
 
 
 def end_with_parent(parent: int) -> None:
-    """Let the kernel kill this process when the thread that started it ends. Only Linux knows how."""
+    """Let the kernel kill this process when the thread that started it ends. Linux only."""
     if sys.platform != "linux":
         return
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
-    if os.getppid() != parent:  # it had ended before
+    if os.getppid() != parent:  # the parent has ended already
         os._exit(1)

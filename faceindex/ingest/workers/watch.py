@@ -1,4 +1,4 @@
-"""Watching a process that was given something to do: by its processor time and what it reads, not by the wall clock."""
+"""Watches a process at work by its processor time and the bytes that it reads, not by the wall clock."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import time
 from faceindex.ingest.workers.processes import Activity, activity
 
 LOOK_SECONDS = 1.0
-"""How often a process that has not answered is looked at."""
+"""Seconds between two looks at a process that has not answered."""
 
 
 class Watch:
-    """processor: seconds of processor time since the process began with what it does. idle: seconds for which it has
-    neither used the processor nor read a byte, though nobody stopped it."""
+    """processor: seconds of processor time since the process began its present task. idle: seconds in which it used no
+    processor time and read no byte, although nobody suspended it."""
 
     def __init__(self, process: int) -> None:
         self._process = process
@@ -20,17 +20,17 @@ class Watch:
         self.begin(0.0)
 
     def begin(self, before: float | None = None) -> None:
-        """It begins with something else. before: processor time that it had used; default what is seen next."""
+        """Begin a new task. before: processor time used until now; default: the next value seen."""
         self.processor = self.idle = 0.0
         self._before = before
         self._looked = time.monotonic()
 
     def look(self) -> None:
-        """See what it has done since it was last looked at, unless that was just now."""
+        """Update both values, unless that was done just now."""
         now = time.monotonic()
         if now - self._looked < LOOK_SECONDS:
             return
-        # Time in which we were asleep ourselves, or busy, says nothing about the process.
+        # If we slept or were busy ourselves, the time says nothing about the process.
         passed, self._looked = min(now - self._looked, 2 * LOOK_SECONDS), now
         seen = activity(self._process)
         if seen is None:

@@ -1,4 +1,4 @@
-"""A worker process: receives an analyser, then photos to analyse, until its parent closes the pipe."""
+"""A worker process: receives an analyser, then analyses photos until its parent closes the pipe."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from faceindex.faces.stopwatch import Stopwatch
 from faceindex.ingest.workers.circumstances import lacks_something
 from faceindex.ingest.workers.executor import Analysed, Fault
 from faceindex.ingest.workers.processes import be_killed_first, end_with_parent, limit_memory
-from faceindex.ingest.workers.start import in_words, is_exhaustion
+from faceindex.ingest.workers.unexpected import in_words, is_exhaustion
 from faceindex.photos.dates import taken_in_sidecar
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 from faceindex.photos.packets import Sidecars
 from faceindex.photos.read import read_bytes
 from faceindex.types import AnalysedPhoto
 
 
 def analyse_file(analyser: Analyser, file: FoundFile) -> Analysed:
-    """Read, decode and analyse one file; whatever goes wrong becomes the answer's `error`."""
+    """Read, decode and analyse one file; every failure becomes the answer's `error`."""
     try:
         stopwatch = Stopwatch()
         with stopwatch.stage("decode"):
@@ -43,7 +43,7 @@ _sidecars = Sidecars()
 
 
 def _dated(photo: AnalysedPhoto, path: str) -> AnalysedPhoto:
-    """With the date of its sidecar, where the photo itself does not say when it was taken."""
+    """Add the date of the sidecar, if the photo itself has none."""
     found = None if photo.taken else taken_in_sidecar(path, _sidecars)
     return replace(photo, taken=found.date, taken_from=found.source) if found else photo
 
@@ -59,7 +59,7 @@ def _fault(error: Exception) -> Fault:
 
 
 def prepare(connection: Connection, *, memory: int, parent: int) -> Analyser:
-    """Receive the analyser, and try it out once. memory: bytes; parent: to end with, or 0. Raises: anything."""
+    """Receive the analyser, and test it once. memory: bytes; parent: process id, or 0. Raises: anything."""
     if parent:
         end_with_parent(parent)
     be_killed_first()
@@ -72,7 +72,7 @@ def prepare(connection: Connection, *, memory: int, parent: int) -> Analyser:
 
 
 def serve(connection: Connection, analyser: Analyser) -> None:
-    """Answer every file that arrives on `connection`."""
+    """Answer every file from `connection`."""
     while True:
         try:
             file: FoundFile = connection.recv()
@@ -82,7 +82,7 @@ def serve(connection: Connection, analyser: Analyser) -> None:
 
 
 def _silence_libraries() -> None:
-    """libtiff and LibRaw write about damaged photos to stderr, past Python and into the progress bar."""
+    """Silence libtiff and LibRaw, which write about damaged photos to stderr and into the progress bar."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     os.close(nowhere)

@@ -1,4 +1,4 @@
-"""A worker process as its parent sees it: given files, and watched."""
+"""A worker process, as its parent uses and watches it."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from multiprocessing.connection import Connection
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest.workers import child
 from faceindex.ingest.workers.executor import Analysed
-from faceindex.ingest.workers.start import Unable
+from faceindex.ingest.workers.start import StartFailure
 from faceindex.ingest.workers.watch import Watch
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 
 _WORKER = "from faceindex.ingest.workers.start import main; main()"
 _STDERR_BYTES = 1 << 16
 
 
 class WorkerProcess:
-    """One process. files: given and not yet answered, the first being worked on.
+    """One process. files: given and not yet answered; the first is at work.
 
-    alone: it is fresh, and gets one file only until that is answered. started: it has tried itself out. watch: of what
-    it does now.
+    alone: it is fresh and gets only one file until that is answered. started: it has analysed its test picture. watch:
+    of its present task.
     """
 
     def __init__(self, analyser: Analyser, memory_limit: int, *, alone: bool = False, one_thread: bool = True) -> None:
-        """one_thread: see `child.start`. Raises: OSError when the system gives no process, descriptor or memory."""
+        """one_thread: see `child.start`. Raises: OSError if the system gives no process, descriptor or memory."""
         self.files: deque[FoundFile] = deque()
         self.alone = alone
         self.started = False
@@ -44,15 +44,15 @@ class WorkerProcess:
         self._send(analyser)
 
     def give(self, file: FoundFile) -> None:
-        """Another file to analyse."""
+        """Give it another file to analyse."""
         if not self.files and self.started:
             self.watch.begin()
         self.files.append(file)
         self._send(file)
 
-    def receive(self) -> Analysed | Unable | None:
-        """Its next answer; None is its word that it has started. Raises: EOFError, OSError when it has died."""
-        answer: Analysed | Unable | None = self.connection.recv()
+    def receive(self) -> Analysed | StartFailure | None:
+        """Its next answer; None when it has started. Raises: EOFError, OSError if it has died."""
+        answer: Analysed | StartFailure | None = self.connection.recv()
         if isinstance(answer, Analysed):
             self.files.popleft()
             self.alone = False
@@ -67,7 +67,7 @@ class WorkerProcess:
         return child.ending(self._process)
 
     def last_words(self) -> str:
-        """What it last wrote to stderr before it had started, in one line, or nothing."""
+        """The last line on its stderr before it started, or an empty text."""
         if self._process.stderr is None or self._process.stderr.closed:
             return ""
         os.set_blocking(self._process.stderr.fileno(), False)
@@ -76,7 +76,7 @@ class WorkerProcess:
         return next((line for line in reversed(lines) if "rror" in line), lines[-1] if lines else "")
 
     def kill(self) -> None:
-        """Send it its end; `stop` waits for that."""
+        """Tell it to end; `stop` waits for that."""
         self._process.kill()
 
     def stop(self) -> None:
@@ -87,7 +87,7 @@ class WorkerProcess:
         self.ending()
 
     def _send(self, what: object) -> None:
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # dead: the next `receive` says so
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it is dead; the next `receive` raises
             self.connection.send(what)
 
     def _close_stderr(self) -> None:

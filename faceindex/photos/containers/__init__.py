@@ -1,1 +1,1 @@
-"""How image files are built: boxes, chunks, directories, frame headers."""
+"""The structure of image files: boxes, chunks, directories, frame headers."""

@@ -1,7 +1,8 @@
-"""HEIC, AVIF, JPEG XL and JPEG 2000 files are rows of boxes with declared sizes: is all of the picture there?
+"""HEIC, AVIF, JPEG XL and JPEG 2000 files consist of boxes with declared sizes. This module checks that they are
+complete.
 
-libheif leaves out the tiles that it does not find and says nothing, so truncation has to be looked for in the file
-itself (ISO/IEC 14496-12, section 4.2). What phones and other programs append behind the last box is no damage.
+libheif leaves out missing tiles without an error, so a truncated file must be recognised here (ISO/IEC 14496-12,
+section 4.2). Data that phones and other programs append after the last box are not damage.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _CODESTREAMS = frozenset((b"jxlc", b"jxlp", b"jp2c"))
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """kind: four bytes. begin, end: of its content; end is beyond the file when the box is cut off."""
+    """kind: four bytes. begin, end: of its content; end is beyond the file if the box is cut off."""
 
     kind: bytes
     begin: int
@@ -30,7 +31,7 @@ class Box:
 
 
 def boxes(data: bytes, begin: int = 0, end: int | None = None) -> Iterator[Box]:
-    """The boxes in a row between two places; stops where no box can be."""
+    """The boxes one after another between two positions; stops where there cannot be a box."""
     position, limit = begin, len(data) if end is None else end
     while position + 8 <= limit:
         size, header = int.from_bytes(data[position : position + 4], "big"), 8
@@ -45,14 +46,14 @@ def boxes(data: bytes, begin: int = 0, end: int | None = None) -> Iterator[Box]:
 
 
 def is_boxed(data: bytes) -> bool:
-    """Whether a file that starts with `data` is a row of boxes."""
+    """Whether a file that starts with `data` consists of boxes."""
     return data[4:8] == b"ftyp" or data.startswith((JXL_SIGNATURE, JP2_SIGNATURE))
 
 
 def without_trailer(data: bytes) -> bytes:
-    """A file of boxes without what was appended behind the last one; other files as they are.
+    """A file of boxes without what was appended after the last one; other files are returned unchanged.
 
-    Raises: ValueError when the picture is cut off.
+    Raises: ValueError if the picture is cut off.
     """
     if not is_boxed(data):
         return data
@@ -66,7 +67,7 @@ def without_trailer(data: bytes) -> bytes:
 
 
 def _of_one_file(data: bytes) -> Iterator[Box]:
-    """The boxes up to what has no name, or to a second file: phones append a video to a photo."""
+    """The boxes up to one without a valid name, or up to a second file: phones append a video to a photo."""
     begun = False
     for box in boxes(data):
         if not (box.kind.isascii() and box.kind.decode().isprintable()) or (begun and box.kind == b"ftyp"):
@@ -76,7 +77,7 @@ def _of_one_file(data: bytes) -> Iterator[Box]:
 
 
 def _has_picture(data: bytes, whole: list[Box], cut: list[Box]) -> bool:
-    """Whether boxes that are there as a whole tell of a picture, and all of its bytes are in the file."""
+    """Whether the complete boxes describe a picture, and all of its bytes are in the file."""
     kinds = {box.kind for box in whole}
     if data[4:8] != b"ftyp":
         return bool(_CODESTREAMS & kinds) and not any(box.kind in _CODESTREAMS for box in cut)
@@ -86,12 +87,12 @@ def _has_picture(data: bytes, whole: list[Box], cut: list[Box]) -> bool:
 
 
 def _items_end(data: bytes, row: list[Box]) -> int:
-    """Where the last byte of any item lies; 0 when no item says."""
+    """The position after the last byte of any item; 0 if no item has a position."""
     return max((end for box in row if box.kind == b"meta" for end in _extents(data, box)), default=0)
 
 
 def _extents(data: bytes, meta: Box) -> Iterator[int]:
-    """Where the extents of items end, of those that lie in the file itself."""
+    """The end positions of the items' parts that are in the file itself."""
     for box in boxes(data, meta.begin + 4, min(meta.end, len(data))):
         if box.kind == b"iloc":
             with suppress(struct.error):

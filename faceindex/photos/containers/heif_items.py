@@ -1,6 +1,6 @@
-"""Where the coded data of a HEIC or AVIF picture lie in its file (ISO/IEC 14496-12, section 8.11; 23008-12).
+"""Where the coded data of a HEIC or AVIF picture are in its file (ISO/IEC 14496-12, section 8.11; 23008-12).
 
-libheif and its decoders conceal what is missing: the picture is smeared, and nobody is told. So the data are looked at.
+libheif and its decoders hide missing data: the picture is smeared, and there is no error. So the data are checked here.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from faceindex.photos.containers.boxes import Box, boxes
 from faceindex.photos.containers.item_locations import IN_BOX, item_locations
 
 Extent = tuple[int, int]
-"""Where bytes begin and end in the file."""
+"""Begin and end of bytes in the file."""
 
 _CODED = frozenset((b"hvc1", b"av01", b"avc1", b"jpeg", b"vvc1", b"j2k1"))
 
 
 def coded_items(data: bytes, *, auxiliary: bool = False) -> list[list[Extent]]:
-    """The extents of each coded item of the primary picture: itself, or the tiles that it is made of.
+    """The extents of each coded item of the primary picture: the picture itself, or its tiles.
 
-    auxiliary: whether those that go with it count, too: what is transparent in it is one.
+    auxiliary: also those of its auxiliary items, such as the alpha channel.
 
-    Raises: struct.error or KeyError when the boxes make no sense.
+    Raises: struct.error or KeyError if the boxes are invalid.
     """
     meta = next((box for box in boxes(data) if box.kind == b"meta"), None)
     if meta is None:
@@ -36,7 +36,7 @@ def coded_items(data: bytes, *, auxiliary: bool = False) -> list[list[Extent]]:
     if auxiliary and b"iref" in inside:
         beside = _references(data, inside[b"iref"], b"auxl")
         waiting.extend(item for item, others in beside.items() if primary in others)
-    for item in waiting:  # grows
+    for item in waiting:  # the list grows
         if len(waiting) > 1 << 16:
             break
         waiting.extend(sources.get(item, ()))
@@ -46,7 +46,7 @@ def coded_items(data: bytes, *, auxiliary: bool = False) -> list[list[Extent]]:
 
 
 def whole_units(data: bytes, extents: list[Extent]) -> bool:
-    """Whether an HEVC item is a row of units, each behind its length in four bytes, up to its very end."""
+    """Whether an HEVC item consists of units, each after its length in four bytes, up to the item's end."""
     unit = b"".join(data[begin:end] for begin, end in extents)
     position = 0
     while position + 4 <= len(unit):
@@ -70,7 +70,8 @@ def _kinds(data: bytes, table: Box) -> dict[int, bytes]:
 
 
 def _references(data: bytes, table: Box, kind: bytes) -> dict[int, tuple[int, ...]]:
-    """By item. "dimg": the items it is derived from, the tiles of a grid; "auxl": the items that it goes with."""
+    """The references of each item. "dimg": the items it is made from, such as tiles; "auxl": the items it belongs
+    to."""
     number, size = ("I", 4) if data[table.begin] else ("H", 2)
     found = {}
     for entry in boxes(data, table.begin + 4, table.end):

@@ -1,4 +1,4 @@
-"""Where a file of boxes says that its items are: the box `iloc` (ISO/IEC 14496-12, section 8.11.3)."""
+"""The positions of items in a file of boxes: the box `iloc` (ISO/IEC 14496-12, section 8.11.3)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ IN_FILE, IN_BOX = 0, 1  # construction methods
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """method: what `parts` count from: the file, or the content of the box `idat`. parts: (begin, length) each.
+    """method: whether `parts` count from the beginning of the file or of the box `idat`. parts: (begin, length) each.
 
     A length of 0 means: up to the end.
     """
@@ -22,17 +22,17 @@ class Location:
 
 
 def item_locations(body: bytes) -> Iterator[Location]:
-    """Of the content of an `iloc` box. Raises: struct.error where it ends too early."""
+    """Read the content of an `iloc` box. Raises: struct.error if it ends too early."""
     numbers = _Numbers(body)
     version = numbers.next(1)
-    sizes = numbers.next(5) & 0xFFFF  # three bytes of flags before them
+    sizes = numbers.next(5) & 0xFFFF  # after three bytes of flags
     offset_size, length_size, base_size = sizes >> 12, sizes >> 8 & 15, sizes >> 4 & 15
     index_size = sizes & 15 if version else 0
     wide = 4 if version == 2 else 2
     for _ in range(numbers.next(wide)):
         item = numbers.next(wide)
         method = numbers.next(2) & 15 if version else IN_FILE
-        numbers.next(2)  # of a file that the data are in: this one
+        numbers.next(2)  # index of the file with the data: always this file
         base, parts = numbers.next(base_size), []
         for _ in range(numbers.next(2)):
             numbers.next(index_size)

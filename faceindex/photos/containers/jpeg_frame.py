@@ -1,4 +1,4 @@
-"""What the frame header of a JPEG says of its coding (ITU T.81, table B.1), and how Pillow must be asked for it."""
+"""The frame header of a JPEG and its kind of coding (ITU T.81, table B.1), and how to open such a file with Pillow."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _START_OF_SCAN = 0xDA
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """marker: the second byte of the frame's marker. bits: of a sample."""
+    """marker: the second byte of the frame's marker. bits: per sample."""
 
     marker: int
     bits: int
 
 
 def frame(data: bytes) -> Frame | None:
-    """Of the first picture; None where none is found before its coded data."""
+    """The frame of the first picture; None if there is none before its coded data."""
     position = 2
     while position + 5 <= len(data) and data[position] == 0xFF:
         marker = data[position + 1]
@@ -38,18 +38,18 @@ def frame(data: bytes) -> Frame | None:
 
 
 def is_arithmetic(data: bytes) -> bool:
-    """Whether its data are coded by arithmetic: a flat end of the picture then takes no byte at all."""
+    """Whether the data have arithmetic coding; then a flat end of the picture needs no bytes at all."""
     found = frame(data)
     return found is not None and found.marker in _ARITHMETIC
 
 
 def kind_not_read(data: bytes) -> str | None:
-    """In words, of a JPEG that libjpeg does not decode; None of one that it should."""
+    """A description of a JPEG that libjpeg cannot decode; None for one that it can."""
     found = frame(data)
     if found is None:
         return None
     if found.marker == _JPEG_LS:
-        return "JPEG-LS, which is not read: save it as PNG or TIFF"
+        return "JPEG-LS, which cannot be read: save it as PNG or TIFF"
     if found.marker in _HIERARCHICAL:
         words = "hierarchical"
     elif found.bits != 8:
@@ -58,17 +58,17 @@ def kind_not_read(data: bytes) -> str | None:
         words = "lossless"
     else:
         return None
-    return f"JPEG of a kind that is not read: {words}"
+    return f"JPEG of a kind that cannot be read: {words}"
 
 
 def opened_jpeg(data: bytes) -> JpegImageFile:
     """The first picture of a JPEG, its header read. Raises: whatever Pillow does."""
-    image = JpegImageFile(io.BytesIO(data))  # Image.open has a limit of its own, and asks for an MPO's other pictures
+    image = JpegImageFile(io.BytesIO(data))  # Image.open has its own size limit, and reads the other pictures of an MPO
     give_at_once(image, data)
     return image
 
 
 def give_at_once(image: Image.Image, data: bytes) -> None:
-    """Let Pillow hand over all of an arithmetic-coded file: libjpeg cannot wait for more within it, and gives up."""
+    """Make Pillow pass an arithmetic-coded file as a whole: libjpeg cannot wait for more data within it."""
     if is_arithmetic(data):
         image.decodermaxblock = len(data) + 1  # type: ignore[attr-defined]

@@ -1,6 +1,6 @@
-"""What libtiff says while it decodes. Pillow passes on only what stopped it: damaged rows of a fax pass unnoticed.
+"""Collects libtiff's messages while it decodes. Pillow reports only fatal errors, so damaged fax rows go unnoticed.
 
-libtiff writes to the process's standard error, so that is where it has to be read.
+libtiff writes to the process's standard error, so the messages must be read there.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ _DECODER = re.compile(
     r"^(?:Fax\w+|LZW\w*|ZIP\w*|PixarLog\w*|PackBits\w*|JPEG\w*|OJPEG\w*|LZMA\w*|ZSTD\w*|WebP\w*|TIFF\w+): "
 )
 _FOR_NOBODY = re.compile(r"^(?:_TIFF\w+|MissingRequired|EstimateStripByteCounts|tempfile\.tif|unknown file): ")
-"""Of entries that are not as they should be; where that matters, Pillow says so. The names of files are Pillow's and
-LibRaw's, which writes to the same place."""
+"""Messages about unusual tags; where these matter, Pillow reports an error. The file names are those of Pillow and of
+LibRaw, which writes to the same stream."""
 
 _lock = threading.Lock()
 
 
 @contextmanager
 def messages() -> Iterator[list[str]]:
-    """The lines that libtiff writes meanwhile, filled in at the end. One thread at a time; the others wait."""
+    """The lines that libtiff writes inside the block, complete at its end. Other threads wait for this one."""
     lines = list[str]()
     with _lock:
         try:
             kept = os.dup(_STANDARD_ERROR)
-        except OSError:  # closed: what libtiff writes goes nowhere
+        except OSError:  # closed: libtiff's messages are lost
             yield lines
             return
         source, sink = os.pipe()
@@ -47,7 +47,7 @@ def messages() -> Iterator[list[str]]:
 
 
 def _read(source: int) -> list[str]:
-    """Lines of libtiff's decoders; what others wrote meanwhile goes where it should have gone."""
+    """The lines of libtiff's decoders; other output is passed on to where it belongs."""
     with os.fdopen(source, "rb") as file:
         written = file.read(_MOST).decode(errors="replace").splitlines()
     mine = [line for line in written if _DECODER.match(line)]
@@ -59,6 +59,6 @@ def _read(source: int) -> list[str]:
 
 
 def damaged_fax_rows(lines: list[str]) -> list[tuple[int, int]]:
-    """(strip, row within it) of each row of a fax with a code word that does not exist."""
+    """(strip, row within it) of each fax row with an invalid code word."""
     found = (_FAX_LINE.match(line) for line in lines)
     return sorted({(int(match[2]), int(match[1])) for match in found if match})

@@ -1,6 +1,6 @@
-"""A PNG's chunks and their checksums: whether all of its picture is there, which Pillow does not ask.
+"""Checks a PNG's chunks and checksums, to find out whether its picture is complete; Pillow does not.
 
-Pillow checks no checksum of IDAT and takes data that end too early for black rows (ISO/IEC 15948, section 5.3).
+Pillow does not check the checksums of IDAT, and takes missing data for black rows (ISO/IEC 15948, section 5.3).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Chunk:
 
 
 def chunks(data: bytes) -> Iterator[Chunk]:
-    """Every chunk up to IEND, or up to the first that the file ends in or whose name has no four letters."""
+    """Every chunk up to IEND, or up to the first one that is cut off or whose name is not four letters."""
     position = len(SIGNATURE)
     while position + _FRAME_BYTES <= len(data):
         length, kind = struct.unpack_from(">I4s", data, position)
@@ -50,31 +50,32 @@ def chunks(data: bytes) -> Iterator[Chunk]:
 
 
 def refuse_damaged_header(data: bytes) -> None:
-    """Nothing for other files. Raises: ValueError when the picture's size or kind, or all its colours, are damaged."""
+    """Does nothing for other files. Raises: ValueError if the picture's size or kind, or all its colours, are
+    damaged."""
     if not data.startswith(SIGNATURE):
         return
     first, colour = data[12:16], None
     if first == b"CgBI":
-        raise ValueError("PNG of a kind that is not read: one for Apple's own programs (CgBI)")
+        raise ValueError("PNG of a kind that cannot be read: Apple's CgBI")
     if first != b"IHDR":
-        raise ValueError("damaged: its size and kind cannot be trusted")
+        raise ValueError("damaged: its size or kind may be wrong")
     for chunk in chunks(data):
         if chunk.kind == b"IHDR":
             if not chunk.sound or chunk.end - chunk.begin != 13:
-                raise ValueError("damaged: its size and kind cannot be trusted")
+                raise ValueError("damaged: its size or kind may be wrong")
             colour = data[chunk.begin + 9]
         elif chunk.kind == b"PLTE" and not chunk.sound and colour == _PALETTE:
-            raise ValueError("damaged: its colours cannot be trusted")
+            raise ValueError("damaged: its colours may be wrong")
         elif chunk.kind == b"IDAT":
             return
 
 
 def damage(data: bytes, picture: Image.Image | None) -> str | None:
-    """What is wrong with a PNG that can be looked at all the same, in one line.
+    """The damage of a PNG whose picture is usable nevertheless, in one line.
 
-    data: of a whole header. picture: as Pillow decoded it; None when it could not.
+    data: the file, with an intact header. picture: as Pillow decoded it; None if it could not.
 
-    Raises: ValueError when a part of the picture is missing, with its share where that is known.
+    Raises: ValueError if a part of the picture is missing, with the share if it is known.
     """
     found = list(chunks(data))
     ended = bool(found) and found[-1].kind == b"IEND"
@@ -82,22 +83,23 @@ def damage(data: bytes, picture: Image.Image | None) -> str | None:
     if not ended or not sound or picture is None or _may_end_early(data, picture):
         _refuse_missing(data, found, sound=sound)
     if not sound:
-        return "damaged: a checksum of its pixels is wrong, but none of them is"
+        return "damaged: a checksum is wrong, but all pixels are right"
     if any(chunk.kind == b"tRNS" and not chunk.sound for chunk in found):
-        return "damaged: what is transparent in it cannot be trusted"
-    return None if ended else "damaged behind the picture"
+        return "damaged: its transparency may be wrong"
+    return None if ended else "damaged after the picture"
 
 
 def _may_end_early(data: bytes, picture: Image.Image) -> bool:
-    """Whether the last row is what Pillow leaves where it has no data. Interlaced rows are not in the data's order."""
+    """Whether the last row looks as Pillow leaves it without data; always so if interlaced (rows are in another
+    order)."""
     row = picture.crop((0, picture.height - 1, picture.width, picture.height))
     return bool(data[28]) or not any(row.tobytes())
 
 
 def _refuse_missing(data: bytes, found: list[Chunk], *, sound: bool) -> None:
-    """Raises: ValueError when not every row is there, or the checksum over all of them (RFC 1950) is wrong.
+    """Raises: ValueError unless all rows are there and the checksum over all of them (RFC 1950) is right.
 
-    sound: whether the chunks' own checksums are right. There are programs that write a wrong one over all.
+    sound: whether the chunks' own checksums are right. Some programs write a wrong overall checksum.
     """
     width, height, bits, colour = struct.unpack_from(">IIBB", data, 16)
     begins = _row_begins(width, height, bits, colour, interlaced=bool(data[28]))
@@ -112,9 +114,9 @@ def _refuse_missing(data: bytes, found: list[Chunk], *, sound: bool) -> None:
 
 
 def with_right_checksum(data: bytes) -> bytes | None:
-    """The same PNG with the checksum that belongs to its pixels, where nothing but that one, over all, is wrong.
+    """The same PNG with the right overall checksum, if that checksum alone is wrong; else None.
 
-    Some programs write a wrong one, and others do not look at it. None when anything else is wrong.
+    Some programs write a wrong one, and others ignore it.
     """
     found = list(chunks(data))
     if not found or found[-1].kind != b"IEND" or not all(chunk.sound for chunk in found):
@@ -139,7 +141,8 @@ def with_right_checksum(data: bytes) -> bytes | None:
 
 
 def _whole_rows(blocks: Iterable[bytes], begins: list[int]) -> int:
-    """How many rows there are before the data end or make no sense: each begins with the number of its filter."""
+    """How many rows are complete before the data end or become invalid; each row starts with the number of its
+    filter."""
     there = row = 0
     for block in blocks:
         while row < len(begins) - 1 and begins[row] < there + len(block):
@@ -151,9 +154,9 @@ def _whole_rows(blocks: Iterable[bytes], begins: list[int]) -> int:
 
 
 class _Inflated:
-    """What comes out of compressed data before their end, or an error in them.
+    """The data inflated so far, up to their end or to an error.
 
-    whole: whether their end was reached, and their checksum is right; known after the last block.
+    whole: whether the end was reached with the right checksum; known after the last block.
     """
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
@@ -181,7 +184,7 @@ def _until_error(inflater: Any, piece: bytes) -> Iterator[bytes]:
 
 
 def _picture_data(data: bytes, found: list[Chunk]) -> Iterator[bytes]:
-    """What is in the IDAT chunks, also in one that the file ends in, in small pieces."""
+    """The content of the IDAT chunks in small pieces, also of one that is cut off."""
     parts = [(chunk.begin, chunk.end) for chunk in found if chunk.kind == b"IDAT"]
     position = found[-1].end + 4 if found else len(SIGNATURE)
     if data[position + 4 : position + 8] == b"IDAT":
@@ -192,7 +195,8 @@ def _picture_data(data: bytes, found: list[Chunk]) -> Iterator[bytes]:
 
 
 def _row_begins(width: int, height: int, bits: int, colour: int, *, interlaced: bool) -> list[int]:
-    """Where each row begins in the inflated data, of each pass where there are several; and their end (section 7.2)."""
+    """The position of each row in the inflated data, for each pass of an interlaced picture; and the end (section
+    7.2)."""
     begins = [0]
     for left, top, across, down in _PASSES if interlaced else ((0, 0, 1, 1),):
         columns, rows = -(-(width - left) // across), -(-(height - top) // down)

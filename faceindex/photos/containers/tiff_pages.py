@@ -1,4 +1,4 @@
-"""The directories of a file built as a TIFF or BigTIFF: one for each page, and each page below one (TIFF 6.0)."""
+"""The directories of a TIFF or BigTIFF file: one for each page and each sub-page (TIFF 6.0)."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from dataclasses import dataclass
 
 WIDTH, BITS, COMPRESSION, PHOTOMETRIC, CHANNELS, PLANES, TILE_WIDTH = 256, 258, 259, 262, 277, 284, 322
 SUB_PAGES = 330
-PLACES, SIZES = (273, 324), (279, 325)  # of strips, of tiles
+PLACES, SIZES = (273, 324), (279, 325)  # tags: of strips, of tiles
 
 _MOST_PAGES, _MOST_VALUES = 32, 1 << 16
-_WHOLE_NUMBERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}  # types of value
+_WHOLE_NUMBERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}  # types of values, as `struct` has them
 _BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 
 Page = dict[int, tuple[int, ...]]
-"""Values by tag. Of what is no whole number there is one value, without meaning."""
+"""Values by tag. A value that is not an integer is replaced by one without meaning."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a directory says of a tag. kind: the number of its type. begin, end: of its values in the file."""
+    """One tag in a directory. kind: the number of its type. begin, end: of its values in the file."""
 
     tag: int
     kind: int
@@ -30,12 +30,12 @@ class Entry:
 
 
 def byte_order(data: bytes) -> str:
-    """As `struct` writes it."""
+    """The byte order, as `struct` writes it."""
     return "<" if data[:2] == b"II" else ">"
 
 
 def directories(data: bytes) -> Iterator[list[Entry]]:
-    """The entries of every page. Raises: struct.error when the data end too early."""
+    """The entries of every page. Raises: struct.error if the data end too early."""
     order = byte_order(data)
     big = data[2:4] in (b"+\0", b"\0+")
     offset, count, step = ("Q", "Q", 20) if big else ("I", "H", 12)
@@ -54,13 +54,13 @@ def directories(data: bytes) -> Iterator[list[Entry]]:
 
 
 def pages(data: bytes) -> Iterator[Page]:
-    """The numbers of every page. Raises: struct.error when the data end too early."""
+    """The integer values of every page. Raises: struct.error if the data end too early."""
     for page in directories(data):
         yield {entry.tag: numbers(data, entry) for entry in page}
 
 
 def numbers(data: bytes, entry: Entry) -> tuple[int, ...]:
-    """The values; of what is no whole number, or of too many, the four bytes at their place, without meaning."""
+    """The values. If they are not integers, or too many, the four bytes at their place, without meaning."""
     order, letter = byte_order(data), _WHOLE_NUMBERS.get(entry.kind)
     if letter is None or not 0 < entry.count <= _MOST_VALUES:
         return (_number(data, entry.begin, order + "I"),) if entry.begin + 4 <= len(data) else (0,)
@@ -81,7 +81,7 @@ def _number(data: bytes, at: int, form: str) -> int:
 
 
 def strips(page: Page) -> list[tuple[int, int]]:
-    """Where the page's strips or tiles begin and end; both may lie beyond the file."""
+    """Begin and end of the page's strips or tiles; both may be beyond the file."""
     for places, sizes in zip(PLACES, SIZES, strict=True):
         if places in page and sizes in page:
             return [(begin, begin + length) for begin, length in zip(page[places], page[sizes], strict=False)]

@@ -1,6 +1,6 @@
-"""What the directory of a TIFF says, where the file ends in zeros: an interrupted copy takes the directory as well.
+"""Checks the directory of a TIFF whose end is zeros: an interrupted copy also loses the directory.
 
-Many programs write it last. Its beginning is enough for decoders to make up the rest.
+Many programs write it last. From its beginning alone, decoders make up the rest.
 """
 
 from __future__ import annotations
@@ -11,41 +11,41 @@ from collections.abc import Callable
 from faceindex.photos.containers.tiff_pages import BITS, PLACES, SIZES, Entry, Page, directories, numbers
 
 _LEAST = 64
-"""Zeros at the end of a file that are more than padding."""
+"""More zeros at the end of a file than this are not padding."""
 
-_FEWEST_COLOURS = 32  # with red or green and without blue, at the end of a table: fewer may be meant
+_FEWEST_COLOURS = 32  # with red or green but no blue, at the end of a palette: fewer may be intended
 _JPEG_TABLES, _COLOURS = 347, 320
 _NEVER_ZERO_AT_THEIR_END = frozenset((BITS, _JPEG_TABLES))
 _RATIOS = (5, 10)
-_COLOURS_OF_RAW = frozenset((*range(50721, 50730), 50964, 50965))  # DNG 1.4: matrices, neutral, white point
+_COLOURS_OF_RAW = frozenset((*range(50721, 50730), 50964, 50965))  # tags of DNG 1.4: matrices, neutral, white point
 
 
 def refuse_lost_directory(data: bytes) -> None:
-    """Raises: ValueError when entries of a directory are nothing but zeros: no program writes such."""
+    """Raises: ValueError if entries of a directory are all zeros, which no program writes."""
     if data.endswith(bytes(_LEAST)) and _any_entry(data, lambda entry: not entry.tag and not entry.kind):
-        raise ValueError("damaged: a part of the directory of its pictures is missing")
+        raise ValueError("damaged: a part of its picture directory is missing")
 
 
 def lost_values(data: bytes) -> str | None:
-    """The warning about colours that were lost with the end of the file; None when nothing was.
+    """A warning about colours that were lost with the end of the file; None if they are complete.
 
-    Raises: ValueError when something is lost without which the picture cannot be decoded.
+    Raises: ValueError if something is lost that decoding needs.
     """
     if not data.endswith(bytes(_LEAST)):
         return None
     refuse_lost_directory(data)
     written = len(data.rstrip(b"\0"))
     if _any_entry(data, lambda entry: entry.tag in _NEVER_ZERO_AT_THEIR_END and written + 1 < entry.end <= len(data)):
-        raise ValueError("damaged: what is needed to decode the picture is missing")
+        raise ValueError("damaged: data needed to decode the picture are missing")
     if _any_entry(data, lambda entry: entry.end > written and _lacks_colours(data, entry)):
-        return "damaged: its colours cannot be trusted"
+        return "damaged: its colours may be wrong"
     return None
 
 
 def lost_places(data: bytes, page: Page) -> float:
-    """The share of a page's strips or tiles of which the directory knows only the place or only the size.
+    """The share of a page's strips or tiles for which the directory has only the position or only the size.
 
-    Of one that was left out, because it is empty, it knows neither.
+    A strip that was left out because it is empty has neither.
     """
     if not data.endswith(bytes(_LEAST)):
         return 0.0
@@ -59,7 +59,7 @@ def lost_places(data: bytes, page: Page) -> float:
 def _any_entry(data: bytes, holds: Callable[[Entry], bool]) -> bool:
     try:
         return any(holds(entry) for page in directories(data) for entry in page)
-    except struct.error:  # the directory ends too early; whoever decodes the picture says so
+    except struct.error:  # the directory ends too early; the decoder reports that
         return False
 
 
@@ -76,5 +76,5 @@ def _lacks_colours(data: bytes, entry: Entry) -> bool:
 
 
 def _used(levels: tuple[int, ...]) -> int:
-    """How many colours there are up to the last one that has any of this."""
+    """The number of colours up to the last one in which one of these is not zero."""
     return max((place + 1 for place, level in enumerate(levels) if level), default=0)

@@ -1,1 +1,1 @@
-"""Formats that need more than Pillow alone, and samples and colours as a screen shows them."""
+"""Formats that Pillow alone cannot read, and conversion of samples and colours for a screen."""

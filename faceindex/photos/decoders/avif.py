@@ -1,4 +1,4 @@
-"""AVIF as libavif leaves it to its users: cut to its clean aperture, and of a size that it takes."""
+"""AVIF with what libavif leaves to its caller: the clean aperture is cut out, and too large pictures are refused."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from PIL.AvifImagePlugin import AvifImageFile
 from faceindex.photos.containers.boxes import Box, boxes
 
 MAX_PIXELS, MAX_SIDE = 16384 * 16384, 32768
-"""libavif takes no more (avif.h, AVIF_DEFAULT_IMAGE_SIZE_LIMIT and AVIF_DEFAULT_IMAGE_DIMENSION_LIMIT)."""
+"""libavif's limits (avif.h, AVIF_DEFAULT_IMAGE_SIZE_LIMIT and AVIF_DEFAULT_IMAGE_DIMENSION_LIMIT)."""
 
 _BRANDS = (b"avif", b"avis")
 Aperture = tuple[int, int, int, int]
 
 
 class AvifPhoto(AvifImageFile):
-    """Pillow's AVIF; its size, and its pixels once loaded, are those within the clean aperture."""
+    """Pillow's AVIF; its size and its pixels are those within the clean aperture."""
 
     def _open(self) -> None:
         super()._open()
@@ -42,23 +42,23 @@ class AvifPhoto(AvifImageFile):
 
 
 def is_avif(data: bytes) -> bool:
-    """Whether a file that starts with `data` is AVIF by its brands."""
+    """Whether a file that starts with `data` is AVIF, by its brands."""
     size = min(int.from_bytes(data[:4], "big"), 64)
     return data[4:8] == b"ftyp" and any(data[place : place + 4] in _BRANDS for place in range(8, size, 4))
 
 
 def refuse_large(data: bytes) -> None:
-    """Raises: ValueError when there are more pixels than the decoder takes."""
+    """Raises: ValueError if there are more pixels than the decoder accepts."""
     width, height = coded_size(data) or (0, 0)
     if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
         raise ValueError(
-            f"{width} x {height} pixels are more than can be decoded of AVIF: "
-            f"{MAX_PIXELS // 1_000_000} megapixels, {MAX_SIDE} on a side"
+            f"{width} x {height} pixels are more than the AVIF decoder accepts: "
+            f"{MAX_PIXELS // 1_000_000} MP, {MAX_SIDE} on a side"
         )
 
 
 def coded_size(data: bytes) -> tuple[int, int] | None:
-    """Width and height of the primary picture as they are written; None when they are not found."""
+    """Width and height of the primary picture as stored; None if they are not found."""
     for kind, body in _properties(data):
         if kind == b"ispe" and len(body) >= 12:
             return int.from_bytes(body[4:8], "big"), int.from_bytes(body[8:12], "big")
@@ -66,9 +66,9 @@ def coded_size(data: bytes) -> tuple[int, int] | None:
 
 
 def clean_aperture(data: bytes, width: int, height: int) -> Aperture | None:
-    """Left, top, right, bottom of the part to be shown (ISO/IEC 14496-12, section 12.1.4); None when it is all.
+    """Left, top, right, bottom of the visible part (ISO/IEC 14496-12, section 12.1.4); None if all is visible.
 
-    One that reaches over the picture's edge is no valid one: libavif's own programs show all then.
+    An aperture that extends beyond the picture is invalid; then all is shown, as in libavif's own programs.
     """
     body = next((body for kind, body in _properties(data) if kind == b"clap"), b"")
     if len(body) < 32:
@@ -84,7 +84,7 @@ def clean_aperture(data: bytes, width: int, height: int) -> Aperture | None:
 
 
 def _properties(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Kind and content of what is said of the primary item (ISO/IEC 23008-12, sections 9.3 and 6.5)."""
+    """Kind and content of the properties of the primary item (ISO/IEC 23008-12, sections 9.3 and 6.5)."""
     meta = _inner(data, next((box for box in boxes(data) if box.kind == b"meta"), None), skip=4)
     primary = meta.get(b"pitm")
     described = _inner(data, meta.get(b"iprp"))
@@ -106,7 +106,7 @@ def _inner(data: bytes, box: Box | None, skip: int = 0) -> dict[bytes, Box]:
 
 
 def _associated(body: bytes, item: int) -> Iterator[int]:
-    """Places of an item's properties in their list, counted from 1."""
+    """The item's properties, as positions in their list, counted from 1."""
     wide, long = (4 if body[0] else 2), bool(body[3] & 1)
     position = 8
     for _ in range(int.from_bytes(body[4:8], "big")):

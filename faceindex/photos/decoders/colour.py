@@ -1,4 +1,4 @@
-"""Colours of a wide-gamut photo (Display P3, Adobe RGB, ProPhoto, a printer's CMYK) as sRGB shows them."""
+"""Converts colours of a wide-gamut photo (Display P3, Adobe RGB, ProPhoto, CMYK for print) to sRGB."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import numpy as np
 from PIL import Image, ImageCms
 
 SAME = 2
-"""Levels by which a profile may differ from sRGB without being converted: so much the makers' own sRGBs differ."""
+"""A profile that differs from sRGB by fewer levels is not converted; makers' own sRGB profiles differ as much."""
 
 _SPACES = {"RGB ": "RGB", "CMYK": "CMYK", "GRAY": "L"}
 
 
 def in_srgb(image: Image.Image, profile: object) -> Image.Image:
-    """`image` with its colours converted from `profile`, the bytes of an ICC profile or None.
+    """`image` with its colours converted from `profile`, the bytes of an ICC profile, or None.
 
-    image: mode RGB, CMYK, LAB or L; others are returned as they are, as is every image when the profile is sRGB,
-    broken, or of another mode than the image. LAB needs no profile.
+    image: mode RGB, CMYK, LAB or L; other modes are returned unchanged, and so is every image whose profile is sRGB,
+    broken, or for another mode than the image's. LAB needs no profile.
     """
     if image.mode == "LAB":
         return ImageCms.applyTransform(image, _from_lab()) or image
@@ -30,7 +30,7 @@ def in_srgb(image: Image.Image, profile: object) -> Image.Image:
 
 @lru_cache(maxsize=16)
 def _transform(profile: bytes) -> ImageCms.ImageCmsTransform | None:
-    """To sRGB; None when that changes nothing or cannot be done."""
+    """The conversion to sRGB; None if it changes nothing or is impossible."""
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         mode = _SPACES[source.profile.xcolor_space]
@@ -38,7 +38,7 @@ def _transform(profile: bytes) -> ImageCms.ImageCmsTransform | None:
             source, _srgb(), mode, "RGB", renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC
         )
         return None if mode != "CMYK" and _changes_nothing(transform, mode) else transform
-    except Exception:  # a profile is bytes from anywhere; without it the photo looks as in most programs
+    except Exception:  # a broken profile is ignored, as in most programs
         return None
 
 
@@ -56,7 +56,7 @@ def _changes_nothing(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _from_lab() -> ImageCms.ImageCmsTransform:
-    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))  # of D50, as Photoshop writes it
+    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))  # with white point D50, as Photoshop writes it
     return ImageCms.buildTransform(lab, _srgb(), "LAB", "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC)
 
 

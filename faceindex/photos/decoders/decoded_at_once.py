@@ -1,4 +1,4 @@
-"""An image of Pillow's whose pixels another library decodes, all at once and only when they are asked for."""
+"""A Pillow image whose pixels another library decodes, all at once, when they are needed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from PIL import Image, ImageFile
 
 
 class DecodedAtOnce(ImageFile.ImageFile):
-    """Its subclasses read the header in `_open`, which calls `_announce`, and the pixels in `_picture`."""
+    """Subclasses read the header in `_open`, which calls `_announce`, and the pixels in `_picture`."""
 
     def _announce(self, width: int, height: int) -> None:
         self._size, self._mode = (width, height), "RGB"
@@ -18,10 +18,10 @@ class DecodedAtOnce(ImageFile.ImageFile):
         raise NotImplementedError
 
     def load(self) -> Any:
-        """Decode, at the first call. Raises: ValueError when the size is not the one in the header."""
+        """Decode, at the first call. Raises: ValueError if the size is not the one in the header."""
         if self.tile:
             picture = self._picture()
             if picture.size != self._size:
-                raise ValueError("damaged: the picture is of another size than its header says")
+                raise ValueError("damaged: the picture does not have the size in its header")
             self._im, self._mode, self.tile = picture.im, picture.mode, []
         return self.im.pixel_access(self.readonly)

@@ -1,4 +1,4 @@
-"""Formats for which an optional library is needed, and what is said of a photo while it is not there."""
+"""Formats that need an optional library, and the message about a photo while the library is missing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def formats_installed() -> bool:
 
 
 def can_be_read_now(error: str) -> bool:
-    """Whether a photo that failed for the lack of an optional library may be read, as that is there by now."""
+    """Whether a photo that failed for lack of an optional library can be read, because the library is there now."""
     if error.endswith(FORMATS_MISSING):
         return formats_installed()
     return error == raw.NOT_INSTALLED and raw.installed()

@@ -1,4 +1,4 @@
-"""JPEG 2000 by Pillow (OpenJPEG), which says nothing of a codestream that is cut off."""
+"""JPEG 2000 by Pillow (OpenJPEG), which does not report a codestream that is cut off."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def is_jpeg_2000(data: bytes) -> bool:
 
 
 class _DeepJpeg2000(DecodedAtOnce):
-    """Colours of more than eight bits, of which Pillow makes black where they are white."""
+    """JPEG 2000 with more than eight bits per colour, in which Pillow turns white into black."""
 
     format = "JPEG2000"
     bits = 16
@@ -37,7 +37,7 @@ class _DeepJpeg2000(DecodedAtOnce):
             self._announce(*image.size)
             self.info = image.info
         if not formats_installed():
-            raise ValueError(f"JPEG 2000 of more than eight bits is not supported: {FORMATS_MISSING}")
+            raise ValueError(f"JPEG 2000 with more than eight bits is not supported: {FORMATS_MISSING}")
 
     def _picture(self) -> Image.Image:
         import imagecodecs  # optional
@@ -49,13 +49,13 @@ class _DeepJpeg2000(DecodedAtOnce):
 
 
 def _bits(data: bytes, begin: int) -> list[int]:
-    """Of each component (ISO/IEC 15444-1, section A.5.1)."""
+    """Bits of each component (ISO/IEC 15444-1, section A.5.1)."""
     count = int.from_bytes(data[begin + 40 : begin + 42], "big")
     return [(size & 127) + 1 for size in data[begin + 42 : begin + 42 + 3 * count : 3]]
 
 
 def opened_jpeg_2000(data: bytes) -> Image.Image:
-    """A JPEG 2000 file, its header read. Raises: ValueError when it is cut off; whatever Pillow does."""
+    """Open a JPEG 2000 file and read its header. Raises: ValueError if it is cut off; anything that Pillow raises."""
     begin, end = _codestream(data)
     if _parts_end(data, begin, end) is None:
         raise ValueError("image file is truncated")
@@ -75,7 +75,7 @@ def opened_jpeg_2000(data: bytes) -> Image.Image:
 
 
 def _parts_end(data: bytes, begin: int, end: int) -> int | None:
-    """Where the last tile part of the codestream ends; None when one is cut off (ISO/IEC 15444-1, section A.4.2)."""
+    """The end of the codestream's last tile part; None if one is cut off (ISO/IEC 15444-1, section A.4.2)."""
     position, parts = begin + 2, 0
     while position + 12 <= end:
         marker = int.from_bytes(data[position : position + 2], "big")
@@ -93,13 +93,13 @@ def _parts_end(data: bytes, begin: int, end: int) -> int | None:
             return len(written) - 2 if written.endswith(_END) else None
         position += length
     after = data[position : min(end, position + 2)]
-    return position if parts and position <= end and after in (_END, b"") else None  # some leave out the end marker
+    return position if parts and position <= end and after in (_END, b"") else None  # some programs omit the end marker
 
 
 def missing_share(data: bytes) -> float:
-    """The share of the codestream behind zeros that no encoder wrote; OpenJPEG makes a picture of them.
+    """The share of the codestream after zeros that no encoder wrote; OpenJPEG decodes them without an error.
 
-    A packet in which there is nothing is a byte of zero, and a flat tile has many. More zeros than packets are a hole.
+    An empty packet is a byte of zero, and a flat tile has many. More zeros than packets mean lost data.
     """
     begin, limit = _codestream(data)
     end = _parts_end(data, begin, limit) or limit
@@ -113,7 +113,7 @@ def missing_share(data: bytes) -> float:
 
 
 def _codestream(data: bytes) -> tuple[int, int]:
-    """Where it begins and ends in the file."""
+    """Its begin and end in the file."""
     if not data.startswith(JP2_SIGNATURE):
         return 0, len(data)
     box = next((box for box in boxes(data) if box.kind == b"jp2c"), None)
@@ -121,7 +121,7 @@ def _codestream(data: bytes) -> tuple[int, int]:
 
 
 def _most_packets(data: bytes, begin: int) -> int:
-    """Of a tile, by the defaults for all of them (sections A.5.1, A.6.1 and B.6); a few more than there are."""
+    """The largest number of packets in a tile, by the default settings (sections A.5.1, A.6.1 and B.6), rounded up."""
     right, bottom, left, top, across, down = struct.unpack_from(">6I", data, begin + 8)
     components = int.from_bytes(data[begin + 40 : begin + 42], "big")
     width, height = min(across, right - left), min(down, bottom - top)

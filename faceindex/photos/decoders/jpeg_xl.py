@@ -1,4 +1,4 @@
-"""JPEG XL: its size is read here, before anything is decoded; imagecodecs, which is optional, decodes it by libjxl."""
+"""JPEG XL: the size is read here before anything is decoded; imagecodecs (optional) decodes it with libjxl."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def is_jpeg_xl(data: bytes) -> bool:
 
 
 class JpegXlPhoto(DecodedAtOnce):
-    """A JPEG XL file as an image of Pillow's, upright: libjxl undoes the orientation, and EXIF's does not count."""
+    """A JPEG XL file as an upright Pillow image: libjxl undoes the orientation, and EXIF's is ignored."""
 
     format = "JXL"
 
@@ -46,7 +46,7 @@ class JpegXlPhoto(DecodedAtOnce):
 
 
 def codestream(data: bytes) -> bytes:
-    """The codestream of a JPEG XL file, or its beginning: enough for the header. Raises: ValueError."""
+    """The codestream of a JPEG XL file, or its beginning, which is enough for the header. Raises: ValueError."""
     if data.startswith(BARE_SIGNATURE):
         return data
     for box in boxes(data):
@@ -56,7 +56,7 @@ def codestream(data: bytes) -> bytes:
 
 
 def header(stream: bytes) -> tuple[int, int, int]:
-    """Width and height of the stored picture in pixels, and its orientation as EXIF counts them.
+    """Width and height of the stored picture in pixels, and its orientation, numbered as in EXIF.
 
     ISO/IEC 18181-1, sections D.2 and D.3.
     """
@@ -71,7 +71,7 @@ def header(stream: bytes) -> tuple[int, int, int]:
 
 
 class _Bits:
-    """Bits of a codestream behind its two bytes of signature, the lowest of each byte first."""
+    """Bits of a codestream after its two-byte signature, the lowest bit of each byte first."""
 
     def __init__(self, stream: bytes) -> None:
         self._value = int.from_bytes(stream[2:32], "little")
@@ -89,7 +89,7 @@ def _side(bits: _Bits, small: int) -> int:
 
 
 def _eight_bit(pixels: np.ndarray) -> np.ndarray:
-    """uint8 of what libjxl gives: integers that use all of their bits, or floats with 1 as white."""
+    """uint8 from libjxl's pixels: integers that use all their bits, or floats with 1 as white."""
     pixels = pixels.squeeze(axis=2) if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
     if pixels.dtype == np.uint8:
         return pixels
@@ -99,7 +99,7 @@ def _eight_bit(pixels: np.ndarray) -> np.ndarray:
 
 
 def _notes(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """EXIF and XMP by Pillow's names for them (ISO/IEC 18181-2, sections 9.5 to 9.7)."""
+    """EXIF and XMP, under Pillow's names for them (ISO/IEC 18181-2, sections 9.5 to 9.7)."""
     if not data.startswith(JXL_SIGNATURE):
         return
     for box in boxes(data):
@@ -118,5 +118,5 @@ def _unpacked(body: bytes) -> bytes:
         import imagecodecs  # optional
 
         return bytes(imagecodecs.brotli_decode(body, out=_MAX_NOTE_BYTES))
-    except Exception:  # a note that is damaged is none
+    except Exception:  # damaged metadata are ignored
         return b""

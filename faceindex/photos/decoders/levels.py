@@ -1,7 +1,7 @@
-"""Samples of more than eight bits, and of less usual kinds, as the eight bits that a screen shows.
+"""Converts samples with more than eight bits, and unusual kinds, to the eight bits of a screen.
 
-What is white is what the file says, and where it does not say it what the type and the largest sample imply: scanners
-and cameras of 10, 12 or 14 bits write their samples into 16 as they are.
+The file may state its white. If not, it is derived from the type and the largest sample: scanners and cameras with 10,
+12 or 14 bits write their samples unchanged into 16 bits.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from faceindex.photos.decoders.decoded_at_once import DecodedAtOnce
 from faceindex.types import Pixels
 
 NEAR_WHITE = 0.7
-"""Part of white that the brightest pixel of a photo reaches: of 685 photos, turned to grey, all but one in 170 reach
-0.75. So samples whose largest lies between this part of 10, 12 or 14 bits and all of it have so many bits."""
+"""The brightest pixel of a photo reaches at least this share of white: of 685 photos turned to grey, all but one in 170
+reach 0.75. So samples whose largest is between this share and all of 10, 12 or 14 bits are taken to have so many
+bits."""
 
 _SENSOR_BITS = (10, 12, 14)
-_COPIED = 257  # eight bits written into sixteen, twice
+_COPIED = 257  # eight bits, written twice into sixteen
 _SAMPLED = 1 << 20
 _OTHER_ORDER = {"L": "B", "B": "L", "N": "B" if sys.byteorder == "little" else "L"}
 
@@ -35,9 +36,9 @@ Samples = npt.NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """What a file says of its samples.
+    """What a file states about its samples.
 
-    kind: "u", "i" or "f". bits: of a sample, 0 when it is not known. inverted: 0 is white. black, white: stated values.
+    kind: "u", "i" or "f". bits: per sample, 0 if unknown. inverted: 0 is white. black, white: stated values.
     """
 
     kind: str = "u"
@@ -48,7 +49,7 @@ class Depth:
 
 
 def depth_said(tags: Any) -> Depth:
-    """By the tags of a TIFF file, a mapping (TIFF 6.0, sections 8 and 19)."""
+    """The depth in the tags of a TIFF file, a mapping (TIFF 6.0, sections 8 and 19)."""
     kind = _KINDS.get(_first(tags, _FORMAT), "u")
     inverted = tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
     if kind == "f":
@@ -61,9 +62,9 @@ def depth_said(tags: Any) -> Depth:
 
 
 def eight_bit(image: Image.Image, again: Callable[[], Image.Image]) -> Image.Image:
-    """`image`, just decoded, with eight bits for a sample; as it is when it has them already.
+    """`image`, just decoded, with eight bits per sample; unchanged if it has them already.
 
-    again: opens the same picture once more, to look at the bits that Pillow left out.
+    again: opens the same picture once more, to read the bits that Pillow dropped.
     """
     if isinstance(image, DecodedAtOnce):
         return image
@@ -79,11 +80,11 @@ def eight_bit(image: Image.Image, again: Callable[[], Image.Image]) -> Image.Ima
 
 
 def eight_bit_samples(values: Samples, depth: Depth) -> Pixels:
-    """uint8 of the same shape; `values` are of any number type, black and white as `depth` or the values say."""
+    """uint8 of the same shape; `values` have any number type, with black and white from `depth` or from the values."""
     black, white = _range(values, depth)
     low, high = (white, black) if depth.inverted else (black, white)
     eight = np.empty(values.shape, np.uint8)
-    parts = max(1, values.size >> 22)  # as floats, all of them would take twice the photo
+    parts = max(1, values.size >> 22)  # in parts, as floats need twice the photo's memory
     for part, out in zip(np.array_split(values, parts), np.array_split(eight, parts), strict=True):
         levels = np.clip(np.nan_to_num(part.astype(np.float32)), black, white)
         out[:] = np.clip((levels - low) * (255.0 / (high - low)), 0, 255)
@@ -91,7 +92,7 @@ def eight_bit_samples(values: Samples, depth: Depth) -> Pixels:
 
 
 def white_of(largest: float, bits: int) -> float:
-    """White of samples from 0 on of so many bits, of which `largest` is the largest."""
+    """White for unsigned samples with so many bits, the largest of which is `largest`."""
     if bits not in (15, 16, 31, 32):
         return float((1 << bits) - 1)
     if bits > 16 and largest <= 255:
@@ -107,13 +108,13 @@ def white_of(largest: float, bits: int) -> float:
 
 
 def _range(values: Samples, depth: Depth) -> tuple[float, float]:
-    """Black and white."""
+    """Black and white of the samples."""
     if values.dtype.kind == "f":
         return _float_range(values, depth)
     smallest, largest = float(values.min(initial=0)), float(values.max(initial=0))
     signed = values.dtype.kind == "i"
     bits = min(depth.bits or 8 * values.itemsize, 8 * values.itemsize)
-    if signed and smallest < -largest / 4:  # as many negative as positive: black is the most negative
+    if signed and smallest < -largest / 4:  # negative and positive values: black is the most negative
         return -float(1 << (bits - 1)), float((1 << (bits - 1)) - 1)
     if depth.white is not None and largest <= depth.white:
         return 0.0, depth.white
@@ -124,7 +125,7 @@ def _range(values: Samples, depth: Depth) -> tuple[float, float]:
 
 
 def _float_range(values: Samples, depth: Depth) -> tuple[float, float]:
-    """Most programs write 0 to 1, a little beyond where they sharpened; some the range of integers."""
+    """Most programs write 0 to 1, or slightly more after sharpening; some write the range of integers."""
     some = np.nan_to_num(values.reshape(-1)[:: max(1, values.size // _SAMPLED)].astype(np.float32))
     low, high = np.percentile(some, (1, 99)) if some.size else (0.0, 0.0)
     if depth.white is not None and depth.white > (depth.black or 0.0) and depth.white >= high:
@@ -147,19 +148,19 @@ def _first(tags: Any, tag: int) -> Any:
 
 
 def _as_stored(values: Samples, depth: Depth) -> Samples:
-    """Pillow reads 32 bits as signed ones, whatever they are."""
+    """The stored values; Pillow reads every 32-bit value as a signed one."""
     return values.view(np.uint32) if depth.kind == "u" and depth.bits == 32 and values.dtype == np.int32 else values
 
 
 def _like(image: Image.Image, pixels: Pixels) -> Image.Image:
-    """The picture of `pixels` with what `image` knows of its colours."""
+    """The picture of `pixels` with the colour information of `image`."""
     made = Image.fromarray(pixels)
     made.info = {key: value for key, value in image.info.items() if key != "transparency"}
     return made
 
 
 def _low_bytes(image: Image.Image, again: Callable[[], Image.Image]) -> Image.Image | None:
-    """The lower bytes of 16-bit colours of which Pillow kept the higher ones, where these are dark enough to matter."""
+    """The low bytes of 16-bit colours, of which Pillow kept the high ones; None if the picture is bright enough."""
     if np.asarray(image)[..., :3].max(initial=0) >= 1 << (max(_SENSOR_BITS) - 8):
         return None
     other = again()
@@ -172,7 +173,8 @@ def _low_bytes(image: Image.Image, again: Callable[[], Image.Image]) -> Image.Im
 
 
 def _other_bytes(args: Any) -> Any:
-    """The arguments of a decoder of Pillow's with the bytes of a sample exchanged; None when it has no two bytes."""
+    """The arguments of a Pillow decoder with the two bytes of a sample exchanged; None if a sample has not two
+    bytes."""
     name, *rest = args if isinstance(args, tuple) else (args,)
     colours, _, kind = str(name).partition(";16")
     if colours not in ("RGB", "RGBA", "RGBX") or kind not in _OTHER_ORDER:
@@ -182,7 +184,8 @@ def _other_bytes(args: Any) -> Any:
 
 
 def _brightened(image: Image.Image, low: Image.Image, depth: Depth) -> Image.Image:
-    """`image`, which holds the upper bytes, by the white that its samples of two bytes imply; as it is without one."""
+    """`image`, which has the high bytes, scaled to the white that its 16-bit samples imply; unchanged if there is
+    none."""
     deep = np.asarray(image)[..., :3].astype(np.uint16) << 8 | np.asarray(low)[..., :3]
     black, white = _range(deep, depth)
     if white == 65535:

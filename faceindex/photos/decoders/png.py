@@ -1,7 +1,7 @@
-"""PNG whose notes beside the picture are damaged or large: the picture is read all the same.
+"""PNG with damaged or large metadata: the picture is read nevertheless.
 
-Pillow refuses a file for the checksum of a comment, or for a colour profile of more than a megabyte. Then the file is
-opened once more with the chunks that make the picture, and what is good and wanted of the others
+Pillow refuses a file because of a comment's checksum, or a colour profile over one megabyte. Then the file is opened
+again with only the chunks of the picture, and the intact and useful ones of the others
 (Portable Network Graphics 1.2, sections 3.4 and 4.2).
 """
 
@@ -18,9 +18,9 @@ from faceindex.photos.containers.png_chunks import SIGNATURE, Chunk, chunks, wit
 from faceindex.photos.metadata.rdf import MAX_BYTES as MAX_XMP_BYTES
 
 MAX_PROFILE_BYTES = 16 << 20
-"""An ICC profile larger than this is left out. A printer's largest tables are about four megabytes."""
+"""A larger ICC profile is ignored. The largest tables of printers are about four megabytes."""
 
-_BITS_AT = 24  # in the file, within IHDR
+_BITS_AT = 24  # position in the file, within IHDR
 _PICTURE = (b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS")
 _XMP = b"XML:com.adobe.xmp\0"
 _MAX_TEXT_BYTES = 1 << 20
@@ -28,15 +28,15 @@ _TEXTS = (b"Creation Time\0", b"Raw profile type exif\0", b"Raw profile type APP
 
 
 class PngPhoto(PngImageFile):
-    """Pillow's PNG; what is wrong behind the pixels costs nothing, and one that could not be loaded says so twice.
+    """Pillow's PNG. Damage after the pixels is ignored, and a picture that failed to load fails again at the next call.
 
-    bits: of a sample in the file.
+    bits: per sample in the file.
     """
 
     bits = 8
 
     def load(self) -> Any:
-        """Decode. Raises: whatever Pillow does, and the same when it is called again."""
+        """Decode. Raises: anything that Pillow raises, and the same at the next call."""
         source = self.fp
         try:
             return super().load()
@@ -54,17 +54,17 @@ class PngPhoto(PngImageFile):
         return self.im.pixel_access(self.readonly)
 
     def load_end(self) -> None:
-        """Read what is behind the pixels."""
+        """Read what is after the pixels."""
         try:
             super().load_end()
         except MemoryError:
             raise
-        except Exception:  # the pixels are all there; these were notes
+        except Exception:  # all pixels are there; only metadata are damaged
             self.png = None
 
 
 def opened_png(data: bytes) -> PngImageFile:
-    """A PNG file, its header read. Raises: whatever Pillow does."""
+    """Open a PNG file and read its header. Raises: anything that Pillow raises."""
     try:
         image = PngPhoto(io.BytesIO(data))
         image.bits = data[_BITS_AT]
@@ -82,7 +82,7 @@ def opened_png(data: bytes) -> PngImageFile:
 
 
 def bare(data: bytes) -> tuple[bytes, dict[str, bytes]]:
-    """The file without doubtful notes, and what large ones say: "icc_profile" and "xmp" as Pillow calls them."""
+    """The file without doubtful metadata, and the large ones by Pillow's names: "icc_profile" and "xmp"."""
     kept, info = [SIGNATURE], dict[str, bytes]()
     end = len(SIGNATURE)
     for chunk in chunks(data):
@@ -99,12 +99,12 @@ def bare(data: bytes) -> tuple[bytes, dict[str, bytes]]:
         elif chunk.sound and chunk.kind == b"iTXt" and body.startswith(_XMP):
             _put(info, "xmp", _international_text(body))
     if kept[-1][4:8] != b"IEND":
-        kept.append(data[end:])  # where it is damaged: Pillow refuses it
+        kept.append(data[end:])  # the damaged rest, so that Pillow refuses it
     return b"".join(kept), info
 
 
 def _makes_the_picture(chunk: Chunk) -> bool:
-    """True also for a chunk whose name is damaged, so that Pillow refuses the file: no part of the picture goes."""
+    """True also for a chunk with a damaged name, so that Pillow refuses the file and no part of the picture is lost."""
     if chunk.kind in _PICTURE or chunk.kind[:1].isupper():
         return True
     return not chunk.sound and any(
@@ -125,7 +125,7 @@ def _put(info: dict[str, bytes], key: str, value: bytes | None) -> None:
 
 
 def _international_text(body: bytes) -> bytes | None:
-    """The text of an iTXt chunk: keyword, compression, language and translation come before it."""
+    """The text of an iTXt chunk, which comes after keyword, compression, language and translation."""
     compressed = body[len(_XMP) : len(_XMP) + 1] == b"\1"
     parts = body[len(_XMP) + 2 :].split(b"\0", 2)
     if len(parts) < 3:
@@ -134,7 +134,7 @@ def _international_text(body: bytes) -> bytes | None:
 
 
 def _inflated(data: bytes, limit: int) -> bytes | None:
-    """What zlib made `data` of; None when it is more than `limit` bytes, or damaged."""
+    """`data` inflated by zlib; None if the result is larger than `limit` bytes, or damaged."""
     with suppress(zlib.error):
         inflater = zlib.decompressobj()
         found = inflater.decompress(data, limit)

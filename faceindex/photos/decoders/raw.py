@@ -1,7 +1,7 @@
-"""RAW photos of cameras: the preview inside, or the sensor's data at half size; LibRaw reads them, by way of rawpy.
+"""RAW photos of cameras: the embedded preview, or the sensor data at half size, read by LibRaw through rawpy.
 
-rawpy is optional. Many RAW files are TIFF files by their first bytes, whose first page is a thumbnail: a TIFF decoder
-would take that for the photo.
+rawpy is optional. Many RAW files look like TIFF files whose first page is a thumbnail, which a TIFF decoder would take
+for the photo.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ except ImportError:
 NOT_INSTALLED = "a RAW photo: pip install 'faceindex[raw]' lets it be read"
 
 LARGE_ENOUGH = 1600
-"""A preview of so many pixels on its longer side is as good as the photo; a smaller one if it has half of its side."""
+"""A preview with so many pixels on its longer side is used; a smaller one only if it has half of the photo's side."""
 
 _SAID = {
-    "LibRawFileUnsupportedError": "it is damaged, or of a camera that LibRaw does not know",
-    "LibRawNotImplementedError": "it is of a kind that LibRaw does not decode",
-    "NotSupportedError": "it is of a kind that LibRaw does not decode",
+    "LibRawFileUnsupportedError": "it is damaged, or LibRaw does not know the camera",
+    "LibRawNotImplementedError": "LibRaw cannot decode this kind",
+    "NotSupportedError": "LibRaw cannot decode this kind",
     "LibRawIOError": "it is cut off, or damaged",
-    "LibRawTooBigError": "it is larger than LibRaw takes",
-    "LibRawUnsufficientMemoryError": "it takes more memory than there is, or is damaged",
+    "LibRawTooBigError": "it is too large for LibRaw",
+    "LibRawUnsufficientMemoryError": "there is not enough memory, or it is damaged",
 }
-"""By the name of rawpy's exception."""
+"""Reasons by the name of rawpy's exception."""
 
 _ORIENTATION, _SOFTWARE = 0x0112, 0x0131
-_TURNED = {3: 3, 5: 8, 6: 6}  # LibRaw's `flip` as EXIF orientation
+_TURNED = {3: 3, 5: 8, 6: 6}  # LibRaw's `flip` to EXIF orientation
 _SIDEWAYS = frozenset((5, 6))
 _DNG_VERSION = 50706
 _SENSOR = frozenset((32803, 34892))  # photometric interpretation: colour filter array, linear raw
@@ -49,9 +49,9 @@ _SENSOR = frozenset((32803, 34892))  # photometric interpretation: colour filter
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What a RAW file shows.
+    """The picture of a RAW file.
 
-    data: a JPEG or BMP file. orientation: EXIF's, to be undone. warning: what could not be read, if anything.
+    data: a JPEG or BMP file. orientation: the EXIF orientation to undo. warning: what could not be read, if anything.
     """
 
     data: bytes
@@ -60,14 +60,14 @@ class Picture:
 
 
 def is_raw(data: bytes, path: str) -> bool:
-    """Whether the file is a RAW photo: by its first bytes, or a TIFF by them and a RAW by its tags or its name."""
+    """Whether the file is a RAW photo: by its first bytes, or a TIFF that is RAW by its tags or its name."""
     if not is_tiff(data):
         return has_raw_magic(data)
     if data[8:10] == b"CR" or PurePath(path).suffix.lower() in RAW_EXTENSIONS:
         return True
     try:
         return any(_DNG_VERSION in page or page.get(PHOTOMETRIC, (0,))[0] in _SENSOR for page in pages(data))
-    except struct.error:  # cut off: as a TIFF it is unreadable, too
+    except struct.error:  # cut off: it is not readable as TIFF, either
         return False
 
 
@@ -77,11 +77,11 @@ def installed() -> bool:
 
 
 def picture_in(data: bytes, check: Callable[[int, int], None]) -> Picture:
-    """The embedded preview when it is large enough, else the photo at half of its size.
+    """The embedded preview if it is large enough, else the photo at half of its size.
 
-    check: gets width and height of the photo before anything is decoded, and raises when they are too much.
+    check: called with width and height of the photo before anything is decoded; raises if they are too large.
 
-    Raises: ValueError when rawpy is not installed, or LibRaw cannot read the file.
+    Raises: ValueError if rawpy is not installed, or LibRaw cannot read the file.
     """
     if rawpy is None:
         raise ValueError(NOT_INSTALLED)
@@ -112,12 +112,12 @@ def _preview(raw: Any) -> Picture | None:
         data = bytes(found.data) if found.format == rawpy.ThumbFormat.JPEG else _as_file(found.data)
         width, height = _size(data)
         exif = Image.open(io.BytesIO(data)).getexif()
-    except Exception:  # no preview, or none of a kind that is known: the sensor's data are still there
+    except Exception:  # no usable preview; the sensor data are still there
         return None
-    # LibRaw gives EXIF of its own to a preview that has none; it signs that with the program it comes from.
+    # LibRaw adds its own EXIF to a preview without EXIF; the tag "software" shows that.
     if exif.get(_ORIENTATION) in range(2, 9) and not str(exif.get(_SOFTWARE)).startswith("dcraw"):
         return Picture(data, exif[_ORIENTATION])
-    # Some cameras store the preview upright, and say in the RAW file how the sensor was held.
+    # Some cameras store the preview upright, and write in the RAW file how the camera was held.
     upright = raw.sizes.flip in _SIDEWAYS and (width < height) != (raw.sizes.width < raw.sizes.height)
     return Picture(data, 1 if upright else _TURNED.get(raw.sizes.flip, 1))
 
@@ -127,12 +127,12 @@ def _size(data: bytes) -> tuple[int, int]:
 
 
 def _as_file(pixels: Any) -> bytes:
-    """A file, so that for all that follows a RAW photo is one like any other; BMP costs next to nothing."""
+    """A file, so that a RAW photo can be treated like any other; writing BMP costs almost nothing."""
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "BMP")
     return buffer.getvalue()
 
 
 def _reason(error: Exception) -> str:
-    """In words of ours: LibRaw's own are "Input/output error" and the like."""
+    """The reason in our words; LibRaw's own are like "Input/output error"."""
     return next((words for name, words in _SAID.items() if type(error).__name__ == name), "it is damaged")

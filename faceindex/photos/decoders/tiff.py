@@ -1,4 +1,4 @@
-"""TIFF: by Pillow, and the kinds that Pillow does not know by tifffile and imagecodecs, which are optional."""
+"""TIFF: read by Pillow, and kinds that Pillow does not know by tifffile and imagecodecs, which are optional."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from faceindex.photos.turning import SIDES_SWAPPED, TURN
 from faceindex.types import Pixels
 
 MAX_SAMPLE_BYTES = 2 << 30
-"""A page that takes more memory than this is refused before it is decoded: 300 megapixels of 16-bit RGB are less."""
+"""A page that needs more memory than this is refused; 300 megapixels of 16-bit RGB need less."""
 
 _NEW_SUBFILE_TYPE, _REDUCED = 254, 1
 _BITS, _COMPRESSION, _PHOTOMETRIC, _ORIENTATION, _PLANES, _EXTRA, _FORMAT = 258, 259, 262, 274, 284, 338, 339
@@ -45,19 +45,19 @@ def is_tiff_or_big(data: bytes) -> bool:
 
 
 def opened_tiff(data: bytes) -> Image.Image:
-    """The first page that is not marked as a reduced version of another one. Raises: ValueError, or what Pillow does.
+    """The first page that is not marked as a reduced version of another. Raises: ValueError, or what Pillow raises.
 
-    ValueError says of which kind a file is that is not read.
+    ValueError says which kind of file cannot be read.
     """
     try:
         image = TiffImagePlugin.TiffImageFile(io.BytesIO(data))
         _skip_thumbnails(image)
         if not _misread_by_pillow(image.tag_v2):
             image.tile = [_in_native_order(tile) for tile in image.tile]
-            image.tag_v2.setdefault(_ORIENTATION, 1)  # else Pillow turns it by its XMP, as no other program does
+            image.tag_v2.setdefault(_ORIENTATION, 1)  # else Pillow would turn it by its XMP; no other program does
             return image
         tags: Any = image.tag_v2
-    except (SyntaxError, KeyError) as error:  # of a kind that Pillow does not know, or damaged
+    except (SyntaxError, KeyError) as error:  # Pillow does not know this kind, or it is damaged
         tags = _first_page(data)
         if not {_BITS, _COMPRESSION, _PHOTOMETRIC} & set(tags):
             raise error
@@ -65,7 +65,7 @@ def opened_tiff(data: bytes) -> Image.Image:
 
 
 def _first_page(data: bytes) -> Page:
-    """Empty when the file is damaged there."""
+    """The first page; empty if the file is damaged there."""
     try:
         return next(pages(data), {})
     except (struct.error, OverflowError):
@@ -73,13 +73,13 @@ def _first_page(data: bytes) -> Page:
 
 
 def _misread_by_pillow(tags: Any) -> bool:
-    """Its libtiff does not have WebP, and of planes of 16 bits it takes every other byte for a sample."""
+    """Whether Pillow would misread it: its libtiff lacks WebP, and it reads planes of 16 bits as 8 bits."""
     planes_of_16 = tags.get(_PLANES) == _SEPARATE and 16 in tags.get(_BITS, ())
     return tags.get(_COMPRESSION) == _WEBP or planes_of_16
 
 
 def _in_native_order(tile: Any) -> Any:
-    """libtiff gives samples in the machine's order, and Pillow takes some of them for those of the file."""
+    """libtiff returns samples in the machine's byte order, but Pillow expects some of them in the file's order."""
     native = _NATIVE.get(tile.args[0]) if tile.codec_name == "libtiff" else None
     return tile._replace(args=(native, *tile.args[1:])) if native else tile
 
@@ -95,7 +95,7 @@ def _opened_by_tifffile(data: bytes, kind: str) -> Image.Image:
             found: Any = tifffile.TiffFile(io.BytesIO(data)).pages
             page = next((each for each in found if not each.subfiletype & _REDUCED), found[0])
     except Exception:
-        raise ValueError("damaged: a TIFF file without a page that can be read") from None
+        raise ValueError("damaged: a TIFF file without a readable page") from None
     if any(begin + count > len(data) for begin, count in zip(page.dataoffsets, page.databytecounts, strict=False)):
         raise ValueError("image file is truncated")
     return TiffPage(data, page, kind)
@@ -103,7 +103,7 @@ def _opened_by_tifffile(data: bytes, kind: str) -> Image.Image:
 
 @contextmanager
 def _in_silence() -> Iterator[None]:
-    """tifffile logs what it finds wrong, and Python prints that."""
+    """tifffile logs problems of a file, and Python would print them."""
     log = logging.getLogger("tifffile")
     before, log.disabled = log.disabled, True
     try:
@@ -113,7 +113,7 @@ def _in_silence() -> Iterator[None]:
 
 
 class TiffPage(DecodedAtOnce):
-    """A page of tifffile's as an image of Pillow's, upright."""
+    """A page read by tifffile, as an upright Pillow image."""
 
     format = "TIFF"
 
@@ -125,7 +125,7 @@ class TiffPage(DecodedAtOnce):
         page, photometric = self._page, int(self._page.photometric)
         if photometric not in _CHANNELS or page.samplesperpixel < _CHANNELS[photometric] or page.imagedepth != 1:
             raise ValueError(self._kind)
-        self.tag_v2 = {tag.code: tag.value for tag in page.tags}  # by the name that Pillow has for them
+        self.tag_v2 = {tag.code: tag.value for tag in page.tags}  # the name that Pillow uses
         self._orientation = int(getattr(page.tags.get(_ORIENTATION), "value", 1))
         size = (page.imagewidth, page.imagelength)
         self._announce(*(size[::-1] if self._orientation in SIDES_SWAPPED else size))
@@ -139,19 +139,19 @@ class TiffPage(DecodedAtOnce):
                 picture = _picture(self._page)
         except MemoryError:
             raise
-        except Exception as error:  # a decoder that is missing, or data that are damaged: the library has many
+        except Exception as error:  # a missing decoder, or damaged data; the library raises many kinds of errors
             raise ValueError(f"damaged, or a {self._kind}") from error
         return picture.transpose(TURN[self._orientation]) if self._orientation in TURN else picture
 
     def getexif(self) -> Image.Exif:
-        """EXIF is a part of the page's own tags. Raises: whatever Pillow does."""
+        """EXIF, which is part of the page's own tags. Raises: anything that Pillow raises."""
         exif = Image.Exif()
         exif.load_from_fp(io.BytesIO(self._bytes))
         return exif
 
 
 def _picture(page: Any) -> Image.Image:
-    """Its pixels, in eight bits, of any mode."""
+    """The page's pixels in eight bits, in any mode."""
     if page.nbytes > MAX_SAMPLE_BYTES:
         raise MemoryError
     values = page.asarray(maxworkers=1)
@@ -161,7 +161,7 @@ def _picture(page: Any) -> Image.Image:
     if values.dtype == bool:
         values = values.astype(np.uint8) * 255
     if values.ndim != 3:
-        raise ValueError("not a flat picture")
+        raise ValueError("not a two-dimensional picture")
     photometric, tags = int(page.photometric), {tag.code: tag.value for tag in page.tags}
     channels = _CHANNELS[photometric]
     depth = depth_said(tags) if page.dtype != bool else Depth(inverted=photometric == 0)
@@ -191,7 +191,7 @@ def _with_alpha(picture: Image.Image, alpha: Pixels, extra: int) -> Image.Image:
 
 
 def _lab(values: np.ndarray, photometric: int) -> Pixels:
-    """L in 0 to 255, a and b as bytes with a sign (TIFF 6.0, section 23); ICC LAB has 128 as their zero."""
+    """L from 0 to 255, a and b as signed bytes (TIFF 6.0, section 23); in ICC LAB their zero is 128."""
     if values.dtype.kind == "f":
         levels: Pixels = np.clip(np.nan_to_num(values) * [2.55, 1, 1] + [0, 128, 128], 0, 255).astype(np.uint8)
         return levels ^ _SIGNS
@@ -200,12 +200,12 @@ def _lab(values: np.ndarray, photometric: int) -> Pixels:
 
 
 def _eight_bit_palette(palette: np.ndarray) -> Pixels:
-    shift = 8 if palette.max(initial=0) > 255 else 0  # some programs write eight bits where sixteen are asked for
+    shift = 8 if palette.max(initial=0) > 255 else 0  # some programs write eight bits instead of sixteen
     return np.ascontiguousarray((palette >> shift).astype(np.uint8).T)
 
 
 def kind_of(tags: Any) -> str:
-    """In words: "TIFF of a kind that is not read: 16-bit CIELAB"."""
+    """A description: "TIFF of a kind that cannot be read: 16-bit CIELAB"."""
 
     def values(tag: int) -> tuple[Any, ...]:
         value = tags.get(tag, ())
@@ -219,7 +219,7 @@ def kind_of(tags: Any) -> str:
     compression = (values(_COMPRESSION) or (1,))[0]
     if compression in _COMPRESSIONS:
         words.append(f"in {_COMPRESSIONS[compression]}")
-    return f"TIFF of a kind that is not read: {' '.join(filter(None, words))}"
+    return f"TIFF of a kind that cannot be read: {' '.join(filter(None, words))}"
 
 
 def _skip_thumbnails(image: TiffImagePlugin.TiffImageFile) -> None:

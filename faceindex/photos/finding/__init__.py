@@ -1,1 +1,1 @@
-"""Where photos come from: local files and addresses, found, listed, opened."""
+"""Where photos come from: local files and addresses. They are found, listed and opened here."""

@@ -1,4 +1,4 @@
-"""What a path is: a file on a disk, an address (URL) of a photo elsewhere, or the name of a picture that is no file."""
+"""The kinds of paths: a file on a disk, an address (URL), or the name of a picture that is not a file."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import re
 from urllib.parse import unquote
 
 HELD = "picture:/"
-"""What the path of a photo begins with that came from a program and is no file."""
+"""Start of the path of a picture that a program added and that is not a file."""
 
 LOGINS = "FACEINDEX_LOGINS"
-"""The variable in which our own processes, and nobody else, get what `secrets_for_children` holds."""
+"""The environment variable through which only our own processes get the result of `secrets_for_children`."""
 
 UNREACHABLE = frozenset(
     (
@@ -20,23 +20,23 @@ UNREACHABLE = frozenset(
         *(errno.ETIMEDOUT, errno.EPIPE, errno.EIO),
     )
 )
-"""Numbers of errors that tell of a server that does not answer, whatever it was asked for."""
+"""Error numbers which mean that a server does not answer, for any request."""
 
 _ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+):/(?P<second>/?)(?P<rest>.*)", re.DOTALL)  # C:/ is a drive
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://")
-_WITH_QUERY = ("http", "https")  # elsewhere "?" and "#" may be in the name of an object
-_WITHOUT_LOGIN = ("abfs", "abfss", "wasb", "wasbs")  # there CONTAINER@ACCOUNT is the place
+_WITH_QUERY = ("http", "https")  # with other schemes, "?" and "#" may be part of an object's name
+_WITHOUT_LOGIN = ("abfs", "abfss", "wasb", "wasbs")  # there CONTAINER@ACCOUNT is not a login
 
 _logins: dict[str, str] = {}
 _queries: dict[str, str] = {}
 
 
 def absolute(path: str | os.PathLike[str]) -> str:
-    """`path` made absolute, a user's `~` expanded (a name may begin with one, too), symbolic links kept.
+    """`path` made absolute. A user's `~` is expanded (a name may also begin with it), and symbolic links stay.
 
-    Of an address, the address without user, password and query: these are kept in memory, for this program and for the
-    processes that it starts to read photos, and never stored. `file:///x` is the local path /x. What is called
-    `picture:/` stays as it is.
+    An address loses its user, password and query. These are kept in memory, for this program and the processes that it
+    starts to read photos, and are never stored. `file:///x` becomes the local path /x. A path with `picture:/` stays as
+    it is.
     """
     given = os.fspath(path)
     if is_held(given):
@@ -52,17 +52,17 @@ def absolute(path: str | os.PathLike[str]) -> str:
 
 
 def is_held(path: str | os.PathLike[str]) -> bool:
-    """Whether this is the path of a picture that is no file, or of all of them."""
+    """Whether this is the path of a picture that is not a file, or the start of all such paths."""
     return (os.fspath(path) + "/").startswith(HELD)
 
 
 def is_url(path: str) -> bool:
-    """Whether this path, as `absolute` gives it, is an address."""
+    """Whether this path, as returned by `absolute`, is an address."""
     return _URL.match(path) is not None
 
 
 def is_in(path: str, folder: str) -> bool:
-    """Whether `path` is `folder`, or lies in it."""
+    """Whether `path` is `folder`, or is in it."""
     return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
@@ -84,12 +84,12 @@ def with_query(url: str) -> str:
 
 
 def secrets_for_children() -> dict[str, str]:
-    """Environment in which a process of ours opens the same addresses; empty when none was given with secrets."""
+    """Environment variables that let a child process open the same addresses; empty if no address had secrets."""
     return {LOGINS: json.dumps([_logins, _queries])} if _logins or _queries else {}
 
 
 def take_secrets() -> None:
-    """Of a process of ours: know what its parent was given, and let nobody else inherit it."""
+    """In a child process: take over the parent's secrets, and remove them from the environment."""
     given = os.environ.pop(LOGINS, None)
     if given:
         logins, queries = json.loads(given)
@@ -98,18 +98,18 @@ def take_secrets() -> None:
 
 
 def without_secrets(text: str) -> str:
-    """A message without what may stand in addresses in it: users, passwords and queries."""
+    """A text in which every address has lost its user, password and query."""
     return re.sub(r"(:/{1,2})[^/\s@]*@", r"\1", re.sub(r"(:/{1,2}[^\s?'\"]*)\?[^\s'\")]*", r"\1", text))
 
 
 def shown(path: str | os.PathLike[str]) -> str:
-    """A path as it was given, for an answer; an address as `absolute` has it."""
+    """A path as it was given, for an answer; an address as `absolute` returns it."""
     found = absolute(path)
     return found if is_url(found) else os.fspath(path)
 
 
 def _address_in(given: str) -> re.Match[str] | None:
-    """An address, also one that went through `Path`, which makes one slash of two, unless there is such a folder."""
+    """The address in a text. `Path` turns two slashes into one; that is undone, unless such a folder exists."""
     found = _ADDRESS.fullmatch(given)
     if not found or (not found["second"] and os.path.lexists(found["scheme"] + ":")):
         return None

@@ -1,4 +1,4 @@
-"""Which files are left out: rules as in .gitignore, given by the user or in files named .faceindexignore."""
+"""Decides which files are skipped by rules as in .gitignore, from the user or from files named .faceindexignore."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Self
 from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 from faceindex.errors import UsageError
-from faceindex.photos.finding.find import IGNORE_FILE
+from faceindex.photos.finding.entries import IGNORE_FILE
 
 MAX_BYTES = 1 << 20
 
@@ -23,19 +23,19 @@ _FOLDER_END = "ps_d"
 _ANY_FOLDER = f"(?P<{_FOLDER_END}>/)"  # what pathspec makes of "*/"
 
 _INSIDE = re.compile(r"(?<=[^/*])/\*\*(/?)\s*$")
-"""To git "a/**" is all that is in a, but not a itself, which could not be entered then; pathspec takes it for both."""
+"""To git "a/**" means everything in a, but not a itself, as a could not be entered then; pathspec takes it for both."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Patterns:
-    """Patterns that are relative to a folder, the last one first: it decides."""
+    """Patterns relative to a folder, the last one first: the last match decides."""
 
     folder: str
     patterns: tuple[GitIgnoreSpecPattern, ...]
 
     def say(self, path: str, *, is_folder: bool) -> bool | None:
-        """Whether `path` is left out; None when no pattern is about it itself, be it about a folder that it is in."""
-        below = path[len(self.folder.rstrip("/")) + 1 :].replace("\n", "\0")  # no pattern has either of them
+        """Whether `path` is skipped; None if no pattern matches it, even if a pattern matches a folder above."""
+        below = path[len(self.folder.rstrip("/")) + 1 :].replace("\n", "\0")  # a pattern contains neither of the two
         name = below + "/" * is_folder
         for pattern in self.patterns:
             found = pattern.match_file(name)
@@ -45,7 +45,7 @@ class _Patterns:
 
 
 def _is_about(match: re.Match[str], *, is_folder: bool) -> bool:
-    """Whether a pattern has matched the whole path. pathspec marks the end of the folder where it has not."""
+    """Whether a pattern matched the whole path. If it matched only a folder, pathspec marks the end of that folder."""
     if match.re.pattern == _ANY_FOLDER:
         return is_folder
     return _FOLDER_END not in match.re.groupindex or match.end(_FOLDER_END) in (-1, len(match.string))
@@ -53,9 +53,9 @@ def _is_about(match: re.Match[str], *, is_folder: bool) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class IgnoreRules:
-    """Rules that hold in a folder. given: by the user. files: of it and the folders above it, the deepest first.
+    """Rules for a folder. given: by the user. files: of the folder and the folders above it, the deepest first.
 
-    The first that has a pattern for a path decides, as in git; what is given goes before files.
+    The first set with a matching pattern decides, as in git; the user's rules have priority over files.
     """
 
     given: tuple[_Patterns, ...] = ()
@@ -63,7 +63,7 @@ class IgnoreRules:
 
     @classmethod
     def of(cls, root: str, patterns: Iterable[str]) -> Self:
-        """Patterns that the user gives, relative to `root` or with its path. Raises: UsageError when one is none."""
+        """The user's patterns, relative to `root` or with its path. Raises: UsageError if one is not a pattern."""
         own = root.rstrip("/")
         try:
             chosen = _compiled(p.removeprefix(own) if p.startswith(f"{own}/") else p for p in patterns)
@@ -72,21 +72,21 @@ class IgnoreRules:
         return cls((_Patterns(root, chosen),))
 
     def with_file_in(self, folder: str) -> Self:
-        """With the rules of the file in `folder`, where there is one. Raises: OSError when it cannot be read."""
+        """These rules and those of the file in `folder`, if there is one. Raises: OSError if it cannot be read."""
         return self.with_lines(folder, _lines_in(folder))
 
     def with_text(self, folder: str, text: bytes) -> Self:
-        """With the rules that `text` is, the content of a file in `folder`."""
+        """These rules and those in `text`, the content of a file in `folder`."""
         return self.with_lines(folder, _lines_of(text))
 
     def with_lines(self, folder: str, lines: Sequence[str]) -> Self:
-        """With rules for what is in `folder`, a pattern a line."""
+        """These rules and those for `folder`, one pattern per line."""
         if not lines:
             return self
         return type(self)(self.given, (_Patterns(folder, _leniently_compiled(lines)), *self.files))
 
     def exclude(self, path: str, *, is_folder: bool) -> bool:
-        """Whether `path` is left out. What is in a folder that is left out is not to be asked about."""
+        """Whether `path` is skipped. Do not ask about files in a folder that is skipped itself."""
         said = (patterns.say(path, is_folder=is_folder) for patterns in (*self.given, *self.files))
         return next((one for one in said if one is not None), False)
 
@@ -97,7 +97,7 @@ def _compiled(lines: Iterable[str]) -> tuple[GitIgnoreSpecPattern, ...]:
 
 
 def _leniently_compiled(lines: Iterable[str]) -> tuple[GitIgnoreSpecPattern, ...]:
-    """As git reads a file: a line that is no pattern says nothing."""
+    """As git reads a file: a line that is not a pattern is ignored."""
     kept = []
     for line in lines:
         with suppress(ValueError):
@@ -112,7 +112,7 @@ def _lines_in(folder: str) -> list[str]:
         with os.fdopen(descriptor, "rb") as file:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_BYTES:
-                raise OSError(f"no regular file of at most {MAX_BYTES >> 20} MiB")
+                raise OSError(f"it is not a regular file of at most {MAX_BYTES >> 20} MiB")
             text = file.read(MAX_BYTES)
     except FileNotFoundError:
         return []

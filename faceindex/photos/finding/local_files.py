@@ -9,14 +9,15 @@ from contextlib import contextmanager
 
 from faceindex.errors import UsageError
 from faceindex.files.regular import open_regular
-from faceindex.photos.finding.find import FoundFile, SkippedEntry, UnreadableEntry, walk_files
+from faceindex.photos.finding.entries import FoundFile, SkippedEntry, UnreadableEntry
+from faceindex.photos.finding.local_walk import walk_files
 from faceindex.photos.finding.open_files import FileStatus, OpenFile
 
 _NOT_THERE = frozenset((errno.ENOENT, errno.ENOTDIR))
 
 
 class LocalFiles:
-    """A PhotoSource: regular files only, links followed."""
+    """The PhotoSource for regular files; links are followed."""
 
     def require(self, root: str) -> None:
         """See PhotoSource."""
@@ -59,7 +60,7 @@ class LocalFiles:
         return os.path.isdir(path)  # noqa: PTH112
 
     def worth_opening(self, path: str) -> bool:
-        """See PhotoSource: every file is."""
+        """See PhotoSource: every file may be opened."""
         return True
 
 

@@ -1,4 +1,4 @@
-"""A file that is open for reading, wherever it is, and what tells whether it has changed."""
+"""A file that is open for reading, on any kind of source, and the data that show whether it has changed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 @dataclass(frozen=True, slots=True)
 class FileStatus:
-    """What tells whether a file has changed: size in bytes, mtime_ns and ctime_ns as of FoundFile."""
+    """Shows whether a file has changed: size in bytes, mtime_ns and ctime_ns as in FoundFile."""
 
     size: int
     mtime_ns: int
@@ -18,7 +18,7 @@ class FileStatus:
 
 @dataclass(frozen=True, slots=True)
 class OpenFile:
-    """A file that is open for reading. status: when it was opened. look: what its status is now."""
+    """A file that is open for reading. status: when it was opened. look: returns the present status."""
 
     file: BinaryIO
     status: FileStatus

@@ -1,6 +1,7 @@
-"""Photos at addresses (URLs), read by the file systems of fsspec: s3://, gs://, sftp://, ftp://, webdav:// and others.
+"""Photos at addresses (URLs), read with the file systems of fsspec: s3://, gs://, sftp://, ftp://, webdav:// and
+others.
 
-The only connections are to addresses that the user named. Logins are fsspec's own: environment, configuration files.
+The only connections are to addresses that the user named. Logins come from fsspec: environment, configuration files.
 """
 
 from __future__ import annotations
@@ -17,16 +18,10 @@ from typing import TYPE_CHECKING, Any
 from faceindex.errors import OutOfReach, UsageError
 from faceindex.files.regular import NOT_REGULAR
 from faceindex.photos.finding.addresses import top_of
-from faceindex.photos.finding.find import (
-    ALBUMS_MANIFEST,
-    IGNORE_FILE,
-    FoundFile,
-    SkippedEntry,
-    UnreadableEntry,
-    given_rules,
-    kind_of,
-)
+from faceindex.photos.finding.entries import IGNORE_FILE, FoundFile, SkippedEntry, UnreadableEntry
+from faceindex.photos.finding.exclusion import given_rules, kind_of
 from faceindex.photos.finding.open_files import FileStatus, OpenFile
+from faceindex.photos.finding.own_folders import ALBUMS_MANIFEST, MARKS, names_a_library
 from faceindex.photos.finding.remote_systems import NoFileSystem, RemoteEntry, RemoteSystem, remote_system, settings_of
 from faceindex.photos.finding.system_folders import is_marked, is_photo_library
 from faceindex.photos.identity import claims_to_be_photo
@@ -34,19 +29,19 @@ from faceindex.photos.identity import claims_to_be_photo
 if TYPE_CHECKING:
     from faceindex.photos.finding.ignore_rules import IgnoreRules
 
-_MARKS = ("catalog.sqlite", "vectors", ALBUMS_MANIFEST, IGNORE_FILE, ".ppstorage", ".immich", "AlbumData.xml")
+_MARKS = (*MARKS, IGNORE_FILE, ".ppstorage", ".immich", "AlbumData.xml")
 _IGNORE_BYTES = 1 << 20
 _HEAD_BYTES = 64
-_RANGE_ABOVE = 32 << 20  # bytes: of larger files the first ones are asked for alone
+_RANGE_ABOVE = 32 << 20  # bytes: of a larger file, only the first bytes are requested at first
 _LISTING_SECONDS = 60.0
 
 
 class RemoteFiles:
-    """A PhotoSource: objects at addresses. One for each thread: not all file systems of fsspec are for several."""
+    """The PhotoSource for addresses. One for each thread, as not all file systems of fsspec support several threads."""
 
     def __init__(self) -> None:
         self._systems: dict[tuple[str, str], RemoteSystem] = {}
-        self._asked = ""  # the folder of which something was asked last, and what is in it if that was asked twice
+        self._asked = ""  # the last folder with a question, and its content after the second one
         self._listed: tuple[str, float, frozenset[str]] = ("", 0.0, frozenset())
 
     def require(self, root: str) -> None:
@@ -57,16 +52,16 @@ class RemoteFiles:
             raise UsageError(f"{root} cannot be opened: {error.strerror}") from error
         except FileNotFoundError as error:
             if top_of(root) == root or self._top_is_missing(root):
-                raise OutOfReach(f"{top_of(root)} is not there now: {error.strerror}") from error
+                raise OutOfReach(f"{top_of(root)} does not exist now: {error.strerror}") from error
             raise UsageError(f"no such file or folder: {root}") from error
         except OSError as error:
-            raise OutOfReach(f"{root} cannot be looked at: {error.strerror}") from error
+            raise OutOfReach(f"{root} cannot be listed: {error.strerror}") from error
 
     def walk(
         self, root: str, entered: set[tuple[int, int]], *, skip: str | None, exclude: Collection[str]
     ) -> Iterator[FoundFile | UnreadableEntry | SkippedEntry]:
-        """See PhotoSource. Files of a folder come before the folders in it, and all as they are listed: a folder may
-        hold more than fits into memory."""
+        """See PhotoSource. The files of a folder come before its subfolders, all in the order of the listing, because a
+        folder may be too large for memory."""
         try:
             top = self._system(root).entry(root)
             rules = self._rules_above(root, exclude)
@@ -95,8 +90,8 @@ class RemoteFiles:
 
     @contextmanager
     def opened(self, path: str) -> Iterator[OpenFile]:
-        """See PhotoSource. It is read as a whole at once, and its length says whether it changed meanwhile: what comes
-        in its place with the same length has another version, and is read by the next ingest."""
+        """See PhotoSource. The file is read at once, and its length shows whether it changed during that. A replacement
+        with the same length has another version, so the next ingest reads it."""
         system = self._system(path)
         status = _regular(system.entry(path))
         with _Remote(system, path, status.size) as file:
@@ -107,7 +102,7 @@ class RemoteFiles:
         return (entry.name for page in self._system(folder).pages(folder) for entry in page)
 
     def missing(self, path: str) -> bool:
-        """See PhotoSource. Of a folder of which much is asked all names are listed once."""
+        """See PhotoSource. After two questions about one folder, all its names are listed once."""
         folder, name = os.path.split(path)
         try:
             if self._listed[0] == folder and time.monotonic() - self._listed[1] < _LISTING_SECONDS:
@@ -131,7 +126,7 @@ class RemoteFiles:
             return False
 
     def worth_opening(self, path: str) -> bool:
-        """See PhotoSource: what has the name of something else costs no request at each ingest."""
+        """See PhotoSource: a file with another suffix is not opened, as each ingest would need a request for it."""
         return claims_to_be_photo(path) or "." not in path.rpartition("/")[2]
 
     def _system(self, path: str) -> RemoteSystem:
@@ -139,7 +134,7 @@ class RemoteFiles:
         key = top, settings_of(top)
         if key in self._systems:
             return self._systems[key]
-        with _making:  # of some, making one takes half a second
+        with _making:  # some take half a second to make
             system = _shared.get(key) or remote_system(top)
             if system.for_all_threads:
                 _shared[key] = system
@@ -153,7 +148,7 @@ class RemoteFiles:
             return True
 
     def _rules_above(self, root: str, exclude: Collection[str]) -> IgnoreRules | None:
-        """The rules that hold for a given folder. Raises: OSError."""
+        """The rules that apply to a given folder. Raises: OSError."""
         rules = given_rules(root, exclude) if exclude else None
         above, top = [], top_of(root)
         while root != top:
@@ -169,7 +164,7 @@ class RemoteFiles:
             if system.entry(path).size > _IGNORE_BYTES:
                 raise OSError(errno.EFBIG, f"its {IGNORE_FILE} is too large")
             text = system.read(path)
-        except (FileNotFoundError, PermissionError):  # a server may say of what is above that it is no business of ours
+        except (FileNotFoundError, PermissionError):  # a server may forbid to look at the folders above
             return rules
         from faceindex.photos.finding.ignore_rules import IgnoreRules
 
@@ -183,15 +178,15 @@ class RemoteFiles:
         *,
         is_root: bool,
     ) -> Iterator[FoundFile | UnreadableEntry | SkippedEntry]:
-        """What is in a folder; folders in it that are to be entered go into `inner`. Raises: OSError."""
+        """The content of a folder; subfolders to be walked are added to `inner`. Raises: OSError."""
         pages = self._system(folder).pages(folder)
         first, second = next(pages, []), next(pages, None)
         names = {entry.name for entry in first}
-        if second is not None:  # marks may stand on any page
+        if second is not None:  # markers may be on any page
             names |= {mark for mark in _MARKS if mark not in names and self._is_there(f"{folder}/{mark}")}
         if IGNORE_FILE in names:
             rules = self._with_rules_in(folder, rules)
-        if {"catalog.sqlite", "vectors"} <= names or ALBUMS_MANIFEST in names:
+        if names_a_library(names) or ALBUMS_MANIFEST in names:
             return
         if not is_root and is_marked(folder, names):
             yield SkippedEntry(folder, "system", is_folder=True)
@@ -200,7 +195,7 @@ class RemoteFiles:
         for entry in chain(first, second or (), chain.from_iterable(pages)):
             path = f"{folder}/{entry.name}" if not folder.endswith("/") else folder + entry.name
             if not entry.name:
-                yield UnreadableEntry(f"{path}/", "a folder without a name, which has no address")
+                yield UnreadableEntry(f"{path}/", "a folder without a name cannot have an address")
                 continue
             kind = kind_of(entry.name, path, rules, is_folder=entry.is_folder, in_library=in_library)
             if kind is None and entry.is_folder:
@@ -219,7 +214,7 @@ class RemoteFiles:
 
 
 class _Remote:
-    """The few methods of a binary file that readers of photos use; nothing is asked for before it is read."""
+    """The methods of a binary file that readers of photos use; bytes are requested when they are read."""
 
     def __init__(self, system: RemoteSystem, path: str, size: int) -> None:
         self._system, self._path, self._size = system, path, size
@@ -233,7 +228,7 @@ class _Remote:
         self._data = None
 
     def read(self, size: int = -1) -> bytes:
-        """Bytes from here on. Raises: OSError."""
+        """Bytes from the present position. Raises: OSError."""
         is_head = self._data is None and self._place == 0 and 0 <= size <= _HEAD_BYTES
         if is_head and (self._size > _RANGE_ABOVE or not claims_to_be_photo(self._path)):
             head = self._system.read(self._path, size)
@@ -244,17 +239,17 @@ class _Remote:
         return data
 
     def seek(self, place: int, whence: int = os.SEEK_SET) -> int:
-        """As of a file."""
+        """As in a file."""
         before = {os.SEEK_SET: 0, os.SEEK_CUR: self._place, os.SEEK_END: self._size}[whence]
         self._place = before + place
         return self._place
 
     def tell(self) -> int:
-        """As of a file."""
+        """As in a file."""
         return self._place
 
     def all(self) -> bytes:
-        """All of it. Raises: OSError."""
+        """All bytes. Raises: OSError."""
         if self._data is None:
             self._data = self._system.read(self._path)
         return self._data
@@ -280,7 +275,7 @@ _shared: dict[tuple[str, str], RemoteSystem] = {}
 
 
 def remote_files() -> RemoteFiles:
-    """This thread's."""
+    """The RemoteFiles of this thread."""
     found: RemoteFiles | None = getattr(_threads, "files", None)
     if found is None:
         found = _threads.files = RemoteFiles()

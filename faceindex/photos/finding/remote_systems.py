@@ -1,4 +1,4 @@
-"""One server or bucket as fsspec shows it: its entries in pages, their versions, and its errors as those of a disk."""
+"""One server or bucket through fsspec: its entries in pages, their versions, and its errors as those of a disk."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from datetime import UTC, datetime
 from typing import Any
 
 from faceindex.photos.finding.addresses import UNREACHABLE, login_of, top_of, with_query, without_secrets
-from faceindex.photos.finding.find import UNTIMED
+from faceindex.photos.finding.entries import UNTIMED
 
 PAGE = 1000
-"""Entries at a time, where the file system of fsspec can list in parts."""
+"""Entries per page, if the file system of fsspec can list in pages."""
 
 _MOST_WORDS = 200
 _EXTRA = "pip install 'faceindex[remote]'"
 _TIMES = ("LastModified", "last_modified", "Last-Modified", "mtime", "modified", "updated", "modify", "created")
 _VERSIONS = ("ETag", "etag", "e_tag", "md5Hash", "generation", "sha", "checksum", "Content-MD5", "Digest")
 _KEYS = {"s3": ("key", "secret"), "s3a": ("key", "secret")}
-"""What user and password of an address are called to a file system, where not `username` and `password`."""
+"""Names of the user and password settings of file systems, where they are not `username` and `password`."""
 
 
 class NoFileSystem(OSError):
-    """fsspec has none for such addresses, or what it needs is not installed."""
+    """fsspec has no file system for such addresses, or a package for it is not installed."""
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteEntry:
-    """name: the last part of its address. size: bytes. mtime_ns: as of FoundFile. Neither file nor folder: a link that
-    leads nowhere, or a device of the server's."""
+    """name: the last part of its address. size: bytes. mtime_ns: as in FoundFile. An entry that is neither file nor
+    folder is a broken link, or a device of the server."""
 
     name: str
     is_folder: bool
@@ -50,21 +50,21 @@ class RemoteSystem:
         self.top = top
         self.for_all_threads = for_all_threads
         self._system = system
-        self._has_host = has_host  # else the host is a bucket, and the first part of a name
+        self._has_host = has_host  # else the host is a bucket, which is the first part of a name
         self._web = top.startswith(("http://", "https://"))
 
     def entry(self, url: str) -> RemoteEntry:
-        """What is at an address. Raises: OSError."""
+        """The entry at an address. Raises: OSError."""
         with disk_errors(self.top):
             if self._web and not _has_suffix(url) and self._system.isdir(self._name(url)):
                 return RemoteEntry(_last(url), True, False, 0, UNTIMED)
             return self._entry(self._system.info(self._name(url)))
 
     def pages(self, folder: str) -> Iterator[list[RemoteEntry]]:
-        """What is in a folder, by name, where the server lists so. Raises: OSError."""
+        """The content of a folder, ordered by name if the server lists it so. Raises: OSError."""
         with disk_errors(self.top):
             name = self._name(folder)
-            listing = getattr(self._system, "_iterdir", None)  # of s3fs: all others list a folder at once
+            listing = getattr(self._system, "_iterdir", None)  # of s3fs; all others list a folder at once
             if listing is not None and hasattr(self._system, "split_path") and "/" in self.top:
                 yield from self._streamed(listing, name)
                 return
@@ -84,7 +84,7 @@ class RemoteSystem:
             return bytes(data)
 
     def _sized(self, info: Mapping[str, Any]) -> Mapping[str, Any]:
-        """A page of links says no more than names."""
+        """The entry with its size; a listing has only the names of links."""
         is_known = info["type"] != "file" or info.get("size") is not None
         found: Mapping[str, Any] = info if is_known else self._system.info(info["name"])
         return found
@@ -109,11 +109,11 @@ class RemoteSystem:
             yield [
                 self._entry(info, info["name"].removeprefix(own))
                 for info in infos
-                if info["name"] != own or info["type"] == "directory"  # the object that stands for the folder itself
+                if info["name"] != own or info["type"] == "directory"  # not the object for the folder itself
             ]
 
     def _name(self, url: str) -> str:
-        """As the file system of fsspec calls what is at an address."""
+        """The name of an address in the file system of fsspec."""
         if self._web:
             return with_query(url)
         below = url[len(self.top) :]
@@ -139,17 +139,17 @@ class RemoteSystem:
 
 
 def remote_system(top: str) -> RemoteSystem:
-    """What fsspec has for these addresses. Raises: NoFileSystem; OSError when the server does not answer."""
+    """The file system of fsspec for these addresses. Raises: NoFileSystem; OSError if the server does not answer."""
     scheme = top.partition("://")[0]
     try:
-        import fsspec  # few have photos elsewhere
+        import fsspec  # few users have photos at addresses
 
         kind = fsspec.get_filesystem_class(scheme)
     except ImportError as error:
         reason = f"{_EXTRA}, and what fsspec needs for {scheme}://: {' '.join(str(error).split())}"
         raise NoFileSystem(errno.EPROTONOSUPPORT, reason) from error
     except ValueError as error:
-        raise NoFileSystem(errno.EPROTONOSUPPORT, f"fsspec knows no addresses {scheme}://") from error
+        raise NoFileSystem(errno.EPROTONOSUPPORT, f"fsspec does not know addresses {scheme}://") from error
     options = dict(kind._get_kwargs_from_urls(f"{top}/"))
     user, password = login_of(top)
     names = _KEYS.get(scheme, ("username", "password"))
@@ -157,12 +157,12 @@ def remote_system(top: str) -> RemoteSystem:
     with disk_errors(top):
         system = kind(**options, skip_instance_cache=True)
         if hasattr(system, "dircache"):
-            system.dircache.use_listings_cache = False  # what it lists is what is there
+            system.dircache.use_listings_cache = False  # so that a listing is always current
         return RemoteSystem(top, system, has_host="host" in options, for_all_threads=bool(kind.async_impl))
 
 
 def settings_of(top: str) -> str:
-    """What a user has set for such addresses, in words that differ when it does: a program may set something else."""
+    """A text with a user's settings for such addresses; it changes when a program changes the settings."""
     config = sys.modules.get("fsspec.config")
     scheme = top.partition("://")[0]
     return repr((config.conf.get(scheme) if config else None, login_of(top)))
@@ -170,13 +170,13 @@ def settings_of(top: str) -> str:
 
 @contextmanager
 def disk_errors(top: str) -> Iterator[None]:
-    """Whatever a file system of fsspec raises becomes an OSError with a number and one line without secrets."""
+    """Turn every error of an fsspec file system into an OSError with a number and one line without secrets."""
     try:
         yield
     except (GeneratorExit, MemoryError):
         raise
     except Exception as error:
-        raise _as_os_error(error, top) from None  # whose text may hold a signed address
+        raise _as_os_error(error, top) from None  # the original text may contain a signed address
 
 
 def _as_os_error(error: Exception, top: str) -> OSError:
@@ -199,14 +199,14 @@ _REFUSALS = ("NoCredentials", "Authentication", "BadAuthenticationType", "Unauth
 
 
 def _is_refusal(error: Exception) -> bool:
-    """Whether a server wants another login, or a file system finds none."""
+    """Whether a server refuses the login, or a file system finds none."""
     status = getattr(error, "status", getattr(error, "status_code", getattr(error, "code", None)))
     words = f"{type(error).__name__} {error}"
     return status in (401, 403) or any(word in words for word in _REFUSALS) or str(error).startswith("530")
 
 
 def changed_at(info: Mapping[str, Any]) -> int:
-    """As FoundFile.mtime_ns, of what fsspec says of an object."""
+    """The value for FoundFile.mtime_ns, from fsspec's data about an object."""
     times = (info.get(name) for name in _TIMES)
     said = next((time for time in times if time is not None), None)
     seconds = _seconds(said)
@@ -216,7 +216,7 @@ def changed_at(info: Mapping[str, Any]) -> int:
     if version is None:
         return UNTIMED if seconds is None else round(seconds * 1e9)
     digest = hashlib.blake2b(version.strip('"').encode(), digest_size=8).digest()
-    # Listings and single answers give the same version, but not the same parts of a second.
+    # Listings and single answers have the same version, but not the same fraction of a second.
     return int(seconds or 0) * 1_000_000_000 + int.from_bytes(digest) % 1_000_000_000
 
 
@@ -231,7 +231,7 @@ def _seconds(said: object) -> float | None:
 
 
 def _read(said: str) -> float | None:
-    if found := re.fullmatch(r"(\d{14})(\.\d+)?", said):  # RFC 3659, as of FTP
+    if found := re.fullmatch(r"(\d{14})(\.\d+)?", said):  # RFC 3659, for FTP
         return datetime.strptime(found[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC).timestamp() + float(found[2] or 0)
     try:
         return _seconds(datetime.fromisoformat(said))
@@ -246,7 +246,7 @@ def _read(said: str) -> float | None:
 
 
 def _last(name: str) -> str:
-    """The last part of a name; that of a folder without a name is empty."""
+    """The last part of a name; empty for a folder without a name."""
     return name.rpartition("/")[2] if not name.endswith("/") else name[:-1].rpartition("/")[2]
 
 

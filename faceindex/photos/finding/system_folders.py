@@ -1,4 +1,4 @@
-"""Folders and files that hold no photos: thumbnails, previews, bins and snapshots of systems and other programs."""
+"""Folders and files without photos: thumbnails, previews, trash and snapshots of systems and other programs."""
 
 from __future__ import annotations
 
@@ -18,44 +18,44 @@ _FOLDERS = frozenset(
         *(".picasaoriginals", ".dtrash", ".bridgecache", "thmbnl", "files_trashbin", "files_versions"),
     ]
 )
-_BEGINNINGS = (".trash-", "appdata_oc")  # of freedesktop.org's bins, one for each user; previews of Nextcloud
+_BEGINNINGS = (".trash-", "appdata_oc")  # trash of freedesktop.org, one for each user; previews of Nextcloud
 _ENDINGS = (".lrdata",)  # previews and smart previews of Lightroom
 
-_FILE_BEGINNINGS = ("._", ".trashed-")  # AppleDouble halves on foreign disks; Android's bin
+_FILE_BEGINNINGS = ("._", ".trashed-")  # AppleDouble files on other systems' disks; Android's trash
 _FILE_ENDINGS = (".thm",)  # JPEG previews of videos
 
 _LIBRARIES = (".photoslibrary", ".photolibrary", ".migratedphotolibrary", ".aplibrary")
 _IPHOTO = "AlbumData.xml"
-_WITH_PHOTOS = frozenset(("originals", "masters", "modified"))  # "modified": pictures that somebody edited in iPhoto
+_WITH_PHOTOS = frozenset(("originals", "masters", "modified"))  # "modified": pictures edited in iPhoto
 
 _MARKERS = (".ppstorage",)  # PhotoPrism's folder of thumbnails and caches
 _IMMICH, _IMMICH_FOLDERS = ".immich", frozenset(("thumbs", "encoded-video", "profile", "backups"))
 
 
 def is_system_folder(name: str) -> bool:
-    """Whether a folder of this name holds no photos, whatever is in it."""
+    """Whether a folder with this name has no photos, whatever is in it."""
     small = name.casefold()
     return small in _FOLDERS or small.startswith(_BEGINNINGS) or small.endswith(_ENDINGS)
 
 
 def is_system_file(name: str) -> bool:
-    """Whether a file of this name is no photo, whatever its first bytes say."""
+    """Whether a file with this name is not a photo, whatever its first bytes are."""
     small = name.casefold()
     return small.startswith(_FILE_BEGINNINGS) or small.endswith(_FILE_ENDINGS)
 
 
 def is_marked(folder: str, names: Collection[str]) -> bool:
-    """Whether a program has marked `folder`, in which `names` are, as one of its caches."""
+    """Whether a program marked `folder`, which contains `names`, as its cache."""
     if any(marker in names for marker in _MARKERS):
         return True
     return _IMMICH in names and PurePath(folder).name in _IMMICH_FOLDERS
 
 
 def is_photo_library(folder: str, names: Collection[str]) -> bool:
-    """Whether Apple's Photos, iPhoto or Aperture keeps photos in `folder`, beside much else. names: what is in it."""
+    """Whether `folder` is a library of Apple's Photos, iPhoto or Aperture. names: its content."""
     return folder.casefold().endswith(_LIBRARIES) or _IPHOTO in names
 
 
 def has_photos_of_library(name: str) -> bool:
-    """Whether a folder of this name, in a photo library, is one with the photos themselves."""
+    """Whether a folder with this name, inside such a library, contains the photos."""
     return name.casefold() in _WITH_PHOTOS

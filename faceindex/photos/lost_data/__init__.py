@@ -1,1 +1,1 @@
-"""Coded data that are missing and that decoders do not miss, by file format."""
+"""Finds missing coded data that decoders do not report, for each file format."""

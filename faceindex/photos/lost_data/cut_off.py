@@ -1,7 +1,7 @@
-"""A JPEG whose data end too early: how much of its picture is missing, and the picture without it.
+"""A JPEG whose data end too early: how much of its picture is missing, and the picture without that part.
 
-libjpeg paints what it has no data for grey and tells nobody where that begins. So the picture is decoded twice, once
-with an end marker where the data stop and once with noise before it: the two are equal as far as the data reach.
+libjpeg paints missing data grey, and does not say where that begins. So the picture is decoded twice: once with an end
+marker where the data stop, and once with noise before the marker. Both are equal as far as the data reach.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from PIL import Image, ImageChops
 from faceindex.photos.containers.jpeg_frame import is_arithmetic, opened_jpeg
 
 MISSING_LIMIT = 1 / 6
-"""Part of the rows of pixels that may be missing: with more the picture is not one any more."""
+"""The largest share of rows that may be missing; a picture that lacks more is not usable."""
 
 _GREY = 128
-_UNWRITTEN = 64  # bytes; fewer zeros may be a picture's
+_UNWRITTEN = 64  # bytes; fewer zeros may belong to a picture
 _BREAK = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _BREAK_OR_RESTART = re.compile(rb"\xff[^\x00\xff]")
 _END = b"\xff\xd9"
-_NOISE = np.random.default_rng(0).integers(1, 255, 4096, dtype=np.uint8).tobytes()  # no 0xFF: no marker
+_NOISE = np.random.default_rng(0).integers(1, 255, 4096, dtype=np.uint8).tobytes()  # no 0xFF, no marker
 _RESTART_INTERVAL, _START_OF_SCAN, _END_OF_IMAGE = 0xDD, 0xDA, 0xD9
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = frozenset((0xC2, 0xC6, 0xCA, 0xCE))
@@ -33,11 +33,11 @@ _COEFFICIENTS = 64
 def mended(data: bytes, load: Callable[[Image.Image], object]) -> tuple[Image.Image, int]:
     """The picture in `data`, a JPEG that ends too early, and how many of its last rows are missing (and grey).
 
-    load: decodes an opened JPEG, at any scale; the rows are counted in its result.
+    load: decodes an opened JPEG at any scale; the rows are counted in its result.
 
-    Raises: ValueError when whole layers of the picture are missing; OSError as `load` does.
+    Raises: ValueError if whole layers of the picture are missing; OSError from `load`.
     """
-    data = data.rstrip(b"\xff")  # half of a marker
+    data = data.rstrip(b"\xff")  # the first half of a marker
     if not _every_scan_begun(data):
         raise ValueError("image file is truncated: whole layers of the picture are missing")
     picture = _loaded(data + _END, load)
@@ -49,13 +49,13 @@ def mended(data: bytes, load: Callable[[Image.Image], object]) -> tuple[Image.Im
 
 
 def as_written(data: bytes) -> bytes:
-    """Without the zeros at the end of a copy that stopped after the file's length had been set."""
+    """The data without the zeros at the end of an interrupted copy, which had the file's full length."""
     written = data.rstrip(b"\0")
     return written if len(data) - len(written) >= _UNWRITTEN else data
 
 
 def ends_grey(picture: Image.Image) -> bool:
-    """Whether the last row of a decoded JPEG is what libjpeg paints where it has no data: worth a closer look."""
+    """Whether the last row of a decoded JPEG has libjpeg's grey for missing data, and so needs a closer look."""
     if picture.mode not in ("L", "RGB", "CMYK"):
         return False
     row = picture.crop((0, picture.height - 1, picture.width, picture.height))
@@ -63,10 +63,10 @@ def ends_grey(picture: Image.Image) -> bool:
 
 
 def until_first_break(data: bytes) -> bytes | None:
-    """A JPEG of one scan up to the first marker behind its beginning, which ends what libjpeg reads of it.
+    """A JPEG with one scan, up to the first marker after the scan's beginning, where libjpeg stops reading.
 
-    That marker is the end of the image, unless data were damaged so that they look like one. None for JPEGs of several
-    scans, and for arithmetic-coded ones up to their end: data that end early there tell nothing.
+    The marker is the end of the image, or damaged data that look like it. None for JPEGs with several scans, and for
+    arithmetic-coded ones that are complete: there, data that end early prove nothing.
     """
     markers = _segments(data)
     begin = next((end for marker, _, end in markers if marker == _START_OF_SCAN), len(data))
@@ -85,7 +85,8 @@ def _loaded(data: bytes, load: Callable[[Image.Image], object]) -> Image.Image:
 
 
 def _noises(data: bytes) -> Iterator[bytes]:
-    """What is put after the data. With restart intervals, data that end with one are followed only by the next."""
+    """Data to put after the end. With restart intervals, data that end with a marker can only be followed by the
+    next."""
     yield _NOISE
     segments = list(_segments(data))
     if any(marker == _RESTART_INTERVAL for marker, _, _ in segments):
@@ -95,8 +96,8 @@ def _noises(data: bytes) -> Iterator[bytes]:
 
 
 def _every_scan_begun(data: bytes) -> bool:
-    """Whether the data get as far as the last scan that is needed for every bit of every coefficient (ITU T.81)."""
-    missing: dict[tuple[int, int], int] = {}  # (component, coefficient) to the bits not yet given
+    """Whether the data reach the last scan that is needed for every bit of every coefficient (ITU T.81)."""
+    missing: dict[tuple[int, int], int] = {}  # (component, coefficient) to the bits still missing
     progressive = False
     for marker, begin, end in _segments(data):
         body = data[begin:end]
@@ -117,9 +118,9 @@ def _every_scan_begun(data: bytes) -> bool:
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """(marker, begin, end) of every segment that is there as a whole, the marker and the length left out.
+    """(marker, begin, end) of every complete segment, without the marker and the length.
 
-    Raises: ValueError when the data end within a segment.
+    Raises: ValueError if the data end within a segment.
     """
     position = 2
     while (position := data.find(b"\xff", position)) >= 0 and position + 1 < len(data):

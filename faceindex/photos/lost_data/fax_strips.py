@@ -1,4 +1,4 @@
-"""Strips of a Group 4 fax that end before their last row: libtiff leaves the rest white and says nothing (ITU T.6)."""
+"""Strips of a Group 4 fax that end before their last row: libtiff leaves the rest white without an error (ITU T.6)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ _NOISES = [noise.tobytes() for noise in np.random.default_rng(3).integers(1, 255
 
 
 def unread_rows(data: bytes, picture: Image.Image, strips: list[tuple[int, int]], rows: int) -> int:
-    """How many rows are blank because their strip's data were given up: the last bytes of it change no pixel.
+    """How many rows are blank because the decoder gave up their strip: then the strip's last bytes change no pixel.
 
-    picture: one page, decoded. strips: begin and end of each in the file, top to bottom. rows: of each but the last.
+    picture: one decoded page. strips: begin and end of each in the file, top to bottom. rows: in each strip but the
+    last.
     """
     boxes = [(0, top, picture.width, min(top + rows, picture.height)) for top in range(0, picture.height, rows)]
     doubtful = [number for number, box in enumerate(boxes) if _blank_rows(picture.crop(box))]
@@ -46,7 +47,7 @@ def _differ(one: Image.Image, other: Image.Image) -> bool:
 
 
 def _blank_rows(strip: Image.Image) -> int:
-    """How many rows at the end are of one colour, the same as the last."""
+    """How many rows at the end have one colour, the colour of the last row."""
     pixels = np.asarray(strip)
     other = np.flatnonzero((pixels != pixels[-1, 0]).any(axis=1))
     return len(pixels) - 1 - int(other[-1]) if len(other) else len(pixels)

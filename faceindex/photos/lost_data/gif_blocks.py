@@ -8,7 +8,7 @@ _HAS_TABLE, _TABLE_SIZE = 0x80, 7
 
 
 def first_picture(data: bytes) -> tuple[int, int] | None:
-    """Where its coded blocks begin and end, the empty last one left out; None when there is none."""
+    """Begin and end of its coded blocks, without the empty last one; None if there is no picture."""
     position = _HEADER + _SCREEN + _table(data[_HEADER + 4])
     while position < len(data):
         if data[position] == _EXTENSION:
@@ -22,7 +22,7 @@ def first_picture(data: bytes) -> tuple[int, int] | None:
 
 
 def goes_on(data: bytes, position: int) -> bool:
-    """Whether at `position` something begins that may follow a picture; the end of the file is nothing wrong."""
+    """Whether a valid block or the end of the file is at `position`."""
     return position >= len(data) or data[position] in (_EXTENSION, _IMAGE, _TRAILER)
 
 

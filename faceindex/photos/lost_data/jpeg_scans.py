@@ -1,7 +1,7 @@
 """Zeros inside the coded data of a JPEG: which of them no encoder wrote.
 
-A run of zeros is no proof: with Huffman tables made for the picture, a flat area may be nothing but zeros. Then data
-with a hole in them are still too short or too long for the picture; libjpeg decodes both without a word.
+A run of zeros proves nothing: with Huffman tables made for the picture, a flat area may be all zeros. But data in which
+a part was replaced by zeros are then too short or too long for the picture; libjpeg decodes both without an error.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from faceindex.photos.lost_data.zero_runs import SECTOR, is_whole_sectors, zeros
 
 _FEW = bytes(64)
 _LAST = 16
-"""Bytes at the end of a scan that hold at least one block of the picture."""
+"""Bytes at the end of a scan that contain at least one block of the picture."""
 
-_NOISES = tuple(np.random.default_rng(1).integers(1, 255, (4, 4096), dtype=np.uint8))  # no 0xFF: no marker
+_NOISES = tuple(np.random.default_rng(1).integers(1, 255, (4, 4096), dtype=np.uint8))  # no 0xFF, no marker
 _END_OF_DATA = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 _RESTARTS = 8
 _START_OF_IMAGE, _END_OF_IMAGE, _START_OF_SCAN, _HUFFMAN_TABLES = 0xD8, 0xD9, 0xDA, 0xC4
 _ALWAYS = -1
-_DETAIL = 0x10  # class of the tables of AC coefficients
+_DETAIL = 0x10  # class of the tables for AC coefficients
 _BARE = frozenset(range(0xD0, 0xDA)) | {0x01}
 
 Load = Callable[[Image.Image], object]
@@ -66,9 +66,9 @@ def scans(data: bytes) -> Iterator[Scan]:
 
 
 def _first_symbols(tables: bytes) -> dict[int, int]:
-    """By class and number of a Huffman table, as one byte: what a code of zeros stands for, always the first symbol.
+    """For each Huffman table (class and number in one byte), the symbol that a code of zeros means: always the first.
 
-    _ALWAYS for a table of one symbol: whatever the data are, they stand for it.
+    _ALWAYS for a table with one symbol: all data mean it.
     """
     symbols, at = {}, 0
     while at + 17 < len(tables):
@@ -79,9 +79,9 @@ def _first_symbols(tables: bytes) -> dict[int, int]:
 
 
 def _can_be_zeros(header: bytes, symbols: dict[int, int]) -> bool:
-    """Whether zeros are the code of blocks that are like the block before: no difference, and no detail.
+    """Whether zeros are the code for blocks like the block before: no difference, and no detail.
 
-    Encoders write many blocks without detail as one run of them, wherever a scan has no more than detail.
+    Where a scan has only detail, encoders write many blocks without detail as one run.
     """
     first, last = header[-3:-1]
     if first:
@@ -94,15 +94,15 @@ def _can_be_zeros(header: bytes, symbols: dict[int, int]) -> bool:
 
 
 def hole(data: bytes, picture: Image.Image, load: Load) -> int | None:
-    """Where zeros begin that are not the picture's; None when there are none. Costs next to nothing for most files.
+    """Where zeros begin that do not belong to the picture; None if there are none. Costs almost nothing for most files.
 
-    picture: what Pillow made of `data`, by `load` from an opened JPEG.
+    picture: what Pillow's `load` made of `data`, an opened JPEG.
     """
     first = _first_scan(data)
     if first is None or not (data.endswith(_FEW) or data.find(bytes(SECTOR), first) >= 0):
         return None
     found = list(scans(data))
-    if not all(scan.says_nothing for scan in found):  # also where the tables before a scan should be
+    if not all(scan.says_nothing for scan in found):  # also in place of the tables before a scan
         lost = _lost_sectors(data, data.find(bytes(SECTOR), first), found[-1].end)
         if lost is not None:
             return lost
@@ -127,7 +127,7 @@ def _lost_sectors(data: bytes, begin: int, end: int) -> int | None:
 
 
 def _first_scan(data: bytes) -> int | None:
-    """Where the coded data of the first scan begin, without looking at them."""
+    """Where the coded data of the first scan begin; the data are not read."""
     position = 2
     while position + 4 <= len(data) and data[position] == 0xFF:
         begin = position + 2 + int.from_bytes(data[position + 2 : position + 4], "big")
@@ -143,9 +143,9 @@ def _tail(data: bytes, scan: Scan) -> int | None:
 
 
 def _is_whole(data: bytes, scan: Scan, zeros: int, picture: Image.Image, load: Load) -> bool:
-    """Whether a scan with many zeros has as many data as its part of the picture needs, and not more."""
+    """Whether a scan with many zeros has exactly the data that its part of the picture needs."""
     if zeros_end(data, zeros) >= scan.end and not _changes(data, zeros, zeros, picture, load):
-        return True  # padding behind the picture
+        return True  # padding after the picture
     if not scan.can_be_zeros or not _restarts_in_order(data, scan):
         return False
     if _changes(data, scan.end, scan.end, picture, load):
@@ -159,9 +159,9 @@ def _restarts_in_order(data: bytes, scan: Scan) -> bool:
 
 
 def _changes(data: bytes, begin: int, end: int, picture: Image.Image, load: Load) -> bool:
-    """Whether the picture is another one with noise instead of what is between two places.
+    """Whether the picture changes with noise instead of the bytes between two positions.
 
-    Several noises, because white that becomes still lighter is white.
+    Several noises are tried, because white stays white when it becomes lighter.
     """
     return any(_differs(data[:begin] + noise.tobytes() + data[end:], picture, load) for noise in _NOISES)
 

@@ -1,4 +1,4 @@
-"""Whether a RAW photo's sensor data are there: LibRaw develops what is missing as black, or as noise."""
+"""Whether the sensor data of a RAW photo are complete: LibRaw develops missing data as black or as noise."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from faceindex.photos.lost_data.tiff_strips import missing_share
 from faceindex.types import Pixels
 
 _LEAST_BYTES = 0.02
-"""Bytes for each pixel of the picture at half size: the strongest compression of a RAW photo has ten times that."""
+"""Fewer bytes per pixel of the half-size picture mean lost data; the strongest RAW compression has ten times as
+many."""
 
 _WHITE = 255
 
 
 def damage_of_sensor_data(data: bytes, pixels: Pixels) -> str | None:
-    """The warning about a small part that is missing; None when there is none.
+    """A warning about a small missing part; None if nothing is missing.
 
-    data: the file. pixels: uint8 [height, width, 3], what LibRaw made of it.
+    data: the file. pixels: uint8 [height, width, 3], as developed by LibRaw.
 
-    Raises: ValueError when a visible part is missing.
+    Raises: ValueError if a visible part is missing.
     """
     known = _missing_strips(data)
     missing = max(_empty_rows(pixels) if known is None else known, _unwritten(data))
@@ -35,7 +36,7 @@ def damage_of_sensor_data(data: bytes, pixels: Pixels) -> str | None:
 
 
 def _missing_strips(data: bytes) -> float | None:
-    """Of the page with the most data; None where the file is not built as a TIFF, or does not say where they are."""
+    """For the page with the most data; None if the file is not a TIFF, or does not say where the data are."""
     if data[:2] not in (b"II", b"MM"):
         return None
     try:
@@ -50,9 +51,9 @@ def _bytes(page: Page) -> int:
 
 
 def _empty_rows(pixels: Pixels) -> float:
-    """The share of rows at the end that are of one colour, if it is a visible one: a sensor's noise is never so even.
+    """The share of rows at the end with one colour, if it is visible: sensor noise is never so even.
 
-    White is: more light than the sensor can measure.
+    White may be even: it is more light than the sensor can measure.
     """
     rows = len(pixels)
     while rows and (pixels[rows - 1] == pixels[rows - 1, 0]).all() and pixels[rows - 1, 0].min() < _WHITE:
@@ -62,6 +63,6 @@ def _empty_rows(pixels: Pixels) -> float:
 
 
 def _unwritten(data: bytes) -> float:
-    """The share of the file that is zeros at its end, if it is a large one."""
+    """The share of the file that is zeros at its end, if it is large."""
     share = 1 - len(data.rstrip(b"\0")) / len(data)
     return share if share > MISSING_LIMIT else 0.0

@@ -1,4 +1,4 @@
-"""Which of the strips or tiles of a TIFF page lack data: zeros, or nothing at all, where they should be."""
+"""Which strips or tiles of a TIFF page lack data: they are zeros, or beyond the end of the file."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from faceindex.photos.lost_data.zero_runs import SECTOR, lost_sectors, zeros_beg
 
 _UNCOMPRESSED, _SEPARATE_PLANES = 1, 2
 _JPEG_XR = frozenset((22610, 34934))
-"""Pads its data with zeros, more than others end in."""
+"""A compression that pads its data with more zeros than others."""
 
 _DEFLATE, _JPEG = frozenset((8, 32946)), frozenset((6, 7))
 
 _FEW = 64  # zeros at the end of a strip
 _END_OF_IMAGE = b"\xff\xd9"
 _STANDARD_CODES = bytes.fromhex("0002010303020403050504040000017d")
-"""Lengths of the usual Huffman codes (ITU T.81, table K.5): with these no picture is many zeros in a row."""
+"""Lengths of the usual Huffman codes (ITU T.81, table K.5): with them no picture has many zeros in a row."""
 
 Strip = tuple[int, int]
-"""Where it begins and ends in the file."""
+"""Begin and end in the file."""
 
 
 def is_uncompressed(page: Page) -> bool:
-    """Whether the page's bytes are its pixels, so that zeros are black, too."""
+    """Whether the page's bytes are its pixels, so that black pixels are zeros."""
     return page.get(COMPRESSION, (_UNCOMPRESSED,))[0] == _UNCOMPRESSED
 
 
 def missing_share(data: bytes, page: Page) -> float:
-    """The share of the page's bytes that lie beyond the file, or are zeros that no picture has there.
+    """The share of the page's bytes that are beyond the file, or are zeros that a picture cannot have there.
 
-    Where it is not known where the bytes are, of the strips.
+    If the positions of the bytes are unknown, the share of strips.
     """
     if lost := lost_places(data, page):
         return lost
@@ -64,7 +64,7 @@ def _lost(data: bytes, begin: int, end: int, compression: int) -> int:
 
 
 def _inflates(strip: bytes) -> bool:
-    """Whether it is whole by its own checksum: what is stored without compression may be zeros, rightly."""
+    """Whether its own checksum is right; then zeros belong to it, as in data stored without compression."""
     inflater = zlib.decompressobj()
     try:
         inflater.decompress(strip)
@@ -74,7 +74,7 @@ def _inflates(strip: bytes) -> bool:
 
 
 def _joined(found: list[Strip]) -> Iterator[Strip]:
-    """Strips that follow one another in the file as one: zeros that begin in one go on in the next."""
+    """Strips that are adjacent in the file as one, because a run of zeros may continue from one into the next."""
     begin, end = min(found, default=(0, 0))
     for first, last in sorted(found):
         if first > end:
@@ -85,7 +85,7 @@ def _joined(found: list[Strip]) -> Iterator[Strip]:
 
 
 def _stride(page: Page) -> int:
-    """Bytes of a row of a strip or a tile."""
+    """Bytes of one row of a strip or tile."""
     width = (page.get(TILE_WIDTH) or page[WIDTH])[0]
     channels = 1 if page.get(PLANES) == (_SEPARATE_PLANES,) else page.get(CHANNELS, (1,))[0]
     return max(1, (width * page.get(BITS, (1,))[0] * channels + 7) // 8)

@@ -1,4 +1,5 @@
-"""Whether the coded data of a WebP are there: where they lie in its file (RFC 9649, section 2), and zeros in them."""
+"""Whether the coded data of a WebP are complete: where they are in the file (RFC 9649, section 2), and zeros in
+them."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from PIL import Image, ImageChops
 from faceindex.photos.lost_data.zero_runs import SECTOR, is_whole_sectors, lost_sectors, unwritten_begin
 
 _NOISES = [noise.tobytes() for noise in np.random.default_rng(2).integers(1, 255, (4, 64), dtype=np.uint8)]
-_STORED = 3  # bits of the first byte of ALPH: none of them is set where it is not compressed
+_STORED = 3  # bits in the first byte of ALPH; all are 0 without compression
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +26,9 @@ class Chunk:
 
 
 def missing_share(data: bytes, picture: Image.Image | None) -> float:
-    """The share of the coded data of the first picture, and of what is transparent in it, that was never written.
+    """The share of the coded data of the first picture, and of its alpha channel, that was never written.
 
-    picture: as it was decoded; None when it could not be. Raises: struct.error, or KeyError when there is no picture.
+    picture: as it was decoded; None if it could not be. Raises: struct.error, or KeyError if there is no picture.
     """
     parts = first_picture(data)
     missing = sum(part.end - begin for part in parts if (begin := _missing_from(data, part, picture)) is not None)
@@ -36,7 +37,7 @@ def missing_share(data: bytes, picture: Image.Image | None) -> float:
 
 
 def first_picture(data: bytes) -> list[Chunk]:
-    """Its chunks. Raises: KeyError when there is none."""
+    """Its chunks. Raises: KeyError if there is none."""
     return _first_picture(data, 12, len(data))
 
 
@@ -69,7 +70,8 @@ def _missing_from(data: bytes, part: Chunk, picture: Image.Image | None) -> int 
 
 
 def _needs_its_end(data: bytes, end: int, picture: Image.Image) -> bool:
-    """Whether the last bytes of the coded data matter. A flat area may be zeros; behind a hole, bytes are left over."""
+    """Whether the last bytes of the coded data matter. A flat area may be zeros; after lost data, bytes remain
+    unused."""
     shown = picture.convert("RGBA")
     return any(_differs(data[: end - len(noise)] + noise + data[end:], shown) for noise in _NOISES)
 
@@ -78,5 +80,5 @@ def _differs(webp: bytes, shown: Image.Image) -> bool:
     try:
         with Image.open(io.BytesIO(webp), formats=("WEBP",)) as image:
             return ImageChops.difference(shown, image.convert("RGBA")).getbbox(alpha_only=False) is not None
-    except Exception:  # not a picture any more
+    except Exception:  # no longer a picture
         return True

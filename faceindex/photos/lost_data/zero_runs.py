@@ -1,6 +1,6 @@
-"""Zeros where a picture's data should be: what a copy that stopped leaves of a file whose length had been set.
+"""Zeros in place of a picture's data, as an interrupted copy leaves them in a file with the full length.
 
-File systems lose data in blocks, of 512 bytes at least, and read as zeros what was never written.
+File systems lose data in blocks of at least 512 bytes, and read blocks that were never written as zeros.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ _WRITTEN = re.compile(rb"[^\0]")
 def zeros_begin(
     data: bytes, begin: int, end: int, *, shortest: int = SECTOR, at_end: int = 64, fill: bytes = b"\0"
 ) -> int | None:
-    """Where the first zeros begin that are too many for compressed data; None when there are none.
+    """The first zeros that are too many for compressed data; None if there are none.
 
-    begin, end: of the data that are looked at. shortest: bytes that are too many anywhere; at_end: at the end of them.
-    fill: another byte than zero; flash memory that was erased is full of 0xFF.
+    begin, end: of the data to search. shortest: bytes that are too many anywhere; at_end: at the end of the data.
+    fill: another byte than zero; erased flash memory is full of 0xFF.
     """
     found = data.find(fill * shortest, begin, end)
     if found >= 0:
@@ -43,10 +43,10 @@ def zeros_end(data: bytes, begin: int) -> int:
 
 
 def is_whole_sectors(data: bytes, begin: int, end: int) -> bool:
-    """Whether zeros from `begin` on are sectors of a disk, as a flat picture's are by chance, once in 512 times.
+    """Whether zeros from `begin` on fill whole disk sectors; a flat picture's zeros do so by chance once in 512 times.
 
-    end: of the data that are looked at; zeros up to there need not end with a sector. Data behind lost sectors may
-    begin with zeros of their own.
+    end: of the data to search; zeros up to there need not end with a sector. Data after lost sectors may begin with
+    zeros of their own.
     """
     stop = zeros_end(data, begin)
     ended = stop >= end or stop % SECTOR < _OWN_ZEROS
@@ -56,8 +56,8 @@ def is_whole_sectors(data: bytes, begin: int, end: int) -> bool:
 def lost_sectors(data: bytes, begin: int, end: int, stride: int) -> int:
     """How many bytes of uncompressed rows are zeros that a picture would not have there.
 
-    Zeros are black, too. Lost ones begin at a multiple of SECTOR in the file, within a row; and end at such a multiple,
-    or with the picture. A black part of a picture does so by chance, once in several hundred times.
+    Black is zeros, too. Lost data begin at a multiple of SECTOR in the file, inside a row, and end at such a multiple
+    or with the picture. A black part of a picture does so by chance once in several hundred times.
 
     begin, end: of the rows. stride: bytes of a row.
     """

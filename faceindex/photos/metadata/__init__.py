@@ -1,1 +1,1 @@
-"""XMP packets as text: face regions and keywords, read and changed in place."""
+"""XMP packets as text: face regions and keywords are read, and changed in place."""

@@ -1,6 +1,6 @@
-"""Rectangles in parts of a photo's sides, and how EXIF orientation turns them.
+"""Rectangles as fractions of a photo's sides, and how EXIF orientation turns them.
 
-Other programs give face regions so, in the picture as it is stored; boxes here are pixels of the upright photo.
+Other programs store face regions like this, in the picture as stored; our boxes are in pixels of the upright photo.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from faceindex.types import Box
 
 SIDES_SWAPPED = frozenset((5, 6, 7, 8))
-"""EXIF orientations (EXIF 2.32, tag 274) whose upright picture is as wide as the stored one is high."""
+"""EXIF orientations (EXIF 2.32, tag 274) that swap width and height."""
 
-_INVERSE = {6: 8, 8: 6}  # every other orientation undoes itself
+_INVERSE = {6: 8, 8: 6}  # every other orientation is its own inverse
 
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """x, y: its centre; width, height; all in parts of the picture's width and height, 0 to 1 within the picture."""
+    """x, y: the centre; width, height. All are fractions of the picture's width and height, 0 to 1 inside the
+    picture."""
 
     x: float
     y: float
@@ -27,7 +28,7 @@ class Area:
 
 
 def upright(area: Area, orientation: int) -> Area:
-    """An area of the stored picture, in the upright one."""
+    """An area of the stored picture, in the upright picture."""
     x, y = {
         1: (area.x, area.y),
         2: (1 - area.x, area.y),
@@ -44,7 +45,7 @@ def upright(area: Area, orientation: int) -> Area:
 
 
 def stored(area: Area, orientation: int) -> Area:
-    """An area of the upright picture, in the stored one."""
+    """An area of the upright picture, in the stored picture."""
     return upright(area, _INVERSE.get(orientation, orientation))
 
 
@@ -61,7 +62,7 @@ def box_of(area: Area, size: tuple[int, int]) -> Box:
 
 
 def area_of(box: Box, size: tuple[int, int]) -> Area:
-    """The part of a box that is inside a picture of `size`; boxes of faces may reach over the edge."""
+    """The part of a box that is inside a picture of `size`; boxes of faces may extend beyond it."""
     width, height = size
     left, right = _within(box.x, box.width, width)
     top, bottom = _within(box.y, box.height, height)
@@ -69,9 +70,9 @@ def area_of(box: Box, size: tuple[int, int]) -> Area:
 
 
 def is_upright(applied: tuple[float, float] | None, size: tuple[int, int]) -> bool:
-    """Whether sides of which areas are parts are in the proportion of the upright picture, not of one on its side.
+    """Whether the stated sides have the aspect ratio of the upright picture, not of the rotated one.
 
-    applied: width and height that a program wrote beside its areas. size: those of the upright picture.
+    applied: width and height that a program wrote with its areas. size: of the upright picture.
     """
     if applied is None:
         return False

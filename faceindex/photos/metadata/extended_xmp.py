@@ -1,7 +1,7 @@
-"""XMP too long for one segment of a JPEG: the rest of it, in parts (XMP Specification Part 3, section 1.1.3.1).
+"""XMP that is too long for one segment of a JPEG; the rest is in parts (XMP Specification Part 3, section 1.1.3.1).
 
-The standard packet names the rest by a GUID, the MD5 digest of it in hexadecimal digits. Each part is an APP1 segment:
-the signature, the GUID, the length of the whole, and where in it the part begins.
+The standard packet refers to the rest by a GUID, the rest's MD5 digest in hexadecimal digits. Each part is an APP1
+segment: the signature, the GUID, the length of the whole, and the position of this part.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _NAMED = re.compile(rb"""HasExtendedXMP\s*(?:=\s*["']|>)\s*([0-9A-Fa-f]{32})\s*[
 
 
 def extended_packet(standard: bytes, segments: Iterable[bytes]) -> bytes | None:
-    """The rest of the packet `standard`, RDF of its own; None when it has none.
+    """The rest of the packet `standard`, with its own RDF; None if there is none.
 
-    segments: data of APP1 segments that begin with SIGNATURE; those of another GUID are not looked at. Raises:
-    BrokenPacket when a part is missing, or the whole is longer than MAX_BYTES.
+    segments: data of APP1 segments that begin with SIGNATURE; those with another GUID are ignored. Raises: BrokenPacket
+    if a part is missing, or the whole is longer than MAX_BYTES.
     """
     named = _NAMED.search(standard)
     if named is None:

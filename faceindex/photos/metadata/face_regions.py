@@ -1,7 +1,7 @@
-"""Regions of faces in XMP: the forms in which programs write them.
+"""Face regions in XMP, in the forms that programs write.
 
-The Metadata Working Group's (Guidelines for Handling Image Metadata 2.0, section 5.9), which digiKam, Lightroom, Picasa
-and Apple write; Microsoft's (MP:RegionInfo), which digiKam writes too and Windows wrote alone; and ACDSee's own.
+The Metadata Working Group's form (Guidelines for Handling Image Metadata 2.0, section 5.9) is written by digiKam,
+Lightroom, Picasa and Apple; Microsoft's form (MP:RegionInfo) by Windows and digiKam; ACDSee has its own.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ REGIONS: dict[Form, str] = {
     "microsoft": "{http://ns.microsoft.com/photo/1.2/}RegionInfo",
     "acdsee": f"{{{_ACDSEE}}}Regions",
 }
-"""The property that holds the regions of each form; the forms in the order in which they are believed."""
+"""The property with the regions of each form. If forms contradict, the first is used."""
 
 NAME: dict[Form, tuple[str, str]] = {
     "mwg": (f"{{{MWG}}}Name", "mwg-rs"),
     "microsoft": (f"{{{_MP_REGION}}}PersonDisplayName", "MPReg"),
     "acdsee": (f"{{{_ACDSEE}}}Name", "acdsee-rs"),
 }
-"""The field that holds a name, and its usual prefix."""
+"""The field with a name, and its usual prefix."""
 
 _UNSURE = frozenset(("denied", "suggested"))
-"""What ACDSee says of a name that nobody has confirmed (acdsee-rs:NameAssignType)."""
+"""ACDSee's value for a name that nobody has confirmed (acdsee-rs:NameAssignType)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A face in a packet. name: None when it has none, or one that is nobody's. node: where it is written."""
+    """A face in a packet. name: None if it has none, or one that means "unknown". node: where it is written."""
 
     name: str | None
     area: Area
@@ -66,7 +66,7 @@ def regions_in(form: Form, about: Node) -> Iterator[Region]:
 
 
 def applied_to(form: Form, about: Node) -> tuple[float, float] | None:
-    """Width and height of the picture that the regions are of; None when the property does not say."""
+    """Width and height of the picture that the regions refer to; None if the property has none."""
     if form == "microsoft":
         return None
     of_regions, of_sides = (MWG, DIMENSIONS) if form == "mwg" else (_ACDSEE, _ACDSEE_DIMENSIONS)
@@ -94,7 +94,7 @@ def _microsoft_faces(about: Node) -> Iterator[Region]:
 
 
 def _acdsee_faces(about: Node) -> Iterator[Region]:
-    """DLYArea is the one that the user sees, ALGArea the detector's."""
+    """DLYArea is the area that the user sees; ALGArea is the detector's."""
     for item in items(holder(about).child(f"{{{_ACDSEE}}}RegionList")):
         node = holder(item)
         written = node.child(f"{{{_ACDSEE}}}DLYArea") or node.child(f"{{{_ACDSEE}}}ALGArea")
@@ -105,7 +105,7 @@ def _acdsee_faces(about: Node) -> Iterator[Region]:
 
 
 def _centred_area(node: Node | None, namespace: str) -> Area | None:
-    """None for a point or a circle, and where numbers are missing or make no sense."""
+    """The area; None for a point or a circle, or if numbers are missing or invalid."""
     if node is None:
         return None
     fields = holder(node)
@@ -116,7 +116,7 @@ def _centred_area(node: Node | None, namespace: str) -> Area | None:
 
 
 def _microsoft_area(said: str) -> Area | None:
-    """`left, top, width, height`, in parts of the sides."""
+    """The area in `left, top, width, height`, as fractions of the sides."""
     values = _numbers(*said.split(","))
     if values is None or len(values) != 4:
         return None

@@ -1,7 +1,7 @@
 """The lists in a packet that repeat the names of its face regions: keywords, flat or as paths.
 
-A person's entry is the one that digiKam, Lightroom or Windows wrote beside the region: "Ann" in a flat list, or a path
-that ends in "Ann" below People, Family or the like. "Places/Florence" is not Florence.
+A person's entry is one that digiKam, Lightroom or Windows wrote with the region: "Ann" in a flat list, or a path that
+ends in "Ann" below People, Family or the like. The keyword "Places/Florence" does not mean a person called Florence.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _PATHS = {
     "{http://ns.microsoft.com/photo/1.0/}LastKeywordXMP": "/",
     "{http://ns.iview-multimedia.com/mediapro/1.0/}CatalogSets": "|",
 }
-"""Lists of paths, and what stands between the steps of one."""
+"""Lists of paths, and the separator of their steps."""
 
 _FLAT = (
     "{http://purl.org/dc/elements/1.1/}subject",
     "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}PersonInImage",
 )
 _CATEGORIES = "{http://ns.acdsee.com/iptc/1.0/}categories"
-"""XML in a text: elements Category inside each other, with Assigned="1" where the photo is in it."""
+"""XML in a text: nested Category elements, with Assigned="1" if the photo is in the category."""
 
 _PEOPLE = frozenset(
     [
@@ -116,14 +116,14 @@ _PEOPLE = frozenset(
         "oameni",
     ]
 )
-"""Words for the tag that people are below: digiKam 7.9's in its languages, and what users call theirs; case folded."""
+"""Names of the tag above people: digiKam 7.9's in its languages, and what users call it; case-folded."""
 
 Names = Mapping[str, Sequence[str]]
-"""A name that a region had to the names that regions have now which had it; none when it was taken away."""
+"""For each former name of a region the names that its regions have now; empty if the name was removed."""
 
 
 def rename_in_lists(packet: Packet, names: Names) -> None:
-    """Let the entries of people follow their regions. A name that another region still has keeps its entry."""
+    """Change the entries of people like their regions. A name that another region still has keeps its entry."""
     still = {region.name for region in packet.regions()}
     changes = {old: (old in still, list(new)) for old, new in names.items() if new or old not in still}
     if not changes:
@@ -153,7 +153,7 @@ def _change(packet: Packet, tag: str, between: str | None, changes: Mapping[str,
         if leaf not in changes or (above and not _is_peoples(above)):
             continue
         if between and not above and not changes[leaf][1]:
-            continue  # a keyword alone may mean something else: it is renamed, but never taken away
+            continue  # a flat keyword may have another meaning: it is renamed, but never removed
         keep, new = changes[leaf]
         place = list(array.element).index(entry.element)
         for name in new:

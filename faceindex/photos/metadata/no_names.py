@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001  (words of many languages)
-"""Names that programs write for faces that they have no name for."""
+"""Texts that programs write as the name of an unknown face."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _DIGIKAMS = _words(
     មិនស្គាល់ | 不明 | 已忽略 | 未知 | 未确认 | 무시됨 | 미확인 | 알 수 없음
     """
 )
-"""Unknown, Unconfirmed and Ignored, as digiKam 7.9 writes them in 43 languages; case folded."""
+"""Unknown, Unconfirmed and Ignored, as digiKam 7.9 writes them in 43 languages; case-folded."""
 
 _OTHERS = _words(
     """
@@ -47,10 +47,10 @@ _OTHERS = _words(
     неизвестный человек | 不明な人物 | 无名 | 未知人物 | 알 수 없는 사람
     """
 )
-"""What other programs and their users write, in other forms of the words and in other words."""
+"""The same in other words, as written by other programs and their users."""
 
 _PICASA_CONTACT = re.compile("[0-9a-f]{16}", re.ASCII)
-"""The id of a contact that Picasa could not look up; ffffffffffffffff is nobody."""
+"""The id of a contact that Picasa could not find; ffffffffffffffff means nobody."""
 
 _TURNS = frozenset(("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"))
 _NUMBER = re.compile(r"[\s#_-]*\d+$")
@@ -58,7 +58,7 @@ _AROUND = string.punctuation + string.whitespace + "\u00ab\u00bb\u00bf\u00a1\uff
 
 
 def person_name(said: str | None) -> str | None:
-    """The name in Unicode's form C, with single spaces; None when it names nobody."""
+    """The name in Unicode form C, with single spaces; None if it means nobody."""
     text = "".join(character for character in said or "" if character.isspace() or not _is_control(character))
     name = " ".join(unicodedata.normalize("NFC", text).split())
     return None if _is_nobodys(name) else name
@@ -76,7 +76,7 @@ def _is_nobodys(name: str) -> bool:
 
 
 def _is_control(character: str) -> bool:
-    """Also marks that turn the direction of writing: no name may look like another one."""
+    """Also marks that change the direction of writing, so that no name can look like another one."""
     return unicodedata.category(character) in ("Cc", "Cs") or unicodedata.bidirectional(character) in _TURNS
 
 

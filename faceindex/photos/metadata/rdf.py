@@ -1,7 +1,7 @@
-"""XML as it is written, prefixes, comments and all, with the names it means; and the RDF that XMP packets are made of.
+"""XML as it is written, with prefixes and comments, and the meaning of its names; and RDF, as used in XMP packets.
 
-Packets come from anywhere: a document type (and with it every entity) is refused, and so is what is too large or deep.
-ElementTree's own parser forgets prefixes, and programs are found that know no other than the usual ones.
+Packets come from unknown sources: a document type (and so every entity) is refused, and so is a packet that is too
+large or too deep. ElementTree's own parser loses prefixes, and some programs understand only the usual ones.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 from xml.parsers import expat
 
 MAX_BYTES = 8 << 20
-"""A packet larger than this is refused. Lightroom's largest, with all its brush strokes, are under two megabytes."""
+"""A larger packet is refused. Lightroom's largest, with many brush strokes, are below two megabytes."""
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _MAX_DEPTH = 100
@@ -22,12 +22,12 @@ _LI, _DESCRIPTION, _PARSE_TYPE = f"{{{RDF}}}li", f"{{{RDF}}}Description", f"{{{R
 
 
 class BrokenPacket(ValueError):
-    """Bytes that are no XMP packet, or not one that is safe to read; the message says why."""
+    """Not an XMP packet, or not safe to read; the message gives the reason."""
 
 
 @dataclass(slots=True)
 class Node:
-    """An element and what its names mean.
+    """An element, with the meaning of its names.
 
     element: tag and attributes as written (`mwg-rs:Name`). tag: {namespace}name. attributes: {namespace}name to the
     name as written. scope: prefix to namespace.
@@ -40,11 +40,11 @@ class Node:
     children: list[Node] = field(default_factory=list)
 
     def child(self, tag: str) -> Node | None:
-        """The first child of this name."""
+        """The first child with this name."""
         return next((child for child in self.children if child.tag == tag), None)
 
     def everywhere(self, tag: str) -> Iterator[Node]:
-        """All elements of this name at or under this one."""
+        """All elements with this name, at or below this one."""
         if self.tag == tag:
             yield self
         for child in self.children:
@@ -53,22 +53,22 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """root: of the XML. before, after: what is written around it, UTF-8."""
+    """root: of the XML. before, after: the bytes around it, UTF-8."""
 
     root: Node
     before: bytes
     after: bytes
 
     def as_bytes(self) -> bytes:
-        """UTF-8; what was not changed is as it was written, but for white space within tags."""
+        """The document in UTF-8; unchanged parts are as they were written, except for white space within tags."""
         text = ElementTree.tostring(self.root.element, encoding="unicode")
-        return self.before + text.replace("\r", "&#13;").encode() + self.after  # else it would be read as a newline
+        return self.before + text.replace("\r", "&#13;").encode() + self.after  # else it would be read as a line feed
 
 
 def parse(data: bytes) -> Document:
     """The XML document in `data`. Raises: BrokenPacket."""
     if len(data) > MAX_BYTES:
-        raise BrokenPacket(f"larger than {MAX_BYTES >> 20} MiB")
+        raise BrokenPacket(f"it is larger than {MAX_BYTES >> 20} MiB")
     wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
     try:
         data = data.decode("utf-16").encode() if wide else data
@@ -76,7 +76,7 @@ def parse(data: bytes) -> Document:
         reader = _Reader("utf-8" if wide else None)
         reader.parser.Parse(data, True)
     except (expat.ExpatError, ValueError, LookupError) as error:
-        raise BrokenPacket(f"no XML: {error}") if not isinstance(error, BrokenPacket) else error from None
+        raise BrokenPacket(f"not valid XML: {error}") if not isinstance(error, BrokenPacket) else error from None
     root = _resolved(reader.builder.close(), {"xml": "http://www.w3.org/XML/1998/namespace"})
     before, after = data[: reader.start], data[data.find(b">", reader.end) + 1 :]
     plain = not wide and (b"encoding" not in before or b"utf-8" in before.lower())
@@ -84,7 +84,7 @@ def parse(data: bytes) -> Document:
 
 
 def holder(node: Node) -> Node:
-    """What holds the fields of a structure, as attributes or children: the element, or an rdf:Description in it."""
+    """The element with the fields of a structure, as attributes or children: the node, or an rdf:Description in it."""
     return node.child(_DESCRIPTION) or node
 
 
@@ -100,7 +100,7 @@ def container(node: Node | None) -> Node | None:
 
 
 def text(node: Node, tag: str) -> str | None:
-    """A simple field, written as an attribute or as an element; of alternatives the first."""
+    """A simple field, written as an attribute or as an element; the first of several alternatives."""
     if tag in node.attributes:
         return node.element.attrib[node.attributes[tag]]
     child = node.child(tag)
@@ -111,7 +111,7 @@ def text(node: Node, tag: str) -> str | None:
 
 
 def set_text(node: Node, tag: str, value: str | None, prefix: str) -> None:
-    """Change a simple field where it is written, or add it, with `prefix`; None takes it away."""
+    """Change a simple field where it is written, or add it with `prefix`; None removes it."""
     child = node.child(tag)
     if tag in node.attributes:
         if value is None:
@@ -133,7 +133,7 @@ def _add_text(node: Node, tag: str, value: str, prefix: str) -> None:
     namespace, _, name = tag[1:].partition("}")
     written = f"{prefix}:{name}"
     declared = {} if node.scope.get(prefix) == namespace else {f"xmlns:{prefix}": namespace}
-    if _PARSE_TYPE in node.attributes:  # RDF allows no other attributes beside this one
+    if _PARSE_TYPE in node.attributes:  # RDF allows no other attributes with this one
         added = ElementTree.SubElement(node.element, written, declared)
         added.text = value
         node.children.append(Node(added, tag, {}, dict(node.scope) | {prefix: namespace}))
@@ -143,7 +143,7 @@ def _add_text(node: Node, tag: str, value: str, prefix: str) -> None:
 
 
 class _Reader:
-    """start, end: where the root's first and last tag begin, in bytes."""
+    """start, end: positions of the root's first and last tag, in bytes."""
 
     def __init__(self, encoding: str | None) -> None:
         self.builder = ElementTree.TreeBuilder(insert_comments=True, insert_pis=True)
@@ -181,7 +181,7 @@ class _Reader:
 
 
 def _refuse_doctype(*_: object) -> NoReturn:
-    raise BrokenPacket("it has a document type, which XMP has not")
+    raise BrokenPacket("it has a document type, which XMP does not allow")
 
 
 def _resolved(element: ElementTree.Element, outer: Mapping[str, str]) -> Node:

@@ -1,6 +1,6 @@
 """Face regions in XMP packets: read, and changed in place.
 
-Areas are those of the packet: parts of the stored picture, by the standard; see `faceindex.photos.metadata.areas`.
+Areas are as in the packet: by the standard, fractions of the stored picture; see `faceindex.photos.metadata.areas`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _TIFF = "http://ns.adobe.com/tiff/1.0/"
 _TOOLKIT = "{adobe:ns:meta/}xmptk"
 _NAMESPACES = {"rdf": RDF, "mwg-rs": MWG, "stArea": AREA, "stDim": DIMENSIONS}
 _SAME_PLACE = 0.5
-"""Intersection over union from which regions of two forms are the same face: programs write both at once."""
+"""Smallest intersection over union of two regions, in different forms, of one face: programs write both forms."""
 
 _FINE = (100_000, 100_000)
 
@@ -43,26 +43,26 @@ _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010fff
 
 
 def mentions_regions(packet: bytes) -> bool:
-    """Whether it is worth parsing: it has the word Regions or RegionInfo, or is in UTF-16, which is rare."""
+    """Whether the packet needs parsing: it contains the word Regions or RegionInfo, or is UTF-16, which is rare."""
     return b"Region" in packet or packet[:2] in (b"\xff\xfe", b"\xfe\xff")
 
 
 class Packet:
-    """An XMP packet; what is not changed stays as it was written.
+    """An XMP packet. Parts that are not changed stay as they were written.
 
-    applied: width and height of the picture that regions are of. orientation: what it says of the picture, 1 to 8.
-    ours: whether it was written by faceindex, and by no other program since.
+    applied: width and height of the picture that the regions refer to. orientation: stated for the picture, 1 to 8.
+    ours: whether faceindex wrote it, and no other program since.
     """
 
     def __init__(self, data: bytes) -> None:
-        """Raises: BrokenPacket when `data` is no XMP packet."""
+        """Raises: BrokenPacket if `data` is not an XMP packet."""
         self._read(data)
 
     def _read(self, data: bytes) -> None:
         self._document: Document = parse(data)
         rdf = next(self._document.root.everywhere(f"{{{RDF}}}RDF"), None)
         if rdf is None:
-            raise BrokenPacket("XML, but no XMP packet: it has no rdf:RDF")
+            raise BrokenPacket("it is XML, but not XMP: it has no rdf:RDF")
         self._rdf = rdf
         self._regions = self.property(REGIONS["mwg"])
         self.applied = next(filter(None, map(self.applied_to, REGIONS)), None)
@@ -72,7 +72,7 @@ class Packet:
 
     @classmethod
     def empty(cls, orientation: int) -> Packet:
-        """A packet for a picture of this EXIF orientation that says nothing yet."""
+        """An empty packet for a picture with this EXIF orientation."""
         return cls((_EMPTY % orientation).encode())
 
     def as_bytes(self) -> bytes:
@@ -80,17 +80,17 @@ class Packet:
         return self._document.as_bytes()
 
     def regions(self) -> list[Region]:
-        """Every face, by forms, in the order of `REGIONS`: the same face may be in several."""
+        """Every face, by form, in the order of `REGIONS`; the same face may be in several forms."""
         found = ((form, self.property(tag)) for form, tag in REGIONS.items())
         return [region for form, node in found if node is not None for region in regions_in(form, node)]
 
     def applied_to(self, form: Form) -> tuple[float, float] | None:
-        """Width and height of the picture that the regions of one form are of; None when it does not say."""
+        """Width and height of the picture that the regions of one form refer to; None if not stated."""
         node = self.property(REGIONS[form])
         return None if node is None else applied_to(form, node)
 
     def names(self) -> list[tuple[str, Area]]:
-        """Names and where they are; of a face that is named in several forms, by the first."""
+        """Names and their areas; a face that is named in several forms has the name in the first."""
         named = [region for region in self.regions() if region.name]
         return [
             (region.name, region.area)
@@ -100,14 +100,14 @@ class Packet:
         ]
 
     def rename(self, region: Region, name: str | None) -> None:
-        """Let a face of `regions` have this name; None takes it away."""
+        """Give a face of `regions` this name; None removes its name."""
         tag, prefix = NAME[region.form]
         set_text(region.node, tag, None if name is None else writable(name), prefix)
 
     def add(self, name: str | None, area: Area, size: tuple[int, int]) -> None:
-        """One more face; what `regions` gave before is no longer part of the packet.
+        """Add a face. Earlier results of `regions` are no longer part of the packet.
 
-        size: of the stored picture in pixels, written when the packet has no regions yet.
+        size: of the stored picture in pixels; written if the packet has no regions yet.
         """
         array = self._array(size)
         item = ElementTree.SubElement(array.element, "rdf:li", _declarations(array))
@@ -118,39 +118,39 @@ class Packet:
         ElementTree.SubElement(face, "mwg-rs:Area", written | {"stArea:unit": "normalized"})
 
     def say_sides(self, size: tuple[int, int]) -> None:
-        """Let regions that say of which picture they are be of one of `size`, width and height in pixels."""
+        """Change the stated size of the picture, in regions that state one, to `size`: width and height in pixels."""
         node = None if self._regions is None else holder(self._regions).child(f"{{{MWG}}}AppliedToDimensions")
         for side, length in zip("wh", size, strict=True):
             if node is not None:
                 set_text(holder(node), f"{{{DIMENSIONS}}}{side}", str(length), "stDim")
 
     def declares(self, namespace: str) -> bool:
-        """Whether any program wrote a property of this namespace."""
+        """Whether a program has written a property of this namespace."""
         return any(
             namespace in name for about in self._rdf.children for name in (*about.attributes, *_tags(about.children))
         )
 
     def property(self, tag: str) -> Node | None:
-        """The node of a property, `{namespace}name`, that is written as an element; None when it is not there."""
+        """The node of a property, `{namespace}name`, that is written as an element; None if it is missing."""
         found = (about.child(tag) for about in self._rdf.children)
         return next((node for node in found if node is not None), None)
 
     def property_holder(self, tag: str) -> Node | None:
-        """The node of which a property is an attribute or a child; None when it is not there."""
+        """The node that has the property as an attribute or a child; None if it is missing."""
         return next((about for about in self._rdf.children if text(about, tag) is not None), None)
 
     def property_text(self, tag: str) -> str | None:
-        """What a simple property says; None when it is not there."""
+        """The text of a simple property; None if it is missing."""
         found = (text(about, tag) for about in self._rdf.children)
         return next((value for value in found if value is not None), None)
 
     def _array(self, size: tuple[int, int]) -> Node:
-        """The array of regions, made when there is none."""
+        """The array of regions, created if there is none."""
         listed = None if self._regions is None else holder(self._regions).child(f"{{{MWG}}}RegionList")
         return container(listed) or self._new_array(size)
 
     def _new_array(self, size: tuple[int, int]) -> Node:
-        if self._regions is not None:  # one without an array says nothing
+        if self._regions is not None:  # it has no array, so it means nothing
             for about in self._rdf.children:
                 if self._regions in about.children:
                     about.element.remove(self._regions.element)
@@ -167,12 +167,12 @@ class Packet:
 
 
 def same_place(area: Area, other: Area) -> bool:
-    """Whether two regions of one packet are of one face."""
+    """Whether two regions of one packet belong to one face."""
     return box_of(area, _FINE).overlap(box_of(other, _FINE)) >= _SAME_PLACE
 
 
 def writable(said: str) -> str:
-    """Without what XML cannot hold."""
+    """The text without characters that XML cannot contain."""
     return _NOT_IN_XML.sub("\ufffd", said)
 
 

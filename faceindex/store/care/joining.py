@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from faceindex.journal.acts import HIDE, NAME, UNHIDE, Act, live, with_last_names
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 from faceindex.store.care.transfer import corresponding
 from faceindex.store.catalog import Catalog
 from faceindex.store.journal.acts import LISTED, listed, read_acts
-from faceindex.store.journal.imports import BY_PEOPLE, acts_that_follow_files, copy_origins
+from faceindex.store.journal.imports import BY_PEOPLE, acts_of_files, copy_origins
 from faceindex.store.journal.names import replay_all
 from faceindex.store.people.person_ids import take_ids
 from faceindex.types import AnalysedPhoto, Box, Face, Vectors
@@ -84,7 +84,7 @@ def take_decisions(source: Catalog, transaction: sqlite3.Connection) -> int:
     spoken, touched = (_spoken(transaction, same, which) for which in (BY_PEOPLE, "act IS NOT NULL"))
     for_people = {face: here for face, here in same.items() if here not in spoken} | waiting
     for_files = {face: here for face, here in same.items() if here not in touched} | waiting
-    from_files = acts_that_follow_files(source.connection)
+    from_files = acts_of_files(source.connection)
     written = {
         act.act: new
         for act in with_last_names(live(read_acts(source.connection)))

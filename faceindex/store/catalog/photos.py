@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 from faceindex.store.catalog.connection import BLOCK, CatalogConnection
 from faceindex.store.photos.photo_paths import first_paths, folder_range, under_path
 from faceindex.types import FailedPhoto, PhotoRecord

@@ -64,7 +64,7 @@ def import_names(
     for face, name in sorted(changes.items()):
         faces_of[name].append(face)
     acts = [write_act(transaction, NAME if name else UNNAME, (faces,), name, None) for name, faces in faces_of.items()]
-    belong_together(transaction, acts)
+    make_one_import(transaction, acts)
     gone = [(face,) for face, name in said.items() if name is None]
     transaction.executemany("DELETE FROM names_in_files WHERE face = ?", gone)
     transaction.executemany(
@@ -83,11 +83,11 @@ def import_decisions(
     faces_of: by person, of one at least. first: the first act of the same import, when it wrote some before.
     """
     acts = decide_names(transaction, faces_of)
-    belong_together(transaction, acts, first=first, decided=True)
+    make_one_import(transaction, acts, first=first, decided=True)
     return first or min(acts)
 
 
-def belong_together(
+def make_one_import(
     transaction: sqlite3.Connection, acts: Collection[int], *, first: int | None = None, decided: bool = False
 ) -> None:
     """Let these acts of an import, or undos of them, be taken back together. decided: they count as people's."""
@@ -99,7 +99,7 @@ def belong_together(
 def undo_import(transaction: sqlite3.Connection, acts: Collection[int]) -> list[int]:
     """Take back acts that belong together; returns the undos, which do so too."""
     undos = [write_act(transaction, UNDO, (), None, act) for act in sorted(acts)]
-    belong_together(transaction, undos)
+    make_one_import(transaction, undos)
     replay_all(transaction)
     return undos
 
@@ -112,7 +112,7 @@ def imports(connection: sqlite3.Connection, acts: Collection[int] | None = None)
     return dict(connection.execute(statement, (listed(acts),)).fetchall())
 
 
-def acts_that_follow_files(connection: sqlite3.Connection) -> set[int]:
+def acts_of_files(connection: sqlite3.Connection) -> set[int]:
     """The acts of imports that do not count as people's."""
     return {act for (act,) in connection.execute("SELECT act FROM imports WHERE NOT decided")}
 
@@ -133,7 +133,7 @@ def copy_origins(
         if act in acts:
             together[first, decided].append(acts[act])
     for (_, decided), copied in together.items():
-        belong_together(transaction, copied, decided=decided)
+        make_one_import(transaction, copied, decided=decided)
     said = source.execute("SELECT face, name, file FROM names_in_files").fetchall()
     transaction.executemany(
         "INSERT OR IGNORE INTO names_in_files (face, name, file) VALUES (?, ?, ?)",

@@ -54,7 +54,7 @@ def decide(
     act = write_act(transaction, kind, (faces, *others), person, undoes, renamed)
     affected = affected_by(transaction, act)
     state = fold(acts_about(transaction, affected))
-    _follow(transaction, state, affected, renamed=renames(transaction, kind, undoes))
+    _apply(transaction, state, affected, renamed=renames(transaction, kind, undoes))
     return Decision(act, affected, state)
 
 
@@ -75,11 +75,11 @@ def replay(transaction: sqlite3.Connection, faces: Iterable[int]) -> None:
 def replay_all(transaction: sqlite3.Connection) -> State:
     """Make people, their names and faces, and what is hidden, what follows from the journal. Albums are due then."""
     state = fold(read_acts(transaction))
-    _follow(transaction, state)
+    _apply(transaction, state)
     return state
 
 
-def _follow(
+def _apply(
     transaction: sqlite3.Connection, state: State, affected: Affected | None = None, *, renamed: bool = False
 ) -> None:
     """Make people, names and what is hidden what `state` says. affected: what it is of, if not of everything.
@@ -133,7 +133,7 @@ def decided_faces(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT COUNT(*) FROM faces WHERE id IN (SELECT face FROM decisions)").fetchone()[0])
 
 
-def follow_photo(transaction: sqlite3.Connection, arrival: Arrival) -> None:
+def note_places(transaction: sqlite3.Connection, arrival: Arrival) -> None:
     """Note where faces that were decided about are now: their photo was edited, or came back."""
     moved = [
         (face_id, arrival.content, *face.box.as_list())

@@ -71,9 +71,9 @@ def in_one_photo(connection: sqlite3.Connection, album: int, number: int) -> boo
     return row is not None
 
 
-def kept_apart(connection: sqlite3.Connection, one: int, other: int) -> bool:
+def cannot_be_one(connection: sqlite3.Connection, one: int, other: int) -> bool:
     """Whether somebody said that a face of one group is another person's than one of the other, or than that person."""
-    return _said_apart(connection, one, other) or any(
+    return _said_to_differ(connection, one, other) or any(
         _denied(connection, number, person)
         for number, person in ((one, person_of(connection, other)), (other, person_of(connection, one)))
         if person is not None
@@ -118,7 +118,7 @@ def has_more_faces(connection: sqlite3.Connection, count: int) -> bool:
     return connection.execute("SELECT 1 FROM faces LIMIT 1 OFFSET ?", (count,)).fetchone() is not None
 
 
-def _said_apart(connection: sqlite3.Connection, one: int, other: int) -> bool:
+def _said_to_differ(connection: sqlite3.Connection, one: int, other: int) -> bool:
     acts = _acts_about(connection, one)
     if not acts:
         return False

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from faceindex.faces.recipe import Recipe
 from faceindex.faces.vectors_only import VectorsOnly
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 from faceindex.store.catalog import Catalog
 from faceindex.store.hdf5.vectors import StoredVectors
 from faceindex.store.photos import writing

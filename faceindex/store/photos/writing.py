@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 from faceindex.store.hdf5.segments import Segment
 from faceindex.store.photos.matching_by_box import FormerFace
 from faceindex.store.photos.photo_paths import under_path

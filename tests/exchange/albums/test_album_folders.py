@@ -20,7 +20,8 @@ from faceindex.errors import UsageError
 from faceindex.exchange.albums import album_folders
 from faceindex.exchange.albums.album_folders import export_albums
 from faceindex.files.private import temporary_name
-from faceindex.photos.finding.find import FoundFile, find_files
+from faceindex.photos.finding.entries import FoundFile
+from faceindex.photos.finding.find import find_files
 from faceindex.types import AlbumsExport
 
 
@@ -122,7 +123,7 @@ def test_files_of_the_user_are_kept_and_so_are_folders_that_hold_them(photos: Ex
 
 
 @pytest.mark.parametrize("kind", ["hard", "symbolic", "copy"])
-def test_what_the_user_put_in_a_links_place_is_kept_and_told(photos: ExportedPhotos, out: Path, kind: str) -> None:
+def test_a_users_file_in_place_of_a_link_is_kept_and_reported(photos: ExportedPhotos, out: Path, kind: str) -> None:
     (first,) = photos.add("1.jpg")
     photos.name("Ada", first)
     export(photos, out, kind=kind)
@@ -200,7 +201,7 @@ def test_a_photo_with_several_paths_is_exported_once_from_one_that_is_there(phot
     assert tree(out) == {"Ada/b.jpg"}
 
 
-def test_photos_that_are_away_are_told_and_what_was_exported_of_them_stays(photos: ExportedPhotos, out: Path) -> None:
+def test_missing_photos_are_reported_and_their_exports_stay(photos: ExportedPhotos, out: Path) -> None:
     photos.name("Ada", *photos.add("1.jpg"), *photos.add("2.jpg"))
     export(photos, out)
     shutil.move(photos.root, photos.root.with_name("away"))
@@ -242,7 +243,7 @@ def test_a_folder_that_was_replaced_by_a_link_to_the_photos_costs_no_photo(
     assert (out / "Bob" / "1.jpg").read_bytes() == b"1.jpg"
 
 
-def test_an_edited_photo_takes_the_place_of_what_it_was(photos: ExportedPhotos, out: Path) -> None:
+def test_an_edited_photo_replaces_its_former_version(photos: ExportedPhotos, out: Path) -> None:
     photos.name("Ada", *photos.add("1.jpg"))
     export(photos, out)
     (photos.root / "1.jpg").unlink()
@@ -413,7 +414,7 @@ def test_an_export_is_for_its_owner_only(photos: ExportedPhotos, out: Path) -> N
 
 
 @pytest.mark.parametrize("kind", ["hard", "symbolic", "copy"])
-def test_what_is_written_is_private_and_through_no_planted_link(
+def test_files_are_private_and_never_written_through_a_planted_link(
     photos: ExportedPhotos, out: Path, tmp_path: Path, kind: str
 ) -> None:
     (first,) = photos.add("1.jpg")
@@ -446,7 +447,7 @@ def test_a_manifest_that_is_a_fifo_is_refused_and_not_waited_for(photos: Exporte
         export(photos, out)
 
 
-def test_a_fifo_in_a_copys_place_is_kept_and_told(photos: ExportedPhotos, out: Path) -> None:
+def test_a_fifo_in_place_of_a_copy_is_kept_and_reported(photos: ExportedPhotos, out: Path) -> None:
     photos.name("Ada", *photos.add("1.jpg"))
     export(photos, out, kind="copy")
     (out / "Ada" / "1.jpg").unlink()

@@ -42,7 +42,7 @@ def test_a_long_name_keeps_its_extension() -> None:
     assert safe_name("写" * 200 + ".jpeg").endswith("写.jpeg")
 
 
-def test_a_taken_name_gets_the_first_free_number_before_its_extension() -> None:
+def test_a_name_in_use_gets_the_first_free_number_before_its_extension() -> None:
     assert free_name("a.jpg", set()) == "a.jpg"
     assert free_name("A.jpg", {"a.jpg", "a (2).jpg"}) == "A (3).jpg"
 

@@ -136,7 +136,7 @@ def test_a_large_array_of_an_npz_is_unpacked_to_the_disk(tmp_path: Path, order: 
         np.testing.assert_array_equal(found.vectors[4000:4003], large[4000:4003])
 
 
-def test_bad_rows_are_told_and_the_others_are_read(tmp_path: Path) -> None:
+def test_bad_rows_are_reported_and_the_others_are_read(tmp_path: Path) -> None:
     odd = VECTORS.copy()
     odd[1, 5] = np.nan
     rows = [*odd, VECTORS[0][:64], None, "text", np.array(["a", "b"]), [], VECTORS[2]]
@@ -144,7 +144,7 @@ def test_bad_rows_are_told_and_the_others_are_read(tmp_path: Path) -> None:
     assert list(found.rows) == [0, 2]
     assert dict(found.bad) == {
         1: "its vector contains NaN or infinity",
-        3: "has 64 numbers, most rows have 128",
+        3: "its vector has length 64; most rows have length 128",
         4: "has no vector",
         5: "has no vector",
         6: "has no vector",
@@ -162,13 +162,13 @@ def _cycle() -> list[Any]:
 @pytest.mark.parametrize(
     ("value", "why"),
     [
-        ({"encodings": list(VECTORS), "names": ["Ann"]}, "3 vectors and 1 names"),
+        ({"encodings": list(VECTORS), "names": ["Ann"]}, "but not as many names (1)"),
         ([], "holds no vector"),
         (_cycle(), "too deep"),
         ({"encodings": [[[[[[[[VECTORS[0]]]]]]]]]}, None),
     ],
 )
-def test_what_makes_no_sense_is_one_error(value: Any, why: str | None, tmp_path: Path) -> None:
+def test_a_senseless_file_is_one_error(value: Any, why: str | None, tmp_path: Path) -> None:
     if why is None:
         assert read(pickled(tmp_path, value)).bad == [(0, "has no vector")]
         return
@@ -178,7 +178,7 @@ def test_what_makes_no_sense_is_one_error(value: Any, why: str | None, tmp_path:
 
 @pytest.mark.parametrize("name", ["e.pkl", "e.npy", "e.npz", "e.h5"])
 @pytest.mark.parametrize("data", [b"", b"no such file", b"\x80\x04\x95", os.urandom(1000)])
-def test_what_is_no_such_file_is_one_error(name: str, data: bytes, tmp_path: Path) -> None:
+def test_a_file_of_another_kind_is_one_error(name: str, data: bytes, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(data)
     with pytest.raises(UsageError, match=name):
         read(tmp_path / name)
@@ -197,7 +197,7 @@ def test_a_malicious_pickle_is_refused_wherever_it_is(tmp_path: Path, capfd: pyt
     for name in ("e.pickle", "e.npy", "e.npz"):
         with pytest.raises(UsageError) as caught:
             read(tmp_path / name)
-        assert "is refused: it asks for posix.system" in str(caught.value)
+        assert "is refused: it would run posix.system" in str(caught.value)
         assert len(str(caught.value).splitlines()) == 1
     assert "run" not in capfd.readouterr().out
 

@@ -47,7 +47,7 @@ def css(box: Box) -> tuple[int, int, int, int]:
     return box.y, box.x + box.width, box.y + box.height, box.x
 
 
-def test_encodings_with_names_are_dlibs_and_come_in_once(tmp_path: Path) -> None:
+def test_encodings_with_names_become_dlib_raw_and_are_imported_once(tmp_path: Path) -> None:
     vectors = encodings(3000)
     names = [f"Person {number % 100}" for number in range(3000)]
     path = pickled(tmp_path / "e.pickle", {"encodings": list(vectors.astype(np.float64)), "names": names})
@@ -149,7 +149,7 @@ def test_a_row_is_removed_forgotten_and_listed_by_the_name_of_its_file(tmp_path:
         assert library.photos.remove([path]).photos == 6
 
 
-def test_prune_leaves_rows_alone_when_their_file_is_gone(tmp_path: Path, many_photos: Path) -> None:
+def test_prune_keeps_imported_rows_whose_file_is_missing(tmp_path: Path, many_photos: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
     shutil.copy(many_photos / "nothing-0.png", folder)
@@ -179,7 +179,7 @@ def test_a_row_that_was_corrected_in_its_file_takes_the_place_of_the_former_one(
         np.testing.assert_array_equal(np.sort(library._opened.folder.vectors()[1], axis=0), np.sort(changed, axis=0))
 
 
-def test_a_photo_that_was_away_is_analysed_when_it_comes(
+def test_a_missing_photo_is_analysed_when_it_is_back(
     tmp_path: Path, photo_with_encoding: tuple[Path, Box, Vectors]
 ) -> None:
     photo, box, vector = photo_with_encoding
@@ -273,7 +273,7 @@ def test_vectors_go_only_where_their_recipe_is(tmp_path: Path) -> None:
             library.import_([tmp_path / "512.npy"])
         with pytest.raises(RecipeMismatch, match="recipe dlib-raw, not vectors-128"):
             library.import_([tmp_path / "unit.npy"])
-        with pytest.raises(UsageError, match="512 numbers; recipe dlib-raw makes 128"):
+        with pytest.raises(UsageError, match="length 512; recipe dlib-raw makes 128"):
             library.import_([tmp_path / "512.npy"], recipe="dlib-raw")
         library.import_([tmp_path / "unit.npy"], recipe="dlib-raw")
         both = library.import_([tmp_path / "512.npy", tmp_path / "dlib.npy"])

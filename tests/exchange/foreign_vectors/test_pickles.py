@@ -22,7 +22,7 @@ def read(data: bytes) -> Any:
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_what_people_pickle_comes_back(protocol: int) -> None:
+def test_usual_pickles_are_read(protocol: int) -> None:
     original: dict[str, Any] = {
         "encodings": [VECTOR, VECTOR.astype(np.float32), VECTOR.astype(">f8")],
         "names": ["Ann", "Zoë", b"bytes", b""],
@@ -113,7 +113,7 @@ def test_a_pickle_that_runs_something_is_refused_and_nothing_is_run(protocol: in
         pytest.param(b"cnumpy\n__loader__\n.", id="a name within numpy"),
     ],
 )
-def test_what_only_looks_like_numpy_is_refused(data: bytes) -> None:
+def test_names_that_only_look_like_numpy_are_refused(data: bytes) -> None:
     with pytest.raises(Refused):
         read(data)
 

@@ -59,7 +59,7 @@ def test_a_json_line_has_the_promised_keys_and_values() -> None:
     np.testing.assert_allclose(np.array(line["landmarks"], dtype=np.float64), LANDMARKS, atol=0.0051)
 
 
-def test_the_size_of_the_photo_is_there_and_null_when_nobody_has_seen_it() -> None:
+def test_the_size_of_the_photo_is_exported_and_null_if_unknown() -> None:
     faces: list[FaceAndVector] = [(replace(record(), photo_size=(640, 480)), None), (record(), None)]
     assert [(line["photo_width"], line["photo_height"]) for line in parsed_json(faces)] == [(640, 480), (None, None)]
     assert [(row["photo_width"], row["photo_height"]) for row in parsed_csv(faces)] == [("640", "480"), ("", "")]
@@ -141,7 +141,7 @@ AWKWARD = [
 
 
 @pytest.mark.parametrize("name", AWKWARD)
-def test_awkward_names_come_back_as_they_are(name: str) -> None:
+def test_awkward_names_are_read_back_unchanged(name: str) -> None:
     faces: list[FaceAndVector] = [(record(photo=name, person=name), None), (record(9), None)]
     assert [line["photo"] for line in parsed_json(faces)] == [name, "/photos/a.jpg"]
     rows = parsed_csv(faces)
@@ -170,7 +170,7 @@ def test_a_name_that_is_not_utf8_survives_json() -> None:
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_faces_are_written_as_they_come_and_never_held(form: str) -> None:
+def test_faces_are_written_one_by_one(form: str) -> None:
     asked: list[int] = []
 
     def faces() -> Iterator[FaceAndVector]:

@@ -110,7 +110,7 @@ def test_boxes_of_other_programs_find_the_faces(named: faceindex.Library, tmp_pa
             assert people(new)[face.photo] == "A"
 
 
-def test_a_vector_goes_before_a_box(named: faceindex.Library, tmp_path: Path) -> None:
+def test_a_vector_has_priority_over_a_box(named: faceindex.Library, tmp_path: Path) -> None:
     (face, vector), *_ = named.faces.with_vectors()
     assert vector is not None
     row = {"photo": face.photo, "box": [0, 0, 5, 5], "vector": vector.tolist(), "person": "A"}
@@ -121,14 +121,14 @@ def test_a_vector_goes_before_a_box(named: faceindex.Library, tmp_path: Path) ->
     assert [wrong.path for wrong in report.without_face] == [f"{tmp_path}/rows.jsonl, line 2"]
 
 
-def test_what_was_decided_here_stays(named: faceindex.Library, tmp_path: Path) -> None:
+def test_decisions_of_the_library_stay(named: faceindex.Library, tmp_path: Path) -> None:
     face = next(iter(named.faces))
     report = named.import_([lines(tmp_path, {"photo": face.photo, "box": face.box.as_list(), "person": "Other"})])
     assert (report.named, report.decided) == (0, 1)
     assert people(named)[face.photo] == face.person
 
 
-def test_rows_that_lead_nowhere_are_listed_and_the_others_are_taken(
+def test_rows_without_a_face_are_listed_and_the_others_are_imported(
     photos: Path, many_photos: Path, tmp_path: Path
 ) -> None:
     shutil.copy(many_photos / "nothing-0.png", photos)
@@ -156,10 +156,10 @@ def test_rows_that_lead_nowhere_are_listed_and_the_others_are_taken(
         assert (report.named, report.known, report.rows, report.analysed) == (1, 2, 14, 5 - 1)
         assert [int(wrong.path.rpartition(" ")[2]) for wrong in report.bad] == [3, 4, 5, 6, 11, 12, 13, 14]
         assert {int(w.path.rpartition(" ")[2]): w.error for w in report.without_face} == {
-            7: f"no face is there in {photos}/04.jpg",
+            7: f"{photos}/04.jpg has no face at this place",
             8: f"no face was found in {photos}/nothing-0.png",
-            9: f"{photos}/cut-off.jpg is not in the library, nor can it be read",
-            10: f"{photos}/away.jpg is not in the library, nor can it be read",
+            9: f"{photos}/cut-off.jpg is not in the library and cannot be read",
+            10: f"{photos}/away.jpg is not in the library and cannot be read",
         }
         assert [Path(wrong.path).name for wrong in report.failures] == ["cut-off.jpg"]
 
@@ -182,7 +182,7 @@ def test_csv_of_spreadsheets_is_read(named: faceindex.Library, photos: Path, tmp
         named.import_([photos / "x.csv"])
 
 
-def test_rows_with_vectors_come_into_a_library_of_another_program(photos: Path, tmp_path: Path) -> None:
+def test_rows_with_vectors_are_imported_into_a_library_of_another_program(photos: Path, tmp_path: Path) -> None:
     vectors = np.random.default_rng(0).normal(size=(4, 64)).astype(np.float32)
     np.save(tmp_path / "v.npy", vectors[:1])
     rows = [

@@ -64,7 +64,7 @@ def test_a_face_gets_the_name_of_its_region(photos: ExportedPhotos, write: objec
     assert named(photos) == {face: "Eileen Collins"}
 
 
-def test_a_sidecar_goes_before_the_photo_unless_it_names_nobody(photos: ExportedPhotos) -> None:
+def test_a_sidecar_has_priority_over_the_photo_unless_it_names_nobody(photos: ExportedPhotos) -> None:
     face, _ = add(photos, xmp=digikam(*ON_FACE))
     sidecar = photos.root / "a.jpg.xmp"
     sidecar.write_bytes(digikam(*ON_FACE).replace(b"Eileen Collins", b"Ada"))
@@ -89,7 +89,7 @@ def test_names_in_the_extended_part_of_a_jpeg_are_read(photos: ExportedPhotos) -
     assert (warning.path, "extended part are missing" in warning.error) == (str(photos.root / "b.jpg"), True)
 
 
-def test_what_people_decided_stays(photos: ExportedPhotos) -> None:
+def test_decisions_stay(photos: ExportedPhotos) -> None:
     face, other = add(photos, xmp=digikam(*ON_FACE))
     photos.name("Somebody else", face)
     assert read(photos) == NamesRead(photos=1, names=1, named=0, decided=1, without_face=0)
@@ -100,7 +100,7 @@ def test_what_people_decided_stays(photos: ExportedPhotos) -> None:
     assert other not in named(photos)
 
 
-def test_reading_again_names_nobody_anew(photos: ExportedPhotos) -> None:
+def test_reading_again_changes_nothing(photos: ExportedPhotos) -> None:
     add(photos, xmp=digikam(*ON_FACE))
     assert (read(photos).named, read(photos).named) == (1, 0)
 
@@ -122,7 +122,7 @@ def test_broken_xmp_is_a_warning_and_the_photos_own_is_read(photos: ExportedPhot
     assert named(photos) == {face: "Eileen Collins"}
 
 
-def test_a_photo_that_is_gone_is_a_warning(photos: ExportedPhotos) -> None:
+def test_a_missing_photo_is_a_warning(photos: ExportedPhotos) -> None:
     add(photos)
     (photos.root / "a.jpg").unlink()
     assert [warning.path for warning in read(photos).warnings] == [str(photos.root / "a.jpg")]

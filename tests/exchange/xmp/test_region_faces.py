@@ -17,7 +17,7 @@ def test_a_larger_or_smaller_region_around_the_same_middle_is_the_face(zoom: flo
 
 
 @pytest.mark.parametrize("region", [Box(200, 100, 60, 80), Box(0, 0, 1000, 1000), Box(125, 135, 6, 8)])
-def test_a_region_beside_the_face_or_of_another_scale_is_not(region: Box) -> None:
+def test_a_region_beside_the_face_or_of_another_scale_does_not_match(region: Box) -> None:
     assert faces_of_regions([region], [FACE]) == {}
 
 

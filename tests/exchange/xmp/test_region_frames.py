@@ -50,7 +50,7 @@ def near(found: Sequence[Box], wanted: Sequence[Box]) -> bool:
 @pytest.mark.parametrize("sides", ["stored", "upright", None])
 @pytest.mark.parametrize("upright", [False, True])
 @pytest.mark.parametrize("orientation", ORIENTATIONS)
-def test_the_reading_that_lies_on_the_faces_is_taken(
+def test_the_reading_that_fits_the_faces_is_used(
     orientation: int, upright: bool, sides: str | None, undone: bool
 ) -> None:
     known = {"stored": stored_size(SIZE, orientation), "upright": SIZE}
@@ -76,7 +76,7 @@ def test_areas_over_the_stored_sides_are_digikams_until_6_2(orientation: int) ->
     assert frame(areas, orientation=orientation, sides=sides) != found
 
 
-def test_where_readings_are_as_good_the_standard_decides() -> None:
+def test_the_standard_decides_between_equally_good_readings() -> None:
     middle = [Box(290, 150, 60, 60)]
     assert frame([area_of(middle[0], SIZE)], orientation=3, faces=middle) == Frame(3)
     assert frame([Area(0.1, 0.9, 0.1, 0.1)], orientation=3) == Frame(3)  # on no face in any way

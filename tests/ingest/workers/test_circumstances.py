@@ -26,7 +26,7 @@ from faceindex.ingest.workers.circumstances import is_circumstance
 from faceindex.ingest.workers.executor import Analysed, Fault, Task
 from faceindex.ingest.workers.pool import ProcessPool
 from faceindex.ingest.workers.worker_process import WorkerProcess
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 
 _ORPHANED = """
 import sys
@@ -131,7 +131,7 @@ def test_a_photo_of_which_nothing_can_be_read_is_tried_again_at_the_end_and_out_
     assert {name for name, answer in answers.items() if answer.photo} == {"a", "c", "d"}
     assert list(answers)[-1] == "b-hang"
     assert (answers["b-hang"].error, answers["b-hang"].fault) == (
-        "nothing could be read for 0.6 seconds",
+        "did not answer for 0.6 seconds",
         Fault.PLACE,
     )
 
@@ -155,8 +155,8 @@ def test_a_disk_that_stays_silent_is_not_waited_for_by_every_photo(
 def test_a_disk_on_which_nothing_can_be_read_at_all_ends_the_run(
     tmp_path: Path, hostile: Analyser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pool, "_BLOWS", 2)
-    with pytest.raises(MachineError, match="nothing could be read"):
+    monkeypatch.setattr(pool, "_MOST_FAILURES", 2)
+    with pytest.raises(MachineError, match="did not answer"):
         run(hostile, photos(tmp_path, "a-hang", "b-hang", "c-hang"), workers=2, **SHORT)
 
 
@@ -170,7 +170,7 @@ def test_a_photo_whose_worker_is_killed_each_time_is_not_blamed(tmp_path: Path, 
 def test_workers_that_are_killed_one_after_another_end_the_run(
     tmp_path: Path, hostile: Analyser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pool, "_BLOWS", 4)
+    monkeypatch.setattr(pool, "_MOST_FAILURES", 4)
     with pytest.raises(MachineError, match="SIGKILL"):
         run(hostile, photos(tmp_path, "a-doomed", "b-doomed"))
 

@@ -19,7 +19,8 @@ from faceindex.faces.recipe import recipe
 from faceindex.ingest.workers import worker_process
 from faceindex.ingest.workers.executor import Analysed, Fault, Task
 from faceindex.ingest.workers.pool import ProcessPool
-from faceindex.photos.finding.find import FoundFile, find_files
+from faceindex.photos.finding.entries import FoundFile
+from faceindex.photos.finding.find import find_files
 
 
 def test_every_file_is_answered_once(tmp_path: Path, hostile: Analyser) -> None:

@@ -93,7 +93,7 @@ def test_other_files_are_left_alone() -> None:
 
 
 @pytest.mark.parametrize("form", ["JPEG2000", "HEIF", "AVIF"])
-def test_a_video_that_a_phone_appended_is_none_of_the_photos_boxes(astronaut: Pixels, form: str) -> None:
+def test_a_video_appended_by_a_phone_is_not_part_of_the_photos_boxes(astronaut: Pixels, form: str) -> None:
     buffer = io.BytesIO()
     Image.fromarray(astronaut).save(buffer, form)
     photo = buffer.getvalue()

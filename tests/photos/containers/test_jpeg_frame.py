@@ -40,7 +40,7 @@ def test_an_arithmetic_coded_jpeg_larger_than_pillows_buffer_is_read(monkeypatch
     assert np.array_equal(Photo(WAVES, "a").pixels(), whole)
 
 
-def test_flat_grey_that_takes_no_byte_of_arithmetic_code_is_whole() -> None:
+def test_flat_grey_without_bytes_of_arithmetic_code_is_complete() -> None:
     assert warning(FLAT) is None
     assert warning(WAVES) is None
 
@@ -59,7 +59,7 @@ def test_an_arithmetic_coded_jpeg_that_is_cut_off_says_how_much_is_missing() -> 
         (0xF7, 8, "JPEG-LS"),
     ],
 )
-def test_a_jpeg_of_a_kind_that_is_not_read_says_which(marker: int, bits: int, said: str) -> None:
+def test_an_unsupported_kind_of_jpeg_is_named(marker: int, bits: int, said: str) -> None:
     buffer = io.BytesIO()
     Image.new("L", (16, 16)).save(buffer, "JPEG")
     data = bytearray(buffer.getvalue())

@@ -86,7 +86,7 @@ def test_header_tells_the_coded_size_and_what_is_shown(picture: Pixels) -> None:
         clap(9, 9, (0, 0), (0, 1)),
     ],
 )
-def test_aperture_that_is_none_cuts_nothing(picture: Pixels, box: bytes) -> None:
+def test_an_invalid_aperture_cuts_nothing(picture: Pixels, box: bytes) -> None:
     assert clean_aperture(with_aperture(avif(picture), box), 160, 96) is None
 
 

@@ -140,7 +140,7 @@ def test_dark_photo_of_eight_bits_copied_into_sixteen_stays_dark(grey: Pixels) -
 NEAR_TWELVE = (0.7 * 4096, 4096)
 
 
-def test_what_the_file_says_of_its_white_is_believed(grey: Pixels) -> None:
+def test_the_white_stated_in_the_file_is_used(grey: Pixels) -> None:
     dark = (grey / 255 * 2000).astype(np.uint16)
     image = Image.fromarray(dark)
     for white, expected in ((4095, grey / 255 * 2000 / 4095 * 255), (65535, grey / 255 * 2000 / 257)):

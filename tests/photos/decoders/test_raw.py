@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import io
 import re
-import runpy
 import struct
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from made_dng import dng
 from PIL import Image
 
 from faceindex.errors import UnreadablePhoto
@@ -26,7 +25,6 @@ STORED: dict[int, Any] = {  # what is stored when the camera was held so
     6: lambda upright: upright[:, ::-1].transpose(1, 0, 2),
     8: lambda upright: upright[::-1].transpose(1, 0, 2),
 }
-dng = runpy.run_path(str(Path(__file__).parents[3] / "scripts" / "make_dng.py"))["dng"]
 
 
 def jpeg(pixels: Pixels, **options: Any) -> bytes:

@@ -11,7 +11,7 @@ import pytest
 
 from faceindex.photos.finding import addresses
 from faceindex.photos.finding.addresses import absolute, is_in, is_url, login_of, shown, with_query, without_secrets
-from faceindex.photos.finding.find import UNTIMED
+from faceindex.photos.finding.entries import UNTIMED
 from faceindex.photos.finding.remote_systems import changed_at
 
 
@@ -39,7 +39,7 @@ def _nothing_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
         ("picture:/s3://x", "picture:/s3://x"),
     ],
 )
-def test_what_is_kept_of_an_address_opens_it_and_holds_no_secret(given: str, kept: str) -> None:
+def test_the_stored_address_can_be_opened_and_has_no_secret(given: str, kept: str) -> None:
     assert absolute(given) == kept
     assert absolute(kept) == kept
     if not given.startswith(("picture:", "file:")) and "//" not in given[8:] and given != "memory://":
@@ -102,10 +102,12 @@ TIME = datetime(2024, 5, 6, 7, 8, 9, 500_000, UTC)
         ({"etag": "a"}, {"etag": "b"}, False),
     ],
 )
-def test_what_tells_that_an_object_has_changed(one: dict[str, Any], other: dict[str, Any], same: bool) -> None:
+def test_version_or_time_show_that_an_object_has_changed(
+    one: dict[str, Any], other: dict[str, Any], same: bool
+) -> None:
     assert (changed_at(one) == changed_at(other)) == same
     assert changed_at(one) != UNTIMED
 
 
-def test_what_has_no_time_and_no_version_may_always_have_changed() -> None:
+def test_without_time_and_version_an_object_may_always_have_changed() -> None:
     assert changed_at({"size": 5}) == UNTIMED

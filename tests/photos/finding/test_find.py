@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from faceindex.errors import UsageError
-from faceindex.photos.finding.find import FoundFile, UnreadableEntry, absolute, find_files
+from faceindex.photos.finding.addresses import absolute
+from faceindex.photos.finding.entries import FoundFile, UnreadableEntry
+from faceindex.photos.finding.find import find_files
 
 
 def make(root: Path, *names: str) -> None:

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faceindex.errors import UsageError
-from faceindex.photos.finding.find import FoundFile, SkippedEntry, UnreadableEntry, find_files
+from faceindex.photos.finding.entries import FoundFile, SkippedEntry, UnreadableEntry
+from faceindex.photos.finding.find import find_files
 
 TREE = ["a.jpg", "b.png", "raw/a.jpg", "raw/x/a.jpg", "raw/x/b.png", "x/raw/a.jpg", "x/keep.jpg", "x/y/z/a.jpg"]
 
@@ -56,7 +57,7 @@ def test_rules_of_folders_above_hold_for_a_folder_that_is_given(tmp_path: Path) 
     assert found(tmp_path / "raw") == {"a.jpg", "x/a.jpg", "x/b.png"}  # given itself
 
 
-def test_what_the_user_excludes_goes_before_files_and_for_files_that_are_given(tmp_path: Path) -> None:
+def test_exclude_has_priority_over_files_and_applies_to_given_files(tmp_path: Path) -> None:
     make(tmp_path, *TREE)
     (tmp_path / "x" / ".faceindexignore").write_text("!*.jpg")
     assert found(tmp_path, exclude=("*.jpg",)) == {"b.png", "raw/x/b.png"}
@@ -66,7 +67,7 @@ def test_what_the_user_excludes_goes_before_files_and_for_files_that_are_given(t
     assert [file.path for file in find_files(given, exclude=["*.png"])] == [str(tmp_path / "a.jpg")]
 
 
-def test_what_is_left_out_is_told_once_and_a_folder_for_all_that_is_in_it(tmp_path: Path) -> None:
+def test_skipped_entries_are_reported_once_and_a_folder_for_its_content(tmp_path: Path) -> None:
     make(tmp_path, *TREE)
     told: list[SkippedEntry] = []
     list(find_files([tmp_path], exclude=["raw/", "b.png"], on_skip=told.append))
@@ -77,7 +78,7 @@ def test_what_is_left_out_is_told_once_and_a_folder_for_all_that_is_in_it(tmp_pa
     }
 
 
-def test_a_pattern_that_is_none_is_a_wrong_use(tmp_path: Path) -> None:
+def test_an_invalid_pattern_is_a_usage_error(tmp_path: Path) -> None:
     make(tmp_path, "a.jpg")
     with pytest.raises(UsageError, match="pattern"):
         list(find_files([tmp_path], exclude=["!"]))

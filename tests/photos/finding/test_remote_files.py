@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from faceindex.errors import OutOfReach, UsageError
-from faceindex.photos.finding.find import FoundFile, UnreadableEntry, find_files
+from faceindex.photos.finding.entries import FoundFile, UnreadableEntry
+from faceindex.photos.finding.find import find_files
 from faceindex.photos.finding.remote_systems import PAGE, RemoteSystem
 from faceindex.photos.finding.sources import source_of
 from faceindex.photos.read import identify, read_bytes

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from faceindex.photos.finding.find import SkippedEntry, find_files
+from faceindex.photos.finding.entries import SkippedEntry
+from faceindex.photos.finding.find import find_files
 
 
 def make(root: Path, *names: str) -> None:
@@ -32,7 +33,7 @@ def found_and_skipped(*roots: Path, exclude: tuple[str, ...] = ()) -> tuple[list
         *("data/appdata_oc4x8/preview", "data/ann/files_trashbin", "M4ROOT/THMBNL"),
     ],
 )
-def test_what_is_in_folders_of_thumbnails_previews_and_bins_is_not_found(tmp_path: Path, folder: str) -> None:
+def test_files_in_folders_of_thumbnails_previews_and_trash_are_not_found(tmp_path: Path, folder: str) -> None:
     make(tmp_path, "IMG_1.jpg", f"{folder}/2020/IMG_2.jpg", f"{folder}/IMG_3.jpg")
     files, skipped = found_and_skipped(tmp_path)
     assert files == ["IMG_1.jpg"]
@@ -90,7 +91,7 @@ def test_hidden_files_are_told_when_they_may_be_photos_and_hidden_folders_always
     assert told == {(".secret.jpg", "hidden", False), (".private", "hidden", True)}
 
 
-def test_what_is_given_beside_the_folder_above_it_is_found_and_not_told_as_left_out(tmp_path: Path) -> None:
+def test_a_path_given_together_with_its_parent_is_found_and_not_reported_as_skipped(tmp_path: Path) -> None:
     make(tmp_path, "a.jpg", "@eaDir/b.jpg")
     files, skipped = found_and_skipped(tmp_path, tmp_path / "@eaDir")
     assert files == ["a.jpg", "@eaDir/b.jpg"]

@@ -50,7 +50,7 @@ def test_lost_sectors_of_a_bitmap_of_os2_are_a_warning(astronaut: Pixels) -> Non
     data = of_os2(np.maximum(astronaut[:300, :252], 1))
     assert warning(data) is None
     begin = 512 * 200
-    assert "black as where a disk lost data" in str(warning(data[:begin] + bytes(len(data) - begin)))
+    assert "black, as if a disk had lost data" in str(warning(data[:begin] + bytes(len(data) - begin)))
 
 
 @pytest.mark.parametrize("padding", [1, 63, 64, 512, 5000])

@@ -59,7 +59,7 @@ def test_the_guid_may_be_an_element_and_of_small_letters() -> None:
         (lambda segments: [s[:67] + bytes(4) + s[71:] for s in segments], "missing or overlap"),
     ],
 )
-def test_what_cannot_be_put_together_is_refused(change: object, why: str) -> None:
+def test_parts_that_do_not_fit_together_are_refused(change: object, why: str) -> None:
     assert callable(change)
     standard, segments = extended(REST, 100)
     with pytest.raises(BrokenPacket, match=why):

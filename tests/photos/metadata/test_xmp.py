@@ -69,7 +69,7 @@ def test_microsofts_regions_are_read_where_the_others_name_nobody() -> None:
         ("RegionList", "Regionlist"),
     ],
 )
-def test_what_is_no_named_face_is_passed_over(change: tuple[str, str]) -> None:
+def test_regions_that_are_not_named_faces_are_ignored(change: tuple[str, str]) -> None:
     text = lightroom(*NUMBERS).decode()
     assert change[0] in text
     assert Packet(text.replace(*change).encode()).names() == []
@@ -82,19 +82,19 @@ def test_padding_and_a_byte_order_mark_do_no_harm() -> None:
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (b"", "no XML"),
-        (b"\xff\xd8\xff\xe0", "no XML"),
-        (b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>", "no XML"),
+        (b"", "not valid XML"),
+        (b"\xff\xd8\xff\xe0", "not valid XML"),
+        (b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>", "not valid XML"),
         (b"<html/>", "no rdf:RDF"),
         (b"<a>" * 500 + b"</a>" * 500, "inside each other"),
         (b'<!DOCTYPE a [<!ENTITY b "c"><!ENTITY d "&b;&b;">]><a>&d;</a>', "document type"),
         ('<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'.encode("utf-16"), "document type"),
         (b"<!DOCTYPE a SYSTEM 'file:///etc/passwd'><a/>", "document type"),
-        (b"<?xml version='1.0' encoding='no-such'?><a/>", "no XML"),
+        (b"<?xml version='1.0' encoding='no-such'?><a/>", "not valid XML"),
         (b"<a>" + b" " * (9 << 20) + b"</a>", "larger than"),
     ],
 )
-def test_what_is_no_packet_or_not_safe_is_refused(data: bytes, why: str) -> None:
+def test_invalid_or_unsafe_packets_are_refused(data: bytes, why: str) -> None:
     with pytest.raises(BrokenPacket, match=why):
         Packet(data)
 
@@ -121,7 +121,7 @@ def test_a_face_is_renamed_and_nothing_else_changes(write: object) -> None:
 
 
 @pytest.mark.parametrize("write", [digikam, lightroom])
-def test_a_name_is_taken_away_and_given_again(write: object) -> None:
+def test_a_name_is_removed_and_given_again(write: object) -> None:
     assert callable(write)
     packet = Packet(write(*NUMBERS))
     for region in packet.regions():

@@ -7,7 +7,7 @@ import pytest
 from made_library import MadeLibrary
 
 from faceindex.journal.acts import NAME
-from faceindex.photos.finding.find import FoundFile
+from faceindex.photos.finding.entries import FoundFile
 from faceindex.store.journal.names import decide
 from faceindex.store.photos.lost import lost_faces
 from faceindex.store.photos.matching_by_box import FormerFace

@@ -1,0 +1,140 @@
+"""One decision of a user as a transaction: what it reads, the act that it writes, and the albums that follow."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from faceindex.errors import UsageError
+from faceindex.journal import acts as kinds
+from faceindex.journal.person_names import same_but_for_case
+from faceindex.people.albums import derive_affected, derive_albums
+from faceindex.store.albums import faces_in, person_of_album
+from faceindex.store.catalog import Catalog
+from faceindex.store.folder import LibraryFolder
+from faceindex.store.journal.act_changes import keep_change, places_of
+from faceindex.store.journal.names import ALBUMS_DUE, decide
+from faceindex.store.people.known_people import names_of_people
+from faceindex.types import Decided
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A transaction in which a user decides: what that reads, and the act that it writes."""
+
+    catalog: Catalog
+    transaction: sqlite3.Connection
+
+    def album(self, album: int | None) -> list[int]:
+        """The faces of an album, also hidden ones. Raises: UsageError when there is no such album."""
+        faces = faces_in(self.transaction, album or 0)
+        if not faces:
+            raise UsageError(f"no album {album}; `faceindex albums list` shows them, `faceindex cluster` makes them")
+        return faces
+
+    def faces(self, faces: Sequence[int]) -> list[int]:
+        """Each of `faces` once. Raises: UsageError when one is not in the library, or none is given."""
+        chosen = sorted(set(faces))
+        known = self.catalog.faces_with(chosen)
+        if unknown := [face for face in chosen if face not in known]:
+            raise UsageError(f"no face {unknown[0]} in the library; `faceindex albums show` lists those of an album")
+        if not chosen:
+            raise UsageError("no face is given")
+        return chosen
+
+    def taken_from(self, members: Sequence[int], faces: Sequence[int], what: str) -> tuple[list[int], list[int]]:
+        """`faces`, and the other members. Raises: UsageError when a face is no member."""
+        taken = self.faces(faces)
+        if strangers := sorted(set(taken) - set(members)):
+            raise UsageError(f"face {strangers[0]} is not in {what}")
+        return taken, [face for face in members if face not in set(taken)]
+
+    def place_of(self, faces: Sequence[int]) -> tuple[int | None, str | None]:
+        """The album and the person that `faces` have in common. Raises: UsageError when those differ."""
+        places = {(record.album, record.person) for record in self.catalog.faces_with(faces).values()}
+        if len(places) > 1:
+            raise UsageError("these faces are in different albums or different people's; take those of one at a time")
+        return next(iter(places))
+
+    def person_of(self, album: int) -> str | None:
+        """Whose an album is."""
+        return person_of_album(self.transaction, album)
+
+    def decide(
+        self,
+        kind: str,
+        faces: Sequence[int],
+        person: str | None = None,
+        *,
+        others: Sequence[Sequence[int]] = (),
+        undoes: int | None = None,
+        about: Sequence[int] = (),
+        renamed: str | None = None,
+    ) -> Decided:
+        """Write the act, and let albums follow. about: faces concerned, if not `faces` and `others`."""
+        concerned = about or [*faces, *(face for side in others for face in side)]
+        before = places_of(self.transaction, concerned)
+        decision = decide(self.transaction, kind, faces, person, others=others, undoes=undoes, renamed=renamed)
+        derive_affected(self.transaction, decision)
+        after = places_of(self.transaction, concerned)
+        changed = keep_change(self.transaction, decision.act, before, after)
+        spoken = about or faces or concerned
+        albums = sorted({album for _, album in (after[face] for face in spoken if face in after) if album is not None})
+        called = person if renamed is None else renamed
+        return Decided(
+            *(decision.act, kind, person, len(spoken), tuple(albums), undoes),
+            renamed=renamed,
+            changes=changed,
+            similar=self._similar(called) if kind in (kinds.NAME, kinds.RENAME) and called else (),
+        )
+
+    def _similar(self, person: str) -> tuple[str, ...]:
+        return tuple(same_but_for_case(person, names_of_people(self.transaction)))
+
+
+@contextmanager
+def in_one_transaction(folder: LibraryFolder) -> Iterator[None]:
+    """All acts of this thread inside are one transaction: they become true at once, and an error undoes all of them.
+
+    Each sees what the ones before it changed; readers see nothing until the end.
+    """
+    if _open_step(folder) is not None:
+        yield
+        return
+    with deciding(folder) as step:
+        _steps.open[folder.path] = step
+        try:
+            yield
+        finally:
+            del _steps.open[folder.path]
+
+
+class _Steps(threading.local):
+    """What this thread has begun with `in_one_transaction`, by the library's folder."""
+
+    def __init__(self) -> None:
+        self.open: dict[Path, Step] = {}
+
+
+_steps = _Steps()
+
+
+def _open_step(folder: LibraryFolder) -> Step | None:
+    return _steps.open.get(folder.path)
+
+
+@contextmanager
+def deciding(folder: LibraryFolder) -> Iterator[Step]:
+    """One transaction, or the one that this thread has begun. Albums that were due are derived first."""
+    begun = _open_step(folder)
+    if begun is not None:
+        yield begun
+        return
+    with folder.decisions() as catalog, catalog.transaction() as transaction:
+        if ALBUMS_DUE in catalog.settings():
+            derive_albums(transaction)
+        yield Step(catalog, transaction)

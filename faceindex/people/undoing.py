@@ -1,0 +1,73 @@
+"""Undoing: one act, or all names that came with one import; also what a rebuild has already built on."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
+
+from faceindex.errors import UsageError
+from faceindex.journal import acts as kinds
+from faceindex.journal.acts import Act
+from faceindex.journal.state import fold
+from faceindex.people.albums import derive_albums
+from faceindex.people.grouping import CLUSTERED_AFTER
+from faceindex.people.history import past_act
+from faceindex.people.putting_back import put_back
+from faceindex.people.steps import deciding
+from faceindex.store.albums import albums_of
+from faceindex.store.folder import LibraryFolder
+from faceindex.store.journal.acts import dead_acts, newest_step, read_acts
+from faceindex.store.journal.imports import same_import, undo_import
+from faceindex.store.settings import setting
+from faceindex.types import Decided
+
+
+def undo(folder: LibraryFolder, act: int | None = None) -> Decided:
+    """Take back an act, by default the newest that counts; an undo can be taken back, too.
+
+    Raises: UsageError when there is no such act, or it does not count any more.
+    """
+    with deciding(folder) as step:
+        chosen = _to_undo(step.transaction, act)
+        if imported := same_import(step.transaction, chosen.act):
+            done = _undo_import(step.transaction, chosen.act, imported)
+            return replace(done, undone=past_act(step.catalog, chosen.act))
+        if chosen.act <= int(step.catalog.settings().get(CLUSTERED_AFTER, 0)):
+            put_back(step.transaction, chosen, fold(read_acts(step.transaction)))
+        about = [face for side in chosen.sides for face in side]
+        if chosen.kind == kinds.RENAME:
+            about = step.catalog.faces_of_person(chosen.renamed or "") or []
+        done = step.decide(kinds.UNDO, [], undoes=chosen.act, about=about)
+        return replace(done, undone=past_act(step.catalog, chosen.act))
+
+
+def _to_undo(transaction: sqlite3.Connection, number: int | None) -> Act:
+    dead = dead_acts(transaction)
+    if number is None:
+        number = newest_step(transaction)
+        if number is None:
+            raise UsageError("there is nothing to undo; `faceindex people history` shows what was decided")
+    if number in dead:
+        raise UsageError(f"act {number} is undone already; `faceindex people undo {dead[number]}` takes that back")
+    found = read_acts(transaction, [number])
+    if not found:
+        raise UsageError(f"no act {number}; `faceindex people history` shows what was decided")
+    return found[0]
+
+
+def _undo_import(transaction: sqlite3.Connection, chosen: int, acts: Sequence[int]) -> Decided:
+    """Undo `acts` of one import, or take such undos back. chosen: the one that was asked for."""
+    undone = read_acts(transaction, acts)
+    clustered_after = int(setting(transaction, CLUSTERED_AFTER) or 0)
+    state = fold(read_acts(transaction))
+    for act in undone:
+        if act.act <= clustered_after:
+            put_back(transaction, act, state)
+    undos = undo_import(transaction, [act.act for act in undone])
+    derive_albums(transaction)
+    faces = sorted({face for act in undone for side in act.sides for face in side})
+    albums = sorted(set(albums_of(transaction, faces).values()))
+    people = {act.person for act in undone}
+    person = people.pop() if len(people) == 1 else None
+    return Decided(undos[0], kinds.UNDO, person, len(faces), tuple(albums), chosen)

@@ -1,0 +1,36 @@
+"""Folders that faceindex itself has filled: libraries, and albums that were exported. Their photos are elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+from faceindex.files.regular import open_regular
+
+ALBUMS_MANIFEST, ALBUMS_FORMAT = "albums.json", "faceindex albums 1"
+"""What marks a folder of exported albums: this file, and the format that it begins with."""
+
+_LIBRARY = frozenset(("catalog.sqlite", "vectors"))
+
+MARKS = (*_LIBRARY, ALBUMS_MANIFEST)
+"""Names in a folder that may make it one of these."""
+
+_HEAD_BYTES = 100
+
+
+def is_own_folder(folder: str, names: Collection[str]) -> bool:
+    """Whether `folder`, on a disk, is a library or holds exported albums. names: what is in it."""
+    return names_a_library(names) or (ALBUMS_MANIFEST in names and _begins_as_albums(Path(folder, ALBUMS_MANIFEST)))
+
+
+def names_a_library(names: Collection[str]) -> bool:
+    """Whether a folder with these names in it is a library."""
+    return all(name in names for name in _LIBRARY)
+
+
+def _begins_as_albums(manifest: Path) -> bool:
+    try:
+        with open_regular(manifest) as file:
+            return ALBUMS_FORMAT.encode() in file.read(_HEAD_BYTES)
+    except OSError:
+        return False

@@ -1,0 +1,342 @@
+"""How fast faces are searched, how much is found, and how soon a change is: ours beside others.
+
+Faces are drawn as make_library draws them; probes are further faces of the same people, in no index, which nothing was
+tuned on. --real: of the faces of a library (of lfw-dev, say), half are put among the drawn ones, and the others are the
+probes. Truth are the ten nearest in float64, of candidates that IndexFlatL2 gives. One query at a time, on one thread;
+times are the processor's, which other programs disturb less than the clock, as the median over all probes. Each index
+is shown at several settings; the best of each is the fastest that finds .99. The best are then searched again in turn,
+a few probes each, so that what else the machine does disturbs all alike. hnswlib, usearch and ScaNN (pip install
+hnswlib usearch scann) are left out when they are not there; --only and --skip name some, or `library`, which is about a
+whole library of the last number of --faces: one that --library names, or drawn now. Memory is what the process grew by
+while the index was built; bytes a face are those of the file beside the vectors, where there is one. --growth:
+libraries that make_library drew, and that have an index, the smallest first, are searched in turn, a probe after the
+other; then the largest with --add faces more, in memory only.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+import numpy.typing as npt
+from harness.measure import DATA, STATS, apart, cost, costs, in_turn, median, processors, resident
+from harness.report import Report
+from make_library import DrawnFaces, make_library
+
+import faceindex
+from benchmarks.indexes import FAMILIES, OPTIONAL, K, Search
+from faceindex.faces.recipe import recipe
+from faceindex.search import index as face_index
+from faceindex.store.folder import LibraryFolder
+from faceindex.store.photos import writing
+from faceindex.types import Vectors
+from faceindex.vectors.exact import k_nearest_of_blocks
+from faceindex.vectors.nearest import FaceIndex
+
+ENOUGH = 0.99
+"""Recall that the best setting of each index must have."""
+
+TURN = 20
+"""Probes after each other that an index is asked when all are in turn."""
+
+WITHIN = 0.335
+"""A threshold within which a query has some tens of answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The fastest setting of an index that finds enough. milliseconds: of a query, of the processor."""
+
+    name: str
+    faces: int
+    variant: str
+    recall: float
+    milliseconds: float
+    search: Search
+
+
+def run(
+    report: Report,
+    *,
+    faces: Sequence[int] = (1_000_000,),
+    probes: int = 300,
+    threads: int = 2,
+    only: Sequence[str] = (*FAMILIES, "library"),
+    skip: Sequence[str] = (),
+    real: Path | None = None,
+    plot: Path | None = None,
+    library: Path | None = None,
+    add: int = 1000,
+    photo: Path = DATA / "album" / "angelina" / "img1.jpg",
+    growth: Sequence[Path] = (),
+) -> None:
+    if growth:
+        grown = compare_libraries(growth, probes, add, report)
+        if plot:
+            draw(grown, plot)
+        return
+    names = [name for name in FAMILIES if name in only and name not in skip]
+    best = list[Best]()
+    for count in faces if names else ():
+        vectors, others = drawn_and_probes(count, probes, real)
+        best += compare(vectors, others, threads, names, report)
+        del vectors
+    if plot:
+        draw(best, plot)
+    if "library" in only and "library" not in skip:
+        with tempfile.TemporaryDirectory() as temporary:
+            path = library or Path(temporary) / "drawn.faces"
+            measure_library(path, faces[-1], threads, photo, add, report)
+
+
+def drawn_faces(count: int, seed: int = 0) -> DrawnFaces:
+    return DrawnFaces(count, STATS, recipe("dlib").card.length, seed)
+
+
+def drawn_and_probes(faces: int, count: int, real: Path | None) -> tuple[Vectors, Vectors]:
+    """Faces, float32 [faces, 128], and probes that are not among them."""
+    drawn = drawn_faces(faces)
+    vectors = drawn.all()
+    if real is None:
+        return vectors, drawn.others(count, 1)
+    with closing(LibraryFolder(real, create=False)) as folder:
+        _, own = folder.vectors()
+    order = np.random.default_rng(0).permutation(len(own))
+    half = min(len(own) // 2, faces)
+    vectors[np.random.default_rng(1).choice(faces, half, replace=False)] = own[order[:half]]
+    return vectors, np.ascontiguousarray(own[order[half : half + count]])
+
+
+def compare(vectors: Vectors, probes: Vectors, threads: int, names: list[str], report: Report) -> list[Best]:
+    truth = true_neighbours(vectors, probes)
+    report.say(f"\n{len(vectors):,} faces, {len(probes)} probes, k = {K}")
+    best = []
+    for name in names:
+        package = name.partition("-")[0]
+        if package in OPTIONAL and importlib.util.find_spec(package) is None:
+            report.say(f"{name}: not installed")
+            continue
+        title, memory = f"{name}, {len(vectors):,} faces", resident()
+        variants = FAMILIES[name](vectors, threads)
+        built, first = cost(lambda: next(variants))  # noqa: B023
+        report.add_costs(f"{title}, built", [built])
+        report.add(f"{title}, memory of building", resident() - memory, "MB")
+        measured: list[Best] = []
+        for variant, search in chain([first], variants):
+            faiss.omp_set_num_threads(1)
+            one = Best(name, len(vectors), variant, *measure(search, probes, truth), search)
+            report.say(f"    {variant}: recall@{K} {one.recall:.4f}, {one.milliseconds:.3f} ms")
+            measured.append(one)
+            enough = [one for one in measured if one.recall >= ENOUGH]
+            if one in enough and one.milliseconds > 1.5 * min(one.milliseconds for one in enough):
+                break
+        best.append(min(enough or measured[-1:], key=lambda one: one.milliseconds))
+    best = asked_in_turn(best, probes)
+    fastest = min(one.milliseconds for one in best)
+    for one in sorted(best, key=lambda one: one.milliseconds):
+        short = "" if one.recall >= ENOUGH else ", which does not get there"
+        report.say(f"\n{one.variant}{short}")
+        report.add(f"{one.name}, {one.faces:,} faces, recall@{K}", one.recall)
+        report.add(f"{one.name}, {one.faces:,} faces, a query, processor", one.milliseconds, "ms")
+        report.add(f"{one.name}, {one.faces:,} faces, by the fastest", one.milliseconds / fastest, "times")
+    return best
+
+
+def asked_in_turn(best: list[Best], probes: Vectors) -> list[Best]:
+    """The same indexes, with the median times of a run in which each is asked TURN probes after the other."""
+    times: list[list[float]] = [[] for _ in best]
+    for start in range(0, len(probes), TURN):
+        for one, own in zip(best, times, strict=True):
+            own += processors(cost(partial(one.search, probe))[0] for probe in probes[start : start + TURN])
+    return [replace(one, milliseconds=1e3 * median(own)) for one, own in zip(best, times, strict=True)]
+
+
+def true_neighbours(vectors: Vectors, probes: Vectors) -> npt.NDArray[np.int64]:
+    """Rows of the K nearest in float64: int64 [probes, K]."""
+    _, candidates = faiss.knn(probes, vectors, 4 * K)
+    exact = np.stack(
+        [
+            np.linalg.norm(vectors[near].astype(np.float64) - probe.astype(np.float64), axis=1)
+            for near, probe in zip(candidates, probes, strict=True)
+        ]
+    )
+    order = np.lexsort((candidates, exact), axis=1)[:, :K]
+    return np.take_along_axis(candidates, order, axis=1)
+
+
+def measure(search: Search, probes: Vectors, truth: npt.NDArray[np.int64]) -> tuple[float, float]:
+    """Recall, and the median milliseconds of a query."""
+    search(probes[0])
+    answers = [cost(partial(search, probe)) for probe in probes]
+    found = [len(np.intersect1d(ids, near)) / K for (_, ids), near in zip(answers, truth, strict=True)]
+    return float(np.mean(found)), 1e3 * median(processors(spent for spent, _ in answers))
+
+
+def compare_libraries(libraries: Sequence[Path], count: int, added: int, report: Report) -> list[Best]:
+    """Recall, and how many times longer than in the library before it a query in each takes, all in turn."""
+    folders = [LibraryFolder(path, create=False) for path in libraries]
+    loaded = [face_index.load_or_build(folder) for folder in folders]
+    probes = [drawn_faces(len(one.main.ids)).others(count, 11) for one in loaded]
+    asked = [Asked(*each) for each in zip(folders, loaded, probes, strict=True)]
+    spent = in_turn({str(which): one for which, one in enumerate(asked)}, count, warm=count)  # the first half warms up
+    grown: list[Best] = []
+    for which, one in enumerate(asked):
+        title, costs_of = f"{len(one.index.main.ids):,} faces", spent[str(which)]
+        report.add(f"{title}, recall@{K}", recall := one.recall(count))
+        report.add_costs(f"{title}, a query", costs_of, "ms")
+        milliseconds = 1e3 * median(processors(costs_of))
+        if grown:
+            report.add(f"{title}, by {grown[-1].faces:,}", milliseconds / grown[-1].milliseconds, "times")
+        grown.append(Best("faceindex", len(one.index.main.ids), title, recall, milliseconds, one.ask))
+    new = drawn_faces(added, seed=5).vectors(0, added)
+    ids = np.arange(added) + loaded[-1].main.ids.max() + 1
+    compared, listed = (face_index.Delta(loaded[-1].main, ids, new) for _ in range(2))
+    report.add_costs(f"{added:,} faces more, put into lists", [cost(listed.put_into_lists)[0]])
+    ways = {"all compared": compared, "in lists": listed}
+    near = new[:count] + np.float32(0.01)
+    both = {way: Asked(folders[-1], replace(loaded[-1], delta=delta), near) for way, delta in ways.items()}
+    for way, costs_of in in_turn(both, len(near), warm=0).items():
+        report.add_costs(f"{added:,} faces more, {way}, a query", costs_of, "ms")
+    pairs = zip(both["all compared"].found, both["in lists"].found, strict=True)
+    report.add("the same found in lists", float(np.mean([np.isin(a, b).mean() for a, b in pairs])))
+    return grown
+
+
+class Asked:
+    """An index that is asked for the nearest of one probe after the other. found: ids, for each time."""
+
+    def __init__(self, folder: LibraryFolder, index: Any, probes: Vectors) -> None:
+        self.folder, self.index, self.probes = folder, index, probes
+        self.found: list[npt.NDArray[np.int64]] = []
+
+    def __call__(self) -> None:
+        self.found.append(self.ask(self.probes[len(self.found) % len(self.probes)]))
+
+    def ask(self, probe: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
+        """Ids of the nearest."""
+        found: npt.NDArray[np.int64] = face_index.find_nearest(self.folder, self.index, probe, K, np.inf)[0]
+        return found
+
+    def recall(self, last: int) -> float:
+        """Of the last answers, which are about all probes in their order."""
+        main: FaceIndex = self.index.main
+        blocks = (main.vectors[start : start + (1 << 16)] for start in range(0, len(main.vectors), 1 << 16))
+        true = main.ids[k_nearest_of_blocks(self.probes, blocks, K, threads=2)[1]]
+        return float(np.mean([np.isin(a, b).mean() for a, b in zip(true, self.found[-last:], strict=True)]))
+
+
+def draw(best: list[Best], path: Path) -> None:
+    """Milliseconds of a query by number of faces, of every index."""
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(7, 4.5), layout="constrained")
+    for name in dict.fromkeys(one.name for one in best):
+        own = [one for one in best if one.name == name]
+        axes.loglog([one.faces for one in own], [one.milliseconds for one in own], marker="o", label=name)
+    axes.set_xlabel("faces")
+    axes.set_ylabel(f"ms of a query, one thread, recall@10 of {ENOUGH} and more")
+    axes.legend(fontsize="small")
+    axes.grid(alpha=0.3)
+    figure.savefig(path, dpi=110)
+
+
+def measure_library(path: Path, faces: int, threads: int, photo: Path, added: int, report: Report) -> None:
+    """Building, opening, a whole command, and how soon new and deleted faces are told apart from others."""
+    if not path.exists():
+        apart(make_library, path, faces, stats=STATS)
+    report.say(f"\nlibrary of {faces:,} faces")
+    spent, (_, most) = cost(lambda: apart(build, path, threads))
+    report.add_costs("index built, tuned and saved", [spent])
+    report.add("index built, peak memory", most, "MB")
+    command = [sys.executable, "-P", "-m", "faceindex", "search", str(photo), "-L", str(path), "--json"]
+    probes = drawn_faces(faces).others(300, 1)
+    new = drawn_faces(added, seed=5).vectors(0, added)
+    with closing(LibraryFolder(path, create=False)) as folder:
+        report.say(str(face_index.report(folder)))
+        report.add_costs("opened", costs(lambda: face_index.load_or_build(folder), 5))
+        whole = costs(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL), 7)
+        report.add_costs(f"`faceindex search {photo.name} --json`", whole)
+        for name, (values, unit) in apart(queries, path, probes)[0].items():
+            report.add(name, values, unit)
+        index = face_index.load_or_build(folder)
+        first = add_faces(folder, new)
+
+        def found_by_who_had_it_open() -> Any:
+            followed = face_index.load_or_build(folder, index)
+            found, _ = face_index.find_nearest(folder, followed, new[0], K, np.inf)
+            assert found[0] == first, found
+            return followed
+
+        spent, followed = cost(found_by_who_had_it_open)
+        report.add_costs(f"{added:,} new faces found by who had it open", [spent])
+        opened = costs(lambda: face_index.load_or_build(folder), 1)
+        report.add_costs(f"{added:,} new faces, opened", opened)
+        asked = Asked(folder, followed, new[:200])
+        report.add_costs(f"{added:,} new faces, a query", costs(asked, len(asked.probes)), "ms")
+        with folder.writer() as writer, writer.catalog.transaction() as transaction:
+            transaction.execute("DELETE FROM faces WHERE id % 1000 = 7")
+            writing.note_change_of_faces(transaction)
+        asked = Asked(folder, face_index.load_or_build(folder, followed), new[:200])
+        deleted = f"{asked.index.deleted:,} deleted, too, a query"
+        report.add_costs(deleted, costs(asked, len(asked.probes)), "ms")
+    spent, (_, most) = cost(lambda: apart(check, path))
+    report.add_costs("check", [spent])
+    report.add("check, peak memory", most, "MB")
+
+
+def build(path: Path, threads: int) -> None:
+    with closing(LibraryFolder(path, create=False)) as folder:
+        face_index.build(folder, threads=threads)
+
+
+def check(path: Path) -> None:
+    with faceindex.Library(path, create=False) as library:
+        library.care.check()
+
+
+def queries(path: Path, probes: Vectors) -> dict[str, tuple[Sequence[float], str]]:
+    """Of a process that does nothing else: times, and memory of its own and of mapped files."""
+    with closing(LibraryFolder(path, create=False)) as folder:
+        loaded = face_index.load_or_build(folder)
+
+        def times(k: int, threshold: float, some: Vectors) -> list[float]:
+            asked = [partial(face_index.find_nearest, folder, loaded, probe, k, threshold) for probe in some]
+            return [1e3 * cost(one)[0].processor for one in asked]
+
+        times(K, np.inf, probes)
+        found: dict[str, tuple[Sequence[float], str]] = {
+            "a query, ten nearest, processor": (times(K, np.inf, probes), "ms"),
+            f"a query, within {WITHIN}, processor": (times(K, WITHIN, probes), "ms"),
+        }
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith(("RssAnon", "RssFile")):
+                found[f"searching process, {line.split(':')[0]}"] = ([int(line.split()[1]) / 1e3], "MB")
+        all_of_them = times(loaded.faces, WITHIN, probes[:9])
+        return found | {f"all within {WITHIN}, exactly, processor": (all_of_them, "ms")}
+
+
+def add_faces(folder: LibraryFolder, vectors: Vectors) -> int:
+    """Store faces as make_library does; the id of the first."""
+    with folder.writer() as writer:
+        first = writer.last_id("faces") + 1
+        ids = np.arange(first, first + len(vectors), dtype=np.int64)
+        segment = writer.write_segment(iter([(ids, vectors)]), len(vectors))
+        with writer.catalog.transaction() as transaction:
+            writing.insert_segment(transaction, segment)
+            transaction.executemany(
+                "INSERT INTO faces VALUES (?, 1, ?, 0, 0, 9, 9, 0.9, ?, 0.5)",
+                [(face, segment.number, bytes(40)) for face in ids.tolist()],
+            )
+            writing.note_change_of_faces(transaction)
+    return first
