@@ -87,8 +87,13 @@ def quality(report: Report, name: str, faces: LabelledFaces) -> None:
 
 
 def _f(faces: LabelledFaces, method: str, threshold: float, rows: np.ndarray) -> float:
-    qualities = faces.qualities[rows] if faces.recipe.card.poor_last else None
-    labels = cluster(faces.vectors[rows], method=method, threshold=threshold, qualities=qualities)
+    labels = cluster(
+        faces.vectors[rows],
+        method=method,
+        threshold=threshold,
+        qualities=faces.qualities[rows],
+        modest_last=faces.recipe.card.poor_last,
+    )
     return bcubed(labels, faces.people[rows]).f
 
 
