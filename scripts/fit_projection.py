@@ -1,8 +1,7 @@
-"""Learn the projection of a user's recipe from photos in a folder per person, and write it beside the recipe's card.
+"""Learn the projection of a recipe from photos in a folder per person, and write it beside the recipe's card.
 
-    export FACEINDEX_MODELS=tests/faces/own_models  # where the card `fused` lies
-    python scripts/fit_projection.py fused ../shared/data/lfw-dev/images --keep fused.npz
-    python scripts/fit_projection.py fused ../shared/data/lfw-dev/images --keep fused.npz --halves
+    python scripts/fit_projection.py sface-dlib ../shared/data/lfw-dev/images --keep side-by-side.npz
+    python scripts/fit_projection.py sface-dlib ../shared/data/lfw-dev/images --keep side-by-side.npz --halves
 
 The directions of greatest variance (PCA) of the vectors side by side, every person counting alike. It prints the sha256
 for the card. With --halves nothing is written: it is learnt on half of the people and measured on the other, both ways.
@@ -23,7 +22,7 @@ import numpy.typing as npt
 from faceindex.evaluation.folds import HALVES, half_of
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.recipe import Recipe, recipe
-from faceindex.models.cards import model_cards, models_folder
+from faceindex.models.cards import model_cards, models_folder, shipped_folder
 from faceindex.photos.finding.entries import FoundFile
 from faceindex.photos.finding.find import find_files
 from faceindex.photos.pictures import photo_of
@@ -111,7 +110,8 @@ def main() -> None:
         return
     file = BytesIO()
     np.save(file, learn(vectors, people, card.dimension))
-    target = models_folder() / "recipes" / card.file
+    folders = (models_folder(), shipped_folder())
+    target = next(one for one in folders if (one / "recipes" / f"{chosen.name}.toml").exists()) / "recipes" / card.file
     target.write_bytes(file.getvalue())
     print(f'{target}: {len(people)} faces\nsha256 = "{hashlib.sha256(file.getvalue()).hexdigest()}"')
 

@@ -5,7 +5,7 @@
 Each photo is 4000 x 3000 pixels with one to six portraits, each scaled so that its face is 4 % to 40 % of the photo's
 shorter side, on a background of smooth colour and texture as a camera renders it. truth.json beside the photos has
 the boxes of the faces, [x, y, width, height] in pixels: in LFW's deep-funneled photos the face is in the middle.
-The portraits carry no right to be published, and so do the photos made of them.
+The portraits may not be published, and neither may the photos made of them.
 """
 
 from __future__ import annotations

@@ -23,10 +23,9 @@ PLACES = ("data", "length", "name", "checksum")
 
 
 class Damaged(NamedTuple):
-    """name: with the extension. kind: of photo and damage, for the table."""
+    """name: what it is and how it was damaged, with the extension."""
 
     name: str
-    kind: str
     whole: bytes
     bytes: bytes
 
@@ -51,8 +50,8 @@ def damaged_pngs(count: int, seed: int) -> Iterator[Damaged]:
         names = [b"IHDR", b"IDAT", b"IDAT"] + [b"tRNS"] * (colour <= PALETTE) + [b"PLTE"] * (colour == PALETTE)
         name, place = names[number % len(names)], PLACES[int(random.integers(len(PLACES)))]
         flipped = _flipped(whole, name, place, random)
-        extension = f"{number:03d}-{colour}-{bits}-{name.decode()}-{place}.png"
-        yield Damaged(extension, f"png {name.decode()} {place}", whole, flipped)
+        title = f"{number:03d}-{colour}-{bits}-{name.decode()}-{place}.png"
+        yield Damaged(title, whole, flipped)
 
 
 def _flipped(whole: bytes, name: bytes, place: str, random: np.random.Generator) -> bytes:
@@ -84,11 +83,11 @@ def zeroed_tails(count: int, seed: int) -> Iterator[Damaged]:
         while form.aligned and not whole[begin - 1]:  # black that goes on in zeros is black
             begin -= 512
         tail = bytes(len(whole) - begin)
-        yield Damaged(f"{number:03d}-{form.name}", f"{form.name.split('.')[1]} tail", whole, whole[:begin] + tail)
+        yield Damaged(f"{number:03d}-{form.name}", whole, whole[:begin] + tail)
 
 
 def judged(photo: Damaged) -> tuple[str, str]:
-    """What became of it, SILENT is what must not be, and why."""
+    """What became of it, and why. SILENT: it was read as if it were whole, and is not."""
     try:
         found = Photo(photo.bytes, photo.name)
         pixels = found.pixels()

@@ -18,10 +18,10 @@ from faceindex.types import AnalysedPhoto, Box, Face, FaceRecord, Vectors
 
 
 class MadeLibrary:
-    """vectors: of every face ever stored, by (content, box)."""
+    """Of recipe `dlib`. vectors: of every face ever stored, by (content, box)."""
 
     def __init__(self, path: Path) -> None:
-        self.folder = LibraryFolder(path, wanted=recipe())
+        self.folder = LibraryFolder(path, wanted=recipe("dlib"))
         self.vectors: dict[tuple[bytes, Box], Vectors] = {}
         self._random = np.random.default_rng(0)
 

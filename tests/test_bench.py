@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from benchmarks.__main__ import add_options, benchmarks
 from harness import history
-from harness.measure import apart, cost, in_turn
+from harness.measure import cost, in_new_process, in_turn
 from harness.report import Figure, Report
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -104,11 +104,11 @@ def spend(seconds: float, megabytes: int) -> int:
 
 
 def test_work_of_ended_processes_and_their_memory_count() -> None:
-    spent, (answer, peak) = cost(lambda: apart(spend, 0.3, 300))
+    spent, (answer, peak) = cost(lambda: in_new_process(spend, 0.3, 300))
     assert answer == 300 << 20
     assert peak > 300
     assert spent.processor > 0.3
-    assert apart(spend, 0, 1)[1] < peak - 200
+    assert in_new_process(spend, 0, 1)[1] < peak - 200
 
 
 def test_a_figure_is_its_median_with_its_spread() -> None:

@@ -16,8 +16,6 @@ def test_what_is_measured_is_near_what_was_asked_for(shared_data: Path) -> None:
         sys.executable,
         str(ROOT / "scripts" / "bench_fpir.py"),
         *sizes,
-        "--parts",
-        "drawn",
         "--fpir",
         "0.2",
         "--json",

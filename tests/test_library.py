@@ -161,9 +161,9 @@ def test_probe_without_a_face_or_without_a_photo_is_an_error(
 
 
 def test_library_holds_one_recipe(small_library: faceindex.Library) -> None:
-    with pytest.raises(RecipeMismatch, match="holds vectors of recipe dlib, not dlib-raw"):
+    with pytest.raises(RecipeMismatch, match="holds vectors of recipe sface-dlib, not dlib-raw"):
         faceindex.Library(small_library.path, recipe=recipe("dlib-raw"))
-    faceindex.Library(small_library.path, recipe=recipe("dlib")).close()
+    faceindex.Library(small_library.path, recipe=recipe("sface-dlib")).close()
 
 
 def test_probes_are_seen_as_the_library_was(many_photos: Path, tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_many_threads_may_read(small_library: faceindex.Library) -> None:
 def test_status_counts(small_library: faceindex.Library) -> None:
     status = small_library.status()
     assert (status.photos, status.failed, status.faces, status.albums) == (22, 1, 20, 1)
-    assert (status.index, status.recipe, status.people) == ("current", "dlib", 0)
+    assert (status.index, status.recipe, status.people) == ("current", "sface-dlib", 0)
     assert status.bytes > 20 * 128 * 4
 
 

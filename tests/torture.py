@@ -30,7 +30,7 @@ import faceindex
 from faceindex.cli import app
 from faceindex.errors import FaceindexError, LibraryDamaged, UsageError
 from faceindex.faces.recipe import recipe
-from faceindex.ingest import run
+from faceindex.ingest import pipeline
 from faceindex.search import building
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.hdf5 import merging
@@ -243,7 +243,7 @@ def speaking_ingest(news: int, errors: int, library: Path, arguments: Sequence[s
         (Writer, "commit", commit),
         (merging, "merge", announced("merge", merging.merge)),
         (building, "save", announced("index", building.save)),
-        (run, "BATCH_PHOTOS", BATCH_PHOTOS),
+        (pipeline, "BATCH_PHOTOS", BATCH_PHOTOS),
         (sys, "argv", command),
     )
     for where, name, value in patches:

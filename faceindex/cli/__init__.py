@@ -1,4 +1,5 @@
-"""Floor 7: the command line. Every answer comes from the Python API; nothing is decided here."""
+"""Floor 10: the command line: commands, options, and what is printed. Nothing is decided here: every answer is the
+library's."""
 
 from faceindex.cli.app import main
 

@@ -10,7 +10,10 @@ from faceindex.cli import (
     evaluate_clusters,
     evaluate_compare,
     evaluate_groups,
+    evaluate_identify,
     evaluate_pairs,
+    evaluate_robustness,
+    evaluate_strangers,
 )
 
 app = typer.Typer(help="How good the recipes are, on photos of known people.", no_args_is_help=True)
@@ -20,4 +23,7 @@ app.command("albums")(evaluate_albums.albums)
 app.command("clusters")(evaluate_clusters.clusters)
 app.command("compare")(evaluate_compare.compare)
 app.command("groups")(evaluate_groups.groups)
+app.command("identify")(evaluate_identify.identify)
+app.command("strangers")(evaluate_strangers.strangers)
+app.command("robustness")(evaluate_robustness.robustness)
 app.command("calibrate")(calibrate.calibrate)

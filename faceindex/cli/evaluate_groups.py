@@ -19,6 +19,9 @@ from faceindex.evaluation.intervals import Rate
 from faceindex.evaluation.labelled import LabelledFaces
 from faceindex.faces.engine import Engine
 
+FEW_GROUPS = 3
+"""Of more, the table has only those two that share people; JSON has every two."""
+
 GroupsOption = Annotated[
     Path,
     typer.Option(
@@ -81,7 +84,8 @@ def _as_object(faces: LabelledFaces, given: GroupFile, result: Groups) -> dict[s
 
 def _rows(result: Groups) -> Iterator[tuple[str, str]]:
     yield "threshold", f"{result.threshold:g}"
-    for row in (*result.within, *result.across):
+    across = [row for row in result.across if len(result.within) <= FEW_GROUPS or row.true_matches.pairs]
+    for row in (*result.within, *across):
         title = row.group if row.other is None else f"{row.group} with {row.other}"
         yield f"{title}: people, faces", f"{row.people:,}, {row.faces:,}"
         yield from _rates(title, row)

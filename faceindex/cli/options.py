@@ -37,7 +37,9 @@ MinFace = Annotated[
 RecipeName = Annotated[
     str | None,
     typer.Option(
-        "--recipe", metavar="NAME", help=f"dlib, sface, ...: `faceindex models recipes`. Default: {DEFAULT_RECIPE}."
+        "--recipe",
+        metavar="NAME",
+        help=f"sface-dlib, dlib, sface, ...: `faceindex models recipes`. Default: {DEFAULT_RECIPE}.",
     ),
 ]
 Detector = Annotated[

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from faceindex import Selection
 from faceindex.photos.finding.addresses import absolute
-from faceindex.store.selection import Selection
 
 With = Annotated[
     list[str] | None, typer.Option("--with", metavar="NAME", help="A person that the photo shows; repeatable.")

@@ -1,1 +1,1 @@
-"""Floor 4: faces to clusters, as pure functions: vectors in, labels out. No database, no file."""
+"""Floor 4: vectors in, labels out, under constraints. Arrays only: albums, with numbers and names, are in people/."""

@@ -1,1 +1,1 @@
-"""Floor 5: how good are the answers: pure functions over arrays, and what they are applied to."""
+"""Floor 8: how good answers are, measured on labelled faces. The answers themselves are made on the floors below."""

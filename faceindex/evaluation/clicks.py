@@ -47,12 +47,12 @@ def count_clicks(labels: npt.NDArray[np.int64], people: npt.NDArray[np.int64]) -
     whole = np.bincount(table.cluster)[table.cluster] == 1  # the album shows nobody else
     has_album = np.bincount(table.person[kept], minlength=len(table.person_sizes)) > 0
     splits = int(np.sum(~has_album))
-    taken = ~kept & ~whole
+    carried = ~kept & ~whole
     return Clicks(
         merges=int(np.sum(~kept & whole)),
         splits=splits,
-        moves=int(taken.sum()) - splits,
-        picked=int(table.shared[taken].sum()),
+        moves=int(carried.sum()) - splits,
+        picked=int(table.shared[carried].sum()),
     )
 
 

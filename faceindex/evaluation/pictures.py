@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from faceindex.evaluation.compare import RecipeFigures
 from faceindex.evaluation.cross_fit import CrossFit
+from faceindex.evaluation.degradations import DEGRADATIONS
+from faceindex.evaluation.identification import Identification
+from faceindex.evaluation.identify_methods import Naming
 from faceindex.evaluation.labelled import LabelledFaces
 from faceindex.evaluation.lfw import LfwResult, PairDistances
 from faceindex.evaluation.measures import AllPairs, Rejection, measure_albums_around
-from faceindex.evaluation.plots import draw_albums, draw_distances, draw_reject, draw_reliability, draw_roc
+from faceindex.evaluation.plots import (
+    draw_albums,
+    draw_curves,
+    draw_distances,
+    draw_identification,
+    draw_reject,
+    draw_reliability,
+    draw_roc,
+)
+from faceindex.evaluation.robustness import Level
 from faceindex.evaluation.roc import count_pairs
 
 
@@ -63,3 +75,29 @@ def draw_calibration(file: Path, title: str, result: CrossFit) -> Path:
     curves = {f"pairs, half {each.half}": each.pairs for each in result.held_out}
     curves |= {f"found, half {each.half}": each.found for each in result.held_out}
     return draw_reliability(file, curves, f"{title}: people held out")
+
+
+def draw_robustness(file: Path, curves: Mapping[str, Sequence[Level]]) -> Path:
+    """Faces accepted over the levels of each degradation, a line for each recipe. Raises: UsageError."""
+    kinds = dict.fromkeys(level.kind for levels in curves.values() for level in levels)
+    panels = {
+        f"{kind}: {DEGRADATIONS[kind].unit}": {
+            title: [
+                (level.level, level.accepted / level.tried) for level in levels if level.kind == kind and level.tried
+            ]
+            for title, levels in curves.items()
+        }
+        for kind in kinds
+    }
+    return draw_curves(file, panels, "accepted as itself")
+
+
+def draw_naming(out: Path, by_recipe: Mapping[str, Sequence[Naming]]) -> Path:
+    """Named rightly over strangers named: a panel for each recipe and number of photos. Raises: UsageError."""
+    panels: dict[str, dict[str, Identification]] = {}
+    for title, results in by_recipe.items():
+        for one in results:
+            photos = "all but one" if one.photos is None else one.photos
+            panel = panels.setdefault(f"{title}, {photos} enrolled", {})
+            panel[f"{one.method} (rank-1 {one.identification.rank_1:.3f})"] = one.identification
+    return draw_identification(out / "identify.png", panels)

@@ -16,6 +16,7 @@ import numpy as np
 
 from faceindex.errors import UsageError
 from faceindex.evaluation.bcubed import BCubed
+from faceindex.evaluation.identification import Identification
 from faceindex.evaluation.reject import ErrorVersusReject
 from faceindex.evaluation.reliability import Reliability
 from faceindex.evaluation.roc import PairCounts
@@ -109,6 +110,35 @@ def draw_reliability(file: Path, curves: Mapping[str, Reliability], title: str) 
     return _save(figure, file)
 
 
+def draw_curves(file: Path, panels: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]], y: str) -> Path:
+    """A panel for each title in `panels`, with named lines of (x, y), from mild to strong; every y is a share of 1.
+
+    Returns `file`. Raises: UsageError when it cannot be written.
+    """
+    figure, places = _panels(list(panels))
+    for axes, lines in zip(places, panels.values(), strict=True):
+        axes.set(ylabel=y, ylim=(-0.02, 1.02))
+        for name, points in lines.items():
+            axes.plot([f"{x:g}" for x, _ in points], [share for _, share in points], marker=".", label=name)
+        axes.legend(loc="lower left")
+    return _save(figure, file)
+
+
+def draw_identification(file: Path, panels: Mapping[str, Mapping[str, Identification]]) -> Path:
+    """Identification over false positive identification: a panel for each title, with a line for each method.
+
+    Returns `file`. Raises: UsageError when it cannot be written.
+    """
+    figure, places = _panels(list(panels))
+    rates = np.geomspace(2e-3, 0.5, 100)
+    for axes, methods in zip(places, panels.values(), strict=True):
+        axes.set(xlabel="strangers named (FPIR)", ylabel="named rightly (DIR)", xscale="log", ylim=(0.5, 1.005))
+        for name, found in methods.items():
+            axes.plot(rates, [found.dir(rate) for rate in rates], label=name)
+        axes.legend(loc="lower right")
+    return _save(figure, file)
+
+
 def _figure_class() -> Any:
     try:
         with _folders_of_matplotlib():
@@ -147,6 +177,18 @@ def _axes(title: str, x: str, y: str) -> tuple[Any, Any]:
     axes.set(title=title, xlabel=x, ylabel=y)
     axes.grid(visible=True, alpha=0.3)
     return figure, axes
+
+
+def _panels(titles: Sequence[str]) -> tuple[Any, list[Any]]:
+    """A figure, and axes in it for each title, three in a row."""
+    columns = min(3, len(titles))
+    rows = -(-len(titles) // columns)
+    figure = _figure_class()(figsize=(4.5 * columns, 3.4 * rows), layout="constrained")
+    places = [figure.add_subplot(rows, columns, place) for place in range(1, len(titles) + 1)]
+    for axes, title in zip(places, titles, strict=True):
+        axes.set(title=title)
+        axes.grid(visible=True, alpha=0.3)
+    return figure, places
 
 
 def _save(figure: Any, file: Path) -> Path:

@@ -1,1 +1,1 @@
-"""Floor 5: export to other programs, and import from them."""
+"""Floor 7: files of other programs, written and read. Pages for people to look at are in sheets/."""

@@ -1,1 +1,1 @@
-"""Floor 2: pixels to faces. A Recipe names how; an Analyser does it."""
+"""Floor 4: pixels to faces: a Recipe names how, an Analyser does it. No library is known here."""

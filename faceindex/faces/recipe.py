@@ -11,9 +11,12 @@ from faceindex.models.cards import DETECTORS, PartCard, RecipeCard, model_cards,
 from faceindex.models.graphs import DETECTOR, YUNET
 from faceindex.models.networks import landmark_model
 
-DEFAULT_RECIPE = "dlib"
+DEFAULT_RECIPE = "sface-dlib"
+"""Of new libraries; each keeps the one it was made with."""
 
 MAX_JITTER = 100
+
+_OTHER = "recipe dlib takes other ones"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +124,11 @@ def recipe(
     if not 0 <= jitter <= MAX_JITTER:
         raise UsageError(f"jitter must be between 0 and {MAX_JITTER}, not {jitter}")
     if card.alignment == "five-point" and detector != "yunet":
-        raise UsageError(f"recipe {name} takes its landmarks from the detector yunet; {detector} has none")
+        raise UsageError(f"recipe {name} takes its landmarks from the detector yunet, {detector} has none; {_OTHER}")
     if (card.second or card.follow_tilt is not None) and detector != "yunet":
-        raise UsageError(f"recipe {name} needs the points of the detector yunet; {detector} gives none")
+        raise UsageError(f"recipe {name} needs the points of the detector yunet, {detector} gives none; {_OTHER}")
     if card.alignment != "dlib" and landmarks != card.landmarks:
-        raise UsageError(f"recipe {name} aligns by {card.landmarks} landmarks, not by {landmarks}")
+        raise UsageError(f"recipe {name} aligns by {card.landmarks} landmarks, not by {landmarks}; {_OTHER}")
     encoders = [model_cards()[name] for name in (card.encoder, *([card.second.encoder] if card.second else []))]
     dimension = card.projection.dimension if card.projection else sum(one.dimension or 0 for one in encoders)
     return Recipe(card, detector, landmarks, jitter, max(one.size or 0 for one in encoders), dimension)

@@ -10,7 +10,7 @@ from faceindex.types import Skipped
 
 _WORDS: dict[SkippedKind, str] = {
     "hidden": "hidden files and folders",
-    "system": "thumbnails, previews and bins of other programs",
+    "system": "thumbnails, previews and trash of other programs",
     "excluded": "files that match --exclude or .faceindexignore",
 }
 

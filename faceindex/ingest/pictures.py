@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from faceindex.errors import UnreadablePhoto, UsageError
 from faceindex.faces.analyse import Analyser
-from faceindex.ingest.run import BATCH_PHOTOS, BATCH_SECONDS
+from faceindex.ingest.pipeline import BATCH_PHOTOS, BATCH_SECONDS
 from faceindex.photos.finding.addresses import HELD
 from faceindex.photos.finding.entries import FoundFile
 from faceindex.photos.pictures import PictureLike, photo_and_content

@@ -55,7 +55,7 @@ class Renaming:
         if not self.postponed:
             return False
         edited = [file.path for _, files in batch.photos.values() for file in files]
-        lost_paths = [*edited, *(file.path for _, file in batch.names), *batch.gone]
+        lost_paths = [*edited, *(file.path for _, file in batch.names), *batch.removed]
         losing = self._catalog.photos_named_only(lost_paths)
         return not {known.photo for known in self.postponed}.isdisjoint(losing)
 
@@ -65,7 +65,7 @@ class Renaming:
         if known.file.path in known.former:
             self._tally.counts["unchanged"] += 1
             return
-        old = self._moved_from([path for path in known.former if path not in batch.gone], known.file.path)
+        old = self._moved_from([path for path in known.former if path not in batch.removed], known.file.path)
         if old is None:
             self._tally.counts["duplicate"] += 1
             return
@@ -73,7 +73,7 @@ class Renaming:
         if old in self._reserved:
             self._reserved.remove(old)
         else:
-            batch.gone.append(old)
+            batch.removed.append(old)
 
     def _moved_from(self, former: list[str], path: str) -> str | None:
         """The path from which the photo moved to `path`, if any; None on a disk that does not answer."""

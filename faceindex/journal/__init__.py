@@ -1,1 +1,1 @@
-"""What people decided: acts, and the state of affairs that follows from them. Pure: no database, no file."""
+"""Floor 3: what users decided, as acts, and the state that these result in. No file: the rows of acts are in store/."""

@@ -1,4 +1,4 @@
-"""The library as its users hold it: `Library` opens a folder; a module holds each of its topics."""
+"""Floor 9: `Library` and its topics, as users hold them. They call the floors below; no rule is decided here."""
 
 from __future__ import annotations
 

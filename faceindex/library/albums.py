@@ -7,7 +7,7 @@ from pathlib import Path
 
 from faceindex.errors import UsageError
 from faceindex.exchange.albums.album_folders import export_albums
-from faceindex.library.old_names import renamed
+from faceindex.library.deprecation import renamed
 from faceindex.library.opened import Opened, StrPath
 from faceindex.library.paging import PAGE
 from faceindex.people import acting

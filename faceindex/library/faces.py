@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from faceindex.errors import UsageError
 from faceindex.library.albums import album_faces
-from faceindex.library.old_names import renamed
+from faceindex.library.deprecation import renamed
 from faceindex.library.opened import Opened
 from faceindex.library.paging import PAGE
 from faceindex.library.searching import search_limit

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from faceindex.errors import UsageError
-from faceindex.library.old_names import renamed
+from faceindex.library.deprecation import renamed
 from faceindex.library.opened import Opened
 from faceindex.library.paging import PAGE
 from faceindex.people.history import history_page, past_act, past_acts

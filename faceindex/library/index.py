@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from faceindex.library.deprecation import renamed
 from faceindex.library.job import Job, finished
-from faceindex.library.old_names import renamed
 from faceindex.library.opened import Opened
 from faceindex.running.meter import Meter
 from faceindex.search import index as face_index

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Concatenate, Generic, ParamSpec, TypeVar, overload
+from typing import Concatenate, Generic, ParamSpec, TypeVar, overload
 
+from faceindex.library.deprecation import renamed
+from faceindex.library.topics import Topics
 from faceindex.types import Decided, FaceRecord, FailedPhoto, LostFace, Suggestion
-
-if TYPE_CHECKING:
-    from faceindex.library.library import Library
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def renamed(old: str, new: str) -> None:
-    """Warn the caller's caller that `library.old` is called `library.new` now."""
-    message = f"library.{old} goes away in the next release; write library.{new}"
-    warnings.warn(message, DeprecationWarning, stacklevel=3)
-
-
 class Renamed(Generic[P, R]):
-    """A method of Library under its old name.
+    """A method under its old name.
 
     new: what to write instead. find: gives the new one. A function of a library and the old arguments stands in for it
     where the arguments or what is returned changed, see `changed`.
     """
 
-    def __init__(self, new: str, find: Callable[[Library], Callable[P, R]]) -> None:
+    def __init__(self, new: str, find: Callable[[Topics], Callable[P, R]]) -> None:
         self.new = new
         self.find = find
         self.name = ""
@@ -41,9 +33,9 @@ class Renamed(Generic[P, R]):
     def __get__(self, library: None, owner: type) -> Renamed[P, R]: ...
 
     @overload
-    def __get__(self, library: Library, owner: type) -> Callable[P, R]: ...
+    def __get__(self, library: Topics, owner: type) -> Callable[P, R]: ...
 
-    def __get__(self, library: Library | None, owner: type) -> Renamed[P, R] | Callable[P, R]:
+    def __get__(self, library: Topics | None, owner: type) -> Renamed[P, R] | Callable[P, R]:
         if library is None:
             return self
         method = self.find(library)
@@ -56,10 +48,10 @@ class Renamed(Generic[P, R]):
         return warned
 
 
-def changed(new: str, stand_in: Callable[Concatenate[Library, P], R]) -> Renamed[P, R]:
+def changed(new: str, stand_in: Callable[Concatenate[Topics, P], R]) -> Renamed[P, R]:
     """A method that is another one now: stand_in takes the library and the old arguments, and returns what it did."""
 
-    def find(library: Library) -> Callable[P, R]:
+    def find(library: Topics) -> Callable[P, R]:
         @wraps(stand_in)
         def method(*arguments: P.args, **options: P.kwargs) -> R:
             return stand_in(library, *arguments, **options)
@@ -69,45 +61,45 @@ def changed(new: str, stand_in: Callable[Concatenate[Library, P], R]) -> Renamed
     return Renamed(new, find)
 
 
-def _album(library: Library, album: int, *, hidden: bool = False) -> list[FaceRecord]:
+def _album(library: Topics, album: int, *, hidden: bool = False) -> list[FaceRecord]:
     return [*library.albums.faces(album, limit=None, hidden=hidden)]
 
 
-def _failed_photos(library: Library) -> list[FailedPhoto]:
+def _failed_photos(library: Topics) -> list[FailedPhoto]:
     return [*library.photos.failed(limit=None)]
 
 
-def _lost_faces(library: Library) -> list[LostFace]:
+def _lost_faces(library: Topics) -> list[LostFace]:
     return [*library.people.lost(limit=None)]
 
 
-def _suggestions(library: Library, limit: int = 20) -> list[Suggestion]:
+def _suggestions(library: Topics, limit: int = 20) -> list[Suggestion]:
     return [*library.people.suggestions(limit=limit)] if limit > 0 else []
 
 
-def _name(library: Library, person: str, *, face: int | None = None, album: int | None = None) -> int:
+def _name(library: Topics, person: str, *, face: int | None = None, album: int | None = None) -> int:
     return library.people.name(person, face=face, album=album).faces
 
 
-def _decide_name(library: Library, person: str, *, face: int | None = None, album: int | None = None) -> Decided:
+def _decide_name(library: Topics, person: str, *, face: int | None = None, album: int | None = None) -> Decided:
     return library.people.name(person, face=face, album=album)
 
 
-def _hide(library: Library, *, album: int | None = None, face: int | None = None, person: str | None = None) -> Decided:
+def _hide(library: Topics, *, album: int | None = None, face: int | None = None, person: str | None = None) -> Decided:
     if album is not None:
         return library.albums.hide(album)
     return library.people.hide(person) if person is not None else library.faces.hide(face or 0)
 
 
 def _unhide(
-    library: Library, *, album: int | None = None, face: int | None = None, person: str | None = None
+    library: Topics, *, album: int | None = None, face: int | None = None, person: str | None = None
 ) -> Decided:
     if album is not None:
         return library.albums.unhide(album)
     return library.people.unhide(person) if person is not None else library.faces.unhide(face or 0)
 
 
-class OldNames:
+class OldNames(Topics):
     """The old names, each a line."""
 
     album = changed("albums.faces(number, limit=None)", _album)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from faceindex.library.deprecation import renamed
 from faceindex.library.erasing import erased
 from faceindex.library.job import Job, blocking
-from faceindex.library.old_names import renamed
 from faceindex.library.opened import Opened
 from faceindex.library.paging import PAGE
 from faceindex.people import acting

@@ -8,8 +8,8 @@ from faceindex.errors import UsageError
 from faceindex.exchange.xmp.sidecars import write_sidecars
 from faceindex.ingest.lifting import lift
 from faceindex.ingest.pictures import ingest_pictures
+from faceindex.library.deprecation import renamed
 from faceindex.library.erasing import erased
-from faceindex.library.old_names import renamed
 from faceindex.library.opened import Opened, StrPath, one_or_more
 from faceindex.library.paging import PAGE
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS

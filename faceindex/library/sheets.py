@@ -15,6 +15,7 @@ from faceindex.people.review import questions
 from faceindex.photos.decode import Photo
 from faceindex.photos.finding.addresses import absolute
 from faceindex.photos.pictures import PictureLike, is_path, photo_of
+from faceindex.plurals import plural
 from faceindex.queries.probes import Probe
 from faceindex.sheets.albums import GENERATOR, AlbumRow, PagePlan, album_sheet, page_file, page_plans
 from faceindex.sheets.marks import identified_marks, stored_marks
@@ -58,6 +59,7 @@ class Sheets:
                 left_out=left_out,
                 pages=files,
                 page=number,
+                turn_of=self._opened.catalog.turned,
             )
             _write_page(file, page)
         _remove_older(out, len(files))
@@ -65,13 +67,17 @@ class Sheets:
 
     def write_matches(self, out: StrPath, probes: Sequence[Probe], found: Sequence[ProbeFace]) -> None:
         """Write one self-contained HTML page: every probe and its matches, as `faces.matches` gave them."""
-        _write_page(self._opened.outside(out), match_sheet(probes, found))
+        _write_page(self._opened.outside(out), match_sheet(probes, found, self._opened.catalog.turned))
 
     def write_review(self, out: StrPath, suggestions: Sequence[Suggestion]) -> None:
         """Write one self-contained HTML page: crops of both sides of every suggestion."""
         _write_page(
             self._opened.outside(out),
-            review_sheet(questions(self._opened.catalog, suggestions), library=self._opened.folder.path),
+            review_sheet(
+                questions(self._opened.catalog, suggestions),
+                library=self._opened.folder.path,
+                turn_of=self._opened.catalog.turned,
+            ),
         )
 
     def write_photo(self, out: StrPath, path: StrPath) -> None:
@@ -83,7 +89,9 @@ class Sheets:
         record, faces = photos.get(path), photos.faces(path)
         marks = stored_marks(faces)
         about = [f"taken {record.taken}"] if record.taken else []
-        page = photo_sheet(record.path, _photo(record.path), (record.width, record.height), marks, about=about)
+        turn = self._opened.catalog.turned(record.path)
+        size = (record.width, record.height)
+        page = photo_sheet(record.path, _photo(record.path), size, marks, about=about, turn=turn)
         _write_page(self._opened.outside(out), page)
 
     def write_identified(self, out: StrPath, image: PictureLike, found: Sequence[IdentifiedFace]) -> None:
@@ -94,9 +102,9 @@ class Sheets:
         photo = photo_of(image)
         stored = self._opened.catalog.faces_at(absolute(image)) if is_path(image) else []
         marks = identified_marks(found, stored)
-        _write_page(
-            self._opened.outside(out), photo_sheet(photo.path, photo, (photo.width, photo.height), marks, about=[])
-        )
+        turn = self._opened.catalog.turned(absolute(image)) if is_path(image) else 0
+        page = photo_sheet(photo.path, photo, (photo.width, photo.height), marks, about=[], turn=turn)
+        _write_page(self._opened.outside(out), page)
 
     def _best(self, album: int, most: int) -> list[FaceRecord]:
         """Those of its faces that show most of the person."""
@@ -123,7 +131,7 @@ def _left_out(plans: Sequence[PagePlan]) -> str:
     alone = sum(plan.alone[1] - plan.alone[0] for plan in plans)
     if not albums and not alone:
         return ""
-    said = [f"{albums:,} smaller albums"] * bool(albums) + [f"{alone:,} faces in no album"] * bool(alone)
+    said = [plural(albums, "smaller album")] * bool(albums) + [f"{plural(alone, 'face')} in no album"] * bool(alone)
     return f"Not shown: {' and '.join(said)}; more --pages show them."
 
 

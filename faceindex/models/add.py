@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from faceindex.models.cards import (
     DETECTORS,
     SCALINGS,
     ModelCard,
+    PartCard,
     RecipeCard,
     card_from,
     forget_cards,
@@ -29,6 +31,7 @@ from faceindex.models.cards import (
 from faceindex.models.graph_interface import CHIPS, VECTORS
 from faceindex.models.graphs import convert
 from faceindex.models.networks import session
+from faceindex.models.projections import check_projection
 from faceindex.types import Pixels, Vectors
 
 FORMATS = ("onnx", "tensorflow")
@@ -55,7 +58,8 @@ def add_model(file: Path, card_file: Path) -> RecipeCard:
     """Add `file` with a card of the user, a TOML file with the tables [model] and [recipe].
 
     [model] may omit format (then onnx), file, sha256 and package. [recipe] may omit name and encoder (then the model's
-    name). Raises: ModelError if the card or the file is wrong; then nothing is stored.
+    name). The file of [recipe.projection] lies beside the card and is stored too. The encoder of [recipe.second] is the
+    model or one that is there already. Raises: ModelError if the card or a file is wrong; then nothing is stored.
     """
     tables = read_table(card_file)
     if not all(isinstance(tables.get(name), dict) for name in ("model", "recipe")):
@@ -65,7 +69,7 @@ def add_model(file: Path, card_file: Path) -> RecipeCard:
     own = {"name": card.name, "encoder": card.name}
     recipe = card_from(own | tables["recipe"], RecipeCard, f"[recipe] of {card_file}")
     _check_cards(card, recipe, card_file)
-    return _add(file, card, recipe)
+    return _add(file, card, recipe, _projection_file(card, recipe, card_file))
 
 
 def sample_chips(size: int) -> Pixels:
@@ -104,9 +108,41 @@ def _check_cards(card: ModelCard, recipe: RecipeCard, where: Path) -> None:
         raise ModelError(f"{where}: {choices}, and landmarks 5 or 68")
     if recipe.encoder != card.name:
         raise ModelError(f"{where}: [recipe] names the encoder {recipe.encoder}, but the model is {card.name}")
+    if (recipe.second or recipe.follow_tilt is not None) and recipe.detector != "yunet":
+        raise ModelError(f"{where}: [recipe.second] and follow_tilt need the points of the detector yunet")
+    if recipe.second:
+        _check_second(recipe.second, card, where)
 
 
-def _add(file: Path, card: ModelCard, recipe: RecipeCard) -> RecipeCard:
+def _check_second(second: PartCard, card: ModelCard, where: Path) -> None:
+    encoders = {name: one for name, one in model_cards().items() if one.kind == "encoder"} | {card.name: card}
+    if second.encoder not in encoders:
+        raise ModelError(f"{where}: [recipe.second] has no encoder {second.encoder}; there are {', '.join(encoders)}")
+    if second.alignment not in ALIGNMENTS or second.landmarks not in (5, 68):
+        raise ModelError(f"{where}: [recipe.second] has an alignment of {', '.join(ALIGNMENTS)}, and landmarks 5 or 68")
+    if not 0 < second.weight < math.inf:
+        raise ModelError(f"{where}: the weight of [recipe.second] is a positive number, not {second.weight:g}")
+
+
+def _projection_file(card: ModelCard, recipe: RecipeCard, where: Path) -> bytes | None:
+    """What lies beside the card `where` for the recipe's projection, checked; None without one. Raises: ModelError."""
+    described = recipe.projection
+    if described is None:
+        return None
+    if Path(described.file).name != described.file or described.file.startswith("."):
+        raise ModelError(f"{where}: the file of [recipe.projection] lies beside the card, without a folder in its name")
+    source = where.parent / described.file
+    try:
+        data = read_regular(source)
+    except OSError as error:
+        raise ModelError(f"{source}, the projection of {recipe.name}, cannot be read: {error.strerror}") from None
+    encoders = model_cards() | {card.name: card}
+    parts = [card.name] if recipe.second is None else [card.name, recipe.second.encoder]
+    check_projection(data, described, sum(encoders[name].dimension or 0 for name in parts), source)
+    return data
+
+
+def _add(file: Path, card: ModelCard, recipe: RecipeCard, projection: bytes | None = None) -> RecipeCard:
     try:
         data = read_regular(file)
     except OSError as error:
@@ -121,6 +157,8 @@ def _add(file: Path, card: ModelCard, recipe: RecipeCard) -> RecipeCard:
         make_folder(folder / "recipes")
         write_file(folder / card.file, data)
         write_file(folder / f"{card.name}.toml", _toml(card))
+        if recipe.projection is not None and projection is not None:
+            write_file(folder / "recipes" / recipe.projection.file, projection)
         write_file(folder / "recipes" / f"{recipe.name}.toml", _toml(recipe))
     except OSError as error:
         raise ModelError(f"cannot write to {folder}: {error.strerror}") from None

@@ -61,7 +61,7 @@ class _Reviewing:
         if own <= LIKELY or not self._may_be_one(pair, square):
             return None
         one, other = pair
-        rivals = [near for near in self._beside(other) if near.album != one]
+        rivals = [near for near in self._rivals_of(other) if near.album != one]
         among = self._file.groups([*(near.album for near in rivals), one, other])
         rivals = [near for near in rivals if self._may_be_one((near.album, other), near.square)]
         probability = own / (1 + own + self._of_others(among[one], [among[near.album] for near in rivals], rivals))
@@ -69,7 +69,7 @@ class _Reviewing:
             return None
         return self._suggestion(among[one], among[other], probability, math.sqrt(square))
 
-    def _beside(self, other: int) -> list[Near]:
+    def _rivals_of(self, other: int) -> list[Near]:
         """The albums, of lower numbers if it is one, that it is near, or that are near it."""
         found = {near.album: near for near in self._file.near([other])}
         if other > 0:

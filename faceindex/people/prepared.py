@@ -185,7 +185,7 @@ def _scored(found: Sequence[Near], sizes: dict[int, Group], calibration: Calibra
 
 
 def _scores(
-    size: Rows, named: object, left: Rows, right: Rows, apart: Squares, calibration: Calibration, albums: int
+    size: Rows, named: object, left: Rows, right: Rows, square: Squares, calibration: Calibration, albums: int
 ) -> Squares:
     """What an answer is worth at most: probability without rivals, times the faces that it settles."""
     has_name = np.asarray(named, dtype=np.bool_)
@@ -194,7 +194,7 @@ def _scores(
         np.minimum(size[left], size[right]),
         np.where(has_name[left], size[right], size[left]),
     )
-    odds = np.exp(calibration.log_likelihood_ratio(np.sqrt(apart)) + np.log(MATES) - np.log(max(albums, 1)))
+    odds = np.exp(calibration.log_likelihood_ratio(np.sqrt(square)) + np.log(MATES) - np.log(max(albums, 1)))
     worth: Squares = settles * odds / (1 + odds)
     return worth
 

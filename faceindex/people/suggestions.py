@@ -71,7 +71,7 @@ def suggestions(
         for one, other, distance in _near(groups, near_square(calibration, groups.albums) if square is None else square)
         if len({int(groups.person[one]), int(groups.person[other])} - {-1}) < 2
         and (one, other) not in rejected
-        and (calibration.log_likelihood_ratio(distance) < 0 or not shown.together(one, other))
+        and (calibration.log_likelihood_ratio(distance) < 0 or not shown.share_a_photo(one, other))
     ]
     found = [
         _suggestion(groups, one, other, probability, distance)
@@ -90,7 +90,7 @@ class _Photos:
         self._photos = photos[order]
         self._first = np.searchsorted(group[order], np.arange(int(group.max(initial=-1)) + 2))
 
-    def together(self, one: int, other: int) -> bool:
+    def share_a_photo(self, one: int, other: int) -> bool:
         """Whether faces of both are in one photo."""
         return bool(np.isin(self._of(one), self._of(other)).any())
 

@@ -1,1 +1,2 @@
-"""Floor 1: finds photo files, identifies them by content, and decodes them to upright RGB."""
+"""Floor 3: finds photo files, identifies them by content, decodes them to upright RGB, reads what they say. No
+faces."""

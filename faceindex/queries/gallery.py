@@ -1,4 +1,4 @@
-"""Some faces of a library with their vectors, taken out of its index."""
+"""Some faces of a library with their vectors, as an index of their own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from faceindex.types import FaceIds
 from faceindex.vectors.nearest import FaceIndex
 
 
-def taken_out(index: LibraryIndex, faces: Sequence[int] | FaceIds) -> FaceIndex:
+def exact_index(index: LibraryIndex, faces: Sequence[int] | FaceIds) -> FaceIndex:
     """Those of `faces` that have a vector, by rising id, as an exact index of their own."""
     wanted = np.unique(np.asarray(faces, dtype=np.int64))
     new = np.isin(index.delta.faces.ids, wanted)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.errors import UsageError
-from faceindex.queries.gallery import taken_out
+from faceindex.queries.gallery import exact_index
 from faceindex.queries.identify import Ranking, nearest_exemplar, probabilities, vote
 from faceindex.queries.probes import Probe
 from faceindex.search.index import LibraryIndex
@@ -41,7 +41,7 @@ def named_gallery(catalog: Catalog, index: LibraryIndex) -> Gallery:
     """All of them. Raises: UsageError when nobody has a name."""
     with catalog.snapshot():
         faces, people, names = confirmed_faces(catalog.connection)
-    found = taken_out(index, faces)
+    found = exact_index(index, faces)
     if not len(found.ids):
         raise UsageError("nobody in the library has a name; `faceindex people name ALBUM NAME` gives one")
     return Gallery(found.ids, found.vectors, people[np.searchsorted(faces, found.ids)], names)

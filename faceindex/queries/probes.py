@@ -13,8 +13,9 @@ from faceindex.faces.analyse import Analyser
 from faceindex.photos.decode import Photo
 from faceindex.photos.finding.addresses import absolute
 from faceindex.photos.pictures import PictureLike, is_path, photo_of
+from faceindex.plurals import plural
 from faceindex.queries.combining import best_overlap, combined
-from faceindex.queries.gallery import taken_out
+from faceindex.queries.gallery import exact_index
 from faceindex.search.index import LibraryIndex
 from faceindex.store.catalog import Catalog
 from faceindex.store.selection import person_number
@@ -27,7 +28,8 @@ class Probe:
 
     vector: float32 [d]. title: what it is, for people. photo, box, score: of the face, or of the largest of several;
     score is the detector's. faces: ids of those of the library that it is made of, which it shall not find. held: a
-    photo that is no file, and only has a name.
+    photo that is no file, and only has a name. turned: degrees, clockwise, by which the photo was turned when it was
+    analysed now.
     """
 
     vector: npt.NDArray[np.float32]
@@ -37,6 +39,7 @@ class Probe:
     score: float
     faces: tuple[int, ...] = ()
     held: Photo | None = None
+    turned: int = 0
 
 
 def analysed(image: PictureLike, analyser: Analyser) -> tuple[Photo, AnalysedPhoto]:
@@ -60,6 +63,7 @@ def faces_in(image: PictureLike, analyser: Analyser) -> list[Probe]:
             face.box,
             face.score,
             held=held,
+            turned=found.turned,
         )
         for number, face in enumerate(found.faces, start=1)
     ]
@@ -86,7 +90,7 @@ def face_at(image: PictureLike, box: Box, catalog: Catalog, index: LibraryIndex,
 
 def of_faces(records: Sequence[FaceRecord], title: str, index: LibraryIndex) -> Probe:
     """Faces of the library that are one person's, as one probe. Raises: LibraryDamaged when none has a vector."""
-    own = taken_out(index, [record.face for record in records])
+    own = exact_index(index, [record.face for record in records])
     if not len(own.ids):
         raise LibraryDamaged(f"{title} has lost its vector; `faceindex repair` makes it anew")
     shown = max(records, key=lambda record: record.box.area)
@@ -108,7 +112,7 @@ def of_one_person(images: Iterable[PictureLike], analyser: Analyser) -> Probe:
     """The largest face of each photo as one probe. Raises: as `analysed`."""
     largest = [max(faces_in(image, analyser), key=_area) for image in images]
     vector = combined(np.stack([probe.vector for probe in largest]))
-    return replace(max(largest, key=_area), vector=vector, title=f"one person in {len(largest)} photos")
+    return replace(max(largest, key=_area), vector=vector, title=f"one person in {plural(len(largest), 'photo')}")
 
 
 def _area(probe: Probe) -> int:

@@ -13,6 +13,7 @@ from faceindex.errors import FaceindexError, Note, RecipeMismatch, UsageError
 from faceindex.faces.recipe import Recipe
 from faceindex.files.regular import require_regular
 from faceindex.files.unreadable import unreadable
+from faceindex.plurals import plural
 from faceindex.store.hdf5.segments import inside
 from faceindex.types import Vectors
 
@@ -68,10 +69,10 @@ def _warn(block: Vectors, path: Path, title: str, wanted: float, start: int) -> 
     lengths = np.linalg.norm(block.astype(np.float64), axis=1)
     other = np.flatnonzero(np.abs(lengths - wanted) > _TOLERANCE * wanted)
     if len(other):
+        of, place = plural(len(block), "vector"), int(other[0])
         text = (
-            f"{path}: {len(other):,} of {len(block):,} vectors, first row {start + int(other[0])}, are of another "
-            f"length ({lengths[other[0]]:.3f}) than those of recipe {title} ({wanted:g}): if another recipe made them, "
-            "distances mean nothing"
+            f"{path}: {len(other):,} of {of} have another length than those of recipe {title} ({wanted:g}); the first "
+            f"is row {start + place} ({lengths[place]:.3f}): if another recipe made them, distances mean nothing"
         )
         warnings.warn(text, OtherLength, stacklevel=3)
     return len(other) > 0

@@ -47,24 +47,24 @@ def compared(
     one, other = (
         np.stack([side[place].vector for place in places]) for side, places in zip(sides, chosen, strict=True)
     )
-    apart = np.linalg.norm(one[:, None].astype(np.float64) - other[None], axis=2)
-    row, column = divmod(int(apart.argmin()), apart.shape[1])
-    away, pairs = float(apart[row, column]), apart.size
+    distances = np.linalg.norm(one[:, None].astype(np.float64) - other[None], axis=2)
+    row, column = divmod(int(distances.argmin()), distances.shape[1])
+    distance, pairs = float(distances[row, column]), distances.size
     limit = threshold if asked else calibration.stricter(threshold, pairs)
-    same, confidence = judged(away, limit, calibration)
+    same, confidence = judged(distance, limit, calibration)
     faces = (_described(sides[0], chosen[0][row]), _described(sides[1], chosen[1][column]))
     boxes = (faces[0].box, faces[1].box)
-    return Verification(same, away, limit, confidence, boxes, faces, pairs, calibration.prior_of(limit))
+    return Verification(same, distance, limit, confidence, boxes, faces, pairs, calibration.prior_of(limit))
 
 
-def judged(away: float, threshold: float, calibration: Calibration) -> tuple[bool, float]:
-    """Whether faces at distance `away` are of the same person, and the probability that this answer is right.
+def judged(distance: float, threshold: float, calibration: Calibration) -> tuple[bool, float]:
+    """Whether faces at this `distance` are of the same person, and the probability that this answer is right.
 
     The prior is the one that the threshold implies, so that the answer is always the likelier one: see
     `Calibration.confidence_within`. The confidence is LEAST_CONFIDENCE at least.
     """
-    same = away <= threshold
-    probability = float(calibration.confidence_within(away, threshold))
+    same = distance <= threshold
+    probability = float(calibration.confidence_within(distance, threshold))
     return same, max(probability if same else 1 - probability, LEAST_CONFIDENCE)
 
 

@@ -1,1 +1,2 @@
-"""Floor 1: how a process runs: requests to stop, progress, compute threads, no telemetry."""
+"""Floor 2: how a process runs: requests to stop, progress, compute threads, no telemetry. What it does is known
+above."""

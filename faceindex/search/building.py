@@ -1,4 +1,4 @@
-"""The index of a library is built and saved: from its segments to a file, never all vectors in memory."""
+"""Builds the index of a library from its segments and saves it, with never all vectors in memory."""
 
 from __future__ import annotations
 
@@ -33,10 +33,9 @@ Saved = tuple[FaceIndex, Stamp | None]
 def build(
     folder: LibraryFolder, *, config: IndexConfig | None = None, threads: int = 1, meter: Meter | None = None
 ) -> tuple[FaceIndex, Coverage, Stamp | None]:
-    """An index of the kind `config`, default as chosen for the library; what it covers; and its stamp when it could be
-    saved.
+    """An index of the kind `config`, default as chosen for the library; its coverage; and its stamp when it was saved.
 
-    One that cannot be written, because the library may only be read or the disk is full, is exact and in memory.
+    When it cannot be written, because the library is read-only or the disk is full, it is exact and in memory.
     meter: hears of the progress. Raises: LibraryDamaged; JobCancelled.
     """
     meter = meter or Meter()
@@ -69,9 +68,9 @@ def save(
 ) -> Saved:
     """Build an index of `blocks` in a file, and put it in place unless the faces have changed since `coverage`.
 
-    Then nothing comes back of what was forgotten meanwhile. The catalog remembers of which of its states there is an
-    index, so that none of another library, or of this one's future before it was restored from a backup, is taken for
-    an older index of this one. stop: looked at before it is put in place.
+    So nothing returns that was forgotten meanwhile. The catalog remembers for which of its states there is an index.
+    Otherwise an index of another library, or of this one's future before it was restored from a backup, would pass for
+    an older index of this one. stop: looked at before the file is put in place.
     Raises: OSError; LibraryUnwritable; LibraryLocked; JobCancelled; what reading the blocks raises.
     """
     began = time.monotonic()
@@ -97,13 +96,13 @@ def save(
 
 
 def open_saved(folder: LibraryFolder, stamp: Stamp) -> FaceIndex | None:
-    """The index that `stamp` tells of; None when its file is not what was written."""
+    """The index that `stamp` describes; None when its file is not what was written."""
     if not intact(folder.index, stamp):
         return None
     probing = Probing(**stamp["probing"]) if stamp["probing"] else None
     try:
         return faiss_file.open_mapped(folder.index / FAISS_FILE, probing)
-    except (RuntimeError, ValueError):  # it was replaced this moment
+    except (RuntimeError, ValueError):  # somebody replaces it at this moment
         return None
 
 

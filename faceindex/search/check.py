@@ -1,4 +1,4 @@
-"""Is the index on disk what it says it is? Absent or stale is fine: it is then built anew when it is needed."""
+"""Is the index on disk what it should be? It may be absent or stale: then it is built anew when it is needed."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from faceindex.types import CheckedPart, Damage
 
 
 def check_index(folder: LibraryFolder, *, deep: bool) -> CheckedPart:
-    """The files of an index against their checksums. deep: and its vectors against those of the segments."""
+    """Compare the file of an index with its checksum. deep: its vectors with those of the segments, too."""
     problem = _steady_damage(folder) or (_difference(folder) if deep else None)
     damage = (Damage(str(folder.index), problem),) if problem else ()
     return CheckedPart("index", face_index.state(folder), damage)
 
 
 def _steady_damage(folder: LibraryFolder) -> str | None:
-    """What is wrong with the index, of a moment in which nobody replaces it."""
+    """What is wrong with the index, looked at while nobody replaced it."""
     while True:
         before = read_stamp(folder.index)
         problem = face_index.damage(folder)
@@ -33,7 +33,7 @@ def _steady_damage(folder: LibraryFolder) -> str | None:
 def _difference(folder: LibraryFolder) -> str | None:
     """How the vectors of an undamaged index differ from the segments', read in blocks; None when they do not.
 
-    None, too, where it cannot be told: a segment is damaged, which is told elsewhere, or a writer came between.
+    None as well when nobody can tell: a segment is damaged, which is reported elsewhere, or a writer came between.
     """
     with folder.catalog.snapshot():
         faces, segments = folder.catalog.stored_faces(), folder.catalog.segments()

@@ -1,11 +1,11 @@
 """The file of an index, which FAISS opens, and a stamp that says what it must be.
 
-What damage is noticed when. Opening compares the file's size and a digest of it: of the lists, codes and ids, and of
-the vectors, each whole up to 64 MiB (a million faces have 52 MB beside their vectors), of more 1,024 pieces of 4 KiB,
-spread evenly. So a file that was cut off, exchanged for another library's or an older one, or overwritten in a stretch
-of more than a thousandth of its length is noticed at once, and the index made anew. A few flipped bytes in the
-vectors of a large library are noticed by `damaged` alone, which reads every byte; until then they can only make a
-distance of the faces that they belong to wrong. The stamp carries a digest of itself.
+When is damage noticed? Opening compares the file's size, a digest of its lists, codes and ids, and one of its vectors.
+A part of up to 64 MiB is digested whole (a million faces have 52 MB beside their vectors), a larger one as 1,024 pieces
+of 4 KiB, spread evenly. So opening notices a file that was cut off, exchanged for another library's or an older one, or
+overwritten in a stretch of more than a thousandth of its length, and the index is built anew. Only `damaged`, which
+reads every byte, notices a few flipped bytes in the vectors of a large library; until then these only make distances of
+the faces that they belong to wrong. The stamp carries a digest of itself.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ _TEMPORARY = ".tmp"
 
 @contextlib.contextmanager
 def written(path: Path, write: Callable[[BinaryIO], slice]) -> Iterator[tuple[Path, Stamp]]:
-    """Let `write` fill a temporary file in the folder `path`, durably; the file, and the stamp that belongs to it.
+    """Let `write` fill a temporary file in the folder `path`, durably; yields the file, and its stamp.
 
-    write: returns where in the file the vectors are. `publish` puts the file in place; one that it does not is removed
-    at the end. Raises: OSError, and what `write` raises.
+    write: returns where in the file the vectors are. `publish` puts the file in place; without that it is removed at
+    the end. Raises: OSError, and what `write` raises.
     """
     make_folder(path)
     temporary = path / f"{FAISS_FILE}.{secrets.token_hex(4)}{_TEMPORARY}"
@@ -65,15 +65,13 @@ def publish(path: Path, temporary: Path, stamp: Stamp, **more: object) -> Stamp:
     for other in path.iterdir():
         if other.name != FAISS_FILE and not other.name.endswith(_TEMPORARY):
             other.unlink()
-    sealed = stamp | more
-    sealed["seal"] = _seal(sealed)
-    write_file(path / STAMP, json.dumps(sealed, indent=1).encode())
-    sealed.pop("seal")
-    return sealed
+    stamp = stamp | more
+    write_file(path / STAMP, json.dumps(stamp | {"seal": _seal(stamp)}, indent=1).encode())
+    return stamp
 
 
 def stamp_token(path: Path) -> str:
-    """What is another one whenever an index was saved or removed."""
+    """A token that is replaced whenever an index is saved or removed."""
     try:
         found = (path / STAMP).stat()
     except OSError:
@@ -124,19 +122,15 @@ def _figures(path: Path, vectors: slice) -> Stamp:
 def _digest(file: BufferedReader, vectors: slice) -> str:
     """blake2b of the vectors and of what is before and behind them, of each the whole or, when it is large, pieces."""
     size = os.fstat(file.fileno()).st_size
-    digest = _blake2b()
+    digest = hashlib.blake2b(digest_size=32)
     for start, stop in ((0, vectors.start), (vectors.start, vectors.stop), (vectors.stop, size)):
         if stop - start <= _WHOLE:
             digest.update(os.pread(file.fileno(), stop - start, start))
             continue
         for piece in range(_PIECES):
             digest.update(os.pread(file.fileno(), _PIECE, start + piece * (stop - start - _PIECE) // (_PIECES - 1)))
-    return str(digest.hexdigest())
+    return digest.hexdigest()
 
 
 def _seal(stamp: Stamp) -> str:
     return hashlib.blake2b(json.dumps(stamp, sort_keys=True).encode(), digest_size=32).hexdigest()
-
-
-def _blake2b() -> Any:
-    return hashlib.blake2b(digest_size=32)

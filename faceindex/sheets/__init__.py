@@ -1,1 +1,1 @@
-"""Floor 5: answers as HTML pages, for people to look at. Each page is one file that needs no other."""
+"""Floor 7: answers as HTML pages for people, each one file that needs no other. No answer is found here."""

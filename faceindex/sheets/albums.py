@@ -8,6 +8,7 @@ from math import ceil
 from pathlib import Path
 
 from faceindex.sheets.commands import command
+from faceindex.sheets.crops import TurnOf
 from faceindex.sheets.page import Shown, face_title, render, tiles
 from faceindex.types import Album, FaceRecord, Status
 
@@ -66,6 +67,7 @@ def album_sheet(
     left_out: str,
     pages: Sequence[Path],
     page: int,
+    turn_of: TurnOf,
 ) -> str:
     """One HTML page.
 
@@ -73,7 +75,7 @@ def album_sheet(
     left_out: a sentence about what no page shows. pages: all files of the sheet. page: the number of this one, from 1.
     """
     faces = [face for row in rows for face in row.faces]
-    shown = iter(tiles(Shown(face.photo, face.box, face_title(face.face)) for face in (*faces, *alone)))
+    shown = iter(tiles((Shown(face.photo, face.box, face_title(face.face)) for face in (*faces, *alone)), turn_of))
     albums = [(row.album, [next(shown) for _ in row.faces]) for row in rows]
     return render(
         "albums.html",

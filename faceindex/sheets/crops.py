@@ -6,7 +6,7 @@ from __future__ import annotations
 import base64
 import io
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from PIL import Image
 
@@ -22,11 +22,14 @@ MARGIN = 0.3
 
 _OUTSIDE = (128, 128, 128)  # outside the photo; moving the square inside could put another face into its middle
 
+TurnOf = Callable[[str], int]
+"""Degrees, clockwise, by which the photo at a path has to be turned for its faces to be upright: 0, 90, 180 or 270."""
+
 Square = tuple[float, float, float]
 """Left, top and side, in pixels of the photo."""
 
 
-def crops(faces: Iterable[tuple[str, Box]]) -> dict[tuple[str, Box], str]:
+def crops(faces: Iterable[tuple[str, Box]], turn_of: TurnOf = lambda _: 0) -> dict[tuple[str, Box], str]:
     """A JPEG data URI for each (photo, box). Photos that are missing or unreadable are left out."""
     by_photo: dict[str, list[Box]] = defaultdict(list)
     for path, box in faces:
@@ -34,22 +37,25 @@ def crops(faces: Iterable[tuple[str, Box]]) -> dict[tuple[str, Box], str]:
     found: dict[tuple[str, Box], str] = {}
     for path, boxes in by_photo.items():
         try:
-            cut = crops_of(open_photo(path), boxes)
+            cut = crops_of(open_photo(path), boxes, turn_of(path))
         except UnreadablePhoto:
             continue
         found |= {(path, box): uri for box, uri in zip(boxes, cut, strict=True)}
     return found
 
 
-def crops_of(photo: Photo, boxes: Sequence[Box]) -> list[str]:
-    """A JPEG data URI for each box. The photo is decoded once, just large enough for its smallest face.
+def crops_of(photo: Photo, boxes: Sequence[Box], turn: int = 0) -> list[str]:
+    """A JPEG data URI for each box, turned clockwise by `turn` degrees, a multiple of 90.
+
+    The photo is decoded once, just large enough for its smallest face.
 
     Raises: UnreadablePhoto.
     """
     squares = [square(box) for box in boxes]
     smallest = min(side for _, _, side in squares)
     image = photo.image(round(max(photo.width, photo.height) * min(1.0, SIDE / smallest)))
-    return [jpeg_uri(_cut(image, place, image.width / photo.width)) for place in squares]
+    cut = [_cut(image, place, image.width / photo.width) for place in squares]
+    return [jpeg_uri(one.rotate(-turn)) for one in cut]
 
 
 def square(box: Box) -> Square:

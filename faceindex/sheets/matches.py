@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from faceindex.photos.decode import Photo
+from faceindex.sheets.crops import TurnOf
 from faceindex.sheets.page import Shown, face_title, printable, render, tiles
 from faceindex.types import Box, Match, ProbeFace
 
@@ -31,14 +32,19 @@ class Searched(Protocol):
     def held(self) -> Photo | None:
         """The photo, if it is not a file."""
 
+    @property
+    def turned(self) -> int:
+        """Degrees, clockwise, by which a photo that was just analysed has to be turned."""
 
-def match_sheet(probes: Sequence[Searched], found: Sequence[ProbeFace]) -> str:
+
+def match_sheet(probes: Sequence[Searched], found: Sequence[ProbeFace], turn_of: TurnOf) -> str:
     """One HTML page. found: the answer for each probe."""
     rows = []
+    analysed = {probe.photo: probe.turned for probe in probes if probe.turned}
     for probe, answer in zip(probes, found, strict=True):
-        searched = Shown(probe.photo, probe.box, "searched", held=probe.held)
+        searched = Shown(probe.photo, probe.box, "searched", held=probe.held, turn=probe.turned)
         matches = [Shown(one.photo, one.box, face_title(one.face), _lines(one)) for one in answer.matches]
-        first, *others = tiles([searched, *matches])
+        first, *others = tiles([searched, *matches], lambda path: analysed.get(path) or turn_of(path))
         rows.append((probe.title, first, others, answer.threshold))
     title = ", ".join(dict.fromkeys(Path(printable(probe.photo)).name for probe in probes))
     return render("matches.html", title=title, rows=rows)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from faceindex.errors import UnreadablePhoto
 from faceindex.photos.decode import Photo
 from faceindex.photos.finding.addresses import is_held
-from faceindex.sheets.crops import crops, crops_of
+from faceindex.sheets.crops import TurnOf, crops, crops_of
 from faceindex.types import Box
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 class Shown:
     """A face for a page. title: such as "face 12". lines: further lines under it.
 
-    held: the photo, if it is not a file. anchor: the id of its place in the page, for links.
+    held: the photo, if it is not a file. anchor: the id of its place in the page, for links. turn: of a held photo, as
+    TurnOf gives it for a file.
     """
 
     photo: str
@@ -32,6 +33,7 @@ class Shown:
     lines: Sequence[str] = ()
     held: Photo | None = None
     anchor: str | None = None
+    turn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,11 @@ class Tile:
     anchor: str | None
 
 
-def tiles(faces: Iterable[Shown]) -> list[Tile]:
-    """A tile for each face, in the same order. Each photo is decoded once."""
+def tiles(faces: Iterable[Shown], turn_of: TurnOf) -> list[Tile]:
+    """A tile for each face, upright, in the same order. Each photo is decoded once."""
     wanted = list(faces)
-    cut = crops((face.photo, face.box) for face in wanted if face.held is None and not is_held(face.photo))
+    of_files = ((face.photo, face.box) for face in wanted if face.held is None and not is_held(face.photo))
+    cut = crops(of_files, turn_of)
     return [_tile(face, cut.get((face.photo, face.box)) if face.held is None else _held_crop(face)) for face in wanted]
 
 
@@ -85,7 +88,7 @@ def _tile(face: Shown, crop: str | None) -> Tile:
 
 def _held_crop(face: Shown) -> str | None:
     try:
-        return crops_of(face.held, [face.box])[0] if face.held else None
+        return crops_of(face.held, [face.box], face.turn)[0] if face.held else None
     except UnreadablePhoto:
         return None
 

@@ -41,17 +41,24 @@ class _Mark:
 
 
 def photo_sheet(
-    path: str, photo: Photo | None, size: tuple[int, int], faces: Sequence[MarkedFace], *, about: Sequence[str]
+    path: str,
+    photo: Photo | None,
+    size: tuple[int, int],
+    faces: Sequence[MarkedFace],
+    *,
+    about: Sequence[str],
+    turn: int,
 ) -> str:
     """One HTML page. path: the photo's path or name. photo: None if it is missing.
 
-    size: width and height of the upright photo. about: lines about the whole photo.
+    size: width and height of the upright photo. about: lines about the whole photo. turn: of its faces, see TurnOf.
     """
     marks = [_mark(face, number, size) for number, face in enumerate(faces, start=1)]
     picture = None if photo is None else _picture(photo)
     held = photo if link_to(path) is None else None
     shown = [
-        Shown(path, mark.face.box, mark.face.title, _lines(mark.face), held=held, anchor=mark.anchor) for mark in marks
+        Shown(path, mark.face.box, mark.face.title, _lines(mark.face), held=held, anchor=mark.anchor, turn=turn)
+        for mark in marks
     ]
     return render(
         "photo.html",
@@ -61,7 +68,7 @@ def photo_sheet(
         size=size,
         picture=picture,
         marks=marks,
-        faces=tiles(shown),
+        faces=tiles(shown, lambda _: turn),
         about=about,
     )
 

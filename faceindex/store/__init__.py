@@ -1,1 +1,1 @@
-"""Floor 3: the library on disk: SQLite catalog, HDF5 segments, one writer."""
+"""Floor 5: the library on disk: all SQL, segments, the lock, migrations, care. What to write is decided above."""

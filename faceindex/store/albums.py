@@ -1,4 +1,4 @@
-"""Albums on disk: what clustering said, the albums that follow from it and from the acts, and their numbers."""
+"""Albums on disk: the clusters, the albums that follow from clusters and acts, and the numbers of albums."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def albums_of(connection: sqlite3.Connection, faces: Iterable[int]) -> dict[int,
 
 
 def clustered(connection: sqlite3.Connection, faces: Collection[int] | None = None) -> Pairs:
-    """All faces in the library, or those of `faces`, by rising id, with what clustering said, -1 for nothing."""
+    """The cluster of each face, -1 for none: of all faces in the library, or of those of `faces`, by rising id."""
     where, values = _among("id", faces)
     return _pairs(
         connection,
@@ -67,22 +67,21 @@ def faces_alone(connection: sqlite3.Connection) -> list[int]:
 
 
 def seeds(connection: sqlite3.Connection, faces: Collection[int] | None = None) -> Pairs:
-    """The faces for which albums were given numbers that are no cluster's; all, or those of `faces`."""
+    """Seeds: the faces for which an album's number was first given, where it is no cluster's number. faces: only
+    these."""
     where, values = _among("face", faces)
     return _pairs(connection, f"SELECT face, album FROM album_seeds {where} ORDER BY album, face", values)
 
 
 def versions(connection: sqlite3.Connection, albums: Collection[int] | None = None) -> list[tuple[int, int, bytes]]:
-    """(age, number, fingerprint) of what sets of faces were an album since the last rebuild, the oldest first.
-
-    albums: only those of these numbers.
-    """
+    """(age, number, fingerprint) of every set of faces that was an album since the last rebuild, the oldest first.
+    albums: only these numbers."""
     where, values = _among("album", albums)
     return connection.execute(f"SELECT id, album, faces FROM album_versions {where} ORDER BY id", values).fetchall()
 
 
 def add_versions(transaction: sqlite3.Connection, found: Iterable[tuple[int, bytes]]) -> None:
-    """Note (number, fingerprint) of albums: an undo gives them their numbers again."""
+    """Store (number, fingerprint) of albums: an undo that brings back the same faces brings back the number."""
     transaction.executemany("INSERT INTO album_versions (album, faces) VALUES (?, ?)", found)
 
 
@@ -93,7 +92,7 @@ def photos_of(connection: sqlite3.Connection, faces: FaceIds) -> npt.NDArray[np.
 
 
 def reserve(transaction: sqlite3.Connection, count: int) -> int:
-    """The first of `count` album numbers that were never given, and that never will be again."""
+    """Reserve `count` new album numbers and return the first. No number is ever given twice."""
     row = transaction.execute("SELECT seq FROM sqlite_sequence WHERE name = 'albums'").fetchone()
     last = row[0] if row else 0
     if row is None:
@@ -103,19 +102,19 @@ def reserve(transaction: sqlite3.Connection, count: int) -> int:
 
 
 def seed(transaction: sqlite3.Connection, album: int, faces: Iterable[int]) -> None:
-    """Note for which faces an album's number was given."""
+    """Store the faces for which an album's number was given."""
     transaction.executemany("INSERT OR IGNORE INTO album_seeds VALUES (?, ?)", [(album, face) for face in faces])
 
 
 def replace_clusters(transaction: sqlite3.Connection, clusters: Mapping[int, int]) -> None:
-    """Make `clusters`, by face, all that clustering said."""
+    """Replace all clusters. clusters: number of the cluster, by face."""
     for table in ("clusters", "album_versions"):
         transaction.execute(f"DELETE FROM {table}")
     add_to_clusters(transaction, clusters)
 
 
 def add_to_clusters(transaction: sqlite3.Connection, clusters: Mapping[int, int]) -> None:
-    """Let clustering have said, of further faces, where they are. Those that were removed meanwhile are left out.
+    """Add faces to clusters, or move them. Faces that were removed meanwhile are left out.
 
     A number that is a cluster's now needs no seed.
     """
@@ -128,7 +127,7 @@ def add_to_clusters(transaction: sqlite3.Connection, clusters: Mapping[int, int]
 
 
 def move_to_albums(transaction: sqlite3.Connection, wanted: Mapping[int, int | None]) -> None:
-    """Put faces into albums, None for none; albums that hold nothing then go."""
+    """Put faces into albums, or with None into no album; empty albums are removed."""
     left = set(albums_of(transaction, wanted).values())
     transaction.executemany("DELETE FROM album_faces WHERE face = ?", [(face,) for face in wanted])
     placed = [(face, album) for face, album in wanted.items() if album is not None]
@@ -141,7 +140,8 @@ def move_to_albums(transaction: sqlite3.Connection, wanted: Mapping[int, int | N
 
 
 def describe_albums(transaction: sqlite3.Connection, state: State, chosen: Collection[int] | None = None) -> None:
-    """Whose each album is, and whether it is hidden, as its faces say. chosen: numbers of albums, if not of all."""
+    """Set the person of each album, and whether it is hidden, as its faces say. chosen: numbers of albums, default
+    all."""
     where, values = _among("id", chosen)
     named = _albums_named(transaction, chosen)
     listed = Counter[int]()
@@ -158,7 +158,7 @@ def describe_albums(transaction: sqlite3.Connection, state: State, chosen: Colle
 
 
 def _albums_named(connection: sqlite3.Connection, chosen: Collection[int] | None) -> dict[int, int]:
-    """The person that most of an album's named faces are; of equally many, the first in the alphabet."""
+    """The person that most named faces of an album are of; on a tie, the first by name."""
     where, values = _among("album", chosen)
     return dict(
         _pairs_of(

@@ -18,9 +18,9 @@ from faceindex.store.settings import save_settings
 
 
 def create_catalog(folder: Path, recipe: Recipe) -> None:
-    """Make the catalog of a new library in `folder`, durably, with schema and recipe: one that is there is whole.
+    """Make the catalog of a new library in `folder`, with schema and recipe. A catalog that exists is complete.
 
-    (Of a catalog torn in the making, SQLite keeps a journal that only writers may roll back.) Raises: OSError;
+    (SQLite keeps a journal of a catalog that was half made, which only writers may roll back.) Raises: OSError;
     sqlite3.OperationalError.
     """
     new = folder / NEW_CATALOG
@@ -36,10 +36,10 @@ def create_catalog(folder: Path, recipe: Recipe) -> None:
 
 
 def recipe_of_library(folder: Path, settings: Mapping[str, str], wanted: Recipe | None) -> Recipe:
-    """The recipe that the settings of the library in `folder` tell of.
+    """The recipe that the settings of the library in `folder` name.
 
-    Raises: LibraryDamaged when they tell of none; RecipeMismatch when this faceindex has another version of it, or when
-    it is not the recipe `wanted`, if one is.
+    Raises: LibraryDamaged when they name none; RecipeMismatch when this faceindex has another version of it, or when it
+    is not the recipe `wanted`, if one is given.
     """
     try:
         stored = recipe_of(dict(settings))

@@ -1,7 +1,7 @@
-"""Cursors: where the next page of a list begins, as text that a caller hands back unread.
+"""Cursors: where the next page of a list begins, as text that a caller passes on as it is.
 
-A cursor holds the sort key of the last item shown, so a page costs what it shows wherever it begins, and what came or
-went meanwhile moves nothing else.
+A cursor holds the sort key of the last item shown. So any page costs only what it shows, and items that come or go
+meanwhile do not shift the others.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _T = TypeVar("_T")
 
 
 def begin(what: str, cursor: str | None, limit: int) -> Key | None:
-    """The key in a cursor that a page of the list `what` gave; None for the first page.
+    """The key in a cursor of the list `what`; None for the first page.
 
-    Raises: UsageError when the cursor is another list's or none at all, or the limit is below 1.
+    Raises: UsageError when it is no cursor of this list, or the limit is below 1.
     """
     if limit < 1:
         raise UsageError(f"a page has at least one item, not {limit}")

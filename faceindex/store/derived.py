@@ -1,8 +1,10 @@
-"""What the catalog keeps beside its tables, so that a page costs what it shows: figures of albums and people, who
-absent faces are, which faces are bound, and for each topic a random token, replaced whenever the topic changes.
+"""Tables that are derived from others, so that a page costs only what it shows: figures of albums and people, the names
+of faces that are in no photo now, which faces belong together, and for each topic a random token, replaced whenever the
+topic changes.
 
-Triggers note what a statement touches, and `settle` makes it right before the transaction ends. So whoever writes need
-not think of it, and no commit leaves it wrong. All of it can be derived anew: `wrong` compares.
+Triggers note which rows a statement changes, and `settle` updates the derived tables before the transaction ends. So
+writers need not think of them, and no commit leaves them out of date. `derive_all` derives all of them again, and
+`wrong_figures` compares.
 """
 
 from __future__ import annotations
@@ -12,14 +14,14 @@ import sqlite3
 from collections.abc import Iterable
 
 TOPICS = ("photos", "faces", "albums", "people", "history", "settings")
-"""Of what the catalog holds; see `faceindex.types.Version`."""
+"""The topics that have a token; see `faceindex.types.Version`."""
 
 DERIVED_TABLES = ("album_facts", "person_facts", "touched", "versions", "unpaired")
 """Tables that are derived from others, and never copied from one library to another."""
 
 PAIRED = "paired"
-"""A setting that is there while `unpaired` counts: the albums and faces that changed since suggestions were prepared.
-Faces are negative numbers there."""
+"""The setting that exists while `unpaired` lists changes: the albums, and as negative numbers the faces, that changed
+since suggestions were prepared."""
 
 _SETTINGS_THAT_SAY_NOTHING = ("faces_state", "albums_due", "erasing", PAIRED)
 
@@ -163,7 +165,7 @@ SCHEMA = (
 
 
 def settle(connection: sqlite3.Connection) -> None:
-    """Make figures and tokens what they are after what was written in this transaction."""
+    """Update figures and tokens after what this transaction has written."""
     touched = connection.execute("SELECT what, number FROM touched").fetchall()
     if not touched:
         return
@@ -188,7 +190,7 @@ def settle(connection: sqlite3.Connection) -> None:
 
 
 def album_facts(connection: sqlite3.Connection) -> str:
-    """What to select figures of albums from: while something is not settled they are derived."""
+    """The table, or query, to select figures of albums from: they are derived while changes are not settled."""
     return "album_facts" if _settled(connection) else f"({_ALBUM_FACTS.format('')})"
 
 
@@ -214,7 +216,7 @@ def derive_all(connection: sqlite3.Connection) -> None:
 
 
 def wrong_figures(connection: sqlite3.Connection) -> tuple[int, int]:
-    """How many albums, and people, have other figures than follow from their faces."""
+    """How many albums, and how many people, have figures that do not follow from their faces."""
     return _differences(connection, "album_facts", _ALBUM_FACTS.format("")), _differences(
         connection, "person_facts", _PERSON_FACTS.format(_EVERYBODY)
     )

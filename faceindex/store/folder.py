@@ -51,9 +51,9 @@ class LibraryFolder(ReadableLibrary):
         self.recipe = wanted or recipe()
 
     def take_recipe(self, recipe: Recipe) -> None:
-        """Let vectors of this recipe come in: a library that is not there yet is made with it.
+        """Take `recipe` for vectors that come in: a library that does not exist yet is created with it.
 
-        Raises: RecipeMismatch when it has, or was to have, another recipe.
+        Raises: RecipeMismatch when the library has, or was to have, another recipe.
         """
         settings = self._settings()
         if settings:
@@ -88,10 +88,9 @@ class LibraryFolder(ReadableLibrary):
 
     @contextmanager
     def decisions(self) -> Iterator[Catalog]:
-        """The catalog, for short transactions about albums and names: those need not wait for an ingest to end.
+        """The catalog, for short transactions about albums and names, which need not wait for a running ingest.
 
-        Raises: UsageError when there is no library; LibraryLocked when another process is just migrating it;
-        LibraryUnwritable.
+        Raises: UsageError when there is no library; LibraryLocked while another process migrates it; LibraryUnwritable.
         """
         if not self._settings():
             raise UsageError(f"no library at {self.path}; `faceindex ingest` creates one")
@@ -114,7 +113,7 @@ class LibraryFolder(ReadableLibrary):
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
-        """What cannot be written inside becomes LibraryUnwritable."""
+        """Errors of writing inside become LibraryUnwritable."""
         try:
             yield
         except (OSError, sqlite3.OperationalError) as error:
@@ -124,7 +123,7 @@ class LibraryFolder(ReadableLibrary):
 
 
 def _reason(error: OSError | sqlite3.OperationalError, path: Path) -> str:
-    """What SQLite calls no more than "disk I/O error", in plain words."""
+    """Why writing failed, in plain words, also where SQLite only says "disk I/O error"."""
     here = next(folder for folder in (path, *path.parents) if folder.exists())
     if shutil.disk_usage(here).free < _NO_ROOM:
         return "the disk is full"

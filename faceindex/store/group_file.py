@@ -1,7 +1,7 @@
 """The file `index/suggestions.sqlite`: albums and single faces with their centres, and which are near each other.
 
-It may be deleted at any time, goes with the index at every erasure, and is never backed up. It counts only while the
-catalog has the token that is in it.
+It may be deleted at any time, every erasure deletes it with the index, and no backup has it. It is used only while the
+catalog has the same token.
 """
 
 from __future__ import annotations
@@ -67,11 +67,11 @@ class GroupFile:
         self._connection = connection
 
     def meta(self) -> dict[str, bytes]:
-        """What the file says of itself."""
+        """The metadata of the file."""
         return dict(self._connection.execute("SELECT name, value FROM meta").fetchall())
 
     def keep_meta(self, **values: bytes) -> None:
-        """Store or replace what it says of itself."""
+        """Store or replace metadata."""
         self._connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(values.items()))
 
     def groups(self, numbers: Collection[int]) -> dict[int, Group]:
@@ -89,7 +89,7 @@ class GroupFile:
         return int(self._connection.execute("SELECT COUNT(*) FROM groups WHERE number > 0").fetchone()[0])
 
     def near(self, numbers: Collection[int]) -> list[Near]:
-        """What is near these groups."""
+        """The albums that are near these groups."""
         rows = self._connection.execute(
             f"SELECT number, album, square, score FROM near WHERE number IN {LISTED}", (listed(numbers),)
         )
@@ -103,7 +103,7 @@ class GroupFile:
         return [Near(*row) for row in rows]
 
     def best(self) -> Iterator[Near]:
-        """Everything that is near something, by falling score."""
+        """All pairs, by falling score."""
         for row in self._connection.execute("SELECT number, album, square, score FROM near ORDER BY score DESC"):
             yield Near(*row)
 
@@ -128,7 +128,7 @@ class GroupFile:
         )
 
     def remove(self, numbers: Collection[int]) -> None:
-        """Take groups out, and what they are near."""
+        """Remove groups, with the pairs in which they come first."""
         found = self._connection.execute(
             f"SELECT chunk, place FROM groups WHERE number IN {LISTED} ORDER BY chunk", (listed(numbers),)
         ).fetchall()
@@ -140,7 +140,7 @@ class GroupFile:
             self._connection.execute(f"DELETE FROM {table} WHERE {column} IN {LISTED}", (listed(numbers),))
 
     def add(self, groups: Collection[Group], sketches: Vectors) -> None:
-        """Put further groups in; sketches in their order."""
+        """Add groups; sketches in the same order."""
         waiting = list(zip(groups, sketches, strict=True))
         while waiting:
             row = self._connection.execute("SELECT id FROM chunks WHERE free > 0 ORDER BY id LIMIT 1").fetchone()
@@ -161,11 +161,11 @@ class GroupFile:
             self._write_chunk(row[0], known, own)
 
     def add_near(self, found: Iterable[Near]) -> None:
-        """Note what is near what."""
+        """Add pairs of a group and an album near it."""
         self._connection.executemany("INSERT OR REPLACE INTO near VALUES (?, ?, ?, ?)", found)
 
     def remove_near(self, pairs: Iterable[tuple[int, int]]) -> None:
-        """Note no more that an album is near a group: (number, album)."""
+        """Remove pairs: (number, album)."""
         self._connection.executemany("DELETE FROM near WHERE number = ? AND album = ?", pairs)
 
     def _read_chunk(self, chunk: int) -> tuple[npt.NDArray[np.int64], Vectors]:
@@ -222,7 +222,7 @@ def new_group_file(index: Path) -> Iterator[GroupFile]:
 
 
 def remove_group_file(index: Path) -> None:
-    """Remove the file, which is damaged or half written: it is made anew."""
+    """Remove the file, which is damaged or incomplete; it is made again when it is needed."""
     (index / FILE).unlink(missing_ok=True)
 
 

@@ -1,4 +1,4 @@
-"""The opening of a catalog's SQLite file, also on disks that are read-only, full or without locks."""
+"""Opens a catalog's SQLite file, also on disks that are read-only, full or without locks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from faceindex.store.lock import LOCK, NO_LOCKS, takes_locks
 from faceindex.store.migrations import MIGRATIONS, migrate, refuse_newer, schema_version
 
 BUSY_SECONDS = 120.0
-"""How long a transaction waits for another one to end: millions of faces are put into albums in one."""
+"""Seconds that a transaction waits for another one: putting millions of faces into albums is one transaction."""
 
 
 def open_reader(file: Path) -> Catalog:
@@ -66,14 +66,14 @@ def _open(file: Path, mode: str) -> Catalog:
 
 
 def keep_private(connection: sqlite3.Connection) -> None:
-    """Let what is sorted, which may be names and paths, stay in memory: SQLite would write it to the folder that all
-    programs share."""
+    """Keep in memory what SQLite sorts, which may be names and paths: else it would write them to the folder for
+    temporary files of all programs."""
     connection.execute("PRAGMA temp_store = MEMORY")
 
 
 @contextmanager
 def damage_named(file: Path) -> Iterator[None]:
-    """SQLite's word for a damaged file, as LibraryDamaged with the file's name."""
+    """Turn SQLite's error about a damaged file into LibraryDamaged, with the file's name."""
     try:
         yield
     except sqlite3.OperationalError:

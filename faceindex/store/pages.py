@@ -1,4 +1,4 @@
-"""The lists of a library by pages: each is one short read, whose cost is that of what it shows."""
+"""The lists of a library in pages: each is one short read that costs only what it shows."""
 
 from __future__ import annotations
 
@@ -65,9 +65,9 @@ def face_page(
     person: str | None = None,
     hidden: bool = True,
 ) -> Page[FaceRecord]:
-    """Faces by rising id; only those of an album, or of a person. hidden: those that are hidden singly, too.
+    """Faces by rising id; only those of an album, or of a person. hidden: also hidden faces.
 
-    Raises: UsageError when nobody is called so.
+    Raises: UsageError when nobody has this name.
     """
     what = f"faces of album {album} and of {person}"
     limit = ALL if limit is None else limit
@@ -90,7 +90,7 @@ def face_page(
 def photo_page(
     catalog: Catalog, *, limit: int | None, cursor: str | None = None, among: Selection = EVERYTHING
 ) -> Page[PhotoRecord]:
-    """Every path of the photos that are meant, by path. Raises: UsageError when somebody has no such name."""
+    """Every path of the selected photos, by path. Raises: UsageError when nobody has a name in the selection."""
     what = f"photos {json.dumps([among.shows, among.without, among.only, among.first, among.last, among.under])}"
     limit = ALL if limit is None else limit
     key = begin(what, cursor, limit)
@@ -126,7 +126,7 @@ def _of_album(catalog: Catalog, album: int, after: int, most: int, *, hidden: bo
 
 
 def _of_person(catalog: Catalog, person: int, after: int, most: int, *, hidden: bool) -> list[int]:
-    """The first faces, of those that are the person's by what was said and of the others in the person's albums."""
+    """The first faces of a person: those that were named so, and the others in the person's albums."""
     kept = "TRUE" if hidden else "face NOT IN (SELECT face FROM hidden_faces)"
     said = catalog.connection.execute(
         f"SELECT face FROM person_faces WHERE person = ? AND face > ? AND {kept} ORDER BY face LIMIT ?",

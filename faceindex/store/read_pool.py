@@ -16,14 +16,15 @@ from typing import Any, cast
 from faceindex.store.catalog import Catalog
 
 MOST = 8
-"""Connections at once; a thread that finds none idle waits for one. SQLite reads no faster with more than cores."""
+"""Most connections at once; a thread waits while all are in use. SQLite reads no faster with more than there are
+cores."""
 
 _inherited: list[object] = []
 """Connections of a parent process: SQLite's may neither be used nor closed after a fork."""
 
 
 class ReadPool:
-    """Lends connections. A thread that holds one is never made to wait for a second: it gets the same again."""
+    """Lends connections. A thread that holds one gets the same one again, so that it never waits for a second."""
 
     def __init__(self, open_catalog: Callable[[], Catalog]) -> None:
         self._open = open_catalog
@@ -123,7 +124,7 @@ class ReadPool:
 
 
 class _SharedCatalog(Catalog):
-    """Reads with whatever connection is idle."""
+    """Reads with any idle connection."""
 
     def __init__(self, pool: ReadPool) -> None:
         super().__init__(cast(sqlite3.Connection, _SharedConnection(pool)))

@@ -42,12 +42,12 @@ class ReadableLibrary:
 
     @property
     def min_face(self) -> int | None:
-        """The smallest face wanted when photos were last ingested, for probes to be seen alike."""
+        """The smallest face wanted when photos were last ingested; probes are analysed with the same."""
         stored = self.setting("min_face")
         return None if stored is None else int(stored)
 
     def setting(self, name: str) -> str | None:
-        """What was decided for the whole library; None when it was not, or there is no library yet."""
+        """The value of a setting; None when it is not set, or there is no library yet."""
         return self._settings().get(name)
 
     @property
@@ -57,7 +57,7 @@ class ReadableLibrary:
 
     @property
     def catalog(self) -> Catalog:
-        """What reads; for any thread. Raises: UsageError when there is no library yet."""
+        """The catalog for reading, from any thread. Raises: UsageError when there is no library yet."""
         return self._readers.get()
 
     @property
@@ -103,9 +103,9 @@ class ReadableLibrary:
             return ids, vectors, self.catalog.face_qualities()
 
     def faces_with_vectors(self) -> Iterator[tuple[FaceRecord, Vectors | None]]:
-        """Every face with its vector, float32 [d], by rising id. Faces are read by blocks, each of one state.
+        """Every face with its vector, float32 [d], by rising id. Faces are read in blocks, each of one state.
 
-        None in place of a vector that was lost and that no ingest has made again yet. Raises: LibraryDamaged.
+        The vector is None when it was lost and no ingest has made it again yet. Raises: LibraryDamaged.
         """
         last = 0
         while block := self._block_with_vectors(last):
@@ -141,8 +141,8 @@ class ReadableLibrary:
         return StoredVectors(where, segments, faces, recipe.fingerprint, recipe.dimension)
 
     def vectors_among(self, catalog: Catalog, ids: Iterable[int]) -> dict[int, Vectors]:
-        """The vectors, float32 [d], of those of `ids` that have one. The catalog must be at rest: a writer's own, or
-        in a snapshot.
+        """The vectors, float32 [d], of those of `ids` that have one. The catalog must not change meanwhile: a writer's
+        own, or in a snapshot.
 
         Raises: LibraryDamaged.
         """

@@ -1,7 +1,7 @@
-"""Photos and faces chosen by who is shown, when and where: conditions in SQL, each answered by an index.
+"""Photos and faces chosen by person, date and path: conditions in SQL, each answered by an index.
 
-The dates of a photo are text in ISO 8601 that begins with local time, so the beginning of one, "2019" or "2019-07", is
-a bound: nothing that begins with it comes after it with a tilde.
+The date of a photo is text in ISO 8601, in local time. So the beginning of a date, "2019" or "2019-07", is a bound, and
+with a tilde behind it the bound after everything that begins so.
 """
 
 from __future__ import annotations

@@ -25,16 +25,15 @@ from faceindex.types import AnalysedPhoto, FailedPhoto, Removed
 
 @dataclass(slots=True)
 class Batch:
-    """What one commit makes true.
+    """What one commit stores.
 
-    photos: newly analysed ones by content hash, each with the files that have this content. names:
-    further files of photos that are in the library, as (photo id, file). gone: paths that are no longer
-    names of anything. failures: (file, reason).
+    photos: newly analysed ones by content hash, each with the files that have this content. names: further files of
+    photos that are in the library, as (photo id, file). removed: paths to be removed. failures: (file, reason).
     """
 
     photos: dict[bytes, tuple[AnalysedPhoto, list[FoundFile]]] = field(default_factory=dict)
     names: list[tuple[int, FoundFile]] = field(default_factory=list)
-    gone: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
     failures: list[tuple[FoundFile, str]] = field(default_factory=list)
 
     def __len__(self) -> int:
@@ -55,12 +54,12 @@ class Writer:
         self.recipe = recipe
 
     def store_ctimes(self, files: Sequence[FoundFile]) -> None:
-        """When files last changed whose content is what is known of them."""
+        """Store when files last changed that were found to have the same content."""
         with self.catalog.transaction() as transaction:
             writing.store_ctimes(transaction, files)
 
     def store_out_of_reach(self, entries: Sequence[FailedPhoto], *, searched: Sequence[str]) -> None:
-        """What could not be looked at. searched: what else was out of reach at or under these is so no longer."""
+        """Store what could not be accessed. searched: earlier such entries at or under these paths are removed."""
         with self.catalog.transaction() as transaction:
             writing.store_out_of_reach(transaction, entries, searched)
 
@@ -77,12 +76,12 @@ class Writer:
     def commit(self, batch: Batch) -> int:
         """Make `batch` durable and return the number of new faces.
 
-        The segment file is on disk, under its name, before the transaction that speaks of it begins; the
-        transaction's commit is the acknowledgement. A crash in between leaves a file without a row.
+        The segment file is on disk, under its name, before the transaction that adds its row begins; the transaction's
+        commit is the acknowledgement. A crash in between leaves a file without a row.
 
-        Faces of an edited photo (same path, other content), and of a photo that is analysed again, keep their ids
-        where they are the same: see `FormerFaces`. Others that people decided about are listed: see `lost_faces`. Faces
-        that were forgotten are left out.
+        Faces of an edited photo (same path, other content), and of a photo that is analysed again, keep their ids where
+        they are the same: see `FormerFaces`. Other faces that people decided about are listed: see `lost_faces`.
+        Forgotten faces are left out.
         """
         first_new = self.last_id("faces") + 1
         former = FormerFaces(self.catalog, self.vectors, self.recipe, batch.photos, batch.names)
@@ -98,7 +97,7 @@ class Writer:
                 note_places(transaction, arrival)
             for photo, file in batch.names:
                 unnamed += writing.name_photo(transaction, photo, file)
-            unnamed += writing.drop_paths(transaction, batch.gone)
+            unnamed += writing.drop_paths(transaction, batch.removed)
             lost = keep_lost(transaction, [*arrivals, *former.overwritten()])
             writing.drop_nameless(transaction, unnamed)  # last: names may be exchanged within a batch
             drop_found(transaction)
@@ -108,7 +107,7 @@ class Writer:
         return sum(number >= first_new for number in vectors)
 
     def remove_paths(self, paths: Sequence[str]) -> Removed:
-        """Let `paths` be names of nothing; a photo without a name left is removed, with its faces.
+        """Remove `paths`; a photo without a path left is removed, with its faces.
 
         Albums are due when somebody had decided about one of these.
         """
@@ -127,7 +126,7 @@ class Writer:
         origin: tuple[int, int] | None = None,
         number: int | None = None,
     ) -> Segment:
-        """A new segment file on disk, which no row speaks of yet.
+        """Write a segment file, which the catalog does not know yet.
 
         origin: its `first` and `last`, see Segment. number: default the next that was never given.
         """

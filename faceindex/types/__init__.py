@@ -1,4 +1,4 @@
-"""Results: frozen, slotted, with units. Nothing here knows a file, a network or a database."""
+"""Floor 0: results as frozen dataclasses, with units. Nothing here knows a file, a network or a database."""
 
 from __future__ import annotations
 

@@ -72,8 +72,8 @@ class Status:
 
     failed: photos that could not be read. out_of_reach: files and folders that the last ingest could not look at.
 
-    index: "current" when it is searched as it is, with a few faces beside it that are new, `index_beside`; "stale" when
-    so much has changed that the next ingest, or `faceindex index build`, makes it anew; or "absent". index_kind:
+    index: "current" when it is searched as it is, together with `index_beside` faces that are new; "stale" when so much
+    has changed that the next ingest, or `faceindex index build`, builds it anew; or "absent". index_kind:
     "flat" or "ivf". index_recall: measured, 1.0 when exact. calibration: "own", "default", the recipe's, or "none".
     """
 
@@ -98,12 +98,12 @@ class Status:
 class IndexReport:
     """The index of a library.
 
-    state: as in Status. chosen: kind, "auto" unless one was asked for. wanted: recall, of an approximate kind. The rest
-    is 0 or empty when there is none. faces: those in it. beside: that are searched beside it. gone: of its own, that
-    are not in the library any more. kind: what it is. recall: measured when it was built, 1.0 when exact. milliseconds:
-    median of a query then. lists: of all_lists, that a query reads, the median. candidates: faces that it ranks to find
-    ten. nprobe: lists that FAISS alone must read in index/faces.faiss to find as much. seconds: that building took.
-    bytes: on disk.
+    state: as in Status. chosen: the kind that was asked for, "auto" by default. wanted: recall of an approximate kind.
+    The rest is 0 or empty when there is no index. faces: in the index. beside: faces that were added or edited since,
+    which are searched as well. gone: faces of the index that the library has no more, or that were edited. kind: "flat"
+    or "ivf". recall: measured when it was built, 1.0 when exact. milliseconds: median of a query then. lists: of
+    all_lists, that a query reads, the median. candidates: faces that it ranks to find ten. nprobe: lists that FAISS
+    alone must read in index/faces.faiss to find as much. seconds: how long it took to build. bytes: on disk.
     """
 
     state: str

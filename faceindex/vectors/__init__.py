@@ -1,1 +1,2 @@
-"""The mathematics of vectors: nearest neighbours, FAISS files, axes and lists. Arrays only: no library, no photo."""
+"""Floor 3: the mathematics of vectors: nearest neighbours, FAISS files, kernels. Arrays only: a library's index is
+in search/."""

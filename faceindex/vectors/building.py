@@ -83,9 +83,9 @@ def learned(blocks: Blocks, recall: float, *, threads: int = 1, seed: int = 0) -
 
 def _picked(blocks: Blocks, rows: Rows) -> Vectors:
     """Some vectors: float32 [len(rows), d]. rows: rising."""
-    picked, start, taken = np.empty((len(rows), blocks.dimension), dtype=np.float32), 0, 0
+    picked, start, done = np.empty((len(rows), blocks.dimension), dtype=np.float32), 0, 0
     for vectors in blocks.vectors():
-        here = rows[taken : np.searchsorted(rows, start + len(vectors))] - start
-        picked[taken : taken + len(here)] = vectors[here]
-        start, taken = start + len(vectors), taken + len(here)
+        here = rows[done : np.searchsorted(rows, start + len(vectors))] - start
+        picked[done : done + len(here)] = vectors[here]
+        start, done = start + len(vectors), done + len(here)
     return picked

@@ -98,8 +98,8 @@ class Ivf:
         most = max(len(lists) for _, lists in near)
         squares = np.full((len(near), most), np.inf, dtype=np.float32)
         numbers = np.full((len(near), most), -1, dtype=np.int64)
-        for place, (away, lists) in enumerate(near):
-            squares[place, : len(lists)], numbers[place, : len(lists)] = away, lists
+        for place, (own, lists) in enumerate(near):
+            squares[place, : len(lists)], numbers[place, : len(lists)] = own, lists
         return squares, numbers
 
     def scanned(
@@ -110,14 +110,14 @@ class Ivf:
         squares, lists: as `nearest_lists_of_each` returns them. Returns: squared distances as codes tell them, rising,
         float32 [p, count], and rows, int64 [p, count], -1 where there are fewer.
         """
-        away = np.empty((len(probes), count), dtype=np.float32)
+        estimates = np.empty((len(probes), count), dtype=np.float32)
         rows = np.empty((len(probes), count), dtype=np.int64)
         squares, lists = np.ascontiguousarray(squares), np.ascontiguousarray(lists)
         with faiss_on(threads) as faiss:
             chosen = faiss.SearchParametersIVF(nprobe=lists.shape[1])
-            pointers = (faiss.swig_ptr(array) for array in (lists, squares, away, rows))
+            pointers = (faiss.swig_ptr(array) for array in (lists, squares, estimates, rows))
             self.index.search_preassigned_c(len(probes), faiss.swig_ptr(probes), count, *pointers, False, chosen)
-        return away, rows
+        return estimates, rows
 
     def scanned_by_faiss(self, probes: Vectors, lists: int, count: int) -> Rows:
         """As the rows of `scanned`, as FAISS finds them by itself: in as many lists for every probe."""

@@ -90,10 +90,10 @@ def _rows_of_each(index: FaceIndex, probes: Vectors, k: int, threshold: float, t
         yield from _likely_of_each(index, index.ivf, index.probing, probes, k, threshold, threads)
         return
     squares, rows = k_nearest(probes, index.vectors, min(k + _SPARE, len(index.ids)), threads=threads)
-    for probe, away, near in zip(probes, squares, rows, strict=True):
-        slack = _slack_of_a_product(probe, away[k - 1])
-        if len(away) == len(index.ids) or away[-1] > away[k - 1] + 2 * slack:
-            yield near[away <= _limit(threshold) + slack]
+    for probe, own, near in zip(probes, squares, rows, strict=True):
+        slack = _slack_of_a_product(probe, own[k - 1])
+        if len(own) == len(index.ids) or own[-1] > own[k - 1] + 2 * slack:
+            yield near[own <= _limit(threshold) + slack]
         else:
             yield _nearest_of_all(index.vectors, probe, k, threshold)
 

@@ -1,11 +1,12 @@
-"""Measure something, always in the same way.
+"""Run a benchmark, keep its figures, and compare them.
 
     scripts/bench --list
     scripts/bench NAME [OPTIONS OF NAME] [--history FILE] [--compare [FILE|CHECKOUT]] [--turns 3]
 
---history: append the figures to FILE, a line of JSON with date, commit, machine and versions. --compare: beside the
-last run of the same name and options in FILE (default: the one that --history names); or, for a folder, run the
-benchmark in this checkout and in that one, in turn (git worktree add ../older COMMIT && ../older/scripts/setup test).
+--history appends the figures to FILE: a line of JSON with the date, commit, machine and versions. --compare shows them
+beside the last run of the same name and options in FILE (default: the file that --history names). If it names a folder,
+the benchmark runs in this checkout and in that one, in turn (git worktree add ../older COMMIT, then
+../older/scripts/setup test).
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def main() -> None:
 
 
 def benchmarks() -> dict[str, str]:
-    """What each benchmark says about itself, by name. None of them is imported for this."""
+    """The docstring of each benchmark, by name; none of them is imported."""
     found = {}
     for path in sorted(Path(__file__).parent.glob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -58,19 +59,19 @@ def measure(name: str, description: str, arguments: list[str]) -> None:
     common.add_argument("--turns", type=int, default=3, help="of both checkouts (default %(default)s)")
     options = parser.parse_args(arguments)
     chosen = {key: vars(options)[key] for key in own}
-    beside = options.history if options.compare == HISTORY else options.compare
-    if options.compare and not beside:
+    former = options.history if options.compare == HISTORY else options.compare
+    if options.compare and not former:
         parser.error("--compare takes a file or a folder, or --history beside it")
     report = Report()
     report.say(f"{name}: {history.machine()}, {history.versions()}, commit {history.commit()}")
-    if beside and beside.is_dir():
-        checkouts.compare(report, name, without_common(arguments), beside.resolve(), options.turns)
+    if former and former.is_dir():
+        checkouts.compare(report, name, without_common(arguments), former.resolve(), options.turns)
     else:
         run(report, **chosen)
         if not report.figures:
             parser.error("nothing of this kind can be measured; --help says what there is")
-        if beside:
-            history.show_change(report, history.last(beside, name, chosen))
+        if former:
+            history.show_change(report, history.last(former, name, chosen))
     if options.history:
         history.append(options.history, history.record(name, chosen, report.figures))
 
@@ -79,7 +80,7 @@ HISTORY = Path("the file that --history names")
 
 
 def add_options(parser: argparse.ArgumentParser, run: Callable[..., None]) -> list[str]:
-    """An option for each parameter of a benchmark that has a default; their names."""
+    """Add an option for each parameter of a benchmark that has a default. Returns: their names."""
     names = []
     for name, parameter in inspect.signature(run).parameters.items():
         default = parameter.default

@@ -1,9 +1,9 @@
-"""What one act of a user costs after many others: naming, rejecting, moving, hiding, undoing.
+"""The cost of one act of a user after many others: naming, rejecting, moving, hiding, undoing.
 
-Twenty faces a person, of whom each is a cluster. The journal is drawn: most acts name faces of a person, others merge,
-split, reject and move; of those that move, and name one face, the share `astray` takes the face of one person for
-another's. Such acts bind people to each other, and an act must look at all who are bound to whom it is about: `looked
-at` is the number of faces that the act could have changed. Then acts of each kind are made by the library's own calls.
+Each person has twenty faces, which are one cluster. The journal is drawn at random: most acts name faces, others merge,
+split, reject and move. A share of them, --astray, takes the face of one person for another's. Such acts bind people to
+each other, and an act must look at everybody who is bound to its own people: `looked at` is the number of faces that it
+could have changed. What is timed are the library's own calls.
 """
 
 from __future__ import annotations

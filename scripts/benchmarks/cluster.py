@@ -1,13 +1,14 @@
-"""Albums: how right, how fast up to a million faces, how stable when photos come, and two faces of one photo.
+"""Albums: how right, how fast with up to a million faces, how stable when photos come, and two faces of one photo.
 
-quality: recipes on lfw-dev; the threshold that is best on half "a" of the people, reported on half "b", and the default
-on all. speed: 20,000 drawn faces beside dlib.chinese_whispers_clustering, 100,000 beside scikit-learn's DBSCAN, one
-thread each. million: time and peak memory against faces, each size in a process of its own. grow: lfw-dev without some
-photos, which then come. photos: pairs of faces of one photo that share an album, without and with the rule against it.
+--parts chooses among: quality (recipes on lfw-dev: the threshold that is best on half "a" of the people, its F on half
+"b", and the default's F on all), speed (drawn faces, compared with dlib.chinese_whispers_clustering and with
+scikit-learn's DBSCAN, one thread each), million (time and peak memory by number of faces, each in a new process), grow
+(lfw-dev without some photos, which come later), photos (pairs of faces of one photo that share an album, without and
+with the rule against it).
 
-Faces are drawn as make_library draws them, from plain dlib vectors, at DRAWN_THRESHOLD. --sizes are those of million,
---beside those of speed, --workers the threads of the graph in million. --keep names a folder that keeps libraries, so
-that photos are analysed once; --plots one for the picture of million.
+Faces are drawn as make_library draws them, from plain dlib vectors, and grouped at DRAWN_THRESHOLD. --sizes are the
+numbers of faces of million, --speed-sizes the two of speed, --workers the threads of million. --keep names a folder for
+libraries, so that photos are analysed once; --plots names one for the picture of million.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 
 import dlib
 import numpy as np
-from harness.measure import DATA, STATS, Cost, apart, cost
+from harness.measure import DATA, STATS, Cost, cost, in_new_process
 from harness.report import Report
 from make_library import DrawnFaces
 from sklearn.cluster import DBSCAN
@@ -52,11 +53,11 @@ def run(
     keep: Path | None = None,
     plots: Path | None = None,
     sizes: Sequence[int] = (10_000, 30_000, 100_000, 300_000, 1_000_000),
-    beside: Sequence[int] = (20_000, 100_000),
+    speed_sizes: Sequence[int] = (20_000, 100_000),
     workers: int = 2,
 ) -> None:
     if "speed" in parts:
-        speed(report, *beside)
+        speed(report, *speed_sizes)
     if "million" in parts:
         million(report, sizes, workers, plots)
     for name in recipes:
@@ -130,7 +131,7 @@ def speed(report: Report, few: int, many: int) -> None:
 def million(report: Report, sizes: Sequence[int], workers: int, plots: Path | None) -> None:
     rows: list[tuple[int, list[Cost], float]] = []
     for size in sizes:
-        (spent, figures), peak = apart(one_size, size, workers)
+        (spent, figures), peak = in_new_process(one_size, size, workers)
         for name, one in zip(("graph", "linkage"), spent, strict=True):
             report.add_costs(f"{size:,} faces, {name}", [one])
         for name, value in figures.items():

@@ -1,10 +1,11 @@
-"""The ONNX engine beside dlib's own network code: the numbers, and the time on one core.
+"""The ONNX engine compared with dlib's own network code: the numbers, and the time on one core.
 
-Vectors: every HOG face of the folders album and groups. Boxes: their photos, reduced to 640 pixels so that dlib is done
-within minutes (--cnn-photos limits the CNN's, --photos all; 0 takes all). Times: both in turn in one process of one
-thread, and what is slow in a fifth of the rounds. dlib is the one installed, a wheel without BLAS; or, with
---with-blas-build, the same version built from source against OpenBLAS, which is faster (Linux; takes a compiler and
-half an hour, once; kept in the user's cache folder, or in the one that --blas-build names).
+Vectors are compared on every HOG face of the folders album and groups, boxes on their photos, reduced to 640 pixels so
+that dlib is done within minutes. --photos limits them, and --cnn-photos those of the CNN; 0 takes all. Both are timed
+in turn, in one process with one thread; what is slow runs in a fifth of the rounds. The dlib is the installed wheel,
+which has no BLAS. With --with-blas-build it is the same version built from source with OpenBLAS, which is faster
+(Linux; takes a compiler and half an hour, once). The build is kept in the user's cache folder, or in the folder of
+--blas-build.
 """
 
 from __future__ import annotations

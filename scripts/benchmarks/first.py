@@ -1,8 +1,7 @@
-"""How much longer the first commands after an installation take than the second ones: `ingest` and `cluster`.
+"""How much longer the first `ingest` and `cluster` after an installation take than the second ones.
 
 Every round copies the package, compiled by Python alone as pip leaves it, and starts with an empty home folder, so that
-networks are converted and loops compiled anew; the rest of the environment is this one. Times are of whole commands.
-`cluster` is of a library of drawn faces that is made once.
+networks are converted and loops compiled anew. Times are of whole commands. `cluster` gets a library of drawn faces.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from make_library import make_library
 KINDS: dict[str, list[str]] = {
     "ingest": [],
     "ingest --recipe sface": ["--recipe", "sface"],
-    "ingest --detector hog": ["--detector", "hog"],
+    "ingest --detector hog": ["--recipe", "dlib", "--detector", "hog"],
 }
 
 

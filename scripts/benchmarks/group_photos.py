@@ -29,7 +29,7 @@ class Truth:
 
 
 def truth_of_groups() -> dict[str, Truth]:
-    """By the name of the photo; those in which nobody is are new each time."""
+    """By the name of the photo; empty for photos without people."""
     known = json.loads((GROUPS / "truth.json").read_text(encoding="utf-8"))
     truth: dict[str, Truth] = defaultdict(Truth)
     for photo, boxes in known["boxes_xywh"].items():

@@ -1,20 +1,20 @@
-"""The ingest beside the package face_recognition, end to end: photos a second, recall, memory, workers.
+"""The ingest compared with the package face_recognition: photos a second, recall, memory, workers.
 
-Takes face_recognition, once: .venv/bin/pip install --no-deps face_recognition "setuptools<81" (its models need
-pkg_resources). It is used as its README does: load_image_file, face_locations (HOG, one upsampling) on the full-size
-photo, face_encodings; with a pool of as many processes as faceindex has. Its pool is started before the clock, ours
-after it. Both work in turn, round by round: faceindex on all photos of a set, face_recognition on a sample of each kind
-of them, a different one each round, because it is slow; its rate is what its processes would need for the whole set at
-the mean seconds a photo of each kind, with none of them ever waiting. Beside the photos a second there is the ratio of
-the processor time that both took for a photo, ours with the main process and all starts: other work on the machine
-disturbs it least.
+Install face_recognition first: .venv/bin/pip install --no-deps face_recognition "setuptools<81" (its models need
+pkg_resources). It is used as its README says: load_image_file, face_locations (HOG, one upsampling) on the full-size
+photo, face_encodings, in a pool of as many processes as faceindex has. Its pool is started before the clock, ours after
+it. Both work in turn, round by round. faceindex takes all photos of a set. face_recognition is slow, so it takes a
+sample of each kind of photos, another one in each round; its cost of a photo is the mean of each kind, weighted by the
+kind's number of photos, as if no process ever waited. Ours includes the main process and all starts.
 
 The photos of 12 megapixels are made ones, with large faces, and the photos of groups, each enlarged or reduced to that
-size: the rounds together take each of these once. No face in them is smaller than 30 thousandths of the photo's longer
-side; faces down to 10 face_recognition looks for, and faceindex only when asked by --min-face. Recall, on the sample:
-boxes that overlap the true ones (IoU 0.3) or hold the true nose; on LFW, photos with a face in the middle. --parts: of
-compare, workers, memory and stop; those after the first take one recipe. --photos: of 12 megapixels, enough that
-starting does not count. --lfw: every how many-th photo of lfw-dev is taken; 0: none.
+size; the rounds together take each of these once. No face in them is smaller than 30 thousandths of the photo's longer
+side: face_recognition looks for faces down to 10 thousandths, faceindex only if --min-face asks for it. A face is found
+when a box overlaps the true one (IoU 0.3) or holds the true nose; in LFW the face is in the middle of the photo.
+
+--parts chooses among compare, workers, memory and stop (Ctrl-C); those after compare take the first recipe. --photos is
+the number of photos of 12 megapixels: enough that starting does not count. --lfw 4 takes every fourth photo of lfw-dev,
+0 none.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from multiprocessing.pool import Pool
 from pathlib import Path
 
 import numpy as np
-from harness.measure import DATA, Cost, apart, cost, peak_of_children, ratios
+from harness.measure import DATA, Cost, cost, in_new_process, peak_of_children, ratios
 from harness.report import Report
 from make_photos import fit_photos, make_photos
 
@@ -206,7 +206,7 @@ def memory(large: Path, temporary: Path, report: Report, *, lfw: bool) -> None:
     if lfw:
         sets |= {f"{count:,} photos of lfw-dev": (LFW, count) for count in (200, 2000)}
     for name, (folder, count) in sets.items():
-        peak, _ = apart(peak_of_worker, temporary / f"memory-{name}.faces", folder, count)
+        peak, _ = in_new_process(peak_of_worker, temporary / f"memory-{name}.faces", folder, count)
         report.add(f"peak memory of a worker, {name}", peak, "MB")
 
 

@@ -1,8 +1,8 @@
 """How a library of a million photos and three million faces opens, answers and is scanned again.
 
-Draws the library (make_library) in a temporary folder unless --library names one that was drawn before. Everything is
-timed in processes of its own, once cold (the first time after it was written) and then some times more. Memory is the
-peak of the process. For the rescan, --scan small files are made and the library told that it knows them unchanged.
+The library is drawn (make_library) in a temporary folder, unless --library names one that was drawn before. Everything
+is timed in new processes: the first time after the library was written, and then --rounds more times. Memory is the
+peak of the process. For the rescan, --scan small files are made, and the library is told that they are unchanged.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from harness.measure import STATS, Cost, apart, cost, costs
+from harness.measure import STATS, Cost, cost, costs, in_new_process
 from harness.report import Report
 
 
@@ -26,21 +26,21 @@ def run(
     with tempfile.TemporaryDirectory() as temporary:
         library = library or Path(temporary) / "drawn.faces"
         if not library.exists():
-            report.add("drawn", [cost(lambda: apart(draw, library, faces))[0].clock], "s")
+            report.add("drawn", [cost(lambda: in_new_process(draw, library, faces))[0].clock], "s")
         status = json.loads(command("status", "--json", "-L", library))
         vectors = 4 * 128 * status["faces"] / 1e6
         for what in ("photos", "faces", "segments"):
             report.add(what, status[what])
         report.add("on disk", status["bytes"] / 1e6, "MB")
         report.add("on disk, of which vectors", vectors, "MB")
-        show(report, ("open", "status"), rounds, lambda: apart(open_library, library), 0)
+        show(report, ("open", "status"), rounds, lambda: in_new_process(open_library, library), 0)
         for arguments in (["--version"], ["status", "-L", library]):
             whole = costs(lambda: command(*arguments), rounds, warm=1)  # noqa: B023
             report.add_costs(f"`faceindex {arguments[0]}`, whole command", whole)
-        (built, _), peak = apart(search, library)
+        (built, _), peak = in_new_process(search, library)
         report.add("index built", built.clock, "s")
         report.add("index built, peak memory beside the vectors", peak - vectors, "MB")
-        show(report, ("index opened", "one search"), rounds, lambda: apart(search, library), vectors)
+        show(report, ("index opened", "one search"), rounds, lambda: in_new_process(search, library), vectors)
         scan_again(library, Path(temporary), scan, rounds, report)
         for check in (["check"], ["check", "--deep"]):
             report.add_costs(
@@ -80,7 +80,7 @@ def show(
     measured: Callable[[], tuple[tuple[Cost, Cost], float]],
     vectors: float,
 ) -> None:
-    """Two things of a fresh process, its first time apart, and its memory without `vectors` MB."""
+    """Report two costs of new processes, the first process by itself, and the peak memory less `vectors` MB."""
     (first, _), *others = [measured() for _ in range(rounds + 1)]
     for name, cold, *warm in zip(names, first, *(both for both, _ in others), strict=True):
         report.add(f"{name}, first time", cold.clock, "s")

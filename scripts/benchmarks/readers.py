@@ -1,7 +1,7 @@
-"""Do descriptors and memory stay as they are, however many threads read, and however often?
+"""Whether descriptors and memory stay constant, however many threads read, and however often.
 
-Draws a small library. --threads threads, of which --at-once live at a time, each make their share of --calls calls, of
-several kinds. Ten times on the way, and at the end, descriptors, connections and resident memory are shown.
+A small library is drawn. --threads threads, of which --at-once live at a time, each make their share of --calls calls
+of several kinds. Descriptors, connections and resident memory are shown ten times.
 """
 
 from __future__ import annotations

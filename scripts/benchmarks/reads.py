@@ -1,8 +1,8 @@
 """What readers wait for: pages of albums, faces, people, photos and acts, suggestions, and single acts.
 
-Draws a library (make_library): everybody with two faces or more is an album, one in twenty in two, as if a strict
-clustering had left them apart; --named of them have names, and the journal holds some merges, splits, rejections and
-names of single faces. --keep: the library is drawn once, and used again; it is a copy of it that is measured.
+The library is drawn (make_library): every person with two faces or more is an album, and one in twenty is two albums,
+as after a strict clustering. --named of the albums have names, and the journal holds some merges, splits, rejections
+and names of single faces. --keep names a folder where the drawn library is kept for the next run; a copy is measured.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from harness.measure import STATS, apart, cost
+from harness.measure import STATS, cost, in_new_process
 from harness.report import Report
 from make_library import make_library
 
@@ -38,7 +38,7 @@ def run(
     with tempfile.TemporaryDirectory() as temporary:
         library = (keep or Path(temporary)) / f"drawn-{faces}.faces"
         if not library.exists():
-            apart(draw, library, faces, named)
+            in_new_process(draw, library, faces, named)
         copy = Path(temporary) / "measured.faces"
         shutil.copytree(library, copy)
         with faceindex.Library(copy, create=False) as opened:

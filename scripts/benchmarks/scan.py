@@ -1,7 +1,7 @@
-"""Whole commands: an ingest of each folder, a scan of what has not changed, and so many names of one photo.
+"""Whole commands with two workers: the ingest of a folder, a second scan of it, and many names of one photo.
 
-Two workers. The --files names are hard links to a small photo without a face. What is compiled and converted once was
-so before. `scripts/bench scan --photos FOLDER --compare ../older` says how another version does the same.
+--files is the number of names: hard links to a small photo without a face. Models were converted and loops compiled
+before. `scripts/bench scan --photos FOLDER --compare ../older` compares with another version.
 """
 
 from __future__ import annotations

@@ -1,16 +1,17 @@
-"""How fast faces are searched, how much is found, and how soon a change is: ours beside others.
+"""How fast faces are searched, how many are found, and how soon a change is seen: our index and others.
 
-Faces are drawn as make_library draws them; probes are further faces of the same people, in no index, which nothing was
-tuned on. --real: of the faces of a library (of lfw-dev, say), half are put among the drawn ones, and the others are the
-probes. Truth are the ten nearest in float64, of candidates that IndexFlatL2 gives. One query at a time, on one thread;
-times are the processor's, which other programs disturb less than the clock, as the median over all probes. Each index
-is shown at several settings; the best of each is the fastest that finds .99. The best are then searched again in turn,
-a few probes each, so that what else the machine does disturbs all alike. hnswlib, usearch and ScaNN (pip install
-hnswlib usearch scann) are left out when they are not there; --only and --skip name some, or `library`, which is about a
-whole library of the last number of --faces: one that --library names, or drawn now. Memory is what the process grew by
-while the index was built; bytes a face are those of the file beside the vectors, where there is one. --growth:
-libraries that make_library drew, and that have an index, the smallest first, are searched in turn, a probe after the
-other; then the largest with --add faces more, in memory only.
+Faces are drawn as make_library draws them. Probes are further faces of the same people; they are in no index, and
+nothing was tuned on them. With --real LIBRARY (of lfw-dev, say), half of its faces are put among the drawn ones, and
+the others are the probes. The true neighbours are the ten nearest in float64 among candidates from IndexFlatL2. Queries
+come one at a time, on one thread; their time is processor time, which other programs disturb less, as the median over
+all probes. Each index is tried at several settings; its best is the fastest that finds .99. The best of all are then
+asked a few probes each, in turn, so that what else the machine does disturbs all alike. hnswlib, usearch and ScaNN (pip
+install hnswlib usearch scann) are left out where they are not installed. Memory is what the process grew by while the
+index was built; bytes a face are those of the file without the vectors.
+
+--only and --skip take names of indexes, and `library`: a whole library with the last number of --faces, which --library
+names or which is drawn now. --growth takes libraries that make_library drew and that have an index, the smallest first:
+they are searched in turn, and then the largest with --add more faces, in memory only. --plot names a picture.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from typing import Any
 import faiss
 import numpy as np
 import numpy.typing as npt
-from harness.measure import DATA, STATS, apart, cost, costs, in_turn, median, processors, resident
+from harness.measure import DATA, STATS, cost, costs, in_new_process, in_turn, median, processors, resident
 from harness.report import Report
 from make_library import DrawnFaces, make_library
 
@@ -254,9 +255,9 @@ def draw(best: list[Best], path: Path) -> None:
 def measure_library(path: Path, faces: int, threads: int, photo: Path, added: int, report: Report) -> None:
     """Building, opening, a whole command, and how soon new and deleted faces are told apart from others."""
     if not path.exists():
-        apart(make_library, path, faces, stats=STATS)
+        in_new_process(make_library, path, faces, stats=STATS)
     report.say(f"\nlibrary of {faces:,} faces")
-    spent, (_, most) = cost(lambda: apart(build, path, threads))
+    spent, (_, most) = cost(lambda: in_new_process(build, path, threads))
     report.add_costs("index built, tuned and saved", [spent])
     report.add("index built, peak memory", most, "MB")
     command = [sys.executable, "-P", "-m", "faceindex", "search", str(photo), "-L", str(path), "--json"]
@@ -267,7 +268,7 @@ def measure_library(path: Path, faces: int, threads: int, photo: Path, added: in
         report.add_costs("opened", costs(lambda: face_index.load_or_build(folder), 5))
         whole = costs(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL), 7)
         report.add_costs(f"`faceindex search {photo.name} --json`", whole)
-        for name, (values, unit) in apart(queries, path, probes)[0].items():
+        for name, (values, unit) in in_new_process(queries, path, probes)[0].items():
             report.add(name, values, unit)
         index = face_index.load_or_build(folder)
         first = add_faces(folder, new)
@@ -290,7 +291,7 @@ def measure_library(path: Path, faces: int, threads: int, photo: Path, added: in
         asked = Asked(folder, face_index.load_or_build(folder, followed), new[:200])
         deleted = f"{asked.index.deleted:,} deleted, too, a query"
         report.add_costs(deleted, costs(asked, len(asked.probes)), "ms")
-    spent, (_, most) = cost(lambda: apart(check, path))
+    spent, (_, most) = cost(lambda: in_new_process(check, path))
     report.add_costs("check", [spent])
     report.add("check, peak memory", most, "MB")
 

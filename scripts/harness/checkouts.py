@@ -17,7 +17,7 @@ from harness.report import Figure, Report
 
 
 def compare(report: Report, name: str, arguments: Sequence[str], other: Path, turns: int) -> None:
-    """Run a benchmark in both checkouts, in turn, each by its own Python; add its figures here, with the ratios."""
+    """Run a benchmark in both checkouts, in turn, each by its own Python; report our figures, and ratios."""
     found: dict[Path, list[Record]] = {ROOT: [], other: []}
     for turn in range(turns):
         for checkout in list(found)[:: -1 if turn % 2 else 1]:
@@ -35,7 +35,7 @@ def compare(report: Report, name: str, arguments: Sequence[str], other: Path, tu
 
 
 def run(checkout: Path, name: str, arguments: Sequence[str]) -> Record:
-    """One run with the faceindex of a checkout, by the benchmark that it has, or else by the one that is here."""
+    """Run the checkout's own benchmark with its faceindex, or ours where it has none of that name."""
     own = checkout / "scripts"
     scripts = own if (own / "benchmarks" / f"{name}.py").exists() else ROOT / "scripts"
     python = checkout / ".venv" / "bin" / "python"

@@ -1,4 +1,4 @@
-"""Figures of former days: a file with a line of JSON for each run of a benchmark."""
+"""A history of figures: a file with a line of JSON for each run of a benchmark."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Record = dict[str, Any]
 
 
 def record(name: str, options: Mapping[str, object], figures: Mapping[str, Figure]) -> Record:
-    """A run, as its line says."""
+    """The line of a run."""
     return {
         "benchmark": name,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -34,13 +34,13 @@ def record(name: str, options: Mapping[str, object], figures: Mapping[str, Figur
 
 
 def as_text(options: Mapping[str, object]) -> dict[str, str]:
-    """Options as one would write them."""
+    """Options as they are written on the command line."""
     several = {key: value if isinstance(value, list | tuple) else (value,) for key, value in options.items()}
     return {key: " ".join(map(str, values)) for key, values in sorted(several.items())}
 
 
 def commit() -> str:
-    """Of the checkout whose faceindex this is; with a plus sign when files were changed since. Empty without git."""
+    """The commit of the checkout whose faceindex is imported, with a plus sign if files differ. Empty without git."""
     found = find_spec("faceindex")
     folder = Path(found.origin).parents[1] if found and found.origin else Path()
 
@@ -52,13 +52,13 @@ def commit() -> str:
 
 
 def machine() -> dict[str, object]:
-    """What it is, without its name or its owner's."""
+    """System, cores and memory; no names."""
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return {"system": platform.platform(), "cores": os.cpu_count(), "memory_gb": round(pages / 1e9, 1)}
 
 
 def versions() -> dict[str, str]:
-    """Of Python and of what computes."""
+    """Versions of Python and of the packages that compute."""
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
@@ -85,7 +85,7 @@ def last(file: Path, name: str, options: Mapping[str, object]) -> Record | None:
 
 
 def show_change(report: Report, before: Record | None) -> None:
-    """Beside each figure that was known before: what it was, and how many times that it is now."""
+    """Show each figure beside its former value, with their ratio."""
     if before is None:
         report.say("\nno former run of the same name and options to compare with")
         return

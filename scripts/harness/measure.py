@@ -1,4 +1,4 @@
-"""Cost of work: by the clock, of processors, and of memory."""
+"""The cost of work in time and memory."""
 
 from __future__ import annotations
 
@@ -30,28 +30,28 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Seconds by the clock, and of processors: of this process and of the ones it started that have ended."""
+    """Seconds by the clock, and of processor time: of this process, and of its children that have ended."""
 
     clock: float
     processor: float
 
 
 def cost(work: Callable[[], T]) -> tuple[Cost, T]:
-    """What `work` costs, and what it returns."""
+    """The cost of `work`, and what it returns."""
     clock, processor = time.perf_counter(), processor_seconds()
     answer = work()
     return Cost(time.perf_counter() - clock, processor_seconds() - processor), answer
 
 
 def costs(work: Callable[[], object], rounds: int, *, warm: int = 0) -> list[Cost]:
-    """What `work` costs each time, after `warm` times that do not count."""
+    """The cost of `work` in each round, after `warm` rounds that do not count."""
     return in_turn({"": work}, rounds, warm=warm)[""]
 
 
 def in_turn(works: Mapping[str, Callable[[], object]], rounds: int, *, warm: int = 1) -> dict[str, list[Cost]]:
-    """What each of several works costs in each round.
+    """The cost of each work in each round.
 
-    They take turns, the first of one round is the last of the next: what else the machine does disturbs all alike.
+    The works take turns, and every second round goes backwards: what else the machine does disturbs all alike.
     """
     found: dict[str, list[Cost]] = {name: [] for name in works}
     for number in range(-warm, rounds):
@@ -68,7 +68,7 @@ def clocks(some: Iterable[Cost]) -> list[float]:
 
 
 def processors(some: Iterable[Cost]) -> list[float]:
-    """Seconds of processors."""
+    """Seconds of processor time."""
     return [one.processor for one in some]
 
 
@@ -78,20 +78,20 @@ def ratios(numerators: Sequence[float], denominators: Sequence[float]) -> list[f
 
 
 def processor_seconds() -> float:
-    """Of this process and of those it started that have ended."""
+    """Processor time of this process, and of its children that have ended."""
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.process_time() + children.ru_utime + children.ru_stime
 
 
 def resident() -> float:
-    """MB of memory that this process has now."""
+    """The memory of this process now, in MB."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def peak() -> float:
-    """Highest MB of memory that this process ever had.
+    """The highest memory of this process, in MB.
 
-    For getrusage, a process that was just started had what its parent had, so Linux's own word is taken first.
+    From /proc where there is one: getrusage starts with what the parent process had.
     """
     try:
         lines = Path("/proc/self/status").read_text().splitlines()
@@ -101,12 +101,12 @@ def peak() -> float:
 
 
 def peak_of_children() -> float:
-    """Highest MB of memory of the largest of the processes that were started here and have ended."""
+    """The highest memory of the largest child process that has ended, in MB."""
     return float(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * _UNIT / 1e6)
 
 
-def apart(function: Callable[..., T], *arguments: Any, **named: Any) -> tuple[T, float]:
-    """What a function of a module returns in a new process, and the highest MB of memory of that process."""
+def in_new_process(function: Callable[..., T], *arguments: Any, **named: Any) -> tuple[T, float]:
+    """What a function of a module returns in a new process, and the highest memory of that process, in MB."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(_with_peak, partial(function, *arguments, **named)).result()
 

@@ -31,19 +31,19 @@ class Figure:
         return f"{shown} ({_short(min(self.values))} to {_short(max(self.values))}, {len(self.values)} rounds)"
 
     def as_json(self) -> dict[str, Any]:
-        """The median, the spread, and of how many rounds."""
+        """The median, the spread and the number of rounds."""
         spread = {"lowest": min(self.values), "highest": max(self.values), "rounds": len(self.values)}
         return {"unit": self.unit, "median": self.median, **spread}
 
 
 class Report:
-    """What a benchmark has found by now. figures: by their names."""
+    """Figures by their names, in the order in which they were found."""
 
     def __init__(self) -> None:
         self.figures: dict[str, Figure] = {}
 
     def say(self, text: str) -> None:
-        """Show words that are no figure."""
+        """Show text that is not a figure."""
         print(text, flush=True)
 
     def add(self, name: str, values: float | Sequence[float], unit: str = "") -> None:
@@ -53,16 +53,16 @@ class Report:
         self.say(f"{name}: {found}")
 
     def add_costs(self, name: str, some: Sequence[Cost], unit: str = "s") -> None:
-        """Times of processors, and by the clock."""
+        """Keep and show processor time, and time by the clock. unit: s or ms."""
         for what, seconds in (("processor", processors(some)), ("clock", clocks(some))):
             self.add(f"{name}, {what}", [SCALES[unit] * one for one in seconds], unit)
 
     def add_ratio(self, name: str, theirs: Sequence[Cost], ours: Sequence[Cost]) -> None:
-        """How many times as much as ours the others cost."""
+        """Keep and show their cost divided by ours, round by round."""
         self.add(f"{name}, processor", ratios(processors(theirs), processors(ours)), "times")
         self.add(f"{name}, clock", ratios(clocks(theirs), clocks(ours)), "times")
 
 
 def _short(value: float) -> str:
-    """Four digits that matter, and whole numbers in full."""
+    """With four significant digits; whole numbers in full."""
     return f"{value:,.0f}" if abs(value) >= 1000 or value == int(value) else f"{value:.4g}"

@@ -13,6 +13,7 @@ from pathlib import Path
 import pexpect
 
 import faceindex
+from faceindex.faces.recipe import DEFAULT_RECIPE, recipe
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -31,7 +32,7 @@ def test_ingest_json(command: Command, many_photos: Path, tmp_path: Path) -> Non
     assert answer["faces"] == {"new": 1, "total": 1}
     assert [Path(failure["path"]).name for failure in answer["failed"]] == ["cut-off.jpg"]
     assert "truncated" in answer["failed"][0]["error"]
-    assert answer["recipe"] == "dlib"
+    assert answer["recipe"] == DEFAULT_RECIPE
     assert answer["seconds"] > 0
     assert answer["photos_per_second"] > 0
 
@@ -86,7 +87,7 @@ def test_verify_json_and_exit_code(command: Command, many_photos: Path, tmp_path
     answer = json.loads(same.stdout)
     assert same.returncode == 0
     assert answer["same"] is True
-    assert answer["threshold"] == 0.6
+    assert answer["threshold"] == recipe().match_threshold
     assert 0.9 < answer["confidence"] <= 1
     assert [len(box) for box in answer["faces"]] == [4, 4]
     strict = command("verify", *two, "--threshold", 0.0, "-L", tmp_path / "x")
@@ -106,7 +107,7 @@ def test_cluster_albums_and_sheet(command: Command, many_photos: Path, tmp_path:
     counts = {"albums": 1, "clustered": 2, "singletons": 0, "extended": False}
     assert answer == {
         "method": "linkage",
-        "threshold": 0.475,
+        "threshold": recipe().cluster_threshold,
         **counts,
         "merges": [],
         "dry_run": False,
@@ -199,7 +200,7 @@ def test_profile_tells_where_the_time_went(command: Command, many_photos: Path, 
 
 def test_cnn_detector_is_chosen_by_a_flag_and_remembered(command: Command, many_photos: Path, tmp_path: Path) -> None:
     library = tmp_path / "x.faces"
-    command("ingest", many_photos / "00.jpg", "-L", library, "--detector", "cnn")
+    command("ingest", many_photos / "00.jpg", "-L", library, "--recipe", "dlib", "--detector", "cnn")
     again = command("ingest", many_photos / "01.jpg", "-L", library, "--json")
     assert json.loads(again.stdout)["recipe"] == "dlib detector=cnn"
     other = command("ingest", many_photos, "-L", library, "--recipe", "dlib")

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from faceindex.faces.recipe import DEFAULT_RECIPE, recipe
+
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -29,7 +31,7 @@ def refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
 
 def test_all_pairs_json(command: Command, labelled_photos: Path, kept: Path) -> None:
     figures = answer(command("evaluate", "all-pairs", labelled_photos, "--keep", kept, "--json"))
-    assert (figures["recipe"], figures["half"], figures["people"]) == ("dlib", None, 5)
+    assert (figures["recipe"], figures["half"], figures["people"]) == (DEFAULT_RECIPE, None, 5)
     assert (figures["photos"], figures["faces"], figures["copies"]) == (14, 12, 1)
     assert [Path(path).name for path in figures["without_face"]] == ["Nobody_0001.png"]
     assert [Path(failure["path"]).name for failure in figures["failed"]] == ["Nobody_0002.jpg"]
@@ -67,7 +69,7 @@ def test_lfw_json(command: Command, labelled_photos: Path, kept: Path) -> None:
     result = figures["pairs"]
     assert (result["pairs"], result["pairs_without_face"], result["photos_without_face"]) == (6, 2, 2)
     assert result["accuracy"] == pytest.approx(5 / 6)  # the pair of Nobody's photos cannot be known again
-    assert result["threshold"] == 0.6
+    assert result["threshold"] == recipe().match_threshold
     assert result["best_accuracy"] == pytest.approx(5 / 6)
     assert (result["folds"], result["cross_validation"]) == ("people", None)
 
@@ -82,7 +84,7 @@ def test_lfw_table(command: Command, labelled_photos: Path, kept: Path) -> None:
 def test_albums_json_and_table(command: Command, labelled_photos: Path, kept: Path) -> None:
     arguments = ("evaluate", "albums", labelled_photos, "--keep", kept)
     figures = answer(command(*arguments, "--json"))
-    assert (figures["method"], figures["threshold"]) == ("linkage", 0.475)
+    assert (figures["method"], figures["threshold"]) == ("linkage", recipe().cluster_threshold)
     assert set(figures["bcubed"]) == set(figures["pairwise"]) == {"precision", "recall", "f"}
     assert figures["bcubed"]["precision"] == figures["pairwise"]["precision"] == figures["purity"] == 1.0
     assert 1 <= figures["albums_per_person"] <= 3
@@ -233,3 +235,38 @@ def test_groups_that_nobody_is_in(command: Command, labelled_photos: Path, kept:
         "groups.csv",
         "gives no face a group",
     )
+
+
+def test_robustness_json_and_picture(command: Command, labelled_photos: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    out = tmp_path / "curves.png"
+    only = ("--only", "jpeg", "--only", "dark", "--photos", "2", "--recipe", "sface")
+    figures = answer(command("evaluate", "robustness", labelled_photos, *only, "--plot", out, "--json"))
+    assert (figures["photos"], figures["faces"], figures["plots"]) == (2, 2, [str(out)])
+    assert set(figures["units"]) == {"jpeg", "dark"}
+    (row,) = figures["recipes"]
+    assert [(level["kind"], level["level"]) for level in row["levels"]][:2] == [("jpeg", 50), ("jpeg", 30)]
+    assert row["levels"][0]["rate"] == 1.0
+    assert out.stat().st_size > 10_000
+    refused(command("evaluate", "robustness", labelled_photos, "--only", "rain"), "rain", "tilt")
+
+
+def test_identify_and_strangers(command: Command, labelled_photos: Path, kept: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    arguments = ("evaluate", "identify", labelled_photos, "--keep", kept, "--enrolled", "1", "--plots", tmp_path)
+    (row,) = answer(command(*arguments, "--json"))["recipes"]
+    assert [one["method"] for one in row["identification"]] == ["vote", "nearest", "svm"]
+    for one in row["identification"]:
+        assert (one["enrolled"], one["gallery"], one["probes"], one["strangers"]) == (1, 2, 4, 6)
+        assert one["rank_1"] == 1.0
+        assert [point["fpir"] for point in one["points"]] == [0.01, 0.1]
+    assert (tmp_path / "identify.png").stat().st_size > 10_000
+    refused(command("evaluate", "identify", labelled_photos, "--enrolled", "few"), "few", "all-but-one")
+    (tmp_path / "groups.csv").write_text("person,group\nAl_Pacino,actors\nAdrien_Brody,actors\n")
+    asked = ("evaluate", "strangers", labelled_photos, "--keep", kept, "--groups", tmp_path / "groups.csv")
+    (row,) = answer(command(*asked, "--json"))["recipes"]
+    assert [group["group"] for group in row["groups"]] == ["all", "actors"]
+    assert [point["asked"] for point in row["groups"][0]["points"]] == [0.003, 0.01, 0.03, 0.1]
+    assert [group["points"][0]["faces"] for group in row["groups"]] == [11, 5]
+    assert row["halves"] == []
+    assert "queries with any" in command(*asked).stdout

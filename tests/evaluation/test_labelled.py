@@ -55,7 +55,7 @@ def test_photos_are_found_by_person_and_name_copies_too(faces: LabelledFaces) ->
 def test_people_are_told_apart(faces: LabelledFaces) -> None:
     apart = np.linalg.norm(faces.vectors[:, None] - faces.vectors[None], axis=2)
     same = faces.people[:, None] == faces.people[None]
-    assert np.median(apart[same & ~np.eye(12, dtype=bool)]) < 0.6 < apart[~same].min()
+    assert np.median(apart[same & ~np.eye(12, dtype=bool)]) < recipe().match_threshold < apart[~same].min()
 
 
 def test_of_several_faces_the_one_in_the_middle_counts(

@@ -33,7 +33,7 @@ def faces() -> LabelledFaces:
     vectors[0] += 0.3 * np.eye(DIMENSION)[5]
     photos = tuple(f"/p/{NAMES[person]}/{NAMES[person]}_{n % 10:04d}.jpg" for n, person in enumerate(people))
     return LabelledFaces(
-        recipe=recipe(),
+        recipe=recipe("dlib"),
         names=NAMES,
         people=people,
         vectors=vectors.astype(np.float32),
@@ -63,7 +63,7 @@ def test_one_person_has_no_roc(faces: LabelledFaces) -> None:
 
 def test_albums_are_made_at_the_threshold_of_the_recipe(faces: LabelledFaces) -> None:
     albums = measure_albums(faces)
-    assert (albums.method, albums.threshold) == ("linkage", recipe().cluster_threshold)
+    assert (albums.method, albums.threshold) == ("linkage", recipe("dlib").cluster_threshold)
     assert albums.score.bcubed.f == 1.0
     assert albums.threshold in [around.threshold for around in measure_albums_around(faces)]
     assert measure_albums(faces, 0.01).score.alone == 30
@@ -107,7 +107,7 @@ def test_pairs_of_a_half_are_those_of_its_people(faces: LabelledFaces) -> None:
     pairs = parse_pairs(["2", "Ann 1 2", "Bob 1 2", "Ann 1 Bob 1", "Bob 2 Cid 1"], "p")
     halves = {half: [name for name in NAMES[:3] if half_of(name) == half] for half in "ab"}
     whole, _ = measure_pairs(faces, pairs)
-    assert (whole.pairs, whole.accuracy, whole.threshold) == (4, 1.0, recipe().match_threshold)
+    assert (whole.pairs, whole.accuracy, whole.threshold) == (4, 1.0, recipe("dlib").match_threshold)
     for half, people in halves.items():
         inside = [p for p in pairs.pairs if p.first.person in people and p.second.person in people]
         if inside:

@@ -68,8 +68,8 @@ def test_cnn_finds_the_astronaut_at_any_scale(astronaut: Pixels) -> None:
 
 
 def test_engines_share_a_fingerprint_and_detectors_do_not() -> None:
-    assert recipe(detector="cnn").fingerprint != recipe(detector="hog").fingerprint
-    assert recipe(detector="cnn").title == "dlib detector=cnn"
+    assert recipe("dlib", detector="cnn").fingerprint != recipe("dlib", detector="hog").fingerprint
+    assert recipe("dlib", detector="cnn").title == "dlib detector=cnn"
 
 
 def test_library_made_by_one_engine_is_searched_by_the_other(
@@ -81,7 +81,7 @@ def test_library_made_by_one_engine_is_searched_by_the_other(
 
 
 def test_cnn_library_remembers_its_detector(many_photos: Path, tmp_path: Path) -> None:
-    with faceindex.Library(tmp_path / "x.faces", recipe=recipe(detector="cnn")) as library:
+    with faceindex.Library(tmp_path / "x.faces", recipe=recipe("dlib", detector="cnn")) as library:
         library.ingest([many_photos / "00.jpg"])
     with faceindex.Library(tmp_path / "x.faces") as library:
         assert library.recipe.detector == "cnn"

@@ -16,6 +16,8 @@ FINGERPRINTS = {
     "dlib-raw": "a8e01ddae39da7ef88790b9fd0254aa7dc3aba6ae6c48fbf38914a4748146fe2",
     "sface": "057b9e2af3a2168b5568b994fce15834f6943584df00c4e3daa11aeb6de69e9c",
     "facenet": "2af3d5ce2cdc469d7725c3dff79dbbc45a2db13f16a320b85aa9d47f580594bc",
+    "sface-upright": "6ec1359126a103c9648a06e00062ebf0e92c46586bcc0a2a8fdaaecf9de25619",
+    "sface-dlib": "5a5b736b26d796a4ce844a5d1f23879a8bbe22762d236b963a9491a586d84fb2",
     "openface": "f8b0c876665f82e878ca91583e7a028bf4070a07f48b80cb98250ac193f50296",
 }
 FROZEN = Path(__file__).with_name("frozen_vectors.npz")

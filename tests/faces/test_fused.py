@@ -1,4 +1,4 @@
-"""Two encoders side by side, through the projection of a user's card (own_models)."""
+"""Two encoders side by side, through the projection of recipe `sface-dlib`; and projections of a user's own."""
 
 from __future__ import annotations
 
@@ -22,31 +22,22 @@ from faceindex.models.projections import projection
 from faceindex.types import Pixels
 
 SHIPPED = Path(__file__).parents[2] / "models" / "recipes"
-OWN = Path(__file__).with_name("own_models")
-
-
-@pytest.fixture(autouse=True)
-def own_models(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("FACEINDEX_MODELS", str(OWN))
-    forget_cards()
-    yield
-    forget_cards()
 
 
 def fused_card() -> ProjectionCard:
-    card = recipe("fused").card.projection
+    card = recipe("sface-dlib").card.projection
     assert card is not None
     return card
 
 
 def without_projection() -> Recipe:
-    fused = recipe("fused")
+    fused = recipe("sface-dlib")
     return replace(fused, card=replace(fused.card, projection=None), dimension=256)
 
 
 def test_vector_is_the_projection_of_both_vectors_side_by_side(astronaut: Pixels) -> None:
     (found,) = detect(astronaut)
-    landmarks, chips = align(astronaut, found, recipe("fused"))
+    landmarks, chips = align(astronaut, found, recipe("sface-dlib"))
     assert [chip.shape[0] for chip in chips] == [112, 150]
     assert found.points is not None
     assert np.array_equal(landmarks, found.points)
@@ -54,7 +45,7 @@ def test_vector_is_the_projection_of_both_vectors_side_by_side(astronaut: Pixels
     dlib = encode([chips[1:]], recipe("dlib-raw"))[0].astype(np.float64)
     both = np.concatenate([sface, 1.2 * dlib / np.linalg.norm(dlib)])
     matrix = projection(fused_card(), 256)
-    (vector,) = encode([chips], recipe("fused"))
+    (vector,) = encode([chips], recipe("sface-dlib"))
     assert vector.shape == (128,)
     assert np.abs(vector - (both @ matrix[1:] + matrix[0])).max() <= 1e-5
     (side_by_side,) = encode([chips], without_projection())
@@ -63,16 +54,16 @@ def test_vector_is_the_projection_of_both_vectors_side_by_side(astronaut: Pixels
 
 def test_faces_encoded_together_and_alone_have_the_same_vectors(astronaut: Pixels) -> None:
     (found,) = detect(astronaut)
-    chips = align(astronaut, found, recipe("fused"))[1]
+    chips = align(astronaut, found, recipe("sface-dlib"))[1]
     darker = [chip // 2 for chip in chips]
-    together = encode([chips, darker], recipe("fused"))
-    alone = [encode([face], recipe("fused"))[0] for face in (chips, darker)]
+    together = encode([chips, darker], recipe("sface-dlib"))
+    alone = [encode([face], recipe("sface-dlib"))[0] for face in (chips, darker)]
     assert np.abs(together - alone).max() <= 1e-5
-    assert encode([], recipe("fused")).shape == (0, 128)
+    assert encode([], recipe("sface-dlib")).shape == (0, 128)
 
 
 def test_whatever_changes_a_fused_vector_changes_the_fingerprint() -> None:
-    fused = recipe("fused")
+    fused = recipe("sface-dlib")
     card, second = fused.card, fused.card.second
     assert second is not None
     others = [
@@ -86,7 +77,7 @@ def test_whatever_changes_a_fused_vector_changes_the_fingerprint() -> None:
 
 
 def test_it_needs_the_points_of_yunet() -> None:
-    for name in ("fused", "sface-upright"):
+    for name in ("sface-dlib", "sface-upright"):
         with pytest.raises(UsageError, match="yunet"):
             recipe(name, detector="hog")
 
@@ -94,21 +85,22 @@ def test_it_needs_the_points_of_yunet() -> None:
 def test_a_library_is_moved_to_it(astronaut: Pixels, many_photos: Path, tmp_path: Path) -> None:
     with faceindex.Library(tmp_path / "library", recipe="dlib") as library:
         library.ingest([many_photos])
-        library.reencode(tmp_path / "fused", "fused", workers=0)
+        library.reencode(tmp_path / "fused", "sface-dlib", workers=0)
     with faceindex.Library(tmp_path / "fused") as library:
-        assert library.recipe.name == "fused"
+        assert library.recipe.name == "sface-dlib"
         assert library.faces.vectors()[1].shape == (20, 128)
         (probe,) = library.search(astronaut, k=1)
-        assert probe.matches[0].distance < recipe("fused").match_threshold
+        assert probe.matches[0].distance < recipe("sface-dlib").match_threshold
 
 
 @pytest.fixture
-def models(own_models: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = tmp_path / "models"
     (folder / "recipes").mkdir(parents=True)
     monkeypatch.setenv("FACEINDEX_MODELS", str(folder))
     forget_cards()
-    return folder
+    yield folder
+    forget_cards()
 
 
 def npy(matrix: np.ndarray) -> bytes:
@@ -162,7 +154,7 @@ def test_a_missing_projection_is_named(models: Path, astronaut: Pixels) -> None:
 
 
 def test_tables_of_a_card_are_checked() -> None:
-    values = read_table(OWN / "recipes" / "fused.toml")
+    values = read_table(SHIPPED / "sface-dlib.toml")
     for table, wrong in (("second", {"encoder": "sface"}), ("projection", {"file": "x"}), ("second", 3)):
         with pytest.raises(ModelError, match=table):
             card_from(values | {table: wrong}, RecipeCard, "the card")

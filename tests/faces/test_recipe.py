@@ -10,7 +10,8 @@ from faceindex.models.cards import recipe_cards
 
 
 def test_whatever_changes_a_vector_changes_the_fingerprint() -> None:
-    variants = [recipe("dlib"), recipe("dlib-raw"), recipe(jitter=1), recipe(jitter=2), recipe(landmarks=68)]
+    variants = [recipe("dlib"), recipe("dlib-raw"), recipe("dlib", jitter=1), recipe("dlib", jitter=2)]
+    variants += [recipe("dlib", landmarks=68), recipe("sface-dlib"), recipe("sface-dlib", jitter=1)]
     assert len({variant.fingerprint for variant in variants}) == len(variants)
 
 
@@ -19,7 +20,7 @@ def test_fingerprint_is_stable_from_call_to_call() -> None:
 
 
 def test_title_names_what_differs_from_the_default() -> None:
-    assert recipe().title == "dlib"
+    assert recipe().title == "sface-dlib"
     assert recipe("dlib-raw", landmarks=68, jitter=5).title == "dlib-raw landmarks=68 jitter=5"
 
 

@@ -53,7 +53,7 @@ def test_an_upright_face_is_left_as_it_is(face: Pixels) -> None:
     assert np.array_equal(upright, before)
 
 
-@pytest.mark.parametrize(("name", "most"), [("sface-upright", 1)])
+@pytest.mark.parametrize(("name", "most"), [("sface-upright", 1), ("sface-dlib", 1)])
 def test_faces_turned_by_40_degrees_are_recognised(shared_data: Path, name: str, most: int) -> None:
     photos = sorted((shared_data / "lfw-dev" / "images").glob("A*/*_0001.jpg"))[:12]
     threshold = faceindex.recipe(name).match_threshold

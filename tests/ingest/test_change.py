@@ -252,7 +252,7 @@ def test_ingest_that_waits_begins_when_the_other_has_ended(library: faceindex.Li
 
 
 def test_many_batches_leave_few_segments(many_photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("faceindex.ingest.run.BATCH_PHOTOS", 1)
+    monkeypatch.setattr("faceindex.ingest.pipeline.BATCH_PHOTOS", 1)
     with faceindex.Library(tmp_path / "x.faces", recipe=recipe("dlib-raw")) as library:
         report = library.ingest([many_photos])
         assert "compact" in report.stages
@@ -280,7 +280,7 @@ def test_photo_that_lacks_its_end_is_stored_with_a_warning(many_photos: Path, tm
 def test_photos_that_exchanged_their_names_keep_their_faces(
     library: faceindex.Library, photos: Path, monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
-    monkeypatch.setattr("faceindex.ingest.run.BATCH_PHOTOS", batch)
+    monkeypatch.setattr("faceindex.ingest.pipeline.BATCH_PHOTOS", batch)
     faces = {Path(face.photo).name: face.face for face in library.faces}
     for old, new in (("2020/a", "x"), ("2020/b", "2020/a"), ("x", "2020/b")):  # a and b: exchanged
         (photos / f"{old}.jpg").rename(photos / f"{new}.jpg")
@@ -301,7 +301,7 @@ def test_photos_that_exchanged_their_names_keep_their_faces(
 def test_edited_photo_whose_original_is_kept_under_another_name(
     library: faceindex.Library, photos: Path, monkeypatch: pytest.MonkeyPatch, kept_as: str, batch: int
 ) -> None:
-    monkeypatch.setattr("faceindex.ingest.run.BATCH_PHOTOS", batch)
+    monkeypatch.setattr("faceindex.ingest.pipeline.BATCH_PHOTOS", batch)
     vectors = set(vectors_of(library).values())
     shutil.copy(photos / "2020" / "a.jpg", photos / kept_as)
     edit(photos / "2020" / "a.jpg")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from edited_library import EditedLibrary, composed_photos, drawn_photos
 from PIL import Image
 
 import faceindex
@@ -19,13 +18,6 @@ from faceindex.faces.recipe import recipe
 def library(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[faceindex.Library]:
     with faceindex.Library(tmp_path / "x.faces", recipe=recipe(request.param)) as opened:
         yield opened
-
-
-@pytest.fixture(scope="module")
-def bench() -> Iterator[ModuleType]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(Path(__file__).resolve().parents[2] / "scripts")
-        yield importlib.import_module("bench_edits")
 
 
 def people_in(library: faceindex.Library) -> dict[str, int]:
@@ -94,9 +86,9 @@ def test_cropped_photo_keeps_every_name_at_its_own_face(
     assert [lost.candidate for lost in library.people.lost(limit=None)] == [None]
 
 
-def test_ways_of_editing_leave_no_name_wrong(bench: ModuleType, shared_data: Path, tmp_path: Path) -> None:
-    photos = bench.composed_photos(shared_data, tmp_path / "photos", 3)
-    made = bench.Bench(tmp_path, "sface", shared_data, photos, 3)
+def test_ways_of_editing_leave_no_name_wrong(shared_data: Path, tmp_path: Path) -> None:
+    photos = composed_photos(shared_data, tmp_path / "photos", 3)
+    made = EditedLibrary(tmp_path, "sface", shared_data, photos, 3)
     ways = ["replaced", "cropped at the left", "straightened by 8", "mirrored", "resized", "a face painted over"]
     counts = {way: made.edited(way) for way in ways}
     assert [found["wrong"] for found in counts.values()] == [0] * len(ways)
@@ -106,3 +98,17 @@ def test_ways_of_editing_leave_no_name_wrong(bench: ModuleType, shared_data: Pat
     assert counts["replaced"]["gone"] == counts["replaced"]["faces"] == len([f for p in made.named for f in p.faces])
     assert counts["mirrored"]["kept"] >= counts["mirrored"]["faces"] - 1
     assert counts["a face painted over"]["gone"] == 3
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["dlib", "sface"])
+def test_no_way_of_editing_gives_a_wrong_name_or_loses_one_unheard(
+    name: str, sized: Callable[[int], int], shared_data: Path, tmp_path: Path
+) -> None:
+    """Of the photos of `album` and `groups`, and composed ones. What is lost is listed by `people lost`."""
+    number = sized(60)
+    made = EditedLibrary(tmp_path, name, shared_data, drawn_photos(shared_data, tmp_path / "photos", number), number)
+    for way in made.ways():
+        found = made.edited(way)
+        assert found["wrong"] == 0, (way, found)
+        assert found["listed"] == found["lost"] + found["gone"] + found["asked"], (way, found)

@@ -1,8 +1,8 @@
 """What a machine does to an ingest, for real and at full length: no photo is recorded as failed for it.
 
-Workers are stopped (SIGSTOP) for 75 seconds, frozen for 66, get 0.15 of a core, and 512 MB of memory. Each run must end
-with every photo stored, or with exit code 3 and one line that says why. Freezing and limits need control groups that
-may be made (mostly: root on Linux).
+Workers, or all processes, are stopped (SIGSTOP) or frozen for longer than a worker may be idle, and go on; then every
+photo must be stored. They get 0.15 of a core, and 512 MB of memory; then every photo must be stored, or the exit code
+be 3, with one line that says why. Freezing and limits need control groups that may be made (mostly: root on Linux).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,14 @@ from PIL import Image, ImageEnhance
 from skimage import data
 
 from faceindex.ingest.workers.cgroups import frozen, groups
+from faceindex.ingest.workers.pool import IDLE_LIMIT
 
 PHOTOS = 60
-STOPPED_SECONDS, FROZEN_SECONDS = 75, 66
+STOPPED_SECONDS = round(IDLE_LIMIT) + 15
 CORES = 0.15
 MEMORY = 512 << 20
 PATIENCE = 1800
+FACEINDEX = [sys.executable, "-m", "faceindex"]
 
 
 @dataclass(frozen=True)
@@ -42,17 +45,11 @@ class Ended:
     errors: str
 
 
-def stopped_workers(command: list[str], library: Path) -> Ended:
-    return interrupted(command, library, STOPPED_SECONDS, signal_to(signal.SIGSTOP), signal_to(signal.SIGCONT))
+def stopped_workers(command: list[str], seconds: float, *, parent: bool = False) -> Ended:
+    return interrupted(command, seconds, signal_to(signal.SIGSTOP), signal_to(signal.SIGCONT), parent=parent)
 
 
-def stopped_run(command: list[str], library: Path) -> Ended:
-    return interrupted(
-        command, library, STOPPED_SECONDS, signal_to(signal.SIGSTOP), signal_to(signal.SIGCONT), parent=True
-    )
-
-
-def frozen_workers(command: list[str], library: Path, *, parent: bool = False) -> Ended:
+def frozen_workers(command: list[str], seconds: float, *, parent: bool = False) -> Ended:
     with made_group("freezer") as group:
         file, on, off = ("freezer.state", "FROZEN", "THAWED")
         if not (group / file).exists():
@@ -68,14 +65,10 @@ def frozen_workers(command: list[str], library: Path, *, parent: bool = False) -
         def thaw(_: list[psutil.Process]) -> None:
             (group / file).write_text(off)
 
-        return interrupted(command, library, FROZEN_SECONDS, freeze, thaw, parent=parent)
+        return interrupted(command, seconds, freeze, thaw, parent=parent)
 
 
-def frozen_run(command: list[str], library: Path) -> Ended:
-    return frozen_workers(command, library, parent=True)
-
-
-def little_processor(command: list[str], _: Path) -> Ended:
+def little_processor(command: list[str]) -> Ended:
     with made_group("cpu") as group:
         if (group / "cpu.max").exists():
             (group / "cpu.max").write_text(f"{CORES * 100_000:.0f} 100000")
@@ -85,7 +78,7 @@ def little_processor(command: list[str], _: Path) -> Ended:
         return run_in(group, command)
 
 
-def little_memory(command: list[str], _: Path) -> Ended:
+def little_memory(command: list[str]) -> Ended:
     with made_group("memory") as group:
         limit = "memory.max" if (group / "memory.max").exists() else "memory.limit_in_bytes"
         (group / limit).write_text(str(MEMORY))
@@ -95,40 +88,59 @@ def little_memory(command: list[str], _: Path) -> Ended:
         return run_in(group, command)
 
 
-def little_memory_for_two(command: list[str], library: Path) -> Ended:
-    return little_memory([*command, "--workers", "2"], library)
-
-
-CASES: dict[str, Callable[[list[str], Path], Ended]] = {
+INTERRUPTIONS: dict[str, Callable[[list[str], float], Ended]] = {
     "workers stopped": stopped_workers,
-    "all stopped": stopped_run,
+    "all stopped": partial(stopped_workers, parent=True),
     "workers frozen": frozen_workers,
-    "all frozen": frozen_run,
+    "all frozen": partial(frozen_workers, parent=True),
+}
+SHORTAGES: dict[str, Callable[[list[str]], Ended]] = {
     "0.15 of a core": little_processor,
     "512 MB": little_memory,
-    "512 MB, two workers asked for": little_memory_for_two,
+    "512 MB, two workers asked for": lambda command: little_memory([*command, "--workers", "2"]),
 }
 
 
+class Photos:
+    """A folder of drawn photos, and a library for them."""
+
+    def __init__(self, folder: Path, count: int) -> None:
+        self.count = max(8, count)
+        self._library = folder / "x.faces"
+        draw_photos(folder / "photos", self.count)
+        self.ingest = [*FACEINDEX, "ingest", str(folder / "photos"), "-L", str(self._library), "--json"]
+
+    def stored(self) -> tuple[int, int]:
+        """Photos in the library, and failures."""
+        done = subprocess.run([*FACEINDEX, "status", "-L", self._library, "--json"], capture_output=True, check=False)
+        status = json.loads(done.stdout or "{}")
+        return status.get("photos", 0), status.get("failed", 0)
+
+
+@pytest.fixture
+def photos(tmp_path: Path, sized: Callable[[int], int]) -> Photos:
+    return Photos(tmp_path, sized(PHOTOS))
+
+
 @pytest.mark.long
-@pytest.mark.parametrize("case", CASES)
-def test_no_photo_fails_for_what_the_machine_does(
-    case: str, tmp_path: Path, sized: Callable[[int], int], command: Callable[..., subprocess.CompletedProcess[str]]
-) -> None:
-    photos, library = max(8, sized(PHOTOS)), tmp_path / "x.faces"
-    draw_photos(tmp_path / "photos", photos)
-    ingest = [sys.executable, "-m", "faceindex", "ingest", str(tmp_path / "photos"), "-L", str(library), "--json"]
-    ended = CASES[case](ingest, library)
-    stored = json.loads(command("status", "-L", library, "--json").stdout or "{}")
-    assert stored.get("failed", 0) == 0, ended
-    assert (ended.code, stored.get("photos", 0)) == (0, photos) or (
-        ended.code == 3 and len(ended.errors.strip().splitlines()) == 1
-    ), (ended, stored)
+@pytest.mark.parametrize("case", INTERRUPTIONS)
+def test_every_photo_is_stored_after_an_interruption(case: str, photos: Photos, sized: Callable[[int], int]) -> None:
+    ended = INTERRUPTIONS[case](photos.ingest, sized(STOPPED_SECONDS))
+    assert (ended.code, photos.stored()) == (0, (photos.count, 0)), ended
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("case", SHORTAGES)
+def test_no_photo_fails_where_the_machine_gives_too_little(case: str, photos: Photos) -> None:
+    ended = SHORTAGES[case](photos.ingest)
+    stored, failed = photos.stored()
+    assert failed == 0, ended
+    complete = (ended.code, stored) == (0, photos.count)
+    assert complete or (ended.code == 3 and len(ended.errors.strip().splitlines()) == 1), ended
 
 
 def interrupted(
     command: list[str],
-    library: Path,
     seconds: float,
     stop: Callable[[list[psutil.Process]], None],
     go_on: Callable[[list[psutil.Process]], None],

@@ -25,8 +25,8 @@ _INGEST = """
 import sys
 import faceindex
 from faceindex.faces.recipe import recipe
-from faceindex.ingest import run
-run.BATCH_PHOTOS = 3
+from faceindex.ingest import pipeline
+pipeline.BATCH_PHOTOS = 3
 with faceindex.Library(sys.argv[1], recipe=recipe("dlib-raw")) as library:
     print(library.ingest([sys.argv[2]]).seen)
 """

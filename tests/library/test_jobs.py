@@ -27,7 +27,7 @@ from thread_executor import Threads
 import faceindex
 from faceindex.clustering import neighbours
 from faceindex.errors import JobCancelled, LibraryLocked, UsageError
-from faceindex.ingest import run
+from faceindex.ingest import pipeline
 from faceindex.ingest.workers.in_line import InLine
 from faceindex.photos.finding.entries import FoundFile
 from faceindex.running import meter
@@ -137,7 +137,7 @@ def test_an_ingest_cancelled_at_any_moment_stores_whole_batches_and_is_resumed(
             report = cancelled.value.report
             assert isinstance(report, faceindex.IngestReport)
             assert (report.interrupted, report.new) == (True, sum(batches))
-            assert all(size >= run.BATCH_PHOTOS for size in batches[:-1])
+            assert all(size >= pipeline.BATCH_PHOTOS for size in batches[:-1])
         if batches:
             assert not library.care.check(deep=True).damage
             assert ids(library) == list(range(1, sum(batches) + 1))
@@ -156,7 +156,7 @@ def recorded_batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         batches.append(len(batch.photos))
         return faces
 
-    monkeypatch.setattr(run, "BATCH_PHOTOS", 3)
+    monkeypatch.setattr(pipeline, "BATCH_PHOTOS", 3)
     monkeypatch.setattr(Writer, "commit", commit)
     return batches
 

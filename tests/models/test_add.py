@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +24,7 @@ from faceindex.models.cards import ENVIRONMENT, CalibrationCard, forget_cards, m
 from faceindex.models.graph_interface import CHIPS, VECTORS
 from faceindex.models.networks import onnx_session
 from faceindex.photos.decode import Photo
+from faceindex.photos.pictures import photo_of
 from faceindex.types import Pixels
 
 CARD = """
@@ -123,6 +126,64 @@ def test_an_added_model_may_bring_a_measured_calibration(folder: Path, tmp_path:
     card.write_text(card.read_text().split("[recipe.calibration]")[0])
     with pytest.raises(ModelError, match="needs either a table `calibration` or `confidence`"):
         add_model(file, card)
+
+
+def second_and_projection(
+    matrix: npt.NDArray[np.generic], tmp_path: Path, *, second: str = "", digest: str = ""
+) -> str:
+    """Tables of [recipe], and mine.npy beside the card."""
+    buffer = io.BytesIO()
+    np.save(buffer, matrix)
+    (tmp_path / "mine.npy").write_bytes(buffer.getvalue())
+    sha256 = digest or hashlib.sha256(buffer.getvalue()).hexdigest()
+    return (
+        f'[recipe.second]\nalignment = "dlib"\nencoder = "dlib_face_recognition_resnet_model_v1"\n{second}\n'
+        f'[recipe.projection]\nfile = "mine.npy"\nsha256 = "{sha256}"\ndimension = 5\n'
+    )
+
+
+def test_an_added_model_brings_its_projection_along(folder: Path, tmp_path: Path, astronaut: Pixels) -> None:
+    matrix = np.random.default_rng(1).standard_normal((1 + 7 + 128, 5)).astype(np.float32)
+    tables = second_and_projection(matrix, tmp_path)
+    add_model(*written(tmp_path, network(WEIGHTS), recipe_lines=tables))
+    (tmp_path / "mine.npy").unlink()
+    (face,) = Analyser(recipe("mine"))(photo_of(astronaut)).faces
+    assert face.vector.shape == (5,)
+    assert recipe_cards()["mine"].second is not None
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"second": "padding = [0.2]"}, "unknown key `padding`"),
+        ({"second": "weight = -1"}, "positive number"),
+        ({"second": "landmarks = 7"}, "landmarks 5 or 68"),
+        ({"digest": "0" * 64}, "sha256 differs"),
+        ({"matrix": np.zeros((8, 5), np.float32)}, "136 x 5"),
+        ({"encoder": "vgg"}, "no encoder vgg"),
+        ({"file": "../mine.npy"}, "beside the card"),
+        ({"file": "other.npy"}, "cannot be read"),
+        ({"detector": "hog", "alignment": "dlib"}, "points of the detector yunet"),
+    ],
+)
+def test_a_wrong_second_vector_or_projection_is_refused_and_nothing_kept(
+    folder: Path, tmp_path: Path, change: dict[str, Any], reason: str
+) -> None:
+    matrix = change.get("matrix", np.zeros((1 + 7 + 128, 5), np.float32))
+    tables = second_and_projection(matrix, tmp_path, second=change.get("second", ""), digest=change.get("digest", ""))
+    file, card = written(tmp_path, network(WEIGHTS), recipe_lines=tables)
+    text = card.read_text()
+    for key, before in (
+        ("encoder", 'encoder = "dlib_face_recognition_resnet_model_v1"'),
+        ("file", 'file = "mine.npy"'),
+        ("detector", 'detector = "yunet"'),
+        ("alignment", 'alignment = "five-point"'),
+    ):
+        text = text.replace(before, f'{key} = "{change[key]}"') if key in change else text
+    card.write_text(text)
+    with pytest.raises(ModelError, match=reason):
+        add_model(file, card)
+    assert not folder.exists()
 
 
 @pytest.mark.parametrize(

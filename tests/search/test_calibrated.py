@@ -25,7 +25,7 @@ def with_card(chosen: Recipe, calibration: CalibrationCard) -> Recipe:
 def test_every_recipe_tells_one_person_from_two_around_its_threshold(name: str) -> None:
     chosen = recipe(name)
     calibration = calibrated.of_recipe(chosen)
-    assert 0.3 < calibration.confidence(chosen.match_threshold) < 0.85
+    assert 0.01 < calibration.prior_of(chosen.match_threshold) < 0.7
     assert calibration.confidence(0.5 * chosen.match_threshold) > 0.99
     assert calibration.confidence(1.3 * chosen.match_threshold) < 0.1
     assert calibration.threshold(0.01, 1_000_000) < calibration.threshold(0.01, 1_000) < chosen.match_threshold
@@ -33,14 +33,14 @@ def test_every_recipe_tells_one_person_from_two_around_its_threshold(name: str) 
 
 def test_an_own_calibration_holds_until_it_is_forgotten(made: MadeLibrary) -> None:
     assert (calibrated.of_library(made.folder), calibrated.source(made.folder)) == (
-        calibrated.of_recipe(recipe()),
+        calibrated.of_recipe(recipe("dlib")),
         calibrated.DEFAULT,
     )
     made.store("a", [Box(0, 0, 10, 10)])
     calibrated.keep(made.folder, OWN)
     assert (calibrated.of_library(made.folder), calibrated.source(made.folder)) == (OWN, calibrated.OWN)
     calibrated.forget(made.folder)
-    assert calibrated.of_library(made.folder) == calibrated.of_recipe(recipe())
+    assert calibrated.of_library(made.folder) == calibrated.of_recipe(recipe("dlib"))
     assert calibrated.source(made.folder) == calibrated.DEFAULT
 
 

@@ -79,6 +79,29 @@ def test_face_at_the_edge_of_its_photo_is_cropped_all_the_same(tmp_path: Path, a
     assert len(crops([(path, Box(-20, -20, 60, 60)), (path, Box(480, 490, 90, 90))])) == 2
 
 
+def test_faces_of_photos_that_lie_on_their_side_are_shown_upright(tmp_path: Path, astronaut: Pixels) -> None:
+    upright = Image.fromarray(astronaut[:400, 60:380])
+    (tmp_path / "photos").mkdir()
+    upright.save(tmp_path / "photos" / "0.png")
+    upright.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "photos" / "lying.png")
+    with faceindex.Library(tmp_path / "x.faces", recipe="sface") as library:
+        library.ingest([tmp_path / "photos"])
+        library.cluster()
+        library.sheets.write_albums(tmp_path / "albums.html")
+        library.sheets.write_photo(tmp_path / "photo.html", tmp_path / "photos" / "lying.png")
+        probes = library.faces.probes([(tmp_path / "photos" / "lying.png").read_bytes()])
+        found = [library.faces.matches(probe, k=2) for probe in probes]
+        library.sheets.write_matches(tmp_path / "matches.html", probes, found)
+        (stored,) = library.photos.faces(tmp_path / "photos" / "0.png")
+    path = str(tmp_path / "photos" / "0.png")
+    (expected,) = pictures(f'src="{crops([(path, stored.box)])[path, stored.box]}"')
+    shown = [pictures((tmp_path / f"{page}.html").read_text()) for page in ("albums", "matches", "photo")]
+    assert [len(each) for each in shown] == [2, 3, 2]
+    for crop in (*shown[0], *shown[1], shown[2][1]):  # the first picture of a photo's page is the photo
+        difference = np.asarray(crop, dtype=float) - np.asarray(expected, dtype=float)
+        assert np.abs(difference).mean() < 25
+
+
 def test_a_missing_photo_has_a_placeholder(many_photos: Path, tmp_path: Path) -> None:
     for name in ("00.jpg", "01.jpg"):
         shutil.copy(many_photos / name, tmp_path)
@@ -177,7 +200,7 @@ def test_faces_in_no_album_have_a_section_and_albums_go_on_over_pages(
             assert links == {file.name for file in files if file != files[number]}
         (tmp_path / "my albums-4.html").write_text("a user's own")
         assert library.sheets.write_albums(out, albums=2, pages=1) == files[:1]
-        assert "Not shown: 1 smaller albums and 2 faces in no album" in out.read_text()
+        assert "Not shown: 1 smaller album and 2 faces in no album" in out.read_text()
     assert not files[1].exists()
     assert not files[2].exists()  # whoever was erased meanwhile is not left on it
     assert (tmp_path / "my albums-4.html").read_text() == "a user's own"

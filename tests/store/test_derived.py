@@ -90,7 +90,7 @@ def test_wrong_figures_are_damage(library: faceindex.Library) -> None:
     with closing(open_writer(library.path / "catalog.sqlite")) as catalog:
         catalog.connection.execute("UPDATE album_facts SET photos = 99 WHERE album = 1")
     (problem,) = (line for damage in library.care.check().damage for line in [str(damage)])
-    assert "1 albums of which other figures are kept" in problem
+    assert "1 album with wrong figures" in problem
 
 
 def test_an_older_library_gets_its_figures(tmp_path: Path) -> None:

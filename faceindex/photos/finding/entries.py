@@ -1,4 +1,4 @@
-"""What a search for photos meets: files, what cannot be looked at, and what is left out."""
+"""The results of a search for photos: files, entries that cannot be read, and skipped entries."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 IGNORE_FILE = ".faceindexignore"
-"""A file with rules for the folder that it is in, as in .gitignore."""
+"""A file with rules for its folder, as in .gitignore."""
 
 SkippedKind = Literal["hidden", "system", "excluded"]
-"""Why a file or folder is left out: its name begins with a dot; it is a thumbnail, preview, bin or snapshot of a system
-or another program; the user's rules say so."""
+"""Why a file or folder is skipped: its name begins with a dot; it is a thumbnail, preview, trash or snapshot of a
+system or another program; or the user's rules exclude it."""
 
 UNTIMED = -1
-"""The mtime_ns of what gives neither a time nor a version: it may have changed whenever it is met."""
+"""The mtime_ns of a file that has neither a time nor a version: it may have changed whenever it is found."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
     """A regular file, or an object at an address. path: absolute; size: bytes; named: given by the user.
 
-    mtime_ns: when it was changed, nanoseconds; of what has a version (ETag) too, the part below a second stands for it.
-    ctime_ns: when the file or what is known of it (name, mode) last changed, nanoseconds; None when that is not known.
-    inode: device and number of a file with several names (hard links); None of others.
+    mtime_ns: time of the last change, nanoseconds; if the file has a version (ETag), the part below a second encodes
+    it. ctime_ns: time of the last change of the file or of its name, mode etc., nanoseconds; None if unknown. inode:
+    device and number of a file with several names (hard links); None for others.
     """
 
     path: str
@@ -35,7 +35,7 @@ class FoundFile:
 
 @dataclass(frozen=True, slots=True)
 class UnreadableEntry:
-    """A file or folder that cannot be looked at, and why."""
+    """A file or folder that cannot be read, and why."""
 
     path: str
     reason: str
@@ -43,7 +43,7 @@ class UnreadableEntry:
 
 @dataclass(frozen=True, slots=True)
 class SkippedEntry:
-    """A file that may be a photo, or a folder with all that is in it, that is left out."""
+    """A file that may be a photo, or a folder with everything in it, that is skipped."""
 
     path: str
     kind: SkippedKind

@@ -1,4 +1,4 @@
-"""Why a file or folder is left out: by its name, or by the rules of the user."""
+"""Why a file or folder is skipped: by its name, or by the user's rules."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def kind_of(
     name: str, path: str, rules: IgnoreRules | None, *, is_folder: bool, in_library: bool
 ) -> SkippedKind | None:
-    """Why what is called so is left out; None when it is not. in_library: of Photos, iPhoto or Aperture."""
+    """Why an entry with this name is skipped; None if it is not. in_library: of Photos, iPhoto or Aperture."""
     if is_system_folder(name) if is_folder else is_system_file(name):
         return "system"
     if name.startswith("."):
@@ -28,7 +28,7 @@ def kind_of(
 
 
 def given_rules(root: str, exclude: Collection[str]) -> IgnoreRules:
-    """What the user leaves out, relative to `root`. Raises: UsageError when it is no pattern."""
-    from faceindex.photos.finding.ignore_rules import IgnoreRules  # pathspec takes 30 ms to load, and few have rules
+    """The user's exclusions, relative to `root`. Raises: UsageError if one is not a pattern."""
+    from faceindex.photos.finding.ignore_rules import IgnoreRules  # takes 30 ms to import; few have rules
 
     return IgnoreRules.of(root, exclude)

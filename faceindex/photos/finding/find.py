@@ -1,4 +1,4 @@
-"""Find the files under paths, in a stable order, with no photo opened."""
+"""Finds the files under paths, in a stable order, without opening photos."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ def find_files(
 ) -> Iterator[FoundFile | UnreadableEntry]:
     """Every regular file under `paths`, each once, folders depth first and sorted by name.
 
-    What cannot be looked at is an UnreadableEntry, and so is a FIFO, socket or device that is given or has the name
-    of a photo.
+    An entry that cannot be read gives an UnreadableEntry, and so does a FIFO, socket or device that is given or has the
+    name of a photo.
 
-    `on_skip` is told what is left out below the given paths, see SkippedKind. `exclude` are patterns as in .gitignore,
-    relative to each of `paths`; files named .faceindexignore have such patterns for the folder that they are in. Where
-    such a file cannot be read, its folder is an UnreadableEntry. What is given itself is not left out, except a file
-    that `exclude` is about. Left out without a word are faceindex libraries (`skip`, and any folder with a catalog and
-    vectors) and folders of albums that were exported.
+    `on_skip` is called for skipped entries below the given paths, see SkippedKind. `exclude` has patterns as in
+    .gitignore, relative to each of `paths`; files named .faceindexignore have such patterns for their folder. If such a
+    file cannot be read, its folder gives an UnreadableEntry. A given path is not skipped itself, except for a file that
+    matches `exclude`. Skipped without a call are faceindex libraries (`skip`, and any folder with a catalog and
+    vectors) and folders of exported albums.
 
-    Symbolic links are followed; a folder is entered once, so that loops end. Raises: UsageError when one of
-    `paths` does not exist, one of `exclude` is no pattern, or nothing here reads addresses of such a kind; OutOfReach
-    when the server of an address does not answer, refuses the login, or has no such bucket.
+    Symbolic links are followed; each folder is entered once, so that loops end. Raises: UsageError if one of `paths`
+    does not exist, one of `exclude` is not a pattern, or addresses of such a kind cannot be read here; OutOfReach if
+    the server of an address does not answer, refuses the login, or has no such bucket.
     """
     roots = {absolute(path): None for path in paths}
     for root in roots:

@@ -1,4 +1,4 @@
-"""Every file at or under a path of this machine's disks, folders depth first and sorted by name."""
+"""Every file at or under a path on this machine's disks, folders depth first and sorted by name."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 def walk_files(
     root: str, entered: set[tuple[int, int]], *, skip: str | None, exclude: Collection[str]
 ) -> Iterator[FoundFile | UnreadableEntry | SkippedEntry]:
-    """Everything at or under `root`, files and what is left out, depth first.
+    """Everything at or under `root`, files and skipped entries, depth first.
 
-    entered: folders that were entered, which grows.
+    entered: the folders that were entered so far; it grows.
     """
     waiting: list[tuple[str, IgnoreRules | None]] = [(root, None)]
     while waiting:
@@ -67,7 +67,7 @@ def walk_files(
 def _no_folder(
     path: str, status: os.stat_result, exclude: Collection[str] | None
 ) -> FoundFile | UnreadableEntry | SkippedEntry | None:
-    """What `path` is. exclude: the user's patterns, if the user gave this very path."""
+    """The entry for `path` if it is not a folder. exclude: the user's patterns, if the user gave this very path."""
     if exclude and given_rules(str(Path(path).parent), exclude).exclude(path, is_folder=False):
         return SkippedEntry(path, "excluded", is_folder=False)
     if stat.S_ISREG(status.st_mode):
@@ -83,15 +83,15 @@ def _name(entry: os.DirEntry[str]) -> str:
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a link to itself, or into what may not be looked at
+    except OSError:  # a link to itself, or to a place without permission
         return False
 
 
 def _rules_of(root: str, exclude: Collection[str]) -> IgnoreRules | None:
-    """The rules that hold for a given folder: what is excluded, and files in the folders above it. Raises: OSError."""
+    """The rules for a given folder: the user's, and those of files in the folders above it. Raises: OSError."""
     rules = given_rules(root, exclude) if exclude else None
     for folder in reversed(Path(root).parents):
-        if os.path.exists(folder / IGNORE_FILE):  # noqa: PTH110  (Path.exists raises where it may not look)
+        if os.path.exists(folder / IGNORE_FILE):  # noqa: PTH110  (Path.exists raises without permission)
             rules = _rules_with_file(rules, str(folder))
     return rules
 

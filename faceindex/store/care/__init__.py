@@ -1,1 +1,1 @@
-"""Care of a library: backup, check, repair, erasing, joining two libraries."""
+"""Care of a library: backup, check, repair, erasing, and what comes from another library."""

@@ -1,4 +1,4 @@
-"""A copy of a library: of one moment, while a writer may be at work, and checked while it is made."""
+"""A copy of a library as of one commit, checked while it is made; a writer may be at work."""
 
 from __future__ import annotations
 
@@ -29,15 +29,13 @@ disk can hold, as `PRAGMA journal_mode = DELETE` makes it (https://sqlite.org/fi
 
 
 def backup(folder: LibraryFolder, target: Path, meter: Meter | None = None) -> list[Segment]:
-    """Copy the library, but for its index, to `target`, which appears when it is whole. Returns its segments.
+    """Copy the library, without its index, to `target`, which appears when the copy is complete. Returns its segments.
 
-    It is made in a folder `target`.partial, which does not stay behind when this fails. One that a killed backup left
-    is gone on with.
+    The copy is made in the folder `target`.partial, which is removed when this fails. A backup that was killed is
+    continued from there. meter: is told the bytes of segments that are copied or, of an earlier backup, compared.
 
-    meter: hears of the bytes of segments that are copied or, of an earlier backup, compared.
-
-    Raises: UsageError when `target` is there already, or cannot be where it is to be; LibraryDamaged when what is to be
-    copied is not what was written; LibraryUnwritable when the disk is full; LibraryLocked when it is being made;
+    Raises: UsageError when `target` exists or cannot be made there; LibraryDamaged when a file is not what was written;
+    LibraryUnwritable when the disk is full; LibraryLocked when this backup is being made by another process;
     JobCancelled.
     """
     meter, partial = meter or Meter(), _place_for(folder, target)
@@ -72,7 +70,7 @@ def _place_for(folder: LibraryFolder, target: Path) -> Path:
 
 @contextmanager
 def _writing(target: Path, partial: Path) -> Iterator[None]:
-    """Say in one line why the backup cannot be written, and leave nothing of it."""
+    """Turn an error of writing into one line, and remove what was written."""
     try:
         own_folder(partial)
         yield

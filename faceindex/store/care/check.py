@@ -1,4 +1,4 @@
-"""Is the library whole? Everything that can be told without its index, by reading only and beside a writer."""
+"""Whether the library is whole, apart from its index. Nothing is written, and a writer may be at work."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from faceindex.files.private import keeps_modes
+from faceindex.plurals import plural
 from faceindex.store.care.examine import Examined, Examiner, faces_without_vector
 from faceindex.store.care.integrity import catalog_problems, reference_problems
 from faceindex.store.catalog import Catalog
@@ -17,6 +18,7 @@ from faceindex.store.layout import CATALOG, OWN_NAMES
 from faceindex.types import CheckedPart, Damage
 
 _RESTORE = "restore the library from its last backup"
+_TABLES = (("photo", "photos"), ("face", "faces"), ("album", "albums"), ("person", "people"))
 
 
 def check(folder: LibraryFolder, *, deep: bool = False) -> list[CheckedPart]:
@@ -46,7 +48,7 @@ def _catalog_and_vectors(folder: LibraryFolder, deep: bool) -> Iterator[CheckedP
         if problems:
             yield _damaged_catalog(folder, problems)
             return
-        yield CheckedPart("catalog", f"{(folder.path / CATALOG).stat().st_size:,} bytes")
+        yield CheckedPart("catalog", plural((folder.path / CATALOG).stat().st_size, "byte"))
     examiner = Examiner(folder.path / "vectors", folder.recipe, deep=deep)
     parts = None
     while parts is None:
@@ -56,7 +58,7 @@ def _catalog_and_vectors(folder: LibraryFolder, deep: bool) -> Iterator[CheckedP
 
 
 def _of_one_state(folder: LibraryFolder, catalog: Catalog, examiner: Examiner) -> list[CheckedPart] | None:
-    """All that follows from one state of the library; None when a writer has replaced a segment of it meanwhile."""
+    """All parts, of one state of the library; None when a writer has replaced one of its segments meanwhile."""
     segments = catalog.segments()
     examined = [examiner.examine(segment) for segment in segments]
     if any(one.missing for one in examined):
@@ -83,7 +85,9 @@ def _segments(vectors: Path, segments: Sequence[Segment], examined: Sequence[Exa
         for segment, one in zip(segments, examined, strict=True)
         if one.problem
     ]
-    return CheckedPart("segments", f"{len(segments):,} files, {sum(s.faces for s in segments):,} rows", tuple(damage))
+    return CheckedPart(
+        "segments", f"{plural(len(segments), 'file')}, {plural(sum(s.faces for s in segments), 'row')}", tuple(damage)
+    )
 
 
 def _vectors(file: Path, catalog: Catalog, segments: Sequence[Segment], examined: Sequence[Examined]) -> CheckedPart:
@@ -92,22 +96,23 @@ def _vectors(file: Path, catalog: Catalog, segments: Sequence[Segment], examined
     damaged = [segment for segment, one in zip(segments, examined, strict=True) if one.problem]
     for segment in damaged:  # those are told with their segment
         lost = lost.without(lost.in_segment(segment).ids)
-    problem = Damage(str(file), f"{len(lost.ids):,} faces whose vector is in no segment, or not once")
+    problem = Damage(str(file), f"{plural(len(lost.ids), 'face')} without a vector, or with several")
     waiting = catalog.waiting_faces()
-    note = f"{waiting:,} faces lost their vector and wait for the next ingest that meets their photos"
-    found = f"{len(faces.ids):,} faces with a vector"
+    note = f"{plural(waiting, 'face')} without a vector until an ingest meets the photo again"
+    found = f"{plural(len(faces.ids), 'face')} with a vector"
     return CheckedPart("vectors", found, (problem,) if len(lost.ids) else (), (note,) if waiting else ())
 
 
 def _references(file: Path, catalog: Catalog) -> CheckedPart:
     counts = catalog.counts()
-    found = ", ".join(f"{counts[table]:,} {table}" for table in ("photos", "faces", "albums", "people"))
+    found = ", ".join(plural(counts[table], one, table) for one, table in _TABLES)
     problems = reference_problems(catalog)
     return CheckedPart("photos and names", found, tuple(Damage(str(file), problem) for problem in problems))
 
 
 def _stray(library: Path, segments: Sequence[Segment]) -> CheckedPart:
-    """Files that no row speaks of. Of a running writer, or of one that was killed: no damage."""
+    """Files that the catalog does not know. They come from a writer that is running or was killed, and are no
+    damage."""
     own = {segment.file for segment in segments}
     names = [f"vectors/{path.name}" for path in _entries(library / "vectors") if path.name not in own]
     names += [path.name for path in _entries(library) if path.name not in OWN_NAMES]
@@ -117,7 +122,7 @@ def _stray(library: Path, segments: Sequence[Segment]) -> CheckedPart:
         else f"{name}: not of the library"
         for name in names
     ]
-    return CheckedPart("other files", f"{len(names):,} files", notes=tuple(notes))
+    return CheckedPart("other files", plural(len(names), "file"), notes=tuple(notes))
 
 
 def _permissions(library: Path) -> CheckedPart:
@@ -125,11 +130,11 @@ def _permissions(library: Path) -> CheckedPart:
     public = [path for path in paths if _mode(path) & 0o077]
     if public and not _keeps_modes(library):
         note = "the file system keeps no permissions: other users may read the library"
-        return CheckedPart("permissions", f"{len(paths):,} files and folders", notes=(note,))
+        return CheckedPart("permissions", plural(len(paths), "file or folder", "files and folders"), notes=(note,))
     damage = tuple(Damage(str(path), "other users may read or change it") for path in public[:1])
     if len(public) > 1:
         damage += (Damage(str(library), f"{len(public) - 1:,} more that other users may read or change"),)
-    return CheckedPart("permissions", f"{len(paths):,} files and folders", damage)
+    return CheckedPart("permissions", plural(len(paths), "file or folder", "files and folders"), damage)
 
 
 def _keeps_modes(library: Path) -> bool:

@@ -49,7 +49,7 @@ _ALL_TABLES = (
 
 
 class _OnlyLooking(Exception):
-    """Ends a transaction of which nothing is to stay."""
+    """Ends a transaction so that nothing of it stays."""
 
 
 def erase(
@@ -62,38 +62,37 @@ def erase(
     failures: Iterable[str] = (),
     dry_run: bool = False,
 ) -> Erased:
-    """Erase photos, faces, all that was said about `people`, and paths that could not be read.
+    """Erase photos, faces, all that was said about `people`, and the paths `failures`.
 
-    A photo of which no face is left goes, too. Of faces of these people whose photos were removed before, what the
-    journal knows is erased, and they do not come back either.
+    A photo is erased too when none of its faces is left. Of these people's faces in photos that were removed before,
+    the journal's rows are erased, and tombstones keep them out. index: the folder of FAISS files, which is removed.
+    Killed before the transaction, nothing has changed; killed after it, the next writer finishes. Vectors of faces that
+    were removed earlier are erased as well. dry_run: nothing is erased or written.
 
-    index: the folder of FAISS files, which is removed. Killed before the transaction, everything is as it was; killed
-    after it, the next writer finishes. Vectors of faces that were removed earlier are erased as well.
-    dry_run: nothing is erased or written. Raises: LibraryDamaged; LibraryLocked when readers keep the old state alive;
-    OSError.
+    Raises: LibraryDamaged; LibraryLocked when readers keep the old state alive; OSError.
     """
     catalog = writer.catalog
     whole, single = _sorted_out(catalog.connection, set(photos), set(faces))
-    gone = single | _chosen(catalog.connection, "SELECT id FROM faces WHERE photo IN {}", whole)
-    old = [segment for segment in catalog.segments() if has_dead_rows(writer, segment, gone)]
+    erased = single | _chosen(catalog.connection, "SELECT id FROM faces WHERE photo IN {}", whole)
+    old = [segment for segment in catalog.segments() if has_dead_rows(writer, segment, erased)]
     first = writer.last_id("segments") + 1
     new = []
     if not dry_run:
-        new = [write_merged(writer, [s], without=gone, number=n) for n, s in enumerate(old, start=first)]
+        new = [write_merged(writer, [s], without=erased, number=n) for n, s in enumerate(old, start=first)]
     with suppress(_OnlyLooking), catalog.transaction() as transaction:
         contents = _chosen(transaction, "SELECT content FROM photos WHERE id IN {}", whole)
         lost = _chosen(transaction, "SELECT face FROM lost_faces WHERE photo IN {}", whole)
-        away = _away(transaction, set(people), lost)
-        graves = [*((content, WHOLE_PHOTO) for content in contents), *_boxes(transaction, single), *away.values()]
+        absent = _absent(transaction, set(people), lost)
+        graves = [*((content, WHOLE_PHOTO) for content in contents), *_boxes(transaction, single), *absent.values()]
         tombstones = catalog.tombstones().add(graves)
-        decisions = _forget_decisions(transaction, gone | away.keys(), contents, people)
+        decisions = _forget_decisions(transaction, erased | absent.keys(), contents, people)
         _change(transaction, "DELETE FROM failures WHERE path IN (SELECT path FROM paths WHERE photo IN {})", whole)
         transaction.executemany("DELETE FROM failures WHERE path = ?", [(os.fsencode(path),) for path in failures])
         paths = _change(transaction, "DELETE FROM paths WHERE photo IN {}", whole)
-        _change(transaction, "DELETE FROM faces WHERE id IN {}", gone)
+        _change(transaction, "DELETE FROM faces WHERE id IN {}", erased)
         _change(transaction, "DELETE FROM photos WHERE id IN {}", whole)
-        _change(transaction, "DELETE FROM lost_faces WHERE face IN {}", set(away))
-        receipt = Erased(len(whole), paths, len(gone), decisions, len(old), tombstones, dry_run=dry_run)
+        _change(transaction, "DELETE FROM lost_faces WHERE face IN {}", set(absent))
+        receipt = Erased(len(whole), paths, len(erased), decisions, len(old), tombstones, dry_run=dry_run)
         if dry_run:
             raise _OnlyLooking
         transaction.execute("DELETE FROM album_versions")
@@ -110,7 +109,8 @@ def erase(
 
 
 def erase_all(writer: Writer, index: Path, *, dry_run: bool = False) -> Erased:
-    """Empty the library; only its recipe is left, and that ids were given. dry_run, raises: as `erase`."""
+    """Empty the library. Its recipe stays, and the highest ids, so that no id is given twice. dry_run, raises: as
+    `erase`."""
     counts = writer.catalog.counts()
     segments = writer.catalog.segments()
     with suppress(_OnlyLooking), writer.catalog.transaction() as transaction:
@@ -131,7 +131,7 @@ def erase_all(writer: Writer, index: Path, *, dry_run: bool = False) -> Erased:
 
 
 def finish_erasing(writer: Writer, index: Path) -> None:
-    """Do what is left of an erasure after its transaction, if one was begun. Raises: LibraryLocked; OSError."""
+    """Finish an erasure that was killed after its transaction, if there is one. Raises: LibraryLocked; OSError."""
     connection = writer.catalog.connection
     if _UNFINISHED not in writer.catalog.settings():
         return
@@ -179,7 +179,7 @@ def _truncate_log(connection: sqlite3.Connection, library: Path) -> None:
 
 
 def _sorted_out(connection: sqlite3.Connection, photos: set[int], faces: set[int]) -> tuple[set[int], set[int]]:
-    """The photos that go whole, those with no face but `faces` included, and the faces of other photos."""
+    """The photos that are erased as a whole, also those without other faces, and the faces of other photos."""
     touched = _chosen(connection, "SELECT photo FROM faces WHERE id IN {}", faces)
     kept = _chosen(connection, "SELECT photo FROM faces WHERE photo IN {} AND id NOT IN {}", touched, faces)
     whole = photos | (touched - kept)
@@ -192,7 +192,7 @@ def _boxes(transaction: sqlite3.Connection, faces: set[int]) -> list[tuple[bytes
     return [(content, Box(*box)) for content, *box in found]
 
 
-def _away(transaction: sqlite3.Connection, people: set[str], lost: set[int]) -> dict[int, tuple[bytes, Box]]:
+def _absent(transaction: sqlite3.Connection, people: set[str], lost: set[int]) -> dict[int, tuple[bytes, Box]]:
     """Faces of `people` that are in no photo now, and `lost`: where they were last, by content of the photo and box."""
     person = fold(read_acts(transaction)).person if people else {}
     theirs = lost | {face for face, name in person.items() if name in people}

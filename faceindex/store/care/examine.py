@@ -1,4 +1,4 @@
-"""What the files of vectors hold, against what the catalog says of them."""
+"""The files of vectors, compared with what the catalog says of them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from faceindex.errors import LibraryDamaged, RecipeMismatch
 from faceindex.faces.recipe import Recipe
+from faceindex.plurals import plural
 from faceindex.store.hdf5.segments import Segment, SegmentMissing, file_checksum, open_segment, read_blocks
 from faceindex.store.hdf5.vectors import Faces
 from faceindex.types import FaceIds
@@ -54,13 +55,13 @@ class Examiner:
         path = self.vectors / segment.file
         size = path.stat().st_size
         if segment.size is not None and size != segment.size:
-            raise LibraryDamaged(f"has {size:,} bytes instead of {segment.size:,}")
+            raise LibraryDamaged(f"has {plural(size, 'byte')} instead of {segment.size:,}")
         if self._deep and file_checksum(path) != segment.checksum:
-            raise LibraryDamaged("is not what was written: its checksum is another one")
+            raise LibraryDamaged("has another checksum than what was written")
         with open_segment(path, self._recipe.fingerprint, self._recipe.dimension) as file:
             rows = len(file["face_id"])  # before anything is read: a damaged header may promise any number
             if rows != segment.faces:
-                raise LibraryDamaged(f"has {rows:,} rows instead of {segment.faces:,}")
+                raise LibraryDamaged(f"has {plural(rows, 'row')} instead of {segment.faces:,}")
             if not self._deep:
                 ids: FaceIds = file["face_id"][:]
                 return ids
@@ -69,10 +70,8 @@ class Examiner:
 
 
 def faces_without_vector(faces: Faces, segments: Sequence[Segment], examined: Sequence[Examined]) -> Faces:
-    """Those of `faces` that have not exactly one row in the segments that hold what was first written where theirs was.
-
-    Other rows are dead: of removed faces, and former vectors of faces that have newer ones.
-    """
+    """The faces without exactly one row in the segments that hold what was written when they were. Other rows are dead:
+    they belong to removed faces, or are former vectors of faces that have newer ones."""
     living = np.zeros(len(faces.ids), dtype=np.int32)
     for segment, one in zip(segments, examined, strict=True):
         places, there = faces.places(one.ids)

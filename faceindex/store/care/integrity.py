@@ -1,10 +1,11 @@
-"""Is the catalog whole: its file, its schema, and what its rows say of each other."""
+"""Whether the catalog is whole: its file, its schema, and how its rows refer to each other."""
 
 from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
 
+from faceindex.plurals import plural
 from faceindex.store.catalog import Catalog
 from faceindex.store.derived import wrong_figures
 from faceindex.store.journal.names import unsaid
@@ -12,14 +13,13 @@ from faceindex.store.migrations import APPLICATION_ID, migrate
 
 _FEW = 10
 
-_COUNTS = {
-    "photos without a path": "SELECT (SELECT COUNT(*) FROM photos) - (SELECT COUNT(DISTINCT photo) FROM paths)",
-    "of faces, photos and segments would give a number twice": """SELECT COUNT(DISTINCT kind) FROM (
-        SELECT 'faces' AS kind, MAX(id) AS highest FROM faces UNION ALL SELECT 'photos', MAX(id) FROM photos
-        UNION ALL SELECT 'segments', MAX(id) FROM segments UNION ALL SELECT 'segments', MAX(last) FROM segments)
-        WHERE highest > COALESCE((SELECT seq FROM sqlite_sequence WHERE name = kind), 0)""",
-}
-"""What should not be, and how many there are of it."""
+_WITHOUT_PATH = "SELECT (SELECT COUNT(*) FROM photos) - (SELECT COUNT(DISTINCT photo) FROM paths)"
+
+_IDS_AGAIN = """SELECT DISTINCT kind FROM (
+    SELECT 'faces' AS kind, MAX(id) AS highest FROM faces UNION ALL SELECT 'photos', MAX(id) FROM photos
+    UNION ALL SELECT 'segments', MAX(id) FROM segments UNION ALL SELECT 'segments', MAX(last) FROM segments)
+    WHERE highest > COALESCE((SELECT seq FROM sqlite_sequence WHERE name = kind), 0) ORDER BY kind"""
+"""Tables that would give an id twice: ids of removed rows must not come back."""
 
 
 def catalog_problems(catalog: Catalog, *, deep: bool) -> list[str]:
@@ -43,24 +43,22 @@ def catalog_problems(catalog: Catalog, *, deep: bool) -> list[str]:
 
 
 def reference_problems(catalog: Catalog) -> list[str]:
-    """Rows that speak of others that are not there, and what was derived and does not follow."""
+    """Rows that refer to missing rows, and derived tables that are out of date."""
     connection = catalog.connection
     dangling = connection.execute('SELECT "table", parent, COUNT(*) FROM pragma_foreign_key_check GROUP BY 1, 2')
-    problems = [
-        f"{number:,} rows of {table} speak of {parent} that are not there" for table, parent, number in dangling
-    ]
-    for what, statement in _COUNTS.items():
-        (number,) = connection.execute(statement).fetchone()
-        if number:
-            problems.append(f"{number:,} {what}")
+    problems = [f"{plural(number, 'row')} of {table} with missing {parent}" for table, parent, number in dangling]
+    (photos,) = connection.execute(_WITHOUT_PATH).fetchone()
+    problems += [f"{plural(photos, 'photo')} without a path"] if photos else []
+    tables = connection.execute(_IDS_AGAIN).fetchall()
+    problems += [f"the next id of {table} was given before" for (table,) in tables]
     faces, people = unsaid(connection)
-    problems += [f"{faces:,} faces whose name is not what was said"] if faces else []
-    problems += [f"{people:,} people who are there and were not named, or the other way round"] if people else []
+    problems += [f"{plural(faces, 'face')} with another name than the journal gives"] if faces else []
+    problems += [f"{plural(people, 'person', 'people')} missing, or without a name in the journal"] if people else []
     if problems:  # figures are of what is wrong
         return problems
     albums, people = wrong_figures(connection)
-    problems += [f"{albums:,} albums of which other figures are kept than they have"] if albums else []
-    problems += [f"{people:,} people of whom other figures are kept than they have"] if people else []
+    problems += [f"{plural(albums, 'album')} with wrong figures"] if albums else []
+    problems += [f"{plural(people, 'person', 'people')} with wrong figures"] if people else []
     return problems
 
 

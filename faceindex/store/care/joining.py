@@ -1,4 +1,4 @@
-"""One library's photos and decisions come to another one of the same recipe, which has its own already."""
+"""Photos and decisions of one library are added to another one of the same recipe."""
 
 from __future__ import annotations
 
@@ -71,11 +71,10 @@ def photos_of(source: Catalog, size: int) -> Iterator[list[ComingPhoto]]:
 
 
 def take_decisions(source: Catalog, transaction: sqlite3.Connection) -> int:
-    """Append what counts in the journal of `source` about faces of which nobody here has said anything.
+    """Append the acts of `source` that count, about faces of which nobody here has said anything.
 
-    Faces are known again by the photo's content and by their boxes; what is said about one whose photo is not here
-    waits for it. Names that came from files are still the files'. Taken twice, nothing is added. Returns the number of
-    acts.
+    A face is recognised by the photo's content and its box; acts about a face whose photo is not here wait for it.
+    Names that came from files still follow these files. Done twice, nothing is added. Returns the number of acts.
     """
     source.connection.execute("DELETE FROM faces WHERE id NOT IN (SELECT face FROM decisions)")  # `source` is a copy
     same = corresponding(source.connection, transaction)
@@ -126,7 +125,7 @@ def _spoken(transaction: sqlite3.Connection, same: Mapping[int, int], which: str
 def _waiting(
     transaction: sqlite3.Connection, anchors: Mapping[int, Sequence[object]], same: Mapping[int, int]
 ) -> list[int]:
-    """Faces of the other library that are not here, nor waited for."""
+    """Faces of the other library that are not here, and for which no act waits yet."""
     awaited: dict[object, list[Box]] = defaultdict(list)
     for _, content, *box in transaction.execute(_ANCHORS.format(_NEWEST)):
         awaited[content].append(Box(*box))
@@ -139,7 +138,7 @@ def _waiting(
 
 
 def _reserved(transaction: sqlite3.Connection, faces: Sequence[int]) -> dict[int, int]:
-    """Ids that are given to no other face."""
+    """New ids that no other face gets."""
     (last,) = transaction.execute("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'faces'").fetchone()
     if faces:
         transaction.execute("DELETE FROM sqlite_sequence WHERE name = 'faces'")
@@ -150,7 +149,7 @@ def _reserved(transaction: sqlite3.Connection, faces: Sequence[int]) -> dict[int
 def _write(
     transaction: sqlite3.Connection, act: Act, new_ids: Mapping[int, int], anchors: Mapping[int, Sequence[object]]
 ) -> int:
-    """Its id here; 0 when there is nothing to say."""
+    """The id of the act here; 0 when it says nothing about faces or people here."""
     sides = [[face for face in side if face in new_ids] for side in act.sides]
     said = (act.made, act.kind, act.person)
     if not any(sides):

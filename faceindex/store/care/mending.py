@@ -1,4 +1,4 @@
-"""What was derived is derived again, and what was lost is marked: faces without a vector wait to be analysed again."""
+"""Derived tables are derived again, and faces that lost their vectors are marked to be analysed again."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ _HIGHEST = {
 
 
 def put_back(vectors: Path, segments: Sequence[Segment], damaged: Sequence[Segment]) -> int:
-    """Give damaged or missing segments their files again where those only lie under other names. Returns their number.
+    """Copy segments back to their names where whole copies lie under other names. Returns their number.
 
-    The caller holds the lock. Killed in between, the next call finds them again: copies first, then the names.
+    The caller holds the lock. Killed in between, the next call continues: copies come first, then the names.
     """
     whole = {segment.file for segment in segments} - {segment.file for segment in damaged}
     others = [path for path in sorted(vectors.iterdir()) if path.name not in whole]
@@ -74,7 +74,7 @@ def put_back(vectors: Path, segments: Sequence[Segment], damaged: Sequence[Segme
 
 
 def mend_rows(writer: Writer) -> None:
-    """Remove rows that speak of what is not there, name faces as the journal says, never give a number twice."""
+    """Remove rows that refer to missing ones, name faces as the journal says, and never give a number twice."""
     with writer.catalog.transaction() as transaction:
         changed = [transaction.execute(statement).rowcount for statement in _MENDS]
         replay_all(transaction)

@@ -1,4 +1,4 @@
-"""The catalog table by table, to be written elsewhere and read again: everything but where vectors lie."""
+"""The catalog table by table, to be exported and imported: everything but where vectors lie."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _OWN_SETTINGS = (
     *("recipe", "detector", "landmarks", "jitter", "fingerprint", "vectors_only"),
     *("faces_state", "indexed", "erasing", PAIRED),
 )
-"""What a library says of itself, and not of its photos and people."""
+"""Tables about the library itself, not about its photos and people."""
 
 _NUMBERS = "sqlite_sequence"
 """SQLite's own table of the highest ids ever given."""
@@ -72,8 +72,8 @@ def rows_of(connection: sqlite3.Connection, table: Table) -> Iterator[Row]:
 def loaded(
     library: Path, schema: int, tables_and_rows: Iterable[tuple[str, Sequence[str], Iterable[Row]]]
 ) -> Iterator[Catalog]:
-    """A catalog of the newest schema of tables as an older one had them, in a file in the folder `library` that has no
-    name: nothing is left of it, nor of a new folder, but what the caller puts there.
+    """A catalog of the newest schema, made from tables of an older one in an unnamed file in the folder `library`:
+    nothing of it is left, nor of a new folder, unless the caller keeps something there.
 
     tables_and_rows: name, names of columns, and rows. Raises: NewerSchema; UsageError when they are of no catalog;
     OSError and sqlite3.OperationalError when the disk is full.
@@ -91,7 +91,7 @@ def loaded(
 
 
 def is_untouched(catalog: Catalog) -> bool:
-    """Whether nothing was ever stored in this catalog, or said about it: no number was ever given."""
+    """Whether nothing was ever stored in this catalog or decided about it: no id was ever given."""
     return not any(
         catalog.connection.execute(f"SELECT 1 FROM {held} LIMIT 1").fetchone()
         for held in ("failures", "tombstones", f"{_NUMBERS} WHERE seq > 0")
@@ -99,7 +99,7 @@ def is_untouched(catalog: Catalog) -> bool:
 
 
 def take_all(writer: Writer, source: Catalog, segment: Segment | None) -> None:
-    """Make an untouched catalog what `source` is, ids and all. segment: of all vectors; its file is on disk."""
+    """Copy `source` into an untouched catalog, with all ids. segment: of all vectors; its file is on disk."""
     with writer.catalog.transaction() as transaction:
         transaction.execute("PRAGMA defer_foreign_keys = ON")
         for table in tables(source):

@@ -1,4 +1,4 @@
-"""What was forgotten must not come back: faces and photos known only by a salted hash of the photo's content.
+"""Forgotten faces and photos must not come back. They are known only by a salted hash of the photo's content.
 
 The salt makes a tombstone useless to anyone who has the photo but not this library.
 """
@@ -37,7 +37,7 @@ class Tombstones:
         return [Box(*row) for row in rows]
 
     def add(self, photos: Iterable[tuple[bytes, Box]]) -> int:
-        """Set tombstones for (content, box); within the caller's transaction. Returns their number."""
+        """Add tombstones for (content, box), in the caller's transaction. Returns their number."""
         if self._salt is None:
             self._salt = secrets.token_bytes(32)
             self._connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (_SALT, self._salt.hex()))
@@ -46,7 +46,7 @@ class Tombstones:
         return len(rows)
 
     def lift(self, content: bytes) -> int:
-        """Take away those of the photo with this content; within the caller's transaction. Returns their number."""
+        """Remove the tombstones of the photo with this content, in the caller's transaction. Returns their number."""
         if self._salt is None:
             return 0
         return self._connection.execute(

@@ -1,4 +1,4 @@
-"""Taking what people decided from one library to another of the same photos: by photo content and box."""
+"""What people decided is transferred to another library of the same photos. Faces are matched by content and box."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SIZES = "SELECT content, width, height FROM photos"
 
 @dataclass(frozen=True, slots=True)
 class Transferred:
-    """What was taken over. decided: faces that people decided about; found: how many of them are in the library."""
+    """What was transferred. decided: faces that people decided about; found: how many of them are in the library."""
 
     acts: int
     decided: int
@@ -34,10 +34,11 @@ class Transferred:
 
 
 def corresponding(source: sqlite3.Connection, target: sqlite3.Connection) -> dict[int, int]:
-    """For faces of `source`, and those that it only has decisions about, the same face in `target`, where there is one.
+    """The face of `target` for each face of `source`, and for each face that only its journal knows, where there is
+    one.
 
-    A face is the same in a photo of the same content where the boxes overlap, see `match_by_box`. Where the content was
-    decoded to another shape, turned as it may be, nothing is known of the boxes.
+    A face is the same in a photo of the same content where the boxes overlap, see `match_by_box`. Boxes say nothing
+    where the content was decoded to another shape, as when it was turned.
     """
     there = _by_content(target, _FACES)
     sizes = _sizes(target)
@@ -80,7 +81,7 @@ def transfer_decisions(
 
 
 def transfer_tombstones(source: sqlite3.Connection, transaction: sqlite3.Connection) -> None:
-    """What was forgotten stays so, and folders that photos came from are known."""
+    """Forgotten faces stay forgotten; and the folders that photos were ingested from are known here, too."""
     salt = source.execute("SELECT name, value FROM settings WHERE name = 'tombstone_salt'").fetchall()
     transaction.executemany("INSERT OR REPLACE INTO settings VALUES (?, ?)", salt)
     for table, marks in (("tombstones", "?, ?, ?, ?, ?"), ("roots", "?")):

@@ -1,4 +1,4 @@
-"""The catalog, as it is read: `Catalog` has a part for each topic. What is written is with the topic itself."""
+"""The catalog as it is read: `Catalog`, with a part for each topic."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ class Catalog(CatalogFaces, CatalogAlbums, CatalogPeople):
     """Read access over one SQLite connection; may be used from one thread at a time."""
 
     def settings(self) -> dict[str, str]:
-        """What was decided when the library was created; empty when it never was."""
+        """All settings, see `faceindex.store.settings`; empty when there is no library yet."""
         if not self._row("SELECT 1 FROM sqlite_master WHERE name = 'settings'"):
             return {}
         return dict(self.connection.execute("SELECT name, value FROM settings"))
@@ -25,7 +25,7 @@ class Catalog(CatalogFaces, CatalogAlbums, CatalogPeople):
         return counts | {"failures": int(self._row("SELECT COUNT(*) FROM failures WHERE NOT out_of_reach")[0])}
 
     def version(self) -> dict[str, str]:
-        """The token of each of `kept.TOPICS`."""
+        """The token of each of `faceindex.store.derived.TOPICS`."""
         return dict(self.connection.execute("SELECT topic, token FROM versions").fetchall())
 
     def faces_state(self) -> str:
@@ -42,5 +42,5 @@ class Catalog(CatalogFaces, CatalogAlbums, CatalogPeople):
         return int(self._row("SELECT COALESCE(MAX(last), 0) FROM segments")[0])
 
     def tombstones(self) -> Tombstones:
-        """What was forgotten."""
+        """The tombstones of forgotten faces and photos."""
         return Tombstones(self.connection)

@@ -30,7 +30,7 @@ class CatalogConnection:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Everything written inside becomes true at once, or not at all."""
+        """All changes inside are committed together, or none of them."""
         self.connection.execute("BEGIN IMMEDIATE")
         try:
             yield self.connection
@@ -48,9 +48,9 @@ class CatalogConnection:
     def by_blocks(
         self, statement: str, key: Callable[[tuple[Any, ...]], tuple[object, ...]], begin: tuple[object, ...]
     ) -> Iterator[tuple[Any, ...]]:
-        """The rows of a statement with parameters for the key after which they begin, and for their number.
+        """The rows of a statement that takes the key to begin after, and the number of rows, as its last parameters.
 
-        Each block is one short read: an open one would keep what is erased on the disk. key: of a row.
+        Rows are read in short blocks: a statement that stays open would keep erased rows on the disk. key: of a row.
         """
         while rows := self.connection.execute(statement, (*begin, BLOCK)).fetchall():
             yield from rows
@@ -59,7 +59,7 @@ class CatalogConnection:
             begin = key(rows[-1])
 
     def _at_once(self) -> AbstractContextManager[None]:
-        """All rows of a long statement inside are of one state, and are read as they come."""
+        """A long statement inside reads one state of the library, row by row."""
         return nullcontext() if self.connection.in_transaction else self.snapshot()
 
     def _row(self, statement: str, *values: object) -> tuple[Any, ...]:

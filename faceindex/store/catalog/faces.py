@@ -19,7 +19,7 @@ from faceindex.types import Box, FaceIds, FaceRecord, Qualities
 
 @dataclass(frozen=True, slots=True)
 class CentralFace:
-    """The face in the middle of a photo: ids of both, the detector's score of the face, and its quality if known."""
+    """The face nearest to the middle of a photo: ids of both, the detector's score, and the quality if known."""
 
     photo: int
     face: int
@@ -61,7 +61,7 @@ class CatalogFaces(CatalogPhotos):
         return list(map(face_record, self.connection.execute(FACES + where, (os.fsencode(path),))))
 
     def central_faces(self) -> Iterator[CentralFace]:
-        """Of every photo with a face: the face whose middle is nearest to the photo's, by rising photo id."""
+        """Of every photo with faces, the face that is nearest to the photo's middle; by rising photo id."""
         # SQLite takes the other columns from the row that has the minimum.
         rows = self.by_blocks(
             """SELECT photo, faces.id, score, quality, MIN(
@@ -74,7 +74,7 @@ class CatalogFaces(CatalogPhotos):
         return (CentralFace(*row[:4]) for row in rows)
 
     def faces_of(self, photo: int, size: tuple[int, int]) -> list[FormerFace]:
-        """The faces of a photo, with their boxes as they would be were the photo resized to `size`: width, height."""
+        """The faces of a photo, with their boxes scaled as if the photo was resized to `size`, (width, height)."""
         zoom = resized(self.size_of(photo), size)
         rows = self.connection.execute("SELECT id, x, y, width, height FROM faces WHERE photo = ?", (photo,))
         return [FormerFace(face, scaled(Box(*box), zoom)) for face, *box in rows]
@@ -87,7 +87,7 @@ class CatalogFaces(CatalogPhotos):
         }
 
     def decided_faces(self, content: bytes) -> list[FormerFace]:
-        """Faces that people decided about and that are in no photo now, but were last in one with this content."""
+        """Faces that people decided about, that are in no photo now, and that were last in one with this content."""
         rows = self.connection.execute(
             """SELECT face, x, y, width, height, MAX(id) FROM decisions
             WHERE content = ? AND face NOT IN (SELECT id FROM faces) GROUP BY face""",

@@ -27,7 +27,7 @@ class CatalogPeople(CatalogConnection):
         return list(map(person_of, rows))
 
     def person(self, name: str) -> Person | None:
-        """One of `people`, also a hidden one; None when nobody is called so."""
+        """One of `people`, also when hidden; None when nobody has this name."""
         row = self._row(
             """SELECT people.name, faces, photos, cover, confirmed, hidden, person_ids.id
             FROM people JOIN person_facts ON person = people.id LEFT JOIN person_ids USING (name)
@@ -37,7 +37,7 @@ class CatalogPeople(CatalogConnection):
         return person_of(row) if row else None
 
     def faces_of_person(self, name: str) -> list[int] | None:
-        """Ids of the faces of the person of this name, confirmed or not, rising; None when there is nobody so named."""
+        """Ids of a person's faces, confirmed or not, rising; None when nobody has this name."""
         person = self._row("SELECT id FROM people WHERE name = ?", name_meant(self.connection, name))
         if not person:
             return None

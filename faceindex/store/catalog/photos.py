@@ -12,7 +12,7 @@ from faceindex.store.photos.photo_paths import first_paths, folder_range, under_
 from faceindex.types import FailedPhoto, PhotoRecord
 
 NO_FILE = -1
-"""In place of a size, of a path at which there is no file: a row of vectors, or a photo that nobody has seen here."""
+"""The size of a path without a file: a row of vectors, or a photo that was never here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class CatalogPhotos(CatalogConnection):
     """The part of `Catalog` about photos, their paths and failures."""
 
     def known_path(self, path: str) -> KnownPath | None:
-        """The newest thing known of `path`."""
+        """What is known of `path`: the photo there, or why it could not be read."""
         row = self._row(
             """SELECT size, mtime_ns, ctime_ns, NULL, error FROM failures WHERE path = ?1 AND NOT out_of_reach
             UNION ALL SELECT size, mtime_ns, ctime_ns, photo, NULL FROM paths WHERE path = ?1""",
@@ -56,12 +56,12 @@ class CatalogPhotos(CatalogConnection):
         return int(width), int(height)
 
     def paths_of(self, photo: int) -> list[str]:
-        """All names of a photo, sorted."""
+        """All paths of a photo, sorted."""
         rows = self.connection.execute("SELECT path FROM paths WHERE photo = ? ORDER BY path", (photo,))
         return [os.fsdecode(row[0]) for row in rows]
 
     def photos_named_only(self, paths: Sequence[str]) -> list[int]:
-        """The photos that have names among `paths` and no others."""
+        """The photos that have no other paths than `paths`."""
         rows = [self._row("SELECT photo FROM paths WHERE path = ?", os.fsencode(path)) for path in paths]
         photos = sorted({row[0] for row in rows if row})
         return [photo for photo in photos if set(self.paths_of(photo)) <= set(paths)]
@@ -77,6 +77,12 @@ class CatalogPhotos(CatalogConnection):
         """The photo at this path."""
         return next(iter(first_paths(self.connection, None, "path = ?", (os.fsencode(path),), None, 1)), None)
 
+    def turned(self, path: str) -> int:
+        """Degrees, clockwise, by which the photo at this path has to be turned; 0, too, if it is unknown."""
+        statement = "SELECT turned FROM photos WHERE id = (SELECT photo FROM paths WHERE path = ?)"
+        row = self.connection.execute(statement, [os.fsencode(path)]).fetchone()
+        return 0 if row is None else int(row[0])
+
     def photos_under(self, path: str) -> list[int]:
         """Ids of the photos that have a path at or under `path`."""
         where, values = under_path(path)
@@ -87,7 +93,7 @@ class CatalogPhotos(CatalogConnection):
         return self._paths("SELECT path FROM paths WHERE {0} UNION SELECT path FROM failures WHERE {0}", under)
 
     def files(self, under: str) -> Iterator[str]:
-        """As `paths`, without those at which there never was a file."""
+        """As `paths`, without paths at which there never was a file."""
         with_file = f"size != {NO_FILE}"
         return self._paths(
             f"SELECT path FROM paths WHERE {{0}} AND {with_file} UNION SELECT path FROM failures WHERE {{0}}", under
@@ -113,7 +119,7 @@ class CatalogPhotos(CatalogConnection):
         return [os.fsdecode(row[0]) for row in self.connection.execute("SELECT path FROM roots ORDER BY path")]
 
     def unread_dates(self) -> Iterator[tuple[int, FoundFile]]:
-        """Photos that were never looked at for their date, each with all its files as they were then."""
+        """Photos whose date was never looked for, each with all its files as they were then."""
         rows = self.by_blocks(
             """SELECT photo, path, size, mtime_ns FROM unread_dates JOIN paths USING (photo)
             WHERE (photo, path) > (?, ?) ORDER BY photo, path LIMIT ?""",

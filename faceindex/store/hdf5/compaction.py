@@ -1,4 +1,5 @@
-"""Few segments instead of many: neighbours are merged, so that their number grows with the logarithm of the faces."""
+"""Few segments instead of many: neighbours are merged, so that the number of segments grows with the logarithm of the
+faces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A file for HDF5 to write to that keeps errors for later: closing a file on a full disk, HDF5 crashes the process."""
+"""A file for HDF5 to write to, which reports errors later: HDF5 crashes the process when it closes a file on a full
+disk."""
 
 from __future__ import annotations
 

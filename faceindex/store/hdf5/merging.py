@@ -1,4 +1,5 @@
-"""Many segments become few, by the commit protocol: the new file first, then one transaction, then the old files go."""
+"""Many segments are merged into few. First the new file is written, then one transaction is committed, then the old
+files are removed."""
 
 from __future__ import annotations
 
@@ -18,13 +19,14 @@ from faceindex.store.photos import writing
 from faceindex.store.writer import Writer
 
 SPARE_ROOM = 2
-"""Times the bytes of the segments that must be free on the disk for a merge that nobody asked for."""
+"""A merge that nobody asked for needs this many times the bytes of its segments free on the disk."""
 
 
 def compact(writer: Writer, stop: Stop | None = None) -> int:
-    """Merge segments until their number is right, see `run_to_merge`. Returns the number of merges.
+    """Merge segments until there are few enough, see `run_to_merge`. Returns the number of merges. stop: checked
+    between blocks.
 
-    stop: looked at between blocks. Nothing is merged when the disk is nearly full.
+    Nothing is merged when the disk is nearly full.
     """
     for merges in count():
         segments = writer.catalog.segments()
@@ -50,7 +52,8 @@ def merge(writer: Writer, segments: Sequence[Segment], stop: Stop | None = None)
 
 
 def compact_all(writer: Writer, stop: Stop | None = None) -> bool:
-    """Make one segment of all, without the vectors of removed faces. False when there was nothing to do, or `stop`."""
+    """Merge all segments into one, without the vectors of removed faces. False when there was nothing to do, or on
+    `stop`."""
     segments = writer.catalog.segments()
     if not segments or (len(segments) == 1 and not has_dead_rows(writer, segments[0])):
         return False
@@ -61,10 +64,10 @@ def compact_all(writer: Writer, stop: Stop | None = None) -> bool:
     return True
 
 
-def has_dead_rows(writer: Writer, segment: Segment, gone: Collection[int] = ()) -> bool:
-    """Whether the segment holds vectors of removed faces, of earlier states of edited photos, or of `gone`."""
+def has_dead_rows(writer: Writer, segment: Segment, without: Collection[int] = ()) -> bool:
+    """Whether the segment holds vectors of removed faces, of earlier states of edited photos, or of `without`."""
     ids = _ids(writer, segment)
-    return _living(writer, segment, ids, gone) < len(ids)
+    return _living(writer, segment, ids, without) < len(ids)
 
 
 def write_merged(
@@ -97,7 +100,7 @@ def write_merged(
 
 
 def unlink(writer: Writer, segments: Sequence[Segment]) -> None:
-    """Remove the files of segments that have no row any more; what cannot be removed now goes with the next writer."""
+    """Remove the files of segments without a row; a file that cannot be removed now is removed by the next writer."""
     for segment in segments:
         with suppress(OSError):
             (writer.vectors / segment.file).unlink()

@@ -1,4 +1,5 @@
-"""What can still be read of a damaged segment: chunks whose checksums are right, where the file's headers are."""
+"""What can still be read of a damaged segment: chunks with correct checksums, at the places where `write_segment` puts
+them."""
 
 from __future__ import annotations
 

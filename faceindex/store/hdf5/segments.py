@@ -14,6 +14,7 @@ import numpy as np
 from faceindex.errors import FaceindexError, LibraryDamaged, RecipeMismatch, UsageError
 from faceindex.files.private import creating, put_in_place
 from faceindex.files.regular import open_regular, require_regular
+from faceindex.plurals import plural
 from faceindex.store.hdf5.deferred_error_file import DeferredErrorFile
 from faceindex.types import FaceIds, Vectors
 
@@ -23,10 +24,10 @@ if TYPE_CHECKING:
 FORMAT = "faceindex segment 1"
 
 UNCOMMITTED = (".h5", ".tmp")
-"""How names of files end that a writer makes; such a file without a row is an aborted write."""
+"""The ends of names of files that a writer makes; such a file without a row is an aborted write."""
 
 FOUND = ".found"
-"""How names of copies end that a repair makes of files that lie under other names; a writer leaves them alone."""
+"""The ends of names of copies that a repair makes of files under other names; a writer leaves them alone."""
 
 BLOCK = 8192
 """Rows that are read or written at a time: 4 MB of 128-D vectors."""
@@ -75,7 +76,7 @@ def write_segment(
     with creating(temporary) as file:
         written = _write_rows(file.fileno(), blocks, faces, dimension, fingerprint)
         if written != faces:
-            raise LibraryDamaged(f"segment {path} was to get {faces} faces and got {written}")
+            raise LibraryDamaged(f"segment {path} should hold {plural(faces, 'face')} and holds {written:,}")
         checksum, size = file_checksum(temporary), temporary.stat().st_size
     put_in_place(temporary, path)
     return checksum, size
@@ -168,8 +169,7 @@ def open_segment(path: Path, fingerprint: str, dimension: int) -> Iterator[h5py.
 
 
 def inside(group: h5py.Group, name: str) -> Any:
-    """What is called `name` in a file that somebody else wrote. Raises: UsageError for what lies in another file, which
-    nobody has named; KeyError."""
+    """The entry `name` of a file that somebody else wrote. Raises: UsageError for links into other files; KeyError."""
     import h5py
 
     link, found = group.get(name, getlink=True), None

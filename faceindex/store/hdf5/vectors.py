@@ -1,4 +1,4 @@
-"""The vectors of faces, gathered from segments without holding any of them twice."""
+"""The vectors of faces, read from segments, each held in memory once."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Self
 import numpy as np
 
 from faceindex.errors import LibraryDamaged
+from faceindex.plurals import plural
 from faceindex.store.hdf5.segments import CHUNK, Block, Segment, read_blocks, read_rows
 from faceindex.types import FaceIds, Vectors
 
@@ -88,9 +89,8 @@ class StoredVectors:
                 found[self.faces.places(ids)[0]] = True
                 yield ids, vectors
         if not found.all():
-            raise LibraryDamaged(
-                f"{self.folder.parent}: {np.sum(~found)} faces have no vector; `faceindex check` shows the damage"
-            )
+            faces = plural(int(np.sum(~found)), "face")
+            raise LibraryDamaged(f"{self.folder.parent}: {faces} without a vector; `faceindex check` shows the damage")
 
     def as_array(self) -> Vectors:
         """All of them, in the order of `faces`: float32 [n, d]. Raises: as `blocks`."""
@@ -100,7 +100,7 @@ class StoredVectors:
         return out
 
     def by_face(self) -> dict[int, Vectors]:
-        """The vectors that can be read, float32 [d], by id: a segment that is missing or damaged is passed over."""
+        """The vectors that can be read, float32 [d], by id: missing and damaged segments are skipped."""
         found: dict[int, Vectors] = {}
         for segment in self.segments:
             wanted = self.faces.in_segment(segment).ids

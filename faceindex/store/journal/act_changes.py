@@ -1,4 +1,4 @@
-"""Whose the faces of an act were, and in which albums, before it and after it."""
+"""The person and the album of an act's faces, before it and after it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def places_of(connection: sqlite3.Connection, faces: Iterable[int]) -> dict[int,
 def keep_change(
     transaction: sqlite3.Connection, act: int, before: Mapping[int, Place], after: Mapping[int, Place]
 ) -> tuple[ActChange, ...]:
-    """Note, and return, what `act` changed, for people to read; faces that went the same way are told together."""
+    """Store and return what `act` changed, for people to read: one entry for all faces with the same change."""
     ways = Counter((before[face], after[face]) for face in before if face in after)
     first = {(before[face], after[face]): face for face in sorted(before, reverse=True) if face in after}
     said = tuple(ActChange(count, first[way], *way[0], *way[1]) for way, count in ways.most_common())
@@ -40,14 +40,14 @@ def keep_change(
 
 
 def changes(connection: sqlite3.Connection, acts: Collection[int] | None = None) -> dict[int, tuple[ActChange, ...]]:
-    """By act, what was noted, the most faces first. acts: of these only."""
+    """What each act changed, the most faces first. acts: only these."""
     which, values = ("TRUE", ()) if acts is None else (f"id IN {LISTED}", (listed(acts),))
     rows = connection.execute(f"SELECT id, change FROM acts WHERE change NOTNULL AND {which}", values)
     return {number: tuple(ActChange(*one) for one in json.loads(change)) for number, change in rows}
 
 
 def forget_in_changes(transaction: sqlite3.Connection, people: Iterable[str]) -> None:
-    """Note no more what changed where any of `people` is spoken of."""
+    """Forget the changes in which any of `people` is named."""
     names = set(people)
     for act, said in changes(transaction).items():
         if any(not names.isdisjoint((one.person_before, one.person_after)) for one in said):

@@ -1,4 +1,4 @@
-"""The rows of the journal: acts, written once and never changed, and the faces that they speak of."""
+"""The rows of the journal: acts, written once and never changed, and the faces that they are about."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def write_act(
     undoes: int | None = None,
     renamed: str | None = None,
 ) -> int:
-    """Returns its id. kind and the rest: see `Act`."""
+    """Write an act and return its id. kind and the rest: see `Act`."""
     cursor = transaction.execute(
         "INSERT INTO acts (made, kind, person, undoes, renamed) VALUES (?, ?, ?, ?, ?)",
         (now(), kind, person, undoes, renamed),
@@ -87,12 +87,12 @@ def newest_step(connection: sqlite3.Connection) -> int | None:
 
 
 def was_named(connection: sqlite3.Connection, person: str) -> bool:
-    """Whether anybody was ever called that, also when it was taken back."""
+    """Whether anybody ever had this name, also when it was undone."""
     return connection.execute("SELECT 1 FROM acts WHERE ? IN (person, renamed)", (person,)).fetchone() is not None
 
 
 def other_names(connection: sqlite3.Connection, people: Iterable[str]) -> set[str]:
-    """`people`, and what they were renamed to or from, directly or by way of others, whether that counts or not."""
+    """`people`, and all names that they were renamed to or from, in any number of steps, undone or not."""
     pairs = connection.execute("SELECT person, renamed FROM acts WHERE renamed NOTNULL").fetchall()
     found, before = set(people), -1
     while pairs and len(found) > before:
@@ -104,7 +104,7 @@ def other_names(connection: sqlite3.Connection, people: Iterable[str]) -> set[st
 
 
 def denied(connection: sqlite3.Connection, face: int) -> set[str]:
-    """The people of whom somebody said that the face is not theirs, as they are called now."""
+    """The people, by their present names, of whom somebody said that the face is not theirs."""
     about = {
         act
         for (act,) in connection.execute(
@@ -117,7 +117,7 @@ def denied(connection: sqlite3.Connection, face: int) -> set[str]:
 
 
 def with_names_of_now(connection: sqlite3.Connection, acts: Collection[int]) -> list[Act]:
-    """Those of `acts` that count, without their faces, with every person as they are called now."""
+    """Those of `acts` that count, without their faces, with the present name of every person."""
     renaming = {act for (act,) in connection.execute("SELECT id FROM acts WHERE renamed NOTNULL")}
     dead = dead_among(connection, renaming.union(acts))
     rows = connection.execute(
@@ -128,7 +128,7 @@ def with_names_of_now(connection: sqlite3.Connection, acts: Collection[int]) -> 
 
 
 def dead_among(connection: sqlite3.Connection, acts: Iterable[int]) -> dict[int, int]:
-    """Of these acts, those that do not count, with the undo that says so."""
+    """Those of `acts` that do not count, with the undo that cancels each."""
     undos: dict[int, Act] = {}
     asked = set(acts)
     while asked:
@@ -139,6 +139,6 @@ def dead_among(connection: sqlite3.Connection, acts: Iterable[int]) -> dict[int,
 
 
 def dead_acts(connection: sqlite3.Connection, before: int | None = None) -> dict[int, int]:
-    """Ids of the acts that do not count, with the undo that says so. before: as it was before this act."""
+    """Ids of the acts that do not count, with the undo that cancels each. before: as it was before this act."""
     undos = connection.execute("SELECT id, undoes FROM acts WHERE undoes IS NOT NULL ORDER BY id").fetchall()
     return undone([Act(act, UNDO, undoes=undoes) for act, undoes in undos if before is None or act < before])

@@ -1,9 +1,9 @@
-"""What a new act may change: the faces, people and albums that it can reach, so that all others need not be looked at.
+"""What a new act may change: the faces, people and albums that it can reach. All others need not be looked at.
 
-An act is heard before all older ones, and may so let older acts count that did not, or the other way round. But only
-acts that bind hand this on: from face to face, and between a face and the person that it was last named. What keeps
-faces apart matters only among those that could be bound. Faces that share a cluster, an album or an album's number go
-along, since albums follow from all of theirs. All names that a person had are one here.
+A new act takes precedence over older ones. So it may make older acts count that did not, or the other way round. But
+only acts that bind pass this on: from face to face, and between a face and the person that it was last named.
+Cannot-links matter only between faces that could be bound. Faces that share a cluster, an album or an album's number
+are affected together, since albums follow from all of them. All names that a person had count as one here.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _ALBUMS_OF_FACES = (("album_faces", "album"), ("clusters", "cluster"), ("album_s
 class Affected:
     """What may be different after an act.
 
-    faces: also such as are in no photo now. people: names, also of nobody now. albums: numbers, also of albums that are
-    gone.
+    faces: also faces that are in no photo now. people: names, also of people who no longer exist. albums: numbers, also
+    of albums that no longer exist.
     """
 
     faces: frozenset[int]
@@ -53,7 +53,8 @@ def affected_by(transaction: sqlite3.Connection, act: int) -> Affected:
 
 
 def acts_about(connection: sqlite3.Connection, affected: Affected) -> list[Act]:
-    """The acts that count and speak of these faces, and of these only, or of these people; without undos."""
+    """The acts that count and are about these faces or these people, without undos. Other faces are left out of
+    them."""
     spoken = _numbers(connection, f"SELECT act FROM decisions WHERE act NOTNULL AND face IN {LISTED}", affected.faces)
     spoken |= _numbers(connection, f"SELECT id FROM acts WHERE person IN {LISTED}", affected.people)
     acts = read_acts(connection, sorted(spoken - dead_acts(connection).keys()), affected.faces)
@@ -70,7 +71,8 @@ class _Reach:
         self._heard: set[int] = set()
 
     def begin(self) -> tuple[set[int], set[str]]:
-        """The faces and people of the act, and of those that count since it and did not, or the other way round."""
+        """The faces and people of the act, and of the acts that count since it and did not before, or the other way
+        round."""
         changed = {self._act} | (self._dead_before.keys() ^ self._dead.keys())
         faces = _numbers(self._transaction, f"SELECT face FROM decisions WHERE act IN {LISTED}", changed)
         statement = f"SELECT person FROM acts WHERE person NOTNULL AND id IN {LISTED}"
@@ -85,7 +87,7 @@ class _Reach:
         return _numbers(self._transaction, f"SELECT face {_SPOKEN} {_BINDS} AND act IN {LISTED}", counting)
 
     def people_of(self, faces: Collection[int]) -> set[str]:
-        """Whom `faces` were last named, before the act and since, and how these people are called besides."""
+        """The people that `faces` were last named, before the act and since, under all their names."""
         named = {name for names in self._last_names(faces).values() for name in names if name is not None}
         return other_names(self._transaction, named)
 
@@ -97,7 +99,7 @@ class _Reach:
         return {face for face, (before, since) in names.items() if before in people or since in people}
 
     def in_albums(self, albums: Collection[int]) -> set[int]:
-        """The faces that are, or by clustering or when a number was given were, in albums of these numbers."""
+        """The faces that are or were in albums of these numbers: now, by clustering, or when a number was given."""
         return {
             face
             for table, number in _ALBUMS_OF_FACES
@@ -105,7 +107,7 @@ class _Reach:
         }
 
     def albums_of(self, faces: Collection[int]) -> set[int]:
-        """The numbers of which `faces` are, or were, as `in_albums` says."""
+        """The numbers of the albums that `faces` are or were in, as in `in_albums`."""
         return {
             found
             for table, number in _ALBUMS_OF_FACES
@@ -113,7 +115,7 @@ class _Reach:
         }
 
     def once_the_same(self, albums: Collection[int]) -> set[int]:
-        """The numbers that the same faces had at another time."""
+        """The numbers that the same sets of faces had at other times."""
         statement = f"""SELECT album FROM album_versions WHERE faces IN (
             SELECT faces FROM album_versions WHERE album IN {LISTED})"""
         return _numbers(self._transaction, statement, albums)

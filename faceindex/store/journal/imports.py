@@ -1,7 +1,7 @@
-"""Acts that came from files and are undone together, and what the names in photos and sidecars were last.
+"""Acts that came from files and are undone together, and the names that photos and sidecars last had.
 
 There are two kinds of import. Names in photos and sidecars follow these files, unless people decide otherwise. Names in
-rows, which somebody imported on purpose, count as what people decided.
+rows, which somebody imported on purpose, count as decisions of people.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ BY_PEOPLE = "act NOT IN (SELECT act FROM imports WHERE NOT decided)"
 
 _ABOUT_WHO_IT_IS = f"""(kind = '{MERGE}' OR (kind = '{MOVE}' AND side < 2)
     OR (side = 0 AND kind IN ('{NAME}', '{UNNAME}', '{SPLIT}', '{REJECT}', '{APART}')))"""
-"""What people say of a face itself: not that others are not of its album, nor that it is hidden."""
+"""Acts that say who a face is or is not; not that others do not belong to its album, nor that it is hidden."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +90,15 @@ def import_decisions(
 def make_one_import(
     transaction: sqlite3.Connection, acts: Collection[int], *, first: int | None = None, decided: bool = False
 ) -> None:
-    """Let these acts of an import, or undos of them, be taken back together. decided: they count as people's."""
+    """Mark these acts, or undos, as one import, which is undone as a whole. decided: they count as decisions of
+    people."""
     if acts:
         rows = [(act, first or min(acts), decided) for act in acts]
         transaction.executemany("INSERT INTO imports (act, first, decided) VALUES (?, ?, ?)", rows)
 
 
 def undo_import(transaction: sqlite3.Connection, acts: Collection[int]) -> list[int]:
-    """Take back acts that belong together; returns the undos, which do so too."""
+    """Undo the acts of one import; returns the undos, which are one import themselves."""
     undos = [write_act(transaction, UNDO, (), None, act) for act in sorted(acts)]
     make_one_import(transaction, undos)
     replay_all(transaction)
@@ -118,7 +119,7 @@ def acts_of_files(connection: sqlite3.Connection) -> set[int]:
 
 
 def same_import(connection: sqlite3.Connection, act: int) -> list[int]:
-    """The acts that belong together with `act` and count; none when it is of no import."""
+    """The acts of the same import as `act` that count; none when it is of no import."""
     dead = dead_acts(connection)
     statement = "SELECT act FROM imports WHERE first = (SELECT first FROM imports WHERE act = ?) ORDER BY act"
     return [found for (found,) in connection.execute(statement, (act,)) if found not in dead]
@@ -127,7 +128,7 @@ def same_import(connection: sqlite3.Connection, act: int) -> list[int]:
 def copy_origins(
     source: sqlite3.Connection, transaction: sqlite3.Connection, acts: Mapping[int, int], faces: Mapping[int, int]
 ) -> None:
-    """Let acts that were copied have the origin that they have in `source`. acts, faces: ids there to those here."""
+    """Copy from `source` which acts came from imports. acts, faces: ids there to ids here."""
     together: dict[tuple[int, bool], list[int]] = defaultdict(list)
     for act, first, decided in source.execute("SELECT act, first, decided FROM imports"):
         if act in acts:

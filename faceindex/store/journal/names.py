@@ -1,6 +1,7 @@
-"""The journal of acts, and the names that follow from it: what people said, never changed and never derived away.
+"""Names follow from the journal: what people said is never changed, and everything else is derived from it.
 
-The journal holds, beside the id of each face, the photo's content and the face's box then: by them it is known again.
+Beside the id of each face, the journal holds the photo's content and the face's box then, by which the face is
+recognised later.
 """
 
 from __future__ import annotations
@@ -24,12 +25,13 @@ from faceindex.store.settings import save_settings, setting
 from faceindex.types import Box
 
 ALBUMS_DUE = "albums_due"
-"""A setting that is there while albums may not be what follows from the acts."""
+"""The setting that exists while albums may be out of date with the acts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """An act that was written. act: its id. affected: what it may have changed, and state: what is so there now."""
+    """An act that was written. act: its id. affected: what it may have changed. state: the state of these faces and
+    people now."""
 
     act: int
     affected: Affected
@@ -46,10 +48,10 @@ def decide(
     undoes: int | None = None,
     renamed: str | None = None,
 ) -> Decision:
-    """Write one act about `faces`, side 0, and `others`, further sides, and name faces by it. Albums are due then.
+    """Write one act about `faces`, side 0, and `others`, further sides, and update names. Albums are due then.
 
-    kind and the rest: see `Act`. Only what the act may change is looked at; people, names and what is hidden must have
-    followed from the journal before.
+    kind and the rest: see `Act`. Only what the act may change is looked at; people, names and hidden faces must have
+    been up to date with the journal before.
     """
     act = write_act(transaction, kind, (faces, *others), person, undoes, renamed)
     affected = affected_by(transaction, act)
@@ -59,21 +61,21 @@ def decide(
 
 
 def decide_names(transaction: sqlite3.Connection, faces_of: Mapping[str, Iterable[int]]) -> list[int]:
-    """Write an act for each person, that these faces are theirs, and name the faces by them; returns the acts."""
+    """Write an act for each person, which names these faces, and update names; returns the acts."""
     acts = [write_act(transaction, NAME, (faces,), spelled(person), None) for person, faces in faces_of.items()]
     replay_all(transaction)
     return acts
 
 
 def replay(transaction: sqlite3.Connection, faces: Iterable[int]) -> None:
-    """Let names follow from the journal after `faces` came into the library."""
+    """Update names after `faces` came into the library."""
     chosen = (listed(faces),)
     if transaction.execute("SELECT 1 FROM decisions WHERE face IN (SELECT value FROM json_each(?))", chosen).fetchone():
         replay_all(transaction)
 
 
 def replay_all(transaction: sqlite3.Connection) -> State:
-    """Make people, their names and faces, and what is hidden, what follows from the journal. Albums are due then."""
+    """Update people, names and hidden faces from the whole journal. Albums are due then."""
     state = fold(read_acts(transaction))
     _apply(transaction, state)
     return state
@@ -82,9 +84,9 @@ def replay_all(transaction: sqlite3.Connection) -> State:
 def _apply(
     transaction: sqlite3.Connection, state: State, affected: Affected | None = None, *, renamed: bool = False
 ) -> None:
-    """Make people, names and what is hidden what `state` says. affected: what it is of, if not of everything.
+    """Update people, names and hidden faces to `state`. affected: what the state is of, default everything.
 
-    renamed: by an act that gave somebody another name, or took that back.
+    renamed: by an act that renamed somebody, or undid that.
     """
     names = dict(_people(transaction, affected))
     said = state.names if affected is None else state.names & affected.people
@@ -114,7 +116,7 @@ def _people(connection: sqlite3.Connection, affected: Affected | None) -> list[t
 
 
 def unsaid(connection: sqlite3.Connection) -> tuple[int, int]:
-    """How many faces' names, and people, are not what follows from the journal."""
+    """How many faces, and how many people, have names that do not follow from the journal."""
     state = fold(read_acts(connection))
     people = dict(connection.execute("SELECT name, id FROM people"))
     said = _present(connection, state, people)
@@ -134,7 +136,7 @@ def decided_faces(connection: sqlite3.Connection) -> int:
 
 
 def note_places(transaction: sqlite3.Connection, arrival: Arrival) -> None:
-    """Note where faces that were decided about are now: their photo was edited, or came back."""
+    """Store where decided faces are now: their photo was edited, or came back."""
     moved = [
         (face_id, arrival.content, *face.box.as_list())
         for face_id, face in zip(arrival.ids, arrival.faces, strict=True)
@@ -185,7 +187,7 @@ def _make_so(
     wanted: AbstractSet[tuple[Any, ...]],
     faces: Collection[int] | None = None,
 ) -> None:
-    """Let `table (columns)` hold these rows, of which each begins with another face. faces: of these only, if given."""
+    """Make `table (columns)` hold these rows, each of which begins with another face. faces: only rows of these."""
     name, columns = table.split(" ", 1)
     where, values = ("", ()) if faces is None else (f"WHERE face IN {LISTED}", (listed(faces),))
     there = set(transaction.execute(f"SELECT {columns.strip('()')} FROM {name} {where}", values))

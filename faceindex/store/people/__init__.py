@@ -1,1 +1,1 @@
-"""People in the catalog: acts, names, imported names, public ids."""
+"""People in the catalog: their names and public ids, who is on which photo, and what suggestions ask."""

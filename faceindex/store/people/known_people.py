@@ -1,4 +1,4 @@
-"""Who has a name, and the error about a name that nobody has."""
+"""The people with a name, and the error about a name that nobody has."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The public ids of people.
 
-Every name that was ever given has one, random text. It is kept while nobody has the name, and has it again when
-somebody does; a person who is renamed takes it along. So a program may hold on to it over renames, undos,
-clusterings, `reencode`, and export and import of a whole library.
+Every name that was ever given has one, random text. It stays with the name, also while nobody has it; a person who is
+renamed takes it along. So a program may keep it over renames, undos, clusterings, `reencode`, and export and import of
+a whole library.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from faceindex.journal.acts import RENAME
 from faceindex.journal.person_names import spelled
 
 PREFIX = "id:"
-"""Before an id, where a person is named."""
+"""What an id begins with, where a person is asked for by id."""
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32, which has no letters to be taken for others
 _LENGTH = 10  # 50 bits: among a million people two have the same by a chance of 0.0004, and UNIQUE refuses that
@@ -26,10 +26,10 @@ _MEANT = re.compile(f"{PREFIX}([{_ALPHABET}]{{{_LENGTH}}})")
 
 
 def give_ids(transaction: sqlite3.Connection, before: Set[str], after: Set[str], *, renamed: bool) -> None:
-    """Let everybody called one of `after` have an id. before: the names until now.
+    """Give an id to everybody called one of `after`. before: the names until now.
 
-    renamed: the step gave one name for another, so that the id goes with it; where one person became two, or two one,
-    the names that stay keep theirs.
+    renamed: this step replaced one name by another, so the id goes with it; where one person became two, or two became
+    one, the names that stay keep their ids.
     """
     gone, new = sorted(before - after), sorted(after - before)
     if renamed and len(gone) == len(new) == 1:
@@ -54,13 +54,13 @@ def give_first_ids(transaction: sqlite3.Connection) -> None:
 
 
 def take_ids(source: sqlite3.Connection, transaction: sqlite3.Connection) -> None:
-    """People who come from another library bring their ids; who is known here by name keeps the one here."""
+    """Take ids from another library. People who are known here by name keep the id that they have here."""
     rows = source.execute("SELECT name, id FROM person_ids").fetchall()
     transaction.executemany("INSERT OR IGNORE INTO person_ids (name, id) VALUES (?, ?)", rows)
 
 
 def erase_unsaid_ids(transaction: sqlite3.Connection) -> None:
-    """Names that the journal does not know any more must not be left here."""
+    """Erase ids of names that the journal no longer knows."""
     transaction.execute(
         """DELETE FROM person_ids WHERE name NOT IN (SELECT name FROM people)
         AND name NOT IN (SELECT person FROM acts WHERE person NOTNULL)
@@ -69,21 +69,21 @@ def erase_unsaid_ids(transaction: sqlite3.Connection) -> None:
 
 
 def renames(connection: sqlite3.Connection, kind: str, undoes: int | None) -> bool:
-    """Whether an act renames somebody, or takes a rename back, or does so again."""
+    """Whether an act renames somebody, undoes that, or undoes the undo."""
     while undoes is not None:
         kind, undoes = connection.execute("SELECT kind, undoes FROM acts WHERE id = ?", (undoes,)).fetchone()
     return kind == RENAME
 
 
 def is_id(text: str) -> bool:
-    """Whether it is `id:` and what can be an id."""
+    """Whether `text` is `id:` and a possible id."""
     return _MEANT.fullmatch(text) is not None
 
 
 def name_meant(connection: sqlite3.Connection, person: str) -> str:
-    """The name of a person, of whom the name or `id:` and the id is given; as it is stored.
+    """The stored name of a person who is asked for by name or by `id:` and id.
 
-    The id of somebody who was made one person with another means both. Raises: UsageError when nobody has this id.
+    The id of somebody who was merged into another person means that person. Raises: UsageError when nobody has this id.
     """
     meant = _MEANT.fullmatch(person.strip())
     if meant is None:

@@ -1,4 +1,4 @@
-"""What suggestions ask the catalog: which groups there are, and whether two may be one person's."""
+"""What suggestions read from the catalog: which groups there are, and whether two may be one person's."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Member(NamedTuple):
 
 
 def members(connection: sqlite3.Connection, numbers: Collection[int], least_quality: float) -> list[Member]:
-    """The listed faces, with vectors, of those of `numbers` that are groups which are asked about, by face.
+    """The faces, with vectors and not hidden, of those of `numbers` that are groups to ask about; by face id.
 
-    least_quality: of single faces; those of unknown quality are asked about, too.
+    least_quality: of single faces; those of unknown quality are included.
     """
     albums = connection.execute(
         f"""SELECT album, faces.id, person IS NOT NULL FROM album_faces JOIN faces ON faces.id = face
@@ -59,7 +59,8 @@ def person_of(connection: sqlite3.Connection, number: int) -> str | None:
 
 
 def in_one_photo(connection: sqlite3.Connection, album: int, number: int) -> bool:
-    """Whether a listed face of the album is in a photo with one of the group, which is smaller."""
+    """Whether a face of the album is in a photo together with one of the group, which is the smaller one; hidden faces
+    do not count."""
     ones = "album_faces AS one CROSS JOIN faces AS theirs ON theirs.id = one.face" if number > 0 else "faces AS theirs"
     which = "one.album = ?1" if number > 0 else "theirs.id = ?1"
     row = connection.execute(
@@ -72,7 +73,8 @@ def in_one_photo(connection: sqlite3.Connection, album: int, number: int) -> boo
 
 
 def cannot_be_one(connection: sqlite3.Connection, one: int, other: int) -> bool:
-    """Whether somebody said that a face of one group is another person's than one of the other, or than that person."""
+    """Whether somebody said that a face of one group is not the same person as a face of the other, or not the other's
+    person."""
     return _said_to_differ(connection, one, other) or any(
         _denied(connection, number, person)
         for number, person in ((one, person_of(connection, other)), (other, person_of(connection, one)))
@@ -81,7 +83,7 @@ def cannot_be_one(connection: sqlite3.Connection, one: int, other: int) -> bool:
 
 
 def unpaired(connection: sqlite3.Connection) -> tuple[str | None, int]:
-    """The token of what was prepared, None for nothing, and how many groups have changed since."""
+    """The token of the prepared suggestions, None when there are none, and how many groups have changed since."""
     return setting(connection, PAIRED), int(connection.execute("SELECT COUNT(*) FROM unpaired").fetchone()[0])
 
 
@@ -91,7 +93,7 @@ def unpaired_groups(connection: sqlite3.Connection) -> set[int]:
 
 
 def set_paired(transaction: sqlite3.Connection, token: str) -> None:
-    """Note that suggestions are prepared as `token`, and that no group has changed since."""
+    """Store that suggestions are prepared as `token`, and that no group has changed since."""
     transaction.execute("DELETE FROM unpaired")
     save_settings(transaction, **{PAIRED: token})
 
@@ -114,7 +116,7 @@ def hidden_faces(connection: sqlite3.Connection) -> list[int]:
 
 
 def has_more_faces(connection: sqlite3.Connection, count: int) -> bool:
-    """Whether the library has more than `count` faces; no more than these are counted."""
+    """Whether the library has more than `count` faces, without counting them all."""
     return connection.execute("SELECT 1 FROM faces LIMIT 1 OFFSET ?", (count,)).fetchone() is not None
 
 
@@ -135,8 +137,8 @@ def _denied(connection: sqlite3.Connection, number: int, person: str) -> bool:
 
 
 def _acts_about(connection: sqlite3.Connection, number: int) -> dict[int, set[int]]:
-    """The acts that keep faces apart in which faces of the group are, and on which sides; also through faces that
-    belong with them and are in no photo now."""
+    """The acts that say of faces that they are not one person, in which faces of the group are, with their sides. Faces
+    that belong with the group's and are in no photo now are included."""
     ours = "SELECT face FROM album_faces WHERE album = ?1" if number > 0 else "SELECT ?1"
     rows = connection.execute(
         f"""SELECT act, side FROM decisions JOIN acts ON acts.id = act WHERE {_PARTS} AND face IN (

@@ -1,4 +1,4 @@
-"""Who is on which photo: the statements that other programs' albums and sidecars are made from."""
+"""Who is on which photo, for albums and sidecars of other programs."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Sighting:
 class PhotoFace:
     """A face of one photo.
 
-    box: pixels of the upright photo. person: as somebody said, None when nobody did. decided: whether people said who
-    it is, or is not; what they took back does not count. in_file: what a file said of it when it was last followed.
+    box: pixels of the upright photo. person: as somebody said; else None. decided: whether people said who it is or is
+    not, without what they undid. in_file: what a file said of it when the library last read it.
     """
 
     face: int
@@ -37,7 +37,7 @@ class PhotoFace:
 
     @property
     def follows_file(self) -> bool:
-        """Whether its name is the file's, and not one that people gave it."""
+        """Whether its name came from the file, and not from people."""
         return not self.decided and self.in_file is not None and self.in_file.name == self.person
 
 
@@ -51,7 +51,7 @@ class StoredPhoto:
 
 
 def sightings(catalog: Catalog) -> Iterator[Sighting]:
-    """Every face with a name or an album, by rising id, but what is hidden."""
+    """Every face with a name or an album, without hidden ones, by rising id."""
     rows = catalog.by_blocks(
         """SELECT faces.id, photo, album, people.name FROM faces
         LEFT JOIN album_faces ON album_faces.face = faces.id LEFT JOIN albums ON albums.id = album
@@ -87,7 +87,7 @@ def stored_photo(catalog: Catalog, photo: int) -> StoredPhoto:
 
 
 def undecided(catalog: Catalog, faces: Iterable[int]) -> set[int]:
-    """Those of `faces` that are in the library and of which nothing was ever said, by people or by files."""
+    """Those of `faces` that are in the library and that no act is about, of people or of files."""
     statement = f"""SELECT id FROM faces WHERE id IN {LISTED}
         AND NOT EXISTS (SELECT 1 FROM decisions WHERE decisions.face = faces.id)"""
     return {row[0] for row in catalog.connection.execute(statement, (listed(faces),))}

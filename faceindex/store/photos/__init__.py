@@ -1,1 +1,1 @@
-"""Photos in the catalog: their paths, and faces known again after an edit."""
+"""Photos in the catalog: what is written of them, their paths, and faces matched with those before an edit."""

@@ -1,4 +1,4 @@
-"""Faces that people decided about and that an edit of their photo took away: they are listed, and wait to come back."""
+"""Faces that people decided about and that an edit removed from their photo: they are listed, and wait to come back."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from faceindex.types import LostFace, Page
 
 
 def keep_lost(transaction: sqlite3.Connection, arrivals: Iterable[Arrival]) -> set[int]:
-    """Note which faces with decisions each photo has no more, before they are removed. Returns their ids.
+    """Store which decided faces each photo has lost, before they are removed. Returns their ids.
 
-    Also of faces that it had lost before: they stay with it. Those that it has again are forgotten about.
+    Faces that the photo had lost before stay lost; faces that it has again are no longer lost.
     """
     lost: set[int] = set()
     for arrival in arrivals:
@@ -41,14 +41,15 @@ def keep_lost(transaction: sqlite3.Connection, arrivals: Iterable[Arrival]) -> s
 
 
 def drop_found(transaction: sqlite3.Connection) -> None:
-    """Faces that are in the library are not lost."""
+    """Faces that are back in the library are no longer lost."""
     transaction.execute("DELETE FROM lost_faces WHERE face IN (SELECT id FROM faces)")
 
 
 def lost_faces(catalog: Catalog, faces: Collection[int] | None = None) -> list[LostFace]:
-    """Faces with a name that their photo lost and nobody in it has now, by the photo's path. faces: only these.
+    """Faces with a name that their photo has lost, unless the person has another face in it now; by the photo's path.
+    faces: only these.
 
-    A face of the photo is only offered for one if nobody said who it is, or that it is not this person.
+    A face of the photo is offered as the lost one only if nobody said who it is, or that it is not this person.
     """
     chosen, values = ("TRUE", ()) if faces is None else (f"lost_faces.face IN {LISTED}", (listed(faces),))
     return [_lost_face(catalog.connection, row) for row in _lost(catalog, chosen, values, -1)]

@@ -1,11 +1,11 @@
-"""Which faces of a photo that was edited, or of another photo in its place, are ones that were known before.
+"""Which faces of an edited photo, or of another photo in its place, the library knew before.
 
 A box is not a face: two pictures may have faces at the same place, and a cropped one has none where they were. So a
-face is known again by its vector. Distances are told in parts of the recipe's match threshold. Of photos edited in ten
-ways (`scripts/bench_edits.py`; chosen on half of them), nearly all faces are within 0.6 of what they were, and of two
-people only what the calibrations of `dlib` and `sface` expect of fewer than one pair in ten million. Small faces of
-resized photos come up to the threshold itself, as strangers sometimes do: those are the same only where the other faces
-of the picture say that they lie at their place. What is left is asked.
+face is recognised by its vector. Distances are given in parts of the recipe's match threshold. Of photos edited in ten
+ways (tests/edited_library.py; chosen on half of them), nearly all faces are within 0.6 of what they were, and so are
+fewer than one in ten million pairs of different people, by the calibrations of `dlib` and `sface`. Small faces of
+resized photos come up to the threshold itself, as strangers sometimes do: they count as the same only where the other
+faces of the picture say that they lie at their place. The user is asked about the others.
 """
 
 from __future__ import annotations
@@ -21,20 +21,21 @@ from faceindex.store.photos.same_picture import Movement, movement, points_of
 from faceindex.types import Face
 
 SURE = 0.6
-"""Up to which a face is known by its vector alone, if no other face comes near."""
+"""A face up to this distance is the same, if no other face comes near."""
 
 LIKELY, LIKELY_AMONG_OTHERS = 0.9, 1.0
-"""Up to which it may be, wherever it lies: that is asked; and up to which it is, where the other faces of the picture
-say that it must be."""
+"""A face up to this distance may be the same wherever it lies, and the user is asked; up to the second it is the same
+where the other faces of the picture say that it must lie."""
 
 POSSIBLE, POSSIBLE_AMONG_OTHERS = 1.05, 1.2
-"""Up to which it may be, about where it was; and about where the other faces say, or in a photo that was resized."""
+"""A face up to this distance may be the same about where it was; up to the second about where the other faces say, or
+in a photo that was resized."""
 
 NEAR = 0.25
-"""Intersection over union from which a face lies about where another is to be expected."""
+"""Intersection over union from which a face lies where another one is expected."""
 
 MARGIN = 0.12
-"""By how much any other face must be further away."""
+"""By how much every other face must be further away."""
 
 _IMPOSSIBLE = 1e3  # cost
 
@@ -56,49 +57,49 @@ class VectorMatches:
 def match_by_vector(
     faces: Sequence[Face], former: Sequence[FormerFace], threshold: float, zoom: float = 1.0
 ) -> VectorMatches:
-    """One to one. A former face without a vector is never sure.
+    """Match faces with former faces, one to one. A former face without a vector is never matched for sure.
 
     threshold: the recipe's for a match, Euclidean. zoom: pixels of the photo now in one then, see `resized`.
     """
     result = VectorMatches([None] * len(faces), {})
     if not faces or not former:
         return result
-    away = _distances(faces, former) / threshold
-    sure = _sure(away)
+    distances = _distances(faces, former) / threshold
+    sure = _sure(distances)
     moved = _movement(faces, former, sure)
     place = _Place.of(faces, former, moved, zoom)
-    left = place.left(sure, away)
-    for one, other in sure + [pair for pair in left if place.is_same(away, *pair)]:
+    left = place.left(sure, distances)
+    for one, other in sure + [pair for pair in left if place.is_same(distances, *pair)]:
         result.same[other] = former[one].face
     for one, other in left:
         if result.same[other] is None:
-            distance = float(away[one, other]) * threshold
+            distance = float(distances[one, other]) * threshold
             result.unsure[former[one].face] = (other, distance if np.isfinite(distance) else None)
     return result
 
 
 def _distances(faces: Sequence[Face], former: Sequence[FormerFace]) -> Matrix:
     """float64 [former, faces]; infinite without a vector."""
-    away = np.full((len(former), len(faces)), np.inf)
+    distances = np.full((len(former), len(faces)), np.inf)
     now = np.stack([face.vector for face in faces]).astype(np.float64)
     for row, known in enumerate(former):
         if known.vector is not None:
-            away[row] = np.linalg.norm(now - known.vector, axis=1)
-    return away
+            distances[row] = np.linalg.norm(now - known.vector, axis=1)
+    return distances
 
 
-def _sure(away: Matrix) -> list[tuple[int, int]]:
+def _sure(distances: Matrix) -> list[tuple[int, int]]:
     """(former, face) that are near, and nearer than any other by the margin."""
     return [
         (row, column)
-        for row, column in zip(*np.nonzero(away <= SURE), strict=True)
-        if _next(away, row, column) >= away[row, column] + MARGIN
+        for row, column in zip(*np.nonzero(distances <= SURE), strict=True)
+        if _next(distances, row, column) >= distances[row, column] + MARGIN
     ]
 
 
-def _next(away: Matrix, row: int, column: int) -> float:
+def _next(distances: Matrix, row: int, column: int) -> float:
     """The least distance of either to any other."""
-    others = np.concatenate([np.delete(away[row], column), np.delete(away[:, column], row)])
+    others = np.concatenate([np.delete(distances[row], column), np.delete(distances[:, column], row)])
     return float(others.min(initial=np.inf))
 
 
@@ -134,24 +135,26 @@ class _Place:
         limit = POSSIBLE if moved is None and zoom == 1.0 else POSSIBLE_AMONG_OTHERS
         return cls(np.array(overlap), moved is not None, limit)
 
-    def left(self, sure: Sequence[tuple[int, int]], away: Matrix) -> list[tuple[int, int]]:
-        """The pairs of the other faces that may be the same: each once, with the least cost altogether."""
-        rows = np.setdiff1d(np.arange(away.shape[0]), [one for one, _ in sure])
-        columns = np.setdiff1d(np.arange(away.shape[1]), [other for _, other in sure])
+    def left(self, sure: Sequence[tuple[int, int]], distances: Matrix) -> list[tuple[int, int]]:
+        """The pairs of the remaining faces that may be the same: each face once, at the least total cost."""
+        rows = np.setdiff1d(np.arange(distances.shape[0]), [one for one, _ in sure])
+        columns = np.setdiff1d(np.arange(distances.shape[1]), [other for _, other in sure])
         if not len(rows) or not len(columns):
             return []
-        apart, overlap = away[np.ix_(rows, columns)], self.overlap[np.ix_(rows, columns)]
-        possible = (apart <= LIKELY) | ((overlap >= NEAR) & ((apart <= self.limit) | np.isinf(apart)))
-        cost = np.where(possible, np.square(np.minimum(apart, self.limit)) - overlap, _IMPOSSIBLE)
+        open_distances, overlap = distances[np.ix_(rows, columns)], self.overlap[np.ix_(rows, columns)]
+        possible = (open_distances <= LIKELY) | (
+            (overlap >= NEAR) & ((open_distances <= self.limit) | np.isinf(open_distances))
+        )
+        cost = np.where(possible, np.square(np.minimum(open_distances, self.limit)) - overlap, _IMPOSSIBLE)
         pairs = [pair for pair in _assigned(cost) if possible[pair]]
         return [(int(rows[one]), int(columns[other])) for one, other in pairs]
 
-    def is_same(self, away: Matrix, one: int, other: int) -> bool:
-        """Whether a face that lies at its place is the same by its vector, too, and no other could be there."""
+    def is_same(self, distances: Matrix, one: int, other: int) -> bool:
+        """Whether a face at the expected place is also the same by its vector, and no other face could be there."""
         there = self.overlap >= SAME_FACE
         alone = there[one].sum() == 1 and there[:, other].sum() == 1
         limit = LIKELY_AMONG_OTHERS if self.by_others else SURE
-        return bool(there[one, other] and alone and away[one, other] <= limit)
+        return bool(there[one, other] and alone and distances[one, other] <= limit)
 
 
 def _assigned(cost: Matrix) -> list[tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""The faces that arriving photos are known to have: of the same content, or of what their files showed before."""
+"""The faces that the library knows of arriving photos: of the same content, or of what was at their paths before."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Returned:
 
 
 _IDENTICAL = 1e-3
-"""In place of a threshold for vectors of which nobody knows how near those of one person are."""
+"""In place of a threshold where vectors have no calibration: only nearly equal vectors are the same face."""
 
 
 class FormerFaces:
@@ -95,9 +95,9 @@ class FormerFaces:
         return found
 
     def overwritten(self) -> list[writing.Arrival]:
-        """Stored photos that take the last name of others, as arrivals whose faces have their ids.
+        """Stored photos that take the last path of other photos, as arrivals whose faces keep their ids.
 
-        They keep their faces as they are. Those that look like named ones of the others are unsure: that is asked.
+        Faces that look like named ones of the other photo are unsure: the user is asked.
         """
         return [self._in_place_of(photo, other) for photo, other in sorted(self._overwritten)]
 
@@ -116,7 +116,7 @@ class FormerFaces:
         return writing.Arrival(content, AnalysedPhoto(*size, ()), [], faces, list(known), photo, former, unsure)
 
     def _edited_photos(self, content: bytes, photo: AnalysedPhoto, files: Sequence[FoundFile]) -> list[int]:
-        """Photos that `photo` takes the place of; itself, if it was decoded to another shape before."""
+        """The photos that `photo` replaces; or itself, if it was decoded to another shape before."""
         known = self._catalog.photo_with(content)
         if known is not None:
             same = same_shape(self._catalog.size_of(known), (photo.width, photo.height))
@@ -124,7 +124,7 @@ class FormerFaces:
         return [other for other in self._catalog.photos_named_only([f.path for f in files]) if other not in self._moved]
 
     def _faces_of(self, photo: int) -> list[FormerFace]:
-        """Those that it has, and those that it lost by earlier edits."""
+        """Its faces, and those that it lost by earlier edits."""
         faces = [
             FormerFace(face, box, self._vectors.get(face), landmarks)
             for face, (box, landmarks) in self._faces[photo].items()

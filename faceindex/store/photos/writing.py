@@ -43,14 +43,14 @@ def insert_segment(transaction: sqlite3.Connection, segment: Segment) -> None:
 
 
 def swap_segments(transaction: sqlite3.Connection, old: Iterable[Segment], new: Segment | None) -> None:
-    """Let `new` hold what `old` held; None when nothing of it is left."""
+    """Replace the segments `old` by `new`, or by nothing when no vector is left."""
     transaction.executemany("DELETE FROM segments WHERE id = ?", [(segment.number,) for segment in old])
     if new is not None:
         insert_segment(transaction, new)
 
 
 def store_photo(transaction: sqlite3.Connection, arrival: Arrival, segment: int) -> list[int]:
-    """The photo, its faces with their vectors in `segment`, and its files; a former state of it goes.
+    """Store the photo, its faces with their vectors in `segment`, and its files; a former state is replaced.
 
     Returns: as `name_photo`.
     """
@@ -80,9 +80,10 @@ def store_photo(transaction: sqlite3.Connection, arrival: Arrival, segment: int)
 
 
 def name_photo(transaction: sqlite3.Connection, photo: int, file: FoundFile) -> list[int]:
-    """Let `file` be a name of `photo`, of no other photo, and no failure. Returns the photo that loses this name.
+    """Store `file` as a path of `photo`, and of no other photo, and as no failure. Returns the photo that loses this
+    path.
 
-    One that gets no other name in this transaction was edited in place: `drop_nameless` removes it.
+    A photo that gets no other path in this transaction was edited in place: `drop_nameless` removes it.
     """
     path = os.fsencode(file.path)
     before = _ids(transaction, "SELECT photo FROM paths WHERE path = ?", path)
@@ -95,7 +96,7 @@ def name_photo(transaction: sqlite3.Connection, photo: int, file: FoundFile) -> 
 
 
 def drop_paths(transaction: sqlite3.Connection, paths: Iterable[str]) -> list[int]:
-    """Let `paths` be names of nothing, and no failures. Returns the photos that lose a name: see `name_photo`."""
+    """Remove `paths`, of photos and of failures. Returns the photos that lose a path: see `name_photo`."""
     photos: list[int] = []
     for path in map(os.fsencode, paths):
         photos += _ids(transaction, "SELECT photo FROM paths WHERE path = ?", path)
@@ -105,7 +106,7 @@ def drop_paths(transaction: sqlite3.Connection, paths: Iterable[str]) -> list[in
 
 
 def drop_nameless(transaction: sqlite3.Connection, photos: Iterable[int]) -> None:
-    """Remove those of `photos` that have no name left, with their faces."""
+    """Remove those of `photos` that have no path left, with their faces."""
     dropped = transaction.executemany(
         "DELETE FROM photos WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM paths WHERE photo = ?1)",
         [(photo,) for photo in photos],
@@ -124,7 +125,7 @@ def store_failures(transaction: sqlite3.Connection, failures: Iterable[tuple[Fou
 
 
 def store_ctimes(transaction: sqlite3.Connection, files: Iterable[FoundFile]) -> None:
-    """When files last changed whose content is what is known of them."""
+    """Store when files last changed that were found to have the same content."""
     times = [(file.ctime_ns, os.fsencode(file.path)) for file in files]
     transaction.executemany("UPDATE paths SET ctime_ns = ? WHERE path = ?", times)
     transaction.executemany("UPDATE failures SET ctime_ns = ? WHERE path = ?", times)
@@ -133,7 +134,7 @@ def store_ctimes(transaction: sqlite3.Connection, files: Iterable[FoundFile]) ->
 def store_out_of_reach(
     transaction: sqlite3.Connection, entries: Iterable[FailedPhoto], searched: Iterable[str]
 ) -> None:
-    """What could not be looked at, and why. searched: what else was out of reach at or under these is so no longer."""
+    """Store what could not be accessed, and why. searched: earlier such entries at or under these paths are removed."""
     for under in searched:
         where, values = under_path(under)
         transaction.execute(f"DELETE FROM failures {where} AND out_of_reach", values)
@@ -146,7 +147,8 @@ def store_out_of_reach(
 
 
 def store_dates(transaction: sqlite3.Connection, dates: Mapping[int, tuple[str, str] | None]) -> None:
-    """When photos of an earlier schema were taken and where they say it, by ids; they need not be looked at again."""
+    """Store when photos of an earlier schema were taken, and where they say so, by photo id. Photos without a date are
+    not looked at again."""
     known = [(*date, photo) for photo, date in dates.items() if date is not None]
     transaction.executemany("UPDATE photos SET taken = ?, taken_from = ? WHERE id = ?", known)
     transaction.executemany("DELETE FROM unread_dates WHERE photo = ?", [(photo,) for photo in dates])
@@ -158,7 +160,7 @@ def drop_empty_albums(transaction: sqlite3.Connection) -> None:
 
 
 def note_change_of_faces(transaction: sqlite3.Connection) -> None:
-    """Make what was derived from the faces out of date, the index above all."""
+    """Mark what was derived from the faces as out of date, the index above all."""
     transaction.execute("INSERT OR REPLACE INTO settings VALUES ('faces_state', lower(hex(randomblob(16))))")
 
 

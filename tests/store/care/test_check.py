@@ -132,12 +132,12 @@ def test_vector_of_no_number_is_found_even_where_the_checksum_was_made_to_fit(li
     digest = file_checksum(path).hex()
     execute(library, f"UPDATE segments SET checksum = x'{digest}' WHERE id = 1")
     shutil.rmtree(library.path / "index")
-    assert damaged(library, deep=True) == {"vectors": ["1 faces whose vector is in no segment, or not once"]}
+    assert damaged(library, deep=True) == {"vectors": ["1 face without a vector, or with several"]}
 
 
 def test_face_without_a_vector_is_found(library: faceindex.Library) -> None:
     execute(library, "UPDATE faces SET segment = 3 WHERE id = 1")
-    assert damaged(library) == {"vectors": ["1 faces whose vector is in no segment, or not once"]}
+    assert damaged(library) == {"vectors": ["1 face without a vector, or with several"]}
 
 
 def test_faces_that_wait_for_a_new_vector_are_a_note(library: faceindex.Library) -> None:
@@ -145,21 +145,21 @@ def test_faces_that_wait_for_a_new_vector_are_a_note(library: faceindex.Library)
     report = library.care.check()
     assert report.damage == ()
     (note,) = [note for part in report.parts for note in part.notes]
-    assert note.startswith("2 faces lost their vector and wait")
+    assert note.startswith("2 faces without a vector until")
 
 
 @pytest.mark.parametrize(
     ("statement", "problem"),
     [
-        ("DELETE FROM paths WHERE path = x'2F612E6A7067'", "1 photos without a path"),  # /a.jpg
-        ("DELETE FROM person_faces WHERE face = 5", "1 faces whose name is not what was said"),
-        ("INSERT INTO person_faces SELECT 2, id FROM people", "1 faces whose name is not what was said"),
-        ("DELETE FROM person_faces", "2 faces whose name is not what was said"),
-        ("INSERT INTO album_faces VALUES (77, 1)", "1 rows of album_faces speak of faces that are not there"),
-        ("UPDATE faces SET photo = 99 WHERE id = 1", "1 rows of faces speak of photos that are not there"),
+        ("DELETE FROM paths WHERE path = x'2F612E6A7067'", "1 photo without a path"),  # /a.jpg
+        ("DELETE FROM person_faces WHERE face = 5", "1 face with another name than the journal gives"),
+        ("INSERT INTO person_faces SELECT 2, id FROM people", "1 face with another name than the journal gives"),
+        ("DELETE FROM person_faces", "2 faces with another name than the journal gives"),
+        ("INSERT INTO album_faces VALUES (77, 1)", "1 row of album_faces with missing faces"),
+        ("UPDATE faces SET photo = 99 WHERE id = 1", "1 row of faces with missing photos"),
         (
             "UPDATE sqlite_sequence SET seq = 1 WHERE name = 'faces'",
-            "1 of faces, photos and segments would give a number twice",
+            "the next id of faces was given before",
         ),
     ],
 )

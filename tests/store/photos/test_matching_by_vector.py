@@ -154,7 +154,7 @@ def test_edited_copy_that_was_known_already_takes_the_path_and_the_names_are_ask
         decide(transaction, NAME, [4], "Bob")
     with made.folder.writer() as writer:
         photo = writer.catalog.photo_with(b"edited") or 0
-        writer.commit(Batch(names=[(photo, FoundFile("/a.jpg", 1, 2, False))], gone=["/a-edited.jpg"]))
+        writer.commit(Batch(names=[(photo, FoundFile("/a.jpg", 1, 2, False))], removed=["/a-edited.jpg"]))
         assert writer.lost == {1, 2}
     (lost,) = lost_faces(made.folder.catalog)  # the other one has its name already
     assert (lost.face, lost.person, lost.photo, lost.candidate) == (1, "Ada", "/a.jpg", 3)

@@ -1,23 +1,14 @@
-"""What becomes of names when photos of two faces or more are edited in ten ways and ingested again.
+"""Photos with named faces, edited in many ways and ingested again, and what became of the names.
 
-    .venv/bin/python scripts/bench_edits.py [--recipe dlib,sface] [--data ../shared/data] [--photos 60] [--half 0]
-
-Photos are those of `album` and `groups` with two faces or more, and the rest of --photos is composed of lfw-dev's
-people; each is at most 1,600 pixels wide. Every face gets a name of its own. The edited photos take the paths of the
-former ones. A face that is detected at its place has kept its name (kept), or its name is asked of it (asked), or
-neither (lost); one that is not detected there, or whose place is outside, painted over or replaced, is gone. `listed`
-are names of lost and gone faces that `people lost` gives; `wrong` faces that have another's name. --half 0 or 1: only
-every second photo, as thresholds were chosen on half 0. Exit code 1: a name is wrong, or a lost one is not listed.
+A face that is detected at its place has kept its name (kept), or its name is asked of it (asked), or neither (lost);
+one that is not detected there, or whose place is outside, painted over or replaced, is gone. `listed` are names of lost
+and gone faces that `people lost` gives; `wrong` faces that have another's name.
 """
 
 from __future__ import annotations
 
-import argparse
 import math
-import os
 import shutil
-import sys
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,7 +23,6 @@ from faceindex.faces.recipe import recipe
 from faceindex.types import Box, FaceRecord
 
 LARGEST = 1600  # pixels
-COLUMNS = ("faces", "kept", "asked", "lost", "gone", "listed", "wrong")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +31,6 @@ class Named:
 
     path: Path
     faces: Sequence[FaceRecord]
-
-
-def main() -> None:
-    root = Path(__file__).resolve().parents[1]
-    data = Path(os.environ.get("FACEINDEX_TEST_DATA", root.parent / "shared" / "data"))
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--recipe", default="dlib,sface")
-    parser.add_argument("--data", type=Path, default=data)
-    parser.add_argument("--photos", type=int, default=60)
-    parser.add_argument("--half", type=int, choices=(0, 1), default=None)
-    parser.add_argument("--ways", default=None, help="only these, separated by commas")
-    options = parser.parse_args()
-    good = True
-    for name in options.recipe.split(","):
-        with tempfile.TemporaryDirectory() as folder:
-            photos = drawn_photos(options.data, Path(folder) / "photos", options.photos)
-            bench = Bench(Path(folder), name, options.data, photos, options.photos, options.half)
-            good &= bench.print_table(None if options.ways is None else options.ways.split(","))
-    sys.exit(not good)
 
 
 def drawn_photos(data: Path, folder: Path, composed: int) -> list[Path]:
@@ -90,14 +61,13 @@ def composed_photos(data: Path, folder: Path, number: int) -> list[Path]:
     return made
 
 
-class Bench:
+class EditedLibrary:
     """A library in which every face of photos with two faces or more has a name of its own."""
 
     def __init__(
         self, folder: Path, name: str, data: Path, photos: Sequence[Path], most: int, half: int | None = None
     ) -> None:
         """Only the first `most` photos of two faces or more are kept, or half of these."""
-        self.recipe = name
         self.folder = folder
         self.strangers = [_face_of(person) for person in sorted((data / "lfw-dev" / "images").iterdir())[3::25]]
         with faceindex.Library(folder / "named.faces", recipe=recipe(name)) as library:
@@ -113,17 +83,9 @@ class Bench:
                     library.people.name(name_of(face), face=face.face)
         self.named = [Named(path, found[str(path)]) for path in chosen]
 
-    def print_table(self, ways: Sequence[str] | None) -> bool:
-        """A row for each way. Whether no name is wrong and all that is lost is listed."""
-        print(f"recipe {self.recipe}: {len(self.named)} photos, {sum(len(p.faces) for p in self.named)} named faces")
-        print("| edit | " + " | ".join(COLUMNS) + " |")
-        print("|---|" + "---|" * len(COLUMNS))
-        total: Counter[str] = Counter()
-        for way in ways or self._edits(0):
-            counts = self.edited(way)
-            print(f"| {way} | " + " | ".join(f"{counts[column]:,}" for column in COLUMNS) + " |", flush=True)
-            total += counts
-        return total["wrong"] == 0 and total["listed"] == total["lost"] + total["gone"] + total["asked"]
+    def ways(self) -> list[str]:
+        """Of editing a photo."""
+        return list(self._edits(0))
 
     def edited(self, way: str) -> Counter[str]:
         """Every photo edited this way and ingested again, in a copy of the library; what became of the names."""
@@ -199,7 +161,3 @@ def at(place: tuple[float, float, float] | None, faces: Sequence[FaceRecord]) ->
 def _face_of(person: Path) -> Image.Image:
     with Image.open(sorted(person.iterdir())[0]) as image:
         return image.convert("RGB")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,90 @@
+"""The part of `Library` that writes faces for other programs, and takes theirs in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from faceindex.library.exporting import check_export, export_faces
+from faceindex.library.importing import import_files
+from faceindex.library.ingesting import ingest_files
+from faceindex.library.job import Job, blocking, completed
+from faceindex.library.opened import StrPath, one_or_more
+from faceindex.library.topics import Topics
+from faceindex.photos.finding.addresses import absolute
+from faceindex.running.meter import Meter
+from faceindex.types import ImportReport, IngestReport, Progress
+
+
+class Exchanging(Topics):
+    """Export and import."""
+
+    def start_export(
+        self,
+        out: StrPath,
+        *,
+        form: str = "jsonl",
+        vectors: bool = False,
+        kind: str | None = None,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Job[int]:
+        """Write every face to the file `out`; returns their number.
+
+        form: "jsonl" or "csv", a line a face, with its vector if `vectors`; "-" is stdout. "hdf5": all that a library
+        is, to be imported into another one. "npz": arrays. "faiss": an index, of `kind` "flat", "ivf" or "auto", and
+        `out`.csv, what its ids are. Raises: UsageError; LibraryDamaged; OSError for a full disk.
+        """
+        check_export(out, form, kind)
+        path = self._opened.outside(out)
+
+        def work(meter: Meter) -> int:
+            return export_faces(self._opened, path, form=form, vectors=vectors, kind=kind, meter=meter)
+
+        return self._opened.start("export", work, progress)
+
+    export = blocking(start_export)
+
+    def start_import(
+        self,
+        files: StrPath | Iterable[StrPath],
+        *,
+        recipe: str | None = None,
+        photos: StrPath | None = None,
+        workers: int | None = None,
+        min_face: int | None = None,
+        wait: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Job[ImportReport]:
+        """Take in what `files` have and the library has not; again, nothing is added.
+
+        A library's own export (HDF5) brings everything, and makes an absent library what that one was. JSON lines and
+        CSV (photo, box, person, vector) name faces, which are found by vector and box, in photos that are analysed if
+        need be. Files of vectors (.npy, .npz, .h5, pickles) bring faces, with names, photos and boxes where they say
+        them. Names become decisions; what was decided here before stays.
+
+        recipe: what made the vectors: one of ours, or any other name; default what the file says, `dlib-raw` for
+        encodings of face_recognition, else another program's. photos: the folder that relative paths are in; default
+        that of the file, then the current one. The rest: see `ingest`. What is wrong with a file or a row is listed.
+
+        Raises: UsageError, RecipeMismatch and others when it is so of the only file; LibraryLocked; LibraryUnwritable.
+        """
+        given, base = one_or_more(files), None if photos is None else absolute(photos)
+
+        def work(meter: Meter) -> ImportReport:
+            def analyse(paths: list[str]) -> IngestReport:
+                return ingest_files(
+                    self._opened,
+                    paths,
+                    analyser=self._opened.analyser(min_face),
+                    workers=workers,
+                    wait=wait,
+                    meter=meter,
+                )
+
+            report = import_files(
+                self._opened, given, recipe=recipe, base=base, analyse=analyse, wait=wait, meter=meter
+            )
+            return completed(report)
+
+        return self._opened.start("import", work, progress)
+
+    import_ = blocking(start_import)
