@@ -4,7 +4,7 @@ Clustering has put together what is near, so of what is left little is one perso
 pairs that a calibration, at even odds, calls likely. The odds before the distance is known are those of a face or album
 of which another piece lies in one of the library's albums with the probability MATES. Albums that resemble it and
 belong to other people take their share. Pairs are compared that are near enough to matter, at most the nearest few of
-each. `scripts/bench_review.py` compares what is shown with what is right.
+each. `scripts/bench review` compares what is shown with what is right.
 """
 
 from __future__ import annotations
