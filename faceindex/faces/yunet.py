@@ -85,9 +85,11 @@ def _suppressed(boxes: Floats, scores: Floats) -> list[int]:
     """Rows to keep, best score first. OpenCV compares boxes in whole pixels, cut off towards zero."""
     whole = boxes.astype(np.int32).astype(np.int64)
     kept: list[int] = []
-    for number in np.argsort(-scores, kind="stable")[:MOST]:
-        if not (_overlaps(whole[kept], whole[number]) > OVERLAP).any():
-            kept.append(int(number))
+    left = np.argsort(-scores, kind="stable")[:MOST]
+    while len(left):
+        best, left = left[0], left[1:]
+        kept.append(int(best))
+        left = left[_overlaps(whole[left], whole[best]) <= OVERLAP]
     return kept
 
 

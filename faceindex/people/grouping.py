@@ -16,6 +16,7 @@ import numpy.typing as npt
 from faceindex.clustering.cluster import cluster
 from faceindex.clustering.constraints import Constraints
 from faceindex.clustering.extend import extend
+from faceindex.clustering.gate import is_low
 from faceindex.journal.state import state_after
 from faceindex.people.albums import constraints_of, derive_albums, update_albums
 from faceindex.people.numbering import known_numbers
@@ -91,7 +92,8 @@ def group_faces(
         change = _change(before, after, names, _people(catalog))
         if dry_run:
             raise _OnlyLooking
-    clustered = int(np.isin(ids, np.array(list(after), dtype=np.int64)).sum())
+    inside = np.isin(ids, np.array(list(after), dtype=np.int64))
+    clustered = int(inside.sum())
     albums, seconds = len(set(after.values())), time.monotonic() - began
     return ClusterReport(
         method="linkage" if extended else method,
@@ -104,6 +106,7 @@ def group_faces(
         merges=merges,
         dry_run=dry_run,
         extended=extended,
+        low_quality=int((is_low(qualities) & ~inside).sum()),
     )
 
 

@@ -34,7 +34,7 @@ def undo(folder: LibraryFolder, act: int | None = None) -> Decided:
             done = _undo_import(step.transaction, chosen.act, imported)
             return replace(done, undone=past_act(step.catalog, chosen.act))
         if chosen.act <= int(step.catalog.settings().get(CLUSTERED_AFTER, 0)):
-            put_back(step.transaction, chosen, state_after(read_acts(step.transaction)))
+            put_back(step.transaction, [chosen], state_after(read_acts(step.transaction)))
         about = [face for side in chosen.sides for face in side]
         if chosen.kind == kinds.RENAME:
             about = step.catalog.faces_of_person(chosen.renamed or "") or []
@@ -60,10 +60,8 @@ def _undo_import(transaction: sqlite3.Connection, chosen: int, acts: Sequence[in
     """Undo `acts` of one import, or undo such undos. chosen: the act that was asked for."""
     undone = read_acts(transaction, acts)
     clustered_after = int(setting(transaction, CLUSTERED_AFTER) or 0)
-    state = state_after(read_acts(transaction))
-    for act in undone:
-        if act.act <= clustered_after:
-            put_back(transaction, act, state)
+    if before := [act for act in undone if act.act <= clustered_after]:
+        put_back(transaction, before, state_after(read_acts(transaction)))
     undos = undo_import(transaction, [act.act for act in undone])
     derive_albums(transaction)
     faces = sorted({face for act in undone for side in act.sides for face in side})

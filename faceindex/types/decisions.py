@@ -143,7 +143,8 @@ class AlbumChange:
 
 @dataclass(frozen=True, slots=True)
 class ClusterReport:
-    """albums: groups of two faces and more; clustered: faces in them; singletons: faces alone.
+    """albums: groups of two faces and more; clustered: faces in them; singletons: faces alone; low_quality: those of
+    them that may join an album but do not begin one, because they are blurred, small, dark or half hidden.
 
     change: compared with the albums before. merges: pairs of albums that new faces connect, and that seem to be one
     person's. dry_run: nothing was changed. extended: there were albums, which stayed as they were; only new faces were
@@ -160,3 +161,4 @@ class ClusterReport:
     merges: tuple[tuple[int, int], ...] = ()
     dry_run: bool = False
     extended: bool = False
+    low_quality: int = 0

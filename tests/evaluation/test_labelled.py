@@ -103,7 +103,8 @@ def test_a_missing_place_for_a_temporary_library_is_named(monkeypatch: pytest.Mo
 
 
 def test_each_recipe_has_its_own_kept_library(tmp_path: Path) -> None:
-    with evaluation_library(recipe("dlib-raw"), tmp_path) as a, evaluation_library(recipe(jitter=2), tmp_path) as b:
+    shaken = recipe("dlib", jitter=2)
+    with evaluation_library(recipe("dlib-raw"), tmp_path) as a, evaluation_library(shaken, tmp_path) as b:
         assert (a.path.name, b.path.name) == ("dlib-raw.faces", "dlib,jitter=2.faces")
 
 

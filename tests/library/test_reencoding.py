@@ -21,7 +21,7 @@ def library(labelled_photos: Path, tmp_path: Path) -> Iterator[faceindex.Library
             name = f"{person}_{number:04d}.jpg"
             (tmp_path / "photos").mkdir(exist_ok=True)
             shutil.copy(labelled_photos / person / name, tmp_path / "photos")
-    with faceindex.Library(tmp_path / "x.faces") as opened:
+    with faceindex.Library(tmp_path / "x.faces", recipe="dlib") as opened:
         opened.ingest([tmp_path / "photos"])
         opened.cluster()
         yield opened

@@ -50,7 +50,7 @@ def test_other_photos_of_known_people_are_named(known: faceindex.Library, shared
 @pytest.mark.parametrize("method", METHODS)
 def test_strangers_are_nobody(known: faceindex.Library, shared_data: Path, method: str) -> None:
     for name in ("elon", "putin"):
-        for face in known.identify(photos(shared_data / "album" / name)[0], method=method, threshold=0.5):
+        for face in known.identify(photos(shared_data / "album" / name)[0], method=method, threshold=0.9):
             assert face.person is None
             assert face.confidence > 0.5
             assert len(face.candidates) == len(PEOPLE)
