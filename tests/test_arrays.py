@@ -84,7 +84,7 @@ def test_what_is_no_matrix_of_numbers_is_refused_in_one_line(given: Any, said: s
 
 def test_other_wrong_uses_are_refused_in_one_line() -> None:
     wrong = {
-        "no clustering method is called kmeans": lambda: faceindex.cluster_vectors(FINE, threshold=1, method="kmeans"),
+        "there is no clustering method kmeans": lambda: faceindex.cluster_vectors(FINE, threshold=1, method="kmeans"),
         "a distance above 0": lambda: faceindex.cluster_vectors(FINE, threshold=float("nan")),
         "k is 0": lambda: faceindex.search_vectors(FINE, FINE, k=0),
         "threshold is nan": lambda: faceindex.search_vectors(FINE, FINE, threshold=float("nan")),

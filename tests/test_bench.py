@@ -111,10 +111,10 @@ def test_work_of_ended_processes_and_their_memory_count() -> None:
     assert in_new_process(spend, 0, 1)[1] < peak - 200
 
 
-def test_a_figure_is_its_median_with_its_spread() -> None:
+def test_a_figure_is_its_median_with_its_spread(tmp_path: Path) -> None:
     assert str(Figure((3.0, 1.0, 2.25), "ms")) == "2.25 ms (1 to 3, 3 rounds)"
     assert str(Figure((12345.6,), "")) == "12,346"
-    report = Report()
+    report = Report(tmp_path)
     report.add("faces", 3)
     line = history.record("x", {"faces": (1, 2), "keep": None}, report.figures)
     assert line["options"] == {"faces": "1 2", "keep": "None"}

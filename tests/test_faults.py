@@ -57,12 +57,12 @@ def test_three_hundred_kills_at_random_instants_cost_nothing(shared_data: Path, 
         ("DELETE FROM photos WHERE id = 3", "LOST photo"),
         ("DELETE FROM faces WHERE id = 3", "CHANGED photo"),
         ("UPDATE faces SET x = x + 1 WHERE id = 3", "CHANGED photo"),
-        ("UPDATE segments SET checksum = x'00'", "not what was written"),
+        ("UPDATE segments SET checksum = x'00'", "has another checksum"),
         ("DELETE FROM segments", "cannot be read"),
         (
             """INSERT INTO faces (photo, segment, x, y, width, height, score, landmarks)
             SELECT photo, segment, x, y, width, height, score, landmarks FROM faces WHERE id = 3""",
-            "no vector",
+            "without a vector",
         ),
     ],
 )

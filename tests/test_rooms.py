@@ -18,7 +18,7 @@ def floors() -> dict[str, int]:
     return {
         room.strip().removeprefix("faceindex."): floor
         for floor, rooms in enumerate(reversed(layers))
-        for room in rooms.split(":")
+        for room in re.split("[:|]", rooms)
     }
 
 

@@ -60,15 +60,7 @@ RELEASED = {
 }
 """By file and name: JSON keys, keys of cards and options keep the name that they were released with."""
 
-NOT_YET = frozenset(
-    (
-        "clustering",
-        "evaluation",
-        "faces",
-        "search",
-        "vectors",
-    )
-)
+NOT_YET = frozenset(())
 """Rooms whose names are not done yet."""
 
 ADJECTIVE = r"(?:(?!(?:and|as|for|give|gives|had|has|have|hold|holds|in|lack|lacks|needs?|of|or|with)\b)[a-z-]+ )?"

@@ -54,9 +54,14 @@ def cluster(
         return
     print_line(
         f"{plural(report.albums, 'album')} with {plural(report.clustered, 'face')}, "
-        f"{plural(report.singletons, 'face')} alone ({report.method} at {report.threshold:g}, {report.seconds:.1f} s)"
+        f"{plural(report.singletons, 'face')} alone{_low_quality(report)} "
+        f"({report.method} at {report.threshold:g}, {report.seconds:.1f} s)"
     )
     _print_change(report)
+
+
+def _low_quality(report: ClusterReport) -> str:
+    return f", {report.low_quality:,} of low quality" if report.low_quality else ""
 
 
 def _print_change(report: ClusterReport) -> None:

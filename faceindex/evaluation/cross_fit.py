@@ -11,6 +11,7 @@ from faceindex.errors import UsageError
 from faceindex.evaluation.folds import HALVES, half_of
 from faceindex.evaluation.reliability import Numbers, Reliability, reliability
 from faceindex.evaluation.strangers import Fpir, NamedPairs, People, measure_fpir, named_pairs, suspects
+from faceindex.plurals import plural
 from faceindex.search.calibration import DEFAULT_FPIR, MATES, Calibration, fit
 from faceindex.types import Vectors
 
@@ -102,8 +103,8 @@ def _require_people(people: People) -> None:
     repeated = int(np.sum(np.bincount(people) > 1)) if len(people) else 0
     if repeated < FEWEST_PEOPLE:
         raise UsageError(
-            f"a calibration takes {FEWEST_PEOPLE} people with two faces or more, and there are {repeated}; "
-            "the recipe's default holds without"
+            f"a calibration takes {plural(FEWEST_PEOPLE, 'person', 'people')} with two faces or more, and there are "
+            f"{repeated}; the recipe's default holds without"
         )
 
 

@@ -73,7 +73,7 @@ def read_groups(file: Path) -> GroupFile:
     except (OSError, csv.Error) as error:
         raise unreadable(file, error, "cannot read {path}: {reason}") from error
     if not groups:
-        raise UsageError(f"{file} names no person")
+        raise UsageError(f"no row of {file} has a person")
     return GroupFile(str(file), groups, families)
 
 

@@ -21,6 +21,7 @@ from faceindex.ingest.run import ingest
 from faceindex.photos.finding.addresses import absolute
 from faceindex.photos.finding.entries import UnreadableEntry
 from faceindex.photos.finding.find import find_files
+from faceindex.plurals import plural
 from faceindex.running.meter import Meter
 from faceindex.store.folder import LibraryFolder
 from faceindex.types import FailedPhoto, Qualities, Vectors
@@ -108,7 +109,7 @@ def ingest_labelled(
         raise JobCancelled(report)
     if report.missed:
         first = report.missed[0]
-        raise OutOfReach(f"{report.out_of_reach:,} photos are out of reach, such as {first.path}: {first.error}")
+        raise OutOfReach(f"out of reach: {plural(report.out_of_reach, 'photo')}, such as {first.path}: {first.error}")
     return labelled_faces(folder, root, half=half)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from faceindex.errors import UsageError
 from faceindex.files.regular import read_regular
 from faceindex.files.unreadable import unreadable
+from faceindex.plurals import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,8 @@ def parse_pairs(lines: Sequence[str], source: str) -> Pairs:
     expected = 2 * folds * size
     if len(lines) - 1 != expected:
         raise UsageError(
-            f"{source}, line 1: announces {expected} pairs ({folds} x 2 x {size}), but {len(lines) - 1} lines follow"
+            f"{source}, line 1: announces {plural(expected, 'pair')} ({folds} x 2 x {size}), "
+            f"but {len(lines) - 1} lines follow"
         )
     pairs = []
     for place, line in enumerate(lines[1:]):

@@ -26,6 +26,7 @@ from faceindex.evaluation.plots import (
 )
 from faceindex.evaluation.robustness import Level
 from faceindex.evaluation.roc import count_pairs
+from faceindex.plurals import plural
 
 
 def draw_pairs(out: Path, faces: LabelledFaces, result: LfwResult, pairs: PairDistances) -> list[Path]:
@@ -34,9 +35,11 @@ def draw_pairs(out: Path, faces: LabelledFaces, result: LfwResult, pairs: PairDi
     seen = np.isfinite(pairs.distances)
     counts = count_pairs(pairs.distances[seen], pairs.same[seen])
     thresholds = {"default": result.threshold, "best": result.best_threshold}
-    drawn = [draw_distances(out / "distances.png", counts, thresholds, f"{title}: {result.pairs:,} given pairs")]
+    drawn = [
+        draw_distances(out / "distances.png", counts, thresholds, f"{title}: {plural(result.pairs, 'given pair')}")
+    ]
     if counts.same.any() and counts.different.any():
-        drawn.insert(0, draw_roc(out / "roc.png", {title: counts}, f"ROC over {result.pairs:,} given pairs"))
+        drawn.insert(0, draw_roc(out / "roc.png", {title: counts}, f"ROC over {plural(result.pairs, 'given pair')}"))
     return drawn
 
 
@@ -44,12 +47,12 @@ def draw_all_pairs(out: Path, faces: LabelledFaces, result: AllPairs, rejection:
     """ROC and distances of all pairs, and error versus reject if there is any. Raises: UsageError."""
     title = faces.recipe.title
     drawn = [
-        draw_roc(out / "roc.png", {title: result.counts}, f"ROC over all pairs of {len(faces.photos):,} faces"),
+        draw_roc(out / "roc.png", {title: result.counts}, f"ROC over all pairs of {plural(len(faces.photos), 'face')}"),
         draw_distances(
             out / "distances.png",
             result.counts,
             {f"FAR {p.far:g}:": p.threshold for p in result.roc.points if p.enough and p.threshold is not None},
-            f"{title}: all pairs of {len(faces.photos):,} faces",
+            f"{title}: all pairs of {plural(len(faces.photos), 'face')}",
         ),
     ]
     if rejection is not None:
@@ -61,7 +64,7 @@ def draw_albums_around(out: Path, faces: LabelledFaces) -> list[Path]:
     """B-cubed of albums over thresholds around the recipe's. Raises: UsageError."""
     tried = measure_albums_around(faces)
     thresholds, scores = [albums.threshold for albums in tried], [albums.score.bcubed for albums in tried]
-    title = f"{faces.recipe.title}: albums of {len(faces.photos):,} faces"
+    title = f"{faces.recipe.title}: albums of {plural(len(faces.photos), 'face')}"
     return [draw_albums(out / "albums.png", thresholds, scores, faces.recipe.cluster_threshold, title)]
 
 

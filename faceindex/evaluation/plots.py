@@ -21,6 +21,7 @@ from faceindex.evaluation.reject import ErrorVersusReject
 from faceindex.evaluation.reliability import Reliability
 from faceindex.evaluation.roc import PairCounts
 from faceindex.files.private import write_file
+from faceindex.plurals import plural
 
 LOWEST_RATE = 1e-6
 _HISTOGRAM_BARS = 200
@@ -60,7 +61,9 @@ def draw_distances(file: Path, counts: PairCounts, thresholds: Mapping[str, floa
     edges = np.linspace(0, last * counts.width, _HISTOGRAM_BARS + 1)
     for name, each in (("same person", counts.same), ("different people", counts.different)):
         bars, _ = np.histogram(counts.edges[:last], bins=edges, weights=each[:last])
-        axes.stairs(bars / max(bars.sum(), 1), edges, fill=True, alpha=0.5, label=f"{name} ({each.sum():,} pairs)")
+        axes.stairs(
+            bars / max(bars.sum(), 1), edges, fill=True, alpha=0.5, label=f"{name} ({plural(int(each.sum()), 'pair')})"
+        )
     for name, threshold in thresholds.items():
         axes.axvline(threshold, linestyle="--", linewidth=1, color="black")
         axes.annotate(

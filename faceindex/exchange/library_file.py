@@ -105,8 +105,8 @@ def face_columns(faces: list[FaceRecord], landmarks: int) -> dict[str, np.ndarra
 def _write(descriptor: int, catalog: Catalog, stored: StoredVectors, recipe: Recipe, meter: Meter) -> int:
     import h5py
 
-    with DeferredErrorFile(descriptor) as sink:
-        with h5py.File(sink, "w") as file:
+    with DeferredErrorFile(descriptor) as output:
+        with h5py.File(output, "w") as file:
             file.attrs["format"] = FORMAT
             file.attrs["schema"] = schema_version(catalog.connection)
             file.attrs["recipe"] = recipe.fingerprint
@@ -120,8 +120,8 @@ def _write(descriptor: int, catalog: Catalog, stored: StoredVectors, recipe: Rec
                 _write_table(group, table, rows_of(catalog.connection, table), meter.stop)
             faces = own["faces"].rows
             _write_faces(file, catalog, own, recipe.landmarks, meter)
-            _write_vectors(file, stored, file["face_id"][:], recipe.dimension, sink, meter)
-        sink.check()
+            _write_vectors(file, stored, file["face_id"][:], recipe.dimension, output, meter)
+        output.check()
     return faces
 
 
@@ -209,14 +209,14 @@ def _most(table: Table, name: str) -> int:
 
 
 def _write_vectors(
-    file: h5py.File, stored: StoredVectors, ids: np.ndarray, dimension: int, sink: DeferredErrorFile, meter: Meter
+    file: h5py.File, stored: StoredVectors, ids: np.ndarray, dimension: int, output: DeferredErrorFile, meter: Meter
 ) -> None:
     """Write the vectors in the order of `ids`, NaN where a vector was lost; segments may have another order."""
     rows, chunk = len(ids), min(CHUNK, max(1, len(ids)))
     options = {"chunks": (chunk, dimension), "fletcher32": True} if rows else {}
     vectors = file.create_dataset("vector", (rows, dimension), np.float32, fillvalue=np.nan, **options)
     for here, block in stored.blocks():
-        if sink.error:
+        if output.error:
             return
         meter.advance(len(here))
         order = np.argsort(here)

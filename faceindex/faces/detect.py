@@ -43,7 +43,7 @@ SCANS = {
     "cnn": Scan(80, 50, 2.0, 1.5, 0.0),
     "yunet": Scan(32, 32, 1.0, 1.0, 0.8, (0.4, 0.88)),
 }
-"""Chosen by scripts/bench_detect.py and on lfw-dev. hog: in lfw-dev (250 pixels) 1.5 times the size shows as many
+"""Chosen by `scripts/bench detect` and on lfw-dev. hog: in lfw-dev (250 pixels) 1.5 times the size shows as many
 faces as twice, in 0.6 of the time; nearly all that scores 0 to 0.15 is a face; the second scan finds the face in 10 of
 the 16 photos in which the first one sees nothing, for less than half of its time. yunet: sees no face that is wider
 than some 550 pixels of the scanned image; the second scan does. Nearly all that scores 0.6 to 0.8 is out of focus or

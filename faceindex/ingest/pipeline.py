@@ -1,10 +1,11 @@
-"""The pipeline of one ingest: files that are found go to the executor, and what it answers into batches."""
+"""The pipeline of one ingest: found files go to the executor, and its answers go into batches that are committed."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from faceindex.errors import MachineError, SilentDisk
@@ -64,6 +65,7 @@ class Pipeline:
         self.force = force
         self.batch = Batch()
         self.batch_since = time.monotonic()
+        self.is_renaming = False
         self.renaming = Renaming(writer.catalog, reader, tally)
         self.links = HardLinks()
         self.in_flight: dict[bytes, list[FoundFile]] = {}
@@ -71,15 +73,17 @@ class Pipeline:
         self.retimed: list[FoundFile] = []
 
     def take_all(self, entries: Iterable[FoundFile | UnreadableEntry]) -> None:
-        """Look at files, in the end again at those of which nothing could be read the first time, and wait for all
-        answers. Raises: MachineError, SilentDisk when the answers to what was found before are there."""
-        ended = self._look_at_all(entries)
+        """Check all files, at the end again those that did not answer the first time, and wait for all answers.
+
+        Raises: MachineError; SilentDisk, after the answers for earlier files were collected.
+        """
+        ended = self._check_all(entries)
         while self.in_flight and not self.stop.is_set():
             self.collect(timeout=0.2)
         if ended:
             raise ended
 
-    def _look_at_all(self, entries: Iterable[FoundFile | UnreadableEntry]) -> SilentDisk | None:
+    def _check_all(self, entries: Iterable[FoundFile | UnreadableEntry]) -> SilentDisk | None:
         """Returns the error that ended it before all files were checked, if any."""
         silent: list[FoundFile] = []
         try:
@@ -96,9 +100,9 @@ class Pipeline:
         return None
 
     def take(self, entry: FoundFile | UnreadableEntry, silent: list[FoundFile] | None = None) -> None:
-        """Look at one file; submit it when its content is new, and collect what has been answered.
+        """Check one file; submit it if its content is new, and collect the answers so far.
 
-        silent: gets the file when no byte of it can be read now; None when that was its last chance.
+        silent: receives the file if it does not answer now; None if this was its last chance.
         """
         if isinstance(entry, UnreadableEntry):
             self._take_unreadable(entry)
@@ -131,7 +135,8 @@ class Pipeline:
             case Unreadable(file, error):
                 self._fail(file, error)
             case Known() as known:
-                self.renaming.meet(known, self.batch)
+                with self._one_batch():
+                    self.renaming.meet(known, self.batch)
             case Unknown(file, content):
                 self._submit(file, content)
         self.collect(timeout=0)
@@ -141,13 +146,15 @@ class Pipeline:
         for answer in self.executor.answers(timeout):
             self._store(answer)
         self._show()
-        if len(self.batch) >= BATCH_PHOTOS or time.monotonic() - self.batch_since > BATCH_SECONDS:
+        due = len(self.batch) >= BATCH_PHOTOS or time.monotonic() - self.batch_since > BATCH_SECONDS
+        if due and not self.is_renaming:
             self.commit()
 
     def commit(self) -> None:
         """Make everything answered so far durable."""
         if self.renaming.takes_last_path(self.batch):
-            self.renaming.name_postponed(self.batch)
+            with self._one_batch():
+                self.renaming.name_postponed(self.batch)
         if self.retimed:
             self.writer.store_ctimes(self.retimed)
             self.retimed.clear()
@@ -163,9 +170,19 @@ class Pipeline:
     def finish(self) -> None:
         """Commit the rest, and report the progress for the last time."""
         if not self.stop.is_set():  # else the next run finds them again
-            self.renaming.name_postponed(self.batch)
+            with self._one_batch():
+                self.renaming.name_postponed(self.batch)
         self.commit()
         self._show(now=True)
+
+    @contextmanager
+    def _one_batch(self) -> Iterator[None]:
+        """Commit nothing meanwhile: renaming asks the reader, which collects answers while it waits."""
+        self.is_renaming = True
+        try:
+            yield
+        finally:
+            self.is_renaming = False
 
     def _submit(self, file: FoundFile, content: bytes) -> None:
         self.renaming.note(file.path)

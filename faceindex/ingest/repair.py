@@ -11,8 +11,8 @@ from pathlib import Path
 
 from faceindex.errors import UnreadablePhoto
 from faceindex.faces.analyse import Analyser
-from faceindex.ingest.ahead import Ahead
 from faceindex.ingest.photo_reader import PhotoReader
+from faceindex.ingest.prefetch import Prefetched
 from faceindex.ingest.workers.executor import Executor, Task
 from faceindex.ingest.workers.local import local_executor
 from faceindex.ingest.workers.pool import IDLE_LIMIT
@@ -66,7 +66,7 @@ def repair(
     stop = stop or Stop()
     roots = [absolute(path) for path in paths]
     found = find_files(roots, skip=str(folder.path)) if roots else iter(())
-    further = iter(Ahead(found, stop, idle_limit=idle_limit))
+    further = iter(Prefetched(found, stop, idle_limit=idle_limit))
     first = next(further, None)  # finds errors in `paths` before anything is changed
     _put_back(folder)
     done = Mended()

@@ -10,12 +10,12 @@ from itertools import chain
 
 from faceindex.errors import MachineError, UsageError
 from faceindex.faces.analyse import Analyser
-from faceindex.ingest.ahead import Ahead
 from faceindex.ingest.dates import read_dates
-from faceindex.ingest.left_out import LeftOut
 from faceindex.ingest.photo_reader import PhotoReader
 from faceindex.ingest.pipeline import Pipeline
+from faceindex.ingest.prefetch import Prefetched
 from faceindex.ingest.roots import folder_of, to_remember
+from faceindex.ingest.skipped import SkippedFiles
 from faceindex.ingest.tally import Tally
 from faceindex.ingest.vanished import Vanished
 from faceindex.ingest.workers.executor import Executor
@@ -45,19 +45,19 @@ def ingest(
     meter: Meter | None = None,
     idle_limit: float = IDLE_LIMIT,
 ) -> IngestReport:
-    """Find, analyse and store every photo under `paths`; run it again to resume.
+    """Find, analyse and store every photo under `paths`. Run it again to resume.
 
-    workers: processes, default as the machine allows, see `choose_workers`; 0: photos are analysed in this one.
-    exclude: patterns of what to leave out, see `find_files`. retry_failed: open photos again that could not be read and
-    have not changed since. force: open all of them again. prune: remove photos from the library that are no longer
-    under `paths`, or are left out now; never ones that may be on a disk that is not there, see `removed`. wait: for
-    another writer to finish. executor: what analyses photos, instead of `workers`; it is closed at the end. meter:
-    hears of the progress; its `stop` ends it after storing what was analysed (`interrupted` in the report).
-    idle_limit: seconds after which a photo or disk that does not answer is given up.
+    workers: number of processes; default: what the machine allows, see `choose_workers`; 0: analyse in this process.
+    exclude: patterns of files to skip, see `find_files`. retry_failed: open photos again that could not be read and
+    have not changed. force: open all photos again. prune: remove photos from the library that are no longer under
+    `paths`, or are skipped now; but never photos that may be on a disconnected disk, see `removed`. wait: for another
+    writer to finish. executor: analyses photos instead of `workers`; it is closed at the end. meter: shows the
+    progress; its `stop` ends the run after storing what was analysed (`interrupted` in the report). idle_limit: a photo
+    or disk is given up after this many seconds without an answer.
 
-    Raises: UsageError when a path does not exist or no photo is found; LibraryLocked; LibraryUnwritable;
-    ModelError; MachineError, when what was analysed is stored; JobCancelled while it waits. A bad photo raises nothing:
-    it is listed in the report, and so is one that lies out of reach, which is not a failure.
+    Raises: UsageError if a path does not exist or no photo is found; LibraryLocked; LibraryUnwritable; ModelError;
+    MachineError, after storing what was analysed; JobCancelled while it waits. A bad photo raises nothing: it is listed
+    in the report, and so is a photo that cannot be reached, which is not a failure.
     """
     roots = [os.fspath(path) for path in paths]
     meter = meter or Meter()
@@ -65,14 +65,14 @@ def ingest(
     analyser.check_models()
     chosen = choose_workers(workers) if executor is None else Workers(executor.workers, "as the executor has")
     executor = executor or local_executor(chosen.number, idle_limit=idle_limit)
-    left_out = LeftOut()
-    found = find_files(roots, skip=str(folder.path), exclude=exclude, on_skip=left_out.add)
-    ahead = Ahead(found, stop, idle_limit=idle_limit)
-    files = iter(ahead)
+    skipped = SkippedFiles()
+    found = find_files(roots, skip=str(folder.path), exclude=exclude, on_skip=skipped.add)
+    prefetched = Prefetched(found, stop, idle_limit=idle_limit)
+    files = iter(prefetched)
     first = next(files, None)
     if first is None:
         stop.check()
-        raise UsageError(f"no files under {', '.join(roots) or 'no path'}{left_out.in_words()}")
+        raise UsageError(f"no files under {', '.join(roots) or 'no path'}{skipped.in_words()}")
     with (
         closing(files),
         folder.writer(wait=wait, stop=stop) as writer,
@@ -84,7 +84,7 @@ def ingest(
             writer.save_settings(min_face=analyser.min_face)
         folders = list(dict.fromkeys(map(folder_of, roots)))
         writer.add_roots(to_remember(roots, folders, writer.catalog.roots()))
-        tally = Tally(meter, lambda: ahead.total)
+        tally = Tally(meter, lambda: prefetched.total)
         run = Pipeline(writer, executor, analyser, reader, tally, stop, retry=retry_failed, force=force)
         given = list(map(absolute, roots))
         try:
@@ -92,23 +92,21 @@ def ingest(
             run.finish()
             writer.store_out_of_reach(tally.out_of_reach, searched=[] if stop.is_set() else given)
             read_dates(writer, reader, stop)
-            kept = left_out.known(writer.catalog, [*writer.catalog.roots(), *given])
+            kept = skipped.known(writer.catalog, [*writer.catalog.roots(), *given])
             if not stop.is_set():
                 vanished = Vanished(writer, reader, folders, stop)
                 if prune:
-                    tally.pruned = vanished.prune(left_out=kept)
+                    tally.pruned = vanished.prune(skipped=kept)
                     kept.clear()
                 else:
                     vanished.forget_failures({failure.path for failure in tally.failures})
         except MachineError as error:
             run.commit()
             writer.store_out_of_reach(tally.out_of_reach, searched=[])
-            raise MachineError(
-                f"{error}; what was analysed is stored, and the same command goes on from there"
-            ) from error
+            raise MachineError(f"{error}; what was analysed is stored, and the same command resumes") from error
         faces = writer.catalog.counts()["faces"]
         report = tally.report(analyser.recipe.title, chosen, executor.workers, faces, interrupted=stop.is_set())
         lost = tuple(lost_faces(writer.catalog, writer.lost)) if writer.lost else ()
     if not report.seen and not report.interrupted:
-        raise UsageError(f"no photos under {', '.join(roots)}{left_out.in_words()}")
-    return replace(report, skipped=left_out.report(kept=len(kept)), lost=lost)
+        raise UsageError(f"no photos under {', '.join(roots)}{skipped.in_words()}")
+    return replace(report, skipped=skipped.report(kept=len(kept)), lost=lost)

@@ -24,17 +24,17 @@ class Vanished:
         self._folders = folders
         self._stop = stop
 
-    def prune(self, *, left_out: Collection[str]) -> Pruned | None:
+    def prune(self, *, skipped: Collection[str]) -> Pruned | None:
         """Remove the photos whose files were deleted, and count those whose folder is missing; None if the user stopped
         it.
 
-        left_out: paths in the library of files that are skipped now; they are removed, too.
+        skipped: paths in the library of files that are skipped now; they are removed, too.
         Raises: SilentDisk; MachineError.
         """
         found = self._where(path for folder in self._folders for path in self._writer.catalog.files(folder))
         if found is None:
             return None
-        unwanted = sorted(set(left_out).difference(found["removed"], found["disconnected"]))
+        unwanted = sorted(set(skipped).difference(found["removed"], found["disconnected"]))
         removed = self._writer.remove_paths([*found["removed"], *unwanted])
         return Pruned(removed, away=len(found["disconnected"]), left_out=len(unwanted))
 

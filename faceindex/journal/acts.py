@@ -1,4 +1,4 @@
-"""Acts: one step of a user each, never changed; one that is undone is not removed but spoken against by a later act."""
+"""Acts: each is one decision of a user, and is never changed or removed. An undo is an act that cancels another one."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 NAME, UNNAME = "name", "unname"
-"""Faces are that person's; faces are nobody's, whatever was said before."""
+"""These faces are this person's; these faces are nobody's, whatever was decided before."""
 
 RENAME = "rename"
-"""A person has another name from then on; when somebody has it already, both are one person."""
+"""A person has another name from now on; when somebody has that name already, both become one person."""
 
 MERGE, SPLIT, REJECT, MOVE, APART = "merge", "split", "reject", "move", "apart"
-"""What albums hold, see `Act`."""
+"""Decisions about which faces belong together, see `Act`."""
 
 HIDE, UNHIDE, UNDO = "hide", "unhide", "undo"
-"""Albums, faces and people that are not listed, or are again; and taking back another act."""
+"""Hiding, showing again, and undoing another act."""
 
 WHOLE, SINGLE = 0, 1
 """Sides of `hide` and `unhide`: the album that these faces are in; these faces alone."""
@@ -23,14 +23,15 @@ WHOLE, SINGLE = 0, 1
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One step of a user, about faces on one side or on several.
+    """One decision of a user, about faces on one side or on several.
 
-    name, unname: side 0. merge: an album a side, all together. split: side 0 is taken out and is together, apart from
-    the rest, side 1. reject: each face of side 0 is apart from the rest, side 1. move: side 0 joins side 1 and is apart
-    from side 2, where it was. apart: each of side 0 from each of side 1. hide, unhide: see WHOLE and SINGLE.
+    name, unname: side 0. merge: an album a side; all are one person. split: side 0 is one person, and another one than
+    the rest, side 1. reject: each face of side 0 is another person than the rest, side 1. move: side 0 is the person of
+    side 1, and not of side 2, where it was. apart: each face of side 0 is another person than each of side 1. hide,
+    unhide: see WHOLE and SINGLE.
 
     person: whose side 0 is (name) or is not (split, reject, move, apart); who is hidden (hide, unhide). undoes: id of
-    another act (undo). renamed: what the person is called from then on (rename). made: time in UTC.
+    another act (undo). renamed: what the person is called from now on (rename). made: time in UTC.
     """
 
     act: int
@@ -47,9 +48,9 @@ class Act:
 
 
 def undone(acts: Sequence[Act]) -> dict[int, int]:
-    """Ids of the acts that do not count, with the undo that says so. acts: by rising id.
+    """Ids of the acts that do not count, with the undo that cancels each. acts: by rising id.
 
-    An undo that is itself undone says nothing.
+    An undo that was undone cancels nothing.
     """
     dead: dict[int, int] = {}
     for act in reversed(acts):
@@ -59,13 +60,13 @@ def undone(acts: Sequence[Act]) -> dict[int, int]:
 
 
 def live(acts: Sequence[Act]) -> list[Act]:
-    """The acts that count, by rising id, less the undos themselves."""
+    """The acts that count, by rising id, without undos."""
     dead = undone(acts)
     return [act for act in acts if act.kind != UNDO and act.act not in dead]
 
 
 def with_last_names(acts: Sequence[Act]) -> list[Act]:
-    """`acts`, which are by rising id and count, with every person as later acts rename them; without those."""
+    """`acts`, which count and are by rising id, with the present name of every person; without the renames."""
     names: dict[str, str] = {}
     found = []
     for act in reversed(acts):

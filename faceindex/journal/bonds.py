@@ -1,4 +1,4 @@
-"""Who is bound to whom, and who must not be: a union-find whose sets know what they are apart from."""
+"""Which faces belong together, and which must not: a union-find with cannot-links."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 
 class Bonds:
-    """Faces (ids from 0) and people, in groups. Two groups that are apart, or of two people, are never bound.
+    """Faces (ids from 0) and people, in groups. Two groups with a cannot-link, or of two people, are never bound.
 
-    A statement "these are apart from those" is a pair of tags, 2 s and 2 s + 1: groups that hold both are apart. So it
-    costs as much as it has faces, not as it has pairs.
+    A statement that two sets of faces are different people is a pair of tags, 2 s and 2 s + 1: a group with one tag is
+    never bound to a group with the other. So it costs as much as it has faces, not as it has pairs.
     """
 
     def __init__(self) -> None:
@@ -20,7 +20,7 @@ class Bonds:
         self._statements = 0
 
     def root(self, node: int) -> int:
-        """What stands for the node's group."""
+        """The representative of the node's group."""
         parent = self._parent.setdefault(node, node)
         while parent != node:
             above = self._parent[parent]
@@ -40,7 +40,7 @@ class Bonds:
         return self._person.get(self.root(node))
 
     def bind(self, one: int, other: int) -> bool:
-        """Make one group of the two nodes' groups; False when they are apart."""
+        """Bind the groups of two nodes; False when a cannot-link forbids it."""
         one, other = self.root(one), self.root(other)
         if one == other:
             return True
@@ -56,7 +56,8 @@ class Bonds:
         return True
 
     def bind_all(self, sides: Iterable[Iterable[int]]) -> None:
-        """Bind all nodes of all sides. Where some are apart the rest is bound all the same, first within its side."""
+        """Bind all nodes of all sides. Where cannot-links forbid some, the others are bound all the same, first within
+        a side."""
         groups: list[int] = []
         for side in sides:
             own: list[int] = []
@@ -66,7 +67,7 @@ class Bonds:
                 self._bind_to_first(groups, node)
 
     def forbid(self, one: Iterable[int], other: Iterable[int]) -> None:
-        """Never bind a node of one side to a node of the other; pairs that are bound already stay so."""
+        """Forbid to bind nodes of one side to nodes of the other; nodes that are bound already stay so."""
         tag = 2 * self._statements
         self._statements += 1
         for side, nodes in enumerate((one, other)):
@@ -74,11 +75,11 @@ class Bonds:
                 self._tags.setdefault(self.root(node), set()).add(tag + side)
 
     def faces(self) -> list[int]:
-        """All faces that were spoken of, rising."""
+        """All faces that any act is about, rising."""
         return sorted(node for node in self._parent if node >= 0)
 
     def cannot_link(self) -> list[tuple[list[int], list[int]]]:
-        """For every statement the roots on one side and those on the other."""
+        """For every statement, the roots on one side and those on the other."""
         sides: list[list[int]] = [[] for _ in range(2 * self._statements)]
         for root, tags in self._tags.items():
             for tag in tags:

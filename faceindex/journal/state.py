@@ -1,5 +1,5 @@
-"""What follows from all acts that count. The newest is heard first; an older one counts as far as it does not
-contradict newer ones."""
+"""The state that results from all acts that count. Newer acts take precedence: an older one holds as far as it does not
+contradict them."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from faceindex.journal.bonds import Bonds
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What people decided, free of contradictions. Faces that are in no photo now are in it, too.
+    """What people decided, free of contradictions. It also has faces that are in no photo now.
 
-    person: by face. group: of every face that was spoken of; faces of one group belong together. cannot_link: groups on
-    one side, of which none belongs with any on the other side (but with itself). names: of everybody who has a face.
-    hidden_faces: singly. listed: faces that say of their albums whether they are listed. hidden_people: names.
+    person: by face. group: of every face that an act is about; faces of one group belong together. cannot_link: groups
+    on one side, of which none belongs with any group on the other side. names: of everybody who has a face.
+    hidden_faces: hidden by themselves. listed: faces that decide whether their albums are listed. hidden_people: names.
     """
 
     person: Mapping[int, str]
@@ -43,7 +43,7 @@ class State:
     hidden_people: frozenset[str]
 
 
-def fold(acts: Sequence[Act]) -> State:
+def state_after(acts: Sequence[Act]) -> State:
     """The state after `acts`, given by rising id."""
     counting = with_last_names(live(acts))
     bonds = _bonds(counting)

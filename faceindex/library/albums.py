@@ -1,4 +1,4 @@
-"""`library.albums`."""
+"""`library.albums`: groups of faces taken for one person."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Albums:
         return acting.merge(self._opened.folder, albums)
 
     def split(self, album: int, faces: Sequence[int]) -> Decided:
-        """Say that `faces` of the album are one other person's. Raises: UsageError."""
+        """Say that `faces` of the album are one person, and another one than the rest. Raises: UsageError."""
         return acting.split(self._opened.folder, album, faces)
 
     def reject(self, faces: Sequence[int]) -> Decided:
@@ -75,21 +75,21 @@ class Albums:
         return acting.reject(self._opened.folder, faces)
 
     def move(self, faces: Sequence[int], album: int) -> Decided:
-        """Say that `faces`, of one album or of none, belong into this one. Raises: UsageError."""
+        """Say that `faces`, of one album or of none, belong to this one. Raises: UsageError."""
         return acting.move(self._opened.folder, faces, album)
 
     def hide(self, album: int) -> Decided:
-        """List an album no more. Raises: UsageError when there is none such."""
+        """Hide an album. Raises: UsageError when there is none of this number."""
         return acting.hide(self._opened.folder, Target(album=album), hidden=True)
 
     def unhide(self, album: int) -> Decided:
-        """List it again. Raises: UsageError when there is none such."""
+        """Show a hidden album again. Raises: UsageError when there is none of this number."""
         return acting.hide(self._opened.folder, Target(album=album), hidden=False)
 
     def export(
         self, folder: StrPath, *, link: str = "hard", unnamed: bool = True, min_photos: int = 1, xmp: bool = False
     ) -> AlbumsExport:
-        """Bring `folder` to hold a folder of links for each person, and for each album without a name.
+        """Make `folder` a folder of links for each person, and for each album without a name, or update it.
 
         link: "hard", where the disk takes them, else symbolic; "symbolic"; or "copy". unnamed: also albums without a
         name. min_photos: smaller albums are left out. xmp: with sidecars that name the faces. Only what an export made
@@ -108,5 +108,5 @@ def album_faces(opened: Opened, album: int, *, hidden: bool = False) -> Sequence
 
 
 def no_album(album: int) -> UsageError:
-    """The error of who asks for an album that is not there."""
+    """The error about an album that does not exist."""
     return UsageError(f"no album {album}; `faceindex albums list` shows them, `faceindex cluster` makes them")

@@ -29,12 +29,11 @@ class Asking(Topics):
     ) -> list[ProbeFace]:
         """For every face in `image`, left to right: the at most k faces within a threshold, nearest first.
 
-        image: a path, the bytes of a file, an open file, a PIL image, or RGB pixels, uint8 [h, w, 3].
-        k: None for all of them, exactly, whatever the index. threshold: Euclidean distance. fpir: instead of it, how
-        many strangers a query may be expected to find within the threshold, which follows from the library's
-        calibration and number of faces; default 0.01. Of another program's vectors that nobody has calibrated yet, the
-        k nearest however far they are.
-        Raises: UsageError; UnreadablePhoto; NoFaceFound.
+        image: a path, the bytes of a file, an open file, a PIL image, or RGB pixels, uint8 [h, w, 3]. k: None for all
+        of them, exactly, with any index. threshold: Euclidean distance. fpir: instead of it, the expected number of
+        strangers that a query finds within the threshold, by the library's calibration and number of faces; default
+        0.01. Without a calibration, as of another program's vectors, the k nearest at any distance. Raises: UsageError;
+        UnreadablePhoto; NoFaceFound.
         """
         probes = self.faces.probes([image], min_face=min_face)
         return [self.faces.matches(probe, k=k, threshold=threshold, fpir=fpir) for probe in probes]

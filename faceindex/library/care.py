@@ -1,4 +1,4 @@
-"""`library.care`."""
+"""`library.care`: check, backup, repair, compaction, calibration, and emptying a library."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from faceindex.types import Backup, CheckReport, Erased, Progress, RepairReport
 
 
 class Care:
-    """A library on its disk: whole, saved, small, calibrated, or emptied."""
+    """A library on its disk: checked, saved, repaired, made smaller, calibrated, or emptied."""
 
     def __init__(self, opened: Opened) -> None:
         self._opened = opened
@@ -73,12 +73,13 @@ class Care:
         return finished(self.start_backup(target, progress=progress))
 
     def repair(self, paths: StrPath | Iterable[StrPath] = (), *, workers: int | None = None) -> RepairReport:
-        """Make what is derived anew, save what can be read of damaged files, and analyse photos of lost vectors again.
+        """Derive again what is derived, save what can be read of damaged files, and analyse photos of lost vectors
+        again.
 
-        No name, album or decision is lost. A face whose photo is away waits for the next ingest that meets the photo.
-        paths: where else to look for photos. workers: processes, default as the machine allows.
+        No name, album or decision is lost. A face whose photo is not there waits for the next ingest that finds the
+        photo. paths: where else to look for photos. workers: processes, default as the machine allows.
 
-        Raises: LibraryDamaged when the catalog itself is: only a backup helps; UsageError; LibraryLocked;
+        Raises: LibraryDamaged when the catalog itself is damaged, and only a backup helps; UsageError; LibraryLocked;
         LibraryUnwritable; ModelError.
         """
         began = time.monotonic()
@@ -112,7 +113,7 @@ class Care:
         )
 
     def compact(self) -> bool:
-        """Make one segment of all, without vectors of removed faces; False when there was nothing to do."""
+        """Merge all segments into one, without vectors of removed faces; False when there was nothing to do."""
         with self._opened.folder.writer() as writer:
             return compact_all(writer)
 
@@ -125,12 +126,12 @@ class Care:
         workers: int | None = None,
         progress: Callable[[Progress], None] | None = None,
     ) -> Job[CrossFit]:
-        """Fit what distances mean to faces with names, and try the fit on people that it was not fitted to.
+        """Fit a calibration to faces with names, and test it on people that it was not fitted to.
 
-        labelled: a folder with a folder of photos for each person; default this library's own people with a name.
-        save: let searches and confidences follow from the fit. keep: a folder for what was found in labelled photos,
-        for the next time. workers: processes, default as the machine allows.
-        Raises: UsageError when there are too few people with two faces; LibraryLocked; LibraryUnwritable.
+        labelled: a folder with a folder of photos for each person; default this library's own people with a name. save:
+        use the calibration for searches and confidences. keep: a folder where the analysed labelled photos are kept for
+        the next time. workers: processes, default as the machine allows. Raises: UsageError when there are too few
+        people with two faces; LibraryLocked; LibraryUnwritable.
         """
         if keep is not None:
             self._opened.outside(keep)

@@ -1,4 +1,4 @@
-"""Two faces, and what the distance between them means."""
+"""Two faces compared: the distance, and what it means."""
 
 from __future__ import annotations
 

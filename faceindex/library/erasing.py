@@ -1,4 +1,4 @@
-"""What `forget` does in every topic."""
+"""What `forget` does, for every topic."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ _ELSEWHERE = (
 
 
 def erased(opened: Opened, *, dry_run: bool, **what: Iterable[Any]) -> Erased:
-    """Erase from the disk what `store.erasing.erase` is told; dry_run: only say what would be erased."""
+    """Erase from the disk what is given, see `faceindex.store.care.erasing.erase`. dry_run: only say what would be
+    erased."""
     with opened.folder.writer() as writer:
         opened.index = None
         receipt = erase(writer, opened.folder.index, dry_run=dry_run, **what)
@@ -27,7 +28,7 @@ def erased(opened: Opened, *, dry_run: bool, **what: Iterable[Any]) -> Erased:
 
 
 def everything_erased(opened: Opened, *, dry_run: bool) -> Erased:
-    """As `erased`, of all that the library holds."""
+    """As `erased`, of everything that the library holds."""
     with opened.folder.writer() as writer:
         opened.index = None
         return replace(erase_all(writer, opened.folder.index, dry_run=dry_run), notes=(_ELSEWHERE,))

@@ -29,9 +29,9 @@ class Exchanging(Topics):
     ) -> Job[int]:
         """Write every face to the file `out`; returns their number.
 
-        form: "jsonl" or "csv", a line a face, with its vector if `vectors`; "-" is stdout. "hdf5": all that a library
-        is, to be imported into another one. "npz": arrays. "faiss": an index, of `kind` "flat", "ivf" or "auto", and
-        `out`.csv, what its ids are. Raises: UsageError; LibraryDamaged; OSError for a full disk.
+        form: "jsonl" or "csv", a line a face, with its vector if `vectors`; "-" is stdout. "hdf5": the whole library,
+        to be imported into another one. "npz": arrays. "faiss": an index, of `kind` "flat", "ivf" or "auto", and
+        `out`.csv, which says what its ids are. Raises: UsageError; LibraryDamaged; OSError for a full disk.
         """
         check_export(out, form, kind)
         path = self._opened.outside(out)

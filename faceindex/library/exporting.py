@@ -1,4 +1,4 @@
-"""A library's faces go to other programs."""
+"""The faces of a library, written for other programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`library.faces`."""
+"""`library.faces`: the faces of a library, their vectors, and what resembles them."""
 
 from __future__ import annotations
 
@@ -81,13 +81,13 @@ class Faces:
         person: str | None = None,
         min_face: int | None = None,
     ) -> Probes:
-        """Faces to search with, of the one kind that is given; see `matches`.
+        """Probes: faces to search with. Exactly one kind is given; see `matches`.
 
-        images: of one photo or several, see `Library.search`, every face; with same_person, their largest faces as one;
-        with box, pixels of the upright photo, the face there. face: one of the library, by its id. album, person: all
-        faces there, as one.
+        images: one photo or several, see `Library.search`: every face in them; with same_person, the largest face of
+        each, as one probe; with box, in pixels of the upright photo, the face there. face: one of the library, by its
+        id. album, person: all their faces, as one probe.
 
-        Raises: UsageError when it is not one kind, or there is no such thing; UnreadablePhoto; NoFaceFound.
+        Raises: UsageError when it is not exactly one kind, or it does not exist; UnreadablePhoto; NoFaceFound.
         """
         opened, images = self._opened, sources(images)
         if sum(map(bool, (images, face, album, person))) != 1:
@@ -129,9 +129,9 @@ class Faces:
         return matching(opened.folder, opened.loaded_index(), calibrated.known(opened.folder), probe, query)
 
     def hide(self, face: int) -> Decided:
-        """List a face no more. Raises: UsageError when there is none such."""
+        """Hide a face. Raises: UsageError when there is none with this id."""
         return acting.hide(self._opened.folder, Target(face=face), hidden=True)
 
     def unhide(self, face: int) -> Decided:
-        """List it again. Raises: UsageError when there is none such."""
+        """Show a hidden face again. Raises: UsageError when there is none with this id."""
         return acting.hide(self._opened.folder, Target(face=face), hidden=False)

@@ -1,4 +1,4 @@
-"""`library.history`."""
+"""`library.history`: what people decided, and undoing it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class History:
             yield
 
     def undo(self, act: int | None = None) -> Decided:
-        """Take back any act, by default the newest that counts; to take back an undo is to do it again.
+        """Undo any act, by default the newest that counts; an undo is undone in the same way.
 
         Raises: UsageError when there is no such act, or it does not count.
         """

@@ -1,4 +1,4 @@
-"""Faces of other programs and libraries come into a library."""
+"""Faces of other programs and libraries, taken into a library."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def _called(opened: Opened, name: str) -> Recipe:
 
 
 def _resolver(path: Path, base: str | None) -> Callable[[str], str]:
-    """Where the photos are that a file speaks of."""
+    """Resolves the paths of photos in a file."""
     folders = [base] if base is not None else [str(path.parent), os.getcwd()]  # noqa: PTH109
 
     @cache

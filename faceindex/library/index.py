@@ -1,4 +1,4 @@
-"""`library.index`."""
+"""`library.index`: how a library is searched."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from faceindex.types import IndexReport, Progress, Stale
 
 
 class Index:
-    """How a library is searched."""
+    """The index of a library: its state, and building it."""
 
     def __init__(self, opened: Opened) -> None:
         self._opened = opened
@@ -30,7 +30,7 @@ class Index:
         return face_index.report(self._opened.folder)
 
     def stale(self) -> Stale | None:
-        """What a search would wait for; None when it would not. `start_build` makes it."""
+        """What must be built before a search; None when nothing must. `start_build` builds it."""
         return face_index.stale(self._opened.folder, self._opened.index)
 
     def start_build(
@@ -41,11 +41,11 @@ class Index:
         threads: int = 1,
         progress: Callable[[Progress], None] | None = None,
     ) -> Job[IndexReport]:
-        """Build the index anew.
+        """Build the index.
 
-        kind: "flat", which is exact, "ivf", which is approximate, or "auto", by the number of faces.
-        recall: wanted of an approximate one, between 0 and 1. Both are kept for later builds; None is what was
-        chosen before. threads: of the building. Raises: UsageError; LibraryUnwritable; LibraryLocked.
+        kind: "flat", which is exact, "ivf", which is approximate, or "auto", by the number of faces. recall: wanted of
+        an approximate one, between 0 and 1. Both are stored for later builds; None is what was chosen before. threads:
+        number for the build. Raises: UsageError; LibraryUnwritable; LibraryLocked.
         """
         folder = self._opened.folder
         before = index_config(folder)

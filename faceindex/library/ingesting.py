@@ -1,4 +1,4 @@
-"""Photos come into a library."""
+"""Photos are ingested into a library, with the names that they and their sidecars give."""
 
 from __future__ import annotations
 

@@ -24,9 +24,9 @@ _LOOK_SECONDS = 0.2
 
 
 class Job(Generic[Result]):
-    """Work that has begun. Every method may be called from any thread; signal handlers stay as they are.
+    """Work that has begun. Every method may be called from any thread; signal handlers are not changed.
 
-    A program that ends before its jobs ends them, too, as if it was killed: what they stored until then stays.
+    A program that ends before its jobs ends them, too, as if they were killed: what they have stored stays.
     """
 
     def __init__(self, kind: str, work: Callable[[Meter], Result], progress: Tell | None = None) -> None:
@@ -48,7 +48,7 @@ class Job(Generic[Result]):
 
     @property
     def progress(self) -> Progress:
-        """How far it is now."""
+        """The progress now."""
         progress = self._progress
         return replace(progress, state="cancelling") if self._stop.is_set() and not progress.ended else progress
 
@@ -58,14 +58,14 @@ class Job(Generic[Result]):
         return self.progress.state
 
     def cancel(self) -> None:
-        """Ask it to end, and return at once; signal handlers may do so, too.
+        """Ask the job to end, and return at once; signal handlers may call this, too.
 
-        An ingest stores what was analysed, and the same call goes on from there. Of other work nothing remains.
+        An ingest stores what was analysed, and the same call continues from there. Other work leaves nothing.
         """
         self._stop.set()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until it has ended, at most so many seconds; whether it has."""
+        """Wait until the job has ended, at most so many seconds; returns whether it has."""
         with self._changed:
             return self._changed.wait_for(lambda: self._progress.ended, timeout)
 
@@ -86,7 +86,7 @@ class Job(Generic[Result]):
                 yield progress
 
     def _other_than(self, seen: Progress | None) -> Progress:
-        """The progress once it is another one, or after a while: `cancel` wakes nobody."""
+        """The progress once it differs from `seen`, or after a while: `cancel` wakes nobody."""
         with self._changed:
             self._changed.wait_for(lambda: self.progress != seen, _LOOK_SECONDS)
         return self.progress
@@ -121,7 +121,7 @@ class Job(Generic[Result]):
 
 
 def completed(report: Report) -> Report:
-    """The report of work that was done to its end. Raises: JobCancelled, with the report, when it was not."""
+    """The report of work that was completed. Raises: JobCancelled, with the report, when it was interrupted."""
     if report.interrupted:
         raise JobCancelled(report)
     return report

@@ -76,7 +76,7 @@ class Library(Asking, Exchanging, OldNames):
         self.close()
 
     def close(self) -> None:
-        """Cancel what jobs are left and wait for them; the library must not be used afterwards."""
+        """Cancel the jobs that still run and wait for them; the library must not be used afterwards."""
         self._opened.close()
 
     @property
@@ -96,8 +96,8 @@ class Library(Asking, Exchanging, OldNames):
 
     @property
     def version(self) -> Version:
-        """A random token for each topic, replaced by every commit that changes the topic: while the tokens are equal,
-        a page that was made from these topics is unchanged.
+        """A random token for each topic, replaced by every commit that changes the topic: while the tokens of its
+        topics are equal, a page is up to date.
 
         Raises: UsageError when there is no library yet.
         """
@@ -210,10 +210,10 @@ class Library(Asking, Exchanging, OldNames):
         workers: int | None = None,
         progress: Callable[[Progress], None] | None = None,
     ) -> Job[Reencoded]:
-        """Make a library at `target` of the same photos by another recipe; names, albums and decisions come along.
+        """Make a library at `target` of the same photos by another recipe; names, albums and decisions are transferred.
 
-        This one stays as it is. After a crash, or when it was cancelled, the same call goes on.
-        Raises: UsageError; RecipeMismatch; ModelError; LibraryUnwritable.
+        This one is not changed. After a crash, or when it was cancelled, the same call continues. Raises: UsageError;
+        RecipeMismatch; ModelError; LibraryUnwritable.
         """
         analyser = Analyser(as_recipe(recipe), self._opened.folder.min_face, engine=self._opened.engine)
         path = Path(absolute(self._opened.outside(target)))

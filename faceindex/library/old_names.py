@@ -1,4 +1,4 @@
-"""Names that `Library` had before it had topics. They work for one more release, and warn of what to write instead."""
+"""Names that `Library` had before it had topics. They work for one more release, and warn about the new name."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ R = TypeVar("R")
 class Renamed(Generic[P, R]):
     """A method under its old name.
 
-    new: what to write instead. find: gives the new one. A function of a library and the old arguments stands in for it
-    where the arguments or what is returned changed, see `changed`.
+    new: what to write instead. find: gives the new method, or, where arguments or results changed, a function that
+    takes the old ones, see `changed`.
     """
 
     def __init__(self, new: str, find: Callable[[Topics], Callable[P, R]]) -> None:
@@ -49,7 +49,8 @@ class Renamed(Generic[P, R]):
 
 
 def changed(new: str, stand_in: Callable[Concatenate[Topics, P], R]) -> Renamed[P, R]:
-    """A method that is another one now: stand_in takes the library and the old arguments, and returns what it did."""
+    """A method whose arguments or results changed. stand_in: a function that takes the library and the old arguments,
+    and returns the old result."""
 
     def find(library: Topics) -> Callable[P, R]:
         @wraps(stand_in)
@@ -100,7 +101,7 @@ def _unhide(
 
 
 class OldNames(Topics):
-    """The old names, each a line."""
+    """The old names, one a line."""
 
     album = changed("albums.faces(number, limit=None)", _album)
     answer = Renamed("people.answer()", lambda library: library.people.answer)

@@ -27,7 +27,7 @@ from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
 
 CLOSE_SECONDS = 10.0
-"""That jobs have for their end when their library is closed: some steps cannot be interrupted."""
+"""Seconds that jobs get to end when their library is closed: some steps cannot be interrupted."""
 
 StrPath = str | os.PathLike[str]
 
@@ -45,7 +45,7 @@ def default_library() -> Path:
 
 
 def one_or_more(paths: StrPath | Iterable[StrPath]) -> list[StrPath]:
-    """One path or several, as a list: a string is a path and not its letters. Raises: UsageError for what is none."""
+    """One path or several, as a list; a string is one path. Raises: UsageError for anything that is no path."""
     listed = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     for path in listed:
         if not isinstance(path, str | os.PathLike):
@@ -67,13 +67,13 @@ class Opened:
         self._jobs: WeakSet[Job[Any]] = WeakSet()
 
     def start(self, kind: str, work: Callable[[Meter], Result], progress: Tell | None) -> Job[Result]:
-        """A job, which `close` waits for. kind: what it does, one word."""
+        """Start a job, which `close` waits for. kind: what it does, one word."""
         job = Job(kind, work, progress)
         self._jobs.add(job)
         return job
 
     def close(self) -> None:
-        """Cancel the jobs that are left, wait for them, CLOSE_SECONDS at most, and close every connection."""
+        """Cancel the jobs that still run, wait for them, CLOSE_SECONDS at most, and close every connection."""
         jobs = list(self._jobs)
         for job in jobs:
             job.cancel()
@@ -84,7 +84,7 @@ class Opened:
 
     @property
     def catalog(self) -> Catalog:
-        """What the library knows, for the calling thread."""
+        """The catalog, for the calling thread."""
         return self.folder.catalog
 
     @property
@@ -102,25 +102,25 @@ class Opened:
         return self.folder.outside(Path(path))
 
     def analyser(self, min_face: int | None, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> Analyser:
-        """What finds the faces of photos that are stored; min_face: default what the library was made with."""
+        """The analyser for photos to be stored; min_face: default what the library was made with."""
         chosen = self.folder.min_face if min_face is None else check_min_face(min_face)
         return Analyser(self.recipe, chosen, max_megapixels, self.engine)
 
     def checked_analyser(self, min_face: int | None) -> Analyser:
-        """What finds the faces of photos that are searched for. Raises: ModelError."""
+        """The analyser for photos to search with. Raises: ModelError."""
         analyser = replace(self.analyser(min_face), rated=False)
         analyser.check_models()
         return analyser
 
     def loaded_index(self) -> face_index.LibraryIndex:
-        """The index as it is now. Raises: StaleError when it would have to be built and nobody waits."""
+        """The index, up to date. Raises: StaleError when it would have to be built and the library does not wait."""
         if not self.wait and (missing := face_index.stale(self.folder, self.index)) is not None:
             raise StaleError(missing.message)
         self.index = face_index.load_or_build(self.folder, self.index)
         return self.index
 
     def faces_changed(self, *, index: bool = True, meter: Meter | None = None) -> None:
-        """Let albums and, unless it can wait, the index follow from the faces that are stored now.
+        """Update albums and, unless it can wait, the index after faces were stored or removed.
 
         Raises: JobCancelled while the index is built.
         """

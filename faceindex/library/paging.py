@@ -1,4 +1,4 @@
-"""Lists by pages, as every topic has them."""
+"""How long the pages of lists are, in every topic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`library.people`."""
+"""`library.people`: people with a name, suggestions, and lost faces."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ class People:
         return people_page(self._opened.catalog, limit=limit, cursor=cursor, hidden=hidden)
 
     def get(self, person: str) -> Person:
-        """Who is called so, or has the id of "id:...", also somebody hidden. Raises: UsageError when nobody does."""
+        """The person with this name, or with the id of "id:...", also when hidden. Raises: UsageError when there is
+        none."""
         found = self._opened.catalog.person(person)
         if found is None:
             raise unknown_person(self._opened.catalog, person)
@@ -56,8 +57,8 @@ class People:
     def name(self, name: str, *, face: int | None = None, album: int | None = None) -> Decided:
         """Say that a face, or every face of an album, is the person called `name`.
 
-        Names are kept over clusterings and edits of photos, and the face of another name takes this one.
-        Raises: UsageError when there is no such face or album, or no name.
+        Names outlast clusterings and edits of photos; a face that has another name gets this one. Raises: UsageError
+        when there is no such face or album, or no name.
         """
         return acting.name(self._opened.folder, Target(album=album, face=face), name)
 
@@ -69,18 +70,18 @@ class People:
         return acting.rename(self._opened.folder, person, new, merge=merge)
 
     def hide(self, person: str) -> Decided:
-        """List a person no more. Raises: UsageError when there is none such."""
+        """Hide a person. Raises: UsageError when nobody has this name."""
         return acting.hide(self._opened.folder, Target(person=person), hidden=True)
 
     def unhide(self, person: str) -> Decided:
-        """List somebody again. Raises: UsageError when there is none such."""
+        """Show a hidden person again. Raises: UsageError when nobody has this name."""
         return acting.hide(self._opened.folder, Target(person=person), hidden=False)
 
     def forget(self, person: str, *, dry_run: bool = False) -> Erased:
-        """Erase a person's faces from the disk, with the name; photos that show nobody else go with them.
+        """Erase a person's faces from the disk, with the name; photos that show nobody else are erased with them.
 
-        Tombstones keep a later ingest of the same photos from bringing the faces back. Of a name that was taken back
-        the journal is freed. dry_run: only say what would be erased. Raises: UsageError when nobody ever had this name;
+        Tombstones keep a later ingest of the same photos from bringing the faces back. A name that was undone is erased
+        from the journal. dry_run: only say what would be erased. Raises: UsageError when nobody ever had this name;
         LibraryLocked.
         """
         catalog = self._opened.catalog
@@ -93,7 +94,7 @@ class People:
         return erased(self._opened, faces=faces, people=[name], dry_run=dry_run)
 
     def lost(self, *, limit: int | None = PAGE, cursor: str | None = None) -> Page[LostFace]:
-        """Faces with a name that their photo does not show any more, since it was edited or replaced; by path.
+        """Faces with a name that their photo no longer shows, since it was edited or replaced; by path.
 
         limit: None for all. Raises: UsageError for a cursor that no page gave.
         """
@@ -112,11 +113,12 @@ class People:
         return suggestion_page(self._opened.folder, limit=limit, cursor=cursor, wait=waits)
 
     def stale(self) -> Stale | None:
-        """What `suggestions` would wait for; None when they are ready. `start_prepare` makes it."""
+        """What must be prepared before `suggestions`; None when nothing must. `start_prepare` prepares it."""
         return stale(self._opened.folder)
 
     def start_prepare(self, *, progress: Callable[[Progress], None] | None = None) -> Job[int]:
-        """Compare all albums and faces, and keep which are near each other, for `suggestions`; the result: how many.
+        """Compare all albums and faces, and store which are near each other, for `suggestions`; the result is their
+        number.
 
         Raises: LibraryUnwritable.
         """
@@ -129,5 +131,6 @@ class People:
         return is_open(self._opened.catalog, suggestion)
 
     def answer(self, suggestion: Suggestion, *, same: bool) -> Decided:
-        """Settle a suggestion: it is one person, or it is not and is never suggested again. Raises: UsageError."""
+        """Settle a suggestion. same: it is one person; else it is not, and is never suggested again. Raises:
+        UsageError."""
         return answer(self._opened.folder, suggestion, same=same)

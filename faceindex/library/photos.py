@@ -1,4 +1,4 @@
-"""`library.photos`."""
+"""`library.photos`: the photos of a library, their paths, and what could not be read."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ class Photos:
     def list(
         self, *, limit: int | None = PAGE, cursor: str | None = None, among: Selection = EVERYTHING
     ) -> Page[PhotoRecord]:
-        """Paths of photos, by path. among: of photos that are meant; limit: None for all of them.
+        """Paths of photos, by path. among: only selected photos. limit: None for all.
 
-        Raises: UsageError when somebody in `among` has no such name, and for a cursor that no page gave.
+        Raises: UsageError when nobody has a name in `among`, and for a cursor that no page gave.
         """
         return photo_page(self._opened.catalog, limit=limit, cursor=cursor, among=among)
 
@@ -72,7 +72,7 @@ class Photos:
         return self._opened.catalog.photos(absolute(path))
 
     def find(self, among: Selection) -> Iterator[PhotoRecord]:
-        """Every path of the photos that are meant, by path. Raises: UsageError when somebody has no such name."""
+        """Every path of the selected photos, by path. Raises: UsageError when nobody has a name in the selection."""
         return selected_photos(self._opened.catalog, among)
 
     def failed(self, *, limit: int | None = PAGE, cursor: str | None = None) -> Page[FailedPhoto]:
@@ -124,10 +124,10 @@ class Photos:
         return erased(self._opened, photos=photos, failures=known, dry_run=dry_run)
 
     def lift(self, paths: StrPath | Iterable[StrPath]) -> Lifted:
-        """Let what was erased of the photos at or under `paths` come back: take their tombstones away.
+        """Let what was erased of the photos at or under `paths` come back: remove their tombstones.
 
-        Faces of photos that are in the library are found again at once; photos that are not wait for the next ingest.
-        Names do not come back: they were erased. Raises: UsageError when a path is missing; LibraryLocked; ModelError.
+        Faces of photos in the library are found again at once; other photos wait for the next ingest. Names do not come
+        back: they were erased. Raises: UsageError when a path is missing; LibraryLocked; ModelError.
         """
         chosen = [absolute(path) for path in one_or_more(paths)]
         lifted = lift(self._opened.folder, chosen, analyser=self._opened.analyser(None))

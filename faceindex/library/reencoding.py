@@ -1,4 +1,4 @@
-"""A library of the same photos by another recipe, in which everything that was decided holds."""
+"""A library of the same photos by another recipe, with all decisions."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def reencode(
     workers: int | None,
     meter: Meter,
 ) -> Reencoded:
-    """Make a library at `target` of all photos that are where they were, and take over journal and albums.
+    """Make a library at `target` of all photos that are still at their paths, and transfer journal and albums.
 
-    The library itself stays as it is. After a crash or Ctrl-C the same call goes on. What was decided about faces that
-    the new recipe does not find, or whose photos are away, waits for them.
+    The library itself is not changed. After a crash or Ctrl-C the same call continues. Decisions about faces that the
+    new recipe does not find, or whose photos are missing, wait for them.
 
     Raises: UsageError when `target` holds decisions already, or none of the photos is there; RecipeMismatch when it is
     another recipe's; ModelError; MachineError; LibraryUnwritable.

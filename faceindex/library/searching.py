@@ -1,4 +1,4 @@
-"""Faces that resemble faces, and how near they must be."""
+"""Searches, their thresholds, and identification."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from faceindex.types import BatchAnswer, IdentifiedFace
 
 
 def search_limit(opened: Opened, threshold: float | None, fpir: float | None, faces: int | None = None) -> float:
-    """The threshold of a search: as given, or as the expected false identifications ask for.
+    """The threshold of a search: as given, or the one for so many expected false identifications.
 
     faces: that are searched, default all of the library. Raises: UsageError.
     """

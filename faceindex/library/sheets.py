@@ -1,4 +1,4 @@
-"""`library.sheets`."""
+"""`library.sheets`: HTML pages."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from faceindex.store.albums import faces_alone
 from faceindex.types import FaceRecord, IdentifiedFace, ProbeFace, Suggestion
 
 MOST_PAGES = 50
-"""Of an album sheet, unless another number is asked for: each has some 20 MB of crops."""
+"""Most pages of an album sheet, by default: each has some 20 MB of crops."""
 
 
 class Sheets:
@@ -38,9 +38,9 @@ class Sheets:
     def write_albums(self, out: StrPath, *, faces: int = 16, albums: int = 100, pages: int = MOST_PAGES) -> list[Path]:
         """Write the albums, largest first, a row of at most `faces` crops each, and then the faces in no album.
 
-        albums: on a page; what follows comes on further pages, at most `pages` in all, each a file beside `out`:
-        albums.html, albums-2.html, ... Of earlier pages those that are too many now are removed. Returns: the files.
-        Raises: UsageError when `out` lies in the library itself, or cannot be written; so do the other pages.
+        albums: number on a page; more go to further pages, at most `pages` in all, each a file beside `out`:
+        albums.html, albums-2.html, ... Further pages of an earlier sheet are removed. Returns: the files. Raises:
+        UsageError when `out` lies in the library itself, or cannot be written; so do the other pages.
         """
         out = self._opened.outside(out)
         chosen, alone = self._opened.catalog.albums(), faces_alone(self._opened.catalog.connection)
@@ -107,7 +107,7 @@ class Sheets:
         _write_page(self._opened.outside(out), page)
 
     def _best(self, album: int, most: int) -> list[FaceRecord]:
-        """Those of its faces that show most of the person."""
+        """The album's faces of best quality."""
         best_first = sorted(
             album_faces(self._opened, album), key=lambda face: (-(face.quality or 0.0), -face.score, face.face)
         )
@@ -136,7 +136,7 @@ def _left_out(plans: Sequence[PagePlan]) -> str:
 
 
 def _remove_older(out: Path, last: int) -> None:
-    """Pages of an earlier, longer sheet: whoever was erased since must not be left on them."""
+    """Remove pages of an earlier, longer sheet: people who were erased since must not be left on them."""
     while True:
         last += 1
         page = page_file(out, last)

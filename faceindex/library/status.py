@@ -1,4 +1,4 @@
-"""A library in figures."""
+"""The status of a library, and its version tokens."""
 
 from __future__ import annotations
 

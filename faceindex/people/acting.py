@@ -1,4 +1,5 @@
-"""What users say of faces, albums and people: each is one act in the journal, and albums follow at once."""
+"""What users decide about faces, albums and people: each decision is one act in the journal, and albums follow at
+once."""
 
 from __future__ import annotations
 
@@ -71,7 +72,8 @@ def merge(folder: LibraryFolder, albums: Sequence[int]) -> Decided:
 
 
 def split(folder: LibraryFolder, album: int, faces: Sequence[int]) -> Decided:
-    """`faces` are one other person's than the rest of the album. Raises: UsageError when they are not in it, or all."""
+    """`faces` are another person's than the rest of the album. Raises: UsageError when they are not in it, or are all
+    of it."""
     with deciding(folder) as step:
         taken, rest = step.taken_from(step.album(album), faces, f"album {album}")
         if not rest:
@@ -80,7 +82,7 @@ def split(folder: LibraryFolder, album: int, faces: Sequence[int]) -> Decided:
 
 
 def reject(folder: LibraryFolder, faces: Sequence[int]) -> Decided:
-    """Each of `faces` is not of the person that its album and its name are of, and belongs with no face there.
+    """None of `faces` is of the person of its album, or of its name, nor belongs with any face there.
 
     Raises: UsageError when they are in different albums, or in none and have no name.
     """
@@ -109,7 +111,7 @@ def move(folder: LibraryFolder, faces: Sequence[int], album: int) -> Decided:
 
 
 def cannot_link(folder: LibraryFolder, faces: Sequence[int], others: Sequence[int], person: str | None) -> Decided:
-    """None of `faces` belongs with any of `others`, nor is `person`'s, who those are."""
+    """None of `faces` is the same person as any of `others`, nor `person`, whom those are of."""
     with deciding(folder) as step:
         return step.decide(kinds.APART, step.faces(faces), person, others=[step.faces(others)])
 
@@ -121,7 +123,7 @@ def deny(folder: LibraryFolder, face: int, person: str) -> Decided:
 
 
 def hide(folder: LibraryFolder, target: Target, *, hidden: bool) -> Decided:
-    """List an album, a face or a person no more, or again. Raises: UsageError when there is none such."""
+    """Hide an album, a face or a person, or show it again. Raises: UsageError when it does not exist."""
     kind = kinds.HIDE if hidden else kinds.UNHIDE
     with deciding(folder) as step:
         if target.person is not None:

@@ -1,4 +1,4 @@
-"""Albums follow from what clustering said and from what people decided, and keep their numbers."""
+"""Albums follow from clusters and from what people decided, and keep their numbers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from faceindex.types import FaceIds, Labels
 
 
 def constraints_of(state: State, faces: FaceIds, photos: FaceIds | None = None) -> Constraints:
-    """What was decided about `faces`, int64 [n], rising. photos: int64 [n], the photo of each."""
+    """The constraints that decisions put on `faces`, int64 [n], rising. photos: int64 [n], the photo of each."""
     places = {face: row for row, face in enumerate(faces.tolist()) if face in state.group}
     person = np.full(len(faces), -1, dtype=np.int64)
     numbers = {name: number for number, name in enumerate(sorted(set(state.person.values())))}
@@ -45,7 +45,7 @@ def constraints_of(state: State, faces: FaceIds, photos: FaceIds | None = None) 
 
 
 def derive_albums(transaction: sqlite3.Connection) -> None:
-    """Make all people, names and albums what follows from clustering and from the acts, in the caller's transaction."""
+    """Derive people, names and albums from clusters and acts, in the caller's transaction."""
     state = replay_all(transaction)
     _make_so(transaction, state, None)
     drop_empty_albums(transaction)
@@ -54,14 +54,14 @@ def derive_albums(transaction: sqlite3.Connection) -> None:
 
 
 def derive_affected(transaction: sqlite3.Connection, decision: Decision) -> None:
-    """As `derive_albums`, after one act, when nothing was due before it: only what it may have changed is looked at."""
+    """As `derive_albums`, of what one act may have changed; everything else must have been up to date before it."""
     numbers = _make_so(transaction, decision.state, decision.affected)
     stored_albums.describe_albums(transaction, decision.state, decision.affected.albums | numbers)
     remove_setting(transaction, ALBUMS_DUE)
 
 
 def _make_so(transaction: sqlite3.Connection, state: State, affected: Affected | None) -> set[int]:
-    """Put faces into the albums that follow; returns the numbers of these. affected: None is everything."""
+    """Move faces to the albums that follow; returns the numbers of these. affected: None for everything."""
     faces, cluster = stored_albums.clustered(transaction, None if affected is None else affected.faces)
     labels = obey(cluster, constraints_of(state, faces))
     wanted = _numbered(transaction, faces, cluster, labels, affected)
@@ -72,7 +72,7 @@ def _make_so(transaction: sqlite3.Connection, state: State, affected: Affected |
 
 
 def update_albums(folder: LibraryFolder) -> None:
-    """Let albums follow where faces came or went, or names changed, since they were last made."""
+    """Update albums if faces came or went, or names changed, since they were last derived."""
     if ALBUMS_DUE in folder.catalog.settings():
         with folder.decisions() as catalog, catalog.transaction() as transaction:
             derive_albums(transaction)
@@ -93,7 +93,7 @@ def _numbered(
 def _numbers(
     transaction: sqlite3.Connection, faces: FaceIds, cluster: Labels, group: Labels, affected: Affected | None
 ) -> dict[int, int]:
-    """The album number of each group, and what an undo needs to find it again."""
+    """The album number of each group. Stores what an undo needs to find the number again."""
     prints, versions = fingerprints(faces, group), _versions(transaction, faces, cluster, affected)
     aged = sorted((age, which, number) for which, known in prints.items() for age, number in versions.get(known, ()))
     exact = [(which, number) for _, which, number in aged]
@@ -116,7 +116,7 @@ def _numbers(
 def _versions(
     transaction: sqlite3.Connection, faces: FaceIds, cluster: Labels, affected: Affected | None
 ) -> dict[bytes, list[tuple[int, int]]]:
-    """What sets of faces, by fingerprint, were an album before: (age, number). Clusters come first."""
+    """The sets of faces, by fingerprint, that were an album before: (age, number). Clusters come first."""
     found: dict[bytes, list[tuple[int, int]]] = defaultdict(list)
     for number, known in fingerprints(faces, cluster).items():
         found[known].append((0, number))

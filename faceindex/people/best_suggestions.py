@@ -1,4 +1,4 @@
-"""Of the pairs that were prepared only the best are judged, in the order of what an answer may be worth at most."""
+"""The best of the prepared pairs, judged in the order of what an answer may be worth at most."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from faceindex.types import Suggestion
 
 
 def best_first(folder: LibraryFolder, calibration: Calibration) -> Iterator[Suggestion]:
-    """What was prepared, the most useful first, as `faceindex.people.suggestions.suggestions` has it."""
+    """Suggestions from the prepared pairs, the most useful first, as `faceindex.people.suggestions.suggestions` gives
+    them."""
     with reading(folder.index) as file:
         if file is None:
             return
@@ -28,7 +29,7 @@ def best_first(folder: LibraryFolder, calibration: Calibration) -> Iterator[Sugg
 
 
 class _Reviewing:
-    """One look at a file."""
+    """One reading of a file."""
 
     def __init__(self, catalog: Catalog, file: GroupFile, calibration: Calibration) -> None:
         self._connection, self._file, self._calibration = catalog.connection, file, calibration
@@ -38,7 +39,7 @@ class _Reviewing:
         self._people: dict[int, str | None] = {}
 
     def best_first(self) -> Iterator[Suggestion]:
-        """Pairs are looked at while what they may be worth is more than what the best of those seen is."""
+        """Pairs are judged while they may be worth more than the best of those seen."""
         grown = max(1.0, self._about.albums / max(self._albums, 1))
         seen: set[tuple[int, int]] = set()
         waiting: list[tuple[tuple[float, int, int, int], Suggestion]] = []
@@ -70,7 +71,7 @@ class _Reviewing:
         return self._suggestion(among[one], among[other], probability, math.sqrt(square))
 
     def _rivals_of(self, other: int) -> list[Near]:
-        """The albums, of lower numbers if it is one, that it is near, or that are near it."""
+        """The albums near `other`, or that it is near; of an album only those of lower numbers."""
         found = {near.album: near for near in self._file.near([other])}
         if other > 0:
             found |= {near.number: Near(other, near.number, near.square, 0) for near in self._file.near_albums([other])}
@@ -121,7 +122,7 @@ class _Reviewing:
 
 
 def rank(one: Suggestion) -> tuple[float, int, int, int]:
-    """By which suggestions are sorted."""
+    """The sort key of suggestions."""
     return -one.probability * one.settles, one.album or 0, one.other or 0, one.face or 0
 
 

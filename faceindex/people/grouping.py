@@ -1,4 +1,5 @@
-"""The clustering of a library: its first albums, new faces placed, or everything anew; what was decided holds."""
+"""The clustering of a library: its first albums, new faces placed, or everything rebuilt; decisions hold in each
+case."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ import numpy.typing as npt
 from faceindex.clustering.cluster import cluster
 from faceindex.clustering.constraints import Constraints
 from faceindex.clustering.extend import extend
-from faceindex.journal.state import fold
+from faceindex.clustering.gate import is_low
+from faceindex.journal.state import state_after
 from faceindex.people.albums import constraints_of, derive_albums, update_albums
 from faceindex.people.numbering import known_numbers
 from faceindex.running.meter import Meter
@@ -27,11 +29,11 @@ from faceindex.store.settings import save_settings, setting
 from faceindex.types import AlbumChange, ClusterReport, FaceIds, Labels, PersonChange, Qualities, Vectors
 
 CLUSTERED_UNTIL, CLUSTERED_AFTER = "clustered_until", "clustered_after_act"
-"""Settings: the highest id of a face that clustering has seen, and of the acts that there were at the last rebuild."""
+"""Settings: the highest face id when faces were last clustered, and the newest act at the last rebuild."""
 
 
 class _OnlyLooking(Exception):
-    """Ends a transaction of which nothing is to stay."""
+    """Ends a transaction so that nothing of it stays."""
 
 
 def group_faces(
@@ -48,15 +50,15 @@ def group_faces(
     """Place new faces; or, when there are no albums or with `rebuild`, group all faces.
 
     method: of grouping all; new faces are placed by average linkage, see `extend`. threshold: Euclidean. dry_run:
-    nothing stays of it. threads: that look for neighbours. meter: hears of the progress. Raises: JobCancelled, when
-    everything is as it was.
+    nothing is changed. threads: number that look for neighbours. meter: is told the progress. Raises: JobCancelled, and
+    nothing is changed.
     """
     began, meter = time.monotonic(), meter or Meter()
     meter.stage("reading")
     update_albums(folder)
     ids, vectors, qualities = folder.vectors_with_qualities()
     newest, cluster_of = last_act(folder.catalog.connection), stored_albums.clusters(folder.catalog.connection)
-    state = fold(read_acts(folder.catalog.connection))
+    state = state_after(read_acts(folder.catalog.connection))
     known = constraints_of(state, ids, stored_albums.photos_of(folder.catalog.connection, ids))
     merges: tuple[tuple[int, int], ...] = ()
     extended = bool(cluster_of) and not rebuild
@@ -90,7 +92,8 @@ def group_faces(
         change = _change(before, after, names, _people(catalog))
         if dry_run:
             raise _OnlyLooking
-    clustered = int(np.isin(ids, np.array(list(after), dtype=np.int64)).sum())
+    inside = np.isin(ids, np.array(list(after), dtype=np.int64))
+    clustered = int(inside.sum())
     albums, seconds = len(set(after.values())), time.monotonic() - began
     return ClusterReport(
         method="linkage" if extended else method,
@@ -103,15 +106,17 @@ def group_faces(
         merges=merges,
         dry_run=dry_run,
         extended=extended,
+        low_quality=int((is_low(qualities) & ~inside).sum()),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Placing:
-    """Faces that are to be placed among albums.
+    """Faces to be placed among albums.
 
-    albums: int64 [n], of each face, -1 for none. new: bool [n], which are to be placed. behind: of each album the
-    cluster that most of its faces are in. bare: the faces of albums that no cluster is behind, which then is one.
+    albums: int64 [n], of each face, -1 for none. new: bool [n], which are to be placed. behind: of each album, the
+    cluster that most of its faces are in. bare: the album of each face in an album without a cluster; such an album
+    becomes a cluster.
     """
 
     albums: Labels
@@ -150,7 +155,7 @@ def _placed(
 
 
 def _anew(transaction: sqlite3.Connection, ids: FaceIds, labels: Labels) -> dict[int, int]:
-    """The cluster of each face; those that were albums have their numbers."""
+    """The cluster of each face; clusters that were albums keep their numbers."""
     former, albums = stored_albums.album_faces(transaction)
     numbers = known_numbers(ids, labels, former, albums)
     unknown = [label for label in range(int(labels.max(initial=-1)) + 1) if label not in numbers]

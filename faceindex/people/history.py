@@ -20,7 +20,7 @@ def past_acts(catalog: Catalog) -> list[PastAct]:
 
 
 def past_act(catalog: Catalog, number: int) -> PastAct | None:
-    """One of them; None when there is none of this number."""
+    """The act with this id; None when there is none."""
     return next(iter(_as_read(catalog, read_acts(catalog.connection, [number]))), None)
 
 

@@ -1,4 +1,4 @@
-"""Which album is which: groups of faces take the numbers of the albums that they were."""
+"""Which album is which: groups of faces keep the numbers of the albums that they were."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from faceindex.types import FaceIds, Labels
 def known_numbers(
     faces: FaceIds, group: Labels, former: FaceIds, number: Labels, exact: Iterable[tuple[int, int]] = ()
 ) -> dict[int, int]:
-    """The number of each group that was known before; no number is given twice.
+    """The number of each group that was an album before; no number is given twice.
 
     faces: int64 [n], in groups `group`, int64 [n], -1 for none. former: int64 [m], faces that were in albums `number`,
-    int64 [m], from 1; a face may be in several. exact: (group, number) of groups that once were exactly this album, in
-    the order in which they are heard. After them, those come first that share the most faces.
+    int64 [m], from 1; a face may be in several. exact: (group, number) of groups that once were exactly this album, the
+    first counts. After these, groups that share the most faces come first.
     """
     order = np.argsort(faces)
     places = np.searchsorted(faces, former, sorter=order)
@@ -36,7 +36,7 @@ def known_numbers(
 
 
 def fingerprints(faces: FaceIds, group: Labels) -> dict[int, bytes]:
-    """Of every group, -1 excepted, 16 bytes that only the same set of faces has. faces, group: int64 [n]."""
+    """A fingerprint of every group but -1: 16 bytes that depend on its set of faces only. faces, group: int64 [n]."""
     inside = group >= 0
     faces, group = faces[inside], group[inside]
     order = np.lexsort((faces, group))

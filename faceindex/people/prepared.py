@@ -1,8 +1,8 @@
-"""Suggestions from what was prepared: which groups are near each other is kept, and follows what changes.
+"""Prepared suggestions: which groups are near each other is stored, and updated after changes.
 
-`faceindex.people.suggestions` says what is suggested, of all faces at once. Here the same is told from pairs that were
-found before: those of albums and faces that changed since are found again, and of all pairs only the best are looked
-at, in the order of what an answer may be worth at most.
+`faceindex.people.suggestions` makes suggestions from all faces at once. Here they come from stored pairs: pairs of
+albums and faces that changed since are found again, and only the best of all pairs are judged, in the order of what an
+answer may be worth at most.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from faceindex.store.people.reviewed import members, set_paired, unpaired, unpai
 from faceindex.types import Vectors
 
 MOST_CHANGED = 2000
-"""Albums and faces that may have changed for what was prepared to be brought up to date by who asks."""
+"""Most albums and faces that may have changed for prepared suggestions to be updated by whoever asks for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class About:
 
     @classmethod
     def of(cls, file: GroupFile) -> About:
-        """What is kept in the file."""
+        """What is stored in the file."""
         kept = file.meta()
         said = json.loads(kept["about"])
         mean = np.frombuffer(kept["mean"], dtype="<f4")
@@ -65,7 +65,7 @@ class About:
         return cls(said["token"], said["albums"], said["now"], said["square"], said["calibration"], axes)
 
     def keep(self, file: GroupFile) -> None:
-        """Keep it there."""
+        """Store it there."""
         said = {"token": self.token, "albums": self.albums, "now": self.now, "square": self.square}
         said["calibration"] = self.calibration
         axes = self.axes.axes.astype("<f4").tobytes()
@@ -73,7 +73,7 @@ class About:
 
 
 def begin(folder: LibraryFolder) -> str:
-    """Note what changes from now on; returns the token to prepare with. Raises: LibraryUnwritable; LibraryLocked."""
+    """Begin to record changes; returns the token to prepare with. Raises: LibraryUnwritable; LibraryLocked."""
     token = secrets.token_hex(8)
     with folder.decisions() as catalog, catalog.transaction() as transaction:
         set_paired(transaction, token)
@@ -81,10 +81,7 @@ def begin(folder: LibraryFolder) -> str:
 
 
 def prepare(folder: LibraryFolder, token: str, groups: Groups, calibration: Calibration) -> None:
-    """Find what is near what among all groups, which were made since `begin`, and keep it.
-
-    Raises: OSError; sqlite3.Error.
-    """
+    """Find the pairs of near groups, which were made since `begin`, and store them. Raises: OSError; sqlite3.Error."""
     axes, square = main_axes(groups.centre), near_square(calibration, groups.albums)
     about = About(token, groups.albums, groups.albums, square, _name(calibration), axes)
     numbers = np.where(np.arange(len(groups.number)) < groups.albums, groups.number, -groups.number)
@@ -99,7 +96,7 @@ def prepare(folder: LibraryFolder, token: str, groups: Groups, calibration: Cali
 
 
 def is_ready(folder: LibraryFolder, calibration: Calibration) -> bool:
-    """Whether what was prepared can be used, after a few changes at most."""
+    """Whether prepared suggestions can be used, after a few updates at most."""
     token, changed = unpaired(folder.catalog.connection)
     with reading(folder.index) as file:
         if file is None or token is None or changed > MOST_CHANGED:
@@ -110,7 +107,7 @@ def is_ready(folder: LibraryFolder, calibration: Calibration) -> bool:
 
 
 def update_prepared(folder: LibraryFolder, calibration: Calibration) -> None:
-    """Bring what was prepared up to date. Raises: as `prepare`."""
+    """Update prepared suggestions. Raises: as `prepare`."""
     if not unpaired(folder.catalog.connection)[1]:
         return
     with folder.decisions() as catalog, catalog.transaction() as transaction:
@@ -127,7 +124,7 @@ def update_prepared(folder: LibraryFolder, calibration: Calibration) -> None:
 def _replace(
     file: GroupFile, about: About, changed: Collection[int], groups: dict[int, Group], calibration: Calibration
 ) -> None:
-    """Let `groups` stand in the place of what had the numbers `changed`, and find again what that may change."""
+    """Replace the groups numbered `changed` by `groups`, and find again the pairs that this may change."""
     gone = [number for number in changed if number > 0]
     robbed = {near.number for near in file.near_albums(gone)} - set(changed)
     full = _with_count(file, robbed, NEAREST)
@@ -187,7 +184,7 @@ def _scored(found: Sequence[Near], sizes: dict[int, Group], calibration: Calibra
 def _scores(
     size: Rows, named: object, left: Rows, right: Rows, square: Squares, calibration: Calibration, albums: int
 ) -> Squares:
-    """What an answer is worth at most: probability without rivals, times the faces that it settles."""
+    """What an answer is worth at most: its probability without rivals, times the faces that it settles."""
     has_name = np.asarray(named, dtype=np.bool_)
     settles = np.where(
         has_name[left] == has_name[right],
@@ -212,7 +209,7 @@ def _groups_of(folder: LibraryFolder, catalog: Catalog, numbers: Collection[int]
 
 
 def _group(number: int, rows: Vectors, named: bool) -> Group:
-    """rows: float32 [n, d], added up one after the other, as `groups_of` does."""
+    """rows: float32 [n, d], added one by one, as `groups_of` does, for the same rounding."""
     centre = np.zeros((1, rows.shape[1]))
     np.add.at(centre, np.zeros(len(rows), dtype=np.int64), rows)
     centre /= len(rows)
@@ -228,7 +225,7 @@ def _listed(groups: Groups, numbers: Rows) -> Iterator[Group]:
 
 
 def _with_count(file: GroupFile, numbers: Collection[int], least: int) -> set[int]:
-    """Those of `numbers` that are near so many albums."""
+    """Those of `numbers` that are near at least so many albums."""
     return {number for number, found in _by_number(file.near(numbers)).items() if len(found) >= least}
 
 

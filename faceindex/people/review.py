@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from faceindex.clustering.gate import LOW_QUALITY
 from faceindex.errors import LibraryLocked, LibraryUnwritable, StaleError, UsageError
-from faceindex.journal.state import fold
+from faceindex.journal.state import state_after
 from faceindex.people import acting, prepared
 from faceindex.people.albums import constraints_of
 from faceindex.people.best_suggestions import best_first, rank
@@ -32,20 +32,20 @@ from faceindex.store.photos.lost import lost_faces
 from faceindex.types import Album, Decided, FaceIds, FaceRecord, Labels, Page, Question, Stale, Suggestion, Vectors
 
 SMALL = 5_000
-"""Faces up to which all are compared each time: it takes a tenth of a second, and nothing need be kept."""
+"""Up to so many faces all are compared each time, which takes a tenth of a second; nothing is stored."""
 
 _SUGGESTIONS = "suggestions"
 
 _EVEN = 0.5  # probability of a face of which only the place is known
 
 SHOWN = 8
-"""Faces that stand for an album: those of best quality. It is these that are said to be another person's."""
+"""Faces of best quality that are shown for an album. A no is stored as a decision about these."""
 
 
 def suggest(folder: LibraryFolder) -> list[Suggestion]:
-    """What to ask, the most useful first; nothing that was answered with no, and nothing hidden.
+    """All suggestions, the most useful first, without those that were answered with no, and without hidden faces.
 
-    Faces come first that may be ones that edits of photos took away.
+    First come faces that may be ones that their photos lost in edits.
     """
     return [*suggestion_page(folder, limit=None)]
 
@@ -53,7 +53,7 @@ def suggest(folder: LibraryFolder) -> list[Suggestion]:
 def suggestion_page(
     folder: LibraryFolder, *, limit: int | None, cursor: str | None = None, wait: bool = True
 ) -> Page[Suggestion]:
-    """As `suggest`, by pages. In a large library what is near what is prepared first, once; see `stale`.
+    """As `suggest`, in pages. In a large library near pairs are prepared first, once; see `stale`.
 
     wait: for that. Raises: StaleError when it would have to wait.
     """
@@ -75,7 +75,7 @@ def _after(folder: LibraryFolder, last: tuple[object, ...] | None, most: int) ->
 
 
 def stale(folder: LibraryFolder) -> Stale | None:
-    """What suggestions wait for, if they do."""
+    """What must be prepared before suggestions can be made; None when nothing must."""
     with suppress(sqlite3.DatabaseError):
         if _is_small(folder.catalog) or prepared.is_ready(folder, calibrated.of_library(folder)):
             return None
@@ -86,7 +86,7 @@ def stale(folder: LibraryFolder) -> Stale | None:
 
 
 def prepare_suggestions(folder: LibraryFolder) -> int:
-    """Find all albums and faces that are near each other, and keep them; how many there are.
+    """Find all albums and faces that are near each other, and store them; returns their number.
 
     Raises: LibraryUnwritable; LibraryLocked.
     """
@@ -139,7 +139,7 @@ class _Asked:
     photos: FaceIds
 
     def listed(self) -> tuple[FaceIds, Vectors, Labels, Labels]:
-        """Ids, vectors, albums and people of those that are asked about."""
+        """Ids, vectors, albums and people of the faces that are asked about."""
         rows = np.flatnonzero(~self.left_out)
         return self.ids[rows], self.vectors[rows], self.albums[rows], self.person[rows]
 
@@ -153,7 +153,7 @@ def _asked(folder: LibraryFolder) -> _Asked:
     albums[np.isin(ids, faces)] = numbers[np.isin(faces, ids)]
     number_of = {face: people[name] for face, name in named_faces(catalog.connection) if name in people}
     person = np.array([number_of.get(face, -1) for face in ids.tolist()], dtype=np.int64)
-    constraints = constraints_of(fold(read_acts(catalog.connection)), ids)
+    constraints = constraints_of(state_after(read_acts(catalog.connection)), ids)
     left_out = np.isin(ids, hidden_faces(catalog.connection)) | ((albums < 0) & (qualities < LOW_QUALITY))
     photos = stored_albums.photos_of(catalog.connection, ids)
     return _Asked(ids, vectors, albums, person, constraints.cannot_link, left_out, calibration, photos)
@@ -172,7 +172,7 @@ def _of_all_faces(folder: LibraryFolder, square: float | None = None) -> list[Su
 
 
 def _of_lost_faces(catalog: Catalog, calibration: Calibration) -> list[Suggestion]:
-    """Whether faces of edited photos are the ones that these photos lost, the most probable first."""
+    """Suggestions that faces of edited photos are the ones that these photos lost, the most probable first."""
     found = []
     for lost in lost_faces(catalog):
         if lost.candidate is not None:
@@ -183,7 +183,7 @@ def _of_lost_faces(catalog: Catalog, calibration: Calibration) -> list[Suggestio
 
 
 def is_open(catalog: Catalog, suggestion: Suggestion) -> bool:
-    """Whether it can still be answered: other answers may have settled it."""
+    """Whether a suggestion can still be answered: other answers may have settled it."""
     if suggestion.lost is not None:
         return any(lost.candidate == suggestion.face for lost in lost_faces(catalog, [suggestion.lost]))
     album = _listed(catalog, suggestion.album)
@@ -197,12 +197,13 @@ def is_open(catalog: Catalog, suggestion: Suggestion) -> bool:
 
 
 def _listed(catalog: Catalog, album: int | None) -> Album | None:
-    """The album, if there is one of this number that is listed."""
+    """The album of this number, unless it is hidden."""
     return None if album is None else catalog.album(album)
 
 
 def answer(folder: LibraryFolder, suggestion: Suggestion, *, same: bool) -> Decided:
-    """Settle a suggestion: merge the albums, move the face to the album, or name it; or keep them apart.
+    """Settle a suggestion. same: merge the albums, move the face to the album, or name it; else they are never one
+    person.
 
     Raises: UsageError.
     """
@@ -237,7 +238,7 @@ def _question(catalog: Catalog, suggestion: Suggestion) -> Question:
 
 
 def _shown(catalog: Catalog, suggestion: Suggestion) -> tuple[list[FaceRecord], list[FaceRecord]]:
-    """The faces that stand for either side. Raises: UsageError when they are not there any more."""
+    """The faces that are shown for both sides. Raises: UsageError when they no longer exist."""
     if not is_open(catalog, suggestion):
         raise _settled()
     single = [] if suggestion.face is None else [catalog.faces_with([suggestion.face])[suggestion.face]]

@@ -61,7 +61,7 @@ class Step:
         return next(iter(places))
 
     def person_of(self, album: int) -> str | None:
-        """Whose an album is."""
+        """The person of an album."""
         return person_of_album(self.transaction, album)
 
     def decide(
@@ -75,7 +75,7 @@ class Step:
         about: Sequence[int] = (),
         renamed: str | None = None,
     ) -> Decided:
-        """Write the act, and let albums follow. about: faces concerned, if not `faces` and `others`."""
+        """Write the act, and update albums. about: the faces concerned, if not `faces` and `others`."""
         concerned = about or [*faces, *(face for side in others for face in side)]
         before = places_of(self.transaction, concerned)
         decision = decide(self.transaction, kind, faces, person, others=others, undoes=undoes, renamed=renamed)
@@ -98,7 +98,7 @@ class Step:
 
 @contextmanager
 def in_one_transaction(folder: LibraryFolder) -> Iterator[None]:
-    """All acts of this thread inside are one transaction: they become true at once, and an error undoes all of them.
+    """All acts of this thread inside are one transaction: they are committed together, and an error undoes all of them.
 
     Each sees what the ones before it changed; readers see nothing until the end.
     """
@@ -114,7 +114,7 @@ def in_one_transaction(folder: LibraryFolder) -> Iterator[None]:
 
 
 class _Steps(threading.local):
-    """What this thread has begun with `in_one_transaction`, by the library's folder."""
+    """What this thread has begun with `in_one_transaction`, by the folder of the library."""
 
     def __init__(self) -> None:
         self.open: dict[Path, Step] = {}

@@ -4,7 +4,7 @@ Clustering has put together what is near, so of what is left little is one perso
 pairs that a calibration, at even odds, calls likely. The odds before the distance is known are those of a face or album
 of which another piece lies in one of the library's albums with the probability MATES. Albums that resemble it and
 belong to other people take their share. Pairs are compared that are near enough to matter, at most the nearest few of
-each. `scripts/bench_review.py` compares what is shown with what is right.
+each. `scripts/bench review` compares what is shown with what is right.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from faceindex.search.calibration import Calibration
 from faceindex.types import Labels, Suggestion, Vectors
 
 LIKELY = 0.5
-"""Probability from which a pair is suggested: else the expected answer is no."""
+"""Pairs are suggested from this probability on: below it the expected answer is no."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class _Photos:
         self._first = np.searchsorted(group[order], np.arange(int(group.max(initial=-1)) + 2))
 
     def share_a_photo(self, one: int, other: int) -> bool:
-        """Whether faces of both are in one photo."""
+        """Whether faces of both groups are in one photo."""
         return bool(np.isin(self._of(one), self._of(other)).any())
 
     def _of(self, group: int) -> Rows:

@@ -1,4 +1,4 @@
-"""Undoing: one act, or all names that came with one import; also what a rebuild has already built on."""
+"""Undoing: one act, or all acts of one import; also after a rebuild has used them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import replace
 from faceindex.errors import UsageError
 from faceindex.journal import acts as kinds
 from faceindex.journal.acts import Act
-from faceindex.journal.state import fold
+from faceindex.journal.state import state_after
 from faceindex.people.albums import derive_albums
 from faceindex.people.grouping import CLUSTERED_AFTER
 from faceindex.people.history import past_act
@@ -24,9 +24,9 @@ from faceindex.types import Decided
 
 
 def undo(folder: LibraryFolder, act: int | None = None) -> Decided:
-    """Take back an act, by default the newest that counts; an undo can be taken back, too.
+    """Undo an act, by default the newest that counts; an undo can be undone, too.
 
-    Raises: UsageError when there is no such act, or it does not count any more.
+    Raises: UsageError when there is no such act, or it no longer counts.
     """
     with deciding(folder) as step:
         chosen = _to_undo(step.transaction, act)
@@ -34,7 +34,7 @@ def undo(folder: LibraryFolder, act: int | None = None) -> Decided:
             done = _undo_import(step.transaction, chosen.act, imported)
             return replace(done, undone=past_act(step.catalog, chosen.act))
         if chosen.act <= int(step.catalog.settings().get(CLUSTERED_AFTER, 0)):
-            put_back(step.transaction, chosen, fold(read_acts(step.transaction)))
+            put_back(step.transaction, [chosen], state_after(read_acts(step.transaction)))
         about = [face for side in chosen.sides for face in side]
         if chosen.kind == kinds.RENAME:
             about = step.catalog.faces_of_person(chosen.renamed or "") or []
@@ -57,13 +57,11 @@ def _to_undo(transaction: sqlite3.Connection, number: int | None) -> Act:
 
 
 def _undo_import(transaction: sqlite3.Connection, chosen: int, acts: Sequence[int]) -> Decided:
-    """Undo `acts` of one import, or take such undos back. chosen: the one that was asked for."""
+    """Undo `acts` of one import, or undo such undos. chosen: the act that was asked for."""
     undone = read_acts(transaction, acts)
     clustered_after = int(setting(transaction, CLUSTERED_AFTER) or 0)
-    state = fold(read_acts(transaction))
-    for act in undone:
-        if act.act <= clustered_after:
-            put_back(transaction, act, state)
+    if before := [act for act in undone if act.act <= clustered_after]:
+        put_back(transaction, before, state_after(read_acts(transaction)))
     undos = undo_import(transaction, [act.act for act in undone])
     derive_albums(transaction)
     faces = sorted({face for act in undone for side in act.sides for face in side})

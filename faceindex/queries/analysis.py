@@ -15,7 +15,7 @@ _AHEAD = 32  # photos that are given to workers before the first of them is answ
 
 
 def analysed_in_order(paths: Iterable[str], analyser: Analyser, workers: int) -> Iterator[Analysed]:
-    """An answer for each of `paths`, absolute and different; what is wrong with a photo is told in its answer.
+    """An answer for each of `paths`, absolute and different; an error about a photo is in its answer.
 
     Raises: FaceindexError when no worker can be started.
     """
@@ -40,7 +40,7 @@ def analysed_in_order(paths: Iterable[str], analyser: Analyser, workers: int) ->
 
 
 def _submitted(path: str, analyser: Analyser, executor: Executor, done: dict[str, Analysed]) -> bool:
-    """Whether it will be answered; one that is not there is so at once."""
+    """Submit a photo; False, with the answer in `done`, when it is not there."""
     try:
         status = source_of(path).status(path)
     except OSError as error:

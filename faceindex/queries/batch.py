@@ -15,8 +15,8 @@ from faceindex.photos.finding.entries import UnreadableEntry
 from faceindex.photos.finding.find import find_files
 from faceindex.photos.read import identify
 from faceindex.queries.analysis import analysed_in_order
-from faceindex.queries.combining import first_kept
-from faceindex.queries.matching import SearchQuery, kept, matches_of
+from faceindex.queries.combining import first_accepted
+from faceindex.queries.matching import SearchQuery, accepted, matches_of
 from faceindex.queries.vector_files import SUFFIXES, vector_blocks
 from faceindex.search.calibration import Calibration
 from faceindex.search.index import LibraryIndex, find_nearest, find_nearest_of_each
@@ -27,7 +27,7 @@ from faceindex.vectors.nearest import BLOCK, Found
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A probe that waits for its block; or, without a vector, a photo that gives none."""
+    """A probe in a block; or, without a vector, a photo that has no probe."""
 
     source: str
     row: int | None = None
@@ -90,7 +90,7 @@ class BatchSearch:
             yield self._wished(vector, wanted, nearest)
 
     def _wished(self, vector: Vectors, wanted: int, nearest: Found) -> Found:
-        """nearest: the at most `wanted` nearest faces, of which those are looked at first."""
+        """The answer for one vector. nearest: its at most `wanted` nearest faces, which are tried first."""
 
         def find(k: int) -> Found:
             if k == wanted:
@@ -98,9 +98,9 @@ class BatchSearch:
             return find_nearest(self.folder, self.index, vector, k, self.query.threshold)
 
         def keep(found: Found) -> Found:
-            return kept(self.folder, self.query, found)
+            return accepted(self.folder, self.query, found)
 
-        return first_kept(find, self.query.k, keep, begin=wanted)
+        return first_accepted(find, self.query.k, keep, begin=wanted)
 
     def _nearest(self, vectors: Vectors, k: int) -> Iterator[Found]:
         """The at most k faces nearest to each vector."""
@@ -108,7 +108,7 @@ class BatchSearch:
 
 
 def is_vector_file(source: Path) -> bool:
-    """Whether it is one by its name."""
+    """Whether the suffix is that of a file of vectors."""
     return source.suffix.lower() in SUFFIXES
 
 
@@ -137,7 +137,7 @@ def _of_photos(source: Path, analyser: Analyser, workers: int) -> Iterator[_Aske
 
 
 def _photo_paths(source: Path, wrong: dict[str, str]) -> Iterator[str]:
-    """Files that are photos by their first bytes; why others that should be are none goes into `wrong`."""
+    """Paths of files that begin as photos do; reasons why other files are no photos go into `wrong`."""
     for entry in find_files([absolute(source)]):
         if isinstance(entry, UnreadableEntry):
             wrong[entry.path] = entry.reason

@@ -1,4 +1,4 @@
-"""Several faces of one person as one probe, and matches that fall into groups: over arrays."""
+"""Several faces of one person as one probe, and the first of grouped matches: over arrays."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def combined(vectors: Vectors) -> npt.NDArray[np.float32]:
     return scaled
 
 
-def first_kept(
+def first_accepted(
     find: Callable[[int], Found], k: int, keep: Callable[[Found], Found], *, begin: int | None = None
 ) -> Found:
-    """The first k of all that are found and kept: as many are looked for as that takes.
+    """The first k of the faces that are found and accepted; more are searched until there are k.
 
-    find: the at most m nearest, nearest first. keep: a part of what was found, in the same order. begin: how many are
-    looked for first, k by default.
+    find: the at most m nearest, nearest first. keep: a part of what was found, in the same order. begin: number that is
+    searched first, k by default.
     """
     wanted = k if begin is None else begin
     while True:
@@ -42,7 +42,7 @@ def first_kept(
 
 
 def firsts(groups: Iterable[Hashable]) -> Iterator[int]:
-    """Places of those that are the first of their group."""
+    """Places of the first member of each group."""
     seen = set()
     for place, group in enumerate(groups):
         if group not in seen:

@@ -1,4 +1,4 @@
-"""The faces of a library that resemble a probe, of those that are meant."""
+"""The faces of a library that resemble a probe and that the query asks for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from faceindex.errors import UsageError
-from faceindex.queries.combining import first_kept, firsts
+from faceindex.queries.combining import first_accepted, firsts
 from faceindex.queries.probes import Probe
 from faceindex.search.calibration import Calibration
 from faceindex.search.index import LibraryIndex, find_nearest
@@ -24,8 +24,8 @@ GROUPS = ("person", "photo")
 class SearchQuery:
     """What is searched for: the at most k nearest within `threshold`, Euclidean.
 
-    among: only faces in these photos. unnamed: only faces without a name. group_by: "person" or "photo", of each only
-    the nearest face; a face without a name is a person of its own. Raises: UsageError.
+    among: only faces in these photos. unnamed: only faces without a name. group_by: "person" or "photo": only the
+    nearest face of each; every face without a name counts as a person. Raises: UsageError.
     """
 
     k: int
@@ -42,34 +42,34 @@ class SearchQuery:
 
     @property
     def all_meant(self) -> bool:
-        """Whether every face is meant."""
+        """Whether the query asks for faces without conditions."""
         return self.among == EVERYTHING and not self.unnamed
 
     @property
     def nearest_only(self) -> bool:
-        """Whether the k nearest faces are the answer, whoever and wherever they are."""
+        """Whether the k nearest faces are the answer, without conditions and groups."""
         return self.all_meant and self.group_by is None
 
 
 def matching(
     folder: LibraryFolder, index: LibraryIndex, calibration: Calibration | None, probe: Probe, query: SearchQuery
 ) -> ProbeFace:
-    """Faces that resemble `probe`, nearest first; never those that it is made of."""
+    """Faces that resemble `probe`, nearest first, without the faces that it is made of."""
 
     def find(k: int) -> Found:
         return find_nearest(folder, index, probe.vector, k, query.threshold)
 
     def keep(found: Found) -> Found:
-        return kept(folder, query, found, without=probe.faces)
+        return accepted(folder, query, found, without=probe.faces)
 
-    found = first_kept(find, query.k, keep)
+    found = first_accepted(find, query.k, keep)
     return ProbeFace(probe.box, probe.score, matches_of(found, folder, index, calibration), query.threshold)
 
 
 def matches_of(
     found: Found, folder: LibraryFolder, index: LibraryIndex, calibration: Calibration | None
 ) -> tuple[Match, ...]:
-    """What was found, for people to see; without faces that were removed this moment."""
+    """Matches for what was found, without faces that were removed meanwhile."""
     ids, distances = found
     unknown = np.full(len(ids), np.nan)
     sure = unknown if calibration is None else calibration.confidence_among(distances, index.faces)
@@ -81,7 +81,7 @@ def matches_of(
     )
 
 
-def kept(folder: LibraryFolder, query: SearchQuery, found: Found, *, without: Sequence[int] = ()) -> Found:
+def accepted(folder: LibraryFolder, query: SearchQuery, found: Found, *, without: Sequence[int] = ()) -> Found:
     """Those of what was found that the query asks for, in the same order. without: ids of faces to leave out."""
     ids, distances = found
     if without:

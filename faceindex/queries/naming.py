@@ -1,4 +1,4 @@
-"""Who is in a photo: its faces against those that have a name."""
+"""Who is in a photo: its faces, compared with faces that have a name."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from faceindex.types import Candidate, Exemplar, FaceIds, IdentifiedFace, Vector
 METHODS = ("vote", "nearest", "svm")
 
 SHOWN = 5
-"""Candidates that an answer has at most."""
+"""Most candidates in an answer."""
 
 Floats = npt.NDArray[np.float64]
 Evidence = Callable[[Floats], Floats]
@@ -38,7 +38,7 @@ class Gallery:
 
 
 def named_gallery(catalog: Catalog, index: LibraryIndex) -> Gallery:
-    """All of them. Raises: UsageError when nobody has a name."""
+    """All faces with a name. Raises: UsageError when nobody has a name."""
     with catalog.snapshot():
         faces, people, names = confirmed_faces(catalog.connection)
     found = exact_index(index, faces)

@@ -26,10 +26,9 @@ from faceindex.types import AnalysedPhoto, Box, FaceRecord
 class Probe:
     """A face to search with, or several of one person as one.
 
-    vector: float32 [d]. title: what it is, for people. photo, box, score: of the face, or of the largest of several;
-    score is the detector's. faces: ids of those of the library that it is made of, which it shall not find. held: a
-    photo that is no file, and only has a name. turned: degrees, clockwise, by which the photo was turned when it was
-    analysed now.
+    vector: float32 [d]. title: a description for people. photo, box, score: of the face, or of the largest of several;
+    score is the detector's. faces: ids of the library's faces that it is made of, which a search leaves out. held: the
+    photo, when it is no file.
     """
 
     vector: npt.NDArray[np.float32]
@@ -43,7 +42,7 @@ class Probe:
 
 
 def analysed(image: PictureLike, analyser: Analyser) -> tuple[Photo, AnalysedPhoto]:
-    """The photo, and what is in it: one face at least. Raises: UnreadablePhoto; NoFaceFound; UsageError."""
+    """The photo and its analysis, which has a face. Raises: UnreadablePhoto; NoFaceFound; UsageError."""
     photo = photo_of(image, max_megapixels=analyser.max_megapixels)
     found = analyser(photo)
     if not found.faces:

@@ -1,4 +1,4 @@
-"""Files of vectors that somebody made before: NumPy's and HDF5."""
+"""Files of vectors that programs made: NumPy's and HDF5."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _TOLERANCE = 0.02  # as part of the recipe's length: half precision changes it b
 
 
 class OtherLength(Note):
-    """Vectors to search with are not as long as the recipe's are; said once for each file."""
+    """Vectors to search with have another length than the recipe's; warned about once for each file."""
 
 
 def vector_blocks(path: Path, recipe: Recipe) -> Iterator[Vectors]:

@@ -12,7 +12,7 @@ class Match:
     """A face of the library that resembles the probe.
 
     distance: Euclidean, not squared. confidence: probability in [0, 1] that it is the probe's person, among as many
-    faces as the library has, when one of them is expected to be; NaN when nobody knows what distances mean.
+    faces as the library has, when one of them is expected to be; NaN without a calibration.
     """
 
     face: int
@@ -25,8 +25,8 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class ProbeFace:
-    """One face of a searched image, and its matches, nearest first. threshold: Euclidean, that they are within;
-    infinity when nobody knows one."""
+    """One face of a searched image, and its matches, nearest first. threshold: Euclidean distance up to which faces
+    match; infinity when no threshold is known."""
 
     box: Box
     score: float
@@ -53,7 +53,7 @@ class BatchAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Exemplar:
-    """A face with a name that helped to decide who somebody is. distance: Euclidean, to the face asked about."""
+    """A face with a name that helped to identify somebody. distance: Euclidean, to the face asked about."""
 
     face: int
     photo: str

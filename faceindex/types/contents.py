@@ -28,7 +28,8 @@ class PhotoRecord:
 class FailedPhoto:
     """A photo that could not be read, or only with a warning, and why.
 
-    out_of_reach: it, or a folder, could not even be looked at (permissions, a disk that fails): that is not its fault.
+    out_of_reach: it, or a folder, could not even be accessed (permissions, a disk that fails), which says nothing about
+    the photo.
     """
 
     path: str
@@ -38,11 +39,11 @@ class FailedPhoto:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with a name. faces and photos are counts; cover: id of the face of best quality, None without faces.
+    """A person with a name. faces and photos are counts; cover: id of the face of best quality, None without faces.
 
     confirmed: how many of the faces somebody said are this person's; the others are in the person's album. id: text
-    that stays the person's over renames, undos, `reencode`, and export and import of the library; where a person is
-    asked for, `id:` and it is as good as the name.
+    that stays with the person over renames, undos, `reencode`, and export and import of the library; where a person is
+    asked for, `id:` and this text does as well as the name.
     """
 
     person: str
@@ -70,7 +71,7 @@ class Album:
 class Status:
     """The library in figures. bytes: on disk, everything.
 
-    failed: photos that could not be read. out_of_reach: files and folders that the last ingest could not look at.
+    failed: photos that could not be read. out_of_reach: files and folders that the last ingest could not access.
 
     index: "current" when it is searched as it is, together with `index_beside` faces that are new; "stale" when so much
     has changed that the next ingest, or `faceindex index build`, builds it anew; or "absent". index_kind:

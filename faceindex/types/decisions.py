@@ -118,7 +118,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class PersonChange:
-    """How a person's album changed. faces: that are in it now. gained, lost: faces, of its own before."""
+    """How a person's album changed. faces: in it now. gained, lost: faces that came into it and that left it."""
 
     person: str
     faces: int
@@ -128,9 +128,9 @@ class PersonChange:
 
 @dataclass(frozen=True, slots=True)
 class AlbumChange:
-    """What became of albums. kept, new, gone: numbers of albums. joined: faces that were in none and are in one now.
+    """How albums changed. kept, new, gone: numbers of albums. joined: faces that were in none and are in one now.
 
-    moved: faces that were in an album and are not in it any more. people: whose albums are not what they were.
+    moved: faces that are no longer in the album that they were in. people: those whose albums changed.
     """
 
     kept: int
@@ -143,11 +143,12 @@ class AlbumChange:
 
 @dataclass(frozen=True, slots=True)
 class ClusterReport:
-    """albums: groups of two faces and more; clustered: faces in them; singletons: faces alone.
+    """albums: groups of two faces and more; clustered: faces in them; singletons: faces alone; low_quality: those of
+    them that may join an album but do not begin one, because they are blurred, small, dark or half hidden.
 
-    change: compared with the albums before. merges: pairs of albums that seem to be one person's, now that new faces
-    stand between them. dry_run: none of this was made so. extended: there were albums, which stayed as they were; only
-    new faces were placed, by linkage.
+    change: compared with the albums before. merges: pairs of albums that new faces connect, and that seem to be one
+    person's. dry_run: nothing was changed. extended: there were albums, which stayed as they were; only new faces were
+    placed, by linkage.
     """
 
     method: str
@@ -160,3 +161,4 @@ class ClusterReport:
     merges: tuple[tuple[int, int], ...] = ()
     dry_run: bool = False
     extended: bool = False
+    low_quality: int = 0

@@ -76,9 +76,9 @@ class AnalysedPhoto:
 class FaceRecord:
     """A face in a library.
 
-    album: None when the face is in no album; person: None when unnamed; quality: in [0, 1], None when the face was
-    stored before there was such a number. confirmed: somebody said that it is this person's; else it only is in the
-    person's album. photo_size: width and height of the upright photo in pixels; 0 and 0 when nobody has seen it here.
+    album: None when the face is in no album; person: None when unnamed; quality: in [0, 1], None for faces stored
+    before it was measured. confirmed: somebody said that it is this person's; else it only is in the person's album.
+    photo_size: width and height of the upright photo in pixels; 0 and 0 when the photo itself was never here.
     """
 
     face: int

@@ -1,4 +1,4 @@
-"""How far long work is, as plain data: `dataclasses.asdict` of it is JSON."""
+"""Progress of long work, as plain data: `dataclasses.asdict` of it is JSON."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ import sys
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from harness import checkouts, history
 from harness.report import Report
@@ -62,16 +63,17 @@ def measure(name: str, description: str, arguments: list[str]) -> None:
     former = options.history if options.compare == HISTORY else options.compare
     if options.compare and not former:
         parser.error("--compare takes a file or a folder, or --history beside it")
-    report = Report()
-    report.say(f"{name}: {history.machine()}, {history.versions()}, commit {history.commit()}")
-    if former and former.is_dir():
-        checkouts.compare(report, name, without_common(arguments), former.resolve(), options.turns)
-    else:
-        run(report, **chosen)
-        if not report.figures:
-            parser.error("nothing of this kind can be measured; --help says what there is")
-        if former:
-            history.show_change(report, history.last(former, name, chosen))
+    with TemporaryDirectory() as folder:
+        report = Report(Path(folder))
+        report.say(f"{name}: {history.machine()}, {history.versions()}, commit {history.commit()}")
+        if former and former.is_dir():
+            checkouts.compare(report, name, without_common(arguments), former.resolve(), options.turns)
+        else:
+            run(report, **chosen)
+            if not report.figures:
+                parser.error("nothing of this kind can be measured; --help says what there is")
+            if former:
+                history.show_change(report, history.last(former, name, chosen))
     if options.history:
         history.append(options.history, history.record(name, chosen, report.figures))
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import random
 import sqlite3
-import tempfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -39,11 +38,10 @@ def run(
     report: Report, *, acts: int = 10_000, faces: int = 20_000, astray: float = 0.02, repeat: int = 20, seed: int = 0
 ) -> None:
     chance = random.Random(seed)
-    with tempfile.TemporaryDirectory() as temporary:
-        path = Path(temporary, "drawn.faces")
-        draw(path, faces, acts, astray, chance)
-        with faceindex.Library(path, create=False) as library:
-            measure(library, faces, repeat, chance, report)
+    path = report.folder / "drawn.faces"
+    draw(path, faces, acts, astray, chance)
+    with faceindex.Library(path, create=False) as library:
+        measure(library, faces, repeat, chance, report)
 
 
 def draw(path: Path, faces: int, acts: int, astray: float, chance: random.Random) -> None:

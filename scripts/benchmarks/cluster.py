@@ -13,7 +13,6 @@ libraries, so that photos are analysed once; --plots names one for the picture o
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -198,11 +197,10 @@ def grow(report: Report, name: str, faces: LabelledFaces) -> None:
 
 def photos(report: Report, name: str, keep: Path | None) -> None:
     for folder in ("groups/photos", "album"):
-        with tempfile.TemporaryDirectory() as temporary:
-            path = (keep or Path(temporary)) / folder / f"{name}.faces"
-            with faceindex.Library(path, recipe=recipe(name)) as library:
-                library.ingest([DATA / folder])
-                found = list(library.faces.with_vectors())
+        path = (keep or report.folder) / folder / f"{name}.faces"
+        with faceindex.Library(path, recipe=recipe(name)) as library:
+            library.ingest([DATA / folder])
+            found = list(library.faces.with_vectors())
         vectors = np.array([vector for _, vector in found], dtype=np.float32)
         photo = np.unique([face.photo for face, _ in found], return_inverse=True)[1].astype(np.int64)
         nothing = unconstrained(len(vectors))

@@ -10,7 +10,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from harness.measure import DATA, ROOT, STATS, Cost, cost
@@ -27,24 +26,23 @@ KINDS: dict[str, list[str]] = {
 def run(report: Report, *, rounds: int = 3, photos: int = 5, faces: int = 100) -> None:
     album = sorted(path for path in (DATA / "album").rglob("*.*") if path.suffix in (".jpg", ".png"))
     chosen = [str(path) for path in album[:: max(1, len(album) // photos)][:photos]]
-    with tempfile.TemporaryDirectory() as temporary:
-        library, folder = Path(temporary) / "drawn.faces", Path(temporary)
-        make_library(library, faces, stats=STATS)
-        for title, recipe in KINDS.items():
-            compare(report, title, ["ingest", *chosen, *recipe], rounds, folder, None)
-        compare(report, f"cluster of {faces} faces", ["cluster"], rounds, folder, library)
+    library = report.folder / "drawn.faces"
+    make_library(library, faces, stats=STATS)
+    for title, recipe in KINDS.items():
+        compare(report, title, ["ingest", *chosen, *recipe], rounds, None)
+    compare(report, f"cluster of {faces} faces", ["cluster"], rounds, library)
 
 
-def compare(report: Report, title: str, command: list[str], rounds: int, folder: Path, library: Path | None) -> None:
+def compare(report: Report, title: str, command: list[str], rounds: int, library: Path | None) -> None:
     """Times of first and second runs. library: copied for each run, where the command needs one."""
     found: dict[str, list[Cost]] = {"first": [], "second": []}
-    whole = [sys.executable, "-P", "-m", "faceindex", *command, "-L", str(folder / "run.faces")]
+    whole = [sys.executable, "-P", "-m", "faceindex", *command, "-L", str(report.folder / "run.faces")]
     for _ in range(rounds):
-        environment = fresh_environment(folder / "fresh")
+        environment = fresh_environment(report.folder / "fresh")
         for costs in found.values():
-            shutil.rmtree(folder / "run.faces", ignore_errors=True)
+            shutil.rmtree(report.folder / "run.faces", ignore_errors=True)
             if library:
-                shutil.copytree(library, folder / "run.faces")
+                shutil.copytree(library, report.folder / "run.faces")
             spent, _ = cost(lambda: subprocess.run(whole, env=environment, check=True, capture_output=True))  # noqa: B023
             costs.append(spent)
     for which, costs in found.items():

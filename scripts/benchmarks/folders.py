@@ -5,7 +5,6 @@ Peak memory is that of the largest worker process. Group photos are scored again
 
 from __future__ import annotations
 
-import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,8 +22,7 @@ FOLDERS = ("album", "groups/photos", "formats")
 
 
 def run(report: Report, *, recipe: str = "dlib", folders: Sequence[str] = FOLDERS) -> None:
-    path = tempfile.TemporaryDirectory()
-    with path as temporary, faceindex.Library(Path(temporary) / "x.faces", recipe=recipe_named(recipe)) as library:
+    with faceindex.Library(report.folder / "x.faces", recipe=recipe_named(recipe)) as library:
         done = library.ingest([DATA / folder for folder in folders])
         report.add("peak memory of a worker", peak_of_children(), "MB")
         for what in ("seen", "new", "failed", "new_faces", "seconds"):

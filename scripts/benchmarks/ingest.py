@@ -23,7 +23,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -90,23 +89,22 @@ def run(
 ) -> None:
     os.environ.update(ONE_THREAD)
     chosen = [recipe(name, detector=detector) for name in recipes]
-    with tempfile.TemporaryDirectory() as temporary:
-        folder, pictures = Path(temporary), Path(temporary) / "photos"
-        groups = group_photos(pictures / "groups", photos)
-        made = made_photos(pictures / "made", photos - len(groups.paths))
-        large = Photos("12 megapixels", [kind for kind in (made, groups) if kind.paths])
-        if "compare" in parts:
-            compare(large, rounds, chosen, folder, report)
-            if lfw:
-                paths = sorted(LFW.rglob("*.jpg"))[::lfw]
-                portraits = Kind("portraits", paths, lambda _, found: score_points(found, [(125, 125)]), 40)
-                compare(Photos("lfw-dev", [portraits]), rounds, chosen, folder, report)
-        if "workers" in parts:
-            workers(large, rounds, chosen[0], folder, report)
-        if "memory" in parts:
-            memory(pictures, folder, report, lfw=bool(lfw))
-        if "stop" in parts:
-            stop(pictures, folder, report)
+    pictures = report.folder / "photos"
+    groups = group_photos(pictures / "groups", photos)
+    made = made_photos(pictures / "made", photos - len(groups.paths))
+    large = Photos("12 megapixels", [kind for kind in (made, groups) if kind.paths])
+    if "compare" in parts:
+        compare(large, rounds, chosen, report)
+        if lfw:
+            paths = sorted(LFW.rglob("*.jpg"))[::lfw]
+            portraits = Kind("portraits", paths, lambda _, found: score_points(found, [(125, 125)]), 40)
+            compare(Photos("lfw-dev", [portraits]), rounds, chosen, report)
+    if "workers" in parts:
+        workers(large, rounds, chosen[0], report)
+    if "memory" in parts:
+        memory(pictures, report, lfw=bool(lfw))
+    if "stop" in parts:
+        stop(pictures, report)
 
 
 def made_photos(folder: Path, count: int) -> Kind:
@@ -124,7 +122,7 @@ def group_photos(folder: Path, most: int) -> Kind:
     )
 
 
-def compare(photos: Photos, rounds: int, recipes: list[Recipe], temporary: Path, report: Report) -> None:
+def compare(photos: Photos, rounds: int, recipes: list[Recipe], report: Report) -> None:
     """Costs are of one photo."""
     theirs: list[Cost] = []
     ours: dict[str, list[Cost]] = {recipe.title: [] for recipe in recipes}
@@ -138,7 +136,7 @@ def compare(photos: Photos, rounds: int, recipes: list[Recipe], temporary: Path,
             for kind, sample in zip(photos.kinds, samples, strict=True):
                 scores["face_recognition", kind.name] += kind.scored(found, sample)
             for chosen in recipes:
-                where = temporary / f"{photos.name}-{chosen.title}-{number}.faces"
+                where = report.folder / f"{photos.name}-{chosen.title}-{number}.faces"
                 spent, found = by_faceindex(photos.paths, chosen, PROCESSES, where)
                 ours[chosen.title].append(spent)
                 for kind, sample in zip(photos.kinds, samples, strict=True):
@@ -190,23 +188,23 @@ def by_faceindex(paths: list[Path], chosen: Recipe, processes: int, where: Path)
     return Cost(done.seconds / done.seen, spent.processor / done.seen), found
 
 
-def workers(photos: Photos, rounds: int, chosen: Recipe, temporary: Path, report: Report) -> None:
+def workers(photos: Photos, rounds: int, chosen: Recipe, report: Report) -> None:
     """One and two workers, in turn over the same photos."""
     found: list[float] = []
     for number in range(min(3, rounds)):
-        one, _ = by_faceindex(photos.paths, chosen, 1, temporary / f"one-{number}.faces")
-        two, _ = by_faceindex(photos.paths, chosen, 2, temporary / f"two-{number}.faces")
+        one, _ = by_faceindex(photos.paths, chosen, 1, report.folder / f"one-{number}.faces")
+        two, _ = by_faceindex(photos.paths, chosen, 2, report.folder / f"two-{number}.faces")
         found += ratios([one.clock], [two.clock])
     report.add("photos a second, two workers by one", found, "times")
 
 
-def memory(large: Path, temporary: Path, report: Report, *, lfw: bool) -> None:
+def memory(large: Path, report: Report, *, lfw: bool) -> None:
     """Peak memory of a worker over the 12-megapixel photos, and over few and many photos of LFW."""
     sets = {"photos of 12 megapixels": (large, 100_000)}
     if lfw:
         sets |= {f"{count:,} photos of lfw-dev": (LFW, count) for count in (200, 2000)}
     for name, (folder, count) in sets.items():
-        peak, _ = in_new_process(peak_of_worker, temporary / f"memory-{name}.faces", folder, count)
+        peak, _ = in_new_process(peak_of_worker, report.folder / f"memory-{name}.faces", folder, count)
         report.add(f"peak memory of a worker, {name}", peak, "MB")
 
 
@@ -216,11 +214,11 @@ def peak_of_worker(where: Path, folder: Path, count: int) -> float:
     return peak_of_children()
 
 
-def stop(photos: Path, temporary: Path, report: Report) -> None:
+def stop(photos: Path, report: Report) -> None:
     """Seconds from Ctrl-C to the end of an ingest of the 12-megapixel photos, at moments from its start on."""
     seconds = []
     for moment in (3, 5, 7, 9, 11):
-        arguments = ["-m", "faceindex", "ingest", str(photos), "-L", str(temporary / f"stop-{moment}.faces")]
+        arguments = ["-m", "faceindex", "ingest", str(photos), "-L", str(report.folder / f"stop-{moment}.faces")]
         ingest = subprocess.Popen([sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         time.sleep(moment)
         ingest.send_signal(signal.SIGINT)

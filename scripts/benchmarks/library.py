@@ -11,7 +11,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -23,30 +22,29 @@ from harness.report import Report
 def run(
     report: Report, *, library: Path | None = None, faces: int = 3_000_000, scan: int = 100_000, rounds: int = 5
 ) -> None:
-    with tempfile.TemporaryDirectory() as temporary:
-        library = library or Path(temporary) / "drawn.faces"
-        if not library.exists():
-            report.add("drawn", [cost(lambda: in_new_process(draw, library, faces))[0].clock], "s")
-        status = json.loads(command("status", "--json", "-L", library))
-        vectors = 4 * 128 * status["faces"] / 1e6
-        for what in ("photos", "faces", "segments"):
-            report.add(what, status[what])
-        report.add("on disk", status["bytes"] / 1e6, "MB")
-        report.add("on disk, of which vectors", vectors, "MB")
-        show(report, ("open", "status"), rounds, lambda: in_new_process(open_library, library), 0)
-        for arguments in (["--version"], ["status", "-L", library]):
-            whole = costs(lambda: command(*arguments), rounds, warm=1)  # noqa: B023
-            report.add_costs(f"`faceindex {arguments[0]}`, whole command", whole)
-        (built, _), peak = in_new_process(search, library)
-        report.add("index built", built.clock, "s")
-        report.add("index built, peak memory beside the vectors", peak - vectors, "MB")
-        show(report, ("index opened", "one search"), rounds, lambda: in_new_process(search, library), vectors)
-        scan_again(library, Path(temporary), scan, rounds, report)
-        for check in (["check"], ["check", "--deep"]):
-            report.add_costs(
-                f"`faceindex {' '.join(check)}`",
-                costs(lambda: command(*check, "-L", library), 1),  # noqa: B023
-            )
+    library = library or report.folder / "drawn.faces"
+    if not library.exists():
+        report.add("drawn", [cost(lambda: in_new_process(draw, library, faces))[0].clock], "s")
+    status = json.loads(command("status", "--json", "-L", library))
+    vectors = 4 * 128 * status["faces"] / 1e6
+    for what in ("photos", "faces", "segments"):
+        report.add(what, status[what])
+    report.add("on disk", status["bytes"] / 1e6, "MB")
+    report.add("on disk, of which vectors", vectors, "MB")
+    show(report, ("open", "status"), rounds, lambda: in_new_process(open_library, library), 0)
+    for arguments in (["--version"], ["status", "-L", library]):
+        whole = costs(lambda: command(*arguments), rounds, warm=1)  # noqa: B023
+        report.add_costs(f"`faceindex {arguments[0]}`, whole command", whole)
+    (built, _), peak = in_new_process(search, library)
+    report.add("index built", built.clock, "s")
+    report.add("index built, peak memory beside the vectors", peak - vectors, "MB")
+    show(report, ("index opened", "one search"), rounds, lambda: in_new_process(search, library), vectors)
+    scan_again(library, scan, rounds, report)
+    for check in (["check"], ["check", "--deep"]):
+        report.add_costs(
+            f"`faceindex {' '.join(check)}`",
+            costs(lambda: command(*check, "-L", library), 1),  # noqa: B023
+        )
 
 
 def draw(library: Path, faces: int) -> None:
@@ -88,11 +86,11 @@ def show(
     report.add(f"{names[1]}, peak memory" + " beside the vectors" * bool(vectors), others[-1][1] - vectors, "MB")
 
 
-def scan_again(library: Path, temporary: Path, count: int, rounds: int, report: Report) -> None:
+def scan_again(library: Path, count: int, rounds: int, report: Report) -> None:
     """Make `count` files that the library knows, and ingest their folder."""
     from faceindex.store.folder import LibraryFolder
 
-    photos = temporary / "photos"
+    photos = report.folder / "photos"
     files = []
     for number in range(count):
         file = photos / f"{number // 1000:05d}" / f"IMG_{number:07d}.jpg"

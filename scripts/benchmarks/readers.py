@@ -7,10 +7,8 @@ of several kinds. Descriptors, connections and resident memory are shown ten tim
 from __future__ import annotations
 
 import gc
-import tempfile
 import threading
 import time
-from pathlib import Path
 
 import psutil
 from harness.measure import STATS, resident
@@ -21,14 +19,13 @@ import faceindex
 
 
 def run(report: Report, *, threads: int = 10_000, calls: int = 1_000_000, at_once: int = 32) -> None:
-    with tempfile.TemporaryDirectory() as temporary:
-        path = Path(temporary, "drawn.faces")
-        make_library(path, 2_000, stats=STATS)
-        with faceindex.Library(path, create=False) as library:
-            library.cluster()
-            library.people.name("Ann", album=1)
-            gc.disable()  # nothing waits for a collection
-            read(library, threads, calls // threads, at_once, report)
+    path = report.folder / "drawn.faces"
+    make_library(path, 2_000, stats=STATS)
+    with faceindex.Library(path, create=False) as library:
+        library.cluster()
+        library.people.name("Ann", album=1)
+        gc.disable()  # nothing waits for a collection
+        read(library, threads, calls // threads, at_once, report)
 
 
 def read(library: faceindex.Library, threads: int, calls: int, at_once: int, report: Report) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import random
 import shutil
-import tempfile
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import closing
@@ -35,17 +34,16 @@ ACTS = {"merge": 300, "split": 300, "reject": 600, "name": 800}
 def run(
     report: Report, *, faces: int = 200_000, named: int = 3_000, repeat: int = 15, keep: Path | None = None
 ) -> None:
-    with tempfile.TemporaryDirectory() as temporary:
-        library = (keep or Path(temporary)) / f"drawn-{faces}.faces"
-        if not library.exists():
-            in_new_process(draw, library, faces, named)
-        copy = Path(temporary) / "measured.faces"
-        shutil.copytree(library, copy)
-        with faceindex.Library(copy, create=False) as opened:
-            timed = Timed(report, repeat)
-            timed("first act", lambda: opened.faces.hide(face=1), 1)  # of a library of an older schema: it migrates
-            reads(opened, timed)
-            acts(opened, timed)
+    library = (keep or report.folder) / f"drawn-{faces}.faces"
+    if not library.exists():
+        in_new_process(draw, library, faces, named)
+    copy = report.folder / "measured.faces"
+    shutil.copytree(library, copy)
+    with faceindex.Library(copy, create=False) as opened:
+        timed = Timed(report, repeat)
+        timed("first act", lambda: opened.faces.hide(face=1), 1)  # of a library of an older schema: it migrates
+        reads(opened, timed)
+        acts(opened, timed)
 
 
 class Timed:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,21 +20,20 @@ from PIL import Image
 def run(
     report: Report, *, photos: Sequence[Path] = (), rounds: int = 1, files: int = 20_000, recipe: str = "dlib"
 ) -> None:
-    with tempfile.TemporaryDirectory() as temporary:
-        library = Path(temporary) / "measured.faces"
-        warm = linked(Path(temporary) / "warm", 1)
-        folders = [folder.resolve() for folder in photos]
-        if files:
-            folders.append(linked(Path(temporary) / f"{files} names of a photo", files))
-        ingest(warm, library, recipe)
-        for folder in folders:
-            found: dict[str, list[Cost]] = {"ingest": [], "scanned again": []}
-            for _ in range(rounds):
-                shutil.rmtree(library)
-                for costs in found.values():
-                    costs.append(cost(lambda: ingest(folder, library, recipe))[0])  # noqa: B023
-            for kind, costs in found.items():
-                report.add_costs(f"{folder.name}, {kind}", costs)
+    library = report.folder / "measured.faces"
+    warm = linked(report.folder / "warm", 1)
+    folders = [folder.resolve() for folder in photos]
+    if files:
+        folders.append(linked(report.folder / f"{files} names of a photo", files))
+    ingest(warm, library, recipe)
+    for folder in folders:
+        found: dict[str, list[Cost]] = {"ingest": [], "scanned again": []}
+        for _ in range(rounds):
+            shutil.rmtree(library)
+            for costs in found.values():
+                costs.append(cost(lambda: ingest(folder, library, recipe))[0])  # noqa: B023
+        for kind, costs in found.items():
+            report.add_costs(f"{folder.name}, {kind}", costs)
 
 
 def linked(folder: Path, count: int) -> Path:

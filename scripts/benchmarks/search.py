@@ -19,7 +19,6 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -96,9 +95,8 @@ def run(
     if plot:
         draw(best, plot)
     if "library" in only and "library" not in skip:
-        with tempfile.TemporaryDirectory() as temporary:
-            path = library or Path(temporary) / "drawn.faces"
-            measure_library(path, faces[-1], threads, photo, add, report)
+        path = library or report.folder / "drawn.faces"
+        measure_library(path, faces[-1], threads, photo, add, report)
 
 
 def drawn_faces(count: int, seed: int = 0) -> DrawnFaces:

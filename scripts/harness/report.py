@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from harness.measure import Cost, clocks, processors, ratios
@@ -37,9 +38,10 @@ class Figure:
 
 
 class Report:
-    """Figures by their names, in the order in which they were found."""
+    """figures: by their names, in the order in which they were found. folder: for what a benchmark writes."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.figures: dict[str, Figure] = {}
 
     def say(self, text: str) -> None:

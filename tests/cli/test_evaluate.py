@@ -204,19 +204,20 @@ def test_groups_json_and_table(command: Command, labelled_photos: Path, kept: Pa
 
 def test_clusters_of_several_methods_and_thresholds(command: Command, labelled_photos: Path, kept: Path) -> None:
     arguments = ("evaluate", "clusters", labelled_photos, "--keep", kept, "--method", "linkage", "--method", "dbscan")
-    (figures,) = answer(command(*arguments, "--threshold", "0.475", "--threshold", "9", "--json"))["recipes"]
+    own = recipe().cluster_threshold
+    (figures,) = answer(command(*arguments, "--threshold", own, "--threshold", "9", "--json"))["recipes"]
     found = figures["clusters"]
     assert [(one["method"], one["threshold"]) for one in found] == [
-        ("linkage", 0.475),
+        ("linkage", own),
         ("linkage", 9),
-        ("dbscan", 0.475),
+        ("dbscan", own),
         ("dbscan", 9),
     ]
     assert found[0]["clicks"]["total"] <= found[0]["score"]["moves"] + found[0]["score"]["merges"]
     assert found[0]["mixed"] == 0
     assert found[3]["most_people"] == 4
     assert found[3]["clicks"] == {"merges": 0, "splits": 3, "moves": 0, "picked": 9, "total": 3}
-    assert f"linkage, {recipe().cluster_threshold}" in command(*arguments).stdout
+    assert f"linkage, {own:g}" in command(*arguments).stdout
 
 
 def test_recipes_stand_beside_each_other(command: Command, labelled_photos: Path, kept: Path) -> None:

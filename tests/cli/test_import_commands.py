@@ -111,7 +111,11 @@ def test_wrong_files_end_as_they_should(command: Command, small_library: faceind
     done = command("import", tmp_path / "x.jsonl", *where)
     assert (done.returncode, "nothing could be imported" in done.stderr) == (2, True)
     np.save(tmp_path / "512.npy", np.random.default_rng(0).normal(size=(9, 512)))
-    refused(command("import", tmp_path / "512.npy", "-L", small_library.path), 3, f"recipe {small_library.recipe.name}, not vectors-512")
+    refused(
+        command("import", tmp_path / "512.npy", "-L", small_library.path),
+        3,
+        f"recipe {small_library.recipe.name}, not vectors-512",
+    )
     done = command("import", tmp_path / "none.npy", tmp_path / "x.txt", *where)
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
     refused(command("export", "-", "--format", "hdf5", "-L", small_library.path), 2, "not to stdout")

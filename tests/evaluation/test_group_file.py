@@ -40,7 +40,7 @@ def test_a_photo_may_be_of_another_group_than_its_person(kept: Path, labelled_ph
         (("name,group", "A,x"), "columns person and group"),
         (("person,group", "A,x", "B,"), "line 3"),
         (("person,group", "A,x", "A,y"), "line 3: A is of the group x already"),
-        (("person,group",), "names no person"),
+        (("person,group",), "no row of"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, lines: tuple[str, ...], said: str) -> None:

@@ -254,8 +254,8 @@ def test_a_wrong_file_is_an_error_and_creates_no_library(library: faceindex.Libr
 
     assert "newer" in said(lambda file: file.attrs.__setitem__("format", "faceindex library 2"))
     assert "upgrade" in said(lambda file: file.attrs.__setitem__("schema", len(MIGRATIONS) + 1), NewerSchema)
-    assert "another version" in said(lambda file: file.attrs.__setitem__("recipe", "0" * 64), RecipeMismatch)
-    assert "lacks vectors" in said(lambda file: file["face_id"].__setitem__(0, 999))
+    assert "another recipe" in said(lambda file: file.attrs.__setitem__("recipe", "0" * 64), RecipeMismatch)
+    assert "lacks the vectors" in said(lambda file: file["face_id"].__setitem__(0, 999))
     assert "NaN" in said(lambda file: file["vector"].__setitem__(0, np.nan))
     assert "not there" in said(lambda file: file["library/faces/photo"].__setitem__(0, 999))
     assert "no table" in said(lambda file: file.create_group("library/x; DROP TABLE faces"))

@@ -296,6 +296,20 @@ def test_photos_that_exchanged_their_names_keep_their_faces(
     assert not library.care.check(deep=True).damage
 
 
+def test_exchanged_names_are_one_batch_while_the_disk_is_slow(
+    library: faceindex.Library, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the reader waits for an answer, the ingest collects and commits; never half of a new name."""
+    monkeypatch.setattr("faceindex.ingest.workers.watch.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("faceindex.ingest.pipeline.BATCH_SECONDS", -1.0)
+    for old, new in (("2020/a", "x"), ("2020/b", "2020/a"), ("x", "2020/b"), ("2021/d", "2021/e")):
+        (photos / f"{old}.jpg").rename(photos / f"{new}.jpg")
+    report = library.ingest([photos])
+    assert (report.moved, report.unchanged, report.duplicate, report.new) == (3, 1, 0, 0)
+    assert len(list(library.photos)) == 4
+    assert all(Path(photo.path).exists() for photo in library.photos)
+
+
 @pytest.mark.parametrize("batch", [1, 64])
 @pytest.mark.parametrize("kept_as", ["2019.jpg", "2020/a0.jpg", "2020/b.jpg", "2021/z.jpg"])
 def test_edited_photo_whose_original_is_kept_under_another_name(

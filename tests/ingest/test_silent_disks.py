@@ -21,9 +21,9 @@ from faceindex.errors import MachineError, UnreadablePhoto, UsageError
 from faceindex.exchange.xmp.named_regions import read_names
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest import photo_reader
-from faceindex.ingest.ahead import Ahead
 from faceindex.ingest.dates import read_dates
 from faceindex.ingest.photo_reader import PhotoReader
+from faceindex.ingest.prefetch import Prefetched
 from faceindex.ingest.repair import repair
 from faceindex.ingest.run import ingest
 from faceindex.ingest.vanished import Vanished
@@ -148,9 +148,9 @@ def test_what_the_machine_lacks_is_not_listed_photo_by_photo(tmp_path: Path, mon
 
 def test_files_found_ahead_are_the_files_in_their_order(tmp_path: Path) -> None:
     draw(tmp_path, *(f"{number:04d}" for number in range(300)))
-    assert list(Ahead(find_files([tmp_path]), Stop(), idle_limit=60)) == list(find_files([tmp_path]))
+    assert list(Prefetched(find_files([tmp_path]), Stop(), idle_limit=60)) == list(find_files([tmp_path]))
     with pytest.raises(UsageError, match="no such file"):
-        list(Ahead(find_files([tmp_path / "absent"]), Stop(), idle_limit=60))
+        list(Prefetched(find_files([tmp_path / "absent"]), Stop(), idle_limit=60))
 
 
 def test_a_folder_that_does_not_answer_ends_the_run_after_what_was_found(tmp_path: Path) -> None:
@@ -162,15 +162,15 @@ def test_a_folder_that_does_not_answer_ends_the_run_after_what_was_found(tmp_pat
 
     taken: list[int] = []
     with pytest.raises(MachineError, match=r"no folder or file could be listed for 0\.4 seconds"):
-        taken.extend(Ahead(found(), Stop(), idle_limit=0.4))
+        taken.extend(Prefetched(found(), Stop(), idle_limit=0.4))
     assert taken == [0, 1, 2, 3]
 
 
 def test_a_stopped_run_and_one_that_is_left_wait_for_no_folder() -> None:
     began, stopped = time.monotonic(), Stop()
     stopped.set()
-    assert list(Ahead(map(time.sleep, [5]), stopped, idle_limit=60)) == []
-    ahead = Ahead(itertools.count(), Stop(), idle_limit=60)
+    assert list(Prefetched(map(time.sleep, [5]), stopped, idle_limit=60)) == []
+    ahead = Prefetched(itertools.count(), Stop(), idle_limit=60)
     for number in ahead:
         if number == 100_000:
             break
@@ -236,7 +236,7 @@ def test_pruning_on_a_disk_that_hangs_removes_nothing_and_ends(silent_photo: Lib
     with silent_photo.writer() as writer, PhotoReader(Stop(), nothing, idle_limit=0.5) as reader:
         vanished = Vanished(writer, reader, writer.catalog.roots(), Stop())
         with pytest.raises(MachineError, match="nothing was removed from the library"):
-            vanished.prune(left_out=())
+            vanished.prune(skipped=())
     assert silent_photo.catalog.counts()["photos"] == 1
 
 

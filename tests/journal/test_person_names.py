@@ -6,7 +6,7 @@ import pytest
 
 from faceindex.journal.acts import MERGE, NAME, RENAME, UNDO, Act
 from faceindex.journal.person_names import checked_name, likely_meant, look_alikes, same_but_for_case, spelled
-from faceindex.journal.state import fold
+from faceindex.journal.state import state_after
 
 
 def test_composed_and_decomposed_letters_are_one_name() -> None:
@@ -41,8 +41,8 @@ def test_a_renamed_person_has_all_that_was_said_before_and_nothing_said_later_un
         Act(4, NAME, ((4,),), "Ann"),
         Act(5, MERGE, ((2,), (5,))),
     ]
-    assert fold(acts).person == {1: "Anna", 2: "Anna", 3: "Bob", 4: "Ann", 5: "Anna"}
-    assert fold([*acts, Act(6, RENAME, (), "Anna", renamed="Bob")]).person[1] == "Bob"
-    assert fold([*acts, Act(6, UNDO, undoes=3)]).person[1] == "Ann"
+    assert state_after(acts).person == {1: "Anna", 2: "Anna", 3: "Bob", 4: "Ann", 5: "Anna"}
+    assert state_after([*acts, Act(6, RENAME, (), "Anna", renamed="Bob")]).person[1] == "Bob"
+    assert state_after([*acts, Act(6, UNDO, undoes=3)]).person[1] == "Ann"
     there_and_back = [*acts[:3], Act(4, RENAME, (), "Anna", renamed="Ann")]
-    assert fold(there_and_back).names == {"Ann", "Bob"}
+    assert state_after(there_and_back).names == {"Ann", "Bob"}

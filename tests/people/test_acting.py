@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -192,6 +193,27 @@ def test_acts_need_not_wait_for_an_ingest(library: faceindex.Library) -> None:
     assert albums_of(library)[1] == {1, 2, 3, 4, 5, 6, 7}
 
 
+def test_an_import_that_is_undone_after_a_rebuild_leaves_no_mark(library: faceindex.Library, tmp_path: Path) -> None:
+    library.people.name("Ada", face=1)
+    library.people.name("Bob", face=8)
+    rows = tmp_path / "names.jsonl"
+    said = [(library.faces.get(face), person) for face, person in ((5, "Ada"), (6, "Ada"), (4, "Bob"))]
+    rows.write_text(
+        "".join(json.dumps({"photo": f.photo, "box": f.box.as_list(), "person": who}) + "\n" for f, who in said)
+    )
+    before = people(library)
+    library.import_([rows])
+    store_vectors(library.path, drawn_people(PEOPLE)[:1])
+    library.cluster()
+    together = [albums for albums in albums_of(library).values() if {1, 5, 6} <= albums or {8, 4} <= albums]
+    assert len(together) == 2
+    library.history.undo()
+    albums = albums_of(library).values()
+    assert people(library) == before
+    assert not any((1 in album and 5 in album) or (8 in album and 4 in album) for album in albums)
+    assert any({5, 6} <= album for album in albums)
+
+
 def test_albums_follow_when_decided_faces_are_removed(library: faceindex.Library) -> None:
     library.people.name("Ada", album=1)
     photos = [library.faces.get(face).photo for face in (1, 2, 3)]
@@ -207,10 +229,10 @@ def test_albums_follow_when_decided_faces_are_removed(library: faceindex.Library
 _DIE = """
 import os, signal, sys
 import faceindex
-from faceindex.people import acting
+from faceindex.people import steps
 
 def die(*_): os.kill(os.getpid(), signal.SIGKILL)
-acting.derive_affected = die
+steps.derive_affected = die
 faceindex.Library(sys.argv[1], create=False).albums.merge([1, 2])
 """
 

@@ -138,6 +138,7 @@ def test_a_library_of_an_older_schema_gives_ids_that_stay_when_it_is_migrated(
     catalog = sqlite3.connect(tmp_path / "x.faces" / "catalog.sqlite")
     catalog.execute("DROP TABLE person_ids")
     catalog.execute("ALTER TABLE photos DROP COLUMN turned")
+    catalog.execute("ALTER TABLE imports DROP COLUMN decided")
     catalog.execute("PRAGMA user_version = 11")
     catalog.close()
     with faceindex.Library(tmp_path / "x.faces", create=False) as opened:

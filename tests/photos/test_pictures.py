@@ -63,13 +63,13 @@ def test_a_pil_image_of_any_mode_is_read_as_its_file_is(astronaut: Pixels) -> No
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        (np.zeros((9, 9), np.uint8), r"uint8 \[9, 9\] is no photo; give RGB"),
+        (np.zeros((9, 9), np.uint8), r"uint8 \[9, 9\] is not a photo; give RGB"),
         (np.zeros((9, 9, 4), np.uint8), r"uint8 \[9, 9, 4\]"),
         (np.zeros((9, 9, 3), np.float32), r"float32 \[9, 9, 3\]"),
         (np.zeros((0, 9, 3), np.uint8), r"\[0, 9, 3\]"),
-        (5, "int is no photo; give a path, bytes, an open file, a PIL image or uint8"),
-        (None, "NoneType is no photo"),
-        (["a.jpg"], "list is no photo"),
+        (5, "int is not a photo; give a path, bytes, an open file, a PIL image or uint8"),
+        (None, "NoneType is not a photo"),
+        (["a.jpg"], "list is not a photo"),
         (io.StringIO("text"), "open in text mode; open it with mode 'rb'"),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from faceindex.queries.combining import best_overlap, combined, first_kept, firsts
+from faceindex.queries.combining import best_overlap, combined, first_accepted, firsts
 from faceindex.vectors.nearest import Found
 
 
@@ -41,12 +41,12 @@ def test_as_many_are_looked_for_as_it_takes() -> None:
         chosen = found[0] % 100 == 99
         return found[0][chosen], found[1][chosen]
 
-    found, distances = first_kept(find, 3, every_hundredth)
+    found, distances = first_accepted(find, 3, every_hundredth)
     assert found.tolist() == [99, 199, 299]
     assert distances.tolist() == [0.099, 0.199, 0.299]
-    assert first_kept(find, 50, every_hundredth)[0].tolist() == list(range(99, 1000, 100))  # there are no more
+    assert first_accepted(find, 50, every_hundredth)[0].tolist() == list(range(99, 1000, 100))  # there are no more
     assert max(asked) < 4000
-    assert first_kept(find, 5, lambda found: found)[0].tolist() == [0, 1, 2, 3, 4]
+    assert first_accepted(find, 5, lambda found: found)[0].tolist() == [0, 1, 2, 3, 4]
 
 
 def test_firsts_of_groups() -> None:

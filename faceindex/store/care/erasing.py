@@ -14,7 +14,7 @@ from typing import Any
 from faceindex.errors import LibraryLocked
 from faceindex.files.private import new_file, sync_folder
 from faceindex.journal.acts import NAME, RENAME, live, with_last_names
-from faceindex.journal.state import fold
+from faceindex.journal.state import state_after
 from faceindex.store.care.tombstones import WHOLE_PHOTO
 from faceindex.store.derived import PAIRED
 from faceindex.store.hdf5.merging import has_dead_rows, unlink, write_merged
@@ -194,7 +194,7 @@ def _boxes(transaction: sqlite3.Connection, faces: set[int]) -> list[tuple[bytes
 
 def _absent(transaction: sqlite3.Connection, people: set[str], lost: set[int]) -> dict[int, tuple[bytes, Box]]:
     """Faces of `people` that are in no photo now, and `lost`: where they were last, by content of the photo and box."""
-    person = fold(read_acts(transaction)).person if people else {}
+    person = state_after(read_acts(transaction)).person if people else {}
     theirs = lost | {face for face, name in person.items() if name in people}
     found = _select(
         transaction,

@@ -15,7 +15,7 @@ from typing import Any
 
 from faceindex.journal.acts import NAME
 from faceindex.journal.person_names import spelled
-from faceindex.journal.state import State, fold
+from faceindex.journal.state import State, state_after
 from faceindex.store.albums import describe_albums
 from faceindex.store.journal.acts import LISTED, listed, read_acts, write_act
 from faceindex.store.journal.affected import Affected, acts_about, affected_by
@@ -55,7 +55,7 @@ def decide(
     """
     act = write_act(transaction, kind, (faces, *others), person, undoes, renamed)
     affected = affected_by(transaction, act)
-    state = fold(acts_about(transaction, affected))
+    state = state_after(acts_about(transaction, affected))
     _apply(transaction, state, affected, renamed=renames(transaction, kind, undoes))
     return Decision(act, affected, state)
 
@@ -76,7 +76,7 @@ def replay(transaction: sqlite3.Connection, faces: Iterable[int]) -> None:
 
 def replay_all(transaction: sqlite3.Connection) -> State:
     """Update people, names and hidden faces from the whole journal. Albums are due then."""
-    state = fold(read_acts(transaction))
+    state = state_after(read_acts(transaction))
     _apply(transaction, state)
     return state
 
@@ -117,7 +117,7 @@ def _people(connection: sqlite3.Connection, affected: Affected | None) -> list[t
 
 def unsaid(connection: sqlite3.Connection) -> tuple[int, int]:
     """How many faces, and how many people, have names that do not follow from the journal."""
-    state = fold(read_acts(connection))
+    state = state_after(read_acts(connection))
     people = dict(connection.execute("SELECT name, id FROM people"))
     said = _present(connection, state, people)
     wrong = {face for face, _ in said ^ set(connection.execute("SELECT face, person FROM person_faces"))}

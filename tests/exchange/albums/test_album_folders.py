@@ -344,7 +344,7 @@ def test_a_folder_with_other_things_is_refused_and_an_empty_one_is_not(photos: E
     photos.name("Ada", *photos.add("1.jpg"))
     out.mkdir()
     (out / "mine").touch()
-    with pytest.raises(UsageError, match="holds other things"):
+    with pytest.raises(UsageError, match="holds other files"):
         export(photos, out)
     (out / "mine").unlink()
     assert export(photos, out).made == 1

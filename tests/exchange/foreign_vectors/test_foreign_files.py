@@ -162,7 +162,7 @@ def _cycle() -> list[Any]:
 @pytest.mark.parametrize(
     ("value", "why"),
     [
-        ({"encodings": list(VECTORS), "names": ["Ann"]}, "but not as many names (1)"),
+        ({"encodings": list(VECTORS), "names": ["Ann"]}, "but not as many names"),
         ([], "holds no vector"),
         (_cycle(), "too deep"),
         ({"encodings": [[[[[[[[VECTORS[0]]]]]]]]]}, None),

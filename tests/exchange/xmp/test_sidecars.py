@@ -190,7 +190,7 @@ def test_a_name_that_is_no_utf8_has_a_sidecar(photos: ExportedPhotos) -> None:
 
 def test_a_path_that_the_library_does_not_know_is_an_error(photos: ExportedPhotos, tmp_path: Path) -> None:
     add(photos)
-    with pytest.raises(UsageError, match="knows no photo"):
+    with pytest.raises(UsageError, match="has no photo"):
         write_sidecars(photos.made.folder.catalog, [str(tmp_path / "other")])
 
 

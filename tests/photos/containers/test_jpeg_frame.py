@@ -67,4 +67,4 @@ def test_an_unsupported_kind_of_jpeg_is_named(marker: int, bits: int, said: str)
     data[at + 1], data[at + 4] = marker, bits
     with pytest.raises(UnreadablePhoto, match=said) as caught:
         Photo(bytes(data), "a").image()
-    assert "not read" in caught.value.reason
+    assert "cannot be read" in caught.value.reason

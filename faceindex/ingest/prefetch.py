@@ -15,11 +15,11 @@ from faceindex.running.threads import start
 
 Found = TypeVar("Found")
 
-_AHEAD = 50_000  # files, 15 MB: so the total of most collections is known soon
+_LIMIT = 50_000  # files, 15 MB: so the total of most collections is known soon
 _WAIT_SECONDS = 0.2
 
 
-class Ahead(Generic[Found]):
+class Prefetched(Generic[Found]):
     """Iterates over `found` in another thread. Raises: what `found` raises; SilentDisk.
 
     stop: ends it. idle_limit: SilentDisk is raised after this many seconds without a result and without processor time.
@@ -40,7 +40,7 @@ class Ahead(Generic[Found]):
         try:
             while self._found or self._wait():
                 yield self._found.popleft()
-                if len(self._found) == _AHEAD // 2:
+                if len(self._found) == _LIMIT // 2:
                     self._room.set()
             if self._error is not None:
                 raise self._error
@@ -78,7 +78,7 @@ class Ahead(Generic[Found]):
                 self._found.append(one)
                 if not self._more.is_set():
                     self._more.set()
-                while len(self._found) >= _AHEAD and not self._closed.is_set():
+                while len(self._found) >= _LIMIT and not self._closed.is_set():
                     self._room.wait(_WAIT_SECONDS)
                     self._room.clear()
                 if self._closed.is_set():

@@ -15,7 +15,7 @@ _WORDS: dict[SkippedKind, str] = {
 }
 
 
-class LeftOut:
+class SkippedFiles:
     """Counts what `find_files` skips."""
 
     def __init__(self) -> None:
