@@ -25,6 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from faceindex.plurals import plural
 from faceindex.search.gamma_law import lower_share, value_of
 
 DEFAULT_FPIR = 0.01
@@ -169,7 +170,7 @@ def fit(
     """
     if len(genuine) < FEWEST_SAME or len(impostor) < FEWEST_DIFFERENT:
         raise ValueError(
-            f"{len(genuine):,} pairs of one person and {len(impostor):,} of two are too few; "
+            f"{plural(len(genuine), 'pair')} of one person and {len(impostor):,} of two are too few; "
             f"it takes {FEWEST_SAME} and {FEWEST_DIFFERENT:,}"
         )
     nearest = max(_NEAREST, _COUNTED / len(impostor))
