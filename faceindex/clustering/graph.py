@@ -56,9 +56,9 @@ def _both_ways(size: int, low: Nodes, high: Nodes, length: Lengths) -> Neighbour
     return NeighbourGraph(matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), matrix.data)
 
 
-def without(graph: NeighbourGraph, gone: npt.NDArray[np.bool_]) -> NeighbourGraph:
-    """The graph less all edges of the nodes in `gone`, bool [n]; these remain as nodes."""
-    return thinned(graph, ~(gone[graph.rows()] | gone[graph.neighbour]))
+def without(graph: NeighbourGraph, removed: npt.NDArray[np.bool_]) -> NeighbourGraph:
+    """The graph less all edges of the nodes in `removed`, bool [n]; these remain as nodes."""
+    return thinned(graph, ~(removed[graph.rows()] | removed[graph.neighbour]))
 
 
 def thinned(graph: NeighbourGraph, kept: npt.NDArray[np.bool_]) -> NeighbourGraph:

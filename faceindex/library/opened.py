@@ -49,7 +49,7 @@ def one_or_more(paths: StrPath | Iterable[StrPath]) -> list[StrPath]:
     listed = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     for path in listed:
         if not isinstance(path, str | os.PathLike):
-            raise UsageError(f"{type(path).__name__} is no path; `photos.add` takes photos that are no files")
+            raise UsageError(f"{type(path).__name__} is not a path; `photos.add` takes photos that are not files")
     return listed
 
 

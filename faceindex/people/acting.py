@@ -75,10 +75,10 @@ def split(folder: LibraryFolder, album: int, faces: Sequence[int]) -> Decided:
     """`faces` are another person's than the rest of the album. Raises: UsageError when they are not in it, or are all
     of it."""
     with deciding(folder) as step:
-        taken, rest = step.taken_from(step.album(album), faces, f"album {album}")
+        chosen, rest = step.split_off(step.album(album), faces, f"album {album}")
         if not rest:
             raise UsageError(f"these are all faces of album {album}; leave at least one")
-        return step.decide(kinds.SPLIT, taken, step.person_of(album), others=[rest])
+        return step.decide(kinds.SPLIT, chosen, step.person_of(album), others=[rest])
 
 
 def reject(folder: LibraryFolder, faces: Sequence[int]) -> Decided:
@@ -87,12 +87,12 @@ def reject(folder: LibraryFolder, faces: Sequence[int]) -> Decided:
     Raises: UsageError when they are in different albums, or in none and have no name.
     """
     with deciding(folder) as step:
-        taken = step.faces(faces)
-        album, person = step.place_of(taken)
+        chosen = step.faces(faces)
+        album, person = step.place_of(chosen)
         if album is None and person is None:
-            raise UsageError(f"face {taken[0]} is in no album and has no name: there is nothing to reject it from")
-        rest = [] if album is None else [face for face in step.album(album) if face not in set(taken)]
-        return step.decide(kinds.REJECT, taken, person, others=[rest])
+            raise UsageError(f"face {chosen[0]} is in no album and has no name: there is nothing to reject it from")
+        rest = [] if album is None else [face for face in step.album(album) if face not in set(chosen)]
+        return step.decide(kinds.REJECT, chosen, person, others=[rest])
 
 
 def move(folder: LibraryFolder, faces: Sequence[int], album: int) -> Decided:
@@ -101,13 +101,13 @@ def move(folder: LibraryFolder, faces: Sequence[int], album: int) -> Decided:
     Raises: UsageError when they are in several albums, or in this one already.
     """
     with deciding(folder) as step:
-        taken, target = step.faces(faces), step.album(album)
-        old, person = step.place_of(taken)
+        chosen, target = step.faces(faces), step.album(album)
+        old, person = step.place_of(chosen)
         if old == album:
-            raise UsageError(f"face {taken[0]} is in album {album} already")
-        rest = [] if old is None else [face for face in step.album(old) if face not in set(taken)]
+            raise UsageError(f"face {chosen[0]} is in album {album} already")
+        rest = [] if old is None else [face for face in step.album(old) if face not in set(chosen)]
         person = None if old is None or person == step.person_of(album) else person
-        return step.decide(kinds.MOVE, taken, person, others=[target, rest])
+        return step.decide(kinds.MOVE, chosen, person, others=[target, rest])
 
 
 def cannot_link(folder: LibraryFolder, faces: Sequence[int], others: Sequence[int], person: str | None) -> Decided:

@@ -46,12 +46,12 @@ class Step:
             raise UsageError("no face is given")
         return chosen
 
-    def taken_from(self, members: Sequence[int], faces: Sequence[int], what: str) -> tuple[list[int], list[int]]:
-        """`faces`, and the other members. Raises: UsageError when a face is no member."""
-        taken = self.faces(faces)
-        if strangers := sorted(set(taken) - set(members)):
+    def split_off(self, members: Sequence[int], faces: Sequence[int], what: str) -> tuple[list[int], list[int]]:
+        """`faces` and the other members. Raises: UsageError when a face is no member."""
+        chosen = self.faces(faces)
+        if strangers := sorted(set(chosen) - set(members)):
             raise UsageError(f"face {strangers[0]} is not in {what}")
-        return taken, [face for face in members if face not in set(taken)]
+        return chosen, [face for face in members if face not in set(chosen)]
 
     def place_of(self, faces: Sequence[int]) -> tuple[int | None, str | None]:
         """The album and the person that `faces` have in common. Raises: UsageError when those differ."""

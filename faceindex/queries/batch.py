@@ -119,7 +119,7 @@ def _of_rows(source: Path, blocks: Iterable[Vectors]) -> Iterator[_Asked]:
             if np.isfinite(vector).all():
                 yield _Asked(str(source), row, vector)
             else:
-                yield _Asked(str(source), row, error="it has a number that is none")
+                yield _Asked(str(source), row, error="it contains NaN or infinity")
             row += 1
 
 

@@ -169,7 +169,7 @@ def fit(
     """
     if len(genuine) < FEWEST_SAME or len(impostor) < FEWEST_DIFFERENT:
         raise ValueError(
-            f"{len(genuine):,} pairs of one person and {len(impostor):,} of two are too few; "
+            f"too few pairs: {len(genuine):,} of one person and {len(impostor):,} of two; "
             f"it takes {FEWEST_SAME} and {FEWEST_DIFFERENT:,}"
         )
     nearest = max(_NEAREST, _COUNTED / len(impostor))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from faceindex.errors import LibraryDamaged
+from faceindex.plurals import plural
 from faceindex.search import index as face_index
 from faceindex.search.building import open_saved
 from faceindex.search.coverage import SavedIndex
@@ -56,4 +57,4 @@ def _difference(folder: LibraryFolder) -> str | None:
         return None
     if not differing or folder.catalog.faces_state() != state:
         return None
-    return f"{differing:,} vectors are not those of the segments"
+    return f"{plural(differing, 'vector differs', 'vectors differ')} from the segments"

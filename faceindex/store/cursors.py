@@ -37,7 +37,7 @@ def begin(what: str, cursor: str | None, limit: int) -> Key | None:
             return found[1:]
     except (ValueError, binascii.Error):
         pass
-    raise UsageError(f"{cursor!r} is no cursor of this list; `next` of one of its pages is")
+    raise UsageError(f"{cursor!r} is not a cursor of this list; take `next` of one of its pages")
 
 
 def page_of(what: str, found: Sequence[_T], limit: int, key: Callable[[_T], Key]) -> Page[_T]:

@@ -47,7 +47,7 @@ class LibraryFolder(ReadableLibrary):
         if not create:
             raise UsageError(f"no library at {self.path}; `faceindex ingest` creates one")
         if self.path.exists() and (not self.path.is_dir() or {entry.name for entry in self.path.iterdir()} - OWN_NAMES):
-            raise UsageError(f"{self.path} exists and is no faceindex library; choose another folder")
+            raise UsageError(f"{self.path} exists and is not a faceindex library; choose another folder")
         self.recipe = wanted or recipe()
 
     def take_recipe(self, recipe: Recipe) -> None:

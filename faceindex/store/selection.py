@@ -52,7 +52,7 @@ class Selection:
     def __post_init__(self) -> None:
         for day in (self.first, self.last):
             if day is not None and not _is_day(day):
-                raise UsageError(f"{day} is no date; write 2019, 2019-07 or 2019-07-20")
+                raise UsageError(f"{day} is not a date; write 2019, 2019-07 or 2019-07-20")
         if self.only and not self.shows:
             raise UsageError("--only needs the people that may be in the photos: --with NAME")
 

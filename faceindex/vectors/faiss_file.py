@@ -58,7 +58,7 @@ def write(file: BinaryIO, blocks: Blocks, approximate: Learned | None = None) ->
         all_ids.append(ids)
     stop = file.tell()
     if stop - start != 4 * blocks.faces * blocks.dimension:
-        raise ValueError(f"there were not {blocks.faces:,} vectors")
+        raise ValueError(f"the blocks hold another number of vectors than {blocks.faces:,}")
     file.write(after)
     file.write(np.int64(blocks.faces).tobytes())
     for ids in all_ids:

@@ -31,14 +31,14 @@ class Kernel(Generic[Arguments, Result]):
         self, function: Callable[Arguments, Result], steps: Callable[..., int] | None, fastmath: FastMath
     ) -> None:
         self._function, self._steps, self._fastmath = function, steps, fastmath
-        self._taken = 0
+        self._steps_done = 0
         update_wrapper(self, function)
 
     def __call__(self, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
         """Call it, as plain Python while its calls have taken few steps."""
-        if self._steps is not None and self._taken <= PLAIN_STEPS:
-            self._taken += self._steps(*args, **kwargs)
-            if self._taken <= PLAIN_STEPS:
+        if self._steps is not None and self._steps_done <= PLAIN_STEPS:
+            self._steps_done += self._steps(*args, **kwargs)
+            if self._steps_done <= PLAIN_STEPS:
                 return self._function(*args, **kwargs)
         return self.compiled(*args, **kwargs)  # type: ignore[no-any-return]
 

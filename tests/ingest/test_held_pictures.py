@@ -94,7 +94,7 @@ def test_wrong_names_and_wrong_paths_are_told(library: faceindex.Library, astron
     for name in ("", "/", "two\nlines", 5):
         with pytest.raises(UsageError, match="is not a name"):
             library.photos.add([(name, astronaut)])  # type: ignore[list-item]
-    with pytest.raises(UsageError, match=r"`photos\.add` takes photos that are no files"):
+    with pytest.raises(UsageError, match=r"`photos\.add` takes photos that are not files"):
         library.ingest([astronaut])  # type: ignore[list-item]
 
 

@@ -117,7 +117,7 @@ def test_what_is_no_cursor_is_refused(library: faceindex.Library, wrong: str) ->
 def test_a_cursor_of_another_list_is_refused(library: faceindex.Library) -> None:
     cursor = library.albums.list(limit=1).next
     for listing in (library.people.list, library.history.list, library.faces.list):
-        with pytest.raises(UsageError, match="no cursor of this list"):
+        with pytest.raises(UsageError, match="not a cursor of this list"):
             listing(cursor=cursor)
     with pytest.raises(UsageError, match="at least one item"):
         library.albums.list(limit=0)

@@ -98,7 +98,7 @@ def test_wrong_wishes_are_usage_errors(named: MadeLibrary) -> None:
     with pytest.raises(UsageError, match="nobody is called Zoe"):
         chosen(named, Selection(without=("Zoe",)))
     for day in ("yesterday", "2019-13", "2019-02-30", "19", "2019-7-1"):
-        with pytest.raises(UsageError, match="is no date; write 2019, 2019-07 or 2019-07-20"):
+        with pytest.raises(UsageError, match="is not a date; write 2019, 2019-07 or 2019-07-20"):
             Selection(first=day)
     with pytest.raises(UsageError, match="--only needs"):
         Selection(only=True)

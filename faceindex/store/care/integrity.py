@@ -34,7 +34,7 @@ def catalog_problems(catalog: Catalog, *, deep: bool) -> list[str]:
         return [str(error)]
     problems = [line for line in said if line != "ok"]
     if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
-        problems.append("is no faceindex catalog: its application_id is another one")
+        problems.append("is not a faceindex catalog: it has another application_id")
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as model:
         migrate(model)
         if _schema(connection) != _schema(model):

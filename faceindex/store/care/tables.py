@@ -158,7 +158,7 @@ def _load(
     connection.execute("COMMIT")
     migrate(connection)
     if connection.execute("PRAGMA foreign_key_check").fetchone():
-        raise UsageError("its rows speak of others that are not there")
+        raise UsageError("its rows refer to missing rows")
 
 
 def _table(connection: sqlite3.Connection, name: str) -> Table:
