@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from faceindex.cli import evaluated, options
-from faceindex.cli.evaluated import faces_as_object, ingested, names, print_drawn, print_faces, rate
+from faceindex.cli import evaluate_output as evaluated
+from faceindex.cli import options
+from faceindex.cli.evaluate_output import faces_as_object, ingested, names, print_drawn, print_faces, rate
 from faceindex.cli.output import print_json, print_line, print_table
 from faceindex.evaluation.measures import Albums, measure_albums
 from faceindex.evaluation.pictures import draw_albums_around

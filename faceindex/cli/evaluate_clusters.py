@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from faceindex.cli import evaluated, options
-from faceindex.cli.evaluated import (
+from faceindex.cli import evaluate_output as evaluated
+from faceindex.cli import options
+from faceindex.cli.evaluate_output import (
     faces_as_object,
     ingested,
     ms_per_face,

@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
-from faceindex.cli import evaluated, options
+from faceindex.cli import evaluate_output as evaluated
+from faceindex.cli import options
 from faceindex.cli.evaluate_albums import albums_as_object
+from faceindex.cli.evaluate_output import ingested, names, print_compared, print_drawn, rate
 from faceindex.cli.evaluate_pairs import mean_accuracy, point_as_object
-from faceindex.cli.evaluated import ingested, names, print_compared, print_drawn, rate
 from faceindex.cli.output import print_json
 from faceindex.evaluation.compare import COMPARED_RATES, RecipeFigures, recipe_figures
 from faceindex.evaluation.pairs import read_pairs

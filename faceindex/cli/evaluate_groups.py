@@ -10,8 +10,16 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from faceindex.cli import evaluated, options
-from faceindex.cli.evaluated import faces_as_object, ingested, ms_per_face, print_compared, print_faces, recipes_of
+from faceindex.cli import evaluate_output as evaluated
+from faceindex.cli import options
+from faceindex.cli.evaluate_output import (
+    faces_as_object,
+    ingested,
+    ms_per_face,
+    print_compared,
+    print_faces,
+    recipes_of,
+)
 from faceindex.cli.output import print_json
 from faceindex.evaluation.group_file import GroupFile, read_groups
 from faceindex.evaluation.groups import NONE, GroupRates, Groups, measure_groups

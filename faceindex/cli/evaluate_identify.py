@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from faceindex.cli import evaluated, options
-from faceindex.cli.evaluated import faces_as_object, ingested, names, print_drawn, print_faces, rate, recipes_of
+from faceindex.cli import evaluate_output as evaluated
+from faceindex.cli import options
+from faceindex.cli.evaluate_output import faces_as_object, ingested, names, print_drawn, print_faces, rate, recipes_of
 from faceindex.cli.output import print_json, print_table
 from faceindex.errors import UsageError
 from faceindex.evaluation.identify_methods import RATES, Naming, measure_naming

@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
-from faceindex.cli import evaluated, options
-from faceindex.cli.evaluated import ms_per_face, names, print_compared, print_drawn, recipes_of
+from faceindex.cli import evaluate_output as evaluated
+from faceindex.cli import options
+from faceindex.cli.evaluate_output import ms_per_face, names, print_compared, print_drawn, recipes_of
 from faceindex.cli.output import errors, print_failures, print_json, print_line
 from faceindex.cli.stopping import on_signals
 from faceindex.errors import UsageError

@@ -10,8 +10,9 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from faceindex.cli import evaluated, options
-from faceindex.cli.evaluated import faces_as_object, ingested, print_faces, rate, recipes_of
+from faceindex.cli import evaluate_output as evaluated
+from faceindex.cli import options
+from faceindex.cli.evaluate_output import faces_as_object, ingested, print_faces, rate, recipes_of
 from faceindex.cli.output import print_json, print_line, print_table
 from faceindex.errors import UsageError
 from faceindex.evaluation.group_file import GroupFile, read_groups
@@ -19,7 +20,7 @@ from faceindex.evaluation.half_splits import HalfSplits, half_splits
 from faceindex.evaluation.labelled import LabelledFaces
 from faceindex.evaluation.strangers import Fpir, measure_fpir
 from faceindex.faces.engine import Engine
-from faceindex.search.calibrated import of_recipe
+from faceindex.search.library_calibration import of_recipe
 
 ASKED = (0.003, 0.01, 0.03, 0.1)
 """Expected false identifications that are measured."""

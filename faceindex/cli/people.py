@@ -10,7 +10,7 @@ import typer
 
 import faceindex
 from faceindex.cli import erasing, options, review
-from faceindex.cli.decided import change_lines, make_one, offer_similar, print_decided, spoken_of, which
+from faceindex.cli.acts import change_lines, make_one, offer_similar, print_decided, spoken_of, which
 from faceindex.cli.output import (
     errors,
     one_form,

@@ -17,7 +17,7 @@ from faceindex.cli.outcome import refuse_nothing
 from faceindex.cli.output import errors, print_json, print_line
 from faceindex.errors import UsageError
 from faceindex.faces.engine import Engine
-from faceindex.files.private import text_output
+from faceindex.files.writing import text_output
 from faceindex.photos.finding.addresses import absolute
 from faceindex.photos.finding.whereabouts import out_of_reach
 from faceindex.plurals import plural

@@ -10,11 +10,11 @@ import numpy as np
 from faceindex.clustering.constraints import Constraints, unconstrained
 from faceindex.clustering.crowding import excess_of, uncrowded
 from faceindex.clustering.dbscan import dbscan
-from faceindex.clustering.gate import gated, is_low
 from faceindex.clustering.linkage import linkage
 from faceindex.clustering.modest_quality import modest_last as modest_faces_last
 from faceindex.clustering.neighbours import neighbour_graph, steps_of
 from faceindex.clustering.problem import Method, Problem
+from faceindex.clustering.quality_gate import gated, is_low
 from faceindex.clustering.rules import rules_of
 from faceindex.clustering.whispers import whispers
 from faceindex.running.meter import Meter
@@ -61,8 +61,8 @@ def cluster(
     """Labels int64 [n], 0 for the largest cluster and rising; a face alone has -1.
 
     vectors: float32 [n, d]. threshold: Euclidean, up to which two faces are neighbours. The same
-    vectors and seed give the same clusters in any order of the rows. qualities: faces of low
-    quality join a cluster after all are made, see `faceindex.clustering.gate`; None or NaN: no face, or not this one.
+    vectors and seed give the same clusters in any order of the rows. qualities: faces of low quality join a cluster
+    after all are made, see `faceindex.clustering.quality_gate`; None or NaN: no face, or not this one.
     modest_last: let the methods in MODEST_LAST set faces below MODEST_QUALITY aside, too. constraints: what the user
     said, which every method obeys. threads: that look for neighbours. meter: hears of the progress.
     Raises: ValueError for another method; JobCancelled.

@@ -15,11 +15,11 @@ import numpy.typing as npt
 
 from faceindex.clustering.cluster import ALIKE
 from faceindex.clustering.constraints import Constraints, Rows, unconstrained
-from faceindex.clustering.gate import gated, is_low
 from faceindex.clustering.linkage import agglomerate, may_be_one
 from faceindex.clustering.neighbours import MOST, neighbour_graph, steps_of
 from faceindex.clustering.nodes import Nodes, node_excess, node_graph, nodes_of, rows_of
 from faceindex.clustering.problem import Problem
+from faceindex.clustering.quality_gate import gated, is_low
 from faceindex.clustering.rules import rules_of
 from faceindex.running.meter import Meter
 from faceindex.types import Labels, Qualities, Vectors
@@ -61,8 +61,8 @@ def extend(
     """Decide on new faces: old float32 [n, d] with their albums int64 [n], -1 for none, and new float32 [m, d].
 
     threshold: as of `cluster`. qualities: float64 [n + m], the old ones first; faces of low quality, see
-    `faceindex.clustering.gate`, join albums and begin none. constraints: on n + m rows, the old ones first; a new face
-    obeys them, while two people who are already in one album stay there. neighbours: default a scan of all old faces.
+    `faceindex.clustering.quality_gate`, join albums and begin none. constraints: on n + m rows, the old ones first; a new
+    face obeys them, while two people who are already in one album stay there. neighbours: default a scan of all old faces.
     threads: that look for neighbours. meter: hears of the progress. Raises: JobCancelled.
     """
     known = unconstrained(len(old) + len(new)) if constraints is None else constraints

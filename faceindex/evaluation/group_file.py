@@ -14,7 +14,7 @@ from faceindex.errors import UsageError
 from faceindex.evaluation.dyads import Integers
 from faceindex.evaluation.groups import NONE
 from faceindex.evaluation.labelled import LabelledFaces
-from faceindex.files.regular import open_regular
+from faceindex.files.reading import open_regular
 from faceindex.files.unreadable import unreadable
 
 

@@ -13,7 +13,7 @@ from faceindex.errors import UsageError
 from faceindex.evaluation.identification import Identification, enrolled
 from faceindex.evaluation.labelled import LabelledFaces
 from faceindex.queries.identify import Ranking, nearest_exemplar, vote
-from faceindex.search.calibrated import of_recipe
+from faceindex.search.library_calibration import of_recipe
 from faceindex.types import Vectors
 
 METHODS = ("vote", "nearest", "svm")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from faceindex.errors import UsageError
-from faceindex.files.regular import read_regular
+from faceindex.files.reading import read_regular
 from faceindex.files.unreadable import unreadable
 from faceindex.plurals import plural
 

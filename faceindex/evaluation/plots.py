@@ -20,7 +20,7 @@ from faceindex.evaluation.identification import Identification
 from faceindex.evaluation.reject import ErrorVersusReject
 from faceindex.evaluation.reliability import Reliability
 from faceindex.evaluation.roc import PairCounts
-from faceindex.files.private import write_file
+from faceindex.files.writing import write_file
 from faceindex.plurals import plural
 
 LOWEST_RATE = 1e-6

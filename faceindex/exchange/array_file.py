@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 
 from faceindex.exchange.library_file import BLOCK, blocks_of, face_columns
-from faceindex.files.private import binary_output
+from faceindex.files.writing import binary_output
 from faceindex.photos.finding.addresses import absolute
 from faceindex.running.meter import Meter
 from faceindex.store.catalog import Catalog

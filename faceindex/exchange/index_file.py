@@ -7,7 +7,7 @@ from pathlib import Path
 
 from faceindex.errors import UsageError
 from faceindex.exchange.rows.faces import face_lines
-from faceindex.files.private import binary_output, text_output
+from faceindex.files.writing import binary_output, text_output
 from faceindex.plurals import plural
 from faceindex.running.meter import Meter
 from faceindex.search.coverage import index_config

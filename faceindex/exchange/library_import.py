@@ -14,7 +14,7 @@ from faceindex.errors import FaceindexError, MachineError, NewerSchema, RecipeMi
 from faceindex.exchange.library_file import BLOCK, FORMAT, NO_NUMBER
 from faceindex.faces.recipe import Recipe, recipe
 from faceindex.faces.vectors_only import vectors_only
-from faceindex.files.regular import require_regular
+from faceindex.files.reading import require_regular
 from faceindex.files.unreadable import unreadable
 from faceindex.plurals import plural
 from faceindex.running.stop import Stop

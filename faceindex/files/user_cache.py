@@ -8,9 +8,9 @@ import os
 import stat
 from pathlib import Path
 
-from faceindex.files.private import FOLDER_MODE, make_folder, write_file
-from faceindex.files.regular import open_regular
+from faceindex.files.reading import open_regular
 from faceindex.files.user_folders import user_cache
+from faceindex.files.writing import FOLDER_MODE, make_folder, write_file
 
 _DIGEST_BYTES = 32
 

@@ -16,7 +16,7 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 from faceindex.errors import MachineError, SilentDisk, UnreadablePhoto
 from faceindex.ingest.workers import watch
 from faceindex.ingest.workers.child import end, start
-from faceindex.ingest.workers.circumstances import is_of_the_machine
+from faceindex.ingest.workers.machine_errors import is_of_the_machine
 from faceindex.ingest.workers.processes import be_killed_first, end_with_parent
 from faceindex.photos.finding.addresses import UNREACHABLE, is_url, take_secrets, top_of
 from faceindex.photos.identity import Identity

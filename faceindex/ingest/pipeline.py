@@ -25,8 +25,8 @@ from faceindex.ingest.reader import (
 )
 from faceindex.ingest.renaming import Renaming
 from faceindex.ingest.tally import Tally
-from faceindex.ingest.workers.circumstances import is_circumstance, is_of_the_machine
 from faceindex.ingest.workers.executor import Analysed, Executor, Fault, Task
+from faceindex.ingest.workers.machine_errors import is_circumstance, is_of_the_machine
 from faceindex.photos.finding.entries import FoundFile, UnreadableEntry
 from faceindex.running.stop import Stop
 from faceindex.store.hdf5.merging import compact

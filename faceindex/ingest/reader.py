@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from faceindex.errors import UnreadablePhoto
 from faceindex.ingest.hard_links import HardLinks
-from faceindex.ingest.workers.circumstances import is_circumstance
+from faceindex.ingest.workers.machine_errors import is_circumstance
 from faceindex.photos.decoders.extras import can_be_read_now
 from faceindex.photos.finding.entries import UNTIMED, FoundFile
 from faceindex.photos.identity import Identity

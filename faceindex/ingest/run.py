@@ -10,7 +10,7 @@ from itertools import chain
 
 from faceindex.errors import MachineError, UsageError
 from faceindex.faces.analyse import Analyser
-from faceindex.ingest.dates import read_dates
+from faceindex.ingest.missing_dates import read_dates
 from faceindex.ingest.photo_reader import PhotoReader
 from faceindex.ingest.pipeline import Pipeline
 from faceindex.ingest.prefetch import Prefetched

@@ -18,8 +18,8 @@ from faceindex.library.job import Job, finished
 from faceindex.library.opened import Opened, StrPath, one_or_more
 from faceindex.photos.finding.addresses import absolute
 from faceindex.running.meter import Meter
-from faceindex.search import calibrated
 from faceindex.search import index as face_index
+from faceindex.search import library_calibration as calibrated
 from faceindex.search.check import check_index
 from faceindex.store.care.backup import backup
 from faceindex.store.care.check import check

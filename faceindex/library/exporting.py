@@ -14,7 +14,7 @@ from faceindex.exchange.index_file import write_index
 from faceindex.exchange.library_file import write_library
 from faceindex.exchange.rows.faces import FORMATS as TEXTS
 from faceindex.exchange.rows.faces import FaceAndVector, face_lines
-from faceindex.files.private import text_output
+from faceindex.files.writing import text_output
 from faceindex.library.opened import Opened, StrPath
 from faceindex.running.meter import Meter
 

@@ -19,7 +19,7 @@ from faceindex.people.acting import Target
 from faceindex.photos.pictures import PictureLike, sources
 from faceindex.queries.matching import SearchQuery, matching
 from faceindex.queries.probes import Probe, face_at, faces_in, of_faces, of_one_person, of_person
-from faceindex.search import calibrated
+from faceindex.search import library_calibration as calibrated
 from faceindex.store.pages import face_page
 from faceindex.store.selection import EVERYTHING, Selection
 from faceindex.types import Box, Decided, FaceIds, FaceRecord, Page, ProbeFace, Vectors

@@ -20,8 +20,8 @@ from faceindex.library.job import Job
 from faceindex.people.albums import update_albums
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
 from faceindex.running.meter import Meter, Tell
-from faceindex.search import calibrated
 from faceindex.search import index as face_index
+from faceindex.search import library_calibration as calibrated
 from faceindex.search.calibration import Calibration
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from faceindex.errors import UsageError
 from faceindex.exchange.xmp.sidecars import write_sidecars
-from faceindex.ingest.lifting import lift
 from faceindex.ingest.pictures import ingest_pictures
+from faceindex.ingest.tombstone_lifting import lift
 from faceindex.library.deprecation import renamed
 from faceindex.library.erasing import erased
 from faceindex.library.opened import Opened, StrPath, one_or_more

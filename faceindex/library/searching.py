@@ -15,7 +15,7 @@ from faceindex.queries.batch import BatchSearch, is_vector_file
 from faceindex.queries.matching import SearchQuery
 from faceindex.queries.naming import identified, named_gallery
 from faceindex.queries.probes import Probe
-from faceindex.search import calibrated
+from faceindex.search import library_calibration as calibrated
 from faceindex.search.calibration import DEFAULT_FPIR
 from faceindex.types import BatchAnswer, IdentifiedFace
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from faceindex.errors import UnreadablePhoto, UsageError
-from faceindex.files.private import text_output
+from faceindex.files.writing import text_output
 from faceindex.library.albums import album_faces
 from faceindex.library.opened import Opened, StrPath
 from faceindex.library.photos import Photos

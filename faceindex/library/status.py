@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from faceindex.library.opened import Opened
-from faceindex.search import calibrated
 from faceindex.search import index as face_index
+from faceindex.search import library_calibration as calibrated
 from faceindex.search.files import stamp_token
 from faceindex.types import Status, Version
 

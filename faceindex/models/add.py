@@ -12,8 +12,8 @@ import numpy as np
 import tomli_w
 
 from faceindex.errors import ModelError
-from faceindex.files.private import make_folder, write_file
-from faceindex.files.regular import read_regular
+from faceindex.files.reading import read_regular
+from faceindex.files.writing import make_folder, write_file
 from faceindex.models.cards import (
     ALIGNMENTS,
     DETECTORS,

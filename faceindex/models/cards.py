@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from faceindex.errors import ModelError
-from faceindex.files.regular import read_regular
+from faceindex.files.reading import read_regular
 from faceindex.files.user_folders import user_data
 
 ENVIRONMENT = "FACEINDEX_MODELS"

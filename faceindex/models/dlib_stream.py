@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.errors import ModelError
-from faceindex.files.regular import read_regular
+from faceindex.files.reading import read_regular
 from faceindex.plurals import plural
 
 Weights = npt.NDArray[np.float32]

@@ -6,7 +6,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from faceindex.files.regular import read_regular
+from faceindex.files.reading import read_regular
 from faceindex.models.cache import cached
 from faceindex.models.cards import ModelCard, model_cards
 from faceindex.models.weights import weights

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.errors import ModelError
-from faceindex.files.regular import read_regular
+from faceindex.files.reading import read_regular
 from faceindex.models.cards import ProjectionCard, models_folder, shipped_folder
 
 

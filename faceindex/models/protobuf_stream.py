@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from faceindex.errors import ModelError
-from faceindex.files.regular import read_regular
+from faceindex.files.reading import read_regular
 from faceindex.plurals import plural
 
 MOST_FIELDS = 1_000_000

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from faceindex.errors import ModelError
-from faceindex.files.regular import open_regular
+from faceindex.files.reading import open_regular
 from faceindex.models.cards import ENVIRONMENT, ModelCard, model_cards, models_folder
 
 

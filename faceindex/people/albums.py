@@ -7,8 +7,8 @@ from collections import defaultdict
 
 import numpy as np
 
+from faceindex.clustering.constrained_labels import obey
 from faceindex.clustering.constraints import Constraints
-from faceindex.clustering.obedience import obey
 from faceindex.journal.state import State
 from faceindex.people.numbering import fingerprints, known_numbers
 from faceindex.store import albums as stored_albums

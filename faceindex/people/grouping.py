@@ -16,7 +16,7 @@ import numpy.typing as npt
 from faceindex.clustering.cluster import cluster
 from faceindex.clustering.constraints import Constraints
 from faceindex.clustering.extend import extend
-from faceindex.clustering.gate import is_low
+from faceindex.clustering.quality_gate import is_low
 from faceindex.journal.state import state_after
 from faceindex.people.albums import constraints_of, derive_albums, update_albums
 from faceindex.people.numbering import known_numbers

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
-from faceindex.clustering.gate import LOW_QUALITY
+from faceindex.clustering.quality_gate import LOW_QUALITY
 from faceindex.people.near_groups import (
     MATES,
     NEAREST,

@@ -12,14 +12,14 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 
-from faceindex.clustering.gate import LOW_QUALITY
+from faceindex.clustering.quality_gate import LOW_QUALITY
 from faceindex.errors import LibraryLocked, LibraryUnwritable, StaleError, UsageError
 from faceindex.journal.state import state_after
 from faceindex.people import acting, prepared
 from faceindex.people.albums import constraints_of
 from faceindex.people.best_suggestions import best_first, rank
 from faceindex.people.suggestions import groups_of, suggestions
-from faceindex.search import calibrated
+from faceindex.search import library_calibration as calibrated
 from faceindex.search.calibration import Calibration
 from faceindex.store import albums as stored_albums
 from faceindex.store.catalog import Catalog

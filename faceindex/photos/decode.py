@@ -16,6 +16,7 @@ from faceindex.photos.containers.jpeg_frame import is_arithmetic, kind_not_read
 from faceindex.photos.containers.libtiff_messages import messages
 from faceindex.photos.containers.png_chunks import refuse_damaged_header
 from faceindex.photos.damage import damage, said_by_libtiff
+from faceindex.photos.date_taken import taken_in_image, taken_in_raw
 from faceindex.photos.decoders.colour import in_srgb
 from faceindex.photos.decoders.levels import eight_bit
 from faceindex.photos.decoders.raw import is_raw, picture_in
@@ -24,7 +25,6 @@ from faceindex.photos.lost_data.cut_off import MISSING_LIMIT, as_written, ends_g
 from faceindex.photos.lost_data.jpeg_scans import hole
 from faceindex.photos.read import read_bytes
 from faceindex.photos.reasons import reason_for
-from faceindex.photos.taken import taken_in_image, taken_in_raw
 from faceindex.photos.turning import ORIENTATION, SIDES_SWAPPED, TURN, exif_of
 from faceindex.types import Pixels
 
@@ -43,7 +43,7 @@ class Photo:
     undone for that. warning: damage of a photo that can be used nevertheless, in one line; known after the first
     decoding. A RAW photo is its embedded preview or half of its size, see `faceindex.photos.decoders.raw`; width and
     height are those of the picture in use. taken, taken_from: the date and where it is written, see
-    `faceindex.photos.taken`; None if unknown.
+    `faceindex.photos.date_taken`; None if unknown.
     """
 
     def __init__(self, data: bytes, path: str, *, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> None:

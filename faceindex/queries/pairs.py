@@ -16,7 +16,7 @@ import numpy.typing as npt
 from faceindex.errors import UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.files.csv_rows import csv_row
-from faceindex.files.regular import open_regular
+from faceindex.files.reading import open_regular
 from faceindex.files.unreadable import unreadable
 from faceindex.photos.finding.addresses import absolute
 from faceindex.queries.analysis import analysed_in_order

@@ -11,7 +11,7 @@ import numpy as np
 
 from faceindex.errors import FaceindexError, Note, RecipeMismatch, UsageError
 from faceindex.faces.recipe import Recipe
-from faceindex.files.regular import require_regular
+from faceindex.files.reading import require_regular
 from faceindex.files.unreadable import unreadable
 from faceindex.plurals import plural
 from faceindex.store.hdf5.segments import inside

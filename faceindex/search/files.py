@@ -20,8 +20,8 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from faceindex.files.private import creating, make_folder, sync_folder, write_file
-from faceindex.files.regular import open_regular, read_regular
+from faceindex.files.reading import open_regular, read_regular
+from faceindex.files.writing import creating, make_folder, sync_folder, write_file
 from faceindex.store.hdf5.segments import file_checksum
 
 Stamp = dict[str, Any]

@@ -10,7 +10,7 @@ from pathlib import Path
 from faceindex.errors import LibraryDamaged, RecipeMismatch
 from faceindex.faces.recipe import Recipe
 from faceindex.faces.vectors_only import VectorsOnly, recipe_of
-from faceindex.files.private import new_file, put_in_place
+from faceindex.files.writing import new_file, put_in_place
 from faceindex.store.layout import CATALOG, CATALOGS, NEW_CATALOG
 from faceindex.store.migrations import migrate
 from faceindex.store.opening import open_writer

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from faceindex.errors import LibraryUnwritable, RecipeMismatch, UsageError
 from faceindex.faces.recipe import Recipe, recipe
-from faceindex.files.private import make_folder
+from faceindex.files.writing import make_folder
 from faceindex.running.stop import Stop
 from faceindex.store.care.erasing import finish_erasing
 from faceindex.store.catalog import Catalog

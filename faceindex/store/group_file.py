@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from faceindex.files.private import make_folder, new_file
+from faceindex.files.writing import make_folder, new_file
 from faceindex.store.journal.acts import LISTED, listed
 from faceindex.types import Vectors
 

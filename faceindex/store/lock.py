@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from faceindex.errors import LibraryLocked
-from faceindex.files.private import FILE_MODE
+from faceindex.files.writing import FILE_MODE
 from faceindex.running.stop import Stop
 
 LOCK = "lock"

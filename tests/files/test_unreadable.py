@@ -22,7 +22,7 @@ from faceindex.exchange.foreign_vectors.foreign_files import foreign_vectors
 from faceindex.exchange.library_import import is_library_file
 from faceindex.exchange.rows.text_rows import text_rows
 from faceindex.faces.vectors_only import vectors_only
-from faceindex.files.regular import open_regular
+from faceindex.files.reading import open_regular
 from faceindex.files.unreadable import is_of_the_machine, unreadable
 from faceindex.photos.finding.own_folders import ALBUMS_MANIFEST
 from faceindex.queries.pairs import read_pairs

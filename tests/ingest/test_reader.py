@@ -64,7 +64,7 @@ def test_a_file_that_could_not_be_opened_is_out_of_reach_and_tried_again_though_
         raise PermissionError(13, "Permission denied")
 
     with made.folder.writer() as writer, monkeypatch.context() as patch:
-        patch.setattr("faceindex.files.regular.os.open", refused)
+        patch.setattr("faceindex.files.reading.os.open", refused)
         assert classify(file, writer.catalog) == OutOfReach("Permission denied")
         writer.store_out_of_reach([FailedPhoto(file.path, "Permission denied", out_of_reach=True)], searched=[])
     assert [failure.out_of_reach for failure in made.folder.catalog.failed()] == [True]

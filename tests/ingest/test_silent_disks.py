@@ -21,7 +21,7 @@ from faceindex.errors import MachineError, UnreadablePhoto, UsageError
 from faceindex.exchange.xmp.named_regions import read_names
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest import photo_reader
-from faceindex.ingest.dates import read_dates
+from faceindex.ingest.missing_dates import read_dates
 from faceindex.ingest.photo_reader import PhotoReader
 from faceindex.ingest.prefetch import Prefetched
 from faceindex.ingest.repair import repair

@@ -9,7 +9,7 @@ from faceindex.faces.recipe import recipe
 from faceindex.models.cards import recipe_cards
 from faceindex.queries.probes import Probe
 from faceindex.queries.verification import compared, judged
-from faceindex.search import calibrated
+from faceindex.search import library_calibration as calibrated
 from faceindex.search.calibration import Calibration
 from faceindex.types import Box
 

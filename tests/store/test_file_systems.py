@@ -24,7 +24,7 @@ from exported_photos import ExportedPhotos
 from made_library import MadeLibrary
 import faceindex
 from faceindex.errors import FaceindexError
-from faceindex.files.private import NotPrivate, is_temporary
+from faceindex.files.writing import NotPrivate, is_temporary
 
 disk, elsewhere = Path(sys.argv[2]), Path(sys.argv[3])
 

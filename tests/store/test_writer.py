@@ -15,7 +15,7 @@ import pytest
 
 from faceindex.errors import UsageError
 from faceindex.faces.recipe import recipe
-from faceindex.files import private as private_files
+from faceindex.files import writing as private_files
 from faceindex.photos.finding.entries import FoundFile
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.writer import Batch
@@ -126,7 +126,7 @@ sys.path.insert(0, sys.argv[3])
 from pathlib import Path
 from typing import Any, cast
 from test_writer import batch, photo
-from faceindex.files import private as private_files
+from faceindex.files import writing as private_files
 from faceindex.store.photos import writing
 from faceindex.store.folder import LibraryFolder
 

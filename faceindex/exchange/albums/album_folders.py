@@ -30,7 +30,7 @@ from faceindex.exchange.albums.album_manifest import (
     write_table,
 )
 from faceindex.exchange.albums.album_planner import AlbumPlanner, content_of
-from faceindex.files.private import is_temporary, make_folder, sync_folder
+from faceindex.files.writing import is_temporary, make_folder, sync_folder
 from faceindex.photos.finding.own_folders import ALBUMS_MANIFEST
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.lock import CANNOT_LOCK

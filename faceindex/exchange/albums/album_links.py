@@ -11,8 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from faceindex.exchange.albums.album_manifest import COPY, HARD, SIDECAR, SYMBOLIC, Link
-from faceindex.files.private import replacing, temporary_name, write_file
-from faceindex.files.regular import open_regular
+from faceindex.files.reading import open_regular
+from faceindex.files.writing import replacing, temporary_name, write_file
 from faceindex.photos.finding.addresses import is_url
 from faceindex.photos.finding.sources import source_of
 from faceindex.photos.identity import HASH_BYTES

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from faceindex.files.csv_rows import csv_row
-from faceindex.files.private import write_file
-from faceindex.files.regular import read_regular
+from faceindex.files.reading import read_regular
 from faceindex.files.unreadable import unreadable
+from faceindex.files.writing import write_file
 from faceindex.photos.finding.own_folders import ALBUMS_FORMAT, ALBUMS_MANIFEST
 
 TABLE = "albums.csv"

@@ -17,7 +17,7 @@ from faceindex.errors import FaceindexError, UsageError
 from faceindex.exchange.foreign_vectors.foreign import ForeignVectors, about, box_of, name_of, of_rows, path_of, text
 from faceindex.exchange.foreign_vectors.foreign_objects import rows_in
 from faceindex.exchange.foreign_vectors.pickles import LARGEST, Refused, read_pickle
-from faceindex.files.regular import open_regular, require_regular
+from faceindex.files.reading import open_regular, require_regular
 from faceindex.files.unreadable import unreadable
 from faceindex.plurals import plural
 from faceindex.store.hdf5.segments import inside

@@ -14,7 +14,7 @@ import numpy as np
 from faceindex.errors import UsageError
 from faceindex.exchange.foreign_vectors.foreign import ForeignRow, about, box_of, name_of, path_of, text
 from faceindex.files.csv_rows import as_written
-from faceindex.files.regular import open_regular
+from faceindex.files.reading import open_regular
 from faceindex.files.unreadable import unreadable
 from faceindex.types import Box, Vectors
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from faceindex.errors import UnreadablePhoto, UsageError
 from faceindex.exchange.xmp.shared_sidecars import has_its_own
 from faceindex.exchange.xmp.sidecar_packets import OtherState, sidecar_packet
-from faceindex.files.private import make_folder, write_file
+from faceindex.files.writing import make_folder, write_file
 from faceindex.photos.finding.addresses import is_url
 from faceindex.photos.finding.sources import source_of
 from faceindex.photos.finding.whereabouts import missing

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from faceindex.errors import UsageError
-from faceindex.files.regular import open_regular
+from faceindex.files.reading import open_regular
 from faceindex.photos.finding.entries import FoundFile, SkippedEntry, UnreadableEntry
 from faceindex.photos.finding.local_walk import walk_files
 from faceindex.photos.finding.open_files import FileStatus, OpenFile

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faceindex.files.regular import NOT_REGULAR
+from faceindex.files.reading import NOT_REGULAR
 from faceindex.photos.finding.entries import IGNORE_FILE, FoundFile, SkippedEntry, UnreadableEntry
 from faceindex.photos.finding.exclusion import given_rules, kind_of
 from faceindex.photos.finding.own_folders import is_own_folder

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from faceindex.files.regular import open_regular
+from faceindex.files.reading import open_regular
 
 ALBUMS_MANIFEST, ALBUMS_FORMAT = "albums.json", "faceindex albums 1"
 """The mark of a folder with exported albums: this file, and the format at its beginning."""

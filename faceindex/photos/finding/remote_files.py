@@ -16,7 +16,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from faceindex.errors import OutOfReach, UsageError
-from faceindex.files.regular import NOT_REGULAR
+from faceindex.files.reading import NOT_REGULAR
 from faceindex.photos.finding.addresses import top_of
 from faceindex.photos.finding.entries import IGNORE_FILE, FoundFile, SkippedEntry, UnreadableEntry
 from faceindex.photos.finding.exclusion import given_rules, kind_of

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import Literal
 
-from faceindex.files.regular import NOT_REGULAR
+from faceindex.files.reading import NOT_REGULAR
 from faceindex.photos.finding.addresses import is_in, is_url
 from faceindex.photos.finding.sources import source_of
 

@@ -11,8 +11,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from faceindex.errors import LibraryDamaged, LibraryLocked, LibraryUnwritable, UsageError
-from faceindex.files.private import creating, make_folder, own_folder, sync_folder
-from faceindex.files.regular import open_regular
+from faceindex.files.reading import open_regular
+from faceindex.files.writing import creating, make_folder, own_folder, sync_folder
 from faceindex.running.meter import Meter
 from faceindex.store.care.integrity import catalog_problems
 from faceindex.store.catalog import Catalog

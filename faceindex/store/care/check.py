@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from faceindex.files.private import keeps_modes
+from faceindex.files.writing import keeps_modes
 from faceindex.plurals import plural
 from faceindex.store.care.examine import Examined, Examiner, faces_without_vector
 from faceindex.store.care.integrity import catalog_problems, reference_problems

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from faceindex.errors import LibraryLocked
-from faceindex.files.private import new_file, sync_folder
+from faceindex.files.writing import new_file, sync_folder
 from faceindex.journal.acts import NAME, RENAME, live, with_last_names
 from faceindex.journal.state import state_after
 from faceindex.store.care.tombstones import WHOLE_PHOTO

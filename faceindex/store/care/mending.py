@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from faceindex.files.private import creating, sync_folder
-from faceindex.files.regular import open_regular
+from faceindex.files.reading import open_regular
+from faceindex.files.writing import creating, sync_folder
 from faceindex.store.care.examine import Examiner, faces_without_vector
 from faceindex.store.catalog import Catalog
 from faceindex.store.hdf5.merging import unlink

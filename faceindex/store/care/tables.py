@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from faceindex.errors import NewerSchema, UsageError
-from faceindex.files.private import make_folder, new_file
+from faceindex.files.writing import make_folder, new_file
 from faceindex.store.catalog import Catalog
 from faceindex.store.derived import DERIVED_TABLES, PAIRED, settle
 from faceindex.store.hdf5.segments import Segment

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from faceindex.faces.recipe import Recipe
-from faceindex.files.private import new_file
-from faceindex.files.regular import open_regular
+from faceindex.files.reading import open_regular
+from faceindex.files.writing import new_file
 from faceindex.store.hdf5.segments import CHUNK, Block, Segment, open_segment
 from faceindex.store.hdf5.vectors import Faces
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from faceindex.errors import FaceindexError, LibraryDamaged, RecipeMismatch, UsageError
-from faceindex.files.private import creating, put_in_place
-from faceindex.files.regular import open_regular, require_regular
+from faceindex.files.reading import open_regular, require_regular
+from faceindex.files.writing import creating, put_in_place
 from faceindex.plurals import plural
 from faceindex.store.hdf5.deferred_error_file import DeferredErrorFile
 from faceindex.types import FaceIds, Vectors

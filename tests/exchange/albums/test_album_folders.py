@@ -19,7 +19,7 @@ from made_library import MadeLibrary
 from faceindex.errors import UsageError
 from faceindex.exchange.albums import album_folders
 from faceindex.exchange.albums.album_folders import export_albums
-from faceindex.files.private import temporary_name
+from faceindex.files.writing import temporary_name
 from faceindex.photos.finding.entries import FoundFile
 from faceindex.photos.finding.find import find_files
 from faceindex.types import AlbumsExport

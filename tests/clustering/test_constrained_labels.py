@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from faceindex.clustering.constrained_labels import obey
 from faceindex.clustering.constraints import Constraints
-from faceindex.clustering.obedience import obey
 
 
 def constraints(

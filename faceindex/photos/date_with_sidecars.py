@@ -5,11 +5,11 @@ from __future__ import annotations
 import warnings
 from contextlib import suppress
 
+from faceindex.photos.date_taken import Taken, is_maybe_raw, taken_in_image, taken_in_packet, taken_in_raw
 from faceindex.photos.finding.sources import source_of
 from faceindex.photos.formats import opened_header
 from faceindex.photos.metadata.rdf import MAX_BYTES
 from faceindex.photos.packets import Sidecars, read_sidecar
-from faceindex.photos.taken import Taken, is_maybe_raw, taken_in_image, taken_in_packet, taken_in_raw
 
 
 def taken_at(path: str, sidecars: Sidecars) -> Taken | None:

@@ -7,11 +7,11 @@ from contextlib import suppress
 from itertools import groupby
 
 from faceindex.ingest.photo_reader import PhotoReader
-from faceindex.photos.dates import taken_at
+from faceindex.photos.date_taken import Taken
+from faceindex.photos.date_with_sidecars import taken_at
 from faceindex.photos.finding.entries import FoundFile
 from faceindex.photos.finding.sources import source_of
 from faceindex.photos.packets import Sidecars
-from faceindex.photos.taken import Taken
 from faceindex.running.stop import Stop
 from faceindex.store.photos import writing
 from faceindex.store.writer import Writer

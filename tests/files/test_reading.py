@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from faceindex.files.regular import NOT_REGULAR, open_regular, read_regular, require_regular
+from faceindex.files.reading import NOT_REGULAR, open_regular, read_regular, require_regular
 
 
 def make_socket(path: Path) -> None:
@@ -75,7 +75,7 @@ def test_a_fifo_that_takes_the_files_place_just_before_it_is_opened_is_refused(
 
 def test_what_a_shell_hands_over_is_read_where_that_is_wanted(tmp_path: Path) -> None:
     script = (
-        "import sys; from faceindex.files.regular import read_regular\n"
+        "import sys; from faceindex.files.reading import read_regular\n"
         "sys.stdout.buffer.write(read_regular('/dev/stdin', or_descriptor=True))"
     )
     done = subprocess.run([sys.executable, "-c", script], input=b"a,b\n", capture_output=True, check=True)

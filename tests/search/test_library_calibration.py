@@ -10,7 +10,7 @@ from made_library import MadeLibrary
 from faceindex.errors import ModelError
 from faceindex.faces.recipe import Recipe, recipe
 from faceindex.models.cards import CalibrationCard, recipe_cards
-from faceindex.search import calibrated
+from faceindex.search import library_calibration as calibrated
 from faceindex.search.calibration import Calibration
 from faceindex.types import Box
 

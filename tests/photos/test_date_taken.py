@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from PIL import Image, PngImagePlugin
 
-from faceindex.photos.dates import taken_at
+from faceindex.photos.date_taken import Taken, taken_in_packet, taken_in_raw
+from faceindex.photos.date_with_sidecars import taken_at
 from faceindex.photos.decode import Photo, open_photo
 from faceindex.photos.packets import Sidecars
-from faceindex.photos.taken import Taken, taken_in_packet, taken_in_raw
 
 ORIGINAL, DIGITIZED, CHANGED, OFFSET, OFFSET_DIGITIZED = 0x9003, 0x9004, 0x0132, 0x9011, 0x9012
 DATE = ORIGINAL

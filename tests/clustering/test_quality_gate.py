@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from faceindex.clustering.cluster import METHODS, cluster
 from faceindex.clustering.constraints import Constraints, unconstrained
 from faceindex.clustering.extend import extend
-from faceindex.clustering.gate import LOW_QUALITY, joined_by_low
 from faceindex.clustering.graph import graph_of
 from faceindex.clustering.neighbours import neighbour_graph
 from faceindex.clustering.problem import Problem
+from faceindex.clustering.quality_gate import LOW_QUALITY, joined_by_low
 from faceindex.clustering.rules import rules_of
 from faceindex.types import Labels, Qualities, Vectors
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from faceindex.errors import UsageError
-from faceindex.files import private as private_files
-from faceindex.files.private import (
+from faceindex.files import writing as private_files
+from faceindex.files.writing import (
     NotPrivate,
     creating,
     is_temporary,
@@ -236,7 +236,7 @@ def test_a_folder_is_taken_only_when_it_is_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["pipe", "file"])
 def test_what_is_open_already_is_written_to_and_not_replaced(tmp_path: Path, path: str, kind: str) -> None:
     script = (
-        "import sys; from pathlib import Path; from faceindex.files.private import text_output\n"
+        "import sys; from pathlib import Path; from faceindex.files.writing import text_output\n"
         "with text_output(Path(sys.argv[1]), errors='strict') as file: file.write('new')"
     )
     before = os.lstat(path)
