@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from faceindex.clustering.cluster import ALIKE
 from faceindex.clustering.constraints import Constraints, Rows, unconstrained
+from faceindex.clustering.crowding import LARGEST
 from faceindex.clustering.gate import gated, is_low
 from faceindex.clustering.linkage import agglomerate, may_be_one
 from faceindex.clustering.neighbours import MOST, neighbour_graph, steps_of
@@ -76,7 +77,8 @@ def extend(
     low = np.zeros(len(old) + len(new), dtype=np.bool_) if qualities is None else is_low(qualities)
     told = _told(known, nodes, albums, old, new, ALIKE * threshold)
     rules = rules_of(told, nodes.centres, ALIKE * threshold)
-    nodes = replace(nodes, spreads=nodes.spreads + node_excess(graph, threshold, rules, len(new)))
+    if len(old) + len(new) <= LARGEST:
+        nodes = replace(nodes, spreads=nodes.spreads + node_excess(graph, threshold, rules, len(new)))
     found = _merged(Problem(nodes.centres, graph, rules, threshold, stop=meter.stop), nodes, low)
     labels = _numbered(found, nodes.albums, int(albums.max(initial=-1)) + 1)
     singles = labels[len(nodes.albums) : len(nodes.albums) + len(nodes.alone)]
