@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from faceindex.clustering.constraints import Constraints, unconstrained
-from faceindex.clustering.crowding import excess_of, uncrowded
+from faceindex.clustering.crowding import LARGEST, excess_of, uncrowded
 from faceindex.clustering.dbscan import dbscan
 from faceindex.clustering.linkage import linkage
 from faceindex.clustering.modest_quality import modest_last as modest_faces_last
@@ -77,8 +77,10 @@ def cluster(
     graph = neighbour_graph(vectors, threshold, workers=threads, meter=meter)
     meter.stage("grouping")
     rules = rules_of(known, vectors, ALIKE * threshold)
-    excess = excess_of(graph, threshold, rules.group)
-    graph = uncrowded(graph, threshold, excess)
+    excess = None
+    if len(vectors) <= LARGEST:
+        excess = excess_of(graph, threshold, rules.group)
+        graph = uncrowded(graph, threshold, excess)
     problem = Problem(vectors, graph, rules, threshold, seed, meter.stop, excess)
     grouped = _METHODS[method]
     if qualities is not None and modest_last and method in MODEST_LAST:

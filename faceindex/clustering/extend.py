@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from faceindex.clustering.cluster import ALIKE
 from faceindex.clustering.constraints import Constraints, Rows, unconstrained
+from faceindex.clustering.crowding import LARGEST
 from faceindex.clustering.linkage import agglomerate, may_be_one
 from faceindex.clustering.neighbours import MOST, neighbour_graph, steps_of
 from faceindex.clustering.nodes import Nodes, node_excess, node_graph, nodes_of, rows_of
@@ -61,9 +62,9 @@ def extend(
     """Decide on new faces: old float32 [n, d] with their albums int64 [n], -1 for none, and new float32 [m, d].
 
     threshold: as of `cluster`. qualities: float64 [n + m], the old ones first; faces of low quality, see
-    `faceindex.clustering.quality_gate`, join albums and begin none. constraints: on n + m rows, the old ones first; a new
-    face obeys them, while two people who are already in one album stay there. neighbours: default a scan of all old faces.
-    threads: that look for neighbours. meter: hears of the progress. Raises: JobCancelled.
+    `faceindex.clustering.quality_gate`, join albums and begin none. constraints: on n + m rows, the old ones first; a
+    new face obeys them, while two people who are already in one album stay there. neighbours: default a scan of all
+    old faces. threads: that look for neighbours. meter: hears of the progress. Raises: JobCancelled.
     """
     known = unconstrained(len(old) + len(new)) if constraints is None else constraints
     meter = meter or Meter()
@@ -76,7 +77,8 @@ def extend(
     low = np.zeros(len(old) + len(new), dtype=np.bool_) if qualities is None else is_low(qualities)
     told = _told(known, nodes, albums, old, new, ALIKE * threshold)
     rules = rules_of(told, nodes.centres, ALIKE * threshold)
-    nodes = replace(nodes, spreads=nodes.spreads + node_excess(graph, threshold, rules, len(new)))
+    if len(old) + len(new) <= LARGEST:
+        nodes = replace(nodes, spreads=nodes.spreads + node_excess(graph, threshold, rules, len(new)))
     found = _merged(Problem(nodes.centres, graph, rules, threshold, stop=meter.stop), nodes, low)
     labels = _numbered(found, nodes.albums, int(albums.max(initial=-1)) + 1)
     singles = labels[len(nodes.albums) : len(nodes.albums) + len(nodes.alone)]

@@ -109,3 +109,12 @@ def test_a_new_face_in_a_crowd_joins_its_person_and_nobody_else() -> None:
     new = np.concatenate([vectors[4, 2:], vectors[9, :1]])
     assert extend(old, albums, new, threshold=THRESHOLD).labels.tolist() == [4, -1]
     assert extend(old[:2], albums[:2], new[1:], threshold=THRESHOLD).labels.tolist() == [0]
+
+
+def test_a_library_of_more_faces_than_were_measured_does_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors = crowd(people=20, faces=3)
+    for module in ("cluster", "extend"):
+        monkeypatch.setattr(f"faceindex.clustering.{module}.LARGEST", len(vectors) - 1)
+    assert cluster(vectors, threshold=THRESHOLD).tolist() == [0] * len(vectors)
+    new = extend(vectors[:3], np.array([7, 7, 7]), vectors[3:], threshold=THRESHOLD)
+    assert set(new.labels.tolist()) == {7}
