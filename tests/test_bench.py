@@ -89,6 +89,18 @@ def test_another_checkout_is_measured_in_turn(tmp_path: Path) -> None:
     assert (ratio["unit"], ratio["rounds"]) == ("times", 2)
 
 
+def test_what_cannot_be_measured_or_compared_is_said(tmp_path: Path) -> None:
+    for arguments, words in (
+        (["acts", "--compare"], "--compare takes a file or a folder"),
+        (["acts", "--compare", "missing"], "missing: no such file or folder"),
+        (["cluster", "--parts", "nonsense", "--recipes", "dlib"], "nothing of this kind can be measured"),
+    ):
+        command = [str(ROOT / "scripts" / "bench"), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+        assert done.returncode == 2
+        assert words in done.stderr
+
+
 def test_works_take_turns_and_the_first_of_a_round_is_the_last_of_the_next() -> None:
     order: list[str] = []
     found = in_turn({name: lambda name=name: order.append(name) for name in "abc"}, 3, warm=1)  # type: ignore[misc]

@@ -77,10 +77,6 @@ def trees() -> list[tuple[str, ast.Module]]:
     ]
 
 
-def room(file: str) -> str:
-    return file.split("/")[0]
-
-
 def names_in(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Names of classes, functions, arguments, attributes and constants that a module defines, with their lines."""
     for node in ast.walk(tree):

@@ -68,11 +68,11 @@ def extend(
     known = unconstrained(len(old) + len(new)) if constraints is None else constraints
     meter = meter or Meter()
     meter.stage("comparing", len(new) + steps_of(len(new)))
-    fresh_row, row = (neighbours or _scan(old, threads, meter))(new, threshold)
+    new_row, row = (neighbours or _scan(old, threads, meter))(new, threshold)
     among = neighbour_graph(new, threshold, workers=threads, meter=meter)
     meter.stage("grouping")
     nodes = nodes_of(old, albums, new, np.unique(np.concatenate([row, _bound_to_new(known, len(old))])))
-    graph = node_graph(nodes, among, old, new, fresh_row, row)
+    graph = node_graph(nodes, among, old, new, new_row, row)
     low = np.zeros(len(old) + len(new), dtype=np.bool_) if qualities is None else is_low(qualities)
     told = _told(known, nodes, albums, old, new, ALIKE * threshold)
     rules = rules_of(told, nodes.centres, ALIKE * threshold)
@@ -81,8 +81,8 @@ def extend(
     labels = _numbered(found, nodes.albums, int(albums.max(initial=-1)) + 1)
     singles = labels[len(nodes.albums) : len(nodes.albums) + len(nodes.alone)]
     woken = np.column_stack([nodes.alone, singles])[singles >= 0]
-    telling = ~low[len(old) + fresh_row]
-    merges = _merges(nodes, fresh_row[telling], row[telling], known, threshold)
+    telling = ~low[len(old) + new_row]
+    merges = _merges(nodes, new_row[telling], row[telling], known, threshold)
     return Extension(labels[len(labels) - len(new) :], woken, merges)
 
 
@@ -95,11 +95,11 @@ def _scan(old: Vectors, threads: int, meter: Meter) -> Neighbours:
             last = start + 2 * _ASKED > len(new)  # with what is left over: FAISS compares a few in another way
             asked = new[start:] if last else new[start : start + _ASKED]
             squares, rows = k_nearest(asked, old, min(MOST, len(old)), threads=threads)
-            fresh_row, place = np.nonzero(squares <= threshold**2)
-            found.append((fresh_row + start, rows[fresh_row, place]))
+            new_row, place = np.nonzero(squares <= threshold**2)
+            found.append((new_row + start, rows[new_row, place]))
             meter.advance(len(asked))
-        fresh_row, near = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        return fresh_row, near
+        new_row, near = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return new_row, near
 
     return neighbours
 
@@ -190,11 +190,11 @@ def _numbered(found: Labels, albums: Rows, free: int) -> Labels:
     return numbers[place]
 
 
-def _merges(nodes: Nodes, fresh_row: Rows, row: Rows, known: Constraints, threshold: float) -> Rows:
+def _merges(nodes: Nodes, new_row: Rows, row: Rows, known: Constraints, threshold: float) -> Rows:
     """Pairs of albums with a new face near both, that would merge if they were not done, and may."""
     album = nodes.of_row[row]
     inside = album < len(nodes.albums)
-    links = np.unique(np.column_stack([fresh_row[inside], album[inside]]), axis=0)
+    links = np.unique(np.column_stack([new_row[inside], album[inside]]), axis=0)
     pairs = {
         (one, other)
         for face in np.split(links[:, 1], np.flatnonzero(np.diff(links[:, 0])) + 1)

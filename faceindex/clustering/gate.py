@@ -79,7 +79,7 @@ def joined_by_low(
     square /= 1 + GROWTH * (1 - 2 / (faces[place] + 1))
     near = np.flatnonzero(square <= problem.threshold**2)
     near = near[np.lexsort((label[near], row[near], square[near]))]
-    return _joined_in_turn(problem.rules, labels, row[near], label[near])
+    return _assigned(problem.rules, labels, row[near], label[near])
 
 
 def _unbound(rules: Rules) -> Flags:
@@ -103,7 +103,7 @@ def _candidates(
     return pairs[:, 0], pairs[:, 1]
 
 
-def _joined_in_turn(rules: Rules, labels: Labels, rows: npt.NDArray[np.int64], wanted: Labels) -> Labels:
+def _assigned(rules: Rules, labels: Labels, rows: npt.NDArray[np.int64], wanted: Labels) -> Labels:
     """`labels` after each of `rows` in turn, which may come up again, took the one that it wants, unless it has one or
     a face that it is kept from is there."""
     taken = labels.copy()

@@ -61,20 +61,20 @@ def nodes_of(old: Vectors, albums: Labels, new: Vectors, near: Rows) -> Nodes:
 
 
 def node_graph(
-    nodes: Nodes, among: NeighbourGraph, old: Vectors, new: Vectors, fresh_row: Rows, row: Rows
+    nodes: Nodes, among: NeighbourGraph, old: Vectors, new: Vectors, new_row: Rows, row: Rows
 ) -> NeighbourGraph:
     """Which nodes have faces that are neighbours, and how far apart the nearest of these are.
 
-    among: the graph of the new faces. fresh_row, row: int64 [pairs], new faces and old rows that are neighbours.
+    among: the graph of the new faces. new_row, row: int64 [pairs], new faces and old rows that are neighbours.
     """
     left, right = among.pairs()
     lengths = [among.distance[among.neighbour > among.rows()]]
-    for begin in range(0, len(fresh_row), _CHUNK):
+    for begin in range(0, len(new_row), _CHUNK):
         part = slice(begin, begin + _CHUNK)
-        lengths.append(np.linalg.norm(new[fresh_row[part]] - old[row[part]], axis=1).astype(np.float32))
+        lengths.append(np.linalg.norm(new[new_row[part]] - old[row[part]], axis=1).astype(np.float32))
     length = np.concatenate(lengths)
     nearest_first = np.argsort(length, kind="stable")  # of several edges between two nodes the first remains
-    left = nodes.of_row[len(old) + np.concatenate([left, fresh_row])][nearest_first].astype(np.int32)
+    left = nodes.of_row[len(old) + np.concatenate([left, new_row])][nearest_first].astype(np.int32)
     right = nodes.of_row[np.concatenate([len(old) + right, row])][nearest_first].astype(np.int32)
     return graph_of(len(nodes.sizes), left, right, length[nearest_first])
 

@@ -39,13 +39,13 @@ def _gathered(labels: Labels, bound: Rows) -> Labels:
         if goal[group] < 0:
             goal[group], unused = unused, unused + 1
     result = labels.copy()
-    for old, new in _clusters_that_move(labels, sizes, bound, counts, goal).items():
+    for old, new in _labels_moved_along(labels, sizes, bound, counts, goal).items():
         result[labels == old] = new
     result[members] = [goal[group] for group in bound[members].tolist()]
     return result
 
 
-def _clusters_that_move(
+def _labels_moved_along(
     labels: Labels, sizes: Rows, bound: Rows, counts: Counter[tuple[int, int]], goal: dict[int, int]
 ) -> dict[int, int]:
     """Where clusters go of which a group that goes elsewhere is as much as all that is bound to nothing."""

@@ -18,7 +18,7 @@ from faceindex.faces.encode import Encoded, encoded
 from faceindex.faces.engine import DEFAULT_ENGINE, Engine, as_engine
 from faceindex.faces.recipe import DEFAULT_RECIPE, Recipe, as_recipe
 from faceindex.faces.stopwatch import Stopwatch
-from faceindex.faces.tilt import DOUBTFUL_SCORE, find_again
+from faceindex.faces.tilt import DOUBTFUL_SCORE, correct_tilt
 from faceindex.faces.turns import turned, turned_back, way_up
 from faceindex.models.weights import weights
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS, Photo
@@ -151,7 +151,7 @@ class Analyser:
         part = np.asarray(image.crop((left, top, max(right, left + 1), max(bottom, top + 1))))
         shifted: Detection | None = found.shifted(-left, -top)
         if shifted and self.recipe.card.follow_tilt is not None:
-            shifted = find_again(part, shifted, self.recipe.card.follow_tilt, self.engine)
+            shifted = correct_tilt(part, shifted, self.recipe.card.follow_tilt, self.engine)
         if shifted is None:
             return None
         landmarks, chips = align(part, shifted, self.recipe)

@@ -20,7 +20,7 @@ from faceindex.models.projections import projection
 from faceindex.types import Pixels, Vectors
 
 Floats = npt.NDArray[np.float64]
-_Mirrored = npt.NDArray[np.float64] | None
+_MirrorDistances = npt.NDArray[np.float64] | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +60,9 @@ def encoded(faces: Sequence[Sequence[Pixels]], recipe: Recipe, engine: Engine = 
     return Encoded(np.asarray(vectors, dtype=np.float32), distances)
 
 
-def _encoded_parts(faces: Sequence[Sequence[Pixels]], recipe: Recipe, engine: Engine) -> list[tuple[Floats, _Mirrored]]:
+def _encoded_parts(
+    faces: Sequence[Sequence[Pixels]], recipe: Recipe, engine: Engine
+) -> list[tuple[Floats, _MirrorDistances]]:
     """For each part of the recipe the mean vectors, and the distances of mirror images."""
     made, start = [], 0
     for part in recipe.parts:
@@ -72,7 +74,7 @@ def _encoded_parts(faces: Sequence[Sequence[Pixels]], recipe: Recipe, engine: En
 
 def _mean_vectors(
     faces: Sequence[Sequence[Pixels]], part: PartCard, jitter: int, engine: Engine
-) -> tuple[Floats, _Mirrored]:
+) -> tuple[Floats, _MirrorDistances]:
     """float64 [n, d], not scaled, and float64 [n], see Encoded."""
     views = [view for chips in faces for chip in chips for view in _views(chip, jitter, part.mirror)]
     raw = engine.vectors(views, part.encoder).astype(np.float64)

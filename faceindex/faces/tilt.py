@@ -35,7 +35,7 @@ AGAIN_SIZE, AGAIN_SHARE = 160, 0.5
 """Side in pixels of the picture in which YuNet sees the upright face, and the part of it that the face takes."""
 
 
-def find_again(pixels: Pixels, found: Detection, beyond: float, engine: Engine) -> Detection | None:
+def correct_tilt(pixels: Pixels, found: Detection, beyond: float, engine: Engine) -> Detection | None:
     """`found`, a face of YuNet's in `pixels`, with points that follow its head.
 
     beyond: degrees between head and points up to which these are left as they are. Returns: None for a face of a low

@@ -169,8 +169,8 @@ def fit(
     """
     if len(genuine) < FEWEST_SAME or len(impostor) < FEWEST_DIFFERENT:
         raise ValueError(
-            f"too few pairs: {len(genuine):,} of one person and {len(impostor):,} of two; "
-            f"it takes {FEWEST_SAME} and {FEWEST_DIFFERENT:,}"
+            f"too few pairs: {len(genuine):,} of one person, {len(impostor):,} of two; "
+            f"a calibration needs {FEWEST_SAME} and {FEWEST_DIFFERENT:,}"
         )
     nearest = max(_NEAREST, _COUNTED / len(impostor))
     near = max(_NEAR, 10 * nearest)

@@ -57,4 +57,4 @@ def _difference(folder: LibraryFolder) -> str | None:
         return None
     if not differing or folder.catalog.faces_state() != state:
         return None
-    return f"{plural(differing, 'vector differs', 'vectors differ')} from the segments"
+    return plural(differing, "vector differs from the segments", "vectors differ from the segments")

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from faceindex.plurals import plural
 from faceindex.types import Vectors
 from faceindex.vectors.building import Blocks, Learned
 from faceindex.vectors.exact import Rows, faiss_on
@@ -58,7 +59,7 @@ def write(file: BinaryIO, blocks: Blocks, approximate: Learned | None = None) ->
         all_ids.append(ids)
     stop = file.tell()
     if stop - start != 4 * blocks.faces * blocks.dimension:
-        raise ValueError(f"the blocks hold another number of vectors than {blocks.faces:,}")
+        raise ValueError(f"there were not {plural(blocks.faces, 'vector')}")
     file.write(after)
     file.write(np.int64(blocks.faces).tobytes())
     for ids in all_ids:

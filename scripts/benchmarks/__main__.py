@@ -63,6 +63,8 @@ def measure(name: str, description: str, arguments: list[str]) -> None:
     former = options.history if options.compare == HISTORY else options.compare
     if options.compare and not former:
         parser.error("--compare takes a file or a folder, or --history beside it")
+    if former and former != options.history and not former.exists():
+        parser.error(f"{former}: no such file or folder")
     with TemporaryDirectory() as folder:
         report = Report(Path(folder))
         report.say(f"{name}: {history.machine()}, {history.versions()}, commit {history.commit()}")

@@ -9,7 +9,6 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import median
 
 from harness.history import Record
 from harness.measure import ROOT, ratios
@@ -30,7 +29,7 @@ def compare(report: Report, name: str, arguments: Sequence[str], other: Path, tu
         if all(figure in one["figures"] for one in found[other]):
             there = [one["figures"][figure]["median"] for one in found[other]]
             report.say(f"    there {Figure(tuple(there), first['unit'])}")
-            if median(there):
+            if all(there):
                 report.add(f"{figure}: here by there", ratios(here, there), "times")
 
 

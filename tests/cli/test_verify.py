@@ -92,7 +92,7 @@ def test_wrong_uses_are_told(command: Command, small_library: faceindex.Library,
     one, where = many_photos / "05.jpg", ("-L", small_library.path)
     wrong: list[tuple[list[object], str]] = [
         ([one, one, "--box", "0,0,5,5"], "its faces are at ["),
-        ([one, "--face", 1, "--box", "1,1,9,9", "--box", "1,1,9,9"], "there is 1"),
+        ([one, "--face", 1, "--box", "1,1,9,9", "--box", "1,1,9,9"], "more boxes (2) than photos (1)"),
         ([one, one, "--face", 1], "takes two photos"),
         ([one], "takes two photos"),
         ([one, "--face", 9999], "no face 9999"),

@@ -11,7 +11,7 @@ from PIL import Image
 import faceindex
 from faceindex.faces.detect import Detection, detect
 from faceindex.faces.engine import DEFAULT_ENGINE
-from faceindex.faces.tilt import find_again
+from faceindex.faces.tilt import correct_tilt
 from faceindex.types import Pixels, Vectors
 
 
@@ -69,9 +69,9 @@ def test_faces_turned_by_40_degrees_are_recognised(shared_data: Path, name: str,
 def test_a_face_of_a_low_score_that_no_tilt_explains_is_none(face: Pixels) -> None:
     (found,) = detect(face)
     doubtful = Detection(found.left, found.top, found.right, found.bottom, 0.7, found.points)
-    assert find_again(face, doubtful, 6.0, DEFAULT_ENGINE) is None
+    assert correct_tilt(face, doubtful, 6.0, DEFAULT_ENGINE) is None
     (found,) = detect(turned(face, 30), doubtful=0.6)
     doubtful = Detection(found.left, found.top, found.right, found.bottom, 0.7, found.points)
-    kept = find_again(turned(face, 30), doubtful, 6.0, DEFAULT_ENGINE)
+    kept = correct_tilt(turned(face, 30), doubtful, 6.0, DEFAULT_ENGINE)
     assert kept is not None
     assert kept.score > 0.8
