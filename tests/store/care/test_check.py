@@ -196,7 +196,7 @@ def test_index_with_other_vectors_than_the_segments_is_found_by_a_deep_check(
     vectors[2, 5] += 1
     save(made.folder, blocks_of(ids, vectors), Coverage.of(made.folder), index_config(made.folder))
     assert damaged(library) == {}
-    assert damaged(library, deep=True) == {"index": ["1 vectors are not those of the segments"]}
+    assert damaged(library, deep=True) == {"index": ["1 vector differs from the segments"]}
 
 
 def test_absent_and_stale_index_is_no_damage(library: faceindex.Library, made: MadeLibrary) -> None:
