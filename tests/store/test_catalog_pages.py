@@ -110,7 +110,7 @@ def test_photos_under_a_path_by_pages(made: MadeLibrary) -> None:
 
 @pytest.mark.parametrize("wrong", ["", "7", "WyJhIl0=", "not base64", "é", "W10=", "bnVsbA=="])
 def test_what_is_no_cursor_is_refused(library: faceindex.Library, wrong: str) -> None:
-    with pytest.raises(UsageError, match="no cursor"):
+    with pytest.raises(UsageError, match="not a cursor"):
         library.albums.list(cursor=wrong)
 
 
