@@ -41,6 +41,7 @@ EXCEPTIONS = {
     "taken_in_raw": "the same",
     "taken_in_sidecar": "the same",
     "_taken_in_photo": "the same",
+    "date_taken": "the same",
     "fold": "one part of a cross-validation",
     "person_fold": "the same",
     "fold_constants": "the usual word for it in graphs",

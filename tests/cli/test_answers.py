@@ -109,6 +109,7 @@ def test_cluster_albums_and_sheet(command: Command, many_photos: Path, tmp_path:
         "method": "linkage",
         "threshold": recipe().cluster_threshold,
         **counts,
+        "low_quality": 0,
         "merges": [],
         "dry_run": False,
         "extended": False,

@@ -74,7 +74,7 @@ def test_search_many(command: Command, library: Path, photos: Path) -> None:
 
     ended(search(photos), 0)
     ended(search(photos / "none.jpg"), 2, "no face to search with")
-    ended(search(photos / "b.jpg"), 3, "out of reach")
+    ended(search(photos / "b.jpg"), 3, "cannot be reached")
     (photos / "a.jpg").unlink()
     ended(search(photos), 2, "no face to search with")
 
@@ -89,7 +89,7 @@ def test_verify_pairs(command: Command, library: Path, photos: Path, tmp_path: P
     ended(verify("a.jpg", "b.jpg"), 0)
     ended(verify("none.jpg", "missing.jpg"), 2, "no pair")
     ended(verify("none.jpg", "b.jpg"), 2, "no pair")
-    ended(verify("b.jpg"), 3, "no pair", "out of reach")
+    ended(verify("b.jpg"), 3, "no pair", "cannot be reached")
 
 
 def test_sidecars(command: Command, library: Path, many_photos: Path, tmp_path: Path, closed: Path) -> None:
@@ -107,7 +107,7 @@ def test_sidecars(command: Command, library: Path, many_photos: Path, tmp_path: 
     for sidecar in (tmp_path / "sidecars").glob("*.xmp"):
         sidecar.write_text("<broken")
     ended(sidecars(tmp_path / "sidecars"), 2, "no sidecar could be written")
-    ended(sidecars(closed), 3, "no sidecar could be written", "out of reach")
+    ended(sidecars(closed), 3, "no sidecar could be written", "cannot be reached")
 
 
 def test_albums_export(command: Command, library: Path, tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_albums_export(command: Command, library: Path, tmp_path: Path) -> None:
     with closing(sqlite3.connect(library / "catalog.sqlite")) as catalog, catalog:
         catalog.execute("UPDATE paths SET path = CAST('/nowhere' || CAST(path AS TEXT) AS BLOB)")
     ended(export("albums"), 0)  # what was exported of them stays
-    ended(export("others"), 3, "no photo could be exported", "out of reach")
+    ended(export("others"), 3, "no photo could be exported", "cannot be reached")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").touch()
     ended(export("mine"), 2)

@@ -82,7 +82,7 @@ def test_readers_and_albums_do_not_wait_for_the_writer(command: Command, small_l
 
 def test_library_of_another_recipe(command: Command, small_library: faceindex.Library, many_photos: Path) -> None:
     done = command("ingest", many_photos, "-L", small_library.path, "--recipe", "dlib-raw")
-    refused(done, 3, "recipe dlib, not dlib-raw", str(small_library.path))
+    refused(done, 3, f"recipe {small_library.recipe.name}, not dlib-raw", str(small_library.path))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="drops a Linux capability, so that root is refused as others are")

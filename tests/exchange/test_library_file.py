@@ -257,7 +257,7 @@ def test_a_wrong_file_is_an_error_and_creates_no_library(library: faceindex.Libr
     assert "another recipe" in said(lambda file: file.attrs.__setitem__("recipe", "0" * 64), RecipeMismatch)
     assert "lacks the vectors" in said(lambda file: file["face_id"].__setitem__(0, 999))
     assert "NaN" in said(lambda file: file["vector"].__setitem__(0, np.nan))
-    assert "not there" in said(lambda file: file["library/faces/photo"].__setitem__(0, 999))
+    assert "missing rows" in said(lambda file: file["library/faces/photo"].__setitem__(0, 999))
     assert "no table" in said(lambda file: file.create_group("library/x; DROP TABLE faces"))
     assert "no table" in said(lambda file: file.move("library/faces/x", 'library/faces/x" , "y'))
 

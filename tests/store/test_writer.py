@@ -189,7 +189,7 @@ def test_killed_at_any_step_the_batch_is_in_or_out(tmp_path: Path, moment: str, 
 _DIE_IN_THE_MAKING = """
 import os, signal, sys
 from pathlib import Path
-from faceindex.store import folder as module
+from faceindex.store import creation as module
 from faceindex.store.folder import LibraryFolder
 
 real = getattr(module, sys.argv[2])
