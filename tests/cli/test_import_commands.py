@@ -95,7 +95,7 @@ def test_another_programs_vectors_have_no_threshold_and_the_json_is_valid(comman
 def test_a_note_tells_of_vectors_of_another_length(
     command: Command, small_library: faceindex.Library, tmp_path: Path
 ) -> None:
-    np.save(tmp_path / "v.npy", np.eye(3, 128))
+    np.save(tmp_path / "v.npy", 3 * np.eye(3, 128))
     done = command("search-many", tmp_path / "v.npy", "-L", small_library.path)
     (note,) = done.stderr.splitlines()
     assert (done.returncode, len(done.stdout.splitlines())) == (0, 3)

@@ -38,7 +38,7 @@ def faces() -> LabelledFaces:
         people=people,
         vectors=vectors.astype(np.float32),
         scores=np.arange(30.0),
-        qualities=np.arange(30.0) / 30,
+        qualities=0.5 + np.arange(30.0) / 60,
         photos=photos,
         without_face=("/p/Dee/1.jpg", "/p/Dee/2.jpg", "/p/Ann/x.jpg"),
         failed=(),
