@@ -92,11 +92,11 @@ def test_another_programs_vectors_have_no_threshold_and_the_json_is_valid(comman
     assert command("status", "--json", *where).returncode == 0
 
 
-def test_a_note_tells_of_vectors_of_another_length(
-    command: Command, small_library: faceindex.Library, tmp_path: Path
-) -> None:
+def test_a_note_tells_of_vectors_of_another_length(command: Command, many_photos: Path, tmp_path: Path) -> None:
+    library = tmp_path / "x.faces"
+    assert command("ingest", many_photos, "-q", "--recipe", "sface", "-L", library).returncode == 0
     np.save(tmp_path / "v.npy", 3 * np.eye(3, 128))
-    done = command("search-many", tmp_path / "v.npy", "-L", small_library.path)
+    done = command("search-many", tmp_path / "v.npy", "-L", library)
     (note,) = done.stderr.splitlines()
     assert (done.returncode, len(done.stdout.splitlines())) == (0, 3)
     assert note.startswith(f"note: {tmp_path}/v.npy: 3 of 3 vectors")
