@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -14,8 +12,7 @@ from faceindex.errors import UsageError
 from faceindex.evaluation.dyads import Integers
 from faceindex.evaluation.groups import NONE
 from faceindex.evaluation.labelled import LabelledFaces
-from faceindex.files.reading import open_regular
-from faceindex.files.unreadable import unreadable
+from faceindex.files.csv_rows import read_csv
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +56,10 @@ def read_groups(file: Path) -> GroupFile:
     """Columns person and group, and family if there is one. Raises: UsageError, which names the line; MachineError."""
     groups: dict[str, str] = {}
     families: dict[str, str] = {}
-    try:
-        with io.TextIOWrapper(
-            open_regular(file, or_descriptor=True), "utf-8-sig", errors="surrogateescape", newline=""
-        ) as opened:
-            rows = csv.DictReader(opened)
-            if not {"person", "group"} <= set(rows.fieldnames or ()):
-                raise UsageError(f"{file} has no columns person and group; its first line must name them")
-            for row in rows:
-                _add(groups, row["person"], row["group"], f"{file}, line {rows.line_num}", "group")
-                if row.get("family"):
-                    _add(families, row["person"], row["family"], f"{file}, line {rows.line_num}", "family")
-    except (OSError, csv.Error) as error:
-        raise unreadable(file, error, "cannot read {path}: {reason}") from error
+    for where, row in read_csv(file, ("person", "group")):
+        _add(groups, row["person"], row["group"], where, "group")
+        if row.get("family"):
+            _add(families, row["person"], row["family"], where, "family")
     if not groups:
         raise UsageError(f"no row of {file} has a person")
     return GroupFile(str(file), groups, families)

@@ -8,15 +8,21 @@ import re
 
 from faceindex.errors import FaceindexError, MachineError, UsageError
 
-_OF_THE_MACHINE = frozenset(
-    number
-    for name in (
-        *("ENOMEM", "EMFILE", "ENFILE", "ENOBUFS", "EAGAIN", "EIO", "EREMOTEIO", "ESTALE", "ENODEV", "ENXIO"),
-        *("ENOTCONN", "ETIMEDOUT", "EHOSTDOWN", "EHOSTUNREACH", "ENETUNREACH", "ENETDOWN", "ECONNRESET"),
-        *("ECONNABORTED", "ECONNREFUSED", "ENOSPC", "EDQUOT"),
-    )
-    if (number := getattr(errno, name, None)) is not None
+SHORTAGES = frozenset(
+    (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN, errno.ENOSPC, errno.EDQUOT)
 )
+"""Error numbers: the machine lacks something that every file needs."""
+
+LOST_DISKS = frozenset(
+    (
+        *(errno.EIO, errno.ESTALE, errno.ENODEV, errno.ENXIO, errno.ENOTCONN, errno.ETIMEDOUT, errno.EHOSTDOWN),
+        *(errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ECONNABORTED, errno.ECONNREFUSED, errno.ECONNRESET),
+        getattr(errno, "EREMOTEIO", errno.EIO),  # Linux alone has it
+    )
+)
+"""Error numbers: a disk fails, or a network share does not answer."""
+
+_OF_THE_MACHINE = SHORTAGES | LOST_DISKS | {errno.ENETDOWN}
 _BY_HDF5 = re.compile(r"errno = (\d+)")
 _NO_MEMORY_IN_HDF5 = "memory allocation failed"
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import tee
@@ -15,9 +13,7 @@ import numpy.typing as npt
 
 from faceindex.errors import UsageError
 from faceindex.faces.analyse import Analyser
-from faceindex.files.csv_rows import csv_row
-from faceindex.files.reading import open_regular
-from faceindex.files.unreadable import unreadable
+from faceindex.files.csv_rows import csv_row, read_csv
 from faceindex.photos.finding.addresses import absolute
 from faceindex.queries.analysis import analysed_in_order
 from faceindex.queries.verification import judged
@@ -49,19 +45,10 @@ class _Face:
 
 def read_pairs(file: Path) -> Iterator[tuple[str, str]]:
     """The columns a and b of a CSV file with a line of names. Raises: UsageError; it names the line. MachineError."""
-    try:
-        with io.TextIOWrapper(
-            open_regular(file, or_descriptor=True), "utf-8-sig", errors="surrogateescape", newline=""
-        ) as opened:
-            rows = csv.DictReader(opened)
-            if not {"a", "b"} <= set(rows.fieldnames or ()):
-                raise UsageError(f"{file} has no columns a and b; its first line must name them")
-            for row in rows:
-                if not row["a"] or not row["b"]:
-                    raise UsageError(f"{file}, line {rows.line_num}: a pair has two photos, a and b")
-                yield row["a"], row["b"]
-    except (OSError, csv.Error) as error:
-        raise unreadable(file, error, "cannot read {path}: {reason}") from error
+    for where, row in read_csv(file, ("a", "b")):
+        if not row["a"] or not row["b"]:
+            raise UsageError(f"{where}: a pair has two photos, a and b")
+        yield row["a"], row["b"]
 
 
 def verified(

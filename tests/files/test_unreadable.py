@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from faceindex.errors import MachineError, UsageError
+from faceindex.evaluation.group_file import read_groups
 from faceindex.evaluation.pairs import read_pairs as read_lfw_pairs
 from faceindex.exchange import library_import
 from faceindex.exchange.albums.album_manifest import read_manifest
@@ -51,6 +52,7 @@ READERS: dict[str, tuple[str, Read]] = {
     "JSON lines": ("a.jsonl", lambda path: list(text_rows(path))),
     "CSV": ("a.csv", lambda path: list(text_rows(path))),
     "pairs to verify": ("a.csv", lambda path: list(read_pairs(path))),
+    "groups of people": ("a.csv", read_groups),
     "pairs of LFW": ("a.txt", read_lfw_pairs),
     "a manifest": (ALBUMS_MANIFEST, lambda path: read_manifest(path.parent)),
 }
@@ -85,7 +87,7 @@ def test_a_file_for_which_memory_is_short_is_no_wrong_use(
 
     for module in ("evaluation.pairs", "exchange.albums.album_manifest"):
         monkeypatch.setattr(f"faceindex.{module}.read_regular", short)
-    for module in ("exchange.foreign_vectors.foreign_files", "exchange.rows.text_rows", "queries.pairs"):
+    for module in ("exchange.foreign_vectors.foreign_files", "exchange.rows.text_rows", "files.csv_rows"):
         monkeypatch.setattr(f"faceindex.{module}.open_regular", short)
     monkeypatch.setattr("h5py.File", short)
     monkeypatch.setattr("numpy.load", short)

@@ -10,35 +10,10 @@ import os
 import re
 
 from faceindex.errors import ModelError
+from faceindex.files.unreadable import LOST_DISKS, SHORTAGES
 
-_OF_THE_MACHINE = (
-    errno.EMFILE,
-    errno.ENFILE,
-    errno.ENOMEM,
-    errno.ENOBUFS,
-    errno.EAGAIN,
-    errno.ENOSPC,
-    errno.EDQUOT,
-    errno.EROFS,
-)
-_OF_THE_PLACE = (
-    errno.EACCES,
-    errno.EPERM,
-    errno.ENOENT,
-    errno.EIO,
-    errno.ESTALE,
-    errno.ENODEV,
-    errno.ENXIO,
-    errno.ENOTCONN,
-    errno.ETIMEDOUT,
-    errno.EHOSTDOWN,
-    errno.EHOSTUNREACH,
-    errno.ENETUNREACH,
-    errno.ECONNABORTED,
-    errno.ECONNREFUSED,
-    errno.ECONNRESET,
-    errno.EREMOTEIO if hasattr(errno, "EREMOTEIO") else errno.EIO,
-)
+_OF_THE_MACHINE = SHORTAGES | {errno.EROFS}
+_OF_THE_PLACE = LOST_DISKS | {errno.EACCES, errno.EPERM, errno.ENOENT}
 _OF_AN_INSTALLATION = (
     "no locator available",  # numba, of a cache
     "cannot cache function",
@@ -69,5 +44,5 @@ def is_of_the_machine(reason: str) -> bool:
 
 def is_circumstance(reason: str) -> bool:
     """Whether a stored reason for an unreadable photo says nothing about the photo."""
-    words = (*map(os.strerror, _OF_THE_MACHINE + _OF_THE_PLACE), *_OF_AN_INSTALLATION)
+    words = (*map(os.strerror, _OF_THE_MACHINE | _OF_THE_PLACE), *_OF_AN_INSTALLATION)
     return bool(_STOPPED_BY_OTHERS.fullmatch(reason)) or any(word in reason for word in words)
