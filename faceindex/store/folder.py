@@ -45,7 +45,7 @@ class LibraryFolder(ReadableLibrary):
             self.recipe = recipe_of_library(self.path, settings, wanted)
             return
         if not create:
-            raise UsageError(f"no library at {self.path}; `faceindex ingest` creates one")
+            raise self.no_library()
         if self.path.exists() and (not self.path.is_dir() or {entry.name for entry in self.path.iterdir()} - OWN_NAMES):
             raise UsageError(f"{self.path} exists and is not a faceindex library; choose another folder")
         self.recipe = wanted or recipe()
@@ -93,7 +93,7 @@ class LibraryFolder(ReadableLibrary):
         Raises: UsageError when there is no library; LibraryLocked while another process migrates it; LibraryUnwritable.
         """
         if not self._settings():
-            raise UsageError(f"no library at {self.path}; `faceindex ingest` creates one")
+            raise self.no_library()
         with self.guarded(), closing(open_writer(self._catalog_file)) as catalog:
             if schema_version(catalog.connection) < len(MIGRATIONS):
                 with self.writer():

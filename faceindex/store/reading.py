@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count, islice
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -20,6 +21,8 @@ from faceindex.store.layout import CATALOG, INDEX, VECTORS
 from faceindex.store.opening import damage_named, open_reader
 from faceindex.store.read_pool import ReadPool
 from faceindex.types import FaceIds, FaceRecord, Qualities, Vectors
+
+T = TypeVar("T")
 
 READING_ATTEMPTS = 100
 """How often a read begins again because a compaction replaced a segment meanwhile."""
@@ -64,6 +67,10 @@ class ReadableLibrary:
     def connections(self) -> int:
         """Connections for reading that are open now."""
         return self._readers.opened
+
+    def no_library(self) -> UsageError:
+        """The error when there is no library yet."""
+        return UsageError(f"no library at {self.path}; `faceindex ingest` creates one")
 
     def close(self) -> None:
         """Close every connection for reading."""
@@ -117,28 +124,20 @@ class ReadableLibrary:
         """As `vectors`; inside, this thread's catalog stays at the state that they are of.
 
         after: only vectors that were first written after this segment. among: rising ids of the faces, default all.
-        Reading begins again when a writer has replaced a segment meanwhile.
         """
-        for attempt in count(1):
-            with self.catalog.snapshot():
-                stored = self.stored_vectors(self.catalog, after)
-                if among is not None:
-                    stored = replace(stored, faces=self._among(stored.faces, among))
-                try:
-                    out = stored.as_array()
-                except SegmentMissing as error:
-                    missing = error
-                else:
-                    yield stored.faces.ids, out
-                    return
-            if attempt == READING_ATTEMPTS or self.catalog.segments() == stored.segments:
-                raise missing
+
+        def read() -> tuple[FaceIds, Vectors]:
+            stored = self.stored_vectors(self.catalog, after)
+            if among is not None:
+                stored = replace(stored, faces=self._among(stored.faces, among))
+            return stored.faces.ids, stored.as_array()
+
+        with self._of_one_state(read) as found:
+            yield found
 
     def stored_vectors(self, catalog: Catalog, after: int = 0) -> StoredVectors:
         """Where the vectors of the catalog's state lie. after: only those first written after this segment."""
-        where, recipe = self.path / VECTORS, self.recipe
-        faces, segments = catalog.stored_faces(after), catalog.segments()
-        return StoredVectors(where, segments, faces, recipe.fingerprint, recipe.dimension)
+        return self._located(catalog, catalog.stored_faces(after))
 
     def vectors_among(self, catalog: Catalog, ids: Iterable[int]) -> dict[int, Vectors]:
         """The vectors, float32 [d], of those of `ids` that have one. The catalog must not change meanwhile: a writer's
@@ -146,31 +145,45 @@ class ReadableLibrary:
 
         Raises: LibraryDamaged.
         """
-        where, recipe = self.path / VECTORS, self.recipe
-        faces = catalog.stored_among(ids)
-        stored = StoredVectors(where, catalog.segments(), faces, recipe.fingerprint, recipe.dimension)
-        return dict(zip(faces.ids.tolist(), stored.as_array(), strict=True))
+        stored = self._located(catalog, catalog.stored_among(ids))
+        return dict(zip(stored.faces.ids.tolist(), stored.as_array(), strict=True))
 
     def open_catalog(self) -> Catalog:
         """A connection of its own for reading. Raises: UsageError when there is no library; LibraryDamaged."""
         if not self._catalog_file.is_file():
-            raise UsageError(f"no library at {self.path}; `faceindex ingest` creates one")
+            raise self.no_library()
         return open_reader(self._catalog_file)
 
     def _block_with_vectors(self, after: int) -> list[tuple[FaceRecord, Vectors | None]]:
+        def read() -> list[tuple[FaceRecord, Vectors | None]]:
+            records = list(islice(self.catalog.faces(after), 2 * BLOCK))
+            vectors = self.vectors_among(self.catalog, (record.face for record in records))
+            return [(record, vectors.get(record.face)) for record in records]
+
+        with self._of_one_state(read) as found:
+            return found
+
+    @contextmanager
+    def _of_one_state(self, read: Callable[[], T]) -> Iterator[T]:
+        """What `read` returns of vectors; inside, this thread's catalog stays at the state that it is of.
+
+        Reading begins again when a writer has replaced a segment meanwhile.
+        """
         for attempt in count(1):
             with self.catalog.snapshot():
-                records = list(islice(self.catalog.faces(after), 2 * BLOCK))
-                segments = self.catalog.segments()
                 try:
-                    vectors = self.vectors_among(self.catalog, (record.face for record in records))
+                    found = read()
                 except SegmentMissing as error:
-                    missing = error
+                    missing, segments = error, self.catalog.segments()
                 else:
-                    return [(record, vectors.get(record.face)) for record in records]
+                    yield found
+                    return
             if attempt == READING_ATTEMPTS or self.catalog.segments() == segments:
                 raise missing
-        raise AssertionError
+
+    def _located(self, catalog: Catalog, faces: Faces) -> StoredVectors:
+        recipe = self.recipe
+        return StoredVectors(self.path / VECTORS, catalog.segments(), faces, recipe.fingerprint, recipe.dimension)
 
     def _among(self, faces: Faces, ids: FaceIds) -> Faces:
         places, there = faces.places(ids)
