@@ -10,13 +10,13 @@ import typer
 from faceindex.cli import evaluate_output as evaluated
 from faceindex.cli import options
 from faceindex.cli.evaluate_output import (
+    cost_row,
     faces_as_object,
-    ingested,
+    ingested_by_each,
     ms_per_face,
     print_compared,
     print_faces,
     rate,
-    recipes_of,
 )
 from faceindex.cli.output import print_json
 from faceindex.evaluation.labelled import LabelledFaces
@@ -46,10 +46,10 @@ def clusters(
     as_json: options.AsJson = False,
 ) -> None:
     """Albums of several recipes, methods and thresholds beside each other, and the clicks that are left to do."""
-    recipes, runs = recipes_of(names), Engine(engine, device)
-    faces = [ingested(recipe, folder, half, runs, workers, keep) for recipe in recipes]
+    runs = Engine(engine, device)
+    faces = ingested_by_each(names, folder, half, runs, workers, keep)
     found = [_measured(each, methods or [ALBUM_METHOD], thresholds) for each in faces]
-    cost = ms_per_face(recipes, runs, faces[0].photos)
+    cost = ms_per_face([each.recipe for each in faces], runs, faces[0].photos)
     if as_json:
         rows = [
             faces_as_object(each, half) | {"clusters": [_as_object(one) for one in results], "ms_per_face": spent}
@@ -61,8 +61,7 @@ def clusters(
         print_faces(each)
     print_compared(
         {
-            f"{each.recipe.title}, {one.method}, {one.threshold:g}": _rows(one)
-            | {"ms a face, processor time": "" if spent is None else f"{spent:.1f}"}
+            f"{each.recipe.title}, {one.method}, {one.threshold:g}": _rows(one) | cost_row(spent)
             for each, results, spent in zip(faces, found, cost, strict=True)
             for one in results
         }

@@ -13,12 +13,12 @@ import typer
 from faceindex.cli import evaluate_output as evaluated
 from faceindex.cli import options
 from faceindex.cli.evaluate_output import (
+    cost_row,
     faces_as_object,
-    ingested,
+    ingested_by_each,
     ms_per_face,
     print_compared,
     print_faces,
-    recipes_of,
 )
 from faceindex.cli.output import print_json
 from faceindex.evaluation.group_file import GroupFile, read_groups
@@ -53,10 +53,10 @@ def groups(
     as_json: options.AsJson = False,
 ) -> None:
     """Whom are recipes fair to? False and true match rates of each group of people at one threshold."""
-    recipes, given, runs = recipes_of(names), read_groups(file), Engine(engine, device)
-    faces = [ingested(recipe, folder, half, runs, workers, keep) for recipe in recipes]
+    given, runs = read_groups(file), Engine(engine, device)
+    faces = ingested_by_each(names, folder, half, runs, workers, keep)
     found = [_measured(each, given, threshold) for each in faces]
-    cost = ms_per_face(recipes, runs, faces[0].photos)
+    cost = ms_per_face([each.recipe for each in faces], runs, faces[0].photos)
     if as_json:
         rows = [
             faces_as_object(each, half) | _as_object(each, given, result) | {"ms_per_face": spent}
@@ -67,7 +67,7 @@ def groups(
     for each in faces:
         print_faces(each)
     columns = {
-        each.recipe.title: dict(_rows(result)) | {"ms a face, processor time": "" if spent is None else f"{spent:.1f}"}
+        each.recipe.title: dict(_rows(result)) | cost_row(spent)
         for each, result, spent in zip(faces, found, cost, strict=True)
     }
     print_compared(columns)

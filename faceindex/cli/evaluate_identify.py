@@ -8,7 +8,7 @@ import typer
 
 from faceindex.cli import evaluate_output as evaluated
 from faceindex.cli import options
-from faceindex.cli.evaluate_output import faces_as_object, ingested, names, print_drawn, print_faces, rate, recipes_of
+from faceindex.cli.evaluate_output import faces_as_object, ingested_by_each, names, print_drawn, print_faces, rate
 from faceindex.cli.output import print_json, print_table
 from faceindex.errors import UsageError
 from faceindex.evaluation.identify_methods import RATES, Naming, measure_naming
@@ -47,8 +47,7 @@ def identify(
     if plots:
         require_matplotlib()
     wanted = [_photos(text) for text in enrolled or ENROLLED]
-    recipes, runs = recipes_of(recipe_names), Engine(engine, device)
-    faces = [ingested(recipe, folder, half, runs, workers, keep) for recipe in recipes]
+    faces = ingested_by_each(recipe_names, folder, half, Engine(engine, device), workers, keep)
     found = [[one for photos in wanted for one in measure_naming(each, photos, probes)] for each in faces]
     by_recipe = {each.recipe.title: results for each, results in zip(faces, found, strict=True)}
     drawn = [draw_naming(plots, by_recipe)] if plots else []

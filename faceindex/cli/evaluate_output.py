@@ -47,6 +47,13 @@ def ingested(
             return ingest_labelled(library, folder, half=half, engine=engine, workers=workers, meter=meter)
 
 
+def ingested_by_each(
+    names: Sequence[str] | None, folder: Path, half: str | None, engine: Engine, workers: int | None, keep: Path | None
+) -> list[LabelledFaces]:
+    """`ingested` by each of the recipes with these names. Raises: UsageError; see `ingest_labelled`."""
+    return [ingested(recipe, folder, half, engine, workers, keep) for recipe in recipes_of(names)]
+
+
 def faces_as_object(faces: LabelledFaces, half: str | None) -> dict[str, object]:
     """What the faces of one recipe are: the first keys of each JSON answer."""
     return {
@@ -66,6 +73,11 @@ def ms_per_face(recipes: Sequence[Recipe], engine: Engine, photos: Sequence[str]
     if not photos:
         return [None] * len(recipes)
     return processor_ms_per_face([Analyser(one, engine=engine) for one in recipes], photos)
+
+
+def cost_row(spent: float | None) -> dict[str, str]:
+    """The row of a table with a recipe's answer of `ms_per_face`."""
+    return {"ms a face, processor time": "" if spent is None else f"{spent:.1f}"}
 
 
 def print_compared(columns: Mapping[str, Mapping[str, object]]) -> None:

@@ -11,7 +11,7 @@ import typer
 
 from faceindex.cli import evaluate_output as evaluated
 from faceindex.cli import options
-from faceindex.cli.evaluate_output import ms_per_face, names, print_compared, print_drawn, recipes_of
+from faceindex.cli.evaluate_output import cost_row, ms_per_face, names, print_compared, print_drawn, recipes_of
 from faceindex.cli.output import errors, print_failures, print_json, print_line
 from faceindex.cli.stopping import on_signals
 from faceindex.errors import UsageError
@@ -80,8 +80,7 @@ def robustness(
         f"{plural(len(photos), 'photo')}, {plural(len(seen.found), 'face')}; accepted (found; strangers accepted)"
     )
     columns = {
-        one.title: {_title(level): _cell(level) for level in levels}
-        | {"ms a face, processor time": "" if spent is None else f"{spent:.1f}"}
+        one.title: {_title(level): _cell(level) for level in levels} | cost_row(spent)
         for one, levels, spent in zip(recipes, curves, cost, strict=True)
     }
     print_compared(columns)

@@ -12,7 +12,7 @@ import typer
 
 from faceindex.cli import evaluate_output as evaluated
 from faceindex.cli import options
-from faceindex.cli.evaluate_output import faces_as_object, ingested, print_faces, rate, recipes_of
+from faceindex.cli.evaluate_output import faces_as_object, ingested_by_each, print_faces, rate
 from faceindex.cli.output import print_json, print_line, print_table
 from faceindex.errors import UsageError
 from faceindex.evaluation.group_file import GroupFile, read_groups
@@ -49,9 +49,8 @@ def strangers(
     as_json: options.AsJson = False,
 ) -> None:
     """How many strangers a search finds, by how many were asked for: every face looked for among all others."""
-    recipes, runs = recipes_of(names), Engine(engine, device)
     given = None if file is None else read_groups(file)
-    faces = [ingested(recipe, folder, half, runs, workers, keep) for recipe in recipes]
+    faces = ingested_by_each(names, folder, half, Engine(engine, device), workers, keep)
     found = [dict(_by_group(each, given)) for each in faces]
     halves = [_halves(each, partings) for each in faces]
     if as_json:

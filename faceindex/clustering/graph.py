@@ -10,6 +10,7 @@ import numpy.typing as npt
 Nodes = npt.NDArray[np.int32]
 Integers = npt.NDArray[np.int64]
 Lengths = npt.NDArray[np.float32]
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from faceindex.clustering.graph import Integers, Nodes
+from faceindex.clustering.graph import Flags, Integers, Nodes
 from faceindex.clustering.problem import Method, Problem
 from faceindex.clustering.rules import Rules
 from faceindex.types import Labels
 from faceindex.vectors.kernels import kernel
-
-Flags = npt.NDArray[np.bool_]
 
 
 def modest_last(problem: Problem, modest: Flags, method: Method) -> Labels:

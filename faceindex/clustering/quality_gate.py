@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from faceindex.clustering.graph import Flags
 from faceindex.clustering.linkage import GROWTH
 from faceindex.clustering.problem import Method, Problem
 from faceindex.clustering.rules import Rules
@@ -17,8 +18,6 @@ from faceindex.types import Labels, Qualities
 
 LOW_QUALITY = 0.5
 """Quality below which a face does not begin a cluster, nor is asked about while it is alone."""
-
-Flags = npt.NDArray[np.bool_]
 
 
 def is_low(qualities: Qualities) -> Flags:

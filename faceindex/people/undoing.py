@@ -33,8 +33,7 @@ def undo(folder: LibraryFolder, act: int | None = None) -> Decided:
         if imported := same_import(step.transaction, chosen.act):
             done = _undo_import(step.transaction, chosen.act, imported)
             return replace(done, undone=past_act(step.catalog, chosen.act))
-        if chosen.act <= int(step.catalog.settings().get(CLUSTERED_AFTER, 0)):
-            put_back(step.transaction, [chosen], state_after(read_acts(step.transaction)))
+        _take_out_of_clusters(step.transaction, [chosen])
         about = [face for side in chosen.sides for face in side]
         if chosen.kind == kinds.RENAME:
             about = step.catalog.faces_of_person(chosen.renamed or "") or []
@@ -59,9 +58,7 @@ def _to_undo(transaction: sqlite3.Connection, number: int | None) -> Act:
 def _undo_import(transaction: sqlite3.Connection, chosen: int, acts: Sequence[int]) -> Decided:
     """Undo `acts` of one import, or undo such undos. chosen: the act that was asked for."""
     undone = read_acts(transaction, acts)
-    clustered_after = int(setting(transaction, CLUSTERED_AFTER) or 0)
-    if before := [act for act in undone if act.act <= clustered_after]:
-        put_back(transaction, before, state_after(read_acts(transaction)))
+    _take_out_of_clusters(transaction, undone)
     undos = undo_import(transaction, [act.act for act in undone])
     derive_albums(transaction)
     faces = sorted({face for act in undone for side in act.sides for face in side})
@@ -69,3 +66,10 @@ def _undo_import(transaction: sqlite3.Connection, chosen: int, acts: Sequence[in
     people = {act.person for act in undone}
     person = people.pop() if len(people) == 1 else None
     return Decided(undos[0], kinds.UNDO, person, len(faces), tuple(albums), chosen)
+
+
+def _take_out_of_clusters(transaction: sqlite3.Connection, acts: Sequence[Act]) -> None:
+    """Undo in the clusters what the last rebuild made of those `acts` that it has used."""
+    clustered_after = int(setting(transaction, CLUSTERED_AFTER) or 0)
+    if used := [act for act in acts if act.act <= clustered_after]:
+        put_back(transaction, used, state_after(read_acts(transaction)))

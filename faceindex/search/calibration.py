@@ -113,12 +113,14 @@ class Calibration:
         At most `threshold`, at least 0. The nearest of several pairs is as trustworthy there as a single pair at
         `threshold` when one of them is expected to be of one person.
         """
-        wanted = float(self.log_likelihood_ratio(threshold)) + math.log(max(pairs, 1))
+        if pairs <= 1:
+            return threshold
+        wanted = float(self.log_likelihood_ratio(threshold)) + math.log(pairs)
         low, high = 0.0, threshold
-        for _ in range(_HALVINGS if pairs > 1 else 0):
+        for _ in range(_HALVINGS):
             middle = (low + high) / 2
             low, high = (middle, high) if self.log_likelihood_ratio(middle) >= wanted else (low, middle)
-        return high if pairs <= 1 else low
+        return low
 
     def log_likelihood_ratio(self, distances: npt.ArrayLike) -> Rates:
         """Natural logarithm of the density of distances of one person by that of two; beyond its minimum, which lies

@@ -7,11 +7,12 @@ time of scanning alone on one core, as the median over the photos. --picture nee
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from harness.measure import Cost, cost, median, processors
+from harness.measure import Cost, cost, processors
 from harness.report import Report
 from PIL import Image
 
@@ -35,7 +36,7 @@ def run(report: Report, *, detectors: Sequence[str] = tuple(MIN_FACES), picture:
             for name in ("found", "true", "false"):
                 report.add(f"{title}, faces {name}", getattr(score, name))
             report.add_costs(f"{title}, a photo", spent, "ms")
-            rows.append((detector, min_face, score, 1e3 * median(processors(spent))))
+            rows.append((detector, min_face, score, 1e3 * statistics.median(processors(spent))))
     if picture:
         draw(rows, picture)
 

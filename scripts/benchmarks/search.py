@@ -17,6 +17,7 @@ they are searched in turn, and then the largest with --add more faces, in memory
 from __future__ import annotations
 
 import importlib.util
+import statistics
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -30,7 +31,7 @@ from typing import Any
 import faiss
 import numpy as np
 import numpy.typing as npt
-from harness.measure import DATA, STATS, cost, costs, in_new_process, in_turn, median, processors, resident
+from harness.measure import DATA, STATS, cost, costs, in_new_process, in_turn, processors, resident
 from harness.report import Report
 from make_library import DrawnFaces, make_library
 
@@ -158,7 +159,7 @@ def asked_in_turn(best: list[Best], probes: Vectors) -> list[Best]:
     for start in range(0, len(probes), TURN):
         for one, own in zip(best, times, strict=True):
             own += processors(cost(partial(one.search, probe))[0] for probe in probes[start : start + TURN])
-    return [replace(one, milliseconds=1e3 * median(own)) for one, own in zip(best, times, strict=True)]
+    return [replace(one, milliseconds=1e3 * statistics.median(own)) for one, own in zip(best, times, strict=True)]
 
 
 def true_neighbours(vectors: Vectors, probes: Vectors) -> npt.NDArray[np.int64]:
@@ -179,7 +180,7 @@ def measure(search: Search, probes: Vectors, truth: npt.NDArray[np.int64]) -> tu
     search(probes[0])
     answers = [cost(partial(search, probe)) for probe in probes]
     found = [len(np.intersect1d(ids, near)) / K for (_, ids), near in zip(answers, truth, strict=True)]
-    return float(np.mean(found)), 1e3 * median(processors(spent for spent, _ in answers))
+    return float(np.mean(found)), 1e3 * statistics.median(processors(spent for spent, _ in answers))
 
 
 def compare_libraries(libraries: Sequence[Path], count: int, added: int, report: Report) -> list[Best]:
@@ -194,7 +195,7 @@ def compare_libraries(libraries: Sequence[Path], count: int, added: int, report:
         title, costs_of = f"{len(one.index.main.ids):,} faces", spent[str(which)]
         report.add(f"{title}, recall@{K}", recall := one.recall(count))
         report.add_costs(f"{title}, a query", costs_of, "ms")
-        milliseconds = 1e3 * median(processors(costs_of))
+        milliseconds = 1e3 * statistics.median(processors(costs_of))
         if grown:
             report.add(f"{title}, by {grown[-1].faces:,}", milliseconds / grown[-1].milliseconds, "times")
         grown.append(Best("faceindex", len(one.index.main.ids), title, recall, milliseconds, one.ask))

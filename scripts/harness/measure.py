@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import resource
-import statistics
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -113,8 +112,3 @@ def in_new_process(function: Callable[..., T], *arguments: Any, **named: Any) ->
 
 def _with_peak(work: Callable[[], T]) -> tuple[T, float]:
     return work(), peak()
-
-
-def median(values: Iterable[float]) -> float:
-    """The middle one, or the mean of both."""
-    return statistics.median(values)
