@@ -105,8 +105,8 @@ def _stars(graph: NeighbourGraph, order: Integers, limit: float) -> Labels:
 def _reach(graph: NeighbourGraph, fragment: Labels) -> npt.NDArray[np.float64]:
     """float64 [n]: how far the CROWD-th nearest other fragment is from each row; infinite where too few are near."""
     reach = np.full(graph.size, np.inf)
-    ends = np.arange(0, int(graph.start[-1]) + _EDGES, _EDGES)
-    for begin, end in pairwise(np.unique(np.searchsorted(graph.start, ends))):
+    begins = np.searchsorted(graph.start[:-1], np.arange(0, int(graph.start[-1]), _EDGES))
+    for begin, end in pairwise(np.unique(np.append(begins, graph.size))):
         reach[begin:end] = _reach_of(graph, begin, end, fragment)
     return reach
 

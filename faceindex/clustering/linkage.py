@@ -90,7 +90,7 @@ class _Clusters:
         if unions.free:
             return allowed
         one, other = (unions.of(self.group[ends]) for ends in (edges.left, edges.right))
-        bound = unions.linked[one] & unions.linked[other] | unions.named[one] & unions.named[other]
+        bound = (unions.links[one] > 0) & (unions.links[other] > 0) | unions.named[one] & unions.named[other]
         doubtful = np.flatnonzero(bound & (one != other))
         allowed[doubtful] = unions.may_unite(one[doubtful], other[doubtful])
         return allowed

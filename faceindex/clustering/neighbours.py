@@ -195,7 +195,9 @@ def _found_by(lists: _Lists, part: tuple[int, int], threshold: float, meter: Met
         # One product gives how far a squared distance is above what is needed: |a|^2 - 2 ab + |b|^2 - reach.
         beyond = nearest.reach[rows - begin] + np.float32(_ROUNDING) - lists.squares[rows]
         left = np.column_stack([lists.vectors[rows], np.ones(len(rows), dtype=np.float32), beyond])
-        right = np.column_stack([-2 * lists.vectors[within], lists.squares[within], -np.ones_like(lists.squares[within])])
+        right = np.column_stack(
+            [-2 * lists.vectors[within], lists.squares[within], -np.ones_like(lists.squares[within])]
+        )
         near = np.flatnonzero(left @ right.T <= 0)
         row, other = rows[near // len(right)], (near % len(right) + within.start).astype(np.int32)
         apart = row != other

@@ -7,6 +7,7 @@ share a photo: two faces of one photo are almost never one person.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -94,25 +95,28 @@ def _as_csr(pairs: Rows, weight: Rows, groups: int) -> tuple[Rows, Rows, Rows]:
     return matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64), matrix.data.astype(np.int64)
 
 
-@dataclass(slots=True)
-class Unions:
+class Unions(NamedTuple):
     """Groups that become one as clusters merge; whether two may is always known exactly.
 
-    parent: int64 [g], towards the group that stands for a union. size: int64 [g], rows of a union. named, linked: bool
-    [g], whether it has a person, and whether any of it is kept from a group. Valid at the group that stands for the
-    union. links: between unions. Changed in place.
+    parent: int64 [g], towards the group that stands for a union. following, last: the groups of a union as a list.
+    size: rows of a union. named: it has a person. links: how many groups all of it is kept from. start, mate, weight:
+    as in Rules. Each int64 [g], valid at the group that stands for the union; changed in place.
     """
 
     parent: Rows
+    following: Rows
+    last: Rows
     size: Rows
     named: Flags
-    linked: Flags
-    links: Links
+    links: Rows
+    start: Rows
+    mate: Rows
+    weight: Rows
 
     @property
     def free(self) -> bool:
         """Whether any two may become one."""
-        return not len(self.links.weight) and not self.named.any()
+        return not len(self.mate) and not self.named.any()
 
     def of(self, groups: Rows) -> Rows:
         """The group that stands for the union of each of `groups`: int64 [n]."""
@@ -124,8 +128,28 @@ class Unions:
 
     def may_unite(self, one: Rows, other: Rows) -> Flags:
         """bool [pairs]: whether the unions that `one` and `other`, which differ, stand for may become one."""
-        self.links = self.links.between_unions(self)
-        return self._allowed(one, other, self.links.among(one, other, len(self.parent)))
+        allowed: Flags = ~(self.named[one] & self.named[other])
+        fewer = self.links[one] <= self.links[other]
+        linked = np.flatnonzero(allowed & (np.minimum(self.links[one], self.links[other]) > 0))
+        pair, member = self._members(linked, np.where(fewer, one, other)[linked])
+        count = self.start[member + 1] - self.start[member]
+        pair = np.repeat(pair, count)
+        link = np.arange(len(pair)) + np.repeat(self.start[member] - np.cumsum(count) + count, count)
+        met = self.of(self.mate[link]) == np.where(fewer, other, one)[pair]
+        shared = np.zeros(len(one), dtype=np.int64)
+        np.add.at(shared, pair[met], self.weight[link[met]])
+        return allowed & (shared <= SHARED_PHOTOS * np.minimum(self.size[one], self.size[other]))
+
+    def _members(self, pair: Rows, union: Rows) -> tuple[Rows, Rows]:
+        """For pairs and one union of each: the pairs again, and all groups of these unions, int64 [members] each."""
+        pairs, members = [pair], [union]
+        while len(pair):
+            union = self.following[union]
+            more = union >= 0
+            pair, union = pair[more], union[more]
+            pairs.append(pair)
+            members.append(union)
+        return np.concatenate(pairs), np.concatenate(members)
 
     def unite(self, one: Rows, other: Rows) -> Flags:
         """Make one of the unions of pairs of groups, in this order, where the rules allow it: bool [pairs], which are.
@@ -134,93 +158,39 @@ class Unions:
         """
         united = np.ones(len(one), dtype=np.bool_)
         left = np.arange(len(one))
-        if not self.free:
-            self.links = self.links.between_unions(self)
-        links = self.links.among(self.of(one), self.of(other), len(self.parent))
         while len(left):
             a, b = self.of(one[left]), self.of(other[left])
             apart = a != b
             left, a, b = left[apart], np.minimum(a, b)[apart], np.maximum(a, b)[apart]
-            now = _first_of_both(a, b, len(self.parent))
-            links = links.between_unions(self)
-            allowed = self._allowed(a[now], b[now], links)
+            now = _first_of_both(a, b)
+            allowed = self.may_unite(a[now], b[now])
             united[left[now]] = allowed
             self._join(a[now][allowed], b[now][allowed])
             left = left[~now]
         return united
 
-    def _allowed(self, one: Rows, other: Rows, links: Links) -> Flags:
-        shared = links.weights(np.minimum(one, other), np.maximum(one, other))
-        few: Flags = shared <= SHARED_PHOTOS * np.minimum(self.size[one], self.size[other])
-        return few & ~(self.named[one] & self.named[other])
-
     def _join(self, one: Rows, other: Rows) -> None:
         """Make one of pairs of unions, of which no two share one; `one` stands for both."""
         self.parent[other] = one
+        self.following[self.last[one]] = other
+        self.last[one] = self.last[other]
         self.size[one] += self.size[other]
         self.named[one] |= self.named[other]
-        self.linked[one] |= self.linked[other]
+        self.links[one] += self.links[other]
 
 
-def _first_of_both(one: Rows, other: Rows, groups: int) -> Flags:
-    """bool [pairs]: whether a pair is the first with its `one`, and with its `other`."""
+def _first_of_both(one: Rows, other: Rows) -> Flags:
+    """bool [pairs]: whether no earlier pair has the `one` or the `other` of a pair."""
+    _, first, place = np.unique(np.column_stack([one, other]), return_index=True, return_inverse=True)
     pairs = np.arange(len(one))
-    first = np.empty(groups, dtype=np.int64)
-    first[np.column_stack([one, other])[::-1].ravel()] = np.repeat(pairs[::-1], 2)  # the last that is written remains
-    return (first[one] == pairs) & (first[other] == pairs)
-
-
-@dataclass(frozen=True, slots=True)
-class Links:
-    """Pairs of unions that are kept apart, one < other, int64 [links] each, and how heavily; in order of the pairs."""
-
-    one: Rows
-    other: Rows
-    weight: Rows
-
-    def between_unions(self, unions: Unions) -> Links:
-        """The same after unions have become one: those of the same two are added up, and those within one left out."""
-        one, other = unions.of(self.one), unions.of(self.other)
-        if np.array_equal(one, self.one) and np.array_equal(other, self.other):
-            return self
-        return _links(one, other, self.weight)
-
-    def among(self, one: Rows, other: Rows, groups: int) -> Links:
-        """Those whose unions are both among `one` and `other`."""
-        named = np.zeros(groups, dtype=np.bool_)
-        named[one] = named[other] = True
-        kept = np.flatnonzero(named[self.one] & named[self.other])
-        return Links(self.one[kept], self.other[kept], self.weight[kept])
-
-    def weights(self, one: Rows, other: Rows) -> Rows:
-        """The weight between the unions of each pair, one < other, 0 where they have no link: int64 [pairs]."""
-        if not len(self.weight):
-            return np.zeros(len(one), dtype=np.int64)
-        keys, wanted = _pair_keys(self.one, self.other), _pair_keys(one, other)
-        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        return np.where(keys[place] == wanted, self.weight[place], 0)
-
-
-def _links(one: Rows, other: Rows, weight: Rows) -> Links:
-    apart = one != other
-    keys, weight = _pair_keys(np.minimum(one, other), np.maximum(one, other))[apart], weight[apart]
-    order = np.argsort(keys, kind="stable")  # most of them are in order
-    keys, weight = keys[order], weight[order]
-    first = np.flatnonzero(np.diff(keys, prepend=-1))
-    total = np.add.reduceat(weight, first) if len(first) else weight
-    return Links(keys[first] >> 32, keys[first] & 0xFFFFFFFF, total)
-
-
-def _pair_keys(one: Rows, other: Rows) -> Rows:
-    """One number for each pair of groups, in the order of the pairs."""
-    return one << 32 | other
+    earliest = (first // 2)[place.reshape(-1, 2)]
+    found: Flags = (earliest == pairs[:, None]).all(axis=1)
+    return found
 
 
 def unions_of(rules: Rules) -> Unions:
     """Every group for itself."""
+    own = np.arange(rules.groups)
     size = np.bincount(rules.group, minlength=rules.groups)
-    count = np.diff(rules.start)
-    one = np.repeat(np.arange(rules.groups), count)
-    once = one < rules.mate
-    links = Links(one[once], rules.mate[once], rules.weight[once])
-    return Unions(np.arange(rules.groups), size, rules.named.copy(), count > 0, links)
+    following, links = np.full(rules.groups, -1, dtype=np.int64), np.diff(rules.start)
+    return Unions(own, following, own.copy(), size, rules.named.copy(), links, rules.start, rules.mate, rules.weight)

@@ -71,9 +71,7 @@ def _parts(graph: NeighbourGraph, nodes: Integers) -> list[Integers]:
     return np.split(nodes, np.flatnonzero(np.diff(edges // _EVALUATED)) + 1)
 
 
-def _most_common(
-    graph: NeighbourGraph, nodes: Integers, turn: Integers, before: Labels, labels: Labels
-) -> Labels:
+def _most_common(graph: NeighbourGraph, nodes: Integers, turn: Integers, before: Labels, labels: Labels) -> Labels:
     """int64 [nodes]: the label that most neighbours have when each of the nodes, which have some, is visited."""
     row, neighbour = _edges_of(graph, nodes)
     label = np.where(turn[neighbour] < turn[row], labels[neighbour], before[neighbour])

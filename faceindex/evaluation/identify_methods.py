@@ -13,6 +13,7 @@ from faceindex.errors import UsageError
 from faceindex.evaluation.identification import Identification, enrolled
 from faceindex.evaluation.labelled import LabelledFaces
 from faceindex.queries.identify import Ranking, nearest_exemplar, vote
+from faceindex.queries.svm import svm
 from faceindex.search.library_calibration import of_recipe
 from faceindex.types import Vectors
 
@@ -68,7 +69,5 @@ def _ranking(
 ) -> Ranking:
     distances = np.linalg.norm(vectors.astype(np.float64) - probe, axis=1)
     if method == "svm":
-        from faceindex.queries.svm import svm  # scikit-learn takes a second to load
-
         return svm(probe, vectors, distances, evidence(distances), people)
     return (vote if method == "vote" else nearest_exemplar)(distances, evidence(distances), people)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from faceindex.errors import UsageError
+from faceindex.faces.kernels import can_compile
 from faceindex.faces.suppression import ScoredBox
 from faceindex.faces.yunet import YunetDetector, YunetFaces
 from faceindex.models.graph_interface import CHIPS, VECTORS
@@ -29,7 +30,7 @@ BATCH = 32
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """name: "onnx" (onnxruntime, and numba for HOG's features) or "dlib" (dlib's own code).
+    """name: "onnx" (onnxruntime, and numba for HOG's features where it is installed) or "dlib" (dlib's own code).
 
     device: an execution provider of onnxruntime for the networks, such as "cpu" or "cuda".
     """
@@ -61,7 +62,7 @@ class Engine:
 
     def hog_detections(self, pixels: Pixels, limit: float) -> list[ScoredBox]:
         """Faces by dlib's HOG detector that score `limit` or more, in pixels of `pixels`, best score first."""
-        if self.name == "dlib":
+        if self.name == "dlib" or not can_compile():
             rectangles, scores, _ = dlib_hog_detector().run(np.ascontiguousarray(pixels), 0, limit)
             return [
                 ScoredBox(r.left(), r.top(), r.right(), r.bottom(), float(score))

@@ -12,6 +12,7 @@ from faceindex.errors import UsageError
 from faceindex.queries.gallery import exact_index
 from faceindex.queries.identify import Ranking, nearest_exemplar, probabilities, vote
 from faceindex.queries.probes import Probe
+from faceindex.queries.svm import svm
 from faceindex.search.index import LibraryIndex
 from faceindex.store.catalog import Catalog
 from faceindex.store.people.known_people import confirmed_faces
@@ -83,8 +84,6 @@ def ranked(
         return nearest_exemplar(distances, said, gallery.people)
     if method != "svm":
         raise UsageError(f"no method is called {method}; there are {', '.join(METHODS)}")
-    from faceindex.queries.svm import svm  # scikit-learn takes a second to import, which no other method needs
-
     return svm(probe, gallery.vectors, distances, said, gallery.people)
 
 
