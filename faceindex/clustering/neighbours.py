@@ -205,8 +205,8 @@ def _found_by(lists: _Lists, part: tuple[int, int], threshold: float, meter: Met
         nearest.add(row, other, squared_distances(lists.vectors, row, other))
     row, neighbour, squares = nearest.all()
     length = np.sqrt(squares)
-    near = length <= threshold
-    return row[near], neighbour[near], length[near]
+    within_threshold = length <= threshold
+    return row[within_threshold], neighbour[within_threshold], length[within_threshold]
 
 
 class _Nearest:

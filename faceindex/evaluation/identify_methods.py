@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from faceindex.errors import UsageError
+from faceindex.errors import Note, UsageError
 from faceindex.evaluation.identification import Identification, enrolled
 from faceindex.evaluation.labelled import LabelledFaces
 from faceindex.queries.identify import Ranking, nearest_exemplar, vote
-from faceindex.queries.svm import svm
+from faceindex.queries.svm import is_installed, svm
 from faceindex.search.library_calibration import of_recipe
 from faceindex.types import Vectors
 
@@ -50,7 +51,7 @@ def measure_naming(faces: LabelledFaces, photos: int | None, most: int) -> list[
         raise UsageError("there are too few photos to enrol half of the people and to look for them and the others")
     evidence = of_recipe(faces.recipe).log_likelihood_ratio
     found = []
-    for method in METHODS:
+    for method in _methods():
         began = time.process_time()
         ranked = [
             _ranking(method, faces.vectors[row], faces.vectors[gallery], faces.people[gallery], evidence)
@@ -62,6 +63,14 @@ def measure_naming(faces: LabelledFaces, photos: int | None, most: int) -> list[
         named = Identification(right, scores[: len(probes)], scores[len(probes) :])
         found.append(Naming(method, photos, int(gallery.sum()), named, spent))
     return found
+
+
+def _methods() -> tuple[str, ...]:
+    """METHODS, but those that lack a package."""
+    if is_installed():
+        return METHODS
+    warnings.warn("method svm is left out: it needs scikit-learn, pip install 'faceindex[svm]'", Note, stacklevel=2)
+    return tuple(method for method in METHODS if method != "svm")
 
 
 def _ranking(

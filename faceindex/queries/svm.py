@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from importlib.util import find_spec
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,11 @@ RIVALS = 32
 
 EXEMPLARS = 30
 """Faces of each, the nearest, that it is trained on."""
+
+
+def is_installed() -> bool:
+    """Whether scikit-learn is."""
+    return find_spec("sklearn") is not None
 
 
 def svm(
@@ -47,10 +53,10 @@ def _exemplars(distances: Distances, own: Numbers) -> Numbers:
 
 def _decisions(probe: npt.NDArray[np.float32], vectors: Vectors, people: Numbers) -> Floats:
     """Of each person, in rising order: float64 [p]."""
-    try:
-        from sklearn.svm import LinearSVC  # takes a second
-    except ImportError:
-        raise UsageError("method svm needs scikit-learn: pip install 'faceindex[svm]'") from None
+    if not is_installed():
+        raise UsageError("method svm needs scikit-learn: pip install 'faceindex[svm]'")
+    from sklearn.svm import LinearSVC  # takes a second
+
     model = LinearSVC(C=1.0, class_weight="balanced", random_state=0)
     length = np.linalg.norm(vectors.astype(np.float64), axis=1).mean()
     with warnings.catch_warnings():
