@@ -12,7 +12,7 @@ import faceindex
 from faceindex.cli import options
 from faceindex.cli.outcome import refuse_nothing
 from faceindex.cli.output import errors, one_form, print_csv, print_json, print_line, print_table
-from faceindex.clustering.cluster import DEFAULT_METHOD, METHODS
+from faceindex.clustering.methods import DEFAULT_METHOD, METHODS
 from faceindex.plurals import plural
 from faceindex.types import AlbumsExport, ClusterReport
 

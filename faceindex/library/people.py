@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from faceindex.library.deprecation import renamed
-from faceindex.library.erasing import erased
 from faceindex.library.job import Job, blocking
 from faceindex.library.opened import Opened
 from faceindex.library.paging import PAGE
-from faceindex.people import acting
-from faceindex.people.acting import Target
-from faceindex.people.review import answer, is_open, prepare_suggestions, stale, suggestion_page
-from faceindex.store.journal.acts import was_named
+from faceindex.running.lazily import functions, module
 from faceindex.store.pages import people_page
-from faceindex.store.people.known_people import unknown_person
-from faceindex.store.people.person_ids import name_meant
-from faceindex.store.photos.lost import lost_page
 from faceindex.types import Decided, Erased, LostFace, Page, Person, Progress, Stale, Suggestion
+
+if TYPE_CHECKING:
+    from faceindex.library.erasing import erased
+    from faceindex.people import acting
+    from faceindex.people.acting import Target
+    from faceindex.people.review import answer, is_open, prepare_suggestions, stale, suggestion_page
+    from faceindex.store.journal.acts import was_named
+    from faceindex.store.people.known_people import unknown_person
+    from faceindex.store.people.person_ids import name_meant
+    from faceindex.store.photos.lost import lost_page
+else:
+    erased = functions("faceindex.library.erasing", "erased")
+    acting = module("faceindex.people.acting")
+    Target = functions("faceindex.people.acting", "Target")
+    answer, is_open, prepare_suggestions, stale, suggestion_page = functions(
+        "faceindex.people.review", "answer", "is_open", "prepare_suggestions", "stale", "suggestion_page"
+    )
+    was_named = functions("faceindex.store.journal.acts", "was_named")
+    unknown_person = functions("faceindex.store.people.known_people", "unknown_person")
+    name_meant = functions("faceindex.store.people.person_ids", "name_meant")
+    lost_page = functions("faceindex.store.photos.lost", "lost_page")
+
 
 PersonList = list[Person]  # `list` is a method here
 

@@ -21,14 +21,13 @@ from faceindex.photos.decoders.colour import in_srgb
 from faceindex.photos.decoders.levels import eight_bit
 from faceindex.photos.decoders.raw import is_raw, picture_in
 from faceindex.photos.formats import opened
+from faceindex.photos.limits import DEFAULT_MAX_MEGAPIXELS
 from faceindex.photos.lost_data.cut_off import MISSING_LIMIT, as_written, ends_grey, mended, until_first_break
 from faceindex.photos.lost_data.jpeg_scans import hole
 from faceindex.photos.read import read_bytes
 from faceindex.photos.reasons import reason_for
 from faceindex.photos.turning import ORIENTATION, SIDES_SWAPPED, TURN, exif_of
 from faceindex.types import Pixels
-
-DEFAULT_MAX_MEGAPIXELS = 300
 
 MAX_DECODED_PIXELS = 80_000_000
 """A JPEG with more pixels than this is never decoded at full size: 80 MP are 240 MB of RGB."""

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faceindex.clustering.cluster import METHODS, by_size, cluster
+from faceindex.clustering.cluster import by_size, cluster
 from faceindex.clustering.crowding import excess_of, uncrowded
 from faceindex.clustering.dbscan import density_clusters
+from faceindex.clustering.methods import METHODS
 from faceindex.clustering.neighbours import neighbour_graph
 from faceindex.types import Labels, Vectors
 
