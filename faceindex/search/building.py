@@ -112,4 +112,5 @@ def _report(main: FaceIndex, found: Tuned | None, seconds: float) -> BuildReport
     if found is None or main.ivf is None:
         return BuildReport(FLAT, 1.0, median, 0, 0, seconds)
     lists = main.ivf.lists
-    return BuildReport(IVF, found.recall, median, found.lists, lists, seconds, found.candidates, found.plain_lists)
+    candidates = found.probing.candidates if found.probing else len(main.ids)
+    return BuildReport(IVF, found.recall, median, found.lists, lists, seconds, candidates, found.nprobe, found.k_factor)

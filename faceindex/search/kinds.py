@@ -40,8 +40,8 @@ class BuildReport:
 
     kind: not auto. recall: of the ten nearest, measured on faces of its own that nothing was chosen on; 1 when exact.
     milliseconds: median of one query on one thread, when it was built. lists: how many of all_lists a query reads, the
-    median; 0 of 0 when exact. candidates: faces that it ranks by exact distances to find ten. nprobe: lists that FAISS
-    alone must read to find as much. seconds: that building took.
+    median; 0 of 0 when exact. candidates: faces that it ranks by exact distances to find ten. nprobe,
+    k_factor: FAISS's settings in the file, with which FAISS alone finds as much. seconds: that building took.
     """
 
     kind: str
@@ -52,6 +52,7 @@ class BuildReport:
     seconds: float
     candidates: int = 0
     nprobe: int = 0
+    k_factor: float = 0.0
 
 
 def kind_for(config: IndexConfig, faces: int) -> str:

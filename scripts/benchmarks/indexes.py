@@ -50,16 +50,15 @@ def ours(vectors: Vectors, threads: int) -> Variants:
             where = faiss_file.write(file, blocks, (built, found))
         beside = (path.stat().st_size - where.stop + where.start) / len(vectors)
         index = faiss_file.open_mapped(path, found.probing)
-        what = (
-            f"recorded recall {found.recall:.4f}, {found.lists} of {built.nlist} lists, {found.candidates} candidates"
-        )
+        what = f"recorded recall {found.recall:.4f}, {found.lists} of {built.nlist} lists"
         del built
         yield (
             f"faceindex ivf ({what}, {beside:.1f} bytes a face)",
             lambda probe: nearest(index, probe, K, np.inf)[0],
         )
         plain = faiss.read_index(str(path), FAISS.IO_FLAG_MMAP_IFC)
-        yield "the same file, opened and searched by FAISS alone", partial(_search_faiss, plain)
+        what = f"opened and searched by FAISS alone, nprobe {found.nprobe}, k_factor {found.k_factor:g}"
+        yield f"the same file, {what}", partial(_search_faiss, plain)
 
 
 def _ivf(description: str, vectors: Vectors, threads: int) -> Any:
