@@ -109,17 +109,16 @@ def _enough(ivf: Ivf, known: Neighbours, wanted: float) -> list[Probing]:
     """For each number of candidates the settings that read the fewest lists and find enough, if any do, and the cost
     of a search with them."""
     further, _ = _places(ivf, known)
-    distances, tenth = np.sqrt(np.maximum(known.squares, 1e-12)), known.tenth
+    distances = np.sqrt(np.maximum(known.squares, 1e-12))
     slope = float(np.quantile(further / distances, 1 - _WITHIN * (1 - wanted)))
     settings: dict[int, tuple[float, Probing]] = {}
     for missed in _MISSED:
-        of_tenth = float(np.quantile(further / tenth[:, None], 1 - missed * (1 - wanted)))
-        spread = float(np.quantile(further, 1 - _WITHIN * missed * (1 - wanted)))
-        scan = _Scan.of(ivf, known, Probing(spread, slope, _CANDIDATES[-1], of_tenth))
-        over = scan.estimated - np.square(tenth)[:, None]
+        spread = float(np.quantile(further, 1 - missed * (1 - wanted)))
+        scan = _Scan.of(ivf, known, Probing(spread, slope, _CANDIDATES[-1]))
+        over = scan.estimated - np.square(known.tenth)[:, None]
         slack = float(np.quantile(over[scan.ranks < _NO_RANK], 1 - _WITHIN / 2 * (1 - wanted), method="higher"))
         for count in _CANDIDATES:
-            probing = Probing(spread, slope, count, of_tenth, slack)
+            probing = Probing(spread, slope, count, slack)
             if count not in settings and _surely(scan.shares(probing), wanted):
                 settings[count] = scan.cost(probing), probing
     return [probing for _, probing in sorted(settings.values(), key=lambda one: one[0])]
@@ -127,8 +126,7 @@ def _enough(ivf: Ivf, known: Neighbours, wanted: float) -> list[Probing]:
 
 @dataclass(frozen=True, slots=True)
 class _Scan:
-    """What a search by some settings reads when it looks for `known`, if it knew the distance of the tenth neighbour:
-    one that has to find out reads no less.
+    """What a search by some settings reads when it looks for `known`.
 
     estimates: float32 [p, c], of all candidates, rising, squared. estimated: float32 [p, K], of the true neighbours.
     ranks: which candidates these are, int64 [p, K], _NO_RANK for none, -1 where one is missing. codes: that are read,
@@ -144,7 +142,7 @@ class _Scan:
 
     @classmethod
     def of(cls, ivf: Ivf, known: Neighbours, probing: Probing) -> _Scan:
-        squares, lists = ivf.nearest_lists_of_each(known.probes, probing.reach_of_neighbours(K, known.tenth))
+        squares, lists = ivf.nearest_lists_of_each(known.probes, probing.spread)
         estimates, rows = ivf.scanned(known.probes, squares, lists, probing.candidates + 1)  # itself is found, too
         ranks = _ranks(known, rows)
         estimated = np.take_along_axis(estimates, np.clip(ranks, 0, estimates.shape[1] - 1), axis=1)
@@ -200,8 +198,7 @@ def _plain_settings(
 
 
 def _surely(shares: npt.NDArray[np.float64], wanted: float) -> bool:
-    """Whether others will find `wanted` where these faces, chosen on, found `shares` of their neighbours: float64 [p].
-    """
+    """Whether others will find `wanted` where faces that settings are chosen on find `shares`, float64 [p]."""
     error = np.std(shares) * (1 / len(shares) + 1 / CONFIRMING) ** 0.5
     return bool(np.mean(shares) - _CERTAINTY * error >= wanted)
 
