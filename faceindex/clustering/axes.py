@@ -8,13 +8,10 @@ components.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 import numpy as np
 
 from faceindex.types import Vectors
-from faceindex.vectors.exact import Floats, Rows
+from faceindex.vectors.exact import Floats, faiss_on, take_buffers
 
 SHARE = 0.85
 """Of the variance, that the coordinates hold. A smaller share is faster compared and rules out less."""
@@ -23,50 +20,25 @@ _CHUNK = 1 << 12  # rows whose coordinates are found at a time
 _SAMPLE = 50_000  # rows that axes are found from
 
 
-@dataclass(frozen=True, slots=True)
-class Axes:
-    """mean: float32 [d]. axes: float32 [d, m - 1], orthonormal columns."""
+def principal_coordinates(vectors: Vectors, *, seed: int = 0) -> Floats:
+    """Coordinates along the axes that hold SHARE of the variance of `vectors`, float32 [n, d], n > 0: float32 [n, m].
 
-    mean: Floats
-    axes: Floats
-
-    def coordinates(self, vectors: Vectors) -> Floats:
-        """Of `vectors`, float32 [n, d]: float32 [n, m]."""
-        found = np.empty((len(vectors), self.axes.shape[1] + 1), dtype=np.float32)
-        for rows in _chunks(len(vectors)):
-            centred = vectors[rows] - self.mean
-            along = centred @ self.axes
-            found[rows, :-1] = along
-            found[rows, -1] = np.linalg.norm(centred - along @ self.axes.T, axis=1)
-        return found
-
-
-def principal_axes(vectors: Vectors, *, seed: int = 0) -> Axes:
-    """The axes that hold SHARE of the variance of `vectors`, float32 [n, d], n > 0, learned from a part of them.
-
-    One less than a multiple of eight where there are so many.
+    The axes are learned from a part of the vectors. m is a multiple of eight where there are so many.
     """
-    rows = _some(len(vectors), _SAMPLE, np.random.default_rng(seed))
-    mean = sum(vectors[rows[some]].sum(axis=0, dtype=np.float64) for some in _chunks(len(rows))) / len(rows)
-    covariance = np.zeros((len(mean), len(mean)))
-    for some in _chunks(len(rows)):
-        centred = vectors[rows[some]] - mean
-        covariance += centred.T @ centred
-    values, axes = np.linalg.eigh(covariance)
-    values, axes = np.maximum(values[::-1], 0), axes[:, ::-1]
-    share = np.cumsum(values) / max(values.sum(), 1e-300)
-    enough = int(np.searchsorted(share, SHARE)) + 1
-    kept = min(enough + (-enough - 1) % 8, len(mean))
-    return Axes(mean.astype(np.float32), np.ascontiguousarray(axes[:, :kept], dtype=np.float32))
-
-
-def _some(count: int, wanted: int, random: np.random.Generator) -> Rows:
-    """At most `wanted` of the numbers below `count`, rising."""
-    if wanted >= count:
-        return np.arange(count)
-    return np.sort(random.choice(count, wanted, replace=False))
-
-
-def _chunks(count: int) -> Iterator[slice]:
-    for start in range(0, count, _CHUNK):
-        yield slice(start, min(start + _CHUNK, count))
+    count, dimension = vectors.shape
+    rows = np.sort(np.random.default_rng(seed).choice(count, min(count, _SAMPLE), replace=False))
+    take_buffers(1)
+    with faiss_on(1) as faiss:
+        turning = faiss.PCAMatrix(dimension, dimension)
+        turning.max_points_per_d = _SAMPLE
+        turning.train(vectors[np.resize(rows, max(len(rows), dimension))])  # FAISS wants no fewer
+        variances = np.maximum(faiss.vector_to_array(turning.eigenvalues), 0)
+        share = np.cumsum(variances) / max(variances.sum(), 1e-30)
+        enough = int(np.searchsorted(share, SHARE)) + 1
+        kept = min(enough + (-enough - 1) % 8, dimension)
+        found = np.empty((count, kept + 1), dtype=np.float32)
+        for start in range(0, count, _CHUNK):
+            turned = turning.apply(np.ascontiguousarray(vectors[start : start + _CHUNK]))
+            found[start : start + _CHUNK, :-1] = turned[:, :kept]
+            found[start : start + _CHUNK, -1] = np.linalg.norm(turned[:, kept:], axis=1)
+    return found
