@@ -11,8 +11,8 @@ from faceindex.ingest.workers.machine import choose_workers
 from faceindex.library.faces import Faces
 from faceindex.library.opened import Opened
 from faceindex.photos.pictures import PictureLike
-from faceindex.queries.neighbours import neighbours_of
 from faceindex.queries.pairs import VerifiedPair, verified
+from faceindex.queries.probe_neighbours import neighbours_of
 from faceindex.queries.probes import Probe, faces_in
 from faceindex.queries.verification import CompanyOf, compared, in_box, largest
 from faceindex.search import index as face_index

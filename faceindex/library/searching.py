@@ -14,7 +14,7 @@ from faceindex.photos.finding.addresses import absolute
 from faceindex.queries.batch import BatchSearch, is_vector_file
 from faceindex.queries.matching import SearchQuery
 from faceindex.queries.naming import identified, named_gallery
-from faceindex.queries.neighbours import neighbours_of
+from faceindex.queries.probe_neighbours import neighbours_of
 from faceindex.queries.probes import Probe
 from faceindex.search import library_calibration as calibrated
 from faceindex.search.calibration import DEFAULT_FPIR

@@ -17,7 +17,7 @@ from faceindex.photos.read import identify
 from faceindex.queries.analysis import analysed_in_order
 from faceindex.queries.combining import first_accepted
 from faceindex.queries.matching import SearchQuery, accepted, matches_of
-from faceindex.queries.neighbours import NONE, Neighbours, looks_around, neighbours_of
+from faceindex.queries.probe_neighbours import NONE, Neighbours, looks_around, neighbours_of
 from faceindex.queries.vector_files import SUFFIXES, vector_blocks
 from faceindex.search.calibration import Calibration
 from faceindex.search.company import NEAR

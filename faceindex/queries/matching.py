@@ -9,7 +9,7 @@ import numpy as np
 
 from faceindex.errors import UsageError
 from faceindex.queries.combining import first_accepted, firsts
-from faceindex.queries.neighbours import neighbours_of
+from faceindex.queries.probe_neighbours import neighbours_of
 from faceindex.queries.probes import Probe
 from faceindex.search.calibration import Calibration
 from faceindex.search.index import LibraryIndex, find_nearest

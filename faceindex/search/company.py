@@ -39,7 +39,7 @@ FEWEST = 4
 SHARE = 0.01
 """Of the faces of a library: a calibration's law holds for the nearest hundredth of strangers."""
 
-STEEPNESS = 1.25
+STEEPNESS = 1.15
 
 MILDEST = 1.1
 """The largest factor: with `sface-dlib` one face in forty of lfw-dev, LAG and KinFaceW-II has more than 1.05."""
