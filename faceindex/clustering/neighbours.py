@@ -4,7 +4,7 @@ A few faces are compared all with all. Many are sorted into lists by k-means, an
 nearly as near to it as the nearest one: a face in the middle of its list looks into few others. How much further they
 may be is what a sample needs to find RECALL of its neighbours. Faces that look into the same list are compared with it
 in one product of matrices. In both cases along the axes of largest variance first: what is too far apart there is so in
-full (`faceindex.vectors.axes`), and of the others the true distances are computed.
+full (`faceindex.clustering.axes`), and of the others the true distances are computed.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
+from faceindex.clustering.axes import principal_coordinates
 from faceindex.clustering.distances import squared_distances
 from faceindex.clustering.graph import Integers, Lengths, NeighbourGraph, Nodes, graph_of
 from faceindex.running.meter import Meter
 from faceindex.types import Vectors
-from faceindex.vectors.axes import principal_axes
 from faceindex.vectors.exact import k_nearest
 from faceindex.vectors.ivf import ROWS_PER_CENTROID, centroids_in_two_levels
 
@@ -92,7 +92,7 @@ def _true_neighbours(vectors: Vectors, rows: Integers, threshold: float, threads
 
 
 def _all_pairs(vectors: Vectors, threshold: float, meter: Meter) -> tuple[Nodes, Nodes, Lengths]:
-    coordinates = principal_axes(vectors).coordinates(vectors)
+    coordinates = principal_coordinates(vectors)
     squares = np.einsum("ij,ij->i", coordinates, coordinates)
     limit = np.float32(threshold**2 + _ROUNDING)
     found: list[tuple[Nodes, Nodes, Lengths]] = []
@@ -138,7 +138,7 @@ def _nearest_pairs(vectors: Vectors, threshold: float, workers: int, meter: Mete
 
 def _sorted_into_lists(vectors: Vectors, threshold: float, workers: int, meter: Meter) -> tuple[_Lists, Nodes]:
     """The lists, and which of `vectors` each of their rows is: int32 [n]."""
-    coordinates = principal_axes(vectors).coordinates(vectors)
+    coordinates = principal_coordinates(vectors)
     count = int(_LISTS * math.sqrt(len(vectors)))
     some = np.random.default_rng(0).permutation(len(vectors))[: count * ROWS_PER_CENTROID]
     centroids = centroids_in_two_levels(coordinates[np.sort(some)], count)

@@ -14,7 +14,7 @@ from faceindex.library.asking import Asking
 from faceindex.library.exchanging import Exchanging
 from faceindex.library.job import Job, blocking, completed
 from faceindex.library.old_names import OldNames
-from faceindex.library.opened import Opened, StrPath, one_or_more
+from faceindex.library.opened import DEFAULT_ENGINE, Opened, StrPath, one_or_more
 from faceindex.library.status import status, version
 from faceindex.photos.finding.addresses import absolute
 from faceindex.photos.limits import DEFAULT_MAX_MEGAPIXELS
@@ -57,7 +57,7 @@ class Library(Asking, Exchanging, OldNames):
         path: StrPath | None = None,
         *,
         recipe: Recipe | str | None = None,
-        engine: Engine | str = "onnx",
+        engine: Engine | str = DEFAULT_ENGINE,
         create: bool = True,
         wait: bool = True,
     ) -> None:

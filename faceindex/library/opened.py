@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakSet
@@ -36,6 +37,8 @@ else:
     face_index = module("faceindex.search.index")
     calibrated = module("faceindex.search.library_calibration")
 
+
+DEFAULT_ENGINE = "onnx"
 
 CLOSE_SECONDS = 10.0
 """Seconds that jobs get to end when their library is closed: some steps cannot be interrupted."""
@@ -71,11 +74,18 @@ class Opened:
         self, path: StrPath | None, recipe: Recipe | str | None, engine: Engine | str, *, create: bool, wait: bool
     ) -> None:
         self.wait = wait
-        self.engine = as_engine(engine)
+        self._engine = engine
+        if engine != DEFAULT_ENGINE:
+            as_engine(engine)
         wanted = None if recipe is None else as_recipe(recipe)
         self.folder = LibraryFolder(Path(path or default_library()), wanted=wanted, create=create)
         self.index: face_index.LibraryIndex | None = None
         self._jobs: WeakSet[Job[Any]] = WeakSet()
+
+    @cached_property
+    def engine(self) -> Engine:
+        """What runs the networks."""
+        return as_engine(self._engine)
 
     def start(self, kind: str, work: Callable[[Meter], Result], progress: Tell | None) -> Job[Result]:
         """Start a job, which `close` waits for. kind: what it does, one word."""

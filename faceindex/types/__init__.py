@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from faceindex.types.answers import (
+        USUAL,
         BatchAnswer,
         Candidate,
+        Company,
         ComparedFace,
         Exemplar,
         IdentifiedFace,
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from faceindex.types.versions import Stale, Version
 
 __all__ = [
+    "USUAL",
     "ActChange",
     "Album",
     "AlbumChange",
@@ -51,6 +54,7 @@ __all__ = [
     "CheckReport",
     "CheckedPart",
     "ClusterReport",
+    "Company",
     "ComparedFace",
     "Damage",
     "Decided",
@@ -95,21 +99,23 @@ __all__ = [
 ]
 
 _NAMES = {
-    "answers": (
+    "answers": [
+        "USUAL",
         "BatchAnswer",
         "Candidate",
+        "Company",
         "ComparedFace",
         "Exemplar",
         "IdentifiedFace",
         "Match",
         "ProbeFace",
         "Verification",
-    ),
-    "arrays": ("FaceIds", "Labels", "Pixels", "Qualities", "Vectors"),
-    "care": ("Backup", "CheckedPart", "CheckReport", "Damage", "RepairReport"),
-    "changes": ("Erased", "IngestReport", "Lifted", "NamesRead", "Pruned", "Reencoded", "Removed", "Skipped"),
-    "contents": ("Album", "FailedPhoto", "IndexReport", "Person", "PhotoRecord", "Status"),
-    "decisions": (
+    ],
+    "arrays": ["FaceIds", "Labels", "Pixels", "Qualities", "Vectors"],
+    "care": ["Backup", "CheckedPart", "CheckReport", "Damage", "RepairReport"],
+    "changes": ["Erased", "IngestReport", "Lifted", "NamesRead", "Pruned", "Reencoded", "Removed", "Skipped"],
+    "contents": ["Album", "FailedPhoto", "IndexReport", "Person", "PhotoRecord", "Status"],
+    "decisions": [
         "ActChange",
         "AlbumChange",
         "ClusterReport",
@@ -119,13 +125,13 @@ _NAMES = {
         "PersonChange",
         "Question",
         "Suggestion",
-    ),
-    "exports": ("AlbumsExport", "SidecarReport"),
-    "faces": ("AnalysedPhoto", "Box", "Face", "FaceRecord"),
-    "imports": ("ImportReport",),
-    "jobs": ("JobState", "Progress"),
-    "pages": ("Page",),
-    "versions": ("Stale", "Version"),
+    ],
+    "exports": ["AlbumsExport", "SidecarReport"],
+    "faces": ["AnalysedPhoto", "Box", "Face", "FaceRecord"],
+    "imports": ["ImportReport"],
+    "jobs": ["JobState", "Progress"],
+    "pages": ["Page"],
+    "versions": ["Stale", "Version"],
 }
 """For each module the names that are here."""
 

@@ -7,14 +7,19 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-
+from faceindex.running.lazily import module
 from faceindex.store.catalog.photos import CatalogPhotos
 from faceindex.store.hdf5.vectors import Faces
 from faceindex.store.photos.matching_by_box import FormerFace, resized, scaled
 from faceindex.types import Box, FaceIds, FaceRecord, Qualities
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+else:
+    np = module("numpy")
 
 
 @dataclass(frozen=True, slots=True)
