@@ -19,7 +19,7 @@ from faceindex.clustering.centres import Centres, centres_of
 from faceindex.clustering.graph import Flags, Integers
 from faceindex.clustering.linkage import GROWTH
 from faceindex.clustering.problem import Problem
-from faceindex.clustering.rules import Unions, may_unite, unions_of, unite
+from faceindex.clustering.rules import SHARED_PHOTOS, Rules
 from faceindex.types import Labels
 
 CLEARLY = 0.92
@@ -44,21 +44,22 @@ def with_clear_pairs(problem: Problem, labels: Labels, left_out: Flags) -> Label
         return labels
     excess = None if problem.excess is None else problem.excess[rows]
     left, right = _clear_pairs(centres_of(problem.vectors[rows], owner, spreads=excess), problem.threshold**2)
-    unions = unions_of(problem.rules)
     for one, other in zip(names[left].tolist(), names[right].tolist(), strict=True):
-        members = found == other
-        heads = [_united(unions, problem.rules.group[some]) for some in (found == one, members)]
-        if may_unite(unions, *heads):
+        members = labels == other
+        if _may_merge(problem.rules, labels == one, members):
             found[members] = one
     return found
 
 
-def _united(unions: Unions, groups: Integers) -> int:
-    """The group that stands for all of `groups`, a cluster's, which become one whatever the rules say."""
-    first, *others = np.unique(groups).tolist()
-    for group in others:
-        unite(unions, first, group)
-    return int(first)
+def _may_merge(rules: Rules, one: Flags, other: Flags) -> bool:
+    """Whether the rows in `one` and those in `other`, bool [n] each, may be one cluster; see `SHARED_PHOTOS`."""
+    few, many = sorted((one, other), key=np.count_nonzero)
+    few_groups, many_groups = np.unique(rules.group[few]), np.unique(rules.group[many])
+    if rules.named[few_groups].any() and rules.named[many_groups].any():
+        return False
+    links = np.concatenate([np.arange(rules.start[group], rules.start[group + 1]) for group in few_groups])
+    shared = rules.weight[links][np.isin(rules.mate[links], many_groups)].sum()
+    return bool(shared <= SHARED_PHOTOS * np.count_nonzero(few))
 
 
 def _clear_pairs(clusters: Centres, limit: float) -> tuple[Integers, Integers]:

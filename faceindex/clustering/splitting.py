@@ -37,8 +37,9 @@ def _following_rules(problem: Problem, labels: Labels) -> Labels:
     if rules.empty:
         return labels
     of_group = _bound(labels, rules)
-    noise = (labels < 0) & (np.bincount(of_group[rules.group])[of_group[rules.group]] == 1)
-    labels = np.where(noise, -1, of_group[rules.group])
+    found = of_group[rules.group]
+    noise = (labels < 0) & (np.bincount(found)[found] == 1) & ~rules.named[rules.group]
+    labels = np.where(noise, -1, found)
     broken = _broken(of_group, rules)[labels] & ~noise
     return _split(problem, labels, broken, lambda part: linkage(replace(part, threshold=np.inf, excess=None)))
 
