@@ -74,6 +74,10 @@ def store_photo(transaction: sqlite3.Connection, arrival: Arrival, segment: int)
         transaction.execute("DELETE FROM unread_dates WHERE photo = ?", (number,))
         former = _ids(transaction, "SELECT id FROM faces WHERE photo = ?", number)
         transaction.executemany("DELETE FROM faces WHERE id = ?", [(f,) for f in former if f not in arrival.ids])
+        others = _ids(transaction, "SELECT face FROM not_faces WHERE photo = ?", number)
+        transaction.executemany("DELETE FROM not_faces WHERE face = ?", [(f,) for f in others if f not in arrival.ids])
+    known = [(number, face) for face in arrival.ids]
+    transaction.executemany("UPDATE not_faces SET photo = ? WHERE face = ?", known)
     _store_faces(transaction, number, segment, arrival)
     note_change_of_faces(transaction)
     return [other for file in arrival.files for other in name_photo(transaction, number, file)]
@@ -171,11 +175,12 @@ def now() -> str:
 
 def _store_faces(transaction: sqlite3.Connection, photo: int, segment: int, arrival: Arrival) -> None:
     transaction.executemany(
-        """INSERT INTO faces (id, photo, segment, x, y, width, height, score, landmarks, quality)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """INSERT INTO faces (id, photo, segment, x, y, width, height, score, landmarks, quality, origin)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (id) DO UPDATE SET photo = excluded.photo, segment = excluded.segment,
             x = excluded.x, y = excluded.y, width = excluded.width, height = excluded.height,
-            score = excluded.score, landmarks = excluded.landmarks, quality = excluded.quality""",
+            score = excluded.score, landmarks = excluded.landmarks, quality = excluded.quality,
+            origin = excluded.origin""",
         [
             (
                 *(number, photo, segment),
@@ -183,6 +188,7 @@ def _store_faces(transaction: sqlite3.Connection, photo: int, segment: int, arri
                 face.score,
                 face.landmarks.astype("<f4").tobytes(),
                 face.quality,
+                face.origin,
             )
             for number, face in zip(arrival.ids, arrival.faces, strict=True)
         ],
