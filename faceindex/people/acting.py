@@ -32,12 +32,12 @@ def name(
     only: the other faces of their albums are somebody else's; default when several ids are given. merge: also when
     somebody has this name already. Raises: NameInUse; UsageError.
     """
-    _checked(person)
+    checked(person)
     with deciding(folder, dry_run=dry_run) as step:
         chosen = name_meant(step.transaction, person)
         members = step.members(faces) if isinstance(faces, Target) else step.faces(faces)
         if not merge:
-            _refuse_known_name(step, members, chosen)
+            refuse_known_name(step, members, chosen)
         several = not isinstance(faces, Target) and len(members) > 1
         rest = _rest(step, members, chosen) if (several if only is None else only) else []
         return step.decide(kinds.NAME, members, chosen, others=[rest] if rest else (), about=members)
@@ -50,7 +50,8 @@ def _rest(step: Step, faces: Sequence[int], person: str) -> list[int]:
     return [face for face, (whose, _) in places_of(step.transaction, members).items() if whose != person]
 
 
-def _refuse_known_name(step: Step, faces: Sequence[int], person: str) -> None:
+def refuse_known_name(step: Step, faces: Sequence[int], person: str) -> None:
+    """Raises: NameInUse when somebody has this name, unless these faces are theirs already."""
     theirs = step.catalog.faces_of_person(person)
     if theirs is None or set(faces) <= set(theirs):
         return
@@ -63,7 +64,7 @@ def rename(folder: LibraryFolder, person: str, new: str, *, merge: bool = False,
 
     Raises: UsageError when nobody is called so, or somebody is called `new` already.
     """
-    chosen = _checked(new)
+    chosen = checked(new)
     if is_id(chosen):
         raise UsageError(f"{chosen} reads as the id of a person: choose another name")
     with deciding(folder, dry_run=dry_run) as step:
@@ -162,7 +163,8 @@ def hide(folder: LibraryFolder, target: Target, *, hidden: bool, dry_run: bool =
         return step.decide(kind, [], others=[step.faces([target.face or 0])])
 
 
-def _checked(name: str) -> str:
+def checked(name: str) -> str:
+    """The name as it is stored. Raises: UsageError."""
     try:
         return checked_name(name)
     except ValueError as error:

@@ -21,6 +21,7 @@ from faceindex.types.decisions import (
     AlbumChange,
     ClusterReport,
     Decided,
+    DrawnFace,
     Joined,
     LostFace,
     NeverSuggested,
@@ -33,13 +34,15 @@ from faceindex.types.decisions import (
     Target,
 )
 from faceindex.types.exports import AlbumsExport, SidecarReport
-from faceindex.types.faces import AnalysedPhoto, Box, Face, FaceRecord
+from faceindex.types.faces import BY_BOX, DRAWN, AnalysedPhoto, Box, Face, FaceRecord
 from faceindex.types.imports import ImportReport
 from faceindex.types.jobs import JobState, Progress
 from faceindex.types.pages import Page
 from faceindex.types.versions import Stale, Version
 
 __all__ = [
+    "BY_BOX",
+    "DRAWN",
     "ActChange",
     "Album",
     "AlbumChange",
@@ -55,6 +58,7 @@ __all__ = [
     "ComparedFace",
     "Damage",
     "Decided",
+    "DrawnFace",
     "Erased",
     "Exemplar",
     "Face",

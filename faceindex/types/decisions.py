@@ -105,6 +105,24 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True)
+class DrawnFace:
+    """A face that was added in a box which somebody drew. face: its id, 0 of a dry run. box: pixels of the upright
+    photo.
+
+    score: the detector's, 0 when it found nothing there. quality: in [0, 1]. origin: DRAWN, or BY_BOX where no
+    landmarks were found. decided: the act.
+    """
+
+    face: int
+    photo: str
+    box: Box
+    score: float
+    quality: float
+    origin: str
+    decided: Decided
+
+
+@dataclass(frozen=True, slots=True)
 class NotFace:
     """What was detected in a photo and is no face, as a user said by `act`. face: the id that it had and may get back.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from faceindex.store.catalog.photos import CatalogPhotos
 from faceindex.store.hdf5.vectors import Faces
 from faceindex.store.photos.matching_by_box import FormerFace, resized, scaled
-from faceindex.types import Box, FaceIds, FaceRecord, Qualities
+from faceindex.types import Box, Face, FaceIds, FaceRecord, Qualities
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,29 @@ class CatalogFaces(CatalogPhotos):
         rows = self.connection.execute(statement, (photo,))
         return {
             face: (Box(*box), np.frombuffer(landmarks, dtype="<f4").reshape(-1, 2)) for face, *box, landmarks in rows
+        }
+
+    def photos_with_drawn_faces(self) -> set[int]:
+        """Ids of the photos in which somebody drew the box of a face."""
+        statement = """SELECT photo FROM faces WHERE origin NOTNULL
+            UNION SELECT photo FROM not_faces WHERE origin NOTNULL"""
+        return {photo for (photo,) in self.connection.execute(statement)}
+
+    def drawn_faces(self, photo: int, vectors: Mapping[int, npt.NDArray[np.float32]]) -> dict[int, Face]:
+        """The faces of a photo whose boxes somebody drew, by id. vectors: float32 [d], by face; those without are left
+        out."""
+        rows = self.connection.execute(
+            """SELECT id, x, y, width, height, score, landmarks, quality, origin FROM every_face
+            WHERE photo = ? AND origin NOTNULL ORDER BY id""",
+            (photo,),
+        )
+        return {
+            face: Face(
+                *(Box(*box), score, np.frombuffer(landmarks, dtype="<f4").reshape(-1, 2), vectors[face]),
+                *(np.nan if quality is None else quality, origin),
+            )
+            for face, *box, score, landmarks, quality, origin in rows
+            if face in vectors
         }
 
     def decided_faces(self, content: bytes) -> list[FormerFace]:
