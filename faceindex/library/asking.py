@@ -9,7 +9,6 @@ from faceindex.library.opened import StrPath
 from faceindex.library.topics import Topics
 from faceindex.running.lazily import functions
 from faceindex.store.selection import EVERYTHING, Selection
-from faceindex.types import BatchAnswer, Box, IdentifiedFace, ProbeFace, Verification
 
 if TYPE_CHECKING:
     from faceindex.library.comparing import verification, verifications
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from faceindex.photos.pictures import PictureLike
     from faceindex.queries.matching import SearchQuery
     from faceindex.queries.pairs import VerifiedPair
+    from faceindex.types import BatchAnswer, Box, IdentifiedFace, ProbeFace, Verification
 else:
     verification, verifications = functions("faceindex.library.comparing", "verification", "verifications")
     batch_answers, identified_faces, search_limit = functions(

@@ -11,12 +11,12 @@ from faceindex.library.topics import Topics
 from faceindex.photos.finding.addresses import absolute
 from faceindex.running.lazily import functions
 from faceindex.running.meter import Meter
-from faceindex.types import ImportReport, IngestReport, Progress
 
 if TYPE_CHECKING:
     from faceindex.library.exporting import check_export, export_faces
     from faceindex.library.importing import import_files
     from faceindex.library.ingesting import ingest_files
+    from faceindex.types import ImportReport, IngestReport, Progress
 else:
     check_export, export_faces = functions("faceindex.library.exporting", "check_export", "export_faces")
     import_files = functions("faceindex.library.importing", "import_files")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -13,16 +13,30 @@ from faceindex.library.albums import album_faces
 from faceindex.library.deprecation import renamed
 from faceindex.library.opened import Opened
 from faceindex.library.paging import PAGE
-from faceindex.library.searching import search_limit
-from faceindex.people import acting, excluding
 from faceindex.photos.pictures import PictureLike, sources
-from faceindex.queries.matching import SearchQuery, matching
-from faceindex.queries.probes import Probe, face_at, faces_in, of_faces, of_one_person, of_person
-from faceindex.search import library_calibration as calibrated
+from faceindex.queries.probes import Probe
+from faceindex.running.lazily import functions, module
 from faceindex.store.pages import face_page
 from faceindex.store.people.left_alone import faces_left_alone, not_face_page
 from faceindex.store.selection import EVERYTHING, Selection
 from faceindex.types import Box, Decided, FaceIds, FaceRecord, NotFace, Page, ProbeFace, Target, Vectors
+
+if TYPE_CHECKING:
+    from faceindex.library.searching import search_limit
+    from faceindex.people import acting, excluding
+    from faceindex.queries.matching import SearchQuery, matching
+    from faceindex.queries.probes import face_at, faces_in, of_faces, of_one_person, of_person
+    from faceindex.search import library_calibration as calibrated
+else:
+    search_limit = functions("faceindex.library.searching", "search_limit")
+    acting = module("faceindex.people.acting")
+    excluding = module("faceindex.people.excluding")
+    SearchQuery, matching = functions("faceindex.queries.matching", "SearchQuery", "matching")
+    face_at, faces_in, of_faces, of_one_person, of_person = functions(
+        "faceindex.queries.probes", "face_at", "faces_in", "of_faces", "of_one_person", "of_person"
+    )
+    calibrated = module("faceindex.search.library_calibration")
+
 
 Probes = list[Probe]  # `list` is a method here
 FaceNumbers = list[int]

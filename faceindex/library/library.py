@@ -20,14 +20,6 @@ from faceindex.photos.finding.addresses import absolute
 from faceindex.photos.limits import DEFAULT_MAX_MEGAPIXELS
 from faceindex.running.lazily import functions, module
 from faceindex.running.meter import Meter
-from faceindex.types import (
-    ClusterReport,
-    IngestReport,
-    Progress,
-    Reencoded,
-    Status,
-    Version,
-)
 
 if TYPE_CHECKING:
     from faceindex.faces.analyse import Analyser
@@ -37,6 +29,14 @@ if TYPE_CHECKING:
     from faceindex.library.ingesting import ingest_files
     from faceindex.people.grouping import group_faces
     from faceindex.search.calibration import Calibration
+    from faceindex.types import (
+        ClusterReport,
+        IngestReport,
+        Progress,
+        Reencoded,
+        Status,
+        Version,
+    )
 else:
     reencoding = module("faceindex.library.reencoding")
     Analyser = functions("faceindex.faces.analyse", "Analyser")
