@@ -92,7 +92,8 @@ def list_albums(
     one_form(as_json=as_json, as_csv=as_csv)
     with faceindex.Library(library, create=False) as opened:
         albums = list(opened.albums.list(hidden=hidden, unknown=unknown, limit=None))
-        covers = {album.album: opened.faces.get(album.cover).photo for album in albums}
+        photos = opened.faces.photos(album.cover for album in albums)
+    covers = {album.album: photos[album.cover] for album in albums}
     objects = [asdict(album) | {"cover_photo": covers[album.album]} for album in albums]
     if as_json:
         print_json(objects)

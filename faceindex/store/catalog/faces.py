@@ -54,6 +54,15 @@ class CatalogFaces(CatalogPhotos):
         ):
             yield face_record(row)
 
+    def photos_of_faces(self, ids: Iterable[int]) -> dict[int, str]:
+        """The first path of the photo of each face with these ids."""
+        rows = self.connection.execute(
+            "SELECT id, (SELECT MIN(path) FROM paths WHERE paths.photo = faces.photo) FROM faces "
+            "WHERE id IN (SELECT value FROM json_each(?))",
+            (json.dumps([int(face) for face in ids]),),
+        )
+        return {face: os.fsdecode(path) for face, path in rows}
+
     def faces_with(self, ids: Iterable[int]) -> dict[int, FaceRecord]:
         """The faces with these ids; an id that is not in the library is left out."""
         chosen = json.dumps([int(face) for face in ids])
