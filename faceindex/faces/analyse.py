@@ -55,7 +55,7 @@ class Analyser:
 
     def check_models(self) -> None:
         """Fail early. Raises: ModelError when weights are missing or altered; UsageError for a wrong engine."""
-        self.engine.check()
+        self.engine.check(self.recipe.precision)
         for model in self.recipe.models:
             weights(model)
 
