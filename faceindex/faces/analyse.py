@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -52,6 +52,10 @@ class Analyser:
     max_megapixels: float = DEFAULT_MAX_MEGAPIXELS
     engine: Engine = DEFAULT_ENGINE
     rated: bool = True
+
+    def on_cpu(self) -> Analyser:
+        """The same for a process that leaves the encoding, and so the device, to another one."""
+        return replace(self, engine=replace(self.engine, device="cpu"))
 
     def check_models(self) -> None:
         """Fail early. Raises: ModelError when weights are missing or altered; UsageError for a wrong engine."""

@@ -17,9 +17,10 @@ from faceindex.errors import UsageError
 from faceindex.faces.kernels import can_compile
 from faceindex.faces.suppression import ScoredBox
 from faceindex.faces.yunet import YunetDetector, YunetFaces
+from faceindex.models.devices import usable_device
 from faceindex.models.graph_interface import CHIPS, VECTORS
 from faceindex.models.graphs import DETECTOR, ENCODER, YUNET
-from faceindex.models.networks import dlib_cnn_detector, dlib_encoder, dlib_hog_detector, onnx_session, provider
+from faceindex.models.networks import dlib_cnn_detector, dlib_encoder, dlib_hog_detector, onnx_session
 from faceindex.types import Pixels, Vectors
 
 ENGINES = ("onnx", "openvino", "dlib")
@@ -62,12 +63,12 @@ class Engine:
 
             openvino_networks.check(self._openvino_device, precision)
         if self.name == "onnx":
-            provider(self.device)
+            usable_device(self.device)
 
     @property
     def batch(self) -> BatchSize:
         """How many chips suit its device."""
-        if self.device.lower() != "cpu":
+        if self.used_device != "cpu":
             return BATCH
         return OPENVINO_BATCH if self.name == "openvino" else CPU_BATCH
 
@@ -90,6 +91,11 @@ class Engine:
             session = onnx_session(encoder, self._device)
             results = [session.run([VECTORS], {CHIPS: batch})[0] for batch in batches]
         return np.concatenate([np.array(result, dtype=np.float32) for result in results])
+
+    @property
+    def used_device(self) -> str:
+        """The device that encodes, in small letters: "cpu" if onnxruntime has no such device here."""
+        return self.device.lower() if self.name == "openvino" else usable_device(self.device)
 
     @property
     def _openvino_device(self) -> str:

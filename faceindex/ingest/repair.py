@@ -94,7 +94,7 @@ class _Again:
 
     def run(self, photos: Iterator[tuple[FoundFile, bytes]]) -> None:
         """Analyse and commit `photos`, given with their content hashes."""
-        with closing(local_executor(self.workers)) as pool:
+        with closing(local_executor(self.workers, device=self.analyser.engine.used_device)) as pool:
             for file, content in photos:
                 if content in self.in_flight.values() or content in self.batch.photos:
                     continue

@@ -64,7 +64,8 @@ def ingest(
     stop = meter.stop
     analyser.check_models()
     chosen = choose_workers(workers) if executor is None else Workers(executor.workers, "as the executor has")
-    executor = executor or local_executor(chosen.number, idle_limit=idle_limit)
+    if executor is None:
+        executor = local_executor(chosen.number, device=analyser.engine.used_device, idle_limit=idle_limit)
     skipped = SkippedFiles()
     found = find_files(roots, skip=str(folder.path), exclude=exclude, on_skip=skipped.add)
     prefetched = Prefetched(found, stop, idle_limit=idle_limit)

@@ -17,13 +17,12 @@ from typing import TYPE_CHECKING
 
 from faceindex.models.cache import cached
 from faceindex.models.cards import model_cards
+from faceindex.models.devices import CPU
 from faceindex.models.graphs import convert, identity
 from faceindex.models.weights import weights
 
 if TYPE_CHECKING:
     import onnxruntime
-
-CPU = "CPUExecutionProvider"
 
 
 def options() -> onnxruntime.SessionOptions:

@@ -12,8 +12,9 @@ import pytest
 from faceindex.errors import UsageError
 from faceindex.files.user_folders import CACHE_ENVIRONMENT
 from faceindex.models.cache import cache_folder
+from faceindex.models.devices import provider
 from faceindex.models.graphs import DETECTOR, onnx_graph
-from faceindex.models.networks import provider, session
+from faceindex.models.networks import session
 
 
 @pytest.fixture
@@ -43,7 +44,8 @@ def test_damaged_cache_is_not_trusted(cache: Path, damage: bytes | None) -> None
 
 def test_many_processes_may_convert_at_once(cache: Path) -> None:
     code = (
-        "from faceindex.models.graphs import *; import hashlib; print(hashlib.sha256(onnx_graph(DETECTOR)).hexdigest())"
+        "from faceindex.models.devices import provider
+from faceindex.models.graphs import *; import hashlib; print(hashlib.sha256(onnx_graph(DETECTOR)).hexdigest())"
     )
     started = [
         subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ)

@@ -10,7 +10,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import replace
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 
 from faceindex.errors import MachineError
 from faceindex.faces.analyse import Analyser
@@ -58,10 +58,12 @@ class ProcessPool:
         memory_limit: int = MEMORY_LIMIT,
         idle_limit: float = IDLE_LIMIT,
         one_thread: bool = True,
+        work: str = "analyse",
     ) -> None:
         """one_thread: the thread that submits also closes it; then Linux ends the workers with that thread if the
-        program is killed."""
+        program is killed. work: see `start.main`."""
         self._asked = workers
+        self._work = work
         self._one_thread = one_thread
         self._time_limit = time_limit
         self._memory_limit = memory_limit
@@ -97,6 +99,11 @@ class ProcessPool:
         return len(self._workers) < self.workers or any(map(_takes_more, self._workers))
 
     @property
+    def connections(self) -> dict[Connection, WorkerProcess]:
+        """Where answers come from, of the processes that are at work."""
+        return {worker.connection: worker for worker in self._workers if worker.files}
+
+    @property
     def waiting(self) -> int:
         """Number of files submitted and not yet answered."""
         held = sum(len(worker.files) for worker in self._workers)
@@ -118,7 +125,7 @@ class ProcessPool:
         Raises: MachineError if workers do not start, or the machine ends or blocks one after another.
         """
         self._distribute()
-        connections = {worker.connection: worker for worker in self._workers if worker.files}
+        connections = self.connections
         ready = set(wait(list(connections), timeout)) if connections else set()
         for connection, worker in connections.items():
             answer = self._answer(worker) if connection in ready else self._overdue(worker)
@@ -280,7 +287,9 @@ class ProcessPool:
             self._replace(idle)
         assert self._analyser is not None
         try:
-            worker = WorkerProcess(self._analyser, self._memory_limit, alone=alone, one_thread=self._one_thread)
+            worker = WorkerProcess(
+                self._analyser, self._memory_limit, alone=alone, one_thread=self._one_thread, work=self._work
+            )
         except OSError as error:
             self._no_process(error)
             return False
