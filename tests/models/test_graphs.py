@@ -44,8 +44,7 @@ def test_damaged_cache_is_not_trusted(cache: Path, damage: bytes | None) -> None
 
 def test_many_processes_may_convert_at_once(cache: Path) -> None:
     code = (
-        "from faceindex.models.devices import provider
-from faceindex.models.graphs import *; import hashlib; print(hashlib.sha256(onnx_graph(DETECTOR)).hexdigest())"
+        "from faceindex.models.graphs import *; import hashlib; print(hashlib.sha256(onnx_graph(DETECTOR)).hexdigest())"
     )
     started = [
         subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ)
