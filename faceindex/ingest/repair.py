@@ -15,8 +15,8 @@ from faceindex.ingest.photo_reader import PhotoReader
 from faceindex.ingest.prefetch import Prefetched
 from faceindex.ingest.redrawing import redraw
 from faceindex.ingest.workers.executor import Executor, Task
+from faceindex.ingest.workers.limits import IDLE_LIMIT
 from faceindex.ingest.workers.local import local_executor
-from faceindex.ingest.workers.pool import IDLE_LIMIT
 from faceindex.photos.finding.addresses import absolute
 from faceindex.photos.finding.entries import FoundFile, UnreadableEntry
 from faceindex.photos.finding.find import find_files

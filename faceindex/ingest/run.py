@@ -20,9 +20,9 @@ from faceindex.ingest.skipped import SkippedFiles
 from faceindex.ingest.tally import Tally
 from faceindex.ingest.vanished import Vanished
 from faceindex.ingest.workers.executor import Executor
+from faceindex.ingest.workers.limits import IDLE_LIMIT
 from faceindex.ingest.workers.local import local_executor
 from faceindex.ingest.workers.machine import Workers, choose_workers
-from faceindex.ingest.workers.pool import IDLE_LIMIT
 from faceindex.photos.finding.addresses import absolute
 from faceindex.photos.finding.find import find_files
 from faceindex.running.meter import Meter

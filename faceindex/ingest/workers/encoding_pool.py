@@ -13,8 +13,9 @@ from multiprocessing.connection import wait
 from faceindex.errors import MachineError
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest.workers.executor import Analysed, Fault, Task
+from faceindex.ingest.workers.limits import IDLE_LIMIT
 from faceindex.ingest.workers.messages import StartFailure
-from faceindex.ingest.workers.pool import IDLE_LIMIT, ProcessPool
+from faceindex.ingest.workers.pool import ProcessPool
 from faceindex.ingest.workers.worker import AlignedFile
 from faceindex.ingest.workers.worker_process import WorkerProcess
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from faceindex.ingest.workers.encoding_pool import EncodingPool
 from faceindex.ingest.workers.executor import Executor
 from faceindex.ingest.workers.in_line import InLine
-from faceindex.ingest.workers.pool import IDLE_LIMIT, ProcessPool
+from faceindex.ingest.workers.limits import IDLE_LIMIT
+from faceindex.ingest.workers.pool import ProcessPool
 
 
 def local_executor(

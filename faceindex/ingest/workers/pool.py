@@ -16,22 +16,11 @@ from faceindex.errors import MachineError
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest.workers.cgroups import oom_kills
 from faceindex.ingest.workers.executor import Analysed, Fault, Task
+from faceindex.ingest.workers.limits import IDLE_LIMIT, MEMORY_LIMIT, START_LIMIT, TIME_LIMIT
 from faceindex.ingest.workers.messages import StartFailure
 from faceindex.ingest.workers.processes import grants_memory
 from faceindex.ingest.workers.worker_process import WorkerProcess
 from faceindex.photos.finding.entries import FoundFile
-
-TIME_LIMIT = 60.0
-"""A photo that takes more seconds of processor time is given up."""
-
-START_LIMIT = 120.0
-"""Seconds of processor time that a worker may take to start."""
-
-IDLE_LIMIT = 600.0
-"""A worker that uses no processor time and reads no byte for so many seconds is given up, as on a dead disk."""
-
-MEMORY_LIMIT = 4 << 30
-"""Bytes that a worker may use, including its networks (0.6 GB). A PNG of 300 megapixels takes 2.7 GB."""
 
 _STARTS = 3  # workers in a row that may fail to start
 _PAUSE = 0.5  # seconds before the next try, times the number of tries
