@@ -22,12 +22,13 @@ def reencode(
     detector: options.Detector = None,
     landmarks: options.Landmarks = None,
     jitter: options.Jitter = None,
+    precision: options.Precision = None,
     library: options.Library = None,
     workers: options.Workers = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Make a library of the same photos with another recipe. Names, albums and decisions come along."""
-    chosen = options.recipe_with(name, detector, landmarks, jitter)
+    chosen = options.recipe_with(name, detector, landmarks, jitter, precision)
     with faceindex.Library(library, create=False) as opened, progress_bar([]) as progress:
         done = report_of(opened.start_reencode(target, chosen, workers=workers, progress=progress))
     if as_json:
