@@ -16,7 +16,7 @@ The number of strangers falls more slowly towards the face where it is crowded t
 factor is the ratio to the power of STEEPNESS. That was chosen on half "a" of the people of lfw-dev, LAG (a to m) and
 KinFaceW-II and confirmed on half "b". Tried and left out: one face a person, and only people counted above 1 (among 66
 people of lfw-dev with 18 photos each a search finds 3.6 times the strangers asked for); no factor above 1 (loses faces
-of people who are not crowded); the mean place of the K nearest faces, one of each person (a tenth of the gain).
+of people who are not crowded); the mean place of the K nearest faces, one of each person (gains little).
 `faceindex evaluate strangers` tells how many strangers are found with and without company.
 """
 
@@ -46,8 +46,8 @@ STEEPNESS = 1.2
 
 BULK = 0.004
 """By how much a calibration's law, which is fitted to the nearest thousandth of strangers, has the others too far away:
-this part of their distance for each e-fold of their share, .016 for the nearest twentieth. Over halves of lfw-dev .014
-to .018 with `sface-dlib` and `sface`, .003 to .03 with `dlib`."""
+this part of their distance for each e-fold of their share, .016 for the nearest twentieth. Over halves of lfw-dev .012
+to .017 with `sface-dlib` and `sface`, .003 and .025 with `dlib`."""
 
 _FITTED = 1e-3
 

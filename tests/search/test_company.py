@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -44,7 +46,7 @@ def company(probe: npt.NDArray[np.float32], vectors: Vectors) -> Company:
 
 def usual(strangers: int, faces: int) -> float:
     """Where so many strangers usually are: by the law that the nearest thousandth has, and nearer beyond."""
-    return CALIBRATION.threshold(strangers, faces) * (1 - BULK * max(0.0, np.log(1000 * strangers / faces)))
+    return CALIBRATION.threshold(strangers, faces) * (1 - BULK * max(0.0, math.log(1000 * strangers / faces)))
 
 
 def ring(places: list[float], seed: int = 0) -> Vectors:
