@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from faceindex.types.answers import (
+    USUAL,
     BatchAnswer,
     Candidate,
+    Company,
     ComparedFace,
     Exemplar,
     IdentifiedFace,
@@ -43,6 +45,7 @@ from faceindex.types.versions import Stale, Version
 __all__ = [
     "BY_BOX",
     "DRAWN",
+    "USUAL",
     "ActChange",
     "Album",
     "AlbumChange",
@@ -55,6 +58,7 @@ __all__ = [
     "CheckReport",
     "CheckedPart",
     "ClusterReport",
+    "Company",
     "ComparedFace",
     "Damage",
     "Decided",
