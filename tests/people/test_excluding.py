@@ -232,11 +232,11 @@ STEPS: dict[str, Step] = {
 }
 
 
-def everything(library: faceindex.Library) -> object:
-    faces = {f.face: (f.album, f.person, f.confirmed) for f in library.faces}
-    albums = [
-        (a.album, a.faces, a.cover, a.unknown) for a in library.albums.list(hidden=True, unknown=True, limit=None)
-    ]
+def everything(library: faceindex.Library, *, numbers: bool = True) -> object:
+    """numbers: of albums; those that a rebuild made one may get new ones."""
+    faces = {f.face: (f.album if numbers else None, f.person, f.confirmed) for f in library.faces}
+    listed = library.albums.list(hidden=True, unknown=True, limit=None)
+    albums = [(album.album if numbers else 0, album.faces, album.cover, album.unknown) for album in listed]
     never = [(pair.ones, pair.others, pair.person) for pair in library.people.never_suggested()]
     people = [(one.person, one.faces, one.cover) for one in library.people]
     return faces, albums, never, people, library.faces.left_alone(), [one.face for one in library.faces.not_faces()]
