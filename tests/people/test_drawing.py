@@ -137,22 +137,32 @@ def test_it_stays_when_its_photo_is_analysed_again_or_comes_again(library: facei
 
 
 @pytest.mark.parametrize("edit", ["cropped", "resized", "mirrored"])
-def test_it_moves_with_an_edit_of_its_photo(library: faceindex.Library, photo: Path, edit: str) -> None:
-    added = library.photos.add_face(photo, SMALL, name="Eileen")
+def test_it_moves_with_an_edit_of_its_photo(
+    library: faceindex.Library, photo: Path, shared_data: Path, edit: str
+) -> None:
+    image = Image.open(photo)
+    other = Image.open(shared_data / "lfw-dev" / "images" / "Al_Pacino" / "Al_Pacino_0001.jpg")
+    image.paste(other.resize((128, 128), Image.Resampling.LANCZOS), (1300, 700))
+    image.save(photo, quality=92)
+    library.ingest([photo], workers=0)
+    box = Box(1342, 734, 43, 58)
+    added = library.photos.add_face(photo, box, name="Al")
+    assert added.origin == DRAWN
     image = Image.open(photo)
     if edit == "cropped":
-        image, place = image.crop((30, 20, 1600, 1000)), Box(SMALL.x - 30, SMALL.y - 20, SMALL.width, SMALL.height)
+        image, place = image.crop((30, 20, 1600, 1000)), Box(box.x - 30, box.y - 20, box.width, box.height)
     elif edit == "resized":
-        image, place = image.resize((1200, 750)), Box(*(round(0.75 * value) for value in SMALL.as_list()))
+        image, place = image.resize((1200, 750)), Box(*(round(0.75 * value) for value in box.as_list()))
     else:
         image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-        place = Box(1600 - SMALL.x - SMALL.width, SMALL.y, SMALL.width, SMALL.height)
+        place = Box(1600 - box.x - box.width, box.y, box.width, box.height)
     image.save(photo, quality=92)
-    report = library.ingest([photo], workers=0)
-    assert report.lost == ()
+    assert library.ingest([photo], workers=0).lost == ()
     moved = library.faces.get(added.face)
-    assert moved.person == "Eileen"
+    assert (moved.person, moved.origin) == ("Al", DRAWN)
     assert near(moved, place)
+    library.ingest([photo], force=True, workers=0)
+    assert library.faces.get(added.face).box == moved.box
 
 
 def test_another_picture_in_its_place_has_no_such_face(library: faceindex.Library, photo: Path) -> None:
