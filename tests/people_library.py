@@ -29,7 +29,7 @@ def drawn_people(people: list[int], seed: int = 0, spread: float = 0.25) -> Vect
     return faces
 
 
-def store_vectors(path: Path, vectors: Vectors, prefix: str = "photo") -> None:
+def store_vectors(path: Path, vectors: Vectors, prefix: str = "photo", recipe_name: str = "dlib") -> None:
     """Add a face of a photo of its own for each vector to the library at `path`."""
     landmarks = np.zeros((5, 2), np.float32)
     batch = Batch()
@@ -37,7 +37,7 @@ def store_vectors(path: Path, vectors: Vectors, prefix: str = "photo") -> None:
         name = f"{prefix}-{number:05d}"
         photo = AnalysedPhoto(100, 100, (Face(BOX, 1.0, landmarks, vector, 0.9),))
         batch.photos[os.fsencode(name)] = (photo, [FoundFile(f"/{name}.jpg", 1, 1, False)])
-    folder = LibraryFolder(path, wanted=recipe("dlib"))
+    folder = LibraryFolder(path, wanted=recipe(recipe_name))
     with folder.writer() as writer:
         writer.commit(batch)
     folder.close()

@@ -11,7 +11,7 @@ import typer
 import faceindex
 from faceindex.cli import options, selections
 from faceindex.cli.outcome import refuse_nothing
-from faceindex.cli.output import errors, finite, match_object
+from faceindex.cli.output import company_object, errors, finite, match_object
 from faceindex.errors import UsageError
 from faceindex.faces.engine import Engine
 from faceindex.photos.finding.whereabouts import out_of_reach
@@ -79,4 +79,5 @@ def _as_object(answer: BatchAnswer) -> dict[str, object]:
         return where | {"error": answer.error}
     if answer.box is not None:
         where |= {"box": answer.box.as_list(), "score": answer.score}
-    return where | {"threshold": finite(answer.threshold), "matches": [match_object(match) for match in answer.matches]}
+    judged = {"threshold": finite(answer.threshold), "company": company_object(answer.company)}
+    return where | judged | {"matches": [match_object(match) for match in answer.matches]}

@@ -18,7 +18,7 @@ from faceindex.errors import UsageError
 from faceindex.evaluation.group_file import GroupFile, read_groups
 from faceindex.evaluation.half_splits import HalfSplits, half_splits
 from faceindex.evaluation.labelled import LabelledFaces
-from faceindex.evaluation.strangers import Fpir, measure_fpir
+from faceindex.evaluation.strangers import Fpir, company_factors, measure_fpir
 from faceindex.faces.engine import Engine
 from faceindex.search.library_calibration import of_recipe
 
@@ -68,7 +68,17 @@ def strangers(
 
 
 def _print(groups: Mapping[str, Sequence[Fpir]], splits: Sequence[HalfSplits]) -> None:
-    columns = ("group", "asked#", "faces#", "threshold#", "measured#", "+-#", "ratio#", "queries with any#")
+    columns = (
+        "group",
+        "asked#",
+        "faces#",
+        "threshold#",
+        "measured#",
+        "+-#",
+        "ratio#",
+        "queries with any#",
+        "without company#",
+    )
     print_table(columns, [_row(name, point) for name, points in groups.items() for point in points])
     print_line("")
     if splits:
@@ -92,7 +102,9 @@ def _measured(faces: LabelledFaces, chosen: np.ndarray) -> list[Fpir]:
         raise UsageError("it takes two faces to look for one among others")
     calibration = of_recipe(faces.recipe)
     people = np.unique(faces.people[chosen], return_inverse=True)[1]
-    return [measure_fpir(faces.vectors[chosen], people, calibration, asked) for asked in ASKED]
+    vectors = faces.vectors[chosen]
+    factors = company_factors(vectors, calibration, faces.recipe)
+    return [measure_fpir(vectors, people, calibration, asked, factors=factors) for asked in ASKED]
 
 
 def _halves(faces: LabelledFaces, partings: int) -> tuple[HalfSplits, ...]:
@@ -107,7 +119,8 @@ def _halves(faces: LabelledFaces, partings: int) -> tuple[HalfSplits, ...]:
 
 def _row(name: str, point: Fpir) -> tuple[object, ...]:
     measured = (f"{point.measured:.4f}", f"{point.error:.4f}", f"{point.measured / point.asked:.2f}")
-    return (name, f"{point.asked:g}", point.faces, f"{point.threshold:.4f}", *measured, rate(point.queries))
+    shares = (rate(point.queries), f"{point.for_usual:.4f}")
+    return (name, f"{point.asked:g}", point.faces, f"{point.threshold:.4f}", *measured, *shares)
 
 
 def _spreads(split: HalfSplits) -> Iterator[tuple[object, ...]]:

@@ -10,7 +10,7 @@ import typer
 
 import faceindex
 from faceindex.cli import options
-from faceindex.cli.output import print_json, print_line, print_table, say_page
+from faceindex.cli.output import company_line, company_object, print_json, print_line, print_table, say_page
 from faceindex.faces.engine import Engine
 from faceindex.photos.finding.addresses import shown
 from faceindex.types import Candidate, IdentifiedFace
@@ -54,6 +54,7 @@ def identify(
             f"margin {face.margin:.1%}, threshold {face.threshold:.4f}"
         )
         if explain:
+            print_line(company_line(face.company) if threshold is None else "the threshold is the one that was given")
             columns = ("candidate", "confidence#", "distance#", "face#", "photo")
             print_table(columns, [row for candidate in face.candidates for row in _explained(candidate)])
 
@@ -73,4 +74,5 @@ def _as_object(face: IdentifiedFace) -> dict[str, object]:
         | {"exemplars": [asdict(shown) | {"box": shown.box.as_list()} for shown in candidate.exemplars]}
         for candidate in face.candidates
     ]
-    return asdict(face) | {"box": face.box.as_list(), "candidates": candidates}
+    company = company_object(face.company)
+    return asdict(face) | {"box": face.box.as_list(), "candidates": candidates, "company": company}

@@ -20,7 +20,7 @@ from rich.text import Text
 from faceindex.errors import UsageError
 from faceindex.files.csv_rows import csv_row
 from faceindex.plurals import plural
-from faceindex.types import Erased, FaceRecord, FailedPhoto, LostFace, Match
+from faceindex.types import Company, Erased, FaceRecord, FailedPhoto, LostFace, Match
 
 _LOGGER = logging.getLogger("faceindex")
 _LOGGER.addHandler(logging.NullHandler())
@@ -92,6 +92,22 @@ def match_object(match: Match) -> dict[str, object]:
         "confidence": finite(match.confidence),
         "person": match.person,
     }
+
+
+def company_object(company: Company) -> dict[str, object] | None:
+    """The company of a face as JSON; None where the library does not tell."""
+    return asdict(company) if company.people else None
+
+
+def company_line(company: Company) -> str:
+    """Why a threshold is another one for this face, in a sentence."""
+    if not company.people:
+        return "the threshold is the usual one: the library has too few other people to tell how near they come"
+    place = f"the {company.people}th nearest other person is at {company.distance:.4f}, usually at {company.usual:.4f}"
+    if company.factor == 1:
+        return f"the threshold is the usual one: {place}"
+    why = "other people are nearer to this face than usual" if company.factor < 1 else "few people resemble this face"
+    return f"the threshold is {company.factor:.2f} times the usual one, as {why}: {place}"
 
 
 def face_object(face: FaceRecord) -> dict[str, object]:

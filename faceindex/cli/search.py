@@ -10,7 +10,17 @@ import typer
 
 import faceindex
 from faceindex.cli import options, selections
-from faceindex.cli.output import finite, match_object, percent, print_json, print_line, print_table, say_page
+from faceindex.cli.output import (
+    company_line,
+    company_object,
+    finite,
+    match_object,
+    percent,
+    print_json,
+    print_line,
+    print_table,
+    say_page,
+)
 from faceindex.faces.engine import Engine
 from faceindex.photos.finding.addresses import absolute, shown
 from faceindex.types import ProbeFace
@@ -47,6 +57,7 @@ def search(
     engine: options.EngineName = "onnx",
     device: options.Device = "cpu",
     sheet: options.Sheet = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Say why the threshold is what it is.")] = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Find the faces in the library that look like the faces in IMAGE, or like a face of the library, nearest first."""
@@ -71,6 +82,9 @@ def search(
     for asked, probe in zip(probes, found, strict=True):
         title = f"{asked.photo}: {asked.title}" if several else asked.title
         print_line(f"{title}, threshold {probe.threshold:.4f}" if math.isfinite(probe.threshold) else title)
+        if explain and math.isfinite(probe.threshold):
+            given = "the threshold is the one that was given"
+            print_line(company_line(probe.company) if threshold is None else given)
         rows = [(f"{m.distance:.4f}", percent(m.confidence), m.face, m.person, m.photo) for m in probe.matches]
         if rows:
             print_table(("distance#", "confidence#", "face#", "person", "photo"), rows)
@@ -93,5 +107,6 @@ def _as_object(probe: ProbeFace) -> dict[str, object]:
         "box": probe.box.as_list(),
         "score": probe.score,
         "threshold": finite(probe.threshold),
+        "company": company_object(probe.company),
         "matches": [match_object(match) for match in probe.matches],
     }

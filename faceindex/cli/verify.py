@@ -14,7 +14,7 @@ import typer
 import faceindex
 from faceindex.cli import options
 from faceindex.cli.outcome import refuse_nothing
-from faceindex.cli.output import errors, print_json, print_line
+from faceindex.cli.output import company_line, company_object, errors, print_json, print_line
 from faceindex.errors import UsageError
 from faceindex.faces.engine import Engine
 from faceindex.files.writing import text_output
@@ -92,6 +92,7 @@ def _print(answer: Verification, *, as_json: bool, chosen: bool, explain: bool) 
                 "faces": [box.as_list() for box in answer.faces],
                 "compared": [asdict(face) | {"box": face.box.as_list()} for face in answer.compared],
                 "pairs": answer.pairs,
+                "company": company_object(answer.company),
             }
         )
         return
@@ -104,6 +105,8 @@ def _print(answer: Verification, *, as_json: bool, chosen: bool, explain: bool) 
             f"the confidence assumes that {answer.prior:.2%} of such pairs are of one person; with this prior both "
             f"answers are equally likely at the threshold"
         )
+        if answer.company.people:
+            print_line(company_line(answer.company))
         if answer.pairs > 1:
             print_line(f"compared: the nearest pair of {answer.pairs:,}")
     several = [face for face in answer.compared if face.found > 1]

@@ -7,9 +7,11 @@ from functools import partial
 
 import numpy as np
 
+from faceindex.clustering.clear_pairs import with_clear_pairs
 from faceindex.clustering.constraints import Constraints, unconstrained
 from faceindex.clustering.crowding import LARGEST, excess_of, uncrowded
 from faceindex.clustering.dbscan import dbscan
+from faceindex.clustering.graph import Flags
 from faceindex.clustering.linkage import linkage
 from faceindex.clustering.modest_quality import modest_last as modest_faces_last
 from faceindex.clustering.neighbours import neighbour_graph, steps_of
@@ -86,9 +88,15 @@ def cluster(
     if qualities is not None and modest_last and method in MODEST_LAST:
         grouped = partial(modest_faces_last, modest=qualities[order] < MODEST_QUALITY, method=grouped)
     low = np.zeros(len(vectors), dtype=np.bool_) if qualities is None else is_low(qualities[order])
+    if len(vectors) <= LARGEST:
+        grouped = partial(_with_clear_pairs, method=grouped, left_out=low)
     labels = np.empty(len(vectors), dtype=np.int64)
     labels[order] = gated(problem, low, grouped)
     return by_size(labels)
+
+
+def _with_clear_pairs(problem: Problem, method: Method, left_out: Flags) -> Labels:
+    return with_clear_pairs(problem, method(problem), left_out)
 
 
 def _canonical_order(vectors: Vectors, known: Constraints, qualities: Qualities | None) -> np.ndarray:

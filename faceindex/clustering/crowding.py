@@ -27,13 +27,14 @@ count as crowded, and F falls from 0.917 to 0.849. So libraries of more than LAR
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
 from faceindex.clustering.components import components
-from faceindex.clustering.graph import Integers, Lengths, NeighbourGraph, Nodes, thinned
+from faceindex.clustering.graph import Integers, NeighbourGraph, thinned
 from faceindex.types import Labels
-from faceindex.vectors.kernels import kernel
 
 LARGEST = 10_000
 """Faces of a library up to which crowds are heeded: the largest that was measured with real faces has 8,587."""
@@ -51,6 +52,8 @@ has some that fit to few of the others."""
 KEPT = 0.75
 """Share of the distance to that stranger up to which faces may be one person's."""
 
+_EDGES = 1 << 21  # looked at together
+
 Excess = npt.NDArray[np.float32]
 
 
@@ -62,7 +65,7 @@ def excess_of(graph: NeighbourGraph, threshold: float, group: Integers) -> Exces
     crowded = np.diff(graph.start) >= CROWD
     if not crowded.any():
         return np.zeros(graph.size, dtype=np.float32)
-    reach = _reach(graph.start, graph.neighbour, graph.distance, _fragments(graph, STRICT * threshold, group))
+    reach = _reach(graph, _fragments(graph, STRICT * threshold, group))
     return np.maximum(0, (threshold**2 - np.square(KEPT * reach)) / 2).astype(np.float32)
 
 
@@ -78,7 +81,7 @@ def _fragments(graph: NeighbourGraph, limit: float, group: Integers) -> Labels:
     """int64 [n]: faces of one fragment have one number, and so have fragments that groups bind to each other."""
     near = np.bincount(graph.rows()[graph.distance <= limit], minlength=graph.size)
     order = np.argsort(-near, kind="stable")
-    fragment = _stars(order, graph.start, graph.neighbour, graph.distance, np.float32(limit))
+    fragment = _stars(graph, order, limit)
     if int(group.max()) + 1 == graph.size:
         return fragment
     first = np.empty(graph.size, dtype=np.int64)
@@ -87,39 +90,42 @@ def _fragments(graph: NeighbourGraph, limit: float, group: Integers) -> Labels:
     return components(np.concatenate([own, own]), np.concatenate([fragment, first[group]]), graph.size)
 
 
-@kernel(lambda order, start, neighbour, *_: len(neighbour))
-def _stars(
-    order: Integers, start: Integers, neighbour: Nodes, distance: Lengths, limit: np.float32
-) -> npt.NDArray[np.int64]:
+def _stars(graph: NeighbourGraph, order: Integers, limit: float) -> Labels:
     """int64 [n]: in this order each face that is in no star yet takes in all its neighbours that are in none."""
-    star = np.full(len(order), -1, dtype=np.int64)
-    for row in order:
+    star = np.full(graph.size, -1, dtype=np.int64)
+    near = thinned(graph, graph.distance <= np.float32(limit))
+    for row in order.tolist():
         if star[row] < 0:
             star[row] = row
-            for edge in range(start[row], start[row + 1]):
-                if distance[edge] <= limit and star[neighbour[edge]] < 0:
-                    star[neighbour[edge]] = row
+            around = near.neighbour[near.start[row] : near.start[row + 1]]
+            star[around[star[around] < 0]] = row
     return star
 
 
-@kernel(lambda start, neighbour, *_: 2 * len(neighbour))
-def _reach(start: Integers, neighbour: Nodes, distance: Lengths, fragment: Labels) -> npt.NDArray[np.float64]:
+def _reach(graph: NeighbourGraph, fragment: Labels) -> npt.NDArray[np.float64]:
     """float64 [n]: how far the CROWD-th nearest other fragment is from each row; infinite where too few are near."""
-    rows = len(start) - 1
-    reach = np.full(rows, np.inf)
-    nearest, met = np.full(rows, np.inf), np.empty(rows, dtype=np.int64)
-    for row in range(rows):
-        count = own = 0
-        for edge in range(start[row], start[row + 1]):
-            other = fragment[neighbour[edge]]
-            if other == fragment[row]:
-                own += 1
-                continue
-            if nearest[other] == np.inf:
-                met[count] = other
-                count += 1
-            nearest[other] = min(nearest[other], distance[edge])
-        if count >= CROWD + own // OWN:
-            reach[row] = np.sort(nearest[met[:count]])[CROWD - 1]
-        nearest[met[:count]] = np.inf
+    reach = np.full(graph.size, np.inf)
+    begins = np.searchsorted(graph.start[:-1], np.arange(0, int(graph.start[-1]), _EDGES))
+    for begin, end in pairwise(np.unique(np.append(begins, graph.size))):
+        reach[begin:end] = _reach_of(graph, begin, end, fragment)
+    return reach
+
+
+def _reach_of(graph: NeighbourGraph, begin: int, end: int, fragment: Labels) -> npt.NDArray[np.float64]:
+    """That of the rows from `begin` to `end`."""
+    edges = slice(int(graph.start[begin]), int(graph.start[end]))
+    row = np.repeat(np.arange(end - begin), np.diff(graph.start[begin : end + 1]))
+    other, distance = fragment[graph.neighbour[edges]], graph.distance[edges]
+    inside = other == fragment[begin + row]
+    own = np.bincount(row[inside], minlength=end - begin)
+    row, other, distance = row[~inside], other[~inside], distance[~inside]
+    nearest_first = np.lexsort((distance, other, row))
+    row, other, distance = row[nearest_first], other[nearest_first], distance[nearest_first]
+    met = np.flatnonzero((np.diff(row, prepend=-1) != 0) | (np.diff(other, prepend=-1) != 0))
+    row, distance = row[met], distance[met]
+    nearest_first = np.lexsort((distance, row))
+    count = np.bincount(row, minlength=end - begin)
+    reach = np.full(end - begin, np.inf)
+    enough = np.flatnonzero(count >= CROWD + own // OWN)
+    reach[enough] = distance[nearest_first][np.cumsum(count)[enough] - count[enough] + CROWD - 1]
     return reach

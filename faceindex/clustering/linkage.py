@@ -23,10 +23,9 @@ import numpy.typing as npt
 from faceindex.clustering.distances import squared_distances
 from faceindex.clustering.graph import Integers, NeighbourGraph, Nodes
 from faceindex.clustering.problem import Problem
-from faceindex.clustering.rules import Rules, Unions, may_unite, union_of, unions_of, unions_with, unite
+from faceindex.clustering.rules import Rules, Unions, unions_of
 from faceindex.running.stop import Stop
 from faceindex.types import Labels, Vectors
-from faceindex.vectors.kernels import kernel
 
 GROWTH = 0.3
 """The squared limit of a union of m faces is 1 + GROWTH (1 - 2 / m) times that of two faces. Chosen with the threshold
@@ -90,10 +89,10 @@ class _Clusters:
         allowed = np.ones(len(edges.left), dtype=np.bool_)
         if unions.free:
             return allowed
-        one, other = (unions_with(unions, self.group[ends]) for ends in (edges.left, edges.right))
+        one, other = (unions.of(self.group[ends]) for ends in (edges.left, edges.right))
         bound = (unions.links[one] > 0) & (unions.links[other] > 0) | unions.named[one] & unions.named[other]
         doubtful = np.flatnonzero(bound & (one != other))
-        allowed[doubtful] = _may_unite_each(one[doubtful], other[doubtful], unions)
+        allowed[doubtful] = unions.may_unite(one[doubtful], other[doubtful])
         return allowed
 
     def merge(self, left: Nodes, right: Nodes) -> npt.NDArray[np.bool_]:
@@ -101,7 +100,7 @@ class _Clusters:
 
         The left one of a pair takes the right one in. Returns: bool [pairs], which merged.
         """
-        merged = _unite_each(left, right, self.group, self.unions)
+        merged = self.unions.unite(self.group[left], self.group[right])
         for begin in range(0, len(left), _MERGED):
             which = merged[begin : begin + _MERGED]
             self._take_in(left[begin : begin + _MERGED][which], right[begin : begin + _MERGED][which])
@@ -156,7 +155,7 @@ def agglomerate(
             stop.check()
         chosen = _reciprocal(edges, clusters.squared, count)
         if not len(chosen):
-            return unions_with(clusters.unions, rules.group)
+            return clusters.unions.of(rules.group)
         edges = _after_round(clusters, edges, chosen, into)
 
 
@@ -228,25 +227,3 @@ def _reciprocal(edges: _Edges, limit: np.float32, nodes: int) -> Integers:
 def _keys(left: Nodes, right: Nodes, nodes: int) -> Integers:
     """One number for each pair of nodes, in the order of the pairs."""
     return left.astype(np.int64) * nodes + right
-
-
-@kernel(lambda left, *_: 4 * len(left))
-def _may_unite_each(left: Integers, right: Integers, unions: Unions) -> npt.NDArray[np.bool_]:
-    """bool [pairs]: `may_unite` for each of many pairs of unions."""
-    allowed = np.empty(len(left), dtype=np.bool_)
-    for pair in range(len(left)):
-        allowed[pair] = may_unite(unions, left[pair], right[pair])
-    return allowed
-
-
-@kernel(lambda left, *_: 4 * len(left))
-def _unite_each(left: Nodes, right: Nodes, group: Integers, unions: Unions) -> npt.NDArray[np.bool_]:
-    """Unite the groups of pairs of nodes, in this order, where rules allow it. Returns: bool [pairs], which are one."""
-    united = np.ones(len(left), dtype=np.bool_)
-    for pair in range(len(left)):
-        one, other = union_of(unions, group[left[pair]]), union_of(unions, group[right[pair]])
-        if one != other:
-            united[pair] = may_unite(unions, one, other)
-            if united[pair]:
-                unite(unions, min(one, other), max(one, other))
-    return united

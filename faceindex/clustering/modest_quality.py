@@ -6,13 +6,11 @@ A blurred or turned face resembles other people's: as a member of the graph it i
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from faceindex.clustering.graph import Flags, Integers, Nodes
+from faceindex.clustering.graph import Flags, Integers
 from faceindex.clustering.problem import Method, Problem
 from faceindex.clustering.rules import Rules
 from faceindex.types import Labels
-from faceindex.vectors.kernels import kernel
 
 
 def modest_last(problem: Problem, modest: Flags, method: Method) -> Labels:
@@ -44,10 +42,7 @@ def joined(problem: Problem, labels: Labels, modest: Flags) -> Labels:
     owner = np.full(count + len(alone), -1, dtype=np.int64)
     owner[of_group[rules.named]] = np.flatnonzero(rules.named)
     free = np.flatnonzero(_all_of_group(modest, rules)[members[first[:-1]]])
-    graph = problem.graph
-    edges = (graph.start, graph.neighbour, graph.distance)
-    kept = (rules.named, rules.start, rules.mate)
-    _join(free, members, first, rules.group, *edges, ~modest & (labels >= 0), *kept, of_group, owner)
+    _join(problem, free, ~modest & (labels >= 0), of_group, owner)
     result = of_group[rules.group]
     return np.where(result < count, result, -1)
 
@@ -66,52 +61,42 @@ def _without_company(labels: Labels, rules: Rules) -> Flags:
     return (labels < 0) | (groups[np.maximum(labels, 0)] < 2)
 
 
-@kernel(lambda free, members, first, group, start, neighbour, *_: 3 * len(neighbour))
-def _join(
-    free: Integers,
-    members: Integers,
-    first: Integers,
-    group: Integers,
-    start: Integers,
-    neighbour: Nodes,
-    distance: npt.NDArray[np.float32],
-    voters: Flags,
-    named: Flags,
-    mates: Integers,
-    mate: Integers,
-    labels: Integers,
-    owner: Integers,
-) -> None:
-    """Give every group in `free` a label of its neighbours, one after the other. labels: int64 [g], changed in place.
+def _join(problem: Problem, free: Integers, voters: Flags, of_group: Labels, owner: Integers) -> None:
+    """Give every group in `free` a label of its neighbours, one after the other.
 
-    voters: bool [n], rows whose labels count. owner: int64 [labels], the group that is the person there, or -1.
+    voters: bool [n], rows whose labels count; none is in a free group. of_group: int64 [g], the labels, changed in
+    place. owner: int64 [labels], the group that is the person there, or -1.
     """
-    votes = np.zeros(len(owner), dtype=np.int64)
-    nearest = np.full(len(owner), np.inf, dtype=np.float32)
-    for one in free:
-        rows = members[first[one] : first[one + 1]]
-        for row in rows:
-            for edge in range(start[row], start[row + 1]):
-                if voters[neighbour[edge]]:
-                    label = labels[group[neighbour[edge]]]
-                    votes[label] += 1
-                    nearest[label] = min(nearest[label], distance[edge])
-        for link in range(mates[one], mates[one + 1]):
-            votes[labels[mate[link]]] = 0
-        best = -1
-        for row in rows:
-            for edge in range(start[row], start[row + 1]):
-                label = labels[group[neighbour[edge]]]
-                if votes[label] == 0 or (named[one] and owner[label] >= 0):
-                    continue
-                rank = (-votes[label], nearest[label], label)
-                if best < 0 or rank < (-votes[best], nearest[best], best):
-                    best = label
-        for row in rows:
-            for edge in range(start[row], start[row + 1]):
-                label = labels[group[neighbour[edge]]]
-                votes[label], nearest[label] = 0, np.inf
-        if best >= 0:
-            if named[one]:
-                owner[best] = one
-            labels[one] = best
+    rules = problem.rules
+    one, label = _candidates(problem, free, voters, of_group)
+    first = np.flatnonzero(np.diff(one, prepend=-1))
+    bound = (rules.named | (np.diff(rules.start) > 0))[one[first]]
+    of_group[one[first[~bound]]] = label[first[~bound]]
+    end = np.append(first[1:], len(one))
+    for start, stop in zip(first[bound].tolist(), end[bound].tolist(), strict=True):
+        group = one[start]
+        forbidden = set(of_group[rules.mate[rules.start[group] : rules.start[group + 1]]].tolist())
+        for candidate in label[start:stop].tolist():
+            if candidate in forbidden or (rules.named[group] and owner[candidate] >= 0):
+                continue
+            of_group[group] = candidate
+            if rules.named[group]:
+                owner[candidate] = group
+            break
+
+
+def _candidates(problem: Problem, free: Integers, voters: Flags, of_group: Labels) -> tuple[Integers, Labels]:
+    """Free groups and the labels that their neighbours have, best first: int64 [candidates] each, by group."""
+    graph, group = problem.graph, problem.rules.group
+    is_free = np.zeros(problem.rules.groups, dtype=np.bool_)
+    is_free[free] = True
+    row = graph.rows()
+    edges = np.flatnonzero(is_free[group[row]] & voters[graph.neighbour])
+    one, label, away = group[row[edges]], of_group[group[graph.neighbour[edges]]], graph.distance[edges]
+    by_label = np.lexsort((away, label, one))
+    one, label, away = one[by_label], label[by_label], away[by_label]
+    first = np.flatnonzero((np.diff(one, prepend=-1) != 0) | (np.diff(label, prepend=-1) != 0))
+    votes = np.diff(first, append=len(one))
+    one, label, away = one[first], label[first], away[first]
+    best_first = np.lexsort((label, away, -votes, one))
+    return one[best_first], label[best_first]

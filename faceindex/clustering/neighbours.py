@@ -4,7 +4,7 @@ A few faces are compared all with all. Many are sorted into lists by k-means, an
 nearly as near to it as the nearest one: a face in the middle of its list looks into few others. How much further they
 may be is what a sample needs to find RECALL of its neighbours. Faces that look into the same list are compared with it
 in one product of matrices. In both cases along the axes of largest variance first: what is too far apart there is so in
-full (`faceindex.vectors.axes`), and of the others the true distances are computed.
+full (`faceindex.clustering.axes`), and of the others the true distances are computed.
 """
 
 from __future__ import annotations
@@ -18,14 +18,13 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
+from faceindex.clustering.axes import principal_coordinates
 from faceindex.clustering.distances import squared_distances
 from faceindex.clustering.graph import Integers, Lengths, NeighbourGraph, Nodes, graph_of
 from faceindex.running.meter import Meter
 from faceindex.types import Vectors
-from faceindex.vectors.axes import principal_axes
 from faceindex.vectors.exact import k_nearest
 from faceindex.vectors.ivf import ROWS_PER_CENTROID, centroids_in_two_levels
-from faceindex.vectors.kernels import kernel
 
 COMPLETE = 10_000
 """Faces up to which the graph has every pair within the threshold: fifty million at most."""
@@ -43,7 +42,7 @@ SAMPLE = 500
 _BLOCK = 1024  # rows compared at a time
 _LISTS = 3.5  # times the root of the number of faces
 _ROUNDING = 1e-4  # float32's error of a squared distance, amply; what is decided by is computed from the rows
-_STRIDE = 64  # columns looked at together
+_NOBODY = np.uint64(2**64 - 1)  # greater than every key
 
 Floats = npt.NDArray[np.float32]
 
@@ -93,7 +92,7 @@ def _true_neighbours(vectors: Vectors, rows: Integers, threshold: float, threads
 
 
 def _all_pairs(vectors: Vectors, threshold: float, meter: Meter) -> tuple[Nodes, Nodes, Lengths]:
-    coordinates = principal_axes(vectors).coordinates(vectors)
+    coordinates = principal_coordinates(vectors)
     squares = np.einsum("ij,ij->i", coordinates, coordinates)
     limit = np.float32(threshold**2 + _ROUNDING)
     found: list[tuple[Nodes, Nodes, Lengths]] = []
@@ -114,14 +113,13 @@ def _all_pairs(vectors: Vectors, threshold: float, meter: Meter) -> tuple[Nodes,
 
 
 class _Lists(NamedTuple):
-    """Rows sorted by list. vectors, coordinates: float32 [n, d] and [n, m]. squares: float32 [n], of the latter.
+    """Rows sorted by list. vectors: float32 [n, d]. squares: float32 [n], of their lengths.
 
     starts: int64 [l + 1], the first row of each list. looking: int32, the rows that look into list i, rising, are those
     from first[i] to first[i + 1], int64 [l + 1].
     """
 
     vectors: Vectors
-    coordinates: Floats
     squares: Floats
     starts: Integers
     looking: Nodes
@@ -140,7 +138,7 @@ def _nearest_pairs(vectors: Vectors, threshold: float, workers: int, meter: Mete
 
 def _sorted_into_lists(vectors: Vectors, threshold: float, workers: int, meter: Meter) -> tuple[_Lists, Nodes]:
     """The lists, and which of `vectors` each of their rows is: int32 [n]."""
-    coordinates = principal_axes(vectors).coordinates(vectors)
+    coordinates = principal_coordinates(vectors)
     count = int(_LISTS * math.sqrt(len(vectors)))
     some = np.random.default_rng(0).permutation(len(vectors))[: count * ROWS_PER_CENTROID]
     centroids = centroids_in_two_levels(coordinates[np.sort(some)], count)
@@ -159,10 +157,10 @@ def _sorted_into_lists(vectors: Vectors, threshold: float, workers: int, meter: 
     place = np.empty_like(order)
     place[order] = np.arange(len(order), dtype=np.int32)
     first = _firsts(number, count)
-    coordinates = coordinates[order]
-    squares = np.einsum("ij,ij->i", coordinates, coordinates)
+    vectors = vectors[order]
+    squares = np.einsum("ij,ij->i", vectors, vectors)
     looking = np.sort(number.astype(np.int64) << 32 | place[row]).astype(np.int32)  # by list, then by row
-    return _Lists(vectors[order], coordinates, squares, _firsts(own, count), looking, first), order
+    return _Lists(vectors, squares, _firsts(own, count), looking, first), order
 
 
 def _firsts(numbers: Nodes, count: int) -> Integers:
@@ -192,17 +190,63 @@ def _spread(vectors: Vectors, coordinates: Floats, centroids: Floats, threshold:
 def _found_by(lists: _Lists, part: tuple[int, int], threshold: float, meter: Meter) -> tuple[Nodes, Nodes, Lengths]:
     """The pairs that the rows of a part, from one to another, find in the lists they look into."""
     begin, end = part
-    nearest = np.full((end - begin, MOST), -1, dtype=np.int32)
-    lengths = np.full((end - begin, MOST), np.float32(threshold**2 * (1 + 1e-6)), dtype=np.float32)
-    for rows, list_rows in _looking(lists, begin, end, meter):
-        products = lists.coordinates[rows] @ lists.coordinates[list_rows].T
-        squares = (lists.squares[rows], lists.squares[list_rows])
-        _keep_nearest(products, *squares, rows, list_rows.start, lists.vectors, begin, nearest, lengths)
-    row, place = np.nonzero(nearest >= 0)
-    left, right = (row + begin).astype(np.int32), nearest[row, place]
-    length = np.sqrt(lengths[row, place])
-    near = length <= threshold
-    return left[near], right[near], length[near]
+    nearest = _Nearest(begin, end - begin, np.float32(threshold**2 * (1 + 1e-6)))
+    for rows, within in _looking(lists, begin, end, meter):
+        # One product gives how far a squared distance is above what is needed: |a|^2 - 2 ab + |b|^2 - reach.
+        beyond = nearest.reach[rows - begin] + np.float32(_ROUNDING) - lists.squares[rows]
+        left = np.column_stack([lists.vectors[rows], np.ones(len(rows), dtype=np.float32), beyond])
+        right = np.column_stack(
+            [-2 * lists.vectors[within], lists.squares[within], -np.ones_like(lists.squares[within])]
+        )
+        near = np.flatnonzero(left @ right.T <= 0)
+        row, other = rows[near // len(right)], (near % len(right) + within.start).astype(np.int32)
+        apart = row != other
+        row, other = row[apart], other[apart]
+        nearest.add(row, other, squared_distances(lists.vectors, row, other))
+    row, neighbour, squares = nearest.all()
+    length = np.sqrt(squares)
+    within_threshold = length <= threshold
+    return row[within_threshold], neighbour[within_threshold], length[within_threshold]
+
+
+class _Nearest:
+    """The MOST nearest others of each row from `begin` on, of equals those with the smaller numbers.
+
+    reach: float32 [n], squared distances that another must have to be among them. keys: uint64 [n, MOST], rising, the
+    bits of a squared distance (as those of a float of 0 or more, they have its order), and the other's number.
+    """
+
+    def __init__(self, begin: int, count: int, limit: np.float32) -> None:
+        self._begin, self._limit = begin, limit
+        self.reach = np.full(count, limit, dtype=np.float32)
+        self._keys = np.full((count, MOST), _NOBODY, dtype=np.uint64)
+
+    def add(self, row: Nodes, other: Nodes, squares: Floats) -> None:
+        """Heed pairs with these squared distances, int32 and float32 [m], in the order of their rows."""
+        places = row - self._begin
+        near = np.flatnonzero(squares <= self.reach[places])
+        places = places[near]
+        keys = squares[near].view(np.uint32).astype(np.uint64) << np.uint64(32) | other[near].astype(np.uint64)
+        first = np.flatnonzero(np.diff(places, prepend=-1))
+        if not len(first):
+            return
+        count = np.diff(first, append=len(places))
+        column = MOST + np.arange(len(places)) - np.repeat(first, count)
+        all_keys = np.full((len(first), MOST + int(count.max())), _NOBODY, dtype=np.uint64)
+        changed = places[first]
+        all_keys[:, :MOST] = self._keys[changed]
+        all_keys[np.repeat(np.arange(len(first)), count), column] = keys
+        all_keys.sort(axis=1)
+        self._keys[changed] = all_keys[:, :MOST]
+        last = (all_keys[:, MOST - 1] >> np.uint64(32)).astype(np.uint32).view(np.float32)
+        self.reach[changed] = np.where(all_keys[:, MOST - 1] == _NOBODY, self._limit, last)
+
+    def all(self) -> tuple[Nodes, Nodes, Floats]:
+        """Every pair: row, the other, and their squared distance, int32, int32 and float32 [m]."""
+        place, column = np.nonzero(self._keys != _NOBODY)
+        keys = self._keys[place, column]
+        squares = (keys >> np.uint64(32)).astype(np.uint32).view(np.float32)
+        return (place + self._begin).astype(np.int32), keys.astype(np.uint32).astype(np.int32), squares
 
 
 def _looking(lists: _Lists, begin: int, end: int, meter: Meter) -> Iterator[tuple[Nodes, slice]]:
@@ -215,61 +259,3 @@ def _looking(lists: _Lists, begin: int, end: int, meter: Meter) -> Iterator[tupl
         for block in range(0, len(rows), 4 * _BLOCK):
             yield rows[block : block + 4 * _BLOCK], within
         meter.advance((number + 1) * (end - begin) // count - number * (end - begin) // count)
-
-
-@kernel(fastmath=True)
-def _square(a: Floats, b: Floats) -> np.float32:
-    total = np.float32(0)
-    for dimension in range(len(a)):
-        away = a[dimension] - b[dimension]
-        total += away * away
-    return total
-
-
-@kernel(fastmath=True)
-def _any_within(products: Floats, others: Floats, bound: np.float32, begin: int, end: int) -> bool:
-    """Whether for any column, its square less twice the product is up to `bound`."""
-    least = np.float32(np.inf)
-    for column in range(begin, end):
-        least = min(least, others[column] - 2 * products[column])
-    return bool(least <= bound)
-
-
-@kernel()
-def _keep_nearest(
-    products: Floats,
-    squares: Floats,
-    others: Floats,
-    rows: Nodes,
-    first: int,
-    vectors: Vectors,
-    begin: int,
-    nearest: Nodes,
-    lengths: Floats,
-) -> None:
-    """Put those of the list that begins at row `first` into the nearest of `rows`, where they are among them.
-
-    nearest, lengths: int32 and float32 [n, MOST] from row `begin` on, squared, shortest first; changed in place.
-    """
-    for one in range(len(rows)):
-        row = rows[one]
-        near, far = nearest[row - begin], lengths[row - begin]
-        for start in range(0, len(others), _STRIDE):
-            end = min(start + _STRIDE, len(others))
-            bound = far[-1] + np.float32(_ROUNDING) - squares[one]
-            if not _any_within(products[one], others, bound, start, end):
-                continue
-            for column in range(start, end):
-                other = first + column
-                if others[column] - 2 * products[one, column] > bound or other == row:
-                    continue
-                square = _square(vectors[row], vectors[other])
-                place = len(far)
-                while place > 0 and square <= far[-1] and (near[place - 1] < 0 or far[place - 1] > square):
-                    place -= 1
-                if place == len(far):
-                    continue
-                for later in range(len(far) - 1, place, -1):
-                    far[later], near[later] = far[later - 1], near[later - 1]
-                far[place], near[place] = square, other
-                bound = far[-1] + np.float32(_ROUNDING) - squares[one]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from faceindex.clustering.centres import centres_of
 from faceindex.clustering.graph import Flags
 from faceindex.clustering.linkage import GROWTH
 from faceindex.clustering.problem import Method, Problem
@@ -68,14 +69,10 @@ def joined_by_low(
     places, place = np.unique(label, return_inverse=True)
     inside = np.flatnonzero(np.isin(labels, places))
     owner = np.searchsorted(places, labels[inside])
-    faces = np.bincount(owner, weights=sizes[inside])
-    centres = np.zeros((len(places), problem.vectors.shape[1]))
-    np.add.at(centres, owner, problem.vectors[inside] * sizes[inside, None])
-    centres /= faces[:, None]
-    away = np.square(problem.vectors[inside] - centres[owner]).sum(axis=1) + spreads[inside]
-    own = np.bincount(owner, weights=away * sizes[inside]) / faces
-    square = np.square(problem.vectors[row] - centres[place]).sum(axis=1) + own[place] + spreads[row]
-    square /= 1 + GROWTH * (1 - 2 / (faces[place] + 1))
+    clusters = centres_of(problem.vectors[inside], owner, sizes=sizes[inside], spreads=spreads[inside])
+    square = np.square(problem.vectors[row] - clusters.places[place]).sum(axis=1)
+    square += clusters.spreads[place] + spreads[row]
+    square /= 1 + GROWTH * (1 - 2 / (clusters.faces[place] + 1))
     near = np.flatnonzero(square <= problem.threshold**2)
     near = near[np.lexsort((label[near], row[near], square[near]))]
     return _assigned(problem.rules, labels, row[near], label[near])

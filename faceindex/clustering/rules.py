@@ -14,7 +14,6 @@ import numpy.typing as npt
 
 from faceindex.clustering.constraints import Constraints, Rows, bound_groups, pairs_in_photos
 from faceindex.types import Vectors
-from faceindex.vectors.kernels import kernel_part
 
 NEVER = 1 << 40
 """Weight of a cannot-link: more than all pairs of photos make together."""
@@ -24,6 +23,8 @@ SHARED_PHOTOS = 0.1
 face alone then never joins a face of its photo, and one mistake does not keep two large clusters apart."""
 
 _CHUNK = 1 << 16  # pairs compared at a time
+
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ class Unions(NamedTuple):
     following: Rows
     last: Rows
     size: Rows
-    named: npt.NDArray[np.bool_]
+    named: Flags
     links: Rows
     start: Rows
     mate: Rows
@@ -117,6 +118,75 @@ class Unions(NamedTuple):
         """Whether any two may become one."""
         return not len(self.mate) and not self.named.any()
 
+    def of(self, groups: Rows) -> Rows:
+        """The group that stands for the union of each of `groups`: int64 [n]."""
+        found = self.parent[groups]
+        while not np.array_equal(above := self.parent[found], found):
+            found = above
+        self.parent[groups] = found  # shortens the way for the next time
+        return found
+
+    def may_unite(self, one: Rows, other: Rows) -> Flags:
+        """bool [pairs]: whether the unions that `one` and `other`, which differ, stand for may become one."""
+        allowed: Flags = ~(self.named[one] & self.named[other])
+        fewer = self.links[one] <= self.links[other]
+        linked = np.flatnonzero(allowed & (np.minimum(self.links[one], self.links[other]) > 0))
+        pair, member = self._members(linked, np.where(fewer, one, other)[linked])
+        count = self.start[member + 1] - self.start[member]
+        pair = np.repeat(pair, count)
+        link = np.arange(len(pair)) + np.repeat(self.start[member] - np.cumsum(count) + count, count)
+        met = self.of(self.mate[link]) == np.where(fewer, other, one)[pair]
+        shared = np.zeros(len(one), dtype=np.int64)
+        np.add.at(shared, pair[met], self.weight[link[met]])
+        return allowed & (shared <= SHARED_PHOTOS * np.minimum(self.size[one], self.size[other]))
+
+    def _members(self, pair: Rows, union: Rows) -> tuple[Rows, Rows]:
+        """For pairs and one union of each: the pairs again, and all groups of these unions, int64 [members] each."""
+        pairs, members = [pair], [union]
+        while len(pair):
+            union = self.following[union]
+            more = union >= 0
+            pair, union = pair[more], union[more]
+            pairs.append(pair)
+            members.append(union)
+        return np.concatenate(pairs), np.concatenate(members)
+
+    def unite(self, one: Rows, other: Rows) -> Flags:
+        """Make one of the unions of pairs of groups, in this order, where the rules allow it: bool [pairs], which are.
+
+        Pairs that share no union with an earlier one are looked at together.
+        """
+        united = np.ones(len(one), dtype=np.bool_)
+        left = np.arange(len(one))
+        while len(left):
+            a, b = self.of(one[left]), self.of(other[left])
+            apart = a != b
+            left, a, b = left[apart], np.minimum(a, b)[apart], np.maximum(a, b)[apart]
+            now = _first_of_both(a, b)
+            allowed = self.may_unite(a[now], b[now])
+            united[left[now]] = allowed
+            self._join(a[now][allowed], b[now][allowed])
+            left = left[~now]
+        return united
+
+    def _join(self, one: Rows, other: Rows) -> None:
+        """Make one of pairs of unions, of which no two share one; `one` stands for both."""
+        self.parent[other] = one
+        self.following[self.last[one]] = other
+        self.last[one] = self.last[other]
+        self.size[one] += self.size[other]
+        self.named[one] |= self.named[other]
+        self.links[one] += self.links[other]
+
+
+def _first_of_both(one: Rows, other: Rows) -> Flags:
+    """bool [pairs]: whether no earlier pair has the `one` or the `other` of a pair."""
+    _, first, place = np.unique(np.column_stack([one, other]), return_index=True, return_inverse=True)
+    pairs = np.arange(len(one))
+    earliest = (first // 2)[place.reshape(-1, 2)]
+    found: Flags = (earliest == pairs[:, None]).all(axis=1)
+    return found
+
 
 def unions_of(rules: Rules) -> Unions:
     """Every group for itself."""
@@ -124,52 +194,3 @@ def unions_of(rules: Rules) -> Unions:
     size = np.bincount(rules.group, minlength=rules.groups)
     following, links = np.full(rules.groups, -1, dtype=np.int64), np.diff(rules.start)
     return Unions(own, following, own.copy(), size, rules.named.copy(), links, rules.start, rules.mate, rules.weight)
-
-
-def unions_with(unions: Unions, groups: Rows) -> Rows:
-    """`union_of` for each of many groups: int64 [n]."""
-    found = unions.parent[groups]
-    while not np.array_equal(above := unions.parent[found], found):
-        found = above
-    unions.parent[groups] = found  # shortens the way for the next time
-    return found
-
-
-@kernel_part
-def union_of(unions: Unions, group: int) -> int:
-    """The group that stands for the union that `group` is in."""
-    parent = unions.parent
-    while parent[group] != group:
-        parent[group] = parent[parent[group]]
-        group = parent[group]
-    return group
-
-
-@kernel_part
-def may_unite(unions: Unions, a: int, b: int) -> bool:
-    """Whether the unions that `a` and `b`, which differ, stand for may become one."""
-    if unions.named[a] and unions.named[b]:
-        return False
-    if unions.links[a] > unions.links[b]:
-        a, b = b, a
-    if unions.links[a] == 0:
-        return True
-    total = 0
-    member = a
-    while member >= 0:
-        for link in range(unions.start[member], unions.start[member + 1]):
-            if union_of(unions, unions.mate[link]) == b:
-                total += unions.weight[link]
-        member = unions.following[member]
-    return bool(total <= SHARED_PHOTOS * min(unions.size[a], unions.size[b]))
-
-
-@kernel_part
-def unite(unions: Unions, a: int, b: int) -> None:
-    """Make one of the unions that `a` and `b`, which differ, stand for; `a` stands for it."""
-    unions.parent[b] = a
-    unions.following[unions.last[a]] = b
-    unions.last[a] = unions.last[b]
-    unions.size[a] += unions.size[b]
-    unions.named[a] |= unions.named[b]
-    unions.links[a] += unions.links[b]

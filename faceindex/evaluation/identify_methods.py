@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from faceindex.errors import UsageError
+from faceindex.errors import Note, UsageError
 from faceindex.evaluation.identification import Identification, enrolled
 from faceindex.evaluation.labelled import LabelledFaces
 from faceindex.queries.identify import Ranking, nearest_exemplar, vote
+from faceindex.queries.svm import is_installed, svm
 from faceindex.search.library_calibration import of_recipe
 from faceindex.types import Vectors
 
@@ -49,7 +51,7 @@ def measure_naming(faces: LabelledFaces, photos: int | None, most: int) -> list[
         raise UsageError("there are too few photos to enrol half of the people and to look for them and the others")
     evidence = of_recipe(faces.recipe).log_likelihood_ratio
     found = []
-    for method in METHODS:
+    for method in _methods():
         began = time.process_time()
         ranked = [
             _ranking(method, faces.vectors[row], faces.vectors[gallery], faces.people[gallery], evidence)
@@ -63,12 +65,18 @@ def measure_naming(faces: LabelledFaces, photos: int | None, most: int) -> list[
     return found
 
 
+def _methods() -> tuple[str, ...]:
+    """METHODS, but those that lack a package."""
+    if is_installed():
+        return METHODS
+    warnings.warn("method svm is left out: it needs scikit-learn, pip install 'faceindex[svm]'", Note, stacklevel=2)
+    return tuple(method for method in METHODS if method != "svm")
+
+
 def _ranking(
     method: str, probe: npt.NDArray[np.float32], vectors: Vectors, people: npt.NDArray[np.int64], evidence: Evidence
 ) -> Ranking:
     distances = np.linalg.norm(vectors.astype(np.float64) - probe, axis=1)
     if method == "svm":
-        from faceindex.queries.svm import svm  # scikit-learn takes a second to load
-
         return svm(probe, vectors, distances, evidence(distances), people)
     return (vote if method == "vote" else nearest_exemplar)(distances, evidence(distances), people)

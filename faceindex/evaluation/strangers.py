@@ -9,11 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.evaluation.distances import COLUMNS, ROWS, above_diagonal, block_distances, pair_blocks
+from faceindex.faces.recipe import Recipe
 from faceindex.search.calibration import Calibration
+from faceindex.search.company import NEAR, company_among
 from faceindex.types import Vectors
+from faceindex.vectors.nearest import Distances, FaceIndex, Found, nearest, nearest_of_each
 
 Numbers = npt.NDArray[np.floating]
 People = npt.NDArray[np.int64]
+Factors = npt.NDArray[np.float64]
 PersonPair = tuple[int, int]
 
 
@@ -35,10 +39,10 @@ class NamedPairs:
 class Fpir:
     """False identifications of queries, asked and measured.
 
-    asked: expected number of strangers within the threshold of a query among `faces` strangers. measured: mean over
-    queries. error: its standard error, see `error_over_people`. queries: share of them that find a stranger at all.
-    without_suspects: measured, without pairs of people who may be one person under two names. found: strangers in all,
-    over all queries.
+    asked: expected number of strangers within the threshold of a query among `faces` strangers. threshold: in usual
+    company. measured: mean over queries. error: its standard error, see `error_over_people`. queries: share of
+    them that find a stranger at all. without_suspects: measured, without pairs of people who may be one person
+    under two names. found: strangers in all, over all queries. for_usual: measured with `threshold` for each.
     """
 
     asked: float
@@ -49,6 +53,7 @@ class Fpir:
     queries: float
     without_suspects: float
     found: int
+    for_usual: float
 
 
 def named_pairs(vectors: Vectors, people: People) -> NamedPairs:
@@ -91,10 +96,17 @@ def measure_fpir(
     calibration: Calibration,
     asked: float,
     suspects: Collection[PersonPair] = (),
+    factors: Factors | None = None,
 ) -> Fpir:
-    """Every face looked for among all others. suspects: pairs of people, the lower number first."""
+    """Every face looked for among all others. suspects: pairs of people, the lower number first. factors: of the
+    company of each face, see `company_factors`, float64 [n]; by default each has usual company."""
     threshold = calibration.threshold(asked, len(vectors) - 1)
-    pairs = strangers_within(vectors, people, vectors, people, threshold)
+    pairs, usual = strangers_within(vectors, people, vectors, people, threshold), None
+    if factors is not None:
+        usual = len(pairs) / len(vectors)
+        pairs = strangers_within(vectors, people, vectors, people, threshold * float(factors.max()))
+        apart = np.linalg.norm(vectors[pairs[:, 0]].astype(np.float64) - vectors[pairs[:, 1]], axis=1)
+        pairs = pairs[apart <= threshold * factors[pairs[:, 0]]]
     trusted = np.array([_ordered(people[a], people[b]) not in suspects for a, b in pairs], dtype=bool)
     return Fpir(
         asked=asked,
@@ -105,7 +117,25 @@ def measure_fpir(
         queries=len(np.unique(pairs[:, 0])) / len(vectors),
         without_suspects=int(trusted.sum()) / len(vectors),
         found=len(pairs),
+        for_usual=len(pairs) / len(vectors) if usual is None else usual,
     )
+
+
+def company_factors(vectors: Vectors, calibration: Calibration, recipe: Recipe) -> Factors:
+    """By what a search multiplies the threshold of each face, looked for among all others: float64 [n]."""
+    index = FaceIndex(np.arange(len(vectors)), vectors)
+    first = nearest_of_each(index, vectors, NEAR + 1, np.inf)
+    return np.array([_factor(index, row, found, calibration, recipe) for row, found in enumerate(first)])
+
+
+def _factor(index: FaceIndex, row: int, first: Found, calibration: Calibration, recipe: Recipe) -> float:
+    def near(wanted: int) -> tuple[Distances, Vectors]:
+        probe = index.vectors[row]
+        ids, distances = first if wanted == NEAR else nearest(index, probe, wanted + 1, np.inf)
+        others = ids != row
+        return distances[others], index.vectors[ids[others]]
+
+    return company_among(near, len(index.ids) - 1, calibration, recipe).factor
 
 
 def error_over_people(found: npt.NDArray[np.int64], people: People) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -12,14 +11,14 @@ import numpy as np
 from PIL import Image
 
 from faceindex.faces.align import Landmarks, align
+from faceindex.faces.aligned import AlignedFace, AlignedPhoto, encode_photos
 from faceindex.faces.alignments import FIVE_POINTS
 from faceindex.faces.detect import Detection, check_min_face, detect, detection_scale
-from faceindex.faces.encode import Encoded, encoded
 from faceindex.faces.engine import DEFAULT_ENGINE, Engine, as_engine
 from faceindex.faces.recipe import DEFAULT_RECIPE, Recipe, as_recipe
 from faceindex.faces.stopwatch import Stopwatch
 from faceindex.faces.tilt import DOUBTFUL_SCORE, correct_tilt
-from faceindex.faces.turns import turned, turned_back, way_up
+from faceindex.faces.turns import turned, way_up
 from faceindex.models.weights import weights
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS, Photo
 from faceindex.photos.pictures import PictureLike, photo_of
@@ -37,15 +36,6 @@ size, and often spares a second decoding for the chips."""
 
 REACH = 1.2
 """Parts of a face's side by which chips may reach beyond its box, turned ones with a wide margin."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Aligned:
-    """A face before it is encoded. landmarks: in pixels of the image; chips: as `align` cut them."""
-
-    landmarks: Landmarks
-    chips: list[Pixels]
-    measures: Measures | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +59,19 @@ class Analyser:
         for model in self.recipe.models:
             weights(model)
 
-    def try_out(self) -> None:
-        """Load everything that photos need, and run it once on a drawn picture. Raises: whatever is wrong with it."""
+    def try_out(self, *, encode: bool = True) -> None:
+        """Load everything that photos need, and run it once on a drawn picture. Raises: whatever is wrong with it.
+
+        encode: without, the encoders are left out, for a process that only aligns.
+        """
         drawn = Image.linear_gradient("L").resize((160, 160)).convert("RGB")
         file = BytesIO()
         drawn.save(file, "PNG")
-        self(self.open(file.getvalue(), "a drawn picture"))
+        self.align(self.open(file.getvalue(), "a drawn picture"))
         face = Detection(24, 24, 136, 136, 1.0, FIVE_POINTS.astype(np.float32) + 24)
-        self._faces(drawn, [face], max(drawn.size), Stopwatch())
+        faces = self._aligned(drawn, [face], max(drawn.size))
+        if encode:
+            self.encode([AlignedPhoto(AnalysedPhoto(*drawn.size, ()), faces)])
 
     def open(self, data: bytes, path: str) -> Photo:
         """The photo in `data`, under this analyser's limit. Raises: UnreadablePhoto."""
@@ -85,10 +80,23 @@ class Analyser:
     def __call__(self, photo: Photo, stopwatch: Stopwatch | None = None) -> AnalysedPhoto:
         """The faces of `photo`, left to right as they are seen upright. Raises: UnreadablePhoto, ModelError.
 
+        stopwatch: gets the seconds of "decode", "detect", "align" and "encode".
+        """
+        stopwatch = stopwatch or Stopwatch()
+        aligned = self.align(photo, stopwatch)
+        with stopwatch.stage("encode"):
+            (analysed,) = self.encode([aligned])
+        return analysed
+
+    def encode(self, photos: Sequence[AlignedPhoto]) -> list[AnalysedPhoto]:
+        """The photos with the vectors of their faces, encoded together. Raises: ModelError."""
+        return encode_photos(photos, self.recipe, self.engine)
+
+    def align(self, photo: Photo, stopwatch: Stopwatch | None = None) -> AlignedPhoto:
+        """The faces of `photo` up to their chips: all but `encode`. Raises: UnreadablePhoto, ModelError.
+
         A photo whose faces lie on their side or head is turned before; boxes and landmarks are in pixels of the photo
         as it is shown, by its EXIF orientation alone.
-
-        stopwatch: gets the seconds of "decode", "detect", "align" and "encode".
         """
         stopwatch = stopwatch or Stopwatch()
         longer = max(photo.width, photo.height)
@@ -99,14 +107,17 @@ class Analyser:
         with stopwatch.stage("detect"):
             found, turn = self._found(image, scale * zoom)
         if not found:
-            return AnalysedPhoto(photo.width, photo.height, (), photo.warning, photo.taken, photo.taken_from)
+            return AlignedPhoto(self._known(photo, 0))
         detections = [detection.scaled(zoom) for detection in found]
         smallest = min(detection.side for detection in detections)
         with stopwatch.stage("decode"):
             image = photo.image(round(longer * min(1.0, ENOUGH * self.recipe.chip_size / smallest)))
-        seen = self._faces(turned(image, turn), detections, longer, stopwatch)
-        faces = tuple(turned_back(face, turn, photo.width, photo.height) for face in seen)
-        return AnalysedPhoto(photo.width, photo.height, faces, photo.warning, photo.taken, photo.taken_from, turn)
+        with stopwatch.stage("align"):
+            faces = self._aligned(turned(image, turn), detections, longer)
+        return AlignedPhoto(self._known(photo, turn), faces)
+
+    def _known(self, photo: Photo, turn: int) -> AnalysedPhoto:
+        return AnalysedPhoto(photo.width, photo.height, (), photo.warning, photo.taken, photo.taken_from, turn)
 
     def _found(self, image: Image.Image, scale: float) -> tuple[list[Detection], int]:
         """The faces of the photo as it has to be turned, left to right, and that turn, see `way_up`."""
@@ -119,32 +130,21 @@ class Analyser:
         turn = way_up(image, scale, found, self.engine) if self.recipe.detector == "yunet" else 0
         return (scan(turned(image, turn)), turn) if turn else (found, 0)
 
-    def _faces(
-        self, image: Image.Image, detections: list[Detection], longer: int, stopwatch: Stopwatch
-    ) -> tuple[Face, ...]:
+    def _aligned(self, image: Image.Image, detections: list[Detection], longer: int) -> tuple[AlignedFace, ...]:
         """longer: side of the photo, of which `image` is a reduced version or all."""
         zoom = longer / max(image.size)
-        with stopwatch.stage("align"):
-            faces = [(found, self._align(image, found.scaled(1 / zoom), zoom)) for found in detections]
-            detections = [found for found, face in faces if face]
-            aligned = [face for _, face in faces if face]
-        with stopwatch.stage("encode"):
-            seen = encoded([face.chips for face in aligned], self.recipe, self.engine)
-        return tuple(
-            Face(found.box(), found.score, face.landmarks * zoom, vector, quality)
-            for found, face, vector, quality in zip(
-                detections, aligned, seen.vectors, self._qualities(aligned, seen), strict=True
-            )
-        )
+        faces = (self._align(image, found, zoom) for found in detections)
+        return tuple(face for face in faces if face)
 
     @property
     def _doubtful(self) -> float | None:
         """Score from which a face is looked at whose tilt may be why it scores no more."""
         return None if self.recipe.card.follow_tilt is None else DOUBTFUL_SCORE
 
-    def _align(self, image: Image.Image, found: Detection, zoom: float) -> _Aligned | None:
-        """A face, from the part of `image` around it; None when it is none after all. zoom: pixels of the photo in one
-        of `image`."""
+    def _align(self, image: Image.Image, detection: Detection, zoom: float) -> AlignedFace | None:
+        """A face, from the part of `image` around it; None when it is none after all. detection: in pixels of the
+        photo. zoom: of these in one of `image`."""
+        found = detection.scaled(1 / zoom)
         reach = REACH * found.side
         left, top = max(0, int(found.left - reach)), max(0, int(found.top - reach))
         right, bottom = min(image.width, int(found.right + reach)), min(image.height, int(found.bottom + reach))
@@ -156,7 +156,8 @@ class Analyser:
             return None
         landmarks, chips = align(part, shifted, self.recipe)
         measures = self._measures(part, landmarks, chips, zoom)
-        return _Aligned(landmarks + np.array([left, top], dtype=np.float32), chips, measures)
+        placed = landmarks + np.array([left, top], dtype=np.float32)
+        return AlignedFace(detection, placed * zoom, chips, measures)
 
     def _measures(self, part: Pixels, landmarks: Landmarks, chips: list[Pixels], zoom: float) -> Measures | None:
         if not self.rated:
@@ -164,14 +165,6 @@ class Analyser:
         from faceindex.faces.quality import measure_aligned  # whose loops take a second to load
 
         return measure_aligned(part, landmarks, chips, self.recipe, zoom)
-
-    def _qualities(self, aligned: list[_Aligned], seen: Encoded) -> Sequence[float]:
-        measures = [face.measures for face in aligned if face.measures]
-        if len(measures) < len(aligned):
-            return [math.nan] * len(aligned)
-        from faceindex.faces.quality import qualities
-
-        return qualities(measures, seen, self.recipe)
 
 
 def analyse(

@@ -15,8 +15,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from faceindex.faces.kernels import kernel
 from faceindex.faces.pyramid import Planes
-from faceindex.vectors.kernels import kernel
 
 CELL, HALF = 8, 4
 """Side of a cell in pixels, and half of it."""

@@ -14,13 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.faces.fhog import Features, cell_count, features
+from faceindex.faces.kernels import kernel
 from faceindex.faces.pyramid import Planes, colour_planes, shrunk
 from faceindex.faces.suppression import ScoredBox, rounded, suppressed
 from faceindex.models.graph_interface import FEATURES, SUMS
 from faceindex.models.hog_templates import CELL, CELLS, PLANES, SMALLEST_LEVEL, HogTemplates, hog_templates
 from faceindex.models.networks import session
 from faceindex.types import Pixels
-from faceindex.vectors.kernels import kernel
 
 BOX = 73
 """Side in pixels of the boxes of level 0: from the centre of the window's first cell to that of its last."""

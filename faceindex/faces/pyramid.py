@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from faceindex.faces.kernels import kernel
 from faceindex.types import Pixels
-from faceindex.vectors.kernels import kernel
 
 Planes = npt.NDArray[np.uint8]
 """uint8 [3, h, w]"""

@@ -7,7 +7,7 @@ Millisecond-level Face Detector.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -65,7 +65,7 @@ class YunetDetector:
             for number, stride in enumerate(STRIDES)
         ]
         boxes, points, scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        kept = _suppressed(boxes, scores)
+        kept = suppressed(boxes, scores)
         return YunetFaces(boxes[kept], points[kept], scores[kept])
 
 
@@ -81,7 +81,7 @@ def _decoded(maps: list[Floats], stride: int, columns: int, limit: float) -> tup
     return np.concatenate([centre - sides / 2, sides], axis=1), marks, scores[places]
 
 
-def _suppressed(boxes: Floats, scores: Floats) -> list[int]:
+def suppressed(boxes: Floats, scores: Floats) -> list[int]:
     """Rows to keep, best score first. OpenCV compares boxes in whole pixels, cut off towards zero."""
     whole = boxes.astype(np.int32).astype(np.int64)
     kept: list[int] = []
@@ -89,12 +89,12 @@ def _suppressed(boxes: Floats, scores: Floats) -> list[int]:
     while len(left):
         best, left = left[0], left[1:]
         kept.append(int(best))
-        left = left[_overlaps(whole[left], whole[best]) <= OVERLAP]
+        left = left[overlaps(whole[left], whole[best]) <= OVERLAP]
     return kept
 
 
-def _overlaps(boxes: npt.NDArray[np.int64], box: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """Intersection over union of each of `boxes` with `box`."""
+def overlaps(boxes: npt.NDArray[Any], box: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Intersection over union of each of `boxes`, [n, 4], with `box`: left, top, width and height."""
     low = np.maximum(boxes[:, :2], box[:2])
     high = np.minimum(boxes[:, :2] + boxes[:, 2:], box[:2] + box[2:])
     shared = np.maximum(high - low, 0).prod(axis=1)

@@ -57,7 +57,8 @@ class Asking(Topics):
         Answers come as soon as they are known; what is wrong with a photo, or a row, is told in its answer.
         Raises: UsageError; RecipeMismatch, when the vectors are another recipe's.
         """
-        query = SearchQuery(k, search_limit(self._opened, threshold, fpir), among, unnamed, group_by)
+        limit, own = search_limit(self._opened, threshold, fpir), threshold is None
+        query = SearchQuery(k, limit, among, unnamed, group_by, for_company=own)
         return batch_answers(self._opened, source, query, min_face=min_face, workers=workers)
 
     def identify(

@@ -12,9 +12,13 @@ from faceindex.library.faces import Faces
 from faceindex.library.opened import Opened
 from faceindex.photos.pictures import PictureLike
 from faceindex.queries.pairs import VerifiedPair, verified
+from faceindex.queries.probe_neighbours import neighbours_of
 from faceindex.queries.probes import Probe, faces_in
-from faceindex.queries.verification import compared, in_box, largest
-from faceindex.types import Box, Verification
+from faceindex.queries.verification import CompanyOf, compared, in_box, largest
+from faceindex.search import index as face_index
+from faceindex.search import library_calibration as calibrated
+from faceindex.search.company import tells
+from faceindex.types import USUAL, Box, Verification
 
 
 def verification(
@@ -34,7 +38,8 @@ def verification(
     chosen = (_chosen(sides[0], boxes[0], best=best), _chosen(sides[1], boxes[1], best=best))
     limit = opened.recipe.match_threshold if threshold is None else threshold
     asked = threshold is not None
-    return compared(sides, chosen, threshold=limit, calibration=opened.calibration, asked=asked)
+    around = _company_of(opened)
+    return compared(sides, chosen, threshold=limit, calibration=opened.calibration, asked=asked, company_of=around)
 
 
 def verifications(
@@ -53,7 +58,19 @@ def verifications(
         threshold=limit,
         calibration=opened.calibration,
         workers=choose_workers(workers).number,
+        company_of=_company_of(opened) if threshold is None else lambda _: USUAL,
     )
+
+
+def _company_of(opened: Opened) -> CompanyOf:
+    """What tells the company of a face; nobody waits for an index to be built for it."""
+    folder = opened.folder
+    calibration = calibrated.known(folder)
+    few = not folder.exists or not tells(folder.catalog.counts()["faces"], folder.recipe)
+    if calibration is None or few or face_index.stale(folder, opened.index) is not None:
+        return lambda _: USUAL
+    index = opened.loaded_index()
+    return lambda vector: neighbours_of(folder, index, calibration, vector).company
 
 
 def _side(opened: Opened, given: PictureLike | int, min_face: int | None) -> list[Probe]:

@@ -125,7 +125,8 @@ class Faces:
         """
         opened = self._opened
         most = max(1, opened.loaded_index().faces) if k is None else k
-        query = SearchQuery(most, search_limit(opened, threshold, fpir), among, unnamed, group_by)
+        limit, own = search_limit(opened, threshold, fpir), threshold is None
+        query = SearchQuery(most, limit, among, unnamed, group_by, for_company=own)
         return matching(opened.folder, opened.loaded_index(), calibrated.known(opened.folder), probe, query)
 
     def hide(self, face: int) -> Decided:

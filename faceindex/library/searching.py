@@ -14,6 +14,7 @@ from faceindex.photos.finding.addresses import absolute
 from faceindex.queries.batch import BatchSearch, is_vector_file
 from faceindex.queries.matching import SearchQuery
 from faceindex.queries.naming import identified, named_gallery
+from faceindex.queries.probe_neighbours import neighbours_of
 from faceindex.queries.probes import Probe
 from faceindex.search import library_calibration as calibrated
 from faceindex.search.calibration import DEFAULT_FPIR
@@ -53,10 +54,21 @@ def identified_faces(
     opened: Opened, probes: Sequence[Probe], *, method: str, threshold: float | None, fpir: float | None
 ) -> list[IdentifiedFace]:
     """What `Library.identify` does, with faces that were found."""
-    gallery = named_gallery(opened.catalog, opened.loaded_index())
+    index = opened.loaded_index()
+    gallery = named_gallery(opened.catalog, index)
     limit = search_limit(opened, threshold, fpir, len(gallery.ids))
-    evidence = opened.calibration.log_likelihood_ratio
-    return [
-        identified(probe, gallery, opened.catalog, method=method, threshold=limit, evidence=evidence)
-        for probe in probes
-    ]
+    calibration, found = opened.calibration, []
+    for probe in probes:
+        company = neighbours_of(opened.folder, index, calibration, probe.vector, without=probe.faces).company
+        found.append(
+            identified(
+                probe,
+                gallery,
+                opened.catalog,
+                method=method,
+                threshold=limit * company.factor if threshold is None else limit,
+                evidence=calibration.log_likelihood_ratio,
+                company=company,
+            )
+        )
+    return found

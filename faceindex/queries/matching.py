@@ -9,12 +9,13 @@ import numpy as np
 
 from faceindex.errors import UsageError
 from faceindex.queries.combining import first_accepted, firsts
+from faceindex.queries.probe_neighbours import neighbours_of
 from faceindex.queries.probes import Probe
 from faceindex.search.calibration import Calibration
 from faceindex.search.index import LibraryIndex, find_nearest
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.selection import EVERYTHING, Selection, selected_faces
-from faceindex.types import Match, ProbeFace
+from faceindex.types import Company, Match, ProbeFace
 from faceindex.vectors.nearest import Found
 
 GROUPS = ("person", "photo")
@@ -25,7 +26,8 @@ class SearchQuery:
     """What is searched for: the at most k nearest within `threshold`, Euclidean.
 
     among: only faces in these photos. unnamed: only faces without a name. group_by: "person" or "photo": only the
-    nearest face of each; every face without a name counts as a person. Raises: UsageError.
+    nearest face of each; every face without a name counts as a person. for_company: the threshold is for a face in
+    usual company, and is made for that of each probe. Raises: UsageError.
     """
 
     k: int
@@ -33,6 +35,7 @@ class SearchQuery:
     among: Selection = EVERYTHING
     unnamed: bool = False
     group_by: str | None = None
+    for_company: bool = False
 
     def __post_init__(self) -> None:
         if self.k < 1:
@@ -45,6 +48,10 @@ class SearchQuery:
         """Whether the query asks for faces without conditions."""
         return self.among == EVERYTHING and not self.unnamed
 
+    def limit(self, company: Company) -> float:
+        """The threshold of a probe in this company, Euclidean."""
+        return self.threshold * company.factor if self.for_company else self.threshold
+
     @property
     def nearest_only(self) -> bool:
         """Whether the k nearest faces are the answer, without conditions and groups."""
@@ -55,24 +62,28 @@ def matching(
     folder: LibraryFolder, index: LibraryIndex, calibration: Calibration | None, probe: Probe, query: SearchQuery
 ) -> ProbeFace:
     """Faces that resemble `probe`, nearest first, without the faces that it is made of."""
+    near = neighbours_of(folder, index, calibration, probe.vector, without=probe.faces)
+    limit = query.limit(near.company)
 
     def find(k: int) -> Found:
-        return find_nearest(folder, index, probe.vector, k, query.threshold)
+        found = near.within(k, limit)
+        return find_nearest(folder, index, probe.vector, k, limit) if found is None else found
 
     def keep(found: Found) -> Found:
         return accepted(folder, query, found, without=probe.faces)
 
     found = first_accepted(find, query.k, keep)
-    return ProbeFace(probe.box, probe.score, matches_of(found, folder, index, calibration), query.threshold)
+    matches = matches_of(found, folder, index, calibration, near.company)
+    return ProbeFace(probe.box, probe.score, matches, limit, near.company)
 
 
 def matches_of(
-    found: Found, folder: LibraryFolder, index: LibraryIndex, calibration: Calibration | None
+    found: Found, folder: LibraryFolder, index: LibraryIndex, calibration: Calibration | None, company: Company
 ) -> tuple[Match, ...]:
-    """Matches for what was found, without faces that were removed meanwhile."""
+    """Matches for what a probe in this company found, without faces that were removed meanwhile."""
     ids, distances = found
     unknown = np.full(len(ids), np.nan)
-    sure = unknown if calibration is None else calibration.confidence_among(distances, index.faces)
+    sure = unknown if calibration is None else calibration.confidence_among(distances / company.factor, index.faces)
     records = folder.catalog.faces_with(ids)
     return tuple(
         Match(record.face, record.photo, record.box, away, confidence, record.person)

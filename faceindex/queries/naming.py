@@ -12,10 +12,11 @@ from faceindex.errors import UsageError
 from faceindex.queries.gallery import exact_index
 from faceindex.queries.identify import Ranking, nearest_exemplar, probabilities, vote
 from faceindex.queries.probes import Probe
+from faceindex.queries.svm import svm
 from faceindex.search.index import LibraryIndex
 from faceindex.store.catalog import Catalog
 from faceindex.store.people.known_people import confirmed_faces
-from faceindex.types import Candidate, Exemplar, FaceIds, IdentifiedFace, Vectors
+from faceindex.types import USUAL, Candidate, Company, Exemplar, FaceIds, IdentifiedFace, Vectors
 
 METHODS = ("vote", "nearest", "svm")
 
@@ -48,11 +49,21 @@ def named_gallery(catalog: Catalog, index: LibraryIndex) -> Gallery:
 
 
 def identified(
-    probe: Probe, gallery: Gallery, catalog: Catalog, *, method: str, threshold: float, evidence: Evidence
+    probe: Probe,
+    gallery: Gallery,
+    catalog: Catalog,
+    *,
+    method: str,
+    threshold: float,
+    evidence: Evidence,
+    company: Company = USUAL,
 ) -> IdentifiedFace:
-    """Who `probe` is; nobody when no face of the likeliest person is within `threshold`, Euclidean."""
+    """Who `probe`, in this company, is; nobody when no face of the likeliest person is within `threshold`, Euclidean.
+
+    evidence: of distances in usual company.
+    """
     distances = np.linalg.norm(gallery.vectors.astype(np.float64) - probe.vector, axis=1)
-    ranking = ranked(method, probe.vector, gallery, distances, evidence)
+    ranking = ranked(method, probe.vector, gallery, distances, lambda apart: evidence(apart / company.factor))
     likely = probabilities(ranking.evidence)
     candidates = tuple(
         _candidate(ranking, place, float(likely[place]), gallery, distances, catalog)
@@ -69,6 +80,7 @@ def identified(
         threshold=threshold,
         method=method,
         candidates=candidates,
+        company=company,
     )
 
 
@@ -83,8 +95,6 @@ def ranked(
         return nearest_exemplar(distances, said, gallery.people)
     if method != "svm":
         raise UsageError(f"no method is called {method}; there are {', '.join(METHODS)}")
-    from faceindex.queries.svm import svm  # scikit-learn takes a second to import, which no other method needs
-
     return svm(probe, gallery.vectors, distances, said, gallery.people)
 
 

@@ -16,8 +16,9 @@ from faceindex.faces.analyse import Analyser
 from faceindex.files.csv_rows import csv_row, read_csv
 from faceindex.photos.finding.addresses import absolute
 from faceindex.queries.analysis import analysed_in_order
-from faceindex.queries.verification import judged
+from faceindex.queries.verification import CompanyOf, judged, milder
 from faceindex.search.calibration import Calibration
+from faceindex.types import USUAL, Company
 from faceindex.vectors.nearest import distance
 
 COLUMNS = ("a", "b", "same", "distance", "threshold", "confidence", "error")
@@ -41,6 +42,7 @@ class VerifiedPair:
 class _Face:
     vector: npt.NDArray[np.float32] | None
     error: str | None
+    company: Company = USUAL
 
 
 def read_pairs(file: Path) -> Iterator[tuple[str, str]]:
@@ -58,10 +60,12 @@ def verified(
     threshold: float,
     calibration: Calibration,
     workers: int,
+    company_of: CompanyOf = lambda _: USUAL,
 ) -> Iterator[VerifiedPair]:
     """Every pair in its order, as soon as it is known; their largest faces are compared, each photo is analysed once.
 
-    calibration: what confidences follow from, see `judged`. What is wrong with a photo is told in the rows it is in.
+    calibration: what confidences follow from, see `judged`. company_of: the company of a face.
+    What is wrong with a photo is told in the rows it is in.
     """
     wanted, ahead = tee(pairs)
     answers = analysed_in_order(_different(ahead), analyser, workers)
@@ -73,7 +77,8 @@ def verified(
                 shown = answer.photo.faces if answer.photo else ()
                 largest = max(shown, key=lambda face: face.box.area, default=None)
                 error = answer.error or (None if largest else "no face found")
-                faces[answer.file.path] = _Face(largest.vector if largest else None, error)
+                company = company_of(largest.vector) if largest else USUAL
+                faces[answer.file.path] = _Face(largest.vector if largest else None, error, company)
         yield _compared(a, b, faces[absolute(a)], faces[absolute(b)], threshold, calibration)
 
 
@@ -101,5 +106,6 @@ def _compared(a: str, b: str, first: _Face, second: _Face, threshold: float, cal
         wrong = [f"{path}: {face.error}" for path, face in ((a, first), (b, second)) if face.error]
         return VerifiedPair(a, b, threshold, error="; ".join(dict.fromkeys(wrong)))
     away = distance(first.vector, second.vector)
-    same, confidence = judged(away, threshold, calibration)
-    return VerifiedPair(a, b, threshold, same, away, confidence)
+    company = milder(first.company, second.company)
+    same, confidence = judged(away, threshold, calibration, company)
+    return VerifiedPair(a, b, threshold * company.factor, same, away, confidence)

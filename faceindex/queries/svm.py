@@ -1,13 +1,14 @@
-"""A linear support vector machine between the people that a probe may be; scikit-learn is imported with this module."""
+"""A linear support vector machine between the people that a probe may be; the extra `svm` brings scikit-learn."""
 
 from __future__ import annotations
 
 import warnings
+from importlib.util import find_spec
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.svm import LinearSVC
 
+from faceindex.errors import UsageError
 from faceindex.queries.identify import Floats, Numbers, Ranking, by_scores, nearest_exemplar
 from faceindex.types import Vectors
 from faceindex.vectors.nearest import Distances
@@ -19,6 +20,11 @@ EXEMPLARS = 30
 """Faces of each, the nearest, that it is trained on."""
 
 
+def is_installed() -> bool:
+    """Whether scikit-learn is."""
+    return find_spec("sklearn") is not None
+
+
 def svm(
     probe: npt.NDArray[np.float32], vectors: Vectors, distances: Distances, evidence: Floats, people: Numbers
 ) -> Ranking:
@@ -28,7 +34,7 @@ def svm(
     Satyanarayanan 2016), but trained for the probe, between the people near to it (SVM-KNN: Zhang et al. 2006): no
     model is to be trained again whenever somebody gets a name. It always prefers somebody; whether the probe is close
     enough at all is told by the distances, which reject better than its decision values do. A person alone has no
-    rival, and is taken as `nearest_exemplar` does.
+    rival, and is taken as `nearest_exemplar` does. Raises: UsageError without scikit-learn.
     """
     near = nearest_exemplar(distances, evidence, people)
     rivals = near.people[:RIVALS]
@@ -47,6 +53,10 @@ def _exemplars(distances: Distances, own: Numbers) -> Numbers:
 
 def _decisions(probe: npt.NDArray[np.float32], vectors: Vectors, people: Numbers) -> Floats:
     """Of each person, in rising order: float64 [p]."""
+    if not is_installed():
+        raise UsageError("method svm needs scikit-learn: pip install 'faceindex[svm]'")
+    from sklearn.svm import LinearSVC  # takes a second
+
     model = LinearSVC(C=1.0, class_weight="balanced", random_state=0)
     length = np.linalg.norm(vectors.astype(np.float64), axis=1).mean()
     with warnings.catch_warnings():

@@ -25,6 +25,7 @@ from faceindex.vectors.nearest import FaceIndex
 from faceindex.vectors.tuning import Tuned, milliseconds
 
 _TIMED = 60  # searches, of which the median time is reported
+_FORMER_SETTING = "slope_of_tenth"  # of a search that read lists in two steps
 
 Saved = tuple[FaceIndex, Stamp | None]
 """An index, and its stamp when it is in the library's folder."""
@@ -99,7 +100,8 @@ def open_saved(folder: LibraryFolder, stamp: Stamp) -> FaceIndex | None:
     """The index that `stamp` describes; None when its file is not what was written."""
     if not intact(folder.index, stamp):
         return None
-    probing = Probing(**stamp["probing"]) if stamp["probing"] else None
+    settings = {name: value for name, value in (stamp["probing"] or {}).items() if name != _FORMER_SETTING}
+    probing = Probing(**settings) if settings else None
     try:
         return faiss_file.open_mapped(folder.index / FAISS_FILE, probing)
     except (RuntimeError, ValueError):  # somebody replaces it at this moment
@@ -112,4 +114,5 @@ def _report(main: FaceIndex, found: Tuned | None, seconds: float) -> BuildReport
     if found is None or main.ivf is None:
         return BuildReport(FLAT, 1.0, median, 0, 0, seconds)
     lists = main.ivf.lists
-    return BuildReport(IVF, found.recall, median, found.lists, lists, seconds, found.candidates, found.plain_lists)
+    candidates = found.probing.candidates if found.probing else len(main.ids)
+    return BuildReport(IVF, found.recall, median, found.lists, lists, seconds, candidates, found.nprobe, found.k_factor)

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -152,8 +153,7 @@ class Calibration:
         """
         if not fpir > 0:
             raise ValueError(f"expected false identifications must be above 0, not {fpir:g}")
-        rate = min(fpir / max(faces, 1), _MOST_RATE)
-        return math.sqrt(value_of(self.different_shape, rate) / self.different_rate)
+        return _distance_at(self.different_shape, self.different_rate, min(fpir / max(faces, 1), _MOST_RATE))
 
 
 def fit(
@@ -208,6 +208,12 @@ def of_logistic(midpoint: float, width: float) -> Calibration:
         return 2 * width * ((shape_ - same_shape) / midpoint + (same_rate - rate_) * midpoint) - 1
 
     return Calibration(*pair(float(np.exp(scipy.optimize.brentq(slope, np.log(1e-5), np.log(0.3))))))
+
+
+@lru_cache(maxsize=4096)  # every search asks, and a library of one size for the same
+def _distance_at(shape: float, rate: float, share: float) -> float:
+    """The distance within which this share of a Gamma law of squared distances lies."""
+    return math.sqrt(value_of(shape, share) / rate)
 
 
 def _probability(log_odds: Rates) -> Rates:

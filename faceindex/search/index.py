@@ -19,14 +19,14 @@ from faceindex.running.meter import Meter
 from faceindex.search import building
 from faceindex.search.coverage import Coverage, SavedIndex, index_config
 from faceindex.search.files import Stamp, damaged, read_stamp
-from faceindex.search.kinds import IndexConfig
+from faceindex.search.kinds import FLAT_UP_TO, IndexConfig
 from faceindex.store.folder import LibraryFolder
 from faceindex.types import FaceIds, IndexReport, Stale, Vectors
 from faceindex.vectors.ivf import of_the_same_lists
 from faceindex.vectors.nearest import FaceIndex, Found, nearest, nearest_of_each
 
-SMALL = 50_000
-"""Faces up to which a search builds a stale index anew: it takes no longer than a photo."""
+SMALL = FLAT_UP_TO
+"""Faces up to which a search builds a stale index anew."""
 
 _MANY_MORE = 10_000
 """Faces in a delta from which on comparing all of them takes longer than an approximate search."""

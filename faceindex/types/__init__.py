@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from faceindex.types.answers import (
+    USUAL,
     BatchAnswer,
     Candidate,
+    Company,
     ComparedFace,
     Exemplar,
     IdentifiedFace,
@@ -35,6 +37,7 @@ from faceindex.types.pages import Page
 from faceindex.types.versions import Stale, Version
 
 __all__ = [
+    "USUAL",
     "ActChange",
     "Album",
     "AlbumChange",
@@ -47,6 +50,7 @@ __all__ = [
     "CheckReport",
     "CheckedPart",
     "ClusterReport",
+    "Company",
     "ComparedFace",
     "Damage",
     "Decided",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from faceindex.types.faces import Box
@@ -24,14 +25,34 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Company:
+    """How near other people of a library are to a face, see `faceindex.search.company`.
+
+    factor: its distances are divided by this before they are judged, and thresholds multiplied; below 1 where strangers
+    are near. people: which of the other people, counted from the nearest, told it; 0 where the library does not tell.
+    distance: Euclidean, to that person. usual: where that person usually is.
+    """
+
+    factor: float = 1.0
+    people: int = 0
+    distance: float = math.nan
+    usual: float = math.nan
+
+
+USUAL = Company()
+"""The company of a face of which nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
 class ProbeFace:
     """One face of a searched image, and its matches, nearest first. threshold: Euclidean distance up to which faces
-    match; infinity when no threshold is known."""
+    match, for this face's company unless it was given; infinity when no threshold is known."""
 
     box: Box
     score: float
     matches: tuple[Match, ...]
     threshold: float
+    company: Company = USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +70,7 @@ class BatchAnswer:
     matches: tuple[Match, ...]
     threshold: float
     error: str | None = None
+    company: Company = USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +116,7 @@ class IdentifiedFace:
     threshold: float
     method: str
     candidates: tuple[Candidate, ...]
+    company: Company = USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +138,8 @@ class Verification:
     distance: Euclidean. threshold: up to which it is the same person; of several pairs, lower than that of one.
     confidence: probability that the answer `same` is right, 0.501 at least. faces: the box compared in each photo.
     compared: the same faces, with their photos. pairs: number of them that the nearest was chosen from. prior: share
-    of pairs of one person that the confidence assumes; with it a pair at the threshold has an even chance.
+    of pairs of one person that the confidence assumes; with it a pair at the threshold has an even chance. company: of
+    the face with the less crowded one, where the threshold is lower for it.
     """
 
     same: bool
@@ -126,3 +150,4 @@ class Verification:
     compared: tuple[ComparedFace, ComparedFace]
     pairs: int = 1
     prior: float = 0.5
+    company: Company = USUAL

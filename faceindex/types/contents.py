@@ -103,8 +103,9 @@ class IndexReport:
     The rest is 0 or empty when there is no index. faces: in the index. beside: faces that were added or edited since,
     which are searched as well. gone: faces of the index that the library has no more, or that were edited. kind: "flat"
     or "ivf". recall: measured when it was built, 1.0 when exact. milliseconds: median of a query then. lists: of
-    all_lists, that a query reads, the median. candidates: faces that it ranks to find ten. nprobe: lists that FAISS
-    alone must read in index/faces.faiss to find as much. seconds: how long it took to build. bytes: on disk.
+    all_lists, that a query reads, the median. candidates: faces that it ranks to find ten. nprobe,
+    k_factor: FAISS's settings in index/faces.faiss, with which FAISS alone finds as much. seconds: how long it took to
+    build. bytes: on disk.
     """
 
     state: str
@@ -122,3 +123,4 @@ class IndexReport:
     bytes: int = 0
     candidates: int = 0
     nprobe: int = 0
+    k_factor: float = 0.0

@@ -1,2 +1,2 @@
-"""Floor 3: the mathematics of vectors: nearest neighbours, FAISS files, kernels. Arrays only: a library's index is
+"""Floor 3: the mathematics of vectors: nearest neighbours, FAISS files. Arrays only: a library's index is
 in search/."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from faceindex.running.meter import Meter
 from faceindex.types import FaceIds, Vectors
@@ -70,15 +71,24 @@ def learned(blocks: Blocks, recall: float, *, threads: int = 1, seed: int = 0) -
     sample = _picked(blocks, rows)
     probing = np.zeros(len(rows), dtype=bool)
     probing[random.choice(len(rows), min(asking, len(rows)), replace=False)] = True
-    enough = len(rows) - probing.sum() >= lists * ROWS_PER_CENTROID
-    index = trained(sample[~probing] if enough else sample, lists, threads=threads, seed=seed)
     order = random.permutation(np.flatnonzero(probing))
     probes = sample[order]
+    if len(rows) - len(order) >= lists * ROWS_PER_CENTROID:
+        sample = _without(sample, probing)
+    index = trained(sample, lists, threads=threads, seed=seed)
     del sample
     squares, near = k_nearest_of_blocks(
         probes, filled(index, blocks.vectors(), threads=threads), K + 1, threads=threads
     )
     return index, tuned(Ivf(index), recall, without_themselves(rows[order], probes, squares, near))
+
+
+def _without(vectors: Vectors, some: npt.NDArray[np.bool_], chunk: int = 4096) -> Vectors:
+    """`vectors`, float32 [n, d], without `some`, bool [n]; moved in place, as they are many."""
+    others = np.flatnonzero(~some)
+    for start in range(0, len(others), chunk):
+        vectors[start : start + chunk][: len(others) - start] = vectors[others[start : start + chunk]]
+    return vectors[: len(others)]
 
 
 def _picked(blocks: Blocks, rows: Rows) -> Vectors:

@@ -25,7 +25,6 @@ from faceindex.vectors.building import Blocks, Learned
 from faceindex.vectors.exact import Rows, faiss_on
 from faceindex.vectors.ivf import Ivf, Probing
 from faceindex.vectors.nearest import FaceIndex
-from faceindex.vectors.tuning import K
 
 _COUNT = 8  # bytes of a count
 _K_FACTOR = 4
@@ -44,7 +43,7 @@ def write(file: BinaryIO, blocks: Blocks, approximate: Learned | None = None) ->
     ivf, k_factor = None, 1.0
     if approximate is not None:
         ivf, found = approximate
-        ivf.nprobe, k_factor = found.plain_lists, found.candidates / K
+        ivf.nprobe, k_factor = found.nprobe, found.k_factor
     index = _without_vectors(blocks.dimension, blocks.faces, ivf, k_factor)
     with faiss_on(1) as faiss:
         writer = faiss.PyCallbackIOWriter(file.write)

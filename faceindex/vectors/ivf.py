@@ -4,8 +4,7 @@ A vector lies in the list of the nearest centroid. A neighbour x of a probe q at
 |q - c_l|^2 - |q - c_0|^2 <= 2 r |c_l - c_0|, where c_0 is the centroid nearest to q: x is no further from c_l than
 from c_0. So how much further a list is than the nearest one, in squared distances, says whether it is worth reading:
 a probe in the middle of a list reads few, one between many lists reads many, and a search for near faces only reads
-fewer still. The nearest lists, read first, tell how near the neighbours are, and thereby which others to read. How much
-is enough is learned from the library's own faces (`faceindex.vectors.tuning`).
+fewer still. How much is enough is learned from the library's own faces (`faceindex.vectors.tuning`).
 
 The centroids are learned in groups, about the root of their number, and of many only those of the nearest groups are
 compared with a vector whose list is looked for: so ten million faces can lie in twenty thousand lists.
@@ -40,26 +39,18 @@ class Probing:
 
     spread: lists up to so much further than the nearest one, in squared distances. slope: the same for each unit of
     distance, where only vectors within a distance are wanted; the smaller of both counts. candidates: vectors that
-    are at most ranked by exact distances when ten are wanted. slope_of_tenth: as slope, of the distance of the tenth
-    neighbour, where ten or more are wanted. slack: by how much the squared distance that codes tell of a vector may
-    exceed the true one of the last neighbour wanted. The last two are not known of indexes of former versions.
+    are at most ranked by exact distances when ten are wanted. slack: by how much the squared distance that codes tell
+    of a vector may exceed the true one of the last neighbour wanted; not known of indexes of former versions.
     """
 
     spread: float
     slope: float
     candidates: int
-    slope_of_tenth: float = math.inf
     slack: float = math.inf
 
     def reach(self, threshold: float) -> float:
         """The spread of a search within `threshold`, Euclidean."""
         return min(self.spread, self.slope * threshold)
-
-    def reach_of_neighbours(self, k: int, distances: Floats) -> Floats:
-        """The spread of a search for k vectors where those at these distances, float32 [p], were found: float32 [p]."""
-        slope = self.slope_of_tenth if k >= 10 else self.slope
-        reach: Floats = np.minimum(np.float32(self.spread), np.float32(slope) * np.maximum(distances, 1e-30))
-        return reach
 
     def candidates_for(self, k: int) -> int:
         """How many candidates k neighbours are chosen from."""
@@ -87,17 +78,14 @@ class Ivf:
         near = near[np.argsort(squares[near])]
         return squares[near], near
 
-    def nearest_lists_of_each(self, probes: Vectors, spreads: Floats) -> tuple[Floats, Rows]:
-        """`nearest_lists` of each probe, float32 [p, d], and its own spread, float32 [p]: [p, l] both.
+    def nearest_lists_of_each(self, probes: Vectors, spread: float) -> tuple[Floats, Rows]:
+        """`nearest_lists` of each probe, float32 [p, d]: [p, l] both.
 
         Where a probe has fewer: at an infinite distance, number -1.
         """
-        near = [self.nearest_lists(probe, spread) for probe, spread in zip(probes, spreads.tolist(), strict=True)]
-        if len(near) == 1:
-            return near[0][0][None, :], near[0][1][None, :]
-        most = max(len(lists) for _, lists in near)
-        squares = np.full((len(near), most), np.inf, dtype=np.float32)
-        numbers = np.full((len(near), most), -1, dtype=np.int64)
+        near = [self.nearest_lists(probe, spread) for probe in probes]
+        shape = len(near), max(len(lists) for _, lists in near)
+        squares, numbers = np.full(shape, np.inf, dtype=np.float32), np.full(shape, -1, dtype=np.int64)
         for place, (own, lists) in enumerate(near):
             squares[place, : len(lists)], numbers[place, : len(lists)] = own, lists
         return squares, numbers
@@ -112,7 +100,6 @@ class Ivf:
         """
         estimates = np.empty((len(probes), count), dtype=np.float32)
         rows = np.empty((len(probes), count), dtype=np.int64)
-        squares, lists = np.ascontiguousarray(squares), np.ascontiguousarray(lists)
         with faiss_on(threads) as faiss:
             chosen = faiss.SearchParametersIVF(nprobe=lists.shape[1])
             pointers = (faiss.swig_ptr(array) for array in (lists, squares, estimates, rows))

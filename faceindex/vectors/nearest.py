@@ -22,7 +22,6 @@ BLOCK = 256
 _ROUNDING = 1e-5  # of a squared distance: more than float32 is wrong by
 _SPARE = 8  # rows more than are wanted
 _MEASURED = 8192  # rows whose distances are computed at a time in float64
-_FIRST_LISTS = 8  # one in so many is read before it is known which are worth reading
 _RANKED_FIRST = 4  # candidates for each neighbour, before it is known which are worth ranking
 _MOST_APPROXIMATE = 1000  # neighbours; for more, most of an approximate index would have to be read
 
@@ -101,27 +100,11 @@ def _rows_of_each(index: FaceIndex, probes: Vectors, k: int, threshold: float, t
 def _likely_of_each(
     index: FaceIndex, ivf: Ivf, probing: Probing, probes: Vectors, k: int, threshold: float, threads: int
 ) -> Iterator[Rows]:
-    """Of each probe the k nearest rows within `threshold`, and some more, in the lists that are worth reading.
-
-    Some of the nearest lists are read first: no neighbour is further than the k-th that is found there.
-    """
-    count = probing.candidates_for(k)
-    reach = np.full(len(probes), probing.reach(threshold), dtype=np.float32)
-    squares, lists = ivf.nearest_lists_of_each(probes, reach)
-    first = -(-lists.shape[1] // _FIRST_LISTS)
-    estimates, rows = ivf.scanned(probes, squares[:, :first], lists[:, :first], count, threads=threads)
-    found = [_kth(index, probe, near[near >= 0][: 2 * k], k) for probe, near in zip(probes, rows, strict=True)]
-    reach = probing.reach_of_neighbours(k, np.sqrt(np.array(found, dtype=np.float32)))
-    worth = squares <= (squares[:, 0] + reach)[:, None]
-    last = max(first, int(worth.sum(axis=1).max()))
-    lists = np.where(worth, lists, -1)[:, first:last]
-    if lists.shape[1]:
-        more = ivf.scanned(probes, squares[:, first:last], lists, count, threads=threads)
-        estimates, rows = np.concatenate([estimates, more[0]], axis=1), np.concatenate([rows, more[1]], axis=1)
-    for probe, near, estimated in zip(probes, rows, estimates, strict=True):
-        there = np.flatnonzero(near >= 0)
-        order = there[np.argsort(estimated[there], kind="stable")][:count]
-        yield _best_of(index, near[order], estimated[order], probing.slack, probe, k, threshold)
+    """Of each probe the k nearest rows within `threshold`, and some more, in the lists that are worth reading."""
+    squares, lists = ivf.nearest_lists_of_each(probes, probing.reach(threshold))
+    candidates = ivf.scanned(probes, squares, lists, probing.candidates_for(k), threads=threads)
+    for probe, estimates, rows in zip(probes, *candidates, strict=True):
+        yield _best_of(index, rows[rows >= 0], estimates, probing.slack, probe, k, threshold)
 
 
 def _best_of(
@@ -129,7 +112,7 @@ def _best_of(
 ) -> Rows:
     """Of candidates the k nearest within `threshold`, and some more, as float32 sees it.
 
-    estimates: their squared distances by their codes, float32 [m], rising; where one is by `slack` more than the k-th
+    estimates: their squared distances by their codes, float32, rising; where one is by `slack` more than the k-th
     distance that is found, the face is not looked at.
     """
     if len(candidates) < k and threshold == np.inf:  # the lists that were read are small
@@ -138,16 +121,11 @@ def _best_of(
     squares = _squares(index, probe, candidates[:enough])
     if len(squares) >= k:
         limit = min(limit, float(np.partition(squares, k - 1)[k - 1]) * (1 + 2 * _ROUNDING))
-    last = int(np.searchsorted(estimates, limit + slack, side="right"))
+    last = min(int(np.searchsorted(estimates, limit + slack, side="right")), len(candidates))
     if last > enough:
         squares = np.concatenate([squares, _squares(index, probe, candidates[enough:last])])
         limit = min(limit, float(np.partition(squares, k - 1)[k - 1]) * (1 + 2 * _ROUNDING))
     return candidates[: len(squares)][squares <= limit]
-
-
-def _kth(index: FaceIndex, probe: Floats, rows: Rows, k: int) -> float:
-    """The k-th smallest squared distance of `probe` to `rows`; infinite where they are fewer."""
-    return float(np.partition(_squares(index, probe, rows), k - 1)[k - 1]) if len(rows) >= k else np.inf
 
 
 def _squares(index: FaceIndex, probe: Floats, rows: Rows) -> Floats:

@@ -60,14 +60,14 @@ class Neighbours:
 class Tuned:
     """probing: None when only an exact search finds as much as was asked for. recall: of the CONFIRMING.
 
-    lists: that a probe reads with it, the median. plain_lists, candidates: with which FAISS alone finds as much.
+    lists: that a probe reads with it, the median. nprobe, k_factor: with which FAISS alone finds as much.
     """
 
     probing: Probing | None
     recall: float
     lists: int
-    plain_lists: int
-    candidates: int
+    nprobe: int
+    k_factor: float
 
 
 def without_themselves(rows: Rows, probes: Vectors, squares: Floats, near: Rows) -> Neighbours:
@@ -91,9 +91,8 @@ def tuned(ivf: Ivf, wanted: float, known: Neighbours) -> Tuned:
         recall = float(np.mean(_Scan.of(ivf, confirming, probing).shares(probing)))
         if recall >= wanted:
             lists = round(_Scan.of(ivf, choosing, probing).lists)
-            plain = _plain_lists(ivf, wanted, probing.candidates, choosing)
-            return Tuned(probing, recall, lists, plain, probing.candidates)
-    return Tuned(None, 1.0, ivf.lists, ivf.lists, _CANDIDATES[-1])
+            return Tuned(probing, recall, lists, *_plain_settings(ivf, wanted, recall, choosing, confirming))
+    return Tuned(None, 1.0, ivf.lists, ivf.lists, _CANDIDATES[-1] / K)
 
 
 def milliseconds(index: FaceIndex, probes: Vectors) -> float:
@@ -110,28 +109,24 @@ def _enough(ivf: Ivf, known: Neighbours, wanted: float) -> list[Probing]:
     """For each number of candidates the settings that read the fewest lists and find enough, if any do, and the cost
     of a search with them."""
     further, _ = _places(ivf, known)
-    distances, tenth = np.sqrt(np.maximum(known.squares, 1e-12)), known.tenth
+    distances = np.sqrt(np.maximum(known.squares, 1e-12))
     slope = float(np.quantile(further / distances, 1 - _WITHIN * (1 - wanted)))
     settings: dict[int, tuple[float, Probing]] = {}
     for missed in _MISSED:
-        of_tenth = float(np.quantile(further / tenth[:, None], 1 - missed * (1 - wanted)))
-        spread = float(np.quantile(further, 1 - _WITHIN * missed * (1 - wanted)))
-        scan = _Scan.of(ivf, known, Probing(spread, slope, _CANDIDATES[-1], of_tenth))
-        over = scan.estimated - np.square(tenth)[:, None]
+        spread = float(np.quantile(further, 1 - missed * (1 - wanted)))
+        scan = _Scan.of(ivf, known, Probing(spread, slope, _CANDIDATES[-1]))
+        over = scan.estimated - np.square(known.tenth)[:, None]
         slack = float(np.quantile(over[scan.ranks < _NO_RANK], 1 - _WITHIN / 2 * (1 - wanted), method="higher"))
         for count in _CANDIDATES:
-            probing = Probing(spread, slope, count, of_tenth, slack)
-            found = scan.shares(probing)
-            error = np.std(found) * (1 / len(found) + 1 / CONFIRMING) ** 0.5
-            if count not in settings and np.mean(found) - _CERTAINTY * error >= wanted:
+            probing = Probing(spread, slope, count, slack)
+            if count not in settings and _surely(scan.shares(probing), wanted):
                 settings[count] = scan.cost(probing), probing
     return [probing for _, probing in sorted(settings.values(), key=lambda one: one[0])]
 
 
 @dataclass(frozen=True, slots=True)
 class _Scan:
-    """What a search by some settings reads when it looks for `known`, if it knew the distance of the tenth neighbour:
-    one that has to find out reads no less.
+    """What a search by some settings reads when it looks for `known`.
 
     estimates: float32 [p, c], of all candidates, rising, squared. estimated: float32 [p, K], of the true neighbours.
     ranks: which candidates these are, int64 [p, K], _NO_RANK for none, -1 where one is missing. codes: that are read,
@@ -147,7 +142,7 @@ class _Scan:
 
     @classmethod
     def of(cls, ivf: Ivf, known: Neighbours, probing: Probing) -> _Scan:
-        squares, lists = ivf.nearest_lists_of_each(known.probes, probing.reach_of_neighbours(K, known.tenth))
+        squares, lists = ivf.nearest_lists_of_each(known.probes, probing.spread)
         estimates, rows = ivf.scanned(known.probes, squares, lists, probing.candidates + 1)  # itself is found, too
         ranks = _ranks(known, rows)
         estimated = np.take_along_axis(estimates, np.clip(ranks, 0, estimates.shape[1] - 1), axis=1)
@@ -182,14 +177,30 @@ def _places(ivf: Ivf, known: Neighbours) -> tuple[npt.NDArray[np.float32], Rows]
     return further, places
 
 
-def _plain_lists(ivf: Ivf, wanted: float, candidates: int, known: Neighbours) -> int:
-    """How many lists FAISS's own search must read to find as much."""
-    _, places = _places(ivf, known)
+def _plain_settings(
+    ivf: Ivf, wanted: float, recorded: float, choosing: Neighbours, confirming: Neighbours
+) -> tuple[int, float]:
+    """How many lists FAISS's own search must read, and how many times K candidates it must rank, to find as much.
+
+    `wanted` is as certain as for our own search, and of the faces that recall is `recorded` of it finds no less.
+    """
+    _, places = _places(ivf, choosing)
     for missed in _MISSED:
         lists = int(np.quantile(places, 1 - missed * (1 - wanted), method="higher")) + 1
-        if np.mean(_ranks(known, ivf.scanned_by_faiss(known.probes, lists, candidates + 1)) < _NO_RANK) >= wanted:
-            return lists
-    return ivf.lists
+        chosen, confirmed = (
+            _ranks(known, ivf.scanned_by_faiss(known.probes, lists, _CANDIDATES[-1] + 1))
+            for known in (choosing, confirming)
+        )
+        for count in _CANDIDATES:  # itself is found, too
+            if _surely(np.mean(chosen <= count, axis=1), wanted) and np.mean(confirmed <= count) >= recorded:
+                return lists, count / K
+    return ivf.lists, _CANDIDATES[-1] / K
+
+
+def _surely(shares: npt.NDArray[np.float64], wanted: float) -> bool:
+    """Whether others will find `wanted` where faces that settings are chosen on find `shares`, float64 [p]."""
+    error = np.std(shares) * (1 / len(shares) + 1 / CONFIRMING) ** 0.5
+    return bool(np.mean(shares) - _CERTAINTY * error >= wanted)
 
 
 def _ranks(known: Neighbours, candidates: Rows) -> Rows:

@@ -2,12 +2,12 @@
 
 Faces are drawn as make_library draws them. Probes are further faces of the same people; they are in no index, and
 nothing was tuned on them. With --real LIBRARY (of lfw-dev, say), half of its faces are put among the drawn ones, and
-the others are the probes. The true neighbours are the ten nearest in float64 among candidates from IndexFlatL2. Queries
-come one at a time, on one thread; their time is processor time, which other programs disturb less, as the median over
-all probes. Each index is tried at several settings; its best is the fastest that finds .99. The best of all are then
-asked a few probes each, in turn, so that what else the machine does disturbs all alike. hnswlib, usearch and ScaNN (pip
-install hnswlib usearch scann) are left out where they are not installed. Memory is what the process grew by while the
-index was built; bytes a face are those of the file without the vectors.
+the others are probes, too. The true neighbours are the ten nearest in float64 among IndexFlatL2's. Queries come one at
+a time, on one thread; their time is processor time, which other programs disturb less, as the median over all probes.
+Each index is tried at several settings; its best is the fastest that finds .99. The best of all are then asked a few
+probes each, in turn, so that what else the machine does disturbs all alike. hnswlib, usearch and ScaNN (pip install
+hnswlib usearch scann) are left out where they are not installed. Memory is what the process grew by while the index was
+built; bytes a face are those of the file without the vectors.
 
 --only and --skip take names of indexes, and `library`: a whole library with the last number of --faces, which --library
 names or which is drawn now. --growth takes libraries that make_library drew and that have an index, the smallest first:
@@ -16,6 +16,7 @@ they are searched in turn, and then the largest with --add more faces, in memory
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import statistics
 import subprocess
@@ -36,7 +37,7 @@ from harness.report import Report
 from make_library import DrawnFaces, make_library
 
 import faceindex
-from benchmarks.indexes import FAMILIES, OPTIONAL, K, Search
+from benchmarks.indexes import ALONE, FAMILIES, OPTIONAL, K, Search
 from faceindex.faces.recipe import recipe
 from faceindex.search import index as face_index
 from faceindex.store.folder import LibraryFolder
@@ -51,15 +52,19 @@ ENOUGH = 0.99
 TURN = 20
 """Probes after each other that an index is asked when all are in turn."""
 
+DRAWN, REAL = "drawn faces", "real faces"
+
 WITHIN = 0.335
 """A threshold within which a query has some tens of answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Best:
-    """The fastest setting of an index that finds enough. milliseconds: of a query, of the processor."""
+    """The fastest setting of an index that finds enough. of: whose faces the probes are. milliseconds: of a query, of
+    the processor."""
 
     name: str
+    of: str
     faces: int
     variant: str
     recall: float
@@ -76,6 +81,7 @@ def run(
     only: Sequence[str] = (*FAMILIES, "library"),
     skip: Sequence[str] = (),
     real: Path | None = None,
+    keep: Path | None = None,
     plot: Path | None = None,
     library: Path | None = None,
     add: int = 1000,
@@ -91,7 +97,7 @@ def run(
     best = list[Best]()
     for count in faces if names else ():
         vectors, others = drawn_and_probes(count, probes, real)
-        best += compare(vectors, others, threads, names, report)
+        best += compare(vectors, others, threads, names, keep, report)
         del vectors
     if plot:
         draw(best, plot)
@@ -104,52 +110,80 @@ def drawn_faces(count: int, seed: int = 0) -> DrawnFaces:
     return DrawnFaces(count, STATS, recipe("dlib").card.length, seed)
 
 
-def drawn_and_probes(faces: int, count: int, real: Path | None) -> tuple[Vectors, Vectors]:
-    """Faces, float32 [faces, 128], and probes that are not among them."""
+def drawn_and_probes(faces: int, count: int, real: Path | None) -> tuple[Vectors, dict[str, Vectors]]:
+    """Faces, float32 [faces, 128], and probes that are not among them: of drawn people, and of real ones."""
     drawn = drawn_faces(faces)
-    vectors = drawn.all()
-    if real is None:
-        return vectors, drawn.others(count, 1)
-    with closing(LibraryFolder(real, create=False)) as folder:
-        _, own = folder.vectors()
-    order = np.random.default_rng(0).permutation(len(own))
-    half = min(len(own) // 2, faces)
-    vectors[np.random.default_rng(1).choice(faces, half, replace=False)] = own[order[:half]]
-    return vectors, np.ascontiguousarray(own[order[half : half + count]])
+    vectors, probes = drawn.all(), {DRAWN: drawn.others(count, 1)}
+    if real is not None:
+        with closing(LibraryFolder(real, create=False)) as folder:
+            _, own = folder.vectors()
+        order = np.random.default_rng(0).permutation(len(own))
+        half = min(len(own) // 2, faces)
+        vectors[np.random.default_rng(1).choice(faces, half, replace=False)] = own[order[:half]]
+        probes[REAL] = np.ascontiguousarray(own[order[half : half + count]])
+    return vectors, probes
 
 
-def compare(vectors: Vectors, probes: Vectors, threads: int, names: list[str], report: Report) -> list[Best]:
-    truth = true_neighbours(vectors, probes)
-    report.say(f"\n{len(vectors):,} faces, {len(probes)} probes, k = {K}")
-    best = []
+def compare(
+    vectors: Vectors, probes: dict[str, Vectors], threads: int, names: list[str], keep: Path | None, report: Report
+) -> list[Best]:
+    """The best setting of each index for each kind of probes, after telling how it was built and all its settings."""
+    truth = {of: true_neighbours(vectors, some) for of, some in probes.items()}
+    report.say(
+        f"\n{len(vectors):,} faces, {' and '.join(f'{len(some)} probes of {of}' for of, some in probes.items())}"
+    )
+    if keep is not None:
+        keep = keep / hashlib.blake2b(vectors[::1000].tobytes(), digest_size=8).hexdigest()
+        keep.mkdir(parents=True, exist_ok=True)
+    best = list[Best]()
     for name in names:
         package = name.partition("-")[0]
         if package in OPTIONAL and importlib.util.find_spec(package) is None:
             report.say(f"{name}: not installed")
             continue
         title, memory = f"{name}, {len(vectors):,} faces", resident()
-        variants = FAMILIES[name](vectors, threads)
+        variants = FAMILIES[name](vectors, threads, keep)
         built, first = cost(lambda: next(variants))  # noqa: B023
         report.add_costs(f"{title}, built", [built])
         report.add(f"{title}, memory of building", resident() - memory, "MB")
         measured: list[Best] = []
         for variant, search in chain([first], variants):
             faiss.omp_set_num_threads(1)
-            one = Best(name, len(vectors), variant, *measure(search, probes, truth), search)
-            report.say(f"    {variant}: recall@{K} {one.recall:.4f}, {one.milliseconds:.3f} ms")
-            measured.append(one)
-            enough = [one for one in measured if one.recall >= ENOUGH]
-            if one in enough and one.milliseconds > 1.5 * min(one.milliseconds for one in enough):
+            for of, some in probes.items():
+                who = f"{name} {ALONE}" if ALONE in variant else name
+                one = Best(who, of, len(vectors), variant, *measure(search, some, truth[of]), search)
+                report.say(f"    {variant}: {of}, recall@{K} {one.recall:.4f}, {one.milliseconds:.3f} ms")
+                measured.append(one)
+            if all(_much_slower(measured, of) for of in probes):
                 break
-        best.append(min(enough or measured[-1:], key=lambda one: one.milliseconds))
+        for who in dict.fromkeys(one.name for one in measured):
+            best += [_fastest([one for one in measured if (one.name, one.of) == (who, of)]) for of in probes]
+    return [one for of, some in probes.items() for one in _told([one for one in best if one.of == of], some, report)]
+
+
+def _fastest(measured: list[Best]) -> Best:
+    """That finds enough; the last if none does."""
+    enough = [one for one in measured if one.recall >= ENOUGH]
+    return min(enough or measured[-1:], key=lambda one: one.milliseconds)
+
+
+def _much_slower(measured: list[Best], of: str) -> bool:
+    """Whether the last setting for these probes finds enough and is much slower than another that does."""
+    own = [one for one in measured if one.of == of]
+    return own[-1].recall >= ENOUGH and own[-1].milliseconds > 1.5 * _fastest(own).milliseconds
+
+
+def _told(best: list[Best], probes: Vectors, report: Report) -> list[Best]:
+    """The same, asked in turn, after telling how they compare."""
     best = asked_in_turn(best, probes)
     fastest = min(one.milliseconds for one in best)
     for one in sorted(best, key=lambda one: one.milliseconds):
         short = "" if one.recall >= ENOUGH else ", which does not get there"
+        title = f"{one.name}, {one.faces:,} faces, probes of {one.of}"
         report.say(f"\n{one.variant}{short}")
-        report.add(f"{one.name}, {one.faces:,} faces, recall@{K}", one.recall)
-        report.add(f"{one.name}, {one.faces:,} faces, a query, processor", one.milliseconds, "ms")
-        report.add(f"{one.name}, {one.faces:,} faces, by the fastest", one.milliseconds / fastest, "times")
+        report.add(f"{title}, recall@{K}", one.recall)
+        report.add(f"{title}, a query, processor", one.milliseconds, "ms")
+        report.add(f"{title}, by the fastest", one.milliseconds / fastest, "times")
     return best
 
 
@@ -198,7 +232,7 @@ def compare_libraries(libraries: Sequence[Path], count: int, added: int, report:
         milliseconds = 1e3 * statistics.median(processors(costs_of))
         if grown:
             report.add(f"{title}, by {grown[-1].faces:,}", milliseconds / grown[-1].milliseconds, "times")
-        grown.append(Best("faceindex", len(one.index.main.ids), title, recall, milliseconds, one.ask))
+        grown.append(Best("faceindex", DRAWN, len(one.index.main.ids), title, recall, milliseconds, one.ask))
     new = drawn_faces(added, seed=5).vectors(0, added)
     ids = np.arange(added) + loaded[-1].main.ids.max() + 1
     compared, listed = (face_index.Delta(loaded[-1].main, ids, new) for _ in range(2))
@@ -242,7 +276,7 @@ def draw(best: list[Best], path: Path) -> None:
 
     figure, axes = pyplot.subplots(figsize=(7, 4.5), layout="constrained")
     for name in dict.fromkeys(one.name for one in best):
-        own = [one for one in best if one.name == name]
+        own = [one for one in best if one.name == name and one.of == DRAWN]
         axes.loglog([one.faces for one in own], [one.milliseconds for one in own], marker="o", label=name)
     axes.set_xlabel("faces")
     axes.set_ylabel(f"ms of a query, one thread, recall@10 of {ENOUGH} and more")

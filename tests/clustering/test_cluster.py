@@ -8,9 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faceindex.clustering.cluster import METHODS, by_size, cluster
+from faceindex.clustering.constraints import unconstrained
 from faceindex.clustering.crowding import excess_of, uncrowded
-from faceindex.clustering.dbscan import density_clusters
+from faceindex.clustering.dbscan import dbscan
 from faceindex.clustering.neighbours import neighbour_graph
+from faceindex.clustering.problem import Problem
+from faceindex.clustering.rules import rules_of
+from faceindex.clustering.whispers import whispers
 from faceindex.types import Labels, Vectors
 
 
@@ -115,7 +119,11 @@ def test_the_method_named_is_the_one_used() -> None:
     assert cluster(pair, method="dbscan", threshold=0.6).tolist() == [-1, -1]  # fewer than three faces
     vectors = faces(2)
     graph = neighbour_graph(vectors, 0.8)
-    expected = by_size(density_clusters(uncrowded(graph, 0.8, excess_of(graph, 0.8, np.arange(len(vectors))))))
+    rules = rules_of(unconstrained(len(vectors)), vectors, 0)
+    excess = excess_of(graph, 0.8, rules.group)
+    problem = Problem(vectors, uncrowded(graph, 0.8, excess), rules, 0.8, excess=excess)
+    expected = by_size(dbscan(problem))
+    assert partition(expected) != partition(by_size(whispers(problem)))
     assert partition(cluster(vectors, method="dbscan", threshold=0.8)) == partition(expected)
 
 

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceindex.clustering import crowding
 from faceindex.clustering.cluster import METHODS, cluster
 from faceindex.clustering.constraints import Constraints, unconstrained
 from faceindex.clustering.crowding import CROWD, KEPT, OWN, STRICT, excess_of, uncrowded
@@ -89,18 +88,6 @@ def test_the_excess_is_what_meeting_strangers_one_by_one_gives(faces: list[tuple
     vectors = np.array(points, dtype=np.float32)[:, None]
     found = excess_of(neighbour_graph(vectors, 20.0), 20.0, group.astype(np.int64))
     assert found == pytest.approx(by_hand(points, group, 20.0), abs=1e-3)
-
-
-def test_fragments_and_reach_are_the_same_plain_and_compiled() -> None:
-    vectors = np.random.default_rng(0).normal(size=(400, 3)).astype(np.float32)
-    graph = neighbour_graph(vectors, 0.8)
-    edges, order = (graph.start, graph.neighbour, graph.distance), np.random.default_rng(1).permutation(400)
-    fragment = crowding._stars.plain(order, *edges, np.float32(0.5))
-    assert 1 < len(np.unique(fragment)) < 400
-    assert np.array_equal(crowding._stars.compiled(order, *edges, np.float32(0.5)), fragment)
-    found = crowding._reach.plain(*edges, fragment)
-    assert 0 < np.isfinite(found).sum() < 400
-    assert np.array_equal(crowding._reach.compiled(*edges, fragment), found)
 
 
 def test_a_new_face_in_a_crowd_joins_its_person_and_nobody_else() -> None:

@@ -137,3 +137,44 @@ def test_two_faces_of_modest_quality_of_one_photo_do_not_join_one_cluster() -> N
     photo = Constraints(nobody, none, none, np.array([-1, -1, 6, 6]))
     found = joined(problem(points, 1.0, photo), np.array([7, 7, 8, 9]), flags(4, 2, 3))
     assert found.tolist() == [7, 7, 7, 9]
+
+
+def joined_one_by_one(given: Problem, labels: Labels, modest: np.ndarray) -> list[int]:
+    """`joined`, group after group."""
+    rules, graph = given.rules, given.graph
+    own = [label if label >= 0 else -2 - row for row, label in enumerate(labels.tolist())]
+    rows_of = [np.flatnonzero(rules.group == group).tolist() for group in range(rules.groups)]
+    of_group = [own[rows[0]] for rows in rows_of]
+    people = {of_group[group] for group in np.flatnonzero(rules.named)}
+    for group, rows in enumerate(rows_of):
+        if not modest[rows].all():
+            continue
+        votes: dict[int, list[float]] = {}
+        for row in rows:
+            for edge in range(graph.start[row], graph.start[row + 1]):
+                end = int(graph.neighbour[edge])
+                if not modest[end] and labels[end] >= 0:
+                    votes.setdefault(of_group[rules.group[end]], []).append(float(graph.distance[edge]))
+        for mate in rules.mate[rules.start[group] : rules.start[group + 1]].tolist():
+            votes.pop(of_group[mate], None)
+        if rules.named[group]:
+            votes = {label: lengths for label, lengths in votes.items() if label not in people}
+        if votes:
+            of_group[group] = min(votes, key=lambda label: (-len(votes[label]), min(votes[label]), label))
+            people |= {of_group[group]} if rules.named[group] else set()
+    return [max(-1, of_group[group]) for group in rules.group.tolist()]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_faces_join_at_once_as_group_after_group(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    count = 90
+    person = np.where(random.random(count) < 0.2, random.integers(0, 9, count), -1)
+    must_link, cannot_link = random.integers(0, count, (2, count // 6, 2))
+    known = Constraints(person, must_link, cannot_link, random.integers(-1, count // 2, count))
+    given = problem(random.normal(size=(count, 3)).astype(np.float32), 1.2, known)
+    modest = random.random(count) < 0.4
+    labels = random.integers(-1, 12, count)
+    found = joined(given, labels, modest).tolist()
+    assert found == joined_one_by_one(given, labels, modest)
+    assert found != labels.tolist()

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from faceindex.clustering.cluster import METHODS, cluster
 from faceindex.clustering.constraints import Constraints, unconstrained
+from faceindex.clustering.dbscan import density_clusters
 from faceindex.clustering.extend import extend
 from faceindex.clustering.graph import graph_of
 from faceindex.clustering.neighbours import neighbour_graph
@@ -41,7 +42,7 @@ def test_a_low_face_does_not_make_two_clusters_one(method: str) -> None:
     labels = cluster(BRIDGED, method=method, threshold=1.5, qualities=rated(8, 3, 4))
     assert len(set(labels[:3])) == len(set(labels[5:])) == 1
     assert labels[0] != labels[7]
-    assert cluster(BRIDGED, method="dbscan", threshold=1.5).tolist() == [0] * 8
+    assert density_clusters(neighbour_graph(BRIDGED, 1.5)).tolist() == [0] * 8
 
 
 @pytest.mark.parametrize("method", METHODS)

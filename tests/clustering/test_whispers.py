@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -90,3 +92,27 @@ def test_the_graph_is_left_as_it_was() -> None:
 
 def test_an_empty_graph_has_no_labels() -> None:
     assert chinese_whispers(graph_of(0)).shape == (0,)
+
+
+def one_by_one(graph: NeighbourGraph, seed: int) -> list[int]:
+    """Labels by visiting the nodes one after the other."""
+    order, random = np.arange(graph.size), np.random.default_rng(seed)
+    labels, before = list(range(graph.size)), None
+    while labels != before:
+        before = labels.copy()
+        random.shuffle(order)
+        for node in order.tolist():
+            votes = Counter(labels[end] for end in graph.neighbour[graph.start[node] : graph.start[node + 1]].tolist())
+            if votes:
+                labels[node] = min(votes, key=lambda label: (-votes[label], label))
+    return labels
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_visits_at_once_give_what_visits_one_by_one_give(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("faceindex.clustering.whispers._EVALUATED", 50)
+    random = np.random.default_rng(seed)
+    graph = neighbour_graph(random.normal(size=(300, 3)).astype(np.float32), 0.6)
+    labels = chinese_whispers(graph, seed=seed)
+    assert 10 < len(np.unique(labels)) < 250
+    assert labels.tolist() == one_by_one(graph, seed)

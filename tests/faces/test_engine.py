@@ -19,7 +19,7 @@ from faceindex.types import Pixels
 @pytest.fixture(scope="module")
 def chips() -> list[Pixels]:
     random = np.random.default_rng(0)
-    return [random.integers(0, 256, (150, 150, 3), dtype=np.uint8) for _ in range(BATCH + 3)]
+    return [random.integers(0, 256, (150, 150, 3), dtype=np.uint8) for _ in range(BATCH.most + 3)]
 
 
 def test_onnx_is_the_default() -> None:
@@ -55,7 +55,7 @@ def test_comparison_notices_a_difference(shared_data: Path, monkeypatch: pytest.
 
 def test_vectors_do_not_depend_on_the_batch(chips: list[Pixels]) -> None:
     together = DEFAULT_ENGINE.vectors(chips)
-    for place in (0, BATCH - 1, BATCH, len(chips) - 1):
+    for place in (0, BATCH.most - 1, BATCH.most, len(chips) - 1):
         (alone,) = DEFAULT_ENGINE.vectors([chips[place]])
         assert np.abs(alone - together[place]).max() <= 1e-6
 

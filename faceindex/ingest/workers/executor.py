@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
+from faceindex.faces.aligned import AlignedPhoto
 from faceindex.faces.analyse import Analyser
 from faceindex.photos.finding.entries import FoundFile
 from faceindex.types import AnalysedPhoto
@@ -45,7 +46,8 @@ class Fault(Enum):
 class Analysed:
     """The answer for one file: the analysed photo, or the error and its cause.
 
-    seconds: time of each stage of the analysis.
+    seconds: time of each stage of the analysis. aligned: instead of the analysed photo, within an executor whose
+    workers leave the encoding to another process.
     """
 
     file: FoundFile
@@ -53,6 +55,7 @@ class Analysed:
     error: str | None = None
     seconds: Counter[str] = field(default_factory=Counter)
     fault: Fault = Fault.PHOTO
+    aligned: AlignedPhoto | None = None
 
 
 class Executor(Protocol):

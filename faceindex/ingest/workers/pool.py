@@ -16,8 +16,8 @@ from faceindex.errors import MachineError
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest.workers.cgroups import oom_kills
 from faceindex.ingest.workers.executor import Analysed, Fault, Task
+from faceindex.ingest.workers.messages import StartFailure
 from faceindex.ingest.workers.processes import grants_memory
-from faceindex.ingest.workers.start import StartFailure
 from faceindex.ingest.workers.worker_process import WorkerProcess
 from faceindex.photos.finding.entries import FoundFile
 
@@ -38,7 +38,7 @@ _PAUSE = 0.5  # seconds before the next try, times the number of tries
 _MOST_FAILURES = 10  # failures of the machine in a row, without an analysed photo in between
 _TRIES = 3  # for a photo whose worker is killed from outside
 _SILENT = 3  # postponed photos in a row that still cannot be read, until the rest is not tried
-_QUEUED = 2  # files in a worker: one at work, and one so that it never waits
+_QUEUED = 2  # files in a worker beside those that it holds: one at work, and one so that it never waits
 _SHORT_OF_MEMORY = "the machine has too little memory"
 _CRASHES = frozenset({"SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSYS", "SIGTRAP"})
 
@@ -163,14 +163,14 @@ class ProcessPool:
         return answer
 
     def _died(self, worker: WorkerProcess) -> Analysed | None:
-        """Handle a worker that died at work on its first file, or before it started."""
+        """Handle a worker that died at work, or before it started."""
         ending = worker.ending()
         killed_for_memory = self._killed_for_memory()
         if not worker.started:
             reason = _SHORT_OF_MEMORY if killed_for_memory else worker.last_words() or ending
             self._not_started(worker, reason, short_of_memory=killed_for_memory)
             return None
-        culprit, alone = worker.files.popleft(), worker.alone
+        culprit, alone = worker.take_culprit(), worker.alone
         self._replace(worker)
         crashed = (ending in _CRASHES or ending.startswith("exit code")) and grants_memory(self._memory_limit)
         if crashed:
@@ -199,7 +199,7 @@ class ProcessPool:
             return None
         if not idle and worker.watch.processor <= self._time_limit:
             return None
-        culprit = worker.files.popleft()
+        culprit = worker.take_culprit()
         self._replace(worker)
         if not idle:
             reason = f"not finished after {self._time_limit:g} seconds of processor time"
@@ -300,4 +300,4 @@ class ProcessPool:
 
 
 def _takes_more(worker: WorkerProcess) -> bool:
-    return not worker.alone and len(worker.files) < _QUEUED
+    return not worker.alone and len(worker.files) - worker.held < _QUEUED

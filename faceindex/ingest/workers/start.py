@@ -8,23 +8,15 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
+from faceindex.ingest.workers.messages import StartFailure
 from faceindex.ingest.workers.unexpected import in_words, is_exhaustion
 
 
-@dataclass(frozen=True, slots=True)
-class StartFailure:
-    """A worker's message that it cannot start. memory: for lack of memory."""
-
-    reason: str
-    memory: bool
-
-
 def main() -> None:
-    """Serve the parent. Arguments: the connection's descriptor; the parent's process id, or 0; memory limit in
-    bytes."""
+    """Serve the parent. Arguments: the connection's descriptor; the parent's process id, or 0; memory limit in bytes,
+    or 0; "align" for a worker that leaves the encoding to another process."""
     os.set_blocking(sys.stderr.fileno(), False)  # the parent reads only the first lines
     connection = Connection(int(sys.argv[1]))
     with contextlib.suppress(BrokenPipeError, EOFError, ConnectionResetError):  # the parent has ended
@@ -34,11 +26,12 @@ def main() -> None:
 
             take_secrets()
 
-            analyser = prepare(connection, parent=int(sys.argv[2]), memory=int(sys.argv[3]))
+            encode = sys.argv[4] != "align"
+            analyser = prepare(connection, parent=int(sys.argv[2]), memory=int(sys.argv[3]), encode=encode)
         except (BrokenPipeError, EOFError, ConnectionResetError):
             return
         except Exception as error:
             connection.send(StartFailure(in_words(error), is_exhaustion(error)))
             return
         connection.send(None)
-        serve(connection, analyser)
+        serve(connection, analyser, encode=encode)

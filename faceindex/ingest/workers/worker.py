@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 
 from faceindex.errors import FaceindexError, UnreadablePhoto
+from faceindex.faces.aligned import AlignedPhoto
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.stopwatch import Stopwatch
 from faceindex.ingest.workers.executor import Analysed, Fault
 from faceindex.ingest.workers.machine_errors import lacks_something
+from faceindex.ingest.workers.messages import Held
 from faceindex.ingest.workers.processes import be_killed_first, end_with_parent, limit_memory
 from faceindex.ingest.workers.unexpected import in_words, is_exhaustion
 from faceindex.photos.date_with_sidecars import taken_in_sidecar
@@ -20,8 +25,23 @@ from faceindex.photos.read import read_bytes
 from faceindex.types import AnalysedPhoto
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class AlignedFile:
+    """A file whose faces are aligned and not yet encoded. seconds: of each stage so far."""
+
+    file: FoundFile
+    photo: AlignedPhoto
+    seconds: Counter[str]
+
+
 def analyse_file(analyser: Analyser, file: FoundFile) -> Analysed:
     """Read, decode and analyse one file; every failure becomes the answer's `error`."""
+    aligned = align_file(analyser, file)
+    return aligned if isinstance(aligned, Analysed) else encode_files(analyser, [aligned])[0]
+
+
+def align_file(analyser: Analyser, file: FoundFile) -> AlignedFile | Analysed:
+    """All of `analyse_file` but the encoding; an answer if that cannot be."""
     try:
         stopwatch = Stopwatch()
         with stopwatch.stage("decode"):
@@ -30,14 +50,38 @@ def analyse_file(analyser: Analyser, file: FoundFile) -> Analysed:
             return Analysed(file, None, "changed while it was read; ingest again")
         with stopwatch.stage("decode"):
             photo = analyser.open(data, file.path)
-        analysed = _dated(analyser(photo, stopwatch), file.path)
-        return Analysed(file, analysed, seconds=stopwatch.seconds)
-    except FaceindexError as error:
-        return Analysed(file, None, getattr(error, "reason", str(error)), fault=_fault(error))
+        aligned = analyser.align(photo, stopwatch)
+        dated = replace(aligned, photo=_dated(aligned.photo, file.path))
+        return AlignedFile(file, dated, stopwatch.seconds)
     except Exception as error:  # one photo must never stop a bulk run
-        reason = "not enough memory to analyse it" if is_exhaustion(error) else in_words(error)
-        return Analysed(file, None, reason, fault=_fault(error))
+        return _failed(file, error)
 
+
+def encode_files(analyser: Analyser, files: Sequence[AlignedFile]) -> list[Analysed]:
+    """The answers for files, whose faces are encoded together; one by one if that fails."""
+    began = time.perf_counter()
+    try:
+        photos = analyser.encode([file.photo for file in files])
+    except Exception as error:  # as above
+        if len(files) == 1:
+            return [_failed(files[0].file, error)]
+        return [answer for file in files for answer in encode_files(analyser, [file])]
+    seconds, faces = time.perf_counter() - began, sum(len(file.photo.faces) for file in files) or 1
+    for file in files:
+        file.seconds["encode"] += seconds * len(file.photo.faces) / faces  # type: ignore[assignment]  # as in Stopwatch
+    return [Analysed(file.file, photo, seconds=file.seconds) for file, photo in zip(files, photos, strict=True)]
+
+
+def _failed(file: FoundFile, error: Exception) -> Analysed:
+    if isinstance(error, FaceindexError):
+        reason = getattr(error, "reason", str(error))
+    else:
+        reason = "not enough memory to analyse it" if is_exhaustion(error) else in_words(error)
+    return Analysed(file, None, reason, fault=_fault(error))
+
+
+HOLD_SECONDS = 2.0
+"""The longest time for which a photo of too few faces waits for those of others."""
 
 _sidecars = Sidecars()
 
@@ -58,27 +102,55 @@ def _fault(error: Exception) -> Fault:
     return Fault.PLACE if isinstance(cause, OSError) and cause.errno is not None else Fault.PHOTO
 
 
-def prepare(connection: Connection, *, memory: int, parent: int) -> Analyser:
-    """Receive the analyser, and test it once. memory: bytes; parent: process id, or 0. Raises: anything."""
+def prepare(connection: Connection, *, memory: int, parent: int, encode: bool = True) -> Analyser:
+    """Receive the analyser, and test it once. memory: bytes; parent: process id; 0 for none. encode: see `serve`.
+
+    Raises: anything.
+    """
     if parent:
         end_with_parent(parent)
     be_killed_first()
-    limit_memory(memory)
+    if memory:
+        limit_memory(memory)
     analyser: Analyser = connection.recv()
     analyser.check_models()
-    analyser.try_out()
+    analyser.try_out(encode=encode)
     _silence_libraries()
     return analyser
 
 
-def serve(connection: Connection, analyser: Analyser) -> None:
-    """Answer every file from `connection`."""
+def serve(connection: Connection, analyser: Analyser, *, encode: bool = True) -> None:
+    """Answer every file from `connection`, while another one waits there only when there are enough chips to encode.
+
+    encode: without, photos are answered as they are aligned.
+    """
+    held: list[AlignedFile] = []
+    since = 0.0
     while True:
+        if held and (_enough(held, analyser) or time.monotonic() - since > HOLD_SECONDS or not connection.poll()):
+            for answer in encode_files(analyser, held):
+                connection.send(answer)
+            held = []
+        if held:
+            connection.send(Held(len(held)))
         try:
             file: FoundFile = connection.recv()
         except EOFError:
             return
-        connection.send(analyse_file(analyser, file))
+        aligned = align_file(analyser, file)
+        if isinstance(aligned, Analysed):
+            connection.send(aligned)
+        elif not encode:
+            connection.send(Analysed(file, None, seconds=aligned.seconds, aligned=aligned.photo))
+        elif not aligned.photo.faces:
+            connection.send(encode_files(analyser, [aligned])[0])
+        else:
+            since = since if held else time.monotonic()
+            held.append(aligned)
+
+
+def _enough(held: Sequence[AlignedFile], analyser: Analyser) -> bool:
+    return sum(len(file.photo.faces) for file in held) >= analyser.engine.batch.enough
 
 
 def _silence_libraries() -> None:

@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest.workers import child
 from faceindex.ingest.workers.executor import Analysed
-from faceindex.ingest.workers.start import StartFailure
+from faceindex.ingest.workers.messages import Held, StartFailure
 from faceindex.ingest.workers.watch import Watch
 from faceindex.photos.finding.entries import FoundFile
 
@@ -21,20 +21,31 @@ _STDERR_BYTES = 1 << 16
 
 
 class WorkerProcess:
-    """One process. files: given and not yet answered; the first is at work.
+    """One process. files: given and not yet answered. The faces of the first `held` are found and wait for those of
+    others; the next file is at work.
 
     alone: it is fresh and gets only one file until that is answered. started: it has analysed its test picture. watch:
     of its present task.
     """
 
-    def __init__(self, analyser: Analyser, memory_limit: int, *, alone: bool = False, one_thread: bool = True) -> None:
-        """one_thread: see `child.start`. Raises: OSError if the system gives no process, descriptor or memory."""
+    def __init__(
+        self,
+        analyser: Analyser,
+        memory_limit: int,
+        *,
+        alone: bool = False,
+        one_thread: bool = True,
+        encode: bool = True,
+    ) -> None:
+        """one_thread: see `child.start`. encode: without, it only aligns faces. Raises: OSError if the system gives no
+        process, descriptor or memory."""
         self.files: deque[FoundFile] = deque()
+        self.held = 0
         self.alone = alone
         self.started = False
         self.connection, theirs = Pipe()
         try:
-            self._process = _start(theirs, memory_limit, one_thread=one_thread)
+            self._process = _start(theirs, memory_limit, one_thread=one_thread, encode=encode)
         except BaseException:
             self.connection.close()
             raise
@@ -51,16 +62,30 @@ class WorkerProcess:
         self._send(file)
 
     def receive(self) -> Analysed | StartFailure | None:
-        """Its next answer; None when it has started. Raises: EOFError, OSError if it has died."""
-        answer: Analysed | StartFailure | None = self.connection.recv()
-        if isinstance(answer, Analysed):
-            self.files.popleft()
+        """Its next answer; None when it has started or goes on to another file. Raises: EOFError, OSError if it has
+        died."""
+        answer: Analysed | StartFailure | Held | None = self.connection.recv()
+        if isinstance(answer, Held):
+            self.held = answer.files
+            answer = None
+        elif isinstance(answer, Analysed):
+            place = self.files.index(answer.file)
+            del self.files[place]
+            self.held -= place < self.held
             self.alone = False
         elif answer is None:
             self.started = True
             self._close_stderr()
         self.watch.begin()
         return answer
+
+    def take_culprit(self) -> FoundFile:
+        """Remove the file that was at work when the process died or was given up: which is not sure if it was
+        encoding."""
+        place = min(self.held, len(self.files) - 1)
+        culprit = self.files[place]
+        del self.files[place]
+        return culprit
 
     def ending(self) -> str:
         """How the process ended, see `child.ending`."""
@@ -95,5 +120,8 @@ class WorkerProcess:
             self._process.stderr.close()
 
 
-def _start(connection: Connection, memory_limit: int, *, one_thread: bool) -> subprocess.Popen[bytes]:
-    return child.start(_WORKER, connection, memory_limit, one_thread=one_thread)
+def _start(
+    connection: Connection, memory_limit: int, *, one_thread: bool, encode: bool = True
+) -> subprocess.Popen[bytes]:
+    work = "analyse" if encode else "align"
+    return child.start(_WORKER, connection, memory_limit, work, one_thread=one_thread)

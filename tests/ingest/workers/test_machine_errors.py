@@ -211,11 +211,11 @@ def test_as_many_workers_as_the_system_gives_do_the_work(
 ) -> None:
     real, started = worker_process._start, list[int]()
 
-    def start(connection: Connection, memory_limit: int, *, one_thread: bool) -> subprocess.Popen[bytes]:
+    def start(connection: Connection, memory_limit: int, **how: bool) -> subprocess.Popen[bytes]:
         if len(started) >= granted:
             raise BlockingIOError(11, "Resource temporarily unavailable")
         started.append(1)
-        return real(connection, memory_limit, one_thread=one_thread)
+        return real(connection, memory_limit, **how)
 
     monkeypatch.setattr(worker_process, "_start", start)
     names = [f"{number}-fine" for number in range(6)]

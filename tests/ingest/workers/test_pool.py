@@ -46,8 +46,8 @@ def test_worker_killed_while_it_starts_is_started_again(
     real = worker_process._start
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(connection: Connection, memory_limit: int, *, one_thread: bool) -> subprocess.Popen[bytes]:
-        started.append(real(connection, memory_limit, one_thread=one_thread))
+    def start(connection: Connection, memory_limit: int, **how: bool) -> subprocess.Popen[bytes]:
+        started.append(real(connection, memory_limit, **how))
         if len(started) == 1:
             started[0].kill()
         return started[-1]
@@ -157,3 +157,20 @@ def test_nothing_is_left_running_when_the_pool_is_closed(tmp_path: Path, hostile
             working.submit(Task(file, hostile))
         processes = [worker._process for worker in working._workers]
     assert all(process.returncode is not None for process in processes)
+
+
+def test_photos_that_wait_for_more_faces_are_answered_and_a_crash_is_no_fault_of_theirs(
+    tmp_path: Path, hostile: Analyser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, started = worker_process._start, list[bool]()
+
+    def start(connection: Connection, memory_limit: int, **how: bool) -> subprocess.Popen[bytes]:
+        started.append(True)
+        return real(connection, memory_limit, **how)
+
+    monkeypatch.setattr(worker_process, "_start", start)
+    answers = run(hostile, photos(tmp_path, "a-face", "b-crash", "c-face", "d-face", "e", "f-face"), workers=1)
+    assert {name: answer.error for name, answer in answers.items() if not answer.photo} == {
+        "b-crash": "its decoder crashed (SIGSEGV)"
+    }
+    assert len(started) <= 4  # the first, two in which the culprit is alone, and one for the others

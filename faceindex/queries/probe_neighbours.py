@@ -1,0 +1,73 @@
+"""The nearest faces of a probe, and the company that they are: searched once, for its threshold and its matches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from faceindex.queries.gallery import vectors_of_found
+from faceindex.search.calibration import Calibration
+from faceindex.search.company import NEAR, company_among, tells
+from faceindex.search.index import LibraryIndex, find_nearest
+from faceindex.store.folder import LibraryFolder
+from faceindex.types import USUAL, Company, Vectors
+from faceindex.vectors.nearest import Distances, Found
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """What was found of a probe. nearest: its nearest faces at any distance, nearest first. every: there are no others.
+    None were looked for where the library is too small, or nobody knows what distances mean."""
+
+    company: Company = USUAL
+    nearest: Found | None = None
+    every: bool = False
+
+    def within(self, k: int, threshold: float) -> Found | None:
+        """The at most k faces within `threshold`; None where more have to be searched for."""
+        if self.nearest is None:
+            return None
+        ids, distances = self.nearest
+        count = int(np.searchsorted(distances, threshold, side="right"))
+        if k > len(ids) and count == len(ids) and not self.every:
+            return None
+        return ids[: min(k, count)], distances[: min(k, count)]
+
+
+NONE = Neighbours()
+
+
+def looks_around(folder: LibraryFolder, index: LibraryIndex, calibration: Calibration | None) -> bool:
+    """Whether the company of faces is known in this library."""
+    return calibration is not None and tells(index.faces, folder.recipe)
+
+
+def neighbours_of(
+    folder: LibraryFolder,
+    index: LibraryIndex,
+    calibration: Calibration | None,
+    vector: npt.NDArray[np.float32],
+    *,
+    without: Sequence[int] = (),
+    first: Found | None = None,
+) -> Neighbours:
+    """The neighbours of a probe, float32 [d]. without: ids of faces of its person. first: its NEAR nearest faces, when
+    they were searched already."""
+    if calibration is None or not looks_around(folder, index, calibration):
+        return NONE
+    found, asked = first, NEAR
+
+    def near(wanted: int) -> tuple[Distances, Vectors]:
+        nonlocal found, asked
+        if found is None or wanted > NEAR:
+            found, asked = find_nearest(folder, index, vector, wanted, np.inf), wanted
+        ids, distances = found
+        known = ~np.isin(ids, without)
+        return distances[known], vectors_of_found(index, ids[known])
+
+    company = company_among(near, index.faces, calibration, folder.recipe)
+    assert found is not None
+    return Neighbours(company, found, every=len(found[0]) < asked)
