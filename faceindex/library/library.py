@@ -15,6 +15,7 @@ from faceindex.faces.recipe import Recipe, as_recipe
 from faceindex.ingest.workers.executor import Executor
 from faceindex.library.asking import Asking
 from faceindex.library.exchanging import Exchanging
+from faceindex.library.heads import apply_head, with_head
 from faceindex.library.ingesting import ingest_files
 from faceindex.library.job import Job, blocking, completed
 from faceindex.library.old_names import OldNames
@@ -224,3 +225,20 @@ class Library(Asking, Exchanging, OldNames):
         return self._opened.start("reencode", work, progress)
 
     reencode = blocking(start_reencode)
+
+    def start_apply_head(
+        self, target: StrPath, name: str, *, progress: Callable[[Progress], None] | None = None
+    ) -> Job[Reencoded]:
+        """Make a library at `target` with the vectors that a learnt head makes of this one's; no photo is opened.
+
+        name: of a recipe with a head that was learnt for this library's recipe, see `faceindex train head`. Ids, names,
+        albums and decisions stay; new photos are analysed and go through the head. This library is not changed.
+        Raises: UsageError; RecipeMismatch; ModelError; LibraryDamaged; LibraryUnwritable.
+        """
+        path = Path(absolute(self._opened.outside(target)))
+        chosen = with_head(self.recipe, name)
+        return self._opened.start(
+            "reencode", lambda meter: apply_head(self._opened.folder, path, chosen, meter), progress
+        )
+
+    apply_head = blocking(start_apply_head)

@@ -32,9 +32,7 @@ class Loss:
     gradient: Floats
 
 
-def pair_hinge(
-    vectors: Floats, people: People, threshold: float = DISTANCE_THRESHOLD, margin: float = MARGIN
-) -> Loss:
+def pair_hinge(vectors: Floats, people: People, threshold: float = DISTANCE_THRESHOLD, margin: float = MARGIN) -> Loss:
     """dlib's structured metric loss over all pairs of a batch (King 2017, dlib/dnn/loss.h, `loss_metric_`).
 
     With p pairs of one person it is 1 / (p + 0.0001) times the sum, over pairs of one person, of max(0, d - (threshold
