@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from faceindex.cli import evaluate_output as evaluated
 from faceindex.cli import options
 from faceindex.cli.output import errors, print_json, print_line, print_table
 from faceindex.cli.progress import progress_bar
@@ -18,6 +17,7 @@ from faceindex.errors import UsageError
 from faceindex.evaluation.group_file import read_groups
 from faceindex.evaluation.groups import GroupRates
 from faceindex.evaluation.intervals import Rate
+from faceindex.evaluation.labelled import evaluation_library, ingest_labelled
 from faceindex.evaluation.plots import draw_head, require_matplotlib
 from faceindex.faces.engine import Engine
 from faceindex.faces.recipe import Recipe
@@ -131,8 +131,8 @@ def _faces(
                 folder.close()
             continue
         chosen: Recipe = wanted or (found[0].recipe if found else default_recipe())
-        with evaluated.evaluation_library(chosen, keep) as library:
-            photos = evaluated.ingest_labelled(library, place, engine=engine, workers=workers, meter=meter)
+        with evaluation_library(chosen, keep) as library:
+            photos = ingest_labelled(library, place, engine=engine, workers=workers, meter=meter)
         found.append(of_photos(photos))
     return found
 
@@ -169,7 +169,7 @@ def _print(report: HeadReport) -> None:
     test, learnt = report.split.test, report.card.head.learnt if report.card.head else None
     people = len(set(test.people.tolist()))
     print_line(
-        f"measured on {plural(people, 'person', 'people')} who were not learnt from, {plural(len(test.people), 'face')}; "
+        f"measured on {plural(people, 'person', 'people')} not learnt from, {plural(len(test.people), 'face')}; "
         f"{plural(report.learnt.steps, 'step')}"
     )
     if learnt:

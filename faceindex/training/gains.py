@@ -33,7 +33,7 @@ NORMAL_90 = 1.644854
 
 FALSE_ALARMS = 0.01
 _DRAWS = 5
-_VALIDATION_RATES = np.geomspace(1e-4, 1e-2, 9)
+_VALIDATION_RATES = tuple(10 ** (step / 4 - 4) for step in range(9))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +110,10 @@ def albums_f(vectors: Floats, people: People, qualities: Qualities, threshold: f
 
 
 def identification(before: Floats, after: Floats, people: People) -> Gain | None:
-    """Share of faces that are named rightly while one stranger in a hundred is named, half of the people enrolled.
+    """Share of faces named rightly while one stranger in a hundred is named, half of the people enrolled.
 
-    Named is the person of the nearest face. Mean over five draws of who is enrolled, with all faces but one; the error is
-    over probes, by person. None when nobody can be looked for.
+    Named is the person of the nearest face. Mean over five draws of who is enrolled, with all faces but one; the error
+    is over probes, by person. None when nobody can be looked for.
     """
     random = np.random.default_rng(0)
     shares: dict[int, list[float]] = {}

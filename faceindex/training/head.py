@@ -89,7 +89,7 @@ def relearn(
         return plda_head(vectors, people)
     head = np.eye(vectors.shape[1])
     if steps:
-        for step, head in _steps(vectors, people, families, threshold, settings):
+        for step, head in _steps(vectors, people, families, threshold, settings):  # noqa: B007  (the last one counts)
             meter.advance()
             if step == steps:
                 break

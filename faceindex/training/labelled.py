@@ -26,8 +26,8 @@ _FEWEST_AT_ALL = 10
 
 @dataclass(frozen=True, slots=True)
 class TrainingFaces:
-    """recipe: of all. names: of people. people: int64 [n], places in `names`. vectors: float32 [n, d]. qualities: float64
-    [n], NaN where unknown. photos: names of files, without folders; empty where they are not known."""
+    """recipe: of all. names: of people. people: int64 [n], places in `names`. vectors: float32 [n, d]. qualities:
+    float64 [n], NaN where unknown. photos: names of files, without folders; empty where they are not known."""
 
     recipe: Recipe
     names: tuple[str, ...]
@@ -93,15 +93,15 @@ def check_number(faces: TrainingFaces, *, few: bool) -> None:
     if people < 2:
         raise UsageError(f"a head is learnt from many people, and there is {plural(people, 'person', 'people')}")
     if not several:
-        raise UsageError(f"none of the {people:,} people has two faces: there is nothing to learn who is the same from")
-    needed = (
-        f"{several:,} of {plural(people, 'person', 'people')} {'has' if several == 1 else 'have'} two faces or more"
-    )
+        raise UsageError(
+            f"{plural(people, 'person', 'people')} with one face each: a head needs two faces of one person"
+        )
+    found = f"only {plural(several, 'person', 'people')} with two faces or more"
     if several < _FEWEST_AT_ALL:
-        raise UsageError(f"{needed}; at least {_FEWEST_AT_ALL} are needed, to learn from and to measure with")
+        raise UsageError(f"{found}; at least {_FEWEST_AT_ALL} are needed, to learn from and to measure with")
     if several < FEWEST_PEOPLE and not few:
         raise UsageError(
-            f"{needed}: learnt from fewer than {FEWEST_PEOPLE} a head gains nothing on other people, or loses; "
+            f"{found}: learnt from fewer than {FEWEST_PEOPLE} a head gains nothing on other people, or loses; "
             "--few learns one all the same"
         )
 
@@ -119,7 +119,7 @@ def _check_recipe(recipe: Recipe, first: Recipe) -> None:
 def _each_once(vectors: Vectors, people: People, names: Sequence[str]) -> People:
     """Places of the faces, int64, without copies. Raises: UsageError when copies have two names."""
     owner: dict[bytes, int] = {}
-    kept = []
+    kept: list[int] = []
     for place, (vector, person) in enumerate(zip(vectors, people.tolist(), strict=True)):
         before = owner.setdefault(vector.tobytes(), person)
         if before != person:

@@ -63,7 +63,7 @@ def pair_hinge(vectors: Floats, people: People, threshold: float = DISTANCE_THRE
 
 
 def semi_hard_triplets(vectors: Floats, people: People, alpha: float = ALPHA) -> npt.NDArray[np.int64]:
-    """int64 [m, 3]: anchor, positive and negative of each triplet (Schroff, Kalenichenko and Philbin 2015, FaceNet, 3.2).
+    """int64 [m, 3]: anchor, positive and negative of each triplet (Schroff, Kalenichenko, Philbin 2015, FaceNet, 3.2).
 
     Every two faces of one person are anchor and positive, both ways. The negative is, of the other people's faces that
     are further from the anchor than the positive, but by less than `alpha` (distances squared), the nearest; a pair
@@ -80,7 +80,8 @@ def semi_hard_triplets(vectors: Floats, people: People, alpha: float = ALPHA) ->
     places = np.minimum(places.astype(np.int64), len(people) - 1)
     found = rising[anchors, places]
     wanted = (found > reached) & (found < reached + alpha)
-    return np.stack([anchors, positives, order[anchors, places]], axis=1)[wanted]
+    triplets: npt.NDArray[np.int64] = np.stack([anchors, positives, order[anchors, places]], axis=1)[wanted]
+    return triplets
 
 
 def triplet_loss(vectors: Floats, people: People, alpha: float = ALPHA) -> Loss:

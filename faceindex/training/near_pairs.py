@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -104,10 +103,9 @@ def groups_left_out(people: People) -> list[npt.NDArray[np.bool_]]:
     """For a jackknife over people: each of at most 100 groups of them, as `without` of `rate`."""
     numbers = np.unique(people)
     group = np.arange(len(numbers)) % min(len(numbers), _MOST_REPEATS)
-    flags = partial(np.zeros, int(numbers.max(initial=-1)) + 1, dtype=np.bool_)
-    masks = []
+    masks: list[npt.NDArray[np.bool_]] = []
     for number in range(group.max(initial=-1) + 1):
-        mask = flags()
+        mask = np.zeros(int(numbers.max(initial=-1)) + 1, dtype=np.bool_)
         mask[numbers[group == number]] = True
         masks.append(mask)
     return masks

@@ -14,10 +14,10 @@ SHRINKAGE = 0.1
 def plda_head(vectors: Floats, people: People) -> Floats:
     """float64 [d, d]: x @ head is where Euclidean distances rank pairs as two-covariance PLDA does, but for lengths.
 
-    A face is its person's centre, of covariance B, and a deviation of covariance W (Ioffe 2006; Prince and Elder 2007).
-    In the axes where W is the identity and B is diagonal, b, the logarithm of the likelihood ratio of a pair is a sum
-    over axes of b / (1 + 2 b) * (-(x - y)^2 + (x^2 + y^2) / (1 + b)) / 2 and a constant. Distances of the axes scaled by
-    the root of b / (1 + 2 b) are its first term. The scale is such that the mean squared length stays.
+    A face is its person's centre, of covariance B, and a deviation of covariance W (Ioffe 2006; Prince, Elder 2007). In
+    the axes where W is the identity and B is diagonal, b, the logarithm of the likelihood ratio of a pair is a sum over
+    axes of b / (1 + 2 b) * (-(x - y)^2 + (x^2 + y^2) / (1 + b)) / 2 and a constant. Distances of the axes scaled by the
+    root of b / (1 + 2 b) are its first term. The scale is such that the mean squared deviation stays.
 
     vectors: float64 [n, d]. people: int64 [n], some with two faces or more.
     """

@@ -12,6 +12,7 @@ from faceindex.evaluation.group_file import GroupFile
 from faceindex.evaluation.groups import NONE, GroupRates, measure_groups
 from faceindex.models.cards import LearntCard, RecipeCard
 from faceindex.models.heads import headed_card
+from faceindex.plurals import plural
 from faceindex.running.meter import Meter
 from faceindex.training.gains import (
     JUDGED,
@@ -28,7 +29,7 @@ from faceindex.training.labelled import TrainingFaces
 from faceindex.training.losses import Floats
 from faceindex.training.relatives import Relatives
 from faceindex.training.split import Split, numbered, split
-from faceindex.training.thresholds import Measured, measured, refitted
+from faceindex.training.thresholds import PairsOfBoth, pairs_of_both, refitted
 
 Pair = tuple[float, float]
 
@@ -42,11 +43,10 @@ _MOST_MEASURED = 4000
 class HeadReport:
     """A head and what it gains on people held out.
 
-    card: of the new recipe. data: of its file. learning: faces, people with two of them and people in the measured head;
-    gains: of the true accept rate, by false accept rate. judged: the rate that decides, None when no rate allows enough
-    pairs. albums: B-cubed F before and after, each at its threshold. groups: rates of each group before and after.
-    relatives: the same of pairs of relatives. curves: (false, true accept rate) before and after. refusal: why the head
-    is not to be kept; None when it is.
+    card: of the new recipe; data: of its file, learnt from everybody. learnt: the head that was measured, from a part
+    of them. gains: of the true accept rate, by false accept rate. albums: B-cubed F before and after, each at its
+    threshold. named: identification. groups: rates of each group before and after. curves: (false, true accept rate)
+    before and after. refusal: why the head is not to be kept; None when it is.
     """
 
     card: RecipeCard
@@ -54,7 +54,6 @@ class HeadReport:
     learnt: Learnt
     split: Split
     gains: Mapping[float, Gain]
-    judged: float | None
     albums: Pair
     named: Gain | None
     groups: tuple[tuple[GroupRates, GroupRates], ...]
@@ -106,12 +105,15 @@ def _report(
     after = before @ head
     gains = gains_at(before, after, test.people, (*RATES, *_MORE_RATES))
     judged = next((rate for rate in (JUDGED, *_MORE_RATES) if rate in gains), None)
-    found = _measured([parts.validation], head)
-    new = refitted(card, found)
+    new = refitted(card, _pairs([parts.validation], head))
+
+    def albums(vectors: Floats, threshold: float) -> float:
+        return albums_f(vectors, test.people, test.qualities, threshold, modest_last=card.poor_last)
+
     kept, data = headed_card(
-        refitted(card, _measured([parts.validation, test], head)),
+        refitted(card, _pairs([parts.validation, test], head)),
         name,
-        f"{faces.recipe.name} with a head learnt from {len(np.unique(faces.people)):,} people",
+        f"{faces.recipe.name} with a head learnt from {plural(len(np.unique(faces.people)), 'person', 'people')}",
         final,
         _provenance(faces, settings, relatives, learnt, test, gains.get(JUDGED)),
     )
@@ -121,11 +123,7 @@ def _report(
         learnt=learnt,
         split=parts,
         gains={rate: gains[rate] for rate in RATES if rate in gains} or gains,
-        judged=judged,
-        albums=tuple(
-            albums_f(vectors, test.people, test.qualities, limit, modest_last=card.poor_last)
-            for vectors, limit in ((before, card.cluster_threshold), (after, new.cluster_threshold))
-        ),
+        albums=(albums(before, card.cluster_threshold), albums(after, new.cluster_threshold)),
         named=identification(before, after, test.people),
         groups=_groups(test, after, relatives, groups, (card.match_threshold, new.match_threshold)),
         curves=(curve(before, test.people), curve(after, test.people)),
@@ -152,10 +150,10 @@ def _base_card(faces: TrainingFaces) -> RecipeCard:
     return replace(made.card, detector=made.detector, landmarks=made.landmarks)
 
 
-def _measured(parts: list[TrainingFaces], head: Floats) -> Measured:
+def _pairs(parts: list[TrainingFaces], head: Floats) -> PairsOfBoth:
     vectors = np.concatenate([part.vectors for part in parts])[:_MOST_MEASURED].astype(np.float64)
     people = np.concatenate([part.people for part in parts])[:_MOST_MEASURED]
-    return measured(vectors, vectors @ head, numbered(people))
+    return pairs_of_both(vectors, vectors @ head, numbered(people))
 
 
 def _provenance(

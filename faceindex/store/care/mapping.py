@@ -58,6 +58,7 @@ def map_vectors(
             with closing(folder.open_catalog()) as newer:
                 if attempt == READING_ATTEMPTS or newer.segments() == stored.segments:
                     raise missing
+    raise AssertionError  # count() never ends
 
 
 def _write(writer: Writer, stored: StoredVectors, mapped: Callable[[Vectors], Vectors], meter: Meter) -> Segment | None:
