@@ -4,6 +4,7 @@
 
     FaceindexError                 exit code of the command line
     ├── UsageError             2   a wrong argument, or a missing path
+    │   ├── NameInUse          2   somebody has this name already, and nothing is joined unasked
     │   ├── UnreadablePhoto    2   the file is not a photo, or it is damaged
     │   └── NoFaceFound        2   the photo was read and has no face
     ├── OutOfReach             3   some files could not be read or written now; the rest was done
@@ -42,6 +43,10 @@ class Note(UserWarning):
 
 class UsageError(FaceindexError):
     """The request is wrong and cannot be carried out."""
+
+
+class NameInUse(UsageError):
+    """Somebody has this name already, and the caller did not say that both are the same person."""
 
 
 class UnreadablePhoto(UsageError):

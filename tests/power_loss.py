@@ -36,7 +36,7 @@ from faceindex.store.folder import LibraryFolder
 from faceindex.store.hdf5 import merging
 from faceindex.store.hdf5.segments import aborted_files
 from faceindex.store.writer import Batch
-from faceindex.types import AnalysedPhoto, Box, Face
+from faceindex.types import AnalysedPhoto, Box, Face, Target
 
 CALLS = (
     "open,openat,creat,close,write,writev,pwrite64,pwritev,pwritev2,ftruncate,truncate,fallocate,copy_file_range,"
@@ -94,8 +94,8 @@ def write_library(root: Path) -> None:
             acknowledge("removal", gone=["3", "4"])
         face_index.load_or_build(folder)
         group_faces(folder, method="linkage", threshold=99, seed=0, rebuild=False, dry_run=False)
-        acting.name(folder, acting.Target(face=1), "Ada")
-        acting.name(folder, acting.Target(face=3), "Grace")
+        acting.name(folder, Target(face=1), "Ada")
+        acting.name(folder, Target(face=3), "Grace")
         acknowledge("names", named=["Ada", "Grace"])
         undoing.undo(folder)
         acknowledge("an undo", unnamed=["Grace"])

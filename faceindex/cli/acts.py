@@ -6,13 +6,18 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from faceindex.cli.output import errors, print_json, print_line
 from faceindex.plurals import plural
-from faceindex.types import ActChange, Decided, PastAct
+from faceindex.types import ActChange, Decided, PastAct, Price
 
 _STEP = ("act", "kind", "person", "faces", "albums", "undoes")
 _CHANGE = ("renamed", "undone", "changes")
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would change, and change nothing.")]
+
 _MOST = 3
 """Moves of faces that are listed one by one; the others are summed up."""
 
@@ -22,7 +27,10 @@ def print_decided(decided: Decided, *, as_json: bool) -> None:
     told = decided.undone is not None or decided.renamed is not None
     if as_json:
         step = asdict(decided)
-        print_json({name: step[name] for name in (*_STEP, *(_CHANGE if told else ()))})
+        print_json({name: step[name] for name in (*_STEP, *(_CHANGE if told else ()))} | price_object(decided))
+        return
+    if decided.price is not None:
+        print_price(decided.price)
         return
     albums = ", ".join(map(str, decided.albums)) or "none"
     what = decided.kind
@@ -34,6 +42,34 @@ def print_decided(decided: Decided, *, as_json: bool) -> None:
     for line in change_lines(decided.changes) if told else ():
         print_line(f"  {line}")
     offer_similar(decided)
+
+
+def price_object(decided: Decided) -> dict[str, object]:
+    """What a dry run adds to the JSON of a decision."""
+    return {} if decided.price is None else {"dry_run": True, "price": asdict(decided.price)}
+
+
+def print_price(price: Price) -> None:
+    """Print what a decision would change, and what would become one."""
+    print_line("nothing was changed; without --dry-run this would change:")
+    print_line(f"  {price_in_words(price)}")
+    for line in join_lines(price):
+        print_line(f"  {line}")
+
+
+def price_in_words(price: Price) -> str:
+    """How many faces, photos and people a decision changes."""
+    people = plural(price.people, "person with a name", "people with a name")
+    return f"{plural(price.faces, 'face')} in {plural(price.photos, 'photo')}, {people}"
+
+
+def join_lines(price: Price) -> list[str]:
+    """One line for each part of what becomes one."""
+    return [
+        f"joins {joined.person or 'nobody'}, {f'album {joined.album}' if joined.album else 'no album'}: "
+        f"{plural(joined.faces, 'face')} in {plural(joined.photos, 'photo')}"
+        for joined in price.joins
+    ]
 
 
 def offer_similar(decided: Decided) -> None:

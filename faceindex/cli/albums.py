@@ -84,13 +84,14 @@ def _print_change(report: ClusterReport) -> None:
 def list_albums(
     library: options.Library = None,
     hidden: options.Hidden = False,
+    unknown: Annotated[bool, typer.Option("--unknown", help="Include albums that are left alone.")] = False,
     as_csv: options.AsCsv = False,
     as_json: options.AsJson = False,
 ) -> None:
     """List the albums, largest first."""
     one_form(as_json=as_json, as_csv=as_csv)
     with faceindex.Library(library, create=False) as opened:
-        albums = list(opened.albums.list(hidden=hidden, limit=None))
+        albums = list(opened.albums.list(hidden=hidden, unknown=unknown, limit=None))
         covers = {album.album: opened.faces.get(album.cover).photo for album in albums}
     objects = [asdict(album) | {"cover_photo": covers[album.album]} for album in albums]
     if as_json:

@@ -120,7 +120,7 @@ def face_object(face: FaceRecord) -> dict[str, object]:
         "album": face.album,
         "person": face.person,
         "confirmed": face.confirmed,
-    }
+    } | ({} if face.origin is None else {"origin": face.origin})
 
 
 def say_page(sheet: Path | None) -> None:

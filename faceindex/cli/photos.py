@@ -1,4 +1,4 @@
-"""`faceindex photos`: list, show, find, failed, sidecars, remove."""
+"""`faceindex photos`: list, show, find, failed, sidecars, add-face, remove."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import typer
 
 import faceindex
 from faceindex.cli import erasing, options, selections
+from faceindex.cli.acts import DryRun, price_object, print_price
 from faceindex.cli.outcome import refuse_nothing
-from faceindex.cli.output import face_object, print_failures, print_json, print_line, print_table, say_page
+from faceindex.cli.output import face_object, finite, print_failures, print_json, print_line, print_table, say_page
 from faceindex.errors import UsageError
 from faceindex.plurals import plural
-from faceindex.types import PhotoRecord
+from faceindex.types import DRAWN, PhotoRecord
 
 app = typer.Typer(help="The photos of the library.", no_args_is_help=True)
 
@@ -131,6 +132,38 @@ def sidecars(
         failed=len(done.failed),
         out_of_reach=sum(failed.out_of_reach for failed in done.failed),
     )
+
+
+@app.command("add-face")
+def add_face(
+    photo: Annotated[Path, typer.Argument(metavar="PHOTO", readable=False, help="A photo of the library.")],
+    box: Annotated[
+        str, typer.Option(metavar="X,Y,W,H", help="The box around the face, in pixels of the upright photo.")
+    ],
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="Who it is.")] = None,
+    merge: Annotated[
+        bool, typer.Option("--merge", help="If somebody has this name already, it is the same person.")
+    ] = False,
+    library: options.Library = None,
+    dry_run: DryRun = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Add a face that was not found. It stays when the photo is analysed again or edited; `people undo` removes it."""
+    with faceindex.Library(library, create=False) as opened:
+        chosen = options.box_of(box)
+        added = opened.photos.add_face(photo, chosen, name=name, merge=merge or dry_run, dry_run=dry_run)
+    if as_json:
+        values = asdict(added) | {"box": added.box.as_list(), "quality": finite(added.quality)}
+        values["act"] = values.pop("decided")["act"]
+        print_json(values | {"person": added.decided.person} | price_object(added.decided))
+        return
+    how = "with landmarks found in the box" if added.origin == DRAWN else "no landmarks were found: aligned by the box"
+    if added.decided.price is not None:
+        print_price(added.decided.price)
+        print_line(f"  a face, {how}, quality {added.quality:.2f}")
+        return
+    whose = f", {added.decided.person}'s" if added.decided.person else ""
+    print_line(f"act {added.decided.act}: face {added.face}{whose}; {how}, quality {added.quality:.2f}")
 
 
 @app.command("remove")

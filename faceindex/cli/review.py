@@ -60,6 +60,8 @@ def _walk(library: faceindex.Library, found: Sequence[Suggestion]) -> None:
         said = _ask()
         if said == "q":
             break
+        if said == "v":
+            library.people.do_not_ask(suggestion)
         if said in "yn":
             settled += suggestion.settles
             library.people.answer(suggestion, same=said == "y")
@@ -85,6 +87,6 @@ def _show(library: faceindex.Library, suggestion: Suggestion) -> None:
 
 def _ask() -> str:
     while True:
-        said = typer.prompt("the same person? [y]es, [n]o, [s]kip, [q]uit", type=str).strip().lower()[:1]
-        if said in ("y", "n", "s", "q"):
+        said = typer.prompt("the same person? [y]es, [n]o, ne[v]er ask, [s]kip, [q]uit", type=str).strip().lower()[:1]
+        if said in ("y", "n", "v", "s", "q"):
             return str(said)

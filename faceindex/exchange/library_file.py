@@ -11,6 +11,8 @@ reads only `face_id` and `vector` of them. Missing numbers are NaN, or -1 for al
     album int64 [n]          photo_width, photo_height int32 [n]
     confirmed bool [n]       a user confirmed the person
 
+    not_faces/face_id, not_faces/vector   of what users say is no face, which the columns above leave out
+
     library/TABLE/COLUMN     every table of the catalog: photos by content (blake2b-256), all their paths with size and
                              times, the journal, albums and their numbers, what is hidden, tombstones with their salt,
                              settings. A missing integer is the smallest int64.
@@ -65,10 +67,10 @@ def write_library(folder: LibraryFolder, out: Path, meter: Meter | None = None) 
     meter = meter or Meter()
     for attempt in count(1):
         with closing(folder.open_catalog()) as catalog, catalog.snapshot():
-            stored = folder.stored_vectors(catalog)
+            stored, others = folder.stored_vectors(catalog), folder.stored_not_faces(catalog)
             try:
                 with binary_output(out) as file:
-                    return _write(file.fileno(), catalog, stored, folder.recipe, meter)
+                    return _write(file.fileno(), catalog, (stored, others), folder.recipe, meter)
             except SegmentMissing:
                 missing = attempt
         with closing(folder.open_catalog()) as newer:
@@ -102,7 +104,10 @@ def face_columns(faces: list[FaceRecord], landmarks: int) -> dict[str, np.ndarra
     }
 
 
-def _write(descriptor: int, catalog: Catalog, stored: StoredVectors, recipe: Recipe, meter: Meter) -> int:
+def _write(
+    descriptor: int, catalog: Catalog, vectors: tuple[StoredVectors, StoredVectors], recipe: Recipe, meter: Meter
+) -> int:
+    """vectors: of faces, and of what is no face."""
     import h5py
 
     with DeferredErrorFile(descriptor) as output:
@@ -120,7 +125,11 @@ def _write(descriptor: int, catalog: Catalog, stored: StoredVectors, recipe: Rec
                 _write_table(group, table, rows_of(catalog.connection, table), meter.stop)
             faces = own["faces"].rows
             _write_faces(file, catalog, own, recipe.landmarks, meter)
+            stored, others = vectors
             _write_vectors(file, stored, file["face_id"][:], recipe.dimension, output, meter)
+            left_out = file.create_group("not_faces")
+            left_out["face_id"] = others.faces.ids
+            _write_vectors(left_out, others, others.faces.ids, recipe.dimension, output, meter)
         output.check()
     return faces
 
@@ -209,7 +218,7 @@ def _most(table: Table, name: str) -> int:
 
 
 def _write_vectors(
-    file: h5py.File, stored: StoredVectors, ids: np.ndarray, dimension: int, output: DeferredErrorFile, meter: Meter
+    file: h5py.Group, stored: StoredVectors, ids: np.ndarray, dimension: int, output: DeferredErrorFile, meter: Meter
 ) -> None:
     """Write the vectors in the order of `ids`, NaN where a vector was lost; segments may have another order."""
     rows, chunk = len(ids), min(CHUNK, max(1, len(ids)))

@@ -33,6 +33,9 @@ from faceindex.types import FaceIds, FailedPhoto, Vectors
 if TYPE_CHECKING:
     import h5py
 
+_Parts = list[tuple[FaceIds, "h5py.Dataset"]]
+"""Ids, int64 [n], rising, and vectors, float32 [n, d]: of faces, and of what is no face."""
+
 _PHOTOS = 1024  # photos in one batch, which is one transaction
 
 
@@ -68,15 +71,15 @@ def import_library(folder: LibraryFolder, path: Path, *, wait: bool = False, sto
         if inside(file, "vector").shape != (len(ids), folder.recipe.dimension):
             raise UsageError(f"{path} holds vectors {file['vector'].shape} for {plural(len(ids), 'face')}")
         with folder.guarded(), loaded(folder.path, int(file.attrs["schema"]), _tables(file)) as source:
-            known = source.stored_faces()
-            if len(np.setdiff1d(known.ids, ids)):
+            known, parts = source.stored_with_others(), _parts(file, ids)
+            if len(np.setdiff1d(known.ids, np.concatenate([own for own, _ in parts]))):
                 raise UsageError(f"{path} lacks the vectors of some faces")
-            for _ in _living(file, ids, known):  # finds errors before anything is changed
+            for _ in _living(parts, known):  # finds errors before anything is changed
                 pass
             with folder.writer(wait=wait) as writer:
                 if is_untouched(writer.catalog):
-                    return _import_all(writer, source, file, ids, known)
-                return _join(writer, source, file, ids, stop or Stop())
+                    return _import_all(writer, source, parts, known)
+                return _join(writer, source, parts, stop or Stop())
 
 
 @contextmanager
@@ -140,21 +143,31 @@ def _values(column: h5py.Dataset, start: int) -> list[Any]:
     return [one.decode() if one is not None else None for one in data] if kind == "TEXT" else data
 
 
-def _import_all(writer: Writer, source: Catalog, file: h5py.File, ids: FaceIds, known: Faces) -> Imported:
-    segment = writer.write_segment(_living(file, ids, known), len(known.ids)) if len(known.ids) else None
+def _parts(file: h5py.File, ids: FaceIds) -> _Parts:
+    """ids: int64 [n], of the faces. A file of an earlier version has no others."""
+    parts = [(ids, inside(file, "vector"))]
+    if "not_faces" in file:
+        others = inside(file, "not_faces")
+        parts.append((inside(others, "face_id")[:], inside(others, "vector")))
+    return parts
+
+
+def _import_all(writer: Writer, source: Catalog, parts: _Parts, known: Faces) -> Imported:
+    segment = writer.write_segment(_living(parts, known), len(known.ids)) if len(known.ids) else None
     take_all(writer, source, segment)
     counts = writer.catalog.counts()
     return Imported(counts["photos"], counts["faces"], 0, count_acts(writer.catalog.connection))
 
 
-def _living(file: h5py.File, ids: FaceIds, known: Faces) -> Iterator[Block]:
-    for start in range(0, len(ids), BLOCK):
-        here = ids[start : start + BLOCK]
-        _, there = known.places(here)
-        yield here[there], _checked(_read(file["vector"], start, start + BLOCK)[there])
+def _living(parts: _Parts, known: Faces) -> Iterator[Block]:
+    for ids, vectors in parts:
+        for start in range(0, len(ids), BLOCK):
+            here = ids[start : start + BLOCK]
+            _, there = known.places(here)
+            yield here[there], _checked(_read(vectors, start, start + BLOCK)[there])
 
 
-def _join(writer: Writer, source: Catalog, file: h5py.File, ids: FaceIds, stop: Stop) -> Imported:
+def _join(writer: Writer, source: Catalog, parts: _Parts, stop: Stop) -> Imported:
     done = Imported(left=[])
     for photos in photos_of(source, _PHOTOS):
         if stop.is_set():
@@ -163,7 +176,7 @@ def _join(writer: Writer, source: Catalog, file: h5py.File, ids: FaceIds, stop: 
         for photo in photos:
             _add(batch, photo, writer.catalog, done)
         wanted = [face for photo in photos if photo.content in batch.photos for face in photo.faces]
-        vector_of = _vectors(file, ids, wanted)
+        vector_of = _vectors(parts, wanted)
         for photo in photos:
             if photo.content in batch.photos:
                 vectors = [vector_of[face] for face in photo.faces]
@@ -197,18 +210,16 @@ def _add(batch: Batch, photo: ComingPhoto, catalog: Catalog, done: Imported) -> 
         batch.photos[photo.content] = (photo.photo, files)
 
 
-def _vectors(file: h5py.File, ids: FaceIds, wanted: Sequence[int]) -> dict[int, Vectors]:
-    if not wanted:
-        return {}
-    chosen = np.sort(np.array(wanted, dtype=np.int64))
-    places = np.searchsorted(ids, chosen)
-    vectors = np.concatenate(
-        [
-            _read(file["vector"], places[run[0]], places[run[-1]] + 1)
-            for run in np.split(np.arange(len(places)), np.flatnonzero(np.diff(places) != 1) + 1)
-        ]
-    )
-    return dict(zip(chosen.tolist(), _checked(vectors), strict=True))
+def _vectors(parts: _Parts, wanted: Sequence[int]) -> dict[int, Vectors]:
+    found: dict[int, Vectors] = {}
+    for ids, vectors in parts:
+        chosen = np.intersect1d(ids, np.array(wanted, dtype=np.int64))
+        places = np.searchsorted(ids, chosen)
+        for run in np.split(np.arange(len(places)), np.flatnonzero(np.diff(places) != 1) + 1):
+            if len(run):
+                rows = _checked(_read(vectors, places[run[0]], places[run[-1]] + 1))
+                found |= dict(zip(chosen[run].tolist(), rows, strict=True))
+    return found
 
 
 def _read(dataset: h5py.Dataset, start: int, stop: int) -> Any:

@@ -13,6 +13,7 @@ from faceindex.errors import UnreadablePhoto
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest.photo_reader import PhotoReader
 from faceindex.ingest.prefetch import Prefetched
+from faceindex.ingest.redrawing import redraw
 from faceindex.ingest.workers.executor import Executor, Task
 from faceindex.ingest.workers.local import local_executor
 from faceindex.ingest.workers.pool import IDLE_LIMIT
@@ -77,6 +78,7 @@ def repair(
         again = _Again(writer, analyser, workers, done)
         again.run(_photos(writer.catalog, reader))
         again.run(_photos_among(writer.catalog, reader, [] if first is None else [first], further))
+        redraw(writer, analyser, stop)
     return done
 
 
@@ -170,6 +172,7 @@ def _keeps_names(catalog: Catalog, content: bytes, photo: AnalysedPhoto) -> bool
     former = catalog.faces_of(catalog.photo_with(content) or 0, (photo.width, photo.height))
     again = match_by_box([face.box for face in photo.faces], former)
     lost = {known.face for known in former} - set(again)
+    lost = {face for face, record in catalog.faces_with(lost).items() if record.origin is None}  # drawn ones are kept
     return not any(record.confirmed for record in catalog.faces_with(lost).values())
 
 

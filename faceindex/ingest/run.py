@@ -14,6 +14,7 @@ from faceindex.ingest.missing_dates import read_dates
 from faceindex.ingest.photo_reader import PhotoReader
 from faceindex.ingest.pipeline import Pipeline
 from faceindex.ingest.prefetch import Prefetched
+from faceindex.ingest.redrawing import redraw
 from faceindex.ingest.roots import folder_of, to_remember
 from faceindex.ingest.skipped import SkippedFiles
 from faceindex.ingest.tally import Tally
@@ -92,6 +93,7 @@ def ingest(
             run.finish()
             writer.store_out_of_reach(tally.out_of_reach, searched=[] if stop.is_set() else given)
             read_dates(writer, reader, stop)
+            redraw(writer, analyser, stop)
             kept = skipped.known(writer.catalog, [*writer.catalog.roots(), *given])
             if not stop.is_set():
                 vanished = Vanished(writer, reader, folders, stop)

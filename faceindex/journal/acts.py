@@ -18,7 +18,22 @@ HIDE, UNHIDE, UNDO = "hide", "unhide", "undo"
 """Hiding, showing again, and undoing another act."""
 
 WHOLE, SINGLE = 0, 1
-"""Sides of `hide` and `unhide`: the album that these faces are in; these faces alone."""
+"""Sides of `hide`, `unhide`, `unknown` and `known`: the album that these faces are in; these faces alone."""
+
+NOT_FACE, IS_FACE = "not-face", "is-face"
+"""What was detected is no face; it is one after all."""
+
+DRAW = "draw"
+"""A user drew the box of a face that the detector had missed."""
+
+UNKNOWN, KNOWN = "unknown", "known"
+"""Somebody whom nobody wants to name is left alone; is asked about again."""
+
+NEVER_SUGGEST = "never-suggest"
+"""Whether two sides are one person is not asked again. It says nothing about the answer."""
+
+COVER = "cover"
+"""This face stands for its album and its person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +43,12 @@ class Act:
     name, unname: side 0. merge: an album a side; all are one person. split: side 0 is one person, and another one than
     the rest, side 1. reject: each face of side 0 is another person than the rest, side 1. move: side 0 is the person of
     side 1, and not of side 2, where it was. apart: each face of side 0 is another person than each of side 1. hide,
-    unhide: see WHOLE and SINGLE.
+    unhide, unknown, known: see WHOLE and SINGLE. not-face, is-face, draw, cover: each face of side 0. never-suggest:
+    between a face of side 0 and one of side 1, or `person`. A name may have a side 1: faces of the same albums that are
+    not meant, and are other people.
 
-    person: whose side 0 is (name) or is not (split, reject, move, apart); who is hidden (hide, unhide). undoes: id of
-    another act (undo). renamed: what the person is called from now on (rename). made: time in UTC.
+    person: whose side 0 is (name, draw, cover) or is not (split, reject, move, apart); who is hidden (hide, unhide).
+    undoes: id of another act (undo). renamed: what the person is called from now on (rename). made: time in UTC.
     """
 
     act: int

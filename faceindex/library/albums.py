@@ -11,10 +11,10 @@ from faceindex.library.deprecation import renamed
 from faceindex.library.opened import Opened, StrPath
 from faceindex.library.paging import PAGE
 from faceindex.people import acting
-from faceindex.people.acting import Target
+from faceindex.people.excluding import leave_alone
 from faceindex.photos.finding.addresses import absolute
 from faceindex.store.pages import album_page, face_page
-from faceindex.types import Album, AlbumsExport, Decided, FaceRecord, Page
+from faceindex.types import Album, AlbumsExport, Decided, FaceRecord, Page, Target
 
 AlbumList = list[Album]  # `list` is a method here
 
@@ -22,7 +22,8 @@ AlbumList = list[Album]  # `list` is a method here
 class Albums:
     """The albums of a library: groups of faces taken for one person; iterating gives all, the largest first.
 
-    Hidden albums, and hidden faces in the others, are left out where nothing else is said.
+    Hidden albums, hidden faces in the others, and albums that are left alone are left out where nothing else is said.
+    With `dry_run`, a decision changes nothing and says what it would change: `Decided.price`.
     """
 
     def __init__(self, opened: Opened) -> None:
@@ -36,12 +37,15 @@ class Albums:
         renamed("albums()", "albums.list(hidden=True, limit=None)" if hidden else "albums")
         return self._opened.catalog.albums(hidden=hidden)
 
-    def list(self, *, limit: int | None = PAGE, cursor: str | None = None, hidden: bool = False) -> Page[Album]:
+    def list(
+        self, *, limit: int | None = PAGE, cursor: str | None = None, hidden: bool = False, unknown: bool = False
+    ) -> Page[Album]:
         """Albums, the largest first. limit: None for all. hidden: those that are hidden, and hidden faces, too.
+        unknown: those that are left alone, too.
 
         Raises: UsageError for a cursor that no page gave.
         """
-        return album_page(self._opened.catalog, limit=limit, cursor=cursor, hidden=hidden)
+        return album_page(self._opened.catalog, limit=limit, cursor=cursor, hidden=hidden, unknown=unknown)
 
     def get(self, album: int) -> Album:
         """The album of this number, also a hidden one. Raises: UsageError when there is none."""
@@ -62,29 +66,40 @@ class Albums:
             raise no_album(album)
         return face_page(self._opened.catalog, limit=limit, cursor=cursor, album=album, hidden=hidden)
 
-    def merge(self, albums: Sequence[int]) -> Decided:
+    def merge(self, albums: Sequence[int], *, dry_run: bool = False) -> Decided:
         """Say that all faces of these albums are one person's. Raises: UsageError when they are different people's."""
-        return acting.merge(self._opened.folder, albums)
+        return acting.merge(self._opened.folder, albums, dry_run=dry_run)
 
-    def split(self, album: int, faces: Sequence[int]) -> Decided:
+    def split(self, album: int, faces: Sequence[int], *, dry_run: bool = False) -> Decided:
         """Say that `faces` of the album are one person, and another one than the rest. Raises: UsageError."""
-        return acting.split(self._opened.folder, album, faces)
+        return acting.split(self._opened.folder, album, faces, dry_run=dry_run)
 
-    def reject(self, faces: Sequence[int]) -> Decided:
+    def reject(self, faces: Sequence[int], *, dry_run: bool = False) -> Decided:
         """Say that `faces`, of one album, are not of its person. Raises: UsageError."""
-        return acting.reject(self._opened.folder, faces)
+        return acting.reject(self._opened.folder, faces, dry_run=dry_run)
 
-    def move(self, faces: Sequence[int], album: int) -> Decided:
+    def move(self, faces: Sequence[int], album: int, *, dry_run: bool = False) -> Decided:
         """Say that `faces`, of one album or of none, belong to this one. Raises: UsageError."""
-        return acting.move(self._opened.folder, faces, album)
+        return acting.move(self._opened.folder, faces, album, dry_run=dry_run)
 
-    def hide(self, album: int) -> Decided:
+    def hide(self, album: int, *, dry_run: bool = False) -> Decided:
         """Hide an album. Raises: UsageError when there is none of this number."""
-        return acting.hide(self._opened.folder, Target(album=album), hidden=True)
+        return acting.hide(self._opened.folder, Target(album=album), hidden=True, dry_run=dry_run)
 
-    def unhide(self, album: int) -> Decided:
+    def unhide(self, album: int, *, dry_run: bool = False) -> Decided:
         """Show a hidden album again. Raises: UsageError when there is none of this number."""
-        return acting.hide(self._opened.folder, Target(album=album), hidden=False)
+        return acting.hide(self._opened.folder, Target(album=album), hidden=False, dry_run=dry_run)
+
+    def leave_alone(self, album: int, *, dry_run: bool = False) -> Decided:
+        """Ask no more who this is, and list it no more among albums without a name; searches find it as before.
+
+        Raises: UsageError when there is no such album, or it has a name.
+        """
+        return leave_alone(self._opened.folder, Target(album=album), dry_run=dry_run)
+
+    def ask_again(self, album: int, *, dry_run: bool = False) -> Decided:
+        """List an album again that was left alone. Raises: UsageError when there is none of this number."""
+        return leave_alone(self._opened.folder, Target(album=album), unknown=False, dry_run=dry_run)
 
     def export(
         self, folder: StrPath, *, link: str = "hard", unnamed: bool = True, min_photos: int = 1, xmp: bool = False

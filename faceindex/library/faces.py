@@ -14,17 +14,18 @@ from faceindex.library.deprecation import renamed
 from faceindex.library.opened import Opened
 from faceindex.library.paging import PAGE
 from faceindex.library.searching import search_limit
-from faceindex.people import acting
-from faceindex.people.acting import Target
+from faceindex.people import acting, excluding
 from faceindex.photos.pictures import PictureLike, sources
 from faceindex.queries.matching import SearchQuery, matching
 from faceindex.queries.probes import Probe, face_at, faces_in, of_faces, of_one_person, of_person
 from faceindex.search import library_calibration as calibrated
 from faceindex.store.pages import face_page
+from faceindex.store.people.left_alone import faces_left_alone, not_face_page
 from faceindex.store.selection import EVERYTHING, Selection
-from faceindex.types import Box, Decided, FaceIds, FaceRecord, Page, ProbeFace, Vectors
+from faceindex.types import Box, Decided, FaceIds, FaceRecord, NotFace, Page, ProbeFace, Target, Vectors
 
 Probes = list[Probe]  # `list` is a method here
+FaceNumbers = list[int]
 
 
 class Faces:
@@ -129,10 +130,46 @@ class Faces:
         query = SearchQuery(most, limit, among, unnamed, group_by, for_company=own)
         return matching(opened.folder, opened.loaded_index(), calibrated.known(opened.folder), probe, query)
 
-    def hide(self, face: int) -> Decided:
+    def hide(self, face: int, *, dry_run: bool = False) -> Decided:
         """Hide a face. Raises: UsageError when there is none with this id."""
-        return acting.hide(self._opened.folder, Target(face=face), hidden=True)
+        return acting.hide(self._opened.folder, Target(face=face), hidden=True, dry_run=dry_run)
 
-    def unhide(self, face: int) -> Decided:
+    def unhide(self, face: int, *, dry_run: bool = False) -> Decided:
         """Show a hidden face again. Raises: UsageError when there is none with this id."""
-        return acting.hide(self._opened.folder, Target(face=face), hidden=False)
+        return acting.hide(self._opened.folder, Target(face=face), hidden=False, dry_run=dry_run)
+
+    def not_face(self, faces: Sequence[int], *, dry_run: bool = False) -> Decided:
+        """Say that these are no faces: they leave albums, searches, suggestions, counts and exports.
+
+        They stay out when their photos are analysed again, edited, or taken to another library. Raises: UsageError when
+        one is not in the library.
+        """
+        return excluding.not_face(self._opened.folder, faces, dry_run=dry_run)
+
+    def is_face(self, faces: Sequence[int], *, dry_run: bool = False) -> Decided:
+        """Say that these are faces after all. Raises: UsageError when nobody said that one is none."""
+        return excluding.is_face(self._opened.folder, faces, dry_run=dry_run)
+
+    def not_faces(self, *, limit: int | None = PAGE, cursor: str | None = None) -> Page[NotFace]:
+        """What users said is no face, by rising id. limit: None for all. Raises: UsageError for a cursor that no page
+        gave."""
+        return not_face_page(self._opened.catalog, limit=limit, cursor=cursor)
+
+    def leave_alone(self, face: int, *, dry_run: bool = False) -> Decided:
+        """Ask no more who this is, a face in no album; searches find it as before. Raises: UsageError when there is no
+        such face, or it has a name."""
+        return excluding.leave_alone(self._opened.folder, Target(face=face), dry_run=dry_run)
+
+    def ask_again(self, face: int, *, dry_run: bool = False) -> Decided:
+        """Ask again about a face that was left alone. Raises: UsageError when there is none with this id."""
+        return excluding.leave_alone(self._opened.folder, Target(face=face), unknown=False, dry_run=dry_run)
+
+    def left_alone(self) -> FaceNumbers:
+        """Ids of the single faces that are left alone, rising. Albums: `albums.list(unknown=True)`."""
+        return faces_left_alone(self._opened.catalog.connection)
+
+    def cover(self, face: int, *, dry_run: bool = False) -> Decided:
+        """Choose the face that stands for its album and its person. The choice outlasts clusterings and merges, and
+        ends when the face is taken out of them. Raises: UsageError when it is in no album and has no name.
+        """
+        return excluding.cover(self._opened.folder, face, dry_run=dry_run)

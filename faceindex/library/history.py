@@ -60,9 +60,10 @@ class History:
         with in_one_transaction(self._opened.folder):
             yield
 
-    def undo(self, act: int | None = None) -> Decided:
-        """Undo any act, by default the newest that counts; an undo is undone in the same way.
+    def undo(self, act: int | None = None, *, dry_run: bool = False) -> Decided:
+        """Undo any act, by default the newest that counts; an undo is undone in the same way. dry_run: only say what
+        that would change.
 
         Raises: UsageError when there is no such act, or it does not count.
         """
-        return undo(self._opened.folder, act)
+        return undo(self._opened.folder, act, dry_run=dry_run)

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
+from faceindex.journal.person_names import look_alikes
 from faceindex.library.deprecation import renamed
 from faceindex.library.erasing import erased
 from faceindex.library.job import Job, blocking
 from faceindex.library.opened import Opened
 from faceindex.library.paging import PAGE
 from faceindex.people import acting
-from faceindex.people.acting import Target
-from faceindex.people.review import answer, is_open, prepare_suggestions, stale, suggestion_page
+from faceindex.people.excluding import never_suggest
+from faceindex.people.review import answer, do_not_ask, is_open, prepare_suggestions, stale, suggestion_page
+from faceindex.people.uniting import unite
 from faceindex.store.journal.acts import was_named
 from faceindex.store.pages import people_page
-from faceindex.store.people.known_people import unknown_person
+from faceindex.store.people.known_people import names_of_people, unknown_person
+from faceindex.store.people.left_alone import names_not_suggested, never_suggested_pairs
 from faceindex.store.people.person_ids import name_meant
 from faceindex.store.photos.lost import lost_page
-from faceindex.types import Decided, Erased, LostFace, Page, Person, Progress, Stale, Suggestion
+from faceindex.types import Decided, Erased, LostFace, NeverSuggested, Page, Person, Progress, Stale, Suggestion, Target
 
 PersonList = list[Person]  # `list` is a method here
+NeverSuggestedPairs = list[NeverSuggested]
+NamePairs = list[tuple[str, str]]
 
 
 class People:
     """The people with a name in a library; iterating gives all who are not hidden, by name.
 
-    Wherever a person is asked for by name, "id:" and the person's `id` will do, too.
+    Wherever a person is asked for by name, "id:" and the person's `id` will do, too. With `dry_run`, a decision changes
+    nothing and says what it would change: `Decided.price`.
     """
 
     def __init__(self, opened: Opened) -> None:
@@ -54,28 +60,69 @@ class People:
             raise unknown_person(self._opened.catalog, person)
         return found
 
-    def name(self, name: str, *, face: int | None = None, album: int | None = None) -> Decided:
-        """Say that a face, or every face of an album, is the person called `name`.
+    def name(
+        self,
+        name: str,
+        *,
+        face: int | None = None,
+        album: int | None = None,
+        faces: Sequence[int] = (),
+        only: bool | None = None,
+        merge: bool = True,
+        dry_run: bool = False,
+    ) -> Decided:
+        """Say that a face, several, or every face of an album, is the person called `name`.
 
-        Names outlast clusterings and edits of photos; a face that has another name gets this one. Raises: UsageError
-        when there is no such face or album, or no name.
+        Names outlast clusterings and edits of photos; a face that has another name gets this one. only: the other faces
+        of the albums that these are in are somebody else's; by default so when `faces` has several, while the name of a
+        single face, where nobody else has one, is that of its album. merge: also when somebody has this name already;
+        `price.joins` of a dry run says who. Raises: NameInUse, when not `merge`; UsageError when there is no such face
+        or album, or no name.
         """
-        return acting.name(self._opened.folder, Target(album=album, face=face), name)
+        folder = self._opened.folder
+        chosen = list(faces) if faces or face is None else [face]
+        target = Target(album=album) if album is not None and not chosen else chosen
+        return acting.name(folder, target, name, only=only, merge=merge, dry_run=dry_run)
 
-    def rename(self, person: str, new: str, *, merge: bool = False) -> Decided:
+    def rename(self, person: str, new: str, *, merge: bool = False, dry_run: bool = False) -> Decided:
         """Call a person `new` from now on. merge: also when somebody is called that, and both become one person.
 
         Raises: UsageError when nobody is called so, or somebody is called `new` already.
         """
-        return acting.rename(self._opened.folder, person, new, merge=merge)
+        return acting.rename(self._opened.folder, person, new, merge=merge, dry_run=dry_run)
 
-    def hide(self, person: str) -> Decided:
+    def merge(self, targets: Sequence[Target], *, dry_run: bool = False) -> Decided:
+        """Say that people, and albums without a name, are one: the first person given, who keeps the name.
+
+        One undo takes all of it back. Raises: UsageError when they are fewer than two, nobody among them has a name, or
+        one does not exist.
+        """
+        return unite(self._opened.folder, targets, dry_run=dry_run)
+
+    def never_suggest(self, one: Target, other: Target, *, dry_run: bool = False) -> Decided:
+        """Do not ask again whether these two are one person. It says nothing about whether they are.
+
+        Raises: UsageError when one does not exist, or both are the same.
+        """
+        return never_suggest(self._opened.folder, one, other, dry_run=dry_run)
+
+    def never_suggested(self) -> NeverSuggestedPairs:
+        """The questions that are not asked again, by rising act; undo the act, and they are asked again."""
+        return never_suggested_pairs(self._opened.catalog.connection)
+
+    def look_alikes(self) -> NamePairs:
+        """Pairs of names that differ in nothing but case, width or accents, without those that are never suggested."""
+        connection = self._opened.catalog.connection
+        settled = names_not_suggested(connection)
+        return [pair for pair in look_alikes(names_of_people(connection)) if frozenset(pair) not in settled]
+
+    def hide(self, person: str, *, dry_run: bool = False) -> Decided:
         """Hide a person. Raises: UsageError when nobody has this name."""
-        return acting.hide(self._opened.folder, Target(person=person), hidden=True)
+        return acting.hide(self._opened.folder, Target(person=person), hidden=True, dry_run=dry_run)
 
-    def unhide(self, person: str) -> Decided:
+    def unhide(self, person: str, *, dry_run: bool = False) -> Decided:
         """Show a hidden person again. Raises: UsageError when nobody has this name."""
-        return acting.hide(self._opened.folder, Target(person=person), hidden=False)
+        return acting.hide(self._opened.folder, Target(person=person), hidden=False, dry_run=dry_run)
 
     def forget(self, person: str, *, dry_run: bool = False) -> Erased:
         """Erase a person's faces from the disk, with the name; photos that show nobody else are erased with them.
@@ -130,7 +177,11 @@ class People:
         """Whether a suggestion can still be answered: other answers may have settled it."""
         return is_open(self._opened.catalog, suggestion)
 
-    def answer(self, suggestion: Suggestion, *, same: bool) -> Decided:
+    def answer(self, suggestion: Suggestion, *, same: bool, dry_run: bool = False) -> Decided:
         """Settle a suggestion. same: it is one person; else it is not, and is never suggested again. Raises:
         UsageError."""
-        return answer(self._opened.folder, suggestion, same=same)
+        return answer(self._opened.folder, suggestion, same=same, dry_run=dry_run)
+
+    def do_not_ask(self, suggestion: Suggestion, *, dry_run: bool = False) -> Decided:
+        """Never suggest this again, without saying whether it is one person. Raises: UsageError when it is settled."""
+        return do_not_ask(self._opened.folder, suggestion, dry_run=dry_run)

@@ -12,12 +12,16 @@ from faceindex.library.deprecation import renamed
 from faceindex.library.erasing import erased
 from faceindex.library.opened import Opened, StrPath, one_or_more
 from faceindex.library.paging import PAGE
+from faceindex.people.drawing import draw
 from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
 from faceindex.photos.finding.addresses import absolute
 from faceindex.photos.pictures import PictureLike
 from faceindex.store.pages import failure_page, photo_page
 from faceindex.store.selection import EVERYTHING, Selection, selected_photos
 from faceindex.types import (
+    DRAWN,
+    Box,
+    DrawnFace,
     Erased,
     FaceRecord,
     FailedPhoto,
@@ -100,6 +104,32 @@ class Photos:
         report = ingest_pictures(self._opened.folder, pairs, analyser=analyser, wait=wait)
         self._opened.faces_changed()
         return report
+
+    def add_face(
+        self,
+        path: StrPath,
+        box: Box,
+        *,
+        name: str | None = None,
+        merge: bool = True,
+        min_face: int | None = None,
+        dry_run: bool = False,
+    ) -> DrawnFace:
+        """Add a face that the detector missed, in a box that somebody drew, in pixels of the upright photo.
+
+        It is analysed in this box and stored as others are. It stays when the photo is analysed again, edited, or taken
+        to another library. Where no landmarks are found it is aligned by the box: its `origin` is BY_BOX. name: whose
+        it is. merge: also when somebody has this name already. dry_run: nothing is stored.
+        Raises: UsageError when the library knows no photo at this path, the box lies outside, is tiny or has a face
+        already, or the file has changed; NameInUse; UnreadablePhoto; LibraryLocked; ModelError.
+        """
+        photo, analyser = self.get(path), self._opened.analyser(min_face)
+        number, face, decided = draw(
+            self._opened.folder, photo, box, analyser=analyser, person=name, merge=merge, dry_run=dry_run
+        )
+        if not dry_run:
+            self._opened.faces_changed(index=False)
+        return DrawnFace(number, photo.path, box, face.score, face.quality, face.origin or DRAWN, decided)
 
     def remove(self, paths: StrPath | Iterable[StrPath]) -> Removed:
         """Take photos at or under `paths` out of the library; the files stay, and a later ingest brings them back.

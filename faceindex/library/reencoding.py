@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from faceindex.errors import UsageError
 from faceindex.faces.analyse import Analyser
+from faceindex.ingest.redrawing import redraw
 from faceindex.ingest.run import ingest
-from faceindex.people.albums import derive_albums
+from faceindex.people.albums import derive_albums, update_albums
 from faceindex.photos.finding.whereabouts import missing
 from faceindex.running.meter import Meter
 from faceindex.store.care.transfer import corresponding, known_paths, transfer_decisions, transfer_tombstones
@@ -53,4 +55,7 @@ def reencode(
             source = folder.catalog.connection
             carried = transfer_decisions(source, transaction, corresponding(source, transaction))
             derive_albums(transaction)
-        return done(carried.acts, carried.decided, carried.found)
+        with new.writer() as writer:
+            drawn = redraw(writer, analyser, meter.stop)
+        update_albums(new)
+        return replace(done(carried.acts, carried.decided, carried.found + drawn), faces=report.total_faces + drawn)

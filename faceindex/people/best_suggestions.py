@@ -15,7 +15,7 @@ from faceindex.search.calibration import Calibration
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.group_file import Group, GroupFile, Near, reading
-from faceindex.store.people.reviewed import cannot_be_one, in_one_photo, person_of
+from faceindex.store.people.reviewed import cannot_be_one, in_one_photo, never_suggested, person_of
 from faceindex.types import Suggestion
 
 
@@ -99,6 +99,7 @@ class _Reviewing:
                 len(people) < 2
                 and not (near and in_one_photo(self._connection, *self._smaller_last(pair)))
                 and not cannot_be_one(self._connection, *pair)
+                and not never_suggested(self._connection, *pair)
             )
         return self._may[pair]
 

@@ -25,6 +25,7 @@ from faceindex.store import albums as stored_albums
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.journal.acts import last_act, read_acts
+from faceindex.store.journal.left_out import once_left_out
 from faceindex.store.settings import save_settings, setting
 from faceindex.types import AlbumChange, ClusterReport, FaceIds, Labels, PersonChange, Qualities, Vectors
 
@@ -172,7 +173,8 @@ def _placing(connection: sqlite3.Connection, ids: FaceIds, cluster_of: Mapping[i
     pairs = Counter((album, cluster_of[face]) for face, album in membership.items() if face in cluster_of)
     behind = {album: cluster_behind for (album, cluster_behind), _ in reversed(pairs.most_common())}
     bare = {face: album for face, album in membership.items() if album not in behind}
-    return _Placing(albums, (ids > until) & (albums < 0), behind, bare)
+    new = (ids > until) | np.isin(ids, once_left_out(connection))  # the latter may be back since
+    return _Placing(albums, new & (albums < 0), behind, bare)
 
 
 def _extended(transaction: sqlite3.Connection, ids: FaceIds, placing: _Placing, labels: Labels) -> dict[int, int]:

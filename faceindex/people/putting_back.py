@@ -42,7 +42,7 @@ def _put_back(
             _leave(transaction, side, others, cluster_of)
     if act.kind == MOVE:
         _rejoin(transaction, act.side(0), act.side(2), cluster_of)
-    elif act.kind in (SPLIT, REJECT):
+    elif act.kind in (SPLIT, REJECT) or (act.kind == NAME and act.side(1)):
         _rejoin(transaction, act.side(0), act.side(1), cluster_of)
 
 

@@ -18,6 +18,8 @@ from faceindex.journal.state import state_after
 from faceindex.people import acting, prepared
 from faceindex.people.albums import constraints_of
 from faceindex.people.best_suggestions import best_first, rank
+from faceindex.people.excluding import never_suggest
+from faceindex.people.never_suggested import never_pairs
 from faceindex.people.suggestions import groups_of, suggestions
 from faceindex.search import library_calibration as calibrated
 from faceindex.search.calibration import Calibration
@@ -27,9 +29,21 @@ from faceindex.store.cursors import ALL, begin, page_of
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.group_file import remove_group_file
 from faceindex.store.journal.acts import read_acts
-from faceindex.store.people.reviewed import has_more_faces, hidden_faces, named_faces
+from faceindex.store.people.reviewed import has_more_faces, named_faces, never_suggested, not_asked_about
 from faceindex.store.photos.lost import lost_faces
-from faceindex.types import Album, Decided, FaceIds, FaceRecord, Labels, Page, Question, Stale, Suggestion, Vectors
+from faceindex.types import (
+    Album,
+    Decided,
+    FaceIds,
+    FaceRecord,
+    Labels,
+    Page,
+    Question,
+    Stale,
+    Suggestion,
+    Target,
+    Vectors,
+)
 
 SMALL = 5_000
 """Up to so many faces all are compared each time, which takes a tenth of a second; nothing is stored."""
@@ -133,7 +147,7 @@ class _Asked:
     vectors: Vectors
     albums: Labels
     person: Labels
-    cannot_link: FaceIds
+    not_asked: FaceIds
     left_out: npt.NDArray[np.bool_]
     calibration: Calibration
     photos: FaceIds
@@ -153,16 +167,17 @@ def _asked(folder: LibraryFolder) -> _Asked:
     albums[np.isin(ids, faces)] = numbers[np.isin(faces, ids)]
     number_of = {face: people[name] for face, name in named_faces(catalog.connection) if name in people}
     person = np.array([number_of.get(face, -1) for face in ids.tolist()], dtype=np.int64)
-    constraints = constraints_of(state_after(read_acts(catalog.connection)), ids)
-    left_out = np.isin(ids, hidden_faces(catalog.connection)) | ((albums < 0) & (qualities < LOW_QUALITY))
+    state = state_after(read_acts(catalog.connection))
+    not_asked = np.vstack([constraints_of(state, ids).cannot_link, never_pairs(state, ids, albums)])
+    left_out = np.isin(ids, not_asked_about(catalog.connection)) | ((albums < 0) & (qualities < LOW_QUALITY))
     photos = stored_albums.photos_of(catalog.connection, ids)
-    return _Asked(ids, vectors, albums, person, constraints.cannot_link, left_out, calibration, photos)
+    return _Asked(ids, vectors, albums, person, not_asked, left_out, calibration, photos)
 
 
 def _of_all_faces(folder: LibraryFolder, square: float | None = None) -> list[Suggestion]:
     asked = _asked(folder)
     found = suggestions(
-        *(asked.ids, asked.vectors, asked.albums, asked.person, asked.cannot_link, asked.left_out),
+        *(asked.ids, asked.vectors, asked.albums, asked.person, asked.not_asked, asked.left_out),
         asked.calibration,
         asked.photos,
         square,
@@ -191,17 +206,33 @@ def is_open(catalog: Catalog, suggestion: Suggestion) -> bool:
         return False
     if suggestion.face is not None:
         record = catalog.faces_with([suggestion.face]).get(suggestion.face)
-        return record is not None and record.album is None
+        asked = not never_suggested(catalog.connection, album.album, -suggestion.face)
+        return record is not None and record.album is None and asked
     other = _listed(catalog, suggestion.other)
-    return other is not None and None in (album.person, other.person)
+    if other is None or None not in (album.person, other.person):
+        return False
+    return not never_suggested(catalog.connection, album.album, other.album)
 
 
 def _listed(catalog: Catalog, album: int | None) -> Album | None:
-    """The album of this number, unless it is hidden."""
-    return None if album is None else catalog.album(album)
+    """The album of this number, unless it is hidden or left alone."""
+    found = None if album is None else catalog.album(album)
+    return None if found is None or found.unknown else found
 
 
-def answer(folder: LibraryFolder, suggestion: Suggestion, *, same: bool) -> Decided:
+def do_not_ask(folder: LibraryFolder, suggestion: Suggestion, *, dry_run: bool = False) -> Decided:
+    """Never ask this again, whatever the answer is. Raises: UsageError."""
+    if not is_open(folder.catalog, suggestion):
+        raise _settled()
+    if suggestion.lost is not None:
+        one, other = Target(face=suggestion.face), Target(person=suggestion.person)
+    else:
+        one = Target(album=suggestion.album)
+        other = Target(album=suggestion.other) if suggestion.face is None else Target(face=suggestion.face)
+    return never_suggest(folder, one, other, dry_run=dry_run)
+
+
+def answer(folder: LibraryFolder, suggestion: Suggestion, *, same: bool, dry_run: bool = False) -> Decided:
     """Settle a suggestion. same: merge the albums, move the face to the album, or name it; else they are never one
     person.
 
@@ -212,14 +243,15 @@ def answer(folder: LibraryFolder, suggestion: Suggestion, *, same: bool) -> Deci
         if not is_open(folder.catalog, suggestion):
             raise _settled()
         if same:
-            return acting.name(folder, acting.Target(face=face), suggestion.person)
-        return acting.deny(folder, face, suggestion.person)
+            return acting.name(folder, [face], suggestion.person, dry_run=dry_run)
+        return acting.deny(folder, face, suggestion.person, dry_run=dry_run)
     if same and face is not None:
-        return acting.move(folder, [face], album)
+        return acting.move(folder, [face], album, dry_run=dry_run)
     if same:
-        return acting.merge(folder, [album, suggestion.other or 0])
+        return acting.merge(folder, [album, suggestion.other or 0], dry_run=dry_run)
     one, other = _shown(folder.catalog, suggestion)
-    return acting.cannot_link(folder, [face.face for face in other], [face.face for face in one], one[0].person)
+    ones, others = [face.face for face in one], [face.face for face in other]
+    return acting.cannot_link(folder, others, ones, one[0].person, dry_run=dry_run)
 
 
 def questions(catalog: Catalog, chosen: Sequence[Suggestion]) -> list[Question]:

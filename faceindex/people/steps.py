@@ -5,29 +5,35 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from faceindex.errors import UsageError
 from faceindex.journal import acts as kinds
 from faceindex.journal.person_names import same_but_for_case
 from faceindex.people.albums import derive_affected, derive_albums
+from faceindex.people.prices import price_of
 from faceindex.store.albums import faces_in, person_of_album
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.journal.act_changes import keep_change, places_of
 from faceindex.store.journal.names import ALBUMS_DUE, decide
-from faceindex.store.people.known_people import names_of_people
-from faceindex.types import Decided
+from faceindex.store.people.known_people import names_of_people, unknown_person
+from faceindex.store.people.left_alone import names_not_suggested, not_faces_among
+from faceindex.types import Decided, Target
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A transaction in which a user decides: what that reads, and the act that it writes."""
+    """A transaction in which a user decides: what that reads, and the act that it writes.
+
+    dry_run: nothing of it stays; what it would change is said instead.
+    """
 
     catalog: Catalog
     transaction: sqlite3.Connection
+    dry_run: bool = False
 
     def album(self, album: int | None) -> list[int]:
         """The faces of an album, also hidden ones. Raises: UsageError when there is no such album."""
@@ -45,6 +51,25 @@ class Step:
         if not chosen:
             raise UsageError("no face is given")
         return chosen
+
+    def not_faces(self, faces: Sequence[int]) -> list[int]:
+        """Each of `faces` once. Raises: UsageError when one is not what users say is no face, or none is given."""
+        chosen = sorted(set(faces))
+        known = not_faces_among(self.transaction, chosen)
+        if others := [face for face in chosen if face not in known]:
+            raise UsageError(f"nobody said that face {others[0]} is no face; `faceindex people excluded` lists those")
+        if not chosen:
+            raise UsageError("no face is given")
+        return chosen
+
+    def members(self, target: Target) -> list[int]:
+        """The faces of an album or a person, or the one face. Raises: UsageError when there is none such."""
+        if target.person is not None:
+            faces = self.catalog.faces_of_person(target.person)
+            if faces is None:
+                raise unknown_person(self.catalog, target.person)
+            return faces
+        return self.faces([target.face]) if target.face is not None else self.album(target.album)
 
     def split_off(self, members: Sequence[int], faces: Sequence[int], what: str) -> tuple[list[int], list[int]]:
         """`faces` and the other members. Raises: UsageError when a face is no member."""
@@ -78,22 +103,42 @@ class Step:
         """Write the act, and update albums. about: the faces concerned, if not `faces` and `others`."""
         concerned = about or [*faces, *(face for side in others for face in side)]
         before = places_of(self.transaction, concerned)
-        decision = decide(self.transaction, kind, faces, person, others=others, undoes=undoes, renamed=renamed)
+        decision = decide(
+            *(self.transaction, kind, faces, person),
+            others=others,
+            undoes=undoes,
+            renamed=renamed,
+            priced=self.dry_run,
+        )
         derive_affected(self.transaction, decision)
         after = places_of(self.transaction, concerned)
         changed = keep_change(self.transaction, decision.act, before, after)
         spoken = about or faces or concerned
         albums = sorted({album for _, album in (after[face] for face in spoken if face in after) if album is not None})
         called = person if renamed is None else renamed
+        price = None
+        if self.dry_run:
+            all_before = {**decision.before, **before}
+            all_after = places_of(self.transaction, {*decision.affected.faces, *concerned})
+            price = price_of(self.transaction, kind, spoken, all_before, all_after)
         return Decided(
-            *(decision.act, kind, person, len(spoken), tuple(albums), undoes),
+            *(0 if self.dry_run else decision.act, kind, person, len(spoken), tuple(albums), undoes),
             renamed=renamed,
             changes=changed,
             similar=self._similar(called) if kind in (kinds.NAME, kinds.RENAME) and called else (),
+            price=price,
         )
 
     def _similar(self, person: str) -> tuple[str, ...]:
-        return tuple(same_but_for_case(person, names_of_people(self.transaction)))
+        alike = same_but_for_case(person, names_of_people(self.transaction))
+        if not alike:
+            return ()
+        settled = names_not_suggested(self.transaction)
+        return tuple(other for other in alike if frozenset((person, other)) not in settled)
+
+
+class _OnlyLooking(Exception):
+    """Ends a transaction so that nothing of it stays."""
 
 
 @contextmanager
@@ -128,13 +173,29 @@ def _open_step(folder: LibraryFolder) -> Step | None:
 
 
 @contextmanager
-def deciding(folder: LibraryFolder) -> Iterator[Step]:
-    """One transaction, or the one that this thread has begun. Albums that were due are derived first."""
+def deciding(folder: LibraryFolder, *, dry_run: bool = False) -> Iterator[Step]:
+    """One transaction, or the one that this thread has begun. Albums that were due are derived first.
+
+    dry_run: nothing of it stays.
+    """
     begun = _open_step(folder)
     if begun is not None:
-        yield begun
+        with _undone_afterwards(begun.transaction) if dry_run else nullcontext():
+            yield replace(begun, dry_run=dry_run)
         return
-    with folder.decisions() as catalog, catalog.transaction() as transaction:
+    with folder.decisions() as catalog, suppress(_OnlyLooking), catalog.transaction() as transaction:
         if ALBUMS_DUE in catalog.settings():
             derive_albums(transaction)
-        yield Step(catalog, transaction)
+        yield Step(catalog, transaction, dry_run)
+        if dry_run:
+            raise _OnlyLooking
+
+
+@contextmanager
+def _undone_afterwards(transaction: sqlite3.Connection) -> Iterator[None]:
+    transaction.execute("SAVEPOINT looking")
+    try:
+        yield
+    finally:
+        transaction.execute("ROLLBACK TO looking")
+        transaction.execute("RELEASE looking")

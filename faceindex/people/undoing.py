@@ -13,25 +13,27 @@ from faceindex.journal.state import state_after
 from faceindex.people.albums import derive_albums
 from faceindex.people.grouping import CLUSTERED_AFTER
 from faceindex.people.history import past_act
+from faceindex.people.prices import price_of
 from faceindex.people.putting_back import put_back
-from faceindex.people.steps import deciding
+from faceindex.people.steps import Step, deciding
 from faceindex.store.albums import albums_of
 from faceindex.store.folder import LibraryFolder
+from faceindex.store.journal.act_changes import places_of
 from faceindex.store.journal.acts import dead_acts, newest_step, read_acts
 from faceindex.store.journal.imports import same_import, undo_import
 from faceindex.store.settings import setting
 from faceindex.types import Decided
 
 
-def undo(folder: LibraryFolder, act: int | None = None) -> Decided:
+def undo(folder: LibraryFolder, act: int | None = None, *, dry_run: bool = False) -> Decided:
     """Undo an act, by default the newest that counts; an undo can be undone, too.
 
     Raises: UsageError when there is no such act, or it no longer counts.
     """
-    with deciding(folder) as step:
+    with deciding(folder, dry_run=dry_run) as step:
         chosen = _to_undo(step.transaction, act)
         if imported := same_import(step.transaction, chosen.act):
-            done = _undo_import(step.transaction, chosen.act, imported)
+            done = _undo_import(step, chosen.act, imported)
             return replace(done, undone=past_act(step.catalog, chosen.act))
         _take_out_of_clusters(step.transaction, [chosen])
         about = [face for side in chosen.sides for face in side]
@@ -55,17 +57,29 @@ def _to_undo(transaction: sqlite3.Connection, number: int | None) -> Act:
     return found[0]
 
 
-def _undo_import(transaction: sqlite3.Connection, chosen: int, acts: Sequence[int]) -> Decided:
+def _undo_import(step: Step, chosen: int, acts: Sequence[int]) -> Decided:
     """Undo `acts` of one import, or undo such undos. chosen: the act that was asked for."""
+    transaction = step.transaction
     undone = read_acts(transaction, acts)
+    faces = sorted({face for act in undone for side in act.sides for face in side} | _renamed_faces(step, undone))
+    before = places_of(transaction, faces)
     _take_out_of_clusters(transaction, undone)
     undos = undo_import(transaction, [act.act for act in undone])
     derive_albums(transaction)
-    faces = sorted({face for act in undone for side in act.sides for face in side})
     albums = sorted(set(albums_of(transaction, faces).values()))
     people = {act.person for act in undone}
     person = people.pop() if len(people) == 1 else None
-    return Decided(undos[0], kinds.UNDO, person, len(faces), tuple(albums), chosen)
+    price = None
+    if step.dry_run:
+        price = price_of(transaction, kinds.UNDO, faces, before, places_of(transaction, faces))
+    number = 0 if step.dry_run else undos[0]
+    return Decided(number, kinds.UNDO, person, len(faces), tuple(albums), chosen, price=price)
+
+
+def _renamed_faces(step: Step, acts: Sequence[Act]) -> set[int]:
+    """The faces of people who were renamed by `acts`, by the names that they have now."""
+    names = {act.renamed for act in acts if act.kind == kinds.RENAME}
+    return {face for name in names for face in step.catalog.faces_of_person(name or "") or []}
 
 
 def _take_out_of_clusters(transaction: sqlite3.Connection, acts: Sequence[Act]) -> None:

@@ -58,10 +58,11 @@ def album_faces(connection: sqlite3.Connection) -> Pairs:
 
 
 def faces_alone(connection: sqlite3.Connection) -> list[int]:
-    """Ids of the faces in no album that are not hidden, of best quality first."""
+    """Ids of the faces in no album that are neither hidden nor left alone, of best quality first."""
     rows = connection.execute(
         """SELECT id FROM faces WHERE id NOT IN (SELECT face FROM album_faces)
-        AND id NOT IN (SELECT face FROM hidden_faces) ORDER BY quality DESC, score DESC, id"""
+        AND id NOT IN (SELECT face FROM hidden_faces) AND id NOT IN (SELECT face FROM unknown_faces)
+        ORDER BY quality DESC, score DESC, id"""
     )
     return [row[0] for row in rows]
 
@@ -111,6 +112,7 @@ def replace_clusters(transaction: sqlite3.Connection, clusters: Mapping[int, int
     for table in ("clusters", "album_versions"):
         transaction.execute(f"DELETE FROM {table}")
     add_to_clusters(transaction, clusters)
+    transaction.execute("UPDATE not_faces SET cluster = NULL WHERE cluster NOT IN (SELECT cluster FROM clusters)")
 
 
 def add_to_clusters(transaction: sqlite3.Connection, clusters: Mapping[int, int]) -> None:
@@ -140,21 +142,27 @@ def move_to_albums(transaction: sqlite3.Connection, wanted: Mapping[int, int | N
 
 
 def describe_albums(transaction: sqlite3.Connection, state: State, chosen: Collection[int] | None = None) -> None:
-    """Set the person of each album, and whether it is hidden, as its faces say. chosen: numbers of albums, default
-    all."""
+    """Set the person of each album, and whether it is hidden or left alone, as its faces say. chosen: numbers of
+    albums, default all."""
     where, values = _among("id", chosen)
     named = _albums_named(transaction, chosen)
-    listed = Counter[int]()
-    albums = albums_of(transaction, state.listed)
-    for face, is_listed in state.listed.items():
-        if face in albums:
-            listed[albums[face]] += 1 if is_listed else -1
-    for album, person, hidden in transaction.execute(
-        f"SELECT id, person, hidden FROM albums {where}", values
+    listed, asked = (_votes(transaction, said) for said in (state.listed, state.asked))
+    for album, *before in transaction.execute(
+        f"SELECT id, person, hidden, unknown FROM albums {where}", values
     ).fetchall():
-        now = named.get(album), int(listed[album] < 0)
-        if (person, hidden) != now:
-            transaction.execute("UPDATE albums SET person = ?, hidden = ? WHERE id = ?", (*now, album))
+        now = [named.get(album), int(listed[album] < 0), int(asked[album] < 0)]
+        if before != now:
+            transaction.execute("UPDATE albums SET person = ?, hidden = ?, unknown = ? WHERE id = ?", (*now, album))
+
+
+def _votes(transaction: sqlite3.Connection, said: Mapping[int, bool]) -> Counter[int]:
+    """Of each album, how many of its faces say yes less those that say no."""
+    votes = Counter[int]()
+    albums = albums_of(transaction, said)
+    for face, yes in said.items():
+        if face in albums:
+            votes[albums[face]] += 1 if yes else -1
+    return votes
 
 
 def _albums_named(connection: sqlite3.Connection, chosen: Collection[int] | None) -> dict[int, int]:

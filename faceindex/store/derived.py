@@ -32,25 +32,29 @@ _ALBUM_FACTS = """
     FROM (
         SELECT album, photo, face, listed, ROW_NUMBER() OVER best AS place,
             ROW_NUMBER() OVER (PARTITION BY album, listed ORDER BY
-                quality DESC, IIF(quality IS NULL, score, 0) DESC, width * height DESC, face) AS listed_place
-        FROM (SELECT album, photo, face, quality, score, width, height,
+                chosen DESC, quality DESC, IIF(quality IS NULL, score, 0) DESC, width * height DESC, face
+            ) AS listed_place
+        FROM (SELECT album, photo, album_faces.face, quality, score, width, height, COALESCE(chosen.act, 0) AS chosen,
                 NOT hidden AND album_faces.face NOT IN (SELECT face FROM hidden_faces) AS listed
-            FROM album_faces JOIN faces ON faces.id = face JOIN albums ON albums.id = album {})
+            FROM album_faces JOIN faces ON faces.id = album_faces.face JOIN albums ON albums.id = album
+                LEFT JOIN {covers} AS chosen ON chosen.face = faces.id {among})
         WINDOW best AS (PARTITION BY album ORDER BY
-            quality DESC, IIF(quality IS NULL, score, 0) DESC, width * height DESC, face))
+            chosen DESC, quality DESC, IIF(quality IS NULL, score, 0) DESC, width * height DESC, face))
     GROUP BY album
 """
 _PERSON_FACTS = """
     SELECT person, COUNT(face) AS faces, COUNT(DISTINCT photo) AS photos, MAX(IIF(place = 1, face, NULL)) AS cover,
         CAST(TOTAL(confirmed) AS INTEGER) AS confirmed
     FROM (
-        SELECT people.id AS person, face, photo, confirmed, ROW_NUMBER() OVER (
-            PARTITION BY people.id ORDER BY quality DESC, width * height DESC, face) AS place
+        SELECT people.id AS person, theirs.face, photo, confirmed, ROW_NUMBER() OVER (
+            PARTITION BY people.id ORDER BY COALESCE(chosen.act, 0) DESC, quality DESC, width * height DESC, theirs.face
+            ) AS place
         FROM people LEFT JOIN (
-            SELECT face, person, 1 AS confirmed FROM person_faces WHERE person IN ({0})
+            SELECT face, person, 1 AS confirmed FROM person_faces WHERE person IN ({among})
             UNION ALL SELECT face, person, 0 FROM albums CROSS JOIN album_faces ON album = albums.id
-            WHERE person IN ({0}) AND face NOT IN (SELECT face FROM person_faces)) AS theirs
-        ON theirs.person = people.id LEFT JOIN faces ON faces.id = face WHERE people.id IN ({0}))
+            WHERE person IN ({among}) AND face NOT IN (SELECT face FROM person_faces)) AS theirs
+        ON theirs.person = people.id LEFT JOIN faces ON faces.id = theirs.face
+            LEFT JOIN {covers} AS chosen ON chosen.face = faces.id WHERE people.id IN ({among}))
     GROUP BY person
 """
 
@@ -191,12 +195,26 @@ def settle(connection: sqlite3.Connection) -> None:
 
 def album_facts(connection: sqlite3.Connection) -> str:
     """The table, or query, to select figures of albums from: they are derived while changes are not settled."""
-    return "album_facts" if _settled(connection) else f"({_ALBUM_FACTS.format('')})"
+    return "album_facts" if _settled(connection) else f"({_of_albums(connection)})"
 
 
 def person_facts(connection: sqlite3.Connection) -> str:
     """As `album_facts`, of people."""
-    return "person_facts" if _settled(connection) else f"({_PERSON_FACTS.format(_EVERYBODY)})"
+    return "person_facts" if _settled(connection) else f"({_of_people(connection)})"
+
+
+def _of_albums(connection: sqlite3.Connection, among: str = "") -> str:
+    return _ALBUM_FACTS.format(covers=_covers(connection), among=among)
+
+
+def _of_people(connection: sqlite3.Connection, among: str = _EVERYBODY) -> str:
+    return _PERSON_FACTS.format(covers=_covers(connection), among=among)
+
+
+def _covers(connection: sqlite3.Connection) -> str:
+    """The table of chosen covers, or an empty one while the schema is older."""
+    there = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'covers'").fetchone()
+    return "covers" if there else "(SELECT 0 AS face, 0 AS act WHERE FALSE)"
 
 
 def _settled(connection: sqlite3.Connection) -> bool:
@@ -207,8 +225,8 @@ def derive_all(connection: sqlite3.Connection) -> None:
     """Derive all figures anew, and give every topic a token."""
     connection.execute("DELETE FROM album_facts")
     connection.execute("DELETE FROM person_facts")
-    connection.execute("INSERT INTO album_facts " + _ALBUM_FACTS.format(""))
-    connection.execute("INSERT INTO person_facts " + _PERSON_FACTS.format(_EVERYBODY))
+    connection.execute("INSERT INTO album_facts " + _of_albums(connection))
+    connection.execute("INSERT INTO person_facts " + _of_people(connection))
     connection.executemany(
         "INSERT OR REPLACE INTO versions VALUES (?, lower(hex(randomblob(8))))", [(topic,) for topic in TOPICS]
     )
@@ -217,8 +235,8 @@ def derive_all(connection: sqlite3.Connection) -> None:
 
 def wrong_figures(connection: sqlite3.Connection) -> tuple[int, int]:
     """How many albums, and how many people, have figures that do not follow from their faces."""
-    return _differences(connection, "album_facts", _ALBUM_FACTS.format("")), _differences(
-        connection, "person_facts", _PERSON_FACTS.format(_EVERYBODY)
+    return _differences(connection, "album_facts", _of_albums(connection)), _differences(
+        connection, "person_facts", _of_people(connection)
     )
 
 
@@ -237,11 +255,11 @@ def _derive_albums(connection: sqlite3.Connection, albums: Iterable[int]) -> Non
     chosen = json.dumps(sorted(albums))
     connection.execute("DELETE FROM album_facts WHERE album IN (SELECT value FROM json_each(?))", (chosen,))
     among = "WHERE album IN (SELECT value FROM json_each(?))"
-    connection.execute("INSERT INTO album_facts " + _ALBUM_FACTS.format(among), (chosen,))
+    connection.execute("INSERT INTO album_facts " + _of_albums(connection, among), (chosen,))
 
 
 def _derive_people(connection: sqlite3.Connection, people: Iterable[int]) -> None:
     chosen = json.dumps(sorted(people))
     connection.execute("DELETE FROM person_facts WHERE person IN (SELECT value FROM json_each(?))", (chosen,))
     among = "SELECT value FROM json_each(?1)"
-    connection.execute("INSERT INTO person_facts " + _PERSON_FACTS.format(among), (chosen,))
+    connection.execute("INSERT INTO person_facts " + _of_people(connection, among), (chosen,))

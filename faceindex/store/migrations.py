@@ -20,6 +20,7 @@ from faceindex.store.schema import (
     m012_person_ids,
     m013_turned,
     m014_imported_decisions,
+    m015_more_decisions,
 )
 
 APPLICATION_ID = 0x46414345
@@ -40,6 +41,7 @@ MIGRATIONS = (
     m012_person_ids.apply,
     m013_turned.apply,
     m014_imported_decisions.apply,
+    m015_more_decisions.apply,
 )
 
 

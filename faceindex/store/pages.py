@@ -22,18 +22,20 @@ _EVERYBODY = """SELECT people.name, faces, photos, cover, confirmed, hidden, per
     WHERE {} AND (? OR NOT hidden) ORDER BY people.name LIMIT ?"""
 
 
-def album_page(catalog: Catalog, *, limit: int | None, cursor: str | None = None, hidden: bool = False) -> Page[Album]:
+def album_page(
+    catalog: Catalog, *, limit: int | None, cursor: str | None = None, hidden: bool = False, unknown: bool = False
+) -> Page[Album]:
     """As `Catalog.albums`, largest first."""
-    what = "hidden albums" if hidden else "albums"
+    what = ("hidden albums" if hidden else "albums") + (" and those left alone" if unknown else "")
     limit = ALL if limit is None else limit
     key = begin(what, cursor, limit)
     faces, album = (1 << 62, 0) if key is None else (int(key[0] or 0), int(key[1] or 0))
     column = "faces" if hidden else "listed_faces"
     listed = "TRUE" if hidden else "listed_faces > 0"
     shown = "faces, photos, cover" if hidden else "listed_faces, listed_photos, listed_cover"
-    statement = f"""SELECT album, {shown}, name, albums.hidden FROM album_facts
+    statement = f"""SELECT album, {shown}, name, albums.hidden, unknown FROM album_facts
         JOIN albums ON albums.id = album LEFT JOIN people ON people.id = person
-        WHERE {listed} AND {{}} ORDER BY {column} DESC, album LIMIT ?"""
+        WHERE {listed} AND {"TRUE" if unknown else "NOT unknown"} AND {{}} ORDER BY {column} DESC, album LIMIT ?"""
     # Two ranges of the index: those as large that come later, then the smaller ones.
     rows = catalog.connection.execute(statement.format(f"{column} = ? AND album > ?"), (faces, album, limit + 1))
     found = rows.fetchall()

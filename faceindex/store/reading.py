@@ -139,6 +139,10 @@ class ReadableLibrary:
         """Where the vectors of the catalog's state lie. after: only those first written after this segment."""
         return self._located(catalog, catalog.stored_faces(after))
 
+    def stored_not_faces(self, catalog: Catalog) -> StoredVectors:
+        """As `stored_vectors`, of what users say is no face."""
+        return self._located(catalog, catalog.stored_not_faces())
+
     def vectors_among(self, catalog: Catalog, ids: Iterable[int]) -> dict[int, Vectors]:
         """The vectors, float32 [d], of those of `ids` that have one. The catalog must not change meanwhile: a writer's
         own, or in a snapshot.

@@ -17,10 +17,11 @@ from faceindex.store.catalog import Catalog
 from faceindex.store.hdf5.segments import Block, Segment, segment_name, write_segment
 from faceindex.store.journal.names import ALBUMS_DUE, decided_faces, note_places, replay
 from faceindex.store.photos import writing
+from faceindex.store.photos.drawn import note_places_of_drawn
 from faceindex.store.photos.lost import drop_found, keep_lost
 from faceindex.store.photos.returning import FormerFaces
 from faceindex.store.settings import save_settings
-from faceindex.types import AnalysedPhoto, FailedPhoto, Removed
+from faceindex.types import AnalysedPhoto, Face, FailedPhoto, Removed
 
 
 @dataclass(slots=True)
@@ -99,6 +100,7 @@ class Writer:
                 unnamed += writing.name_photo(transaction, photo, file)
             unnamed += writing.drop_paths(transaction, batch.removed)
             lost = keep_lost(transaction, [*arrivals, *former.overwritten()])
+            note_places_of_drawn(transaction, arrivals)
             writing.drop_nameless(transaction, unnamed)  # last: names may be exchanged within a batch
             drop_found(transaction)
             replay(transaction, vectors)
@@ -118,6 +120,19 @@ class Writer:
             if decided_faces(transaction) < decided:
                 save_settings(transaction, **{ALBUMS_DUE: 1})
         return Removed(len(paths), before["photos"] - after["photos"], before["faces"] - after["faces"])
+
+    def add_faces(self, photo_of: Mapping[int, int], faces: Mapping[int, Face]) -> int:
+        """Add drawn faces to photos that are stored. photo_of: photo ids; both by face id.
+
+        In the caller's transaction; the segment's file is written at once. Returns the segment's number.
+        """
+        segment = self._write_batch({number: face.vector for number, face in faces.items()})
+        transaction = self.catalog.connection
+        writing.insert_segment(transaction, segment)
+        for number, face in faces.items():
+            writing.store_faces(transaction, photo_of[number], segment.number, [(number, face)])
+        writing.note_change_of_faces(transaction)
+        return segment.number
 
     def write_segment(
         self,
@@ -161,6 +176,10 @@ class Writer:
             for known in found.same:
                 ids.append(next_id if known is None else known)
                 next_id += known is None
+            faces += found.kept.values()
+            ids += found.kept
             photo_id = self.catalog.photo_with(content)
-            arrivals.append(writing.Arrival(content, photo, files, faces, ids, photo_id, found.former, found.unsure))
+            arrivals.append(
+                writing.Arrival(content, photo, files, faces, ids, photo_id, found.former, found.unsure, found.expected)
+            )
         return arrivals

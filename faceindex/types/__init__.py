@@ -23,20 +23,28 @@ from faceindex.types.decisions import (
     AlbumChange,
     ClusterReport,
     Decided,
+    DrawnFace,
+    Joined,
     LostFace,
+    NeverSuggested,
+    NotFace,
     PastAct,
     PersonChange,
+    Price,
     Question,
     Suggestion,
+    Target,
 )
 from faceindex.types.exports import AlbumsExport, SidecarReport
-from faceindex.types.faces import AnalysedPhoto, Box, Face, FaceRecord
+from faceindex.types.faces import BY_BOX, DRAWN, AnalysedPhoto, Box, Face, FaceRecord
 from faceindex.types.imports import ImportReport
 from faceindex.types.jobs import JobState, Progress
 from faceindex.types.pages import Page
 from faceindex.types.versions import Stale, Version
 
 __all__ = [
+    "BY_BOX",
+    "DRAWN",
     "USUAL",
     "ActChange",
     "Album",
@@ -54,6 +62,7 @@ __all__ = [
     "ComparedFace",
     "Damage",
     "Decided",
+    "DrawnFace",
     "Erased",
     "Exemplar",
     "Face",
@@ -65,17 +74,21 @@ __all__ = [
     "IndexReport",
     "IngestReport",
     "JobState",
+    "Joined",
     "Labels",
     "Lifted",
     "LostFace",
     "Match",
     "NamesRead",
+    "NeverSuggested",
+    "NotFace",
     "Page",
     "PastAct",
     "Person",
     "PersonChange",
     "PhotoRecord",
     "Pixels",
+    "Price",
     "ProbeFace",
     "Progress",
     "Pruned",
@@ -89,6 +102,7 @@ __all__ = [
     "Stale",
     "Status",
     "Suggestion",
+    "Target",
     "Vectors",
     "Verification",
     "Version",

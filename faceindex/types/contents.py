@@ -57,7 +57,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Album:
-    """A group of faces taken for one person. faces and photos are counts; cover is a face id."""
+    """A group of faces taken for one person. faces and photos are counts; cover is a face id.
+
+    unknown: it is left alone: nobody wants to name it.
+    """
 
     album: int
     faces: int
@@ -65,6 +68,7 @@ class Album:
     cover: int
     person: str | None = None
     hidden: bool = False
+    unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from faceindex.types.faces import FaceRecord
+import numpy as np
+import numpy.typing as npt
+
+from faceindex.types.faces import Box, FaceRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +50,45 @@ class PastAct:
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """What a decision is about: exactly one of an album, by number, a face, by id, and a person, by name."""
+
+    album: int | None = None
+    face: int | None = None
+    person: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """One part of what becomes one person or album. person, album: of these faces until now, None for none. faces,
+    photos: numbers."""
+
+    person: str | None
+    album: int | None
+    faces: int
+    photos: int
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a decision changes. faces: whose person, album or kind changes; photos: that they are in; people: with a
+    name, who gain or lose faces or change their name. joins: the parts of what becomes one; empty when nothing is
+    joined."""
+
+    faces: int
+    photos: int
+    people: int
+    joins: tuple[Joined, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Decided:
     """A step of a user that was written into the journal.
 
     act: its id. faces: number of those it is about. albums: where these are now. undoes: the act that it takes back;
     undone: this act itself. renamed: what the person is called now (rename). changes: whose and where the faces were
     before and are now, the most first. similar: names of others that differ from the person's in case or accents alone.
+    price: what it would change, of a dry run, which is written nowhere and has the act 0.
     """
 
     act: int
@@ -65,6 +101,52 @@ class Decided:
     renamed: str | None = None
     changes: tuple[ActChange, ...] = ()
     similar: tuple[str, ...] = ()
+    price: Price | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnFace:
+    """A face that was added in a box which somebody drew. face: its id, 0 of a dry run. box: pixels of the upright
+    photo.
+
+    score: the detector's, 0 when it found nothing there. quality: in [0, 1]. origin: DRAWN, or BY_BOX where no
+    landmarks were found. decided: the act.
+    """
+
+    face: int
+    photo: str
+    box: Box
+    score: float
+    quality: float
+    origin: str
+    decided: Decided
+
+
+@dataclass(frozen=True, slots=True)
+class NotFace:
+    """What was detected in a photo and is no face, as a user said by `act`. face: the id that it had and may get back.
+
+    box: pixels of the upright photo. score: the detector's. landmarks: float32 [5 or 68, 2].
+    """
+
+    face: int
+    photo: str
+    box: Box
+    score: float
+    landmarks: npt.NDArray[np.float32]
+    act: int
+
+
+@dataclass(frozen=True, slots=True)
+class NeverSuggested:
+    """A question that is not asked again, since `act`: whether one of the faces `ones` is the same person as one of
+    `others`, or `person`. made: time in UTC."""
+
+    act: int
+    made: str
+    ones: tuple[int, ...]
+    others: tuple[int, ...]
+    person: str | None
 
 
 @dataclass(frozen=True, slots=True)

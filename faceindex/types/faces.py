@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+DRAWN, BY_BOX = "drawn", "drawn-by-box"
+"""Origins of a face whose box a user drew: landmarks were found in the box; it was aligned by the box itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -44,6 +47,7 @@ class Face:
     box: pixels of the upright photo. score: the detector's, higher is surer (dlib's HOG: 0 is the
     usual limit, 1 and more a clear frontal face). landmarks: float32 [5 or 68, 2], x and y in pixels
     of the upright photo. vector: float32 [d]. quality: in [0, 1], see `faceindex.faces.quality`; NaN if not measured.
+    origin: None when a detector found it, else DRAWN or BY_BOX.
     """
 
     box: Box
@@ -51,6 +55,7 @@ class Face:
     landmarks: npt.NDArray[np.float32]
     vector: npt.NDArray[np.float32]
     quality: float
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,7 @@ class FaceRecord:
     album: None when the face is in no album; person: None when unnamed; quality: in [0, 1], None for faces stored
     before it was measured. confirmed: somebody said that it is this person's; else it only is in the person's album.
     photo_size: width and height of the upright photo in pixels; 0 and 0 when the photo itself was never here.
+    origin: None when a detector found it, else DRAWN or BY_BOX.
     """
 
     face: int
@@ -91,3 +97,4 @@ class FaceRecord:
     quality: float | None = None
     confirmed: bool = False
     photo_size: tuple[int, int] = (0, 0)
+    origin: str | None = None

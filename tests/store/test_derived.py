@@ -102,7 +102,9 @@ def test_an_older_library_gets_its_figures(tmp_path: Path) -> None:
     make_albums(tmp_path / "x.faces", {1: [1, 2, 3], 2: [4, 5]})
     with closing(open_writer(tmp_path / "x.faces" / "catalog.sqlite")) as catalog:
         for kind, name in catalog.connection.execute(
-            """SELECT type, name FROM sqlite_master WHERE type = 'trigger' OR name IN ('album_facts', 'person_facts',
+            """SELECT type, name FROM sqlite_master
+            WHERE type = 'trigger' AND name NOT LIKE 'touched!_15!_%' ESCAPE '!' OR name IN ('album_facts',
+            'person_facts',
             'touched', 'unpaired', 'versions', 'absent_names', 'bonds', 'acts_of_people', 'acts_that_rename',
             'album_versions_by_album', 'album_versions_by_faces') ORDER BY type = 'table'"""
         ).fetchall():

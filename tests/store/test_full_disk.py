@@ -25,6 +25,7 @@ from faceindex.search import index
 from faceindex.store.care import erasing
 from faceindex.store.hdf5 import merging
 from faceindex.store.folder import LibraryFolder
+from faceindex.types import Target
 
 disk = Path(sys.argv[2])
 subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "none", disk], check=True)
@@ -80,7 +81,7 @@ def cluster(folder):
     group_faces(folder, method="linkage", threshold=99, seed=0, rebuild=False, dry_run=False)
 
 def name(folder):
-    acting.name(folder, acting.Target(face=1), "Ada")
+    acting.name(folder, Target(face=1), "Ada")
 
 what = sys.argv[4]
 existing = () if what == "create" else before

@@ -92,7 +92,7 @@ def _segments(vectors: Path, segments: Sequence[Segment], examined: Sequence[Exa
 
 def _vectors(file: Path, catalog: Catalog, segments: Sequence[Segment], examined: Sequence[Examined]) -> CheckedPart:
     faces = catalog.stored_faces()
-    lost = faces_without_vector(faces, segments, examined)
+    lost = faces_without_vector(catalog.stored_with_others(), segments, examined)
     damaged = [segment for segment, one in zip(segments, examined, strict=True) if one.problem]
     for segment in damaged:  # those are told with their segment
         lost = lost.without(lost.in_segment(segment).ids)

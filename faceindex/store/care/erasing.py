@@ -44,6 +44,7 @@ _ALL_TABLES = (
         "absent_names",
         "bonds",
         "person_ids",
+        "not_faces",
     ),
 )
 
@@ -73,7 +74,7 @@ def erase(
     """
     catalog = writer.catalog
     whole, single = _sorted_out(catalog.connection, set(photos), set(faces))
-    erased = single | _chosen(catalog.connection, "SELECT id FROM faces WHERE photo IN {}", whole)
+    erased = single | _chosen(catalog.connection, "SELECT id FROM every_face WHERE photo IN {}", whole)
     old = [segment for segment in catalog.segments() if has_dead_rows(writer, segment, erased)]
     first = writer.last_id("segments") + 1
     new = []
@@ -89,10 +90,10 @@ def erase(
         _change(transaction, "DELETE FROM failures WHERE path IN (SELECT path FROM paths WHERE photo IN {})", whole)
         transaction.executemany("DELETE FROM failures WHERE path = ?", [(os.fsencode(path),) for path in failures])
         paths = _change(transaction, "DELETE FROM paths WHERE photo IN {}", whole)
-        _change(transaction, "DELETE FROM faces WHERE id IN {}", erased)
+        faces_erased = _change(transaction, "DELETE FROM faces WHERE id IN {}", erased)
         _change(transaction, "DELETE FROM photos WHERE id IN {}", whole)
         _change(transaction, "DELETE FROM lost_faces WHERE face IN {}", set(absent))
-        receipt = Erased(len(whole), paths, len(erased), decisions, len(old), tombstones, dry_run=dry_run)
+        receipt = Erased(len(whole), paths, faces_erased, decisions, len(old), tombstones, dry_run=dry_run)
         if dry_run:
             raise _OnlyLooking
         transaction.execute("DELETE FROM album_versions")

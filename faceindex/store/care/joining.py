@@ -41,7 +41,7 @@ class ComingPhoto:
         """vectors: float32 [n, d], of `faces`."""
         found = self.photo
         faces = tuple(
-            Face(face.box, face.score, face.landmarks, vector, face.quality)
+            Face(face.box, face.score, face.landmarks, vector, face.quality, face.origin)
             for face, vector in zip(found.faces, vectors, strict=True)
         )
         return replace(found, faces=faces)
@@ -76,7 +76,8 @@ def take_decisions(source: Catalog, transaction: sqlite3.Connection) -> int:
     A face is recognised by the photo's content and its box; acts about a face whose photo is not here wait for it.
     Names that came from files still follow these files. Done twice, nothing is added. Returns the number of acts.
     """
-    source.connection.execute("DELETE FROM faces WHERE id NOT IN (SELECT face FROM decisions)")  # `source` is a copy
+    for table, face in (("faces", "id"), ("not_faces", "face")):  # `source` is a copy
+        source.connection.execute(f"DELETE FROM {table} WHERE {face} NOT IN (SELECT face FROM decisions)")
     same = corresponding(source.connection, transaction)
     anchors = {row[0]: row[1:] for row in source.connection.execute(_ANCHORS.format(_NEWEST))}
     waiting = _reserved(transaction, _waiting(transaction, anchors, same))
@@ -106,12 +107,14 @@ def _files(source: Catalog, photos: str) -> dict[int, list[FoundFile]]:
 
 def _faces(source: Catalog, photos: str) -> dict[int, list[tuple[int, Face, bool]]]:
     found: dict[int, list[tuple[int, Face, bool]]] = defaultdict(list)
-    statement = f"""SELECT photo, id, x, y, width, height, score, landmarks, quality, segment FROM faces
+    statement = f"""SELECT photo, id, x, y, width, height, score, landmarks, quality, origin, segment FROM every_face
         WHERE photo IN {LISTED} ORDER BY id"""
     none = np.empty(0, dtype=np.float32)
-    for photo, number, *box, score, landmarks, quality, segment in source.connection.execute(statement, (photos,)):
+    for photo, number, *box, score, landmarks, quality, origin, segment in source.connection.execute(
+        statement, (photos,)
+    ):
         points = np.frombuffer(landmarks, dtype="<f4").reshape(-1, 2)
-        face = Face(Box(*box), score, points, none, np.nan if quality is None else quality)
+        face = Face(Box(*box), score, points, none, np.nan if quality is None else quality, origin)
         found[photo].append((number, face, segment > 0))
     return found
 

@@ -39,6 +39,9 @@ _MENDS = (
     "DELETE FROM clusters WHERE face NOT IN (SELECT id FROM faces)",
     "DELETE FROM album_seeds WHERE face NOT IN (SELECT id FROM faces)",
     "DELETE FROM hidden_faces WHERE face NOT IN (SELECT id FROM faces)",
+    "DELETE FROM not_faces WHERE photo NOT IN (SELECT id FROM photos) OR face IN (SELECT id FROM faces)",
+    "DELETE FROM covers WHERE face NOT IN (SELECT id FROM faces)",
+    "DELETE FROM unknown_faces WHERE face NOT IN (SELECT id FROM faces)",
     "DELETE FROM lost_faces WHERE photo NOT IN (SELECT id FROM photos) OR face IN (SELECT id FROM faces)",
     "UPDATE albums SET person = NULL WHERE person NOT IN (SELECT id FROM people)",
     "DELETE FROM decisions WHERE act NOT IN (SELECT id FROM acts)",
@@ -95,7 +98,7 @@ def mend_segments(writer: Writer) -> int:
     saved = sum(_save(writer, segment) for segment in damaged if not _forbidden(writer.vectors / segment.file))
     segments = writer.catalog.segments()
     examined = [examiner.examine(segment) for segment in segments]
-    lost = faces_without_vector(writer.catalog.stored_faces(), segments, examined)
+    lost = faces_without_vector(writer.catalog.stored_with_others(), segments, examined)
     for segment, one in zip(segments, examined, strict=True):
         if one.problem:
             lost = lost.without(lost.in_segment(segment).ids)
@@ -104,7 +107,7 @@ def mend_segments(writer: Writer) -> int:
 
 
 def _save(writer: Writer, segment: Segment) -> int:
-    faces = writer.catalog.stored_faces().in_segment(segment)
+    faces = writer.catalog.stored_with_others().in_segment(segment)
     with salvaged(writer.vectors, segment, writer.recipe) as (path, good):
 
         def blocks() -> Iterator[Block]:
@@ -127,7 +130,9 @@ def _mark_lost(catalog: Catalog, faces: FaceIds) -> None:
                     SELECT photo FROM faces WHERE id IN (SELECT value FROM json_each(?)))""",
                 (chosen,),
             )
-            transaction.execute("UPDATE faces SET segment = 0 WHERE id IN (SELECT value FROM json_each(?))", (chosen,))
+            for table, face in (("faces", "id"), ("not_faces", "face")):
+                among = f"{face} IN (SELECT value FROM json_each(?))"
+                transaction.execute(f"UPDATE {table} SET segment = 0 WHERE {among}", (chosen,))
             writing.note_change_of_faces(transaction)
 
 

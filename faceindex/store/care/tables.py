@@ -108,7 +108,8 @@ def take_all(writer: Writer, source: Catalog, segment: Segment | None) -> None:
             _fill(transaction, table.name, [column.name for column in table.columns], rows_of(source.connection, table))
         if segment is not None:
             writing.insert_segment(transaction, segment)
-            transaction.execute("UPDATE faces SET segment = ? WHERE segment > 0", (segment.number,))
+            for name in ("faces", "not_faces"):
+                transaction.execute(f"UPDATE {name} SET segment = ? WHERE segment > 0", (segment.number,))
         transaction.execute("DELETE FROM settings WHERE name = 'albums_due'")
         settings = [pair for pair in source.settings().items() if pair[0] not in _OWN_SETTINGS]
         transaction.executemany("INSERT OR REPLACE INTO settings VALUES (?, ?)", settings)

@@ -15,10 +15,10 @@ from faceindex.types import Box
 
 _NEWEST_ANCHORS = """
     SELECT content, face, x, y, width, height FROM decisions
-    WHERE id IN (SELECT MAX(id) FROM decisions GROUP BY face) AND face NOT IN (SELECT id FROM faces)
+    WHERE id IN (SELECT MAX(id) FROM decisions GROUP BY face) AND face NOT IN (SELECT id FROM every_face)
 """
 _FACES = """
-    SELECT content, faces.id, x, y, faces.width, faces.height FROM faces JOIN photos ON photos.id = photo
+    SELECT content, known.id, x, y, known.width, known.height FROM every_face AS known JOIN photos ON photos.id = photo
 """
 
 _SIZES = "SELECT content, width, height FROM photos"
@@ -95,8 +95,9 @@ def known_paths(connection: sqlite3.Connection) -> list[str]:
 
 
 def _carry_albums(source: sqlite3.Connection, transaction: sqlite3.Connection, same: Mapping[int, int]) -> None:
-    for table, columns in (("clusters", "face, cluster"), ("album_seeds", "face, album")):
-        found = source.execute(f"SELECT {columns} FROM {table}").fetchall()
+    left_out = " UNION ALL SELECT face, cluster FROM not_faces WHERE cluster NOTNULL"
+    for table, columns, further in (("clusters", "face, cluster", left_out), ("album_seeds", "face, album", "")):
+        found = source.execute(f"SELECT {columns} FROM {table}{further}").fetchall()
         transaction.executemany(
             f"INSERT OR IGNORE INTO {table} ({columns}) VALUES (?, ?)",
             [(same[face], number) for face, number in found if face in same],

@@ -13,18 +13,19 @@ from faceindex.types import Album, FaceRecord
 class CatalogAlbums(CatalogConnection):
     """The part of `Catalog` about albums."""
 
-    def albums(self, *, hidden: bool = False) -> list[Album]:
+    def albums(self, *, hidden: bool = False, unknown: bool = False) -> list[Album]:
         """All albums, largest first. The cover is the face of best quality, of equals the largest.
 
         Faces of unknown quality come after the others, in the order of the detector's score. hidden: albums and faces
-        that are hidden, too.
+        that are hidden, too. unknown: also albums that are left alone.
         """
         shown = "faces, photos, cover" if hidden else "listed_faces, listed_photos, listed_cover"
         rows = self.connection.execute(
-            f"""SELECT album, {shown}, name, albums.hidden
+            f"""SELECT album, {shown}, name, albums.hidden, unknown
             FROM {album_facts(self.connection)} JOIN albums ON albums.id = album
                 LEFT JOIN people ON people.id = person
-            {"" if hidden else "WHERE listed_faces > 0"} ORDER BY 2 DESC, album"""
+            WHERE {"TRUE" if hidden else "listed_faces > 0"} AND (? OR NOT unknown) ORDER BY 2 DESC, album""",
+            (unknown,),
         )
         return list(map(album_of, rows))
 
@@ -33,7 +34,7 @@ class CatalogAlbums(CatalogConnection):
         shown = "faces, photos, cover" if hidden else "listed_faces, listed_photos, listed_cover"
         which = "TRUE" if hidden else "listed_faces > 0"
         row = self._row(
-            f"""SELECT album, {shown}, name, albums.hidden FROM album_facts JOIN albums ON albums.id = album
+            f"""SELECT album, {shown}, name, albums.hidden, unknown FROM album_facts JOIN albums ON albums.id = album
                 LEFT JOIN people ON people.id = person WHERE album = ? AND {which}""",
             album,
         )
@@ -47,6 +48,6 @@ class CatalogAlbums(CatalogConnection):
 
 
 def album_of(row: tuple[Any, ...]) -> Album:
-    """The album of a row: number, faces, photos, cover, person, whether it is hidden."""
-    album, faces, photos, cover, person, hidden = row
-    return Album(album, faces, photos, cover, person, bool(hidden))
+    """The album of a row: number, faces, photos, cover, person, whether it is hidden, and left alone."""
+    album, faces, photos, cover, person, hidden, unknown = row
+    return Album(album, faces, photos, cover, person, bool(hidden), bool(unknown))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from faceindex.store.catalog.photos import CatalogPhotos
 from faceindex.store.hdf5.vectors import Faces
 from faceindex.store.photos.matching_by_box import FormerFace, resized, scaled
-from faceindex.types import Box, FaceIds, FaceRecord, Qualities
+from faceindex.types import Box, Face, FaceIds, FaceRecord, Qualities
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class CentralFace:
 FACES = """
     SELECT faces.id, (SELECT MIN(path) FROM paths WHERE paths.photo = faces.photo),
         x, y, faces.width, faces.height, score, landmarks, album, quality, COALESCE(own.name, theirs.name),
-        own.name IS NOT NULL, photos.width, photos.height
+        own.name IS NOT NULL, photos.width, photos.height, origin
     FROM faces JOIN photos ON photos.id = faces.photo
         LEFT JOIN album_faces ON album_faces.face = faces.id LEFT JOIN albums ON albums.id = album
         LEFT JOIN person_faces ON person_faces.face = faces.id LEFT JOIN people AS own ON own.id = person_faces.person
@@ -74,23 +74,49 @@ class CatalogFaces(CatalogPhotos):
         return (CentralFace(*row[:4]) for row in rows)
 
     def faces_of(self, photo: int, size: tuple[int, int]) -> list[FormerFace]:
-        """The faces of a photo, with their boxes scaled as if the photo was resized to `size`, (width, height)."""
+        """The faces of a photo, also what users say is none, with their boxes scaled as if the photo was resized to
+        `size`, (width, height)."""
         zoom = resized(self.size_of(photo), size)
-        rows = self.connection.execute("SELECT id, x, y, width, height FROM faces WHERE photo = ?", (photo,))
+        rows = self.connection.execute("SELECT id, x, y, width, height FROM every_face WHERE photo = ?", (photo,))
         return [FormerFace(face, scaled(Box(*box), zoom)) for face, *box in rows]
 
     def landmarks_of(self, photo: int) -> dict[int, tuple[Box, npt.NDArray[np.float32]]]:
-        """Box and landmarks, float32 [5 or 68, 2], of each face of a photo, by id; pixels."""
-        rows = self.connection.execute("SELECT id, x, y, width, height, landmarks FROM faces WHERE photo = ?", (photo,))
+        """Box and landmarks, float32 [5 or 68, 2], of each face of a photo, also of what users say is none, by id;
+        pixels."""
+        statement = "SELECT id, x, y, width, height, landmarks FROM every_face WHERE photo = ?"
+        rows = self.connection.execute(statement, (photo,))
         return {
             face: (Box(*box), np.frombuffer(landmarks, dtype="<f4").reshape(-1, 2)) for face, *box, landmarks in rows
+        }
+
+    def photos_with_drawn_faces(self) -> set[int]:
+        """Ids of the photos in which somebody drew the box of a face."""
+        statement = """SELECT photo FROM faces WHERE origin NOTNULL
+            UNION SELECT photo FROM not_faces WHERE origin NOTNULL"""
+        return {photo for (photo,) in self.connection.execute(statement)}
+
+    def drawn_faces(self, photo: int, vectors: Mapping[int, npt.NDArray[np.float32]]) -> dict[int, Face]:
+        """The faces of a photo whose boxes somebody drew, by id. vectors: float32 [d], by face; those without are left
+        out."""
+        rows = self.connection.execute(
+            """SELECT id, x, y, width, height, score, landmarks, quality, origin FROM every_face
+            WHERE photo = ? AND origin NOTNULL ORDER BY id""",
+            (photo,),
+        )
+        return {
+            face: Face(
+                *(Box(*box), score, np.frombuffer(landmarks, dtype="<f4").reshape(-1, 2), vectors[face]),
+                *(np.nan if quality is None else quality, origin),
+            )
+            for face, *box, score, landmarks, quality, origin in rows
+            if face in vectors
         }
 
     def decided_faces(self, content: bytes) -> list[FormerFace]:
         """Faces that people decided about, that are in no photo now, and that were last in one with this content."""
         rows = self.connection.execute(
             """SELECT face, x, y, width, height, MAX(id) FROM decisions
-            WHERE content = ? AND face NOT IN (SELECT id FROM faces) GROUP BY face""",
+            WHERE content = ? AND face NOT IN (SELECT id FROM every_face) GROUP BY face""",
             (content,),
         )
         return [FormerFace(face, Box(*box)) for face, *box, _ in rows]
@@ -100,12 +126,21 @@ class CatalogFaces(CatalogPhotos):
         return self._faces("AND segment > ?", after)
 
     def faces_between(self, lowest: int, highest: int) -> Faces:
-        """The faces with ids from `lowest` to `highest` that have a vector."""
-        return self._faces("AND id BETWEEN ? AND ?", lowest, highest)
+        """The faces with ids from `lowest` to `highest` that have a vector, also what users say is none."""
+        return self._faces("AND id BETWEEN ? AND ?", lowest, highest, table="every_face")
 
     def stored_among(self, ids: Iterable[int]) -> Faces:
-        """Those of `ids` that are faces with a vector."""
-        return self._faces("AND id IN (SELECT value FROM json_each(?))", json.dumps([int(face) for face in ids]))
+        """Those of `ids` that are faces with a vector, also what users say is none."""
+        chosen = json.dumps([int(face) for face in ids])
+        return self._faces("AND id IN (SELECT value FROM json_each(?))", chosen, table="every_face")
+
+    def stored_with_others(self) -> Faces:
+        """As `stored_faces`, also what users say is no face."""
+        return self._faces("", table="every_face")
+
+    def stored_not_faces(self) -> Faces:
+        """What has a vector and users say is no face."""
+        return self._faces("", table="(SELECT face AS id, segment FROM not_faces)")
 
     def face_qualities(self) -> Qualities:
         """The quality of each of `stored_faces`: float64 [n], NaN where it is not known."""
@@ -138,8 +173,8 @@ class CatalogFaces(CatalogPhotos):
         statement = "SELECT DISTINCT photo FROM faces WHERE segment = 0 ORDER BY photo LIMIT ?"
         return [row[0] for row in self.connection.execute(statement, (limit,))]
 
-    def _faces(self, condition: str, *values: object) -> Faces:
-        statement = f"SELECT id, segment FROM faces WHERE segment > 0 {condition} ORDER BY id"
+    def _faces(self, condition: str, *values: object, table: str = "faces") -> Faces:
+        statement = f"SELECT id, segment FROM {table} WHERE segment > 0 {condition} ORDER BY id"
         with self._at_once():
             numbers = np.fromiter(chain.from_iterable(self.connection.execute(statement, values)), dtype=np.int64)
         columns = numbers.reshape(-1, 2).T
@@ -147,10 +182,12 @@ class CatalogFaces(CatalogPhotos):
 
 
 def face_record(
-    row: tuple[int, bytes, int, int, int, int, float, bytes, int | None, float | None, str | None, int, int, int],
+    row: tuple[
+        int, bytes, int, int, int, int, float, bytes, int | None, float | None, str | None, int, int, int, str | None
+    ],
 ) -> FaceRecord:
     """The face of a row of `FACES`."""
-    face, path, *box, score, landmarks, album, quality, person, confirmed, width, height = row
+    face, path, *box, score, landmarks, album, quality, person, confirmed, width, height, origin = row
     points = np.frombuffer(landmarks, dtype="<f4").reshape(-1, 2)
-    own = (album, person, quality, bool(confirmed), (width, height))
+    own = (album, person, quality, bool(confirmed), (width, height), origin)
     return FaceRecord(face, os.fsdecode(path), Box(*box), score, points, *own)

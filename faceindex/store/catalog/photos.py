@@ -83,6 +83,10 @@ class CatalogPhotos(CatalogConnection):
         row = self.connection.execute(statement, [os.fsencode(path)]).fetchone()
         return 0 if row is None else int(row[0])
 
+    def turn_of(self, photo: int) -> int:
+        """As `turned`, of the photo with this id."""
+        return int(self._row("SELECT turned FROM photos WHERE id = ?", photo)[0])
+
     def photos_under(self, path: str) -> list[int]:
         """Ids of the photos that have a path at or under `path`."""
         where, values = under_path(path)

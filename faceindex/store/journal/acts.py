@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Collection, Iterable
 from itertools import groupby
 
-from faceindex.journal.acts import APART, MOVE, REJECT, SPLIT, UNDO, Act, undone, with_last_names
+from faceindex.journal.acts import APART, MOVE, NEVER_SUGGEST, REJECT, SPLIT, UNDO, Act, undone, with_last_names
 from faceindex.store.photos.writing import now
 
 LISTED = "(SELECT value FROM json_each(?))"
@@ -35,8 +35,8 @@ def write_act(
     for side, chosen in enumerate(sides):
         transaction.execute(
             f"""INSERT INTO decisions (act, side, face, content, x, y, width, height)
-            SELECT ?, ?, faces.id, content, x, y, faces.width, faces.height FROM faces JOIN photos ON photos.id = photo
-            WHERE faces.id IN {LISTED} ORDER BY faces.id""",
+            SELECT ?, ?, known.id, content, x, y, known.width, known.height
+            FROM every_face AS known JOIN photos ON photos.id = photo WHERE known.id IN {LISTED} ORDER BY known.id""",
             (cursor.lastrowid, side, listed(chosen)),
         )
     return int(cursor.lastrowid or 0)
@@ -104,12 +104,13 @@ def other_names(connection: sqlite3.Connection, people: Iterable[str]) -> set[st
 
 
 def denied(connection: sqlite3.Connection, face: int) -> set[str]:
-    """The people, by their present names, of whom somebody said that the face is not theirs."""
+    """The people, by their present names, of whom somebody said that the face is not theirs, or that nobody is to ask
+    whether it is."""
     about = {
         act
         for (act,) in connection.execute(
             f"""SELECT act FROM decisions JOIN acts ON acts.id = act WHERE face = ? AND side = 0 AND person NOTNULL
-            AND kind IN ('{APART}', '{REJECT}', '{SPLIT}', '{MOVE}')""",
+            AND kind IN ('{APART}', '{REJECT}', '{SPLIT}', '{MOVE}', '{NEVER_SUGGEST}')""",
             (face,),
         )
     }

@@ -12,13 +12,17 @@ import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from faceindex.journal.acts import MERGE, MOVE, NAME, SPLIT, UNDO, UNNAME, Act
+from faceindex.journal.acts import DRAW, MERGE, MOVE, NAME, SPLIT, UNDO, UNNAME, Act
 from faceindex.store.journal.acts import LISTED, dead_acts, listed, other_names, read_acts
 
 _BINDS = f"(kind = '{MERGE}' OR (kind = '{SPLIT}' AND side = 0) OR (kind = '{MOVE}' AND side < 2))"
-_NAMES = f"(side = 0 AND kind IN ('{NAME}', '{UNNAME}'))"
+_GIVES_A_NAME = f"(kind = '{NAME}' OR kind = '{DRAW}' AND person NOTNULL)"
+_NAMES = f"(side = 0 AND ({_GIVES_A_NAME} OR kind = '{UNNAME}'))"
 _SPOKEN = "FROM decisions JOIN acts ON acts.id = decisions.act WHERE"
-_ALBUMS_OF_FACES = (("album_faces", "album"), ("clusters", "cluster"), ("album_seeds", "album"))
+_ALBUMS_OF_FACES = (
+    *(("album_faces", "album"), ("clusters", "cluster"), ("album_seeds", "album")),
+    ("(SELECT face, cluster FROM not_faces WHERE cluster NOTNULL)", "cluster"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ class _Reach:
     def named(self, people: Collection[str]) -> set[int]:
         """The faces that were last named so, before the act or since."""
         statement = f"""SELECT face FROM decisions WHERE side = 0 AND act IN (
-            SELECT id FROM acts WHERE kind = '{NAME}' AND person IN {LISTED})"""
+            SELECT id FROM acts WHERE {_GIVES_A_NAME} AND person IN {LISTED})"""
         names = self._last_names(_numbers(self._transaction, statement, people))
         return {face for face, (before, since) in names.items() if before in people or since in people}
 

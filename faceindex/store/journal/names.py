@@ -10,15 +10,17 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from faceindex.journal.acts import NAME
 from faceindex.journal.person_names import spelled
 from faceindex.journal.state import State, state_after
 from faceindex.store.albums import describe_albums
+from faceindex.store.journal.act_changes import Place, places_of
 from faceindex.store.journal.acts import LISTED, listed, read_acts, write_act
 from faceindex.store.journal.affected import Affected, acts_about, affected_by
+from faceindex.store.journal.left_out import leave_out, wrongly_kept
 from faceindex.store.people.person_ids import give_ids, renames, with_ids
 from faceindex.store.photos.writing import Arrival
 from faceindex.store.settings import save_settings, setting
@@ -31,11 +33,12 @@ ALBUMS_DUE = "albums_due"
 @dataclass(frozen=True, slots=True)
 class Decision:
     """An act that was written. act: its id. affected: what it may have changed. state: the state of these faces and
-    people now."""
+    people now. before: whose and where these faces were, if that was asked for."""
 
     act: int
     affected: Affected
     state: State
+    before: Mapping[int, Place] = field(default_factory=dict)
 
 
 def decide(
@@ -47,17 +50,19 @@ def decide(
     others: Sequence[Iterable[int]] = (),
     undoes: int | None = None,
     renamed: str | None = None,
+    priced: bool = False,
 ) -> Decision:
     """Write one act about `faces`, side 0, and `others`, further sides, and update names. Albums are due then.
 
-    kind and the rest: see `Act`. Only what the act may change is looked at; people, names and hidden faces must have
-    been up to date with the journal before.
+    kind and the rest: see `Act`. priced: whether to say where faces were before. Only what the act may change is looked
+    at; people, names and hidden faces must have been up to date with the journal before.
     """
     act = write_act(transaction, kind, (faces, *others), person, undoes, renamed)
     affected = affected_by(transaction, act)
+    before = places_of(transaction, affected.faces) if priced else {}
     state = state_after(acts_about(transaction, affected))
     _apply(transaction, state, affected, renamed=renames(transaction, kind, undoes))
-    return Decision(act, affected, state)
+    return Decision(act, affected, state, before)
 
 
 def decide_names(transaction: sqlite3.Connection, faces_of: Mapping[str, Iterable[int]]) -> list[int]:
@@ -84,10 +89,13 @@ def replay_all(transaction: sqlite3.Connection) -> State:
 def _apply(
     transaction: sqlite3.Connection, state: State, affected: Affected | None = None, *, renamed: bool = False
 ) -> None:
-    """Update people, names and hidden faces to `state`. affected: what the state is of, default everything.
+    """Update what is a face, people, names, hidden faces and covers to `state`. affected: what the state is of, default
+    everything.
 
     renamed: by an act that renamed somebody, or undid that.
     """
+    faces = None if affected is None else affected.faces
+    state = leave_out(transaction, state, faces)
     names = dict(_people(transaction, affected))
     said = state.names if affected is None else state.names & affected.people
     transaction.executemany("DELETE FROM people WHERE name = ?", [(name,) for name in sorted(set(names) - said)])
@@ -97,12 +105,15 @@ def _apply(
     people = dict(_people(transaction, affected))
     changed = ((name in state.hidden_people, number) for name, number in people.items())
     transaction.executemany("UPDATE people SET hidden = ?1 WHERE id = ?2 AND hidden != ?1", changed)
-    faces = None if affected is None else affected.faces
     _make_so(transaction, "person_faces (face, person)", _present(transaction, state, people), faces)
     _make_so(transaction, "absent_names (face, name)", _absent(transaction, state), faces)
     _make_so(transaction, "bonds (face, bond)", _bonds(state), faces)
     hidden = _known(transaction, state.hidden_faces)
     _make_so(transaction, "hidden_faces (face)", {(face,) for face in hidden}, faces)
+    left_alone = _known(transaction, state.unknown_faces)
+    _make_so(transaction, "unknown_faces (face)", {(face,) for face in left_alone}, faces)
+    chosen = _known(transaction, state.covers)
+    _make_so(transaction, "covers (face, act)", {(face, state.covers[face]) for face in chosen}, faces)
     describe_albums(transaction, state, None if affected is None else affected.albums)
     save_settings(transaction, **{ALBUMS_DUE: 1})
 
@@ -121,13 +132,14 @@ def unsaid(connection: sqlite3.Connection) -> tuple[int, int]:
     people = dict(connection.execute("SELECT name, id FROM people"))
     said = _present(connection, state, people)
     wrong = {face for face, _ in said ^ set(connection.execute("SELECT face, person FROM person_faces"))}
+    kept = wrongly_kept(connection, state)
     due = setting(connection, ALBUMS_DUE) is not None
     if not due:
         absent = set(connection.execute("SELECT face, name FROM absent_names"))
         wrong |= {face for face, _ in _absent(connection, state) ^ absent}
         wrong |= {face for face, _ in _bonds(state) ^ set(connection.execute("SELECT face, bond FROM bonds"))}
     nobody = set() if due else set(people) - state.names  # else they go when albums follow
-    return len(wrong), len(state.names - set(people)) + len(nobody)
+    return len(wrong) + kept, len(state.names - set(people)) + len(nobody)
 
 
 def decided_faces(connection: sqlite3.Connection) -> int:

@@ -6,14 +6,16 @@ import sqlite3
 from collections.abc import Collection
 from typing import NamedTuple
 
-from faceindex.journal.acts import APART, MOVE, REJECT, SPLIT
+from faceindex.journal.acts import APART, MOVE, NAME, NEVER_SUGGEST, REJECT, SPLIT
 from faceindex.store.albums import person_of_album
 from faceindex.store.derived import PAIRED
 from faceindex.store.journal.acts import LISTED, dead_among, listed, with_names_of_now
 from faceindex.store.settings import save_settings, setting
 
 _SHOWN = "faces.id NOT IN (SELECT face FROM hidden_faces)"
-_PARTS = f"""(kind IN ('{REJECT}', '{SPLIT}', '{APART}') AND side < 2 OR kind = '{MOVE}' AND side IN (0, 2))"""
+_PARTS = f"""(kind IN ('{REJECT}', '{SPLIT}', '{APART}', '{NAME}') AND side < 2
+    OR kind = '{MOVE}' AND side IN (0, 2))"""
+_NEVER = f"(kind = '{NEVER_SUGGEST}')"
 
 
 class Member(NamedTuple):
@@ -25,14 +27,16 @@ class Member(NamedTuple):
 
 
 def members(connection: sqlite3.Connection, numbers: Collection[int], least_quality: float) -> list[Member]:
-    """The faces, with vectors and not hidden, of those of `numbers` that are groups to ask about; by face id.
+    """The faces, with vectors and neither hidden nor left alone, of those of `numbers` that are groups to ask about; by
+    face id.
 
     least_quality: of single faces; those of unknown quality are included.
     """
     albums = connection.execute(
         f"""SELECT album, faces.id, person IS NOT NULL FROM album_faces JOIN faces ON faces.id = face
             JOIN albums ON albums.id = album LEFT JOIN people ON people.id = person
-        WHERE album IN {LISTED} AND segment > 0 AND NOT albums.hidden AND NOT COALESCE(people.hidden, 0) AND {_SHOWN}
+        WHERE album IN {LISTED} AND segment > 0 AND NOT albums.hidden AND NOT albums.unknown
+            AND NOT COALESCE(people.hidden, 0) AND {_SHOWN}
             AND NOT EXISTS (SELECT 1 FROM person_faces JOIN people AS own ON own.id = person_faces.person
                 WHERE person_faces.face = faces.id AND own.hidden)
         ORDER BY faces.id""",
@@ -43,6 +47,7 @@ def members(connection: sqlite3.Connection, numbers: Collection[int], least_qual
             LEFT JOIN person_faces ON person_faces.face = faces.id LEFT JOIN people ON people.id = person
         WHERE faces.id IN {LISTED} AND segment > 0 AND NOT COALESCE(people.hidden, 0) AND {_SHOWN}
             AND COALESCE(quality, 1) >= ? AND faces.id NOT IN (SELECT face FROM album_faces)
+            AND faces.id NOT IN (SELECT face FROM unknown_faces)
         ORDER BY faces.id""",
         (listed([-number for number in numbers if number < 0]), least_quality),
     ).fetchall()
@@ -75,8 +80,8 @@ def in_one_photo(connection: sqlite3.Connection, album: int, number: int) -> boo
 def cannot_be_one(connection: sqlite3.Connection, one: int, other: int) -> bool:
     """Whether somebody said that a face of one group is not the same person as a face of the other, or not the other's
     person."""
-    return _said_to_differ(connection, one, other) or any(
-        _denied(connection, number, person)
+    return _on_two_sides(connection, one, other, _PARTS) or any(
+        _denied(connection, number, person, _PARTS)
         for number, person in ((one, person_of(connection, other)), (other, person_of(connection, one)))
         if person is not None
     )
@@ -104,12 +109,22 @@ def named_faces(connection: sqlite3.Connection) -> list[tuple[int, str]]:
     return connection.execute(statement).fetchall()
 
 
-def hidden_faces(connection: sqlite3.Connection) -> list[int]:
-    """Ids of the faces that are not listed, by themselves or with their album or person."""
+def never_suggested(connection: sqlite3.Connection, one: int, other: int) -> bool:
+    """Whether somebody said that it is not to be asked whether these groups are one person's."""
+    return _on_two_sides(connection, one, other, _NEVER) or any(
+        _denied(connection, number, person, _NEVER)
+        for number, person in ((one, person_of(connection, other)), (other, person_of(connection, one)))
+        if person is not None
+    )
+
+
+def not_asked_about(connection: sqlite3.Connection) -> list[int]:
+    """Ids of the faces that are hidden or left alone, by themselves or with their album or person."""
     rows = connection.execute(
         """SELECT face FROM hidden_faces
         UNION SELECT face FROM album_faces JOIN albums ON albums.id = album LEFT JOIN people ON people.id = person
-            WHERE albums.hidden OR people.hidden
+            WHERE albums.hidden OR people.hidden OR albums.unknown
+        UNION SELECT face FROM unknown_faces WHERE face NOT IN (SELECT face FROM album_faces)
         UNION SELECT face FROM person_faces JOIN people ON people.id = person WHERE people.hidden"""
     )
     return [face for (face,) in rows]
@@ -120,28 +135,28 @@ def has_more_faces(connection: sqlite3.Connection, count: int) -> bool:
     return connection.execute("SELECT 1 FROM faces LIMIT 1 OFFSET ?", (count,)).fetchone() is not None
 
 
-def _said_to_differ(connection: sqlite3.Connection, one: int, other: int) -> bool:
-    acts = _acts_about(connection, one)
+def _on_two_sides(connection: sqlite3.Connection, one: int, other: int, parts: str) -> bool:
+    acts = _acts_about(connection, one, parts)
     if not acts:
         return False
-    theirs = _acts_about(connection, other)
+    theirs = _acts_about(connection, other, parts)
     shared = {act for act, sides in acts.items() if act in theirs and any(a != b for a in sides for b in theirs[act])}
     return bool(shared - dead_among(connection, shared).keys())
 
 
-def _denied(connection: sqlite3.Connection, number: int, person: str) -> bool:
-    acts = {act for act, sides in _acts_about(connection, number).items() if 0 in sides}
+def _denied(connection: sqlite3.Connection, number: int, person: str, parts: str) -> bool:
+    acts = {act for act, sides in _acts_about(connection, number, parts).items() if 0 in sides}
     if not acts:
         return False
-    return any(act.person == person for act in with_names_of_now(connection, acts))
+    return any(act.person == person and act.kind != NAME for act in with_names_of_now(connection, acts))
 
 
-def _acts_about(connection: sqlite3.Connection, number: int) -> dict[int, set[int]]:
-    """The acts that say of faces that they are not one person, in which faces of the group are, with their sides. Faces
-    that belong with the group's and are in no photo now are included."""
+def _acts_about(connection: sqlite3.Connection, number: int, parts: str) -> dict[int, set[int]]:
+    """The acts, with faces on the sides that the condition `parts` chooses, in which faces of the group are, with these
+    sides. Faces that belong with the group's and are in no photo now are included."""
     ours = "SELECT face FROM album_faces WHERE album = ?1" if number > 0 else "SELECT ?1"
     rows = connection.execute(
-        f"""SELECT act, side FROM decisions JOIN acts ON acts.id = act WHERE {_PARTS} AND face IN (
+        f"""SELECT act, side FROM decisions JOIN acts ON acts.id = act WHERE {parts} AND face IN (
             {ours} UNION SELECT face FROM bonds WHERE bond IN (SELECT bond FROM bonds WHERE face IN ({ours})))""",
         (abs(number),),
     )

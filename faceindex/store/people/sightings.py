@@ -51,13 +51,15 @@ class StoredPhoto:
 
 
 def sightings(catalog: Catalog) -> Iterator[Sighting]:
-    """Every face with a name or an album, without hidden ones, by rising id."""
+    """Every face with a name or an album, by rising id; without hidden ones, and those of unnamed albums that are left
+    alone."""
     rows = catalog.by_blocks(
         """SELECT faces.id, photo, album, people.name FROM faces
         LEFT JOIN album_faces ON album_faces.face = faces.id LEFT JOIN albums ON albums.id = album
         LEFT JOIN person_faces ON person_faces.face = faces.id
         LEFT JOIN people ON people.id = COALESCE(person_faces.person, albums.person)
         WHERE (album IS NOT NULL OR people.id IS NOT NULL) AND NOT COALESCE(albums.hidden, 0)
+            AND NOT (people.id IS NULL AND COALESCE(albums.unknown, 0))
             AND NOT COALESCE(people.hidden, 0) AND faces.id NOT IN (SELECT face FROM hidden_faces)
             AND faces.id > ? ORDER BY faces.id LIMIT ?""",
         lambda row: (row[0],),

@@ -11,14 +11,14 @@ faces of the picture say that they lie at their place. The user is asked about t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from faceindex.store.photos.matching_by_box import SAME_FACE, FormerFace
+from faceindex.store.photos.matching_by_box import SAME_FACE, FormerFace, scaled
 from faceindex.store.photos.same_picture import Movement, movement, points_of
-from faceindex.types import Face
+from faceindex.types import Box, Face
 
 SURE = 0.6
 """A face up to this distance is the same, if no other face comes near."""
@@ -48,10 +48,12 @@ class VectorMatches:
 
     same: of every face now the id of the former face that it is; None for another. unsure: of former faces that may be
     one of the others, by id: its place among the faces now, and the distance, Euclidean; None without a vector.
+    expected: by id, where former faces should lie now, as the others moved.
     """
 
     same: list[int | None]
     unsure: dict[int, tuple[int, float | None]]
+    expected: dict[int, Box] = field(default_factory=dict)
 
 
 def match_by_vector(
@@ -63,11 +65,13 @@ def match_by_vector(
     """
     result = VectorMatches([None] * len(faces), {})
     if not faces or not former:
+        result.expected.update((known.face, scaled(known.box, zoom)) for known in former)
         return result
     distances = _distances(faces, former) / threshold
     sure = _sure(distances)
     moved = _movement(faces, former, sure)
     place = _Place.of(faces, former, moved, zoom)
+    result.expected.update(zip((known.face for known in former), place.places, strict=True))
     left = place.left(sure, distances)
     for one, other in sure + [pair for pair in left if place.is_same(distances, *pair)]:
         result.same[other] = former[one].face
@@ -119,12 +123,13 @@ class _Place:
     """Which faces lie where a former face is to be expected.
 
     overlap: float64 [former, faces], intersection over union. by_others: expected where the movement of the other faces
-    takes it; else where it was. limit: up to which a face there is possible.
+    takes it; else where it was. limit: up to which a face there is possible. places: where each is expected.
     """
 
     overlap: Matrix
     by_others: bool
     limit: float
+    places: Sequence[Box]
 
     @classmethod
     def of(cls, faces: Sequence[Face], former: Sequence[FormerFace], moved: Movement | None, zoom: float) -> _Place:
@@ -133,7 +138,7 @@ class _Place:
         places = [way.of(known.box) for known in former]
         overlap = [[place.overlap(face.box) for face in faces] for place in places]
         limit = POSSIBLE if moved is None and zoom == 1.0 else POSSIBLE_AMONG_OTHERS
-        return cls(np.array(overlap), moved is not None, limit)
+        return cls(np.array(overlap), moved is not None, limit, places)
 
     def left(self, sure: Sequence[tuple[int, int]], distances: Matrix) -> list[tuple[int, int]]:
         """The pairs of the remaining faces that may be the same: each face once, at the least total cost."""

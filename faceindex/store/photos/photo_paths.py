@@ -62,3 +62,9 @@ def under_path(path: str | None) -> tuple[str, tuple[bytes, ...]]:
     if path is None:
         return "", ()
     return "WHERE (path = ? OR (path >= ? AND path < ?))", (os.fsencode(path), *folder_range(path))
+
+
+def count_photos(connection: sqlite3.Connection, faces: Iterable[int]) -> int:
+    """How many photos these faces are in, also what users say is none."""
+    statement = "SELECT COUNT(DISTINCT photo) FROM every_face WHERE id IN (SELECT value FROM json_each(?))"
+    return int(connection.execute(statement, (json.dumps(sorted(faces)),)).fetchone()[0])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from faceindex.photos.finding.entries import FoundFile
 from faceindex.store.catalog import Catalog
 from faceindex.store.hdf5.vectors import StoredVectors
 from faceindex.store.photos import writing
-from faceindex.store.photos.matching_by_box import FormerFace, match_by_box, resized, same_shape
+from faceindex.store.photos.matching_by_box import FormerFace, match_by_box, resized, same_shape, scaled
 from faceindex.store.photos.matching_by_vector import match_by_vector
 from faceindex.types import AnalysedPhoto, Box, Face
 
@@ -30,12 +30,14 @@ Name = tuple[int, FoundFile]
 class Returned:
     """Which of a photo's faces were known. same: of each face the id, or None. former: that they could have been.
 
-    unsure: see `VectorMatches`.
+    unsure, expected: see `VectorMatches`. kept: drawn faces that no detector found again, by id.
     """
 
     same: list[int | None]
     former: list[FormerFace] = field(default_factory=list)
     unsure: dict[int, tuple[int, float | None]] = field(default_factory=dict)
+    expected: dict[int, Box] = field(default_factory=dict)
+    kept: dict[int, Face] = field(default_factory=dict)
 
     def among_others(self, faces: Sequence[Face], former: Sequence[FormerFace], threshold: float, zoom: float) -> None:
         """Look for `former` among the faces that are not known yet. threshold, zoom: see `match_by_vector`."""
@@ -46,6 +48,7 @@ class Returned:
         for place, same in zip(open_places, found.same, strict=True):
             self.same[place] = same
         self.unsure |= {face: (open_places[other], away) for face, (other, away) in found.unsure.items()}
+        self.expected |= {face: place for face, place in found.expected.items() if face not in found.same}
         self.former += further
 
 
@@ -70,7 +73,9 @@ class FormerFaces:
             for other in catalog.photos_named_only([file.path])
             if other not in self._moved
         }
-        looked_at = {photo for some in (*self._edited.values(), *self._overwritten) for photo in some}
+        known = {photo for content in photos if (photo := catalog.photo_with(content)) is not None}
+        drawn = known & catalog.photos_with_drawn_faces()
+        looked_at = {photo for some in (*self._edited.values(), *self._overwritten, drawn) for photo in some}
         self._faces = {photo: catalog.landmarks_of(photo) for photo in looked_at}
         written = catalog.stored_among(face for faces in self._faces.values() for face in faces)
         stored = StoredVectors(vectors, catalog.segments(), written, recipe.fingerprint, recipe.dimension)
@@ -84,8 +89,10 @@ class FormerFaces:
         """
         known = self._catalog.photo_with(content)
         if known is not None and not self._edited[content]:
-            former = self._catalog.faces_of(known, (photo.width, photo.height))
-            return Returned(match_by_box([face.box for face in faces], former), former)
+            size = photo.width, photo.height
+            former = self._catalog.faces_of(known, size)
+            same = match_by_box([face.box for face in faces], former)
+            return Returned(same, former, kept=self._drawn(known, size, same))
         waiting = self._catalog.decided_faces(content)
         found = Returned(match_by_box([face.box for face in faces], waiting))
         found.former += [face for face in waiting if face.face in found.same]
@@ -93,6 +100,17 @@ class FormerFaces:
             zoom = resized(self._catalog.size_of(edited), (photo.width, photo.height))
             found.among_others(faces, self._faces_of(edited), self._threshold, zoom)
         return found
+
+    def _drawn(self, photo: int, size: tuple[int, int], found: Sequence[int | None]) -> dict[int, Face]:
+        """The drawn faces of a stored photo, of `size` now, that have a vector and are not among those found."""
+        if photo not in self._faces:
+            return {}
+        zoom = resized(self._catalog.size_of(photo), size)
+        return {
+            face: replace(drawn, box=scaled(drawn.box, zoom), landmarks=drawn.landmarks * np.float32(zoom))
+            for face, drawn in self._catalog.drawn_faces(photo, self._vectors).items()
+            if face not in found
+        }
 
     def overwritten(self) -> list[writing.Arrival]:
         """Stored photos that take the last path of other photos, as arrivals whose faces keep their ids.

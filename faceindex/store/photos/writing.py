@@ -12,7 +12,7 @@ from faceindex.photos.finding.entries import FoundFile
 from faceindex.store.hdf5.segments import Segment
 from faceindex.store.photos.matching_by_box import FormerFace
 from faceindex.store.photos.photo_paths import under_path
-from faceindex.types import AnalysedPhoto, Face, FailedPhoto
+from faceindex.types import AnalysedPhoto, Box, Face, FailedPhoto
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Arrival:
 
     faces: of the photo, those to be stored. ids: theirs, given before or new. photo_id: of a photo that is stored
     already and was analysed again. former: faces that it was known to have; unsure: which of them may be which of
-    `faces`, by id: the place, and the distance, Euclidean.
+    `faces`, by id: the place, and the distance, Euclidean. expected: where faces should lie that are none of `faces`.
     """
 
     content: bytes
@@ -32,6 +32,7 @@ class Arrival:
     photo_id: int | None
     former: Sequence[FormerFace] = ()
     unsure: Mapping[int, tuple[int, float | None]] = field(default_factory=dict)
+    expected: Mapping[int, Box] = field(default_factory=dict)
 
 
 def insert_segment(transaction: sqlite3.Connection, segment: Segment) -> None:
@@ -74,9 +75,19 @@ def store_photo(transaction: sqlite3.Connection, arrival: Arrival, segment: int)
         transaction.execute("DELETE FROM unread_dates WHERE photo = ?", (number,))
         former = _ids(transaction, "SELECT id FROM faces WHERE photo = ?", number)
         transaction.executemany("DELETE FROM faces WHERE id = ?", [(f,) for f in former if f not in arrival.ids])
-    _store_faces(transaction, number, segment, arrival)
+        others = _ids(transaction, "SELECT face FROM not_faces WHERE photo = ?", number)
+        transaction.executemany("DELETE FROM not_faces WHERE face = ?", [(f,) for f in others if f not in arrival.ids])
+    known = [(number, face) for face in arrival.ids]
+    transaction.executemany("UPDATE not_faces SET photo = ? WHERE face = ?", known)
+    store_faces(transaction, number, segment, zip(arrival.ids, arrival.faces, strict=True))
     note_change_of_faces(transaction)
     return [other for file in arrival.files for other in name_photo(transaction, number, file)]
+
+
+def next_face_id(transaction: sqlite3.Connection) -> int:
+    """The id that the next new face gets."""
+    row = transaction.execute("SELECT seq FROM sqlite_sequence WHERE name = 'faces'").fetchone()
+    return (int(row[0]) if row else 0) + 1
 
 
 def name_photo(transaction: sqlite3.Connection, photo: int, file: FoundFile) -> list[int]:
@@ -169,13 +180,15 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _store_faces(transaction: sqlite3.Connection, photo: int, segment: int, arrival: Arrival) -> None:
+def store_faces(transaction: sqlite3.Connection, photo: int, segment: int, faces: Iterable[tuple[int, Face]]) -> None:
+    """Store faces of a photo under these ids; their vectors are in `segment`."""
     transaction.executemany(
-        """INSERT INTO faces (id, photo, segment, x, y, width, height, score, landmarks, quality)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """INSERT INTO faces (id, photo, segment, x, y, width, height, score, landmarks, quality, origin)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (id) DO UPDATE SET photo = excluded.photo, segment = excluded.segment,
             x = excluded.x, y = excluded.y, width = excluded.width, height = excluded.height,
-            score = excluded.score, landmarks = excluded.landmarks, quality = excluded.quality""",
+            score = excluded.score, landmarks = excluded.landmarks, quality = excluded.quality,
+            origin = excluded.origin""",
         [
             (
                 *(number, photo, segment),
@@ -183,8 +196,9 @@ def _store_faces(transaction: sqlite3.Connection, photo: int, segment: int, arri
                 face.score,
                 face.landmarks.astype("<f4").tobytes(),
                 face.quality,
+                face.origin,
             )
-            for number, face in zip(arrival.ids, arrival.faces, strict=True)
+            for number, face in faces
         ],
     )
 
