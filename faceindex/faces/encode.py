@@ -16,7 +16,7 @@ from faceindex.errors import ModelError
 from faceindex.faces.engine import DEFAULT_ENGINE, Engine
 from faceindex.faces.recipe import Recipe
 from faceindex.models.cards import PartCard
-from faceindex.models.projections import projection
+from faceindex.models.projections import head, projection
 from faceindex.types import Pixels, Vectors
 
 Floats = npt.NDArray[np.float64]
@@ -61,6 +61,8 @@ def encoded(faces: Sequence[Sequence[Pixels]], recipe: Recipe, engine: Engine = 
         vectors = vectors @ np.array(rows) + offset
     if recipe.card.length is not None:
         vectors = _of_length(vectors, recipe.card.length)
+    if recipe.card.head is not None:
+        vectors = vectors @ head(recipe.card.head, recipe.dimension)
     return Encoded(np.asarray(vectors, dtype=np.float32), distances, lengths)
 
 
