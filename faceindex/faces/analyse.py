@@ -20,7 +20,8 @@ from faceindex.faces.stopwatch import Stopwatch
 from faceindex.faces.tilt import DOUBTFUL_SCORE, correct_tilt
 from faceindex.faces.turns import turned, way_up
 from faceindex.models.weights import weights
-from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS, Photo
+from faceindex.photos.decode import Photo
+from faceindex.photos.limits import DEFAULT_MAX_MEGAPIXELS
 from faceindex.photos.pictures import PictureLike, photo_of
 from faceindex.types import AnalysedPhoto, Face, Pixels
 
