@@ -20,6 +20,9 @@ ENVIRONMENT = "FACEINDEX_MODELS"
 
 DETECTORS = ("hog", "cnn", "yunet")
 
+PRECISIONS = ("f32", "bf16")
+"""In which encoders compute."""
+
 ALIGNMENTS = ("dlib", "five-point", "openface", "facenet")
 """How a chip is cut: see `faceindex.faces.align`."""
 
