@@ -6,13 +6,18 @@ from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from faceindex.errors import UsageError
 from faceindex.models.graphs import onnx_graph
+from faceindex.running.lazily import module
 from faceindex.types import Pixels, Vectors
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = module("numpy")
+
 
 PRECISIONS = ("f32", "bf16")
 
