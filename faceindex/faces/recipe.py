@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from faceindex.errors import UsageError
 from faceindex.models.cards import DETECTORS, PRECISIONS, PartCard, RecipeCard, model_cards, recipe_cards
@@ -99,7 +99,14 @@ class Recipe:
             parts["projection"] = card.projection.sha256
         if self.precision != "f32":
             parts["precision"] = self.precision
+        if card.head is not None:
+            parts["head"] = card.head.sha256
         return parts
+
+    @property
+    def without_head(self) -> Recipe:
+        """How the vectors are made that a head applies to; the recipe itself when it has none."""
+        return self if self.card.head is None else replace(self, card=replace(self.card, head=None))
 
     @property
     def title(self) -> str:

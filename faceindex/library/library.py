@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from faceindex.faces.analyse import Analyser
     from faceindex.faces.engine import Engine
     from faceindex.ingest.workers.executor import Executor
-    from faceindex.library import reencoding
+    from faceindex.library import heads, reencoding
     from faceindex.library.ingesting import ingest_files
     from faceindex.people.grouping import group_faces
     from faceindex.search.calibration import Calibration
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         Version,
     )
 else:
+    heads = module("faceindex.library.heads")
     reencoding = module("faceindex.library.reencoding")
     Analyser = functions("faceindex.faces.analyse", "Analyser")
     ingest_files = functions("faceindex.library.ingesting", "ingest_files")
@@ -234,3 +235,20 @@ class Library(Asking, Exchanging, OldNames):
         return self._opened.start("reencode", work, progress)
 
     reencode = blocking(start_reencode)
+
+    def start_apply_head(
+        self, target: StrPath, name: str, *, progress: Callable[[Progress], None] | None = None
+    ) -> Job[Reencoded]:
+        """Make a library at `target` with the vectors that a learnt head makes of this one's; no photo is opened.
+
+        name: of a recipe with a head that was learnt for this library's recipe, see `faceindex train head`. Ids, names,
+        albums and decisions stay; new photos are analysed and go through the head. This library is not changed.
+        Raises: UsageError; RecipeMismatch; ModelError; LibraryDamaged; LibraryUnwritable.
+        """
+        path = Path(absolute(self._opened.outside(target)))
+        chosen = heads.with_head(self.recipe, name)
+        return self._opened.start(
+            "reencode", lambda meter: heads.apply_head(self._opened.folder, path, chosen, meter), progress
+        )
+
+    apply_head = blocking(start_apply_head)
