@@ -63,7 +63,7 @@ def identified(
     evidence: of distances in usual company.
     """
     distances = np.linalg.norm(gallery.vectors.astype(np.float64) - probe.vector, axis=1)
-    ranking = ranked(method, probe.vector, gallery, distances, lambda apart: evidence(apart / company.factor))
+    ranking = ranked(method, probe.vector, gallery, distances, lambda pairs: evidence(pairs / company.factor))
     likely = probabilities(ranking.evidence)
     candidates = tuple(
         _candidate(ranking, place, float(likely[place]), gallery, distances, catalog)
