@@ -7,6 +7,7 @@ its chip is reduced by averaging first: they all skip pixels there, and so see n
 from __future__ import annotations
 
 import math
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from PIL import Image
 
 from faceindex.types import Box, Pixels
 
-Picture = Image.Image | Pixels
+Picture: TypeAlias = "Image.Image | Pixels"
 """The photo or a part of it: of mode RGB, or uint8 [h, w, 3]. A large one is better not turned into an array."""
 
 Points = npt.NDArray[np.floating]
