@@ -152,7 +152,7 @@ def test_of_many_files_those_are_looked_at_that_are_not_stored_and_unchanged(mad
     files[3] = replace(files[3], mtime_ns=files[3].mtime_ns + 1)
     files[5] = replace(files[5], ctime_ns=files[6].ctime_ns)  # the library has none, which is to be stored
     files[6] = replace(files[6], ctime_ns=0)
-    entries = [*files, UnreadableEntry(files[0].path, "Permission denied")]
+    entries: list[FoundFile | UnreadableEntry] = [*files, UnreadableEntry(files[0].path, "Permission denied")]
     asked = [entry for place, entry in enumerate(entries) if place in (1, 2, 3, 5, 6, 8, 9)]
     assert changed_among(entries, catalog) == asked
     for one in files:
