@@ -16,7 +16,7 @@ from faceindex.errors import ModelError
 from faceindex.faces.engine import DEFAULT_ENGINE, Engine
 from faceindex.faces.recipe import Recipe
 from faceindex.models.cards import PartCard
-from faceindex.models.projections import projection
+from faceindex.models.projections import head, projection
 from faceindex.types import Pixels, Vectors
 
 Floats = npt.NDArray[np.float64]
@@ -61,6 +61,8 @@ def encoded(faces: Sequence[Sequence[Pixels]], recipe: Recipe, engine: Engine = 
         vectors = vectors @ np.array(rows) + offset
     if recipe.card.length is not None:
         vectors = _of_length(vectors, recipe.card.length)
+    if recipe.card.head is not None:
+        vectors = vectors @ head(recipe.card.head, recipe.dimension)
     return Encoded(np.asarray(vectors, dtype=np.float32), distances, lengths)
 
 
@@ -71,17 +73,17 @@ def _encoded_parts(
     made, start = [], 0
     for part in recipe.parts:
         count = len(part.paddings) if part.alignment == "dlib" else 1
-        made.append(_mean_vectors([chips[start : start + count] for chips in faces], part, recipe.jitter, engine))
+        made.append(_mean_vectors([chips[start : start + count] for chips in faces], part, recipe, engine))
         start += count
     return made
 
 
 def _mean_vectors(
-    faces: Sequence[Sequence[Pixels]], part: PartCard, jitter: int, engine: Engine
+    faces: Sequence[Sequence[Pixels]], part: PartCard, recipe: Recipe, engine: Engine
 ) -> tuple[Floats, _MirrorDistances]:
     """float64 [n, d], not scaled, and float64 [n], see Encoded."""
-    views = [view for chips in faces for chip in chips for view in _views(chip, jitter, part.mirror)]
-    raw = engine.vectors(views, part.encoder).astype(np.float64)
+    views = [view for chips in faces for chip in chips for view in _views(chip, recipe.jitter, part.mirror)]
+    raw = engine.vectors(views, part.encoder, recipe.precision).astype(np.float64)
     if not np.isfinite(raw).all():
         raise ModelError(f"the encoder {part.encoder} gave a vector with values that are not numbers")
     distances = None

@@ -25,11 +25,12 @@ from make_library import DrawnFaces
 from sklearn.cluster import DBSCAN
 
 import faceindex
-from faceindex.clustering.cluster import METHODS, cluster
+from faceindex.clustering.cluster import cluster
 from faceindex.clustering.constraints import Constraints, cohabitants, pairs_in_photos, unconstrained
 from faceindex.clustering.dbscan import density_clusters
 from faceindex.clustering.extend import extend
 from faceindex.clustering.linkage import agglomerate
+from faceindex.clustering.methods import METHODS
 from faceindex.clustering.neighbours import edge_recall, neighbour_graph
 from faceindex.clustering.rules import rules_of
 from faceindex.evaluation.bcubed import bcubed
