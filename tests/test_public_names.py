@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import inspect
 import typing
 from collections.abc import Iterator
+from functools import cached_property
+from importlib import import_module
 
 import pytest
 
@@ -25,7 +28,8 @@ def classes_in(annotation: typing.Any) -> Iterator[type]:
 
 def members() -> Iterator[tuple[str, typing.Any]]:
     """Every public method and property of Library and of its topics, and of topics also calls and iteration."""
-    topics: list[type] = [*typing.get_type_hints(faceindex.Library).values()]
+    made = [topic for _, topic in inspect.getmembers(faceindex.Library) if isinstance(topic, cached_property)]
+    topics = [hints(topic.func)["return"] for topic in made]
     assert len(topics) == 8
     for owner in (faceindex.Library, *topics):
         for name, member in inspect.getmembers(owner):
@@ -36,8 +40,18 @@ def members() -> Iterator[tuple[str, typing.Any]]:
 
 def named_in(function: typing.Any) -> set[type]:
     """The package's classes that a function takes or returns."""
-    hints = typing.get_type_hints(function, vars(inspect.getmodule(function)) | {"Probe": faceindex.Probe})
-    return {kind for hint in hints.values() for kind in classes_in(hint)}
+    return {kind for hint in hints(function).values() for kind in classes_in(hint)}
+
+
+def hints(function: typing.Any) -> dict[str, typing.Any]:
+    """The types of what a function takes and returns, those too that its module imports for their names only."""
+    module = import_module(inspect.unwrap(function).__module__)
+    names = dict(vars(module))
+    for line in ast.walk(ast.parse(inspect.getsource(module))):
+        if isinstance(line, ast.ImportFrom) and line.module:
+            source = import_module(line.module)
+            names |= {one.asname or one.name: getattr(source, one.name, None) for one in line.names}
+    return typing.get_type_hints(function, names | {"Probe": faceindex.Probe})
 
 
 def test_every_type_that_a_library_takes_or_returns_is_exported() -> None:

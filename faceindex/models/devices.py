@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from functools import cache
-from importlib.metadata import PackageNotFoundError, distribution
 
 from faceindex.errors import Note, UsageError
 
@@ -68,6 +67,8 @@ def _note_two_packages() -> None:
 
 
 def _installed(package: str) -> bool:
+    from importlib.metadata import PackageNotFoundError, distribution
+
     try:
         distribution(package)
     except PackageNotFoundError:

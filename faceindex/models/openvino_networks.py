@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 
 from faceindex.errors import UsageError
+from faceindex.models.cards import PRECISIONS
 from faceindex.models.graphs import onnx_graph
 from faceindex.types import Pixels, Vectors
-
-PRECISIONS = ("f32", "bf16")
 
 _INSTRUCTIONS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
 """Flags in /proc/cpuinfo, the last one on ARM. OpenVINO also emulates BF16, slowly, where there are none."""
