@@ -44,6 +44,7 @@ _COMMANDS = {
     "import": "exchange:import_files",
     "models": "models:app",
     "evaluate": "evaluate:app",
+    "train": "train:app",
     "completion": "completion:completion",
 }
 """For each command or group: the module in this package and the name in that module, in the order of the help."""

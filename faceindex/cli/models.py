@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+import faceindex
 from faceindex.cli import options
-from faceindex.cli.output import print_json, print_line, print_table
-from faceindex.errors import ModelError, UsageError
+from faceindex.cli.erasing import Yes
+from faceindex.cli.output import errors, print_json, print_line, print_table
+from faceindex.errors import FaceindexError, ModelError, UsageError
 from faceindex.evaluation.engines import TOLERANCE, compare_boxes, compare_vectors
 from faceindex.faces.recipe import recipe
+from faceindex.faces.trial import try_recipe
 from faceindex.models.add import add_known_model, add_model
 from faceindex.models.cards import ModelCard, model_cards, recipe_cards
+from faceindex.models.remove import files_of, remove_recipe
 from faceindex.models.weights import find_weights, how_to_get, weights
 from faceindex.photos.finding.entries import FoundFile
 from faceindex.photos.finding.find import find_files
@@ -72,11 +77,46 @@ def add(
     """Add your own network: `models add facenet FILE`, or `models add FILE --card CARD`."""
     if (file is None) == (card is None):
         raise UsageError("give NAME and FILE, or FILE and --card CARD")
-    added = add_model(Path(source), card) if card else add_known_model(source, file or Path())
+    added = add_model(Path(source), card, try_recipe) if card else add_known_model(source, file or Path(), try_recipe)
     if as_json:
         print_json(asdict(added))
     else:
         print_line(f"added; `faceindex ingest PATH... --recipe {added.name}` makes a library with it")
+
+
+@app.command("remove")
+def remove(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A recipe that you added or learnt.")],
+    library: options.Library = None,
+    yes: Yes = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Remove a recipe that you added or learnt, with its files. A library that was made with it cannot be opened then.
+
+    It is refused while the library at hand (-L, or the default one) uses it; other libraries are not known here.
+    """
+    found = files_of(name)
+    _refuse_in_use(name, library)
+    if not yes and sys.stdin.isatty():
+        errors.print(f"libraries made with {name} cannot be opened without it; its files: {', '.join(map(str, found))}")
+        if not typer.confirm("remove them for good?", default=False, err=True):
+            raise typer.Exit(1)
+    removed = remove_recipe(name)
+    if as_json:
+        print_json({"recipe": name, "removed": [str(path) for path in removed]})
+    else:
+        print_line(f"removed {name}: {', '.join(map(str, removed))}")
+
+
+def _refuse_in_use(name: str, library: Path | None) -> None:
+    """Raises: UsageError when the library at hand was made with the recipe."""
+    try:
+        with faceindex.Library(library, create=False) as opened:
+            used, path = opened.recipe.name == name, opened.path
+    except FaceindexError:
+        return  # there is none, or none that can be opened now
+    if used:
+        raise UsageError(f"{path} was made with {name} and could not be opened without it; nothing was removed")
 
 
 @app.command("verify")

@@ -13,23 +13,37 @@ from faceindex.cli import options
 from faceindex.cli.output import errors, print_json, print_line
 from faceindex.cli.progress import progress_bar
 from faceindex.cli.stopping import report_of
+from faceindex.errors import UsageError
 from faceindex.plurals import plural
 
 
 def reencode(
     target: Annotated[Path, typer.Argument(metavar="DEST", help="The folder of the new library.")],
     name: options.RecipeName = None,
+    head: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Put a head of `faceindex train head` on the stored vectors; no photo is opened."
+        ),
+    ] = None,
     detector: options.Detector = None,
     landmarks: options.Landmarks = None,
     jitter: options.Jitter = None,
+    precision: options.Precision = None,
     library: options.Library = None,
     workers: options.Workers = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Make a library of the same photos with another recipe. Names, albums and decisions come along."""
-    chosen = options.recipe_with(name, detector, landmarks, jitter)
+    if head is not None and any(given is not None for given in (name, detector, landmarks, jitter, workers, precision)):
+        raise UsageError("--head takes the library's own recipe: leave out --recipe and its options, and --workers")
     with faceindex.Library(library, create=False) as opened, progress_bar([]) as progress:
-        done = report_of(opened.start_reencode(target, chosen, workers=workers, progress=progress))
+        if head is not None:
+            job = opened.start_apply_head(target, head, progress=progress)
+        else:
+            chosen = options.recipe_with(name, detector, landmarks, jitter, precision)
+            job = opened.start_reencode(target, chosen, workers=workers, progress=progress)
+        done = report_of(job)
     if as_json:
         print_json(asdict(done))
     else:

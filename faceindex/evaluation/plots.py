@@ -127,6 +127,21 @@ def draw_curves(file: Path, panels: Mapping[str, Mapping[str, Sequence[tuple[flo
     return _save(figure, file)
 
 
+def draw_head(
+    file: Path, title: str, before: Sequence[tuple[float, float]], after: Sequence[tuple[float, float]]
+) -> Path:
+    """True against false accept rate, (false, true) each, without a learnt head and with it.
+
+    Returns `file`. Raises: UsageError when it cannot be written.
+    """
+    figure, axes = _axes(title, "false accept rate, people held out", "true accept rate, every face alike")
+    for name, points in (("before", before), ("after", after)):
+        axes.plot([far for far, _ in points], [tar for _, tar in points], label=name)
+    axes.set(xscale="log")
+    axes.legend(loc="lower right")
+    return _save(figure, file)
+
+
 def draw_identification(file: Path, panels: Mapping[str, Mapping[str, Identification]]) -> Path:
     """Identification over false positive identification: a panel for each title, with a line for each method.
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import tomli_w
 
 from faceindex.errors import ModelError
 from faceindex.files.reading import read_regular
@@ -30,8 +31,9 @@ from faceindex.models.cards import (
 )
 from faceindex.models.graph_interface import CHIPS, VECTORS
 from faceindex.models.graphs import convert
-from faceindex.models.networks import session
-from faceindex.models.projections import check_projection
+from faceindex.models.networks import onnx_session, session
+from faceindex.models.projections import check_head, check_projection
+from faceindex.models.written_cards import NAME, card_toml
 from faceindex.types import Pixels, Vectors
 
 FORMATS = ("onnx", "tensorflow")
@@ -39,37 +41,45 @@ FORMATS = ("onnx", "tensorflow")
 LARGEST_DIFFERENCE = 1e-3
 """Largest difference between a chip's vector alone and in a batch, as a share of the largest number in it."""
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,40}")
+CAUTIOUS_WIDTH = 0.07
+"""Width of the logistic of a card that tells no calibration, as a share of its threshold: wider than any measured."""
+
+Trial = Callable[[str], None]
+"""Called with the name of a recipe that has just been stored; if it raises, what was stored is removed again."""
 
 
-def add_known_model(name: str, file: Path) -> RecipeCard:
+def add_known_model(name: str, file: Path, trial: Trial | None = None) -> RecipeCard:
     """Add `file` as the weights of the model `name`: faceindex has its card, and users bring the weights.
 
-    Raises: ModelError if there is no such card, or the file is not the one that the card describes.
+    Raises: ModelError if there is no such card, or the file is not the one that the card describes; as `trial`.
     """
     card = model_cards().get(name)
     if card is None or card.package:
         names = ", ".join(card.name for card in model_cards().values() if not card.package)
         raise ModelError(f"no model {name} needs weights, only {names}; add another model with --card")
-    return _add(file, card, recipe_cards()[name])
+    return _add(file, card, recipe_cards()[name], {}, trial)
 
 
-def add_model(file: Path, card_file: Path) -> RecipeCard:
+def add_model(file: Path, card_file: Path, trial: Trial | None = None) -> RecipeCard:
     """Add `file` with a card of the user, a TOML file with the tables [model] and [recipe].
 
     [model] may omit format (then onnx), file, sha256 and package. [recipe] may omit name and encoder (then the model's
-    name). The file of [recipe.projection] lies beside the card and is stored too. The encoder of [recipe.second] is the
-    model or one that is there already. Raises: ModelError if the card or a file is wrong; then nothing is stored.
+    name), and both calibration and confidence (then see CAUTIOUS_WIDTH). The files of [recipe.projection] and of
+    [recipe.head] lie beside the card and are stored too. The encoder of [recipe.second] is the model or one that is
+    there already. Raises: ModelError if the card or a file is wrong; as `trial`; then nothing is stored.
     """
     tables = read_table(card_file)
     if not all(isinstance(tables.get(name), dict) for name in ("model", "recipe")):
         raise ModelError(f"the card {card_file} needs the tables [model] and [recipe]")
     defaults = {"kind": "encoder", "format": "onnx", "sha256": "", "package": "", "file": file.name}
     card = card_from(defaults | tables["model"], ModelCard, f"[model] of {card_file}")
-    own = {"name": card.name, "encoder": card.name}
+    own: dict[str, object] = {"name": card.name, "encoder": card.name}
+    limit = tables["recipe"].get("match_threshold")
+    if not {"calibration", "confidence"} & tables["recipe"].keys() and isinstance(limit, int | float):
+        own["confidence"] = [float(limit), CAUTIOUS_WIDTH * limit]
     recipe = card_from(own | tables["recipe"], RecipeCard, f"[recipe] of {card_file}")
     _check_cards(card, recipe, card_file)
-    return _add(file, card, recipe, _projection_file(card, recipe, card_file))
+    return _add(file, card, recipe, _matrices(card, recipe, card_file), trial)
 
 
 def sample_chips(size: int) -> Pixels:
@@ -90,7 +100,7 @@ def _drawn_face(rows: np.ndarray, columns: np.ndarray, width: float) -> np.ndarr
 
 def _check_cards(card: ModelCard, recipe: RecipeCard, where: Path) -> None:
     for name in (card.name, recipe.name):
-        if not _NAME.fullmatch(name):
+        if not re.fullmatch(NAME, name):
             raise ModelError(f"{where}: a name may have only small letters, digits, dots and hyphens, not {name!r}")
     shipped = model_cards().get(card.name)
     if shipped is not None and shipped.package:
@@ -110,8 +120,18 @@ def _check_cards(card: ModelCard, recipe: RecipeCard, where: Path) -> None:
         raise ModelError(f"{where}: [recipe] names the encoder {recipe.encoder}, but the model is {card.name}")
     if (recipe.second or recipe.follow_tilt is not None) and recipe.detector != "yunet":
         raise ModelError(f"{where}: [recipe.second] and follow_tilt need the points of the detector yunet")
+    _check_size(recipe.alignment, card, where)
     if recipe.second:
         _check_second(recipe.second, card, where)
+
+
+def _check_size(alignment: str, card: ModelCard, where: Path) -> None:
+    side = ALIGNMENTS[alignment]
+    if card.size != side:
+        raise ModelError(
+            f"{where}: the alignment {alignment} cuts chips with a side of {side}, but {card.name} wants a side of "
+            f"{card.size}"
+        )
 
 
 def _check_second(second: PartCard, card: ModelCard, where: Path) -> None:
@@ -120,29 +140,42 @@ def _check_second(second: PartCard, card: ModelCard, where: Path) -> None:
         raise ModelError(f"{where}: [recipe.second] has no encoder {second.encoder}; there are {', '.join(encoders)}")
     if second.alignment not in ALIGNMENTS or second.landmarks not in (5, 68):
         raise ModelError(f"{where}: [recipe.second] has an alignment of {', '.join(ALIGNMENTS)}, and landmarks 5 or 68")
+    _check_size(second.alignment, encoders[second.encoder], where)
     if not 0 < second.weight < math.inf:
         raise ModelError(f"{where}: the weight of [recipe.second] is a positive number, not {second.weight:g}")
 
 
-def _projection_file(card: ModelCard, recipe: RecipeCard, where: Path) -> bytes | None:
-    """What lies beside the card `where` for the recipe's projection, checked; None without one. Raises: ModelError."""
-    described = recipe.projection
-    if described is None:
-        return None
-    if Path(described.file).name != described.file or described.file.startswith("."):
-        raise ModelError(f"{where}: the file of [recipe.projection] lies beside the card, without a folder in its name")
-    source = where.parent / described.file
-    try:
-        data = read_regular(source)
-    except OSError as error:
-        raise ModelError(f"{source}, the projection of {recipe.name}, cannot be read: {error.strerror}") from None
+def _matrices(card: ModelCard, recipe: RecipeCard, where: Path) -> dict[str, bytes]:
+    """The files of the recipe's projection and head, which lie beside the card `where`, checked. Raises: ModelError."""
     encoders = model_cards() | {card.name: card}
     parts = [card.name] if recipe.second is None else [card.name, recipe.second.encoder]
-    check_projection(data, described, sum(encoders[name].dimension or 0 for name in parts), source)
-    return data
+    dimension = sum(encoders[name].dimension or 0 for name in parts)
+    found = {}
+    if recipe.projection is not None:
+        data = _matrix(recipe.projection.file, "projection", recipe, where)
+        check_projection(data, recipe.projection, dimension, where.parent / recipe.projection.file)
+        found[recipe.projection.file] = data
+        dimension = recipe.projection.dimension
+    if recipe.head is not None:
+        data = _matrix(recipe.head.file, "head", recipe, where)
+        check_head(data, recipe.head, dimension, where.parent / recipe.head.file)
+        found[recipe.head.file] = data
+    return found
 
 
-def _add(file: Path, card: ModelCard, recipe: RecipeCard, projection: bytes | None = None) -> RecipeCard:
+def _matrix(file: str, kind: str, recipe: RecipeCard, where: Path) -> bytes:
+    if Path(file).name != file or file.startswith("."):
+        raise ModelError(f"{where}: the file of [recipe.{kind}] lies beside the card, without a folder in its name")
+    source = where.parent / file
+    try:
+        return read_regular(source)
+    except OSError as error:
+        raise ModelError(f"{source}, the {kind} of {recipe.name}, cannot be read: {error.strerror}") from None
+
+
+def _add(
+    file: Path, card: ModelCard, recipe: RecipeCard, matrices: dict[str, bytes], trial: Trial | None
+) -> RecipeCard:
     try:
         data = read_regular(file)
     except OSError as error:
@@ -153,17 +186,43 @@ def _add(file: Path, card: ModelCard, recipe: RecipeCard, projection: bytes | No
     card = replace(card, sha256=digest, file=f"{card.name}{file.suffix}")
     _try(card, convert(card, file))
     folder = models_folder()
-    try:
-        make_folder(folder / "recipes")
-        write_file(folder / card.file, data)
-        write_file(folder / f"{card.name}.toml", _toml(card))
-        if recipe.projection is not None and projection is not None:
-            write_file(folder / "recipes" / recipe.projection.file, projection)
-        write_file(folder / "recipes" / f"{recipe.name}.toml", _toml(recipe))
-    except OSError as error:
-        raise ModelError(f"cannot write to {folder}: {error.strerror}") from None
-    forget_cards()
+    files = {folder / card.file: data, folder / f"{card.name}.toml": card_toml(card)}
+    files |= {folder / "recipes" / name: matrix for name, matrix in matrices.items()}
+    files[folder / "recipes" / f"{recipe.name}.toml"] = card_toml(recipe)
+    with _all_or_none(folder, list(files)):
+        for path, content in files.items():
+            write_file(path, content)
+        forget_cards()
+        onnx_session.cache_clear()
+        if trial is not None:
+            trial(recipe.name)
     return recipe
+
+
+@contextmanager
+def _all_or_none(folder: Path, files: list[Path]) -> Iterator[None]:
+    """If anything is raised inside, `files` are as they were before. Raises: ModelError for an error of writing."""
+    former: dict[Path, bytes] = {}
+    new = not folder.exists()
+    try:
+        for path in files:
+            with suppress(FileNotFoundError):
+                former[path] = read_regular(path)
+        make_folder(folder / "recipes")
+        yield
+    except BaseException as error:
+        for path in files:
+            with suppress(OSError):
+                write_file(path, former[path]) if path in former else path.unlink(missing_ok=True)
+        if new:
+            for empty in (folder / "recipes", folder):
+                with suppress(OSError):
+                    empty.rmdir()
+        forget_cards()
+        onnx_session.cache_clear()
+        if isinstance(error, OSError):
+            raise ModelError(f"cannot write to {folder}: {error.strerror}") from None
+        raise
 
 
 def _try(card: ModelCard, graph: bytes) -> None:
@@ -190,7 +249,3 @@ def _check_vectors(card: ModelCard, batched: Vectors, single: Vectors) -> None:
         raise ModelError(f"{card.name} gives a chip different vectors alone and in a batch")
     if np.ptp(batched, axis=0).max() <= LARGEST_DIFFERENCE * np.abs(batched).max():
         raise ModelError(f"{card.name} gives the same vector for all chips")
-
-
-def _toml(card: ModelCard | RecipeCard) -> bytes:
-    return tomli_w.dumps({name: value for name, value in asdict(card).items() if value is not None}).encode()

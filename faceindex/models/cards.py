@@ -20,6 +20,11 @@ ENVIRONMENT = "FACEINDEX_MODELS"
 
 DETECTORS = ("hog", "cnn", "yunet")
 
+ALIGNMENTS = {"dlib": 150, "five-point": 112, "openface": 96, "facenet": 160}
+"""How a chip is cut, see `faceindex.faces.align`, and the side that it then has, in pixels."""
+PRECISIONS = ("f32", "bf16")
+"""In which encoders compute."""
+
 ALIGNMENTS = ("dlib", "five-point", "openface", "facenet")
 """How a chip is cut: see `faceindex.faces.align`."""
 
@@ -93,6 +98,47 @@ class ProjectionCard:
 
 
 @dataclass(frozen=True, slots=True)
+class LearntCard:
+    """How a head was learnt: counts, dates and settings; nothing that tells who anybody is.
+
+    date: of the day, as 2026-11-27. loss: "hinge", "triplet" or "plda". people, faces: it was learnt from; lone_people:
+    those of them with one face; relatives: people with a relative among them. steps, rate, decay, seed: of the descent.
+    held_out_people, held_out_faces: it was measured on. gain, gain_low, gain_high: of the true accept rate at a false
+    accept rate of 1e-3 on them, and its 90 % interval.
+    """
+
+    date: str
+    loss: str
+    people: int
+    lone_people: int
+    faces: int
+    relatives: int
+    steps: int
+    rate: float
+    decay: float
+    seed: int
+    held_out_people: int
+    held_out_faces: int
+    gain: float | None = None
+    gain_low: float | None = None
+    gain_high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeadCard:
+    """A learnt linear map of the vectors that the rest of the recipe makes, see `faceindex.models.projections`.
+
+    file: lies beside the recipe's card. base: the recipe that it was learnt for, which is the same without the head.
+    learnt: how; absent for a head that somebody else made.
+    """
+
+    file: str
+    sha256: str
+    base: str
+    learnt: LearntCard | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RecipeCard:
     """How a face becomes a vector, and what distances between such vectors mean.
 
@@ -106,7 +152,8 @@ class RecipeCard:
     poor quality, which then join them. accuracy: measured. follow_tilt: a face that lies further from upright than its
     points say, by more than so many degrees, has them found again on the upright face; absent, the detector's points
     count. second: a second vector of the face, laid beside the first, both scaled to their weights. projection: what
-    the vectors side by side go through before they are scaled to `length`.
+    the vectors side by side go through before they are scaled to `length`. head: what is made of them after that, and
+    stored; it does not keep the length.
     """
 
     name: str
@@ -127,9 +174,10 @@ class RecipeCard:
     follow_tilt: float | None = None
     second: PartCard | None = None
     projection: ProjectionCard | None = None
+    head: HeadCard | None = None
 
 
-Card = TypeVar("Card", ModelCard, RecipeCard, CalibrationCard, PartCard, ProjectionCard)
+Card = TypeVar("Card", ModelCard, RecipeCard, CalibrationCard, PartCard, ProjectionCard, HeadCard, LearntCard)
 NamedCard = TypeVar("NamedCard", ModelCard, RecipeCard)
 
 
@@ -175,6 +223,10 @@ def card_from(values: dict[str, Any], kind: type[Card], where: str) -> Card:
             fields_of["second"] = card_from(values["second"], PartCard, f"{where}, [second]")
         if "projection" in values:
             fields_of["projection"] = card_from(values["projection"], ProjectionCard, f"{where}, [projection]")
+        if "head" in values:
+            fields_of["head"] = card_from(values["head"], HeadCard, f"{where}, [head]")
+    if kind is HeadCard and "learnt" in values:
+        fields_of["learnt"] = card_from(values["learnt"], LearntCard, f"{where}, [learnt]")
     return kind(**fields_of)
 
 
@@ -220,7 +272,7 @@ def _is_a(value: object, expected: Any) -> bool:
     if typing.get_origin(expected) is tuple:
         item, _ = typing.get_args(expected)
         return isinstance(value, list | tuple) and bool(value) and all(_is_a(one, item) for one in value)
-    if expected in (CalibrationCard, PartCard, ProjectionCard):
+    if expected in (CalibrationCard, PartCard, ProjectionCard, HeadCard, LearntCard):
         return isinstance(value, dict)
     if expected is float:
         return isinstance(value, int | float) and not isinstance(value, bool)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import onnx
 from google.protobuf.message import DecodeError
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx.compose import add_prefix_graph
 from onnx.reference import ReferenceEvaluator
 
 from faceindex.errors import ModelError
@@ -52,7 +53,7 @@ def fold_constants(model: ModelProto) -> None:
         else:
             nodes.append(node)
     _replace(graph.node, nodes)
-    weights = [numpy_helper.from_array(np.ascontiguousarray(array), name) for name, array in known.items()]
+    weights = [numpy_helper.from_array(np.asarray(array, order="C"), name) for name, array in known.items()]
     _replace(graph.initializer, weights)
     _drop_unused(graph)
 
@@ -89,25 +90,34 @@ def replace_prelus(model: ModelProto) -> None:
 def encoder_file(model: ModelProto, card: ModelCard) -> bytes:
     """`model` with CHIPS as its input and VECTORS as its output; pixels are scaled inside, as the card says.
 
-    Raises: ModelError unless the model has one input and one output with the shapes in the card.
+    A model that takes CHIPS already, as the graphs that we make ourselves do, scales them itself. Raises: ModelError
+    unless the model has one input and one output with the shapes in the card.
     """
     graph, size = model.graph, card.size
     if len(graph.input) != 1 or len(graph.output) != 1:
         raise ModelError(
             f"{card.name} needs one input and one output; it has {len(graph.input)} and {len(graph.output)}"
         )
-    if graph.input[0].type.tensor_type.elem_type != TensorProto.FLOAT:
+    takes_bytes = graph.input[0].type.tensor_type.elem_type == TensorProto.UINT8
+    if not takes_bytes and graph.input[0].type.tensor_type.elem_type != TensorProto.FLOAT:
         raise ModelError(f"{card.name} must have 32-bit floats as its input")
     planes_first = _layout(graph, card)
-    _rename(graph, {graph.input[0].name: "network input", graph.output[0].name: "network output"})
-    floats, nodes = "chips as floats", []
-    nodes.append(helper.make_node("Cast", [CHIPS], [floats], to=TensorProto.FLOAT))
-    scaled = _scaling(floats, card, nodes, model)
+    if takes_bytes:  # it may have been made here, and have our names
+        add_prefix_graph(graph, "inner ", inplace=True)
+    _rename(graph)
+    nodes: list[NodeProto] = []
     source = graph.input[0].name
-    if planes_first:
-        nodes.append(helper.make_node("Transpose", [scaled], [source], perm=[0, 3, 1, 2]))
+    if takes_bytes:
+        if planes_first or card.scaling != "none" or card.colour != "RGB":
+            raise ModelError(f"{card.name} has bytes as its input: they must be RGB, [n, h, w, 3], and scaled inside")
+        nodes.append(helper.make_node("Identity", [CHIPS], [source]))
     else:
-        nodes.append(helper.make_node("Identity", [scaled], [source]))
+        nodes.append(helper.make_node("Cast", [CHIPS], ["chips as floats"], to=TensorProto.FLOAT))
+        scaled = _scaling("chips as floats", card, nodes, model)
+        if planes_first:
+            nodes.append(helper.make_node("Transpose", [scaled], [source], perm=[0, 3, 1, 2]))
+        else:
+            nodes.append(helper.make_node("Identity", [scaled], [source]))
     nodes += graph.node
     nodes.append(helper.make_node("Flatten", [graph.output[0].name], [VECTORS]))
     _replace(graph.node, nodes)
@@ -160,8 +170,12 @@ def _swap_colours(graph: GraphProto, source: str) -> None:
             weights.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(swapped), weights.name))
 
 
-def _rename(graph: GraphProto, names: dict[str, str]) -> None:
+def _rename(graph: GraphProto) -> None:
     """Rename values of the graph, so that they cannot be confused with CHIPS and VECTORS."""
+    names = {CHIPS: "network chips", VECTORS: "network vectors"}
+    names |= {graph.input[0].name: "network input", graph.output[0].name: "network output"}
+    for weights in graph.initializer:
+        weights.name = names.get(weights.name, weights.name)
     for node in graph.node:
         _replace(node.input, [names.get(name, name) for name in node.input])
         _replace(node.output, [names.get(name, name) for name in node.output])

@@ -35,7 +35,7 @@ def vector_blocks(path: Path, recipe: Recipe) -> Iterator[Vectors]:
     segments of a library have it. Warns of OtherLength, in the L2 norm, where the recipe has one. Raises: UsageError
     when it is no such file; RecipeMismatch; MachineError.
     """
-    wanted, said, start = recipe.card.length, False, 0
+    wanted, said, start = (None if recipe.card.head else recipe.card.length), False, 0
     for block in _blocks(path, recipe):
         if wanted is not None and not said:
             said = _warn(block, path, recipe.title, wanted, start)

@@ -19,12 +19,24 @@ from PIL import Image
 from faceindex.errors import ModelError, UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.recipe import recipe
-from faceindex.models.add import add_known_model, add_model
-from faceindex.models.cards import ENVIRONMENT, CalibrationCard, forget_cards, model_cards, recipe_cards
+from faceindex.faces.trial import try_recipe
+from faceindex.models.add import CAUTIOUS_WIDTH, add_known_model, add_model
+from faceindex.models.cards import (
+    ENVIRONMENT,
+    CalibrationCard,
+    LearntCard,
+    forget_cards,
+    model_cards,
+    recipe_cards,
+)
 from faceindex.models.graph_interface import CHIPS, VECTORS
+from faceindex.models.graphs import ENCODER, onnx_graph
+from faceindex.models.heads import add_head, headed_card
 from faceindex.models.networks import onnx_session
+from faceindex.models.remove import remove_recipe
 from faceindex.photos.decode import Photo
 from faceindex.photos.pictures import photo_of
+from faceindex.search.library_calibration import of_recipe
 from faceindex.types import Pixels
 
 CARD = """
@@ -123,9 +135,15 @@ def test_an_added_model_may_bring_a_measured_calibration(folder: Path, tmp_path:
     card.write_text(card.read_text().replace("same_rate", "same_width"))
     with pytest.raises(ModelError, match="lacks `same_rate`"):
         add_model(file, card)
-    card.write_text(card.read_text().split("[recipe.calibration]")[0])
-    with pytest.raises(ModelError, match="needs either a table `calibration` or `confidence`"):
-        add_model(file, card)
+
+
+def test_a_card_without_a_calibration_gets_a_cautious_one(folder: Path, tmp_path: Path) -> None:
+    file, card = written(tmp_path, network(WEIGHTS))
+    card.write_text(card.read_text().replace("confidence = [1.0, 0.1]\n", ""))
+    assert add_model(file, card).confidence == (1.0, CAUTIOUS_WIDTH)
+    calibration = of_recipe(recipe("mine"))
+    assert calibration.confidence(1.0) == pytest.approx(0.5)
+    assert calibration.threshold(0.01, 1000) < 1.0
 
 
 def second_and_projection(
@@ -296,3 +314,98 @@ def test_detectors_and_alignments_are_those_there_are(folder: Path, tmp_path: Pa
     card.write_text(card.read_text().replace(ours, theirs))
     with pytest.raises(ModelError, match="hog, cnn, yunet"):
         add_model(file, card)
+
+
+def legacy_export() -> bytes:
+    """The graph that PyTorch's older exporter makes of `x.view(x.size(0), -1)`: an index that is a scalar constant."""
+    nodes = [
+        helper.make_node("AveragePool", ["data"], ["parts"], kernel_shape=[28, 28], strides=[28, 28]),
+        helper.make_node("Shape", ["parts"], ["shape"]),
+        helper.make_node("Constant", [], ["zero"], value=numpy_helper.from_array(np.array(0, dtype=np.int64))),
+        helper.make_node("Gather", ["shape", "zero"], ["size"], axis=0),
+        helper.make_node("Unsqueeze", ["size", "first"], ["batch"]),
+        helper.make_node("Concat", ["batch", "rest"], ["flat shape"], axis=0),
+        helper.make_node("Reshape", ["parts", "flat shape"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "weights"], ["out"]),
+    ]
+    constants = {"first": np.array([0]), "rest": np.array([-1]), "weights": WEIGHTS}
+    graph = helper.make_graph(
+        nodes,
+        "legacy",
+        [helper.make_tensor_value_info("data", TensorProto.FLOAT, ["batch", 3, 112, 112])],
+        [helper.make_tensor_value_info("out", TensorProto.FLOAT, ["batch", 7])],
+        [numpy_helper.from_array(array, name) for name, array in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    onnx.checker.check_model(model, full_check=True)
+    return bytes(model.SerializeToString())
+
+
+def test_a_legacy_export_with_a_view_and_a_dynamic_batch_gives_the_same_vectors(folder: Path, tmp_path: Path) -> None:
+    chips = np.random.default_rng(1).integers(0, 256, (3, 112, 112, 3), dtype=np.uint8)
+    vectors = []
+    for data in (legacy_export(), network(WEIGHTS)):
+        add_model(*written(tmp_path, data))
+        vectors.append(onnx_session("mine", "cpu").run([VECTORS], {CHIPS: chips})[0])
+    assert vectors[0] == pytest.approx(vectors[1], rel=1e-6)
+
+
+@pytest.mark.parametrize("ours", ["sface", ENCODER])
+def test_our_own_graph_can_be_extended_and_added_again_and_again(folder: Path, tmp_path: Path, ours: str) -> None:
+    size, alignment = (112, "five-point") if ours == "sface" else (150, "dlib")
+    last = np.random.default_rng(2).standard_normal((128, 128)).astype(np.float32)
+    chips = np.random.default_rng(3).integers(0, 256, (2, size, size, 3), dtype=np.uint8)
+    expected = onnx_session(ours, "cpu").run([VECTORS], {CHIPS: chips})[0]
+    data = onnx_graph(ours)
+    for _ in range(2):
+        model = onnx.load_model_from_string(data)
+        model.graph.initializer.append(numpy_helper.from_array(last, "last"))
+        model.graph.node.append(helper.make_node("MatMul", [model.graph.output[0].name, "last"], ["more"]))
+        model.graph.output[0].name = "more"
+        file, card = written(tmp_path, model.SerializeToString())
+        text = card.read_text().replace("dimension = 7", "dimension = 128").replace("size = 112", f"size = {size}")
+        card.write_text(text.replace("five-point", alignment))
+        add_model(file, card, try_recipe)
+        expected = expected @ last
+        assert onnx_session("mine", "cpu").run([VECTORS], {CHIPS: chips})[0] == pytest.approx(
+            expected, rel=2e-3, abs=0.1
+        )
+        data = onnx_graph("mine")
+
+
+@pytest.mark.parametrize(("alignment", "side"), [("dlib", 150), ("openface", 96), ("facenet", 160)])
+def test_a_network_must_want_chips_of_the_side_that_its_alignment_cuts(
+    folder: Path, tmp_path: Path, alignment: str, side: int
+) -> None:
+    file, card = written(tmp_path, network(WEIGHTS))
+    card.write_text(card.read_text().replace("five-point", alignment))
+    with pytest.raises(ModelError, match=f"cuts chips with a side of {side}, but mine wants a side of 112"):
+        add_model(file, card)
+    assert not folder.exists()
+
+
+def test_what_fails_on_aligned_chips_is_not_kept_and_what_was_there_stays(folder: Path, tmp_path: Path) -> None:
+    add_model(*written(tmp_path, network(WEIGHTS), recipe_lines="length = 2.0"), try_recipe)
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    matrix = np.zeros((1 + 7 + 128, 5), np.float32)  # whatever comes in, the same comes out
+    with pytest.raises(ModelError, match="gives two different faces the same vector"):
+        add_model(
+            *written(tmp_path, network(WEIGHTS), recipe_lines=second_and_projection(matrix, tmp_path)), try_recipe
+        )
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    assert recipe("mine").card.length == 2
+
+
+def test_a_recipe_that_was_added_is_removed_with_its_files_and_no_other(folder: Path, tmp_path: Path) -> None:
+    matrix = np.random.default_rng(1).standard_normal((1 + 7 + 128, 5)).astype(np.float32)
+    add_model(*written(tmp_path, network(WEIGHTS), recipe_lines=second_and_projection(matrix, tmp_path)))
+    learnt = LearntCard("2026-01-02", "hinge", 100, 0, 200, 0, 10, 0.03, 0.03, 0, 25, 50)
+    add_head(*headed_card(recipe_cards()["mine"], "mine-head", "With a head", np.eye(5), learnt))
+    assert [path.name for path in remove_recipe("mine")] == ["mine.toml"]
+    assert recipe("mine-head").dimension == 5
+    removed = {path.name for path in remove_recipe("mine-head")}
+    assert removed == {"mine-head.toml", "mine-head.npy", "mine.npy", "mine.onnx", "mine.toml"}
+    assert [path for path in folder.rglob("*") if path.is_file()] == []
+    for name, reason in (("sface", "comes with faceindex and stays"), ("mine", "is not a recipe; you added none")):
+        with pytest.raises(UsageError, match=reason):
+            remove_recipe(name)

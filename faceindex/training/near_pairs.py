@@ -1,0 +1,117 @@
+"""True accept rates of a set of faces at false accept rates, every face counting alike, also without some people.
+
+Of pairs of two people only the nearest are kept: those that a false accept rate in question can accept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from faceindex.evaluation.distances import above_diagonal, block_distances, pair_blocks
+from faceindex.training.losses import Floats, People
+
+Places = npt.NDArray[np.int64]
+
+FEWEST_FALSE = 10
+"""False pairs that a false accept rate allows at least; below, its true accept rate is not told."""
+
+_MOST_REPEATS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class NearPairs:
+    """people: int64 [n], of each face. own: distances of pairs of one person, each both ways, and owner: face of each.
+    near: distances of the nearest pairs of two people, rising; first, second: these people. reach: largest false accept
+    rate that they hold, for any part of the people."""
+
+    people: People
+    own: Floats
+    owner: Places
+    near: Floats
+    first: People
+    second: People
+    reach: float
+
+    def rate(self, far: float, without: npt.NDArray[np.bool_] | None = None) -> float:
+        """The mean, over faces with another one of their person, of the share of these that are near enough.
+
+        far: at most `reach`. without: bool [highest person + 1], who is left out.
+        """
+        threshold = self.threshold(far, without)
+        shares = 1 / np.bincount(self.owner, minlength=len(self.people))[self.owner]
+        kept = slice(None) if without is None else ~without[self.people[self.owner]]
+        faces = np.unique(self.owner[kept])
+        return float(shares[kept] @ (self.own[kept] <= threshold) / max(len(faces), 1))
+
+    def threshold(self, far: float, without: npt.NDArray[np.bool_] | None = None) -> float:
+        """The distance of the last false pair that `far` allows."""
+        if without is None:
+            near, counts = self.near, np.bincount(self.people)
+        else:
+            near = self.near[~without[self.first] & ~without[self.second]]
+            counts = np.bincount(self.people[~without[self.people]])
+        allowed = int(far * pairs_of_two(counts) * (1 + 1e-12))
+        return float(near[allowed - 1]) if allowed else -1.0
+
+
+def pairs_of_two(counts: npt.NDArray[np.integer]) -> int:
+    """Pairs of faces of two people, of so many faces each."""
+    return int(counts.sum() ** 2 - np.square(counts).sum()) // 2
+
+
+def near_pairs(vectors: Floats, people: People, reach: float) -> NearPairs:
+    """Of vectors, float [n, d], of people, int64 [n]. reach: see NearPairs."""
+    wanted = int(1.2 * reach * pairs_of_two(np.bincount(people))) + 1
+    rows32 = np.ascontiguousarray(vectors, dtype=np.float32)
+    own, owner, near = [], [], np.empty((0, 3))
+    for rows, columns in pair_blocks(len(vectors)):
+        distances = block_distances(rows32[rows], rows32[columns])
+        pairs = above_diagonal(rows, columns)
+        one = people[rows, None] == people[None, columns]
+        a, b = np.nonzero(pairs & one)
+        own += [distances[a, b]] * 2
+        owner += [a + rows.start, b + columns.start]
+        near = _nearest(near, distances, pairs & ~one, people[rows], people[columns], wanted)
+    near = near[np.argsort(near[:, 0], kind="stable")]
+    first, second = near[:, 1:].astype(np.int64).T
+    return NearPairs(
+        people, np.concatenate(own, dtype=np.float64), np.concatenate(owner), near[:, 0], first, second, reach
+    )
+
+
+def _nearest(
+    near: Floats, distances: npt.NDArray[np.float32], wanted: npt.NDArray[np.bool_], a: People, b: People, most: int
+) -> Floats:
+    """float64 [at most `most`, 3]: distance and people of the nearest pairs known so far and of a block."""
+    limit = near[:, 0].max() if len(near) >= most else np.inf
+    rows, columns = np.nonzero(wanted & (distances <= limit))
+    both = np.concatenate([near, np.stack([distances[rows, columns], a[rows], b[columns]], axis=1)])
+    return both if len(both) <= most else both[np.argpartition(both[:, 0], most - 1)[:most]]
+
+
+def shown(rates: Sequence[float], people: People) -> tuple[float, ...]:
+    """Those of the false accept rates that allow FEWEST_FALSE pairs of these faces."""
+    pairs = pairs_of_two(np.bincount(people))
+    return tuple(rate for rate in rates if rate * pairs >= FEWEST_FALSE)
+
+
+def groups_left_out(people: People) -> list[npt.NDArray[np.bool_]]:
+    """For a jackknife over people: each of at most 100 groups of them, as `without` of `rate`."""
+    numbers = np.unique(people)
+    group = np.arange(len(numbers)) % min(len(numbers), _MOST_REPEATS)
+    masks: list[npt.NDArray[np.bool_]] = []
+    for number in range(group.max(initial=-1) + 1):
+        mask = np.zeros(int(numbers.max(initial=-1)) + 1, dtype=np.bool_)
+        mask[numbers[group == number]] = True
+        masks.append(mask)
+    return masks
+
+
+def jackknife_error(values: Sequence[float]) -> float:
+    """Standard error of a figure, from its values without each group in turn (Tukey 1958)."""
+    each = np.asarray(values)
+    return float(np.sqrt((len(each) - 1) / len(each) * np.square(each - each.mean()).sum())) if len(each) > 1 else 0.0
