@@ -77,10 +77,7 @@ def add(
     """Add your own network: `models add facenet FILE`, or `models add FILE --card CARD`."""
     if (file is None) == (card is None):
         raise UsageError("give NAME and FILE, or FILE and --card CARD")
-    if card:
-        added = add_model(Path(source), card, try_recipe)
-    else:
-        added = add_known_model(source, file or Path(), try_recipe)
+    added = add_model(Path(source), card, try_recipe) if card else add_known_model(source, file or Path(), try_recipe)
     if as_json:
         print_json(asdict(added))
     else:

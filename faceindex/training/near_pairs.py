@@ -41,11 +41,10 @@ class NearPairs:
 
         far: at most `reach`. without: bool [highest person + 1], who is left out.
         """
-        threshold = self.threshold(far, without)
-        shares = 1 / np.bincount(self.owner, minlength=len(self.people))[self.owner]
-        kept = slice(None) if without is None else ~without[self.people[self.owner]]
-        faces = np.unique(self.owner[kept])
-        return float(shares[kept] @ (self.own[kept] <= threshold) / max(len(faces), 1))
+        mates = np.bincount(self.owner, minlength=len(self.people))
+        near = np.bincount(self.owner[self.own <= self.threshold(far, without)], minlength=len(self.people))
+        counted = mates > 0 if without is None else (mates > 0) & ~without[self.people]
+        return float(np.mean(near[counted] / mates[counted])) if counted.any() else 0.0
 
     def threshold(self, far: float, without: npt.NDArray[np.bool_] | None = None) -> float:
         """The distance of the last false pair that `far` allows."""

@@ -22,7 +22,6 @@ from faceindex.training.gains import (
     curve,
     gains_at,
     identification,
-    mean_rate,
 )
 from faceindex.training.head import Descent, Learnt, learn, relearn
 from faceindex.training.labelled import TrainingFaces
@@ -72,16 +71,11 @@ def train_head(
     """Learn the head `name` from labelled faces. Nothing is stored. Raises: UsageError; JobCancelled."""
     parts = split(faces, relatives.family)
     meter.stage("learning", 2 * settings.steps)
-    validation = parts.validation
-    learnt = learn(
-        *_inputs(parts.learning, relatives),
-        faces.recipe.match_threshold,
-        settings,
-        lambda head: mean_rate(validation.vectors @ head, validation.people),
-        meter,
-    )
+    threshold = faces.recipe.match_threshold
+    validation = (parts.validation.vectors.astype(np.float64), parts.validation.people)
+    learnt = learn(*_inputs(parts.learning, relatives), validation, threshold, settings, meter)
     meter.stage("measuring")
-    final = relearn(*_inputs(faces, relatives), faces.recipe.match_threshold, settings, learnt.steps, meter)
+    final = relearn(*_inputs(faces, relatives), threshold, settings, learnt.steps, meter)
     return _report(faces, name, settings, relatives, groups, parts, learnt, final)
 
 
@@ -140,7 +134,7 @@ def _refusal(settings: Descent, learnt: Learnt, gain: Gain | None, judged: float
             f"{gain.gain:+.4f} ({gain.low:+.4f} to {gain.high:+.4f})"
         )
     if settings.loss != "plda" and not learnt.steps:
-        return "no step of the descent was better than no head for the people for validation"
+        return "the first steps of the descent already raise the loss of people who are not learnt from"
     return None
 
 
