@@ -7,7 +7,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from faceindex.clustering.cluster import DEFAULT_METHOD, METHODS, cluster
+from faceindex.clustering.cluster import cluster
+from faceindex.clustering.methods import DEFAULT_METHOD, METHODS
 from faceindex.errors import UsageError
 from faceindex.evaluation.albums import AlbumScore
 from faceindex.evaluation.albums import score_albums as score_labels

@@ -47,7 +47,7 @@ from faceindex.evaluation.verification import best_threshold
 from faceindex.faces.align import Landmarks, align, face_chip, place_landmarks
 from faceindex.faces.detect import Detection, detect, detection_scale
 from faceindex.faces.encode import encode
-from faceindex.faces.engine import BATCH, Engine
+from faceindex.faces.engine import Engine
 from faceindex.faces.recipe import Recipe, recipe
 from faceindex.models.graphs import ENCODER
 from faceindex.models.networks import dlib_hog_detector
@@ -57,6 +57,9 @@ from faceindex.types import Box, Pixels, Vectors
 
 BLOCK = 64
 """Photos whose chips are in memory at once."""
+
+_PASSES = 32
+"""Chips in one measurement of the encoder's time."""
 
 PADDINGS = (
     *((0.15,), (0.20,), (0.25,), (0.30,), (0.35,)),
@@ -112,11 +115,11 @@ class RememberingEngine(Engine):
 
     known: dict[bytes, npt.NDArray[np.float32]] = field(default_factory=dict)
 
-    def vectors(self, chips: Sequence[Pixels], encoder: str = ENCODER) -> Vectors:
+    def vectors(self, chips: Sequence[Pixels], encoder: str = ENCODER, precision: str = "f32") -> Vectors:
         keys = [hashlib.sha256(encoder.encode() + chip.tobytes()).digest() for chip in chips]
         new = {key: chip for key, chip in zip(keys, chips, strict=True) if key not in self.known}
         if new:
-            self.known.update(zip(new, Engine.vectors(self, list(new.values()), encoder), strict=True))
+            self.known.update(zip(new, Engine.vectors(self, list(new.values()), encoder, precision), strict=True))
         return np.stack([self.known[key] for key in keys])
 
 
@@ -275,13 +278,13 @@ def describe_by_dlib(photos: list[Path], finder: Finder) -> Described:
 
 def milliseconds_a_pass() -> float:
     """Of the encoder: the fastest of seven batches. Chips of noise cost as much as others."""
-    chips = list(np.random.default_rng(0).integers(0, 256, (BATCH, 150, 150, 3), dtype=np.uint8))
+    chips = list(np.random.default_rng(0).integers(0, 256, (_PASSES, 150, 150, 3), dtype=np.uint8))
     engine, times = Engine(), []
     for _ in range(7):
         began = time.process_time()
         engine.vectors(chips)
         times.append(time.process_time() - began)
-    return 1000 * min(times) / BATCH
+    return 1000 * min(times) / _PASSES
 
 
 def accuracy_cells(described: Described, photos: list[Path], pairs: Pairs) -> list[str]:

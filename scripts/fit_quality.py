@@ -1,12 +1,13 @@
 """Fit the quality of a face (faceindex/faces/quality.py) on half of the people of lfw-dev, and show what it is worth.
 
-    .venv/bin/python scripts/fit_quality.py [--data ../shared/data/lfw-dev] [--faces FILE.npz] [--plot CURVE.png]
+    .venv/bin/python scripts/fit_quality.py [--recipe sface-dlib] [--data ../shared/data/lfw-dev] [--faces FILE.npz]
+        [--plot CURVE.png]
 
-Target: the share of a face's genuine pairs that recipe `dlib` matches at false match rate 1e-4 over all pairs.
+Target: the share of a face's genuine pairs that the recipe matches at false match rate 1e-4 over all pairs.
 Model: logistic regression with an intercept per person, which is left out afterwards (the common one is then set
 anew, to the mean share), so that it is learnt which photos of a person fail and not which people do. Photos of LFW
 have nearly one size: size and blur are learnt from faces of the same people whose chips are reduced and blurred here,
-encoded, and compared with the untouched ones.
+encoded, and compared with the untouched ones; with `sface-dlib` also darkness, noise and hidden halves.
 Half of the people: `half_of` "a"; the same is done the other way round.
 --faces keeps measures and vectors between runs (analysing takes minutes).
 """
@@ -16,7 +17,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,14 +32,23 @@ from faceindex.evaluation.roc import count_all_pairs, operating_point
 from faceindex.faces.align import DLIB_PADDING, align, face_chip
 from faceindex.faces.detect import detect, detection_scale
 from faceindex.faces.encode import encoded
-from faceindex.faces.quality import DLIB_FRAMING, Coefficients, eye_distance, measure
-from faceindex.faces.recipe import recipe
+from faceindex.faces.engine import DEFAULT_ENGINE
+from faceindex.faces.quality import (
+    ARCFACE_FRAMING,
+    DLIB_FRAMING,
+    Coefficients,
+    Framing,
+    eye_distance,
+    measure,
+    with_length,
+)
+from faceindex.faces.recipe import Recipe, recipe
+from faceindex.faces.tilt import correct_tilt
 from faceindex.photos.decode import open_photo
 from faceindex.types import Pixels, Vectors
 
-RECIPE = recipe("dlib")
-PADDINGS = (DLIB_PADDING, *RECIPE.card.paddings)
-"""Of the chip that is measured, and of those that are encoded."""
+MEASURED = {"dlib": "mirror", "sface-dlib": "length"}
+"""Recipes, and the measure that the encoder adds."""
 FAR, REJECTED = 1e-4, 0.2
 EYES = (4, 6, 9, 13, 19, 28)
 """Pixels between the eyes of the reduced copies."""
@@ -48,8 +58,13 @@ COPIED = 120
 """Faces of each half that are reduced and blurred."""
 COPY_WEIGHT = 0.5
 PENALTY = 0.02
-NAMES: tuple[str, ...] = ("frontality", "sharpness", "size", "mirror")
-SIGNS = (1, 1, 1, -1)
+STRONG_BLURS = (6.0, 9.0)
+LIGHTS = (0.2, 0.1, 0.05, 0.03, 0.01)
+"""Shares of their levels that dark copies keep."""
+NOISES = (20, 40, 80)
+"""Standard deviations of the noise of copies, in levels."""
+NAMES: tuple[str, ...] = ("frontality", "sharpness", "size", "mirror", "length")
+SIGNS = (1, 1, 1, -1, 1)
 """Better faces have more or less of it; a coefficient of the other sign becomes 0."""
 ROUNDS = 200
 BATCH = 32
@@ -59,12 +74,12 @@ Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
 Change = Callable[[Image.Image, float], Image.Image]
-"""What makes a chip worse: (chip, its pixels per pixel of the measured chip) to a chip of the same size."""
+"""What makes a chip worse: (chip, its pixels per pixel of dlib's chip that is measured) to a chip of the same size."""
 
 
 @dataclass(frozen=True, slots=True)
 class Aligned:
-    """A face. chips: one for each of PADDINGS; eyes: their distance in pixels of the photo."""
+    """A face. chips: the one that is measured and those that are encoded; eyes: their distance, pixels of the photo."""
 
     chips: list[Pixels]
     eyes: float
@@ -72,7 +87,7 @@ class Aligned:
 
 @dataclass(frozen=True, slots=True)
 class Faces:
-    """One row a face. paths; measures [n, 4], columns as NAMES; vectors float32 [n, 128] of recipe `dlib`."""
+    """One row a face. paths; measures [n, 5], columns as NAMES, NaN for none; vectors float32 [n, 128]."""
 
     paths: npt.NDArray[np.str_]
     measures: Floats
@@ -109,7 +124,7 @@ class Trial:
         return np.bincount(owners, missed.sum(1), count) / 2, np.bincount(owners, genuine.sum(1), count) / 2
 
 
-def read_faces(data: Path, file: Path | None) -> Faces:
+def read_faces(data: Path, file: Path | None, of: Recipe) -> Faces:
     """The face nearest to the centre of every photo below `data`/images, from `file` when it is there."""
     if file is not None and file.exists():
         with np.load(file) as saved:
@@ -117,9 +132,9 @@ def read_faces(data: Path, file: Path | None) -> Faces:
     paths, measures, vectors = [], [], []
     photos = sorted((data / "images").rglob("*.jpg"))
     for start in range(0, len(photos), BATCH):
-        found = [(str(path), face) for path in photos[start : start + BATCH] if (face := aligned(path))]
+        found = [(str(path), face) for path in photos[start : start + BATCH] if (face := aligned(path, of))]
         paths += [path for path, _ in found]
-        seen = looked_at([face for _, face in found])
+        seen = looked_at([face for _, face in found], of)
         measures.append(seen[0])
         vectors.append(seen[1])
     faces = Faces(np.array(paths), np.concatenate(measures), np.concatenate(vectors))
@@ -128,31 +143,52 @@ def read_faces(data: Path, file: Path | None) -> Faces:
     return faces
 
 
-def aligned(path: Path) -> Aligned | None:
+def aligned(path: Path, of: Recipe) -> Aligned | None:
     """The face nearest to the centre of a photo, as the analyser aligns it."""
     photo = open_photo(str(path))
     pixels = photo.pixels()
-    scale = detection_scale(photo.width, photo.height, detector=RECIPE.detector)
-    found = detect(pixels, scale, detector=RECIPE.detector)
+    scale = detection_scale(photo.width, photo.height, detector=of.detector)
+    found = detect(pixels, scale, detector=of.detector)
     if not found:
         return None
     middle = photo.width / 2, photo.height / 2
     face = min(found, key=lambda d: np.hypot((d.left + d.right) / 2 - middle[0], (d.top + d.bottom) / 2 - middle[1]))
-    landmarks, chips = align(pixels, face, RECIPE)
+    if of.card.follow_tilt is not None:
+        face = correct_tilt(pixels, face, of.card.follow_tilt, DEFAULT_ENGINE) or face
+    landmarks, chips = align(pixels, face, of)
+    if of.card.alignment == "five-point":
+        return Aligned([chips[0], *chips], float(np.linalg.norm(landmarks[0] - landmarks[1])))
     return Aligned([face_chip(pixels, landmarks), *chips], eye_distance(landmarks))
 
 
-def looked_at(faces: Sequence[Aligned]) -> tuple[Floats, Vectors]:
-    """Measures [n, 4] and vectors of faces."""
-    seen = encoded([face.chips[1:] for face in faces], RECIPE)
-    assert seen.mirror_distances is not None
-    apart = seen.mirror_distances.tolist()
-    found = [measure(face.chips[0], face.eyes, distance) for face, distance in zip(faces, apart, strict=True)]
-    return np.array([[getattr(one, name) for name in NAMES] for one in found]).reshape(-1, len(NAMES)), seen.vectors
+def framings(of: Recipe) -> list[Framing]:
+    """Of the chips of an `Aligned` face."""
+    five, dlib = of.card.alignment == "five-point", DLIB_FRAMING
+    parts = [framing_of(dlib, padding) for part in of.parts if part.alignment == "dlib" for padding in part.paddings]
+    return [ARCFACE_FRAMING, ARCFACE_FRAMING, *parts] if five else [dlib, *parts]
 
 
-def copies(faces: Sequence[Aligned]) -> Iterable[list[Aligned]]:
-    """The faces, reduced to each of EYES and blurred by each of BLURS."""
+def framing_of(dlib: Framing, padding: float) -> Framing:
+    """dlib's framing with another padding; only the distance of the eyes is right."""
+    zoom = (1 + 2 * DLIB_PADDING) / (1 + 2 * padding)
+    return Framing(zoom * dlib.left, zoom * dlib.right, dlib.y)
+
+
+def looked_at(faces: Sequence[Aligned], of: Recipe) -> tuple[Floats, Vectors]:
+    """Measures [n, 5] and vectors of faces."""
+    seen = encoded([face.chips[1:] for face in faces], of)
+    found = [measure(face.chips[0], face.eyes, framing=framings(of)[0]) for face in faces]
+    if seen.mirror_distances is not None:
+        apart = seen.mirror_distances.tolist()
+        found = [replace(one, mirror=distance) for one, distance in zip(found, apart, strict=True)]
+    else:
+        found = [with_length(one, own) for one, own in zip(found, seen.lengths.tolist(), strict=True)]
+    rows = [[getattr(one, name) for name in NAMES] for one in found]
+    return np.array(rows, dtype=np.float64).reshape(-1, len(NAMES)), seen.vectors
+
+
+def changes(of: Recipe) -> list[tuple[float, Change]]:
+    """What copies of faces suffer, each with the distance between the eyes that is left."""
 
     def reduced(apart: float) -> Change:
         def change(image: Image.Image, zoom: float) -> Image.Image:
@@ -164,8 +200,33 @@ def copies(faces: Sequence[Aligned]) -> Iterable[list[Aligned]]:
     def blurred(radius: float) -> Change:
         return lambda image, zoom: image.filter(ImageFilter.GaussianBlur(radius * zoom))
 
-    zooms = [(1 + 2 * DLIB_PADDING) / (1 + 2 * padding) for padding in PADDINGS]
-    for apart, change in [(eyes, reduced(eyes)) for eyes in EYES] + [(np.inf, blurred(r)) for r in BLURS]:
+    def dark(light: float) -> Change:
+        return lambda image, zoom: image.point(lambda level: int(level * light))
+
+    def noisy(deviation: float) -> Change:
+        def change(image: Image.Image, zoom: float) -> Image.Image:
+            noise = np.random.default_rng(0).normal(scale=deviation, size=(image.height, image.width, 3))
+            return Image.fromarray(np.clip(np.asarray(image) + noise, 0, 255).astype(np.uint8))
+
+        return change
+
+    def half_hidden(image: Image.Image, zoom: float) -> Image.Image:
+        image = image.copy()
+        image.paste((90, 80, 70), (0, 0, image.width // 2, image.height))
+        return image
+
+    found = [(eyes, reduced(eyes)) for eyes in EYES] + [(np.inf, blurred(radius)) for radius in BLURS]
+    if of.card.alignment == "five-point":
+        found += [(np.inf, dark(light)) for light in LIGHTS] + [(np.inf, noisy(deviation)) for deviation in NOISES]
+        found += [(np.inf, half_hidden), *((np.inf, blurred(radius)) for radius in STRONG_BLURS)]
+    return found
+
+
+def copies(faces: Sequence[Aligned], of: Recipe) -> Iterable[list[Aligned]]:
+    """The faces, with each of the changes."""
+    width = DLIB_FRAMING.right - DLIB_FRAMING.left
+    zooms = [(framing.right - framing.left) / width for framing in framings(of)]
+    for apart, change in changes(of):
         yield [
             Aligned(
                 [np.asarray(change(Image.fromarray(chip), zoom)) for chip, zoom in zip(face.chips, zooms, strict=True)],
@@ -177,7 +238,7 @@ def copies(faces: Sequence[Aligned]) -> Iterable[list[Aligned]]:
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Faces and copies of faces. measures [n, 4]; matched [n]: share of genuine pairs; first [n]."""
+    """Faces and copies of faces. measures [n, 5]; matched [n]: share of genuine pairs; first [n]."""
 
     measures: Floats
     matched: Floats
@@ -189,7 +250,7 @@ class Examples:
         return self.measures[half][:, [NAMES.index(name) for name in names]]
 
 
-def examples(faces: Faces, trial: Trial, file: Path | None) -> Examples:
+def examples(faces: Faces, trial: Trial, file: Path | None, of: Recipe) -> Examples:
     """Every face with a genuine pair, and copies of COPIED faces of each half, kept in `file`."""
     threshold = trial.threshold(np.ones(len(trial.people), dtype=bool))
     genuine = trial.genuine
@@ -204,12 +265,12 @@ def examples(faces: Faces, trial: Trial, file: Path | None) -> Examples:
         with np.load(file) as saved:
             copy_measures, copy_vectors = saved["measures"], saved["vectors"]
     else:
-        again = [face for path in faces.paths[chosen].tolist() if (face := aligned(Path(path)))]
-        made = [looked_at(some) for some in copies(again)]
+        again = [face for path in faces.paths[chosen].tolist() if (face := aligned(Path(path), of))]
+        made = [looked_at(some, of) for some in copies(again, of)]
         copy_measures, copy_vectors = (np.concatenate(part) for part in zip(*made, strict=True))
         if file is not None:
             np.savez(file, measures=copy_measures, vectors=copy_vectors)
-    source = np.tile(chosen, len(EYES) + len(BLURS))
+    source = np.tile(chosen, len(changes(of)))
     own = genuine[source]
     near = block_distances(copy_vectors, faces.vectors) <= threshold
     rows = np.concatenate([np.arange(len(pairs)), source])
@@ -344,12 +405,15 @@ def main() -> None:
     root = Path(__file__).resolve().parents[1]
     shared = Path(os.environ.get("FACEINDEX_TEST_DATA", root.parent / "shared" / "data"))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--recipe", choices=list(MEASURED), default="dlib")
     parser.add_argument("--data", type=Path, default=shared / "lfw-dev")
     parser.add_argument("--faces", type=Path, default=None)
     parser.add_argument("--plot", type=Path, default=None)
     options = parser.parse_args()
 
-    faces = read_faces(options.data, options.faces)
+    of = recipe(options.recipe)
+    extra = MEASURED[options.recipe]
+    faces = read_faces(options.data, options.faces, of)
     measures = faces.measures
     persons = [Path(path).parent.name for path in faces.paths.tolist()]
     people = np.unique(persons, return_inverse=True)[1]
@@ -364,18 +428,20 @@ def main() -> None:
         f"{missed.sum():.0f} false non-matches, {missed[worst[0]]:.0f} and {missed[worst[1]]:.0f} of them of two people"
     )
 
-    data = examples(faces, trial, options.faces and options.faces.with_suffix(".copies.npz"))
-    plain = NAMES[:-1]
+    data = examples(faces, trial, options.faces and options.faces.with_suffix(".copies.npz"), of)
+    plain = NAMES[:3]
+    names = (*plain, extra)
     fitted: dict[str, tuple[tuple[str, ...], Floats]] = {}
-    fitted["with mirror"] = (NAMES, report(trial, measures, data, NAMES, "with mirror"))
-    fitted["without mirror"] = (plain, report(trial, measures, data, plain, "without mirror"))
-    for title, (names, values) in fitted.items():
-        print(f"\n{title}: {coefficients(names, values)}")
-        shares, misses = curve(trial, logits(measures, names, values), everyone, threshold)
+    with_it, without = f"with {extra}", f"without {extra}"
+    fitted[with_it] = (names, report(trial, measures, data, names, with_it))
+    fitted[without] = (plain, report(trial, measures, data, plain, without))
+    for title, (some, values) in fitted.items():
+        print(f"\n{title}: {coefficients(some, values)}")
+        shares, misses = curve(trial, logits(measures, some, values), everyone, threshold)
         print("  ".join(f"{100 * share:.0f} %: {rate:.3f}" for share, rate in zip(shares, misses, strict=True)))
-    print(f"\ncalibration, people of b, fitted on a: {calibration(trial, logits(measures, *fitted['with mirror']))}")
-    for name in NAMES:
-        report(trial, measures, data, [other for other in NAMES if other != name], f"without {name}")
+    print(f"\ncalibration, people of b, fitted on a: {calibration(trial, logits(measures, *fitted[with_it]))}")
+    for name in names:
+        report(trial, measures, data, [other for other in names if other != name], f"without {name}")
         report(trial, measures, data, [name], f"{name} alone")
     if options.plot:
         curves = {

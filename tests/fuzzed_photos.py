@@ -27,7 +27,7 @@ from written_photos import written_photos
 
 import faceindex
 from faceindex.errors import UnreadablePhoto
-from faceindex.ingest.workers.pool import MEMORY_LIMIT
+from faceindex.ingest.workers.limits import MEMORY_LIMIT
 from faceindex.photos.decode import open_photo
 from faceindex.types import IngestReport
 

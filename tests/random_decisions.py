@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import combinations, product
 
 import faceindex
-from faceindex.clustering.cluster import METHODS
+from faceindex.clustering.methods import METHODS
 from faceindex.errors import UsageError
 
 Node = int | str

@@ -12,7 +12,7 @@ import faceindex
 from faceindex.cli import options
 from faceindex.cli.outcome import refuse_nothing
 from faceindex.cli.output import errors, one_form, print_csv, print_json, print_line, print_table
-from faceindex.clustering.cluster import DEFAULT_METHOD, METHODS
+from faceindex.clustering.methods import DEFAULT_METHOD, METHODS
 from faceindex.plurals import plural
 from faceindex.types import AlbumsExport, ClusterReport
 
@@ -92,7 +92,8 @@ def list_albums(
     one_form(as_json=as_json, as_csv=as_csv)
     with faceindex.Library(library, create=False) as opened:
         albums = list(opened.albums.list(hidden=hidden, unknown=unknown, limit=None))
-        covers = {album.album: opened.faces.get(album.cover).photo for album in albums}
+        photos = opened.faces.photos(album.cover for album in albums)
+    covers = {album.album: photos[album.cover] for album in albums}
     objects = [asdict(album) | {"cover_photo": covers[album.album]} for album in albums]
     if as_json:
         print_json(objects)

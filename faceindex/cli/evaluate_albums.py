@@ -21,6 +21,7 @@ def albums(
     detector: options.Detector = None,
     landmarks: options.Landmarks = None,
     jitter: options.Jitter = None,
+    precision: options.Precision = None,
     half: evaluated.Half = None,
     workers: options.Workers = None,
     engine: options.EngineName = "onnx",
@@ -32,7 +33,7 @@ def albums(
     """Make albums as `cluster` does, and compare them with the people who are in them."""
     if plots:
         require_matplotlib()
-    chosen = options.recipe_with(name, detector, landmarks, jitter)
+    chosen = options.recipe_with(name, detector, landmarks, jitter, precision)
     faces = ingested(chosen, folder, half, Engine(engine, device), workers, keep)
     result = measure_albums(faces)
     drawn = draw_albums_around(plots, faces) if plots else []

@@ -28,6 +28,7 @@ def compare(
     detector: options.Detector = None,
     landmarks: options.Landmarks = None,
     jitter: options.Jitter = None,
+    precision: options.Precision = None,
     half: evaluated.Half = None,
     workers: options.Workers = None,
     engine: options.EngineName = "onnx",
@@ -42,7 +43,7 @@ def compare(
     wanted = read_pairs(pairs) if pairs else None
     runs = Engine(engine, device)
     rows = []
-    for chosen in [options.recipe_with(name, detector, landmarks, jitter) for name in recipes]:
+    for chosen in [options.recipe_with(name, detector, landmarks, jitter, precision) for name in recipes]:
         faces = ingested(chosen, data, half, runs, workers, keep)
         rows.append(recipe_figures(faces, runs, wanted, half))
     drawn = draw_comparison(plots, rows) if plots else []

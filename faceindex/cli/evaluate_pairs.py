@@ -36,6 +36,7 @@ def lfw(
     detector: options.Detector = None,
     landmarks: options.Landmarks = None,
     jitter: options.Jitter = None,
+    precision: options.Precision = None,
     half: evaluated.Half = None,
     workers: options.Workers = None,
     engine: options.EngineName = "onnx",
@@ -48,7 +49,7 @@ def lfw(
     if plots:
         require_matplotlib()
     wanted = read_pairs(pairs)
-    chosen = options.recipe_with(name, detector, landmarks, jitter)
+    chosen = options.recipe_with(name, detector, landmarks, jitter, precision)
     faces = ingested(chosen, folder, half, Engine(engine, device), workers, keep)
     result, distances = measure_pairs(faces, wanted, half)
     drawn = draw_pairs(plots, faces, result, distances) if plots else []
@@ -66,6 +67,7 @@ def all_pairs(
     detector: options.Detector = None,
     landmarks: options.Landmarks = None,
     jitter: options.Jitter = None,
+    precision: options.Precision = None,
     half: evaluated.Half = None,
     workers: options.Workers = None,
     engine: options.EngineName = "onnx",
@@ -77,7 +79,7 @@ def all_pairs(
     """Compare every photo with every other: true accept rates at fixed false accept rates."""
     if plots:
         require_matplotlib()
-    chosen = options.recipe_with(name, detector, landmarks, jitter)
+    chosen = options.recipe_with(name, detector, landmarks, jitter, precision)
     faces = ingested(chosen, folder, half, Engine(engine, device), workers, keep)
     result = measure_all_pairs(faces)
     rejection = measure_rejection(faces, result.counts)

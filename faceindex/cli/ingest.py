@@ -28,6 +28,7 @@ def ingest(
     detector: options.Detector = None,
     landmarks: options.Landmarks = None,
     jitter: options.Jitter = None,
+    precision: options.Precision = None,
     min_face: options.MinFace = None,
     max_megapixels: Annotated[float, typer.Option(min=0, help="Do not read larger photos.")] = 300,
     workers: options.Workers = None,
@@ -61,10 +62,8 @@ def ingest(
     as_json: options.AsJson = False,
 ) -> None:
     """Find the photos under PATH, and store every face in them. Run it again to resume or to update."""
-    asked = (name, detector, landmarks, jitter)
-    chosen = (
-        None if asked == (None, None, None, None) else options.recipe_with(*asked)
-    )  # None: the library's own recipe
+    asked = (name, detector, landmarks, jitter, precision)
+    chosen = None if asked == (None,) * 5 else options.recipe_with(*asked)  # None: the library's own recipe
     with (
         faceindex.Library(library, recipe=chosen, engine=Engine(engine, device)) as opened,
         progress_bar(paths, exclude or ()) as progress,

@@ -61,8 +61,15 @@ EngineName = Annotated[
     str,
     typer.Option(
         "--engine",
-        metavar="onnx|dlib",
-        help="The library that runs the networks; onnx is faster, with the same results.",
+        metavar="onnx|openvino|dlib",
+        help="The library that runs the networks, with the same results.",
+    ),
+]
+Precision = Annotated[
+    str | None,
+    typer.Option(
+        metavar="f32|bf16",
+        help="bf16: faster by OpenVINO, on processors that have it. Part of the recipe. Default: f32.",
     ),
 ]
 Device = Annotated[str, typer.Option(metavar="cpu|cuda|...", help="The device that onnxruntime uses.")]
@@ -84,9 +91,17 @@ Keep = Annotated[
 ]
 
 
-def recipe_with(name: str | None, detector: str | None, landmarks: int | None, jitter: int | None) -> Recipe:
+def recipe_with(
+    name: str | None, detector: str | None, landmarks: int | None, jitter: int | None, precision: str | None = None
+) -> Recipe:
     """The recipe that these options choose; options that are None leave the recipe as it is. Raises: UsageError."""
-    return recipe(name or DEFAULT_RECIPE, detector=detector, landmarks=landmarks, jitter=jitter or 0)
+    return recipe(
+        name or DEFAULT_RECIPE,
+        detector=detector,
+        landmarks=landmarks,
+        jitter=jitter or 0,
+        precision=precision or "f32",
+    )
 
 
 def box_of(text: str) -> Box:

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
@@ -20,7 +20,9 @@ from rich.text import Text
 from faceindex.errors import UsageError
 from faceindex.files.csv_rows import csv_row
 from faceindex.plurals import plural
-from faceindex.types import Company, Erased, FaceRecord, FailedPhoto, LostFace, Match
+
+if TYPE_CHECKING:
+    from faceindex.types import Company, Erased, FaceRecord, FailedPhoto, LostFace, Match
 
 _LOGGER = logging.getLogger("faceindex")
 _LOGGER.addHandler(logging.NullHandler())

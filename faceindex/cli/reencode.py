@@ -29,18 +29,19 @@ def reencode(
     detector: options.Detector = None,
     landmarks: options.Landmarks = None,
     jitter: options.Jitter = None,
+    precision: options.Precision = None,
     library: options.Library = None,
     workers: options.Workers = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Make a library of the same photos with another recipe. Names, albums and decisions come along."""
-    if head is not None and any(given is not None for given in (name, detector, landmarks, jitter, workers)):
+    if head is not None and any(given is not None for given in (name, detector, landmarks, jitter, workers, precision)):
         raise UsageError("--head takes the library's own recipe: leave out --recipe and its options, and --workers")
     with faceindex.Library(library, create=False) as opened, progress_bar([]) as progress:
         if head is not None:
             job = opened.start_apply_head(target, head, progress=progress)
         else:
-            chosen = options.recipe_with(name, detector, landmarks, jitter)
+            chosen = options.recipe_with(name, detector, landmarks, jitter, precision)
             job = opened.start_reencode(target, chosen, workers=workers, progress=progress)
         done = report_of(job)
     if as_json:

@@ -13,6 +13,7 @@ from faceindex.clustering.crowding import LARGEST, excess_of, uncrowded
 from faceindex.clustering.dbscan import dbscan
 from faceindex.clustering.graph import Flags
 from faceindex.clustering.linkage import linkage
+from faceindex.clustering.methods import DEFAULT_METHOD
 from faceindex.clustering.modest_quality import modest_last as modest_faces_last
 from faceindex.clustering.neighbours import neighbour_graph, steps_of
 from faceindex.clustering.problem import Method, Problem
@@ -23,12 +24,6 @@ from faceindex.running.meter import Meter
 from faceindex.types import Labels, Qualities, Vectors
 
 _METHODS: Mapping[str, Method] = {"linkage": linkage, "whispers": whispers, "dbscan": dbscan}
-
-METHODS = tuple(_METHODS)
-
-DEFAULT_METHOD = "linkage"
-"""Best on lfw-dev, see `faceindex.clustering.linkage.GROWTH`: B-cubed F on all with recipe `dlib` 0.967, whispers
-0.958 at its best; `sface` 0.992 and 0.990. And no seed matters."""
 
 MODEST_LAST = ("whispers", "dbscan")
 """Methods that may set faces of modest quality aside first. A mean over all faces hardly minds them: a first version of

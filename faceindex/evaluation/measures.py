@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from faceindex.clustering.cluster import DEFAULT_METHOD, METHODS, cluster
+from faceindex.clustering.cluster import cluster
+from faceindex.clustering.methods import DEFAULT_METHOD, METHODS
 from faceindex.errors import UsageError
 from faceindex.evaluation.albums import AlbumScore, score_albums
 from faceindex.evaluation.clicks import Clicks, count_clicks

@@ -18,7 +18,7 @@ reads only `face_id` and `vector` of them. Missing numbers are NaN, or -1 for al
                              settings. A missing integer is the smallest int64.
 
 Attributes of the file: format, schema (of the tables), recipe (the fingerprint, as in segments), recipe_name,
-detector, landmarks, jitter, dimension.
+detector, landmarks, jitter, dimension, precision.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def _write(
             file.attrs["recipe"] = recipe.fingerprint
             file.attrs["recipe_name"], file.attrs["detector"] = recipe.name, recipe.detector
             file.attrs["landmarks"], file.attrs["jitter"] = recipe.landmarks, recipe.jitter
-            file.attrs["dimension"] = recipe.dimension
+            file.attrs["dimension"], file.attrs["precision"] = recipe.dimension, recipe.precision
             own = {table.name: table for table in tables(catalog)}
             meter.stage("writing", 2 * own["faces"].rows)
             for table in own.values():

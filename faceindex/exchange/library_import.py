@@ -108,7 +108,9 @@ def _recipe_of(file: h5py.File, path: Path) -> Recipe:
     if not detector:
         made: Recipe = vectors_only(name, int(file.attrs["dimension"]))
     else:
-        made = recipe(name, detector=detector, landmarks=int(file.attrs["landmarks"]), jitter=int(file.attrs["jitter"]))
+        landmarks, jitter = int(file.attrs["landmarks"]), int(file.attrs["jitter"])
+        precision = str(file.attrs.get("precision", "f32"))  # which earlier files do not say
+        made = recipe(name, detector=detector, landmarks=landmarks, jitter=jitter, precision=precision)
     if made.fingerprint != file.attrs["recipe"]:
         raise RecipeMismatch(
             f"{path} was made with another recipe {made.title}; import it with the faceindex that wrote it"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,8 @@ from faceindex.faces.stopwatch import Stopwatch
 from faceindex.faces.tilt import DOUBTFUL_SCORE, correct_tilt
 from faceindex.faces.turns import turned, way_up
 from faceindex.models.weights import weights
-from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS, Photo
+from faceindex.photos.decode import Photo
+from faceindex.photos.limits import DEFAULT_MAX_MEGAPIXELS
 from faceindex.photos.pictures import PictureLike, photo_of
 from faceindex.types import AnalysedPhoto, Face, Pixels
 
@@ -53,9 +54,13 @@ class Analyser:
     engine: Engine = DEFAULT_ENGINE
     rated: bool = True
 
+    def on_cpu(self) -> Analyser:
+        """The same for a process that leaves the encoding, and so the device, to another one."""
+        return replace(self, engine=replace(self.engine, device="cpu"))
+
     def check_models(self) -> None:
         """Fail early. Raises: ModelError when weights are missing or altered; UsageError for a wrong engine."""
-        self.engine.check()
+        self.engine.check(self.recipe.precision)
         for model in self.recipe.models:
             weights(model)
 

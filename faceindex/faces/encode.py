@@ -28,11 +28,13 @@ class Encoded:
     """What the encoder says of faces.
 
     vectors: float32 [n, d]. mirror_distances: float64 [n], Euclidean distance of the network's own (not scaled) vectors
-    of a view and of its mirror image, mean over a face's views; None when the recipe does not mirror.
+    of a view and of its mirror image, mean over a face's views; None when the recipe does not mirror. lengths:
+    float64 [n], of the first network's own vectors.
     """
 
     vectors: Vectors
     mirror_distances: npt.NDArray[np.float64] | None
+    lengths: npt.NDArray[np.float64]
 
 
 def encode(faces: Sequence[Sequence[Pixels]], recipe: Recipe, engine: Engine = DEFAULT_ENGINE) -> Vectors:
@@ -46,9 +48,11 @@ def encoded(faces: Sequence[Sequence[Pixels]], recipe: Recipe, engine: Engine = 
     faces: the chips of each as `align` cuts them, as many for every face, uint8 [s, s, 3] each. Raises: ModelError.
     """
     if not faces:
-        return Encoded(np.empty((0, recipe.dimension), dtype=np.float32), np.empty(0) if recipe.card.mirror else None)
+        nothing = np.empty((0, recipe.dimension), dtype=np.float32)
+        return Encoded(nothing, np.empty(0) if recipe.card.mirror else None, np.empty(0))
     first, *others = _encoded_parts(faces, recipe, engine)
     vectors, distances = first
+    lengths = np.linalg.norm(vectors, axis=1)
     if others or recipe.card.projection is not None:
         weighed = zip((first, *others), recipe.parts, strict=True)
         vectors = np.hstack([_of_length(found, part.weight) for (found, _), part in weighed])
@@ -59,7 +63,7 @@ def encoded(faces: Sequence[Sequence[Pixels]], recipe: Recipe, engine: Engine = 
         vectors = _of_length(vectors, recipe.card.length)
     if recipe.card.head is not None:
         vectors = vectors @ head(recipe.card.head, recipe.dimension)
-    return Encoded(np.asarray(vectors, dtype=np.float32), distances)
+    return Encoded(np.asarray(vectors, dtype=np.float32), distances, lengths)
 
 
 def _encoded_parts(
@@ -69,17 +73,17 @@ def _encoded_parts(
     made, start = [], 0
     for part in recipe.parts:
         count = len(part.paddings) if part.alignment == "dlib" else 1
-        made.append(_mean_vectors([chips[start : start + count] for chips in faces], part, recipe.jitter, engine))
+        made.append(_mean_vectors([chips[start : start + count] for chips in faces], part, recipe, engine))
         start += count
     return made
 
 
 def _mean_vectors(
-    faces: Sequence[Sequence[Pixels]], part: PartCard, jitter: int, engine: Engine
+    faces: Sequence[Sequence[Pixels]], part: PartCard, recipe: Recipe, engine: Engine
 ) -> tuple[Floats, _MirrorDistances]:
     """float64 [n, d], not scaled, and float64 [n], see Encoded."""
-    views = [view for chips in faces for chip in chips for view in _views(chip, jitter, part.mirror)]
-    raw = engine.vectors(views, part.encoder).astype(np.float64)
+    views = [view for chips in faces for chip in chips for view in _views(chip, recipe.jitter, part.mirror)]
+    raw = engine.vectors(views, part.encoder, recipe.precision).astype(np.float64)
     if not np.isfinite(raw).all():
         raise ModelError(f"the encoder {part.encoder} gave a vector with values that are not numbers")
     distances = None

@@ -1,6 +1,8 @@
-"""Engines run dlib's detectors and its encoder: ours fast, dlib as the reference. Both give the same numbers.
+"""Engines run the networks: onnxruntime by default, OpenVINO for encoders, and dlib's own code as the reference for its
+detectors and its encoder. All give the same numbers, so that the engine is no part of a recipe's fingerprint.
 
-Networks that are not dlib's are run by onnxruntime, whatever the engine's name.
+What an engine does not run, onnxruntime does: detectors for OpenVINO, networks that are not dlib's for dlib. Vectors of
+the precision bf16 are always OpenVINO's; they are other numbers, and the precision is part of the fingerprint.
 """
 
 from __future__ import annotations
@@ -15,12 +17,13 @@ from faceindex.errors import UsageError
 from faceindex.faces.kernels import can_compile
 from faceindex.faces.suppression import ScoredBox
 from faceindex.faces.yunet import YunetDetector, YunetFaces
+from faceindex.models.devices import usable_device
 from faceindex.models.graph_interface import CHIPS, VECTORS
 from faceindex.models.graphs import DETECTOR, ENCODER, YUNET
-from faceindex.models.networks import dlib_cnn_detector, dlib_encoder, dlib_hog_detector, onnx_session, provider
+from faceindex.models.networks import dlib_cnn_detector, dlib_encoder, dlib_hog_detector, onnx_session
 from faceindex.types import Pixels, Vectors
 
-ENGINES = ("onnx", "dlib")
+ENGINES = ("onnx", "openvino", "dlib")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +34,11 @@ class BatchSize:
     most: int
 
 
-CPU_BATCH, BATCH = BatchSize(2, 4), BatchSize(32, 64)
-"""On a CPU, and on other devices. On one core (`scripts/bench engine --only batches`) a chip costs SFace 12.8 ms alone,
-11.8 among 2 to 8, 12.7 among 16 and 14.1 among 32, whose planes leave the cache; dlib's ResNet 5.2 ms alone, 3.9 among
-2, 3.8 among 4 and 3.7 among 8. The vectors are the same to the byte."""
+CPU_BATCH, OPENVINO_BATCH, BATCH = BatchSize(2, 4), BatchSize(4, 8), BatchSize(32, 64)
+"""On a CPU by onnxruntime and by OpenVINO, and on other devices. On one core (`scripts/bench batches`) a chip costs
+SFace 12.8 ms alone, 11.8 among 2 to 8, 12.7 among 16 and 14.1 among 32, whose planes leave the cache; dlib's ResNet 5.2
+ms alone, 3.9 among 2, 3.8 among 4 and 3.7 among 8. The vectors are the same to the byte. OpenVINO gains up to 8:
+in bf16 SFace takes 6.9, 4.9 and 3.8 ms alone, among 2 and among 8, dlib's ResNet 4.7, 3.2 and 1.4."""
 
 DLIB_BATCH = 32
 """Of dlib's own code."""
@@ -50,32 +54,57 @@ class Engine:
     name: str = "onnx"
     device: str = "cpu"
 
-    def check(self) -> None:
-        """Raises: UsageError when there is no such engine or device."""
+    def check(self, precision: str = "f32") -> None:
+        """Raises: UsageError if there is no such engine or device here, or it does not compute in this precision."""
         if self.name not in ENGINES:
             raise UsageError(f"no engine is called {self.name}; there are {', '.join(ENGINES)}")
+        if self.name == "openvino" or precision != "f32":
+            from faceindex.models import openvino_networks
+
+            openvino_networks.check(self._openvino_device, precision)
         if self.name == "onnx":
-            provider(self.device)
+            usable_device(self.device)
 
     @property
     def batch(self) -> BatchSize:
         """How many chips suit its device."""
-        return CPU_BATCH if self.device == "cpu" else BATCH
+        if self.used_device != "cpu":
+            return BATCH
+        return OPENVINO_BATCH if self.name == "openvino" else CPU_BATCH
 
-    def vectors(self, chips: Sequence[Pixels], encoder: str = ENCODER) -> Vectors:
+    def vectors(self, chips: Sequence[Pixels], encoder: str = ENCODER, precision: str = "f32") -> Vectors:
         """The encoder's output for each chip: uint8 [s, s, 3] each, float32 [n, d]. encoder: a model.
 
-        Raises: ModelError.
+        Raises: ModelError; UsageError as `check`.
         """
+        if self.name == "openvino" or precision != "f32":
+            from faceindex.models.openvino_networks import openvino_encoder
+
+            encode = openvino_encoder(encoder, self._openvino_device, precision)
+            return np.concatenate([encode(np.stack(part)) for part in _parts(chips, OPENVINO_BATCH.most)])
         most = DLIB_BATCH if self.name == "dlib" and encoder == ENCODER else self.batch.most
         batches = [np.stack(part) for part in _parts(chips, most)]
         if self.name == "dlib" and encoder == ENCODER:
             # numpy_image needs one array per chip, contiguous.
             results = [dlib_encoder().compute_face_descriptor(list(batch)) for batch in batches]
         else:
-            session = onnx_session(encoder, self.device)
+            session = onnx_session(encoder, self._device)
             results = [session.run([VECTORS], {CHIPS: batch})[0] for batch in batches]
         return np.concatenate([np.array(result, dtype=np.float32) for result in results])
+
+    @property
+    def used_device(self) -> str:
+        """The device that encodes, in small letters: "cpu" if onnxruntime has no such device here."""
+        return self.device.lower() if self.name == "openvino" else usable_device(self.device)
+
+    @property
+    def _openvino_device(self) -> str:
+        return self.device if self.name == "openvino" else "cpu"
+
+    @property
+    def _device(self) -> str:
+        """Of onnxruntime."""
+        return "cpu" if self.name == "openvino" else self.device
 
     def hog_detections(self, pixels: Pixels, limit: float) -> list[ScoredBox]:
         """Faces by dlib's HOG detector that score `limit` or more, in pixels of `pixels`, best score first."""
@@ -99,11 +128,11 @@ class Engine:
             ]
         from faceindex.faces.mmod import MmodDetector
 
-        return MmodDetector(onnx_session(DETECTOR, self.device)).detect(pixels)
+        return MmodDetector(onnx_session(DETECTOR, self._device)).detect(pixels)
 
     def yunet_detections(self, pixels: Pixels, limit: float) -> YunetFaces:
         """Faces by YuNet that score more than `limit`, best first. YuNet has no other engine. Raises: ModelError."""
-        return YunetDetector(onnx_session(YUNET, self.device)).detect(pixels, limit)
+        return YunetDetector(onnx_session(YUNET, self._device)).detect(pixels, limit)
 
 
 def _parts(chips: Sequence[Pixels], most: int) -> list[Sequence[Pixels]]:

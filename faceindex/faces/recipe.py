@@ -10,6 +10,7 @@ from faceindex.errors import UsageError
 from faceindex.models.cards import DETECTORS, PartCard, RecipeCard, model_cards, recipe_cards
 from faceindex.models.graphs import DETECTOR, YUNET
 from faceindex.models.networks import landmark_model
+from faceindex.models.openvino_networks import PRECISIONS
 
 DEFAULT_RECIPE = "sface-dlib"
 """Of new libraries; each keeps the one it was made with."""
@@ -25,7 +26,8 @@ class Recipe:
 
     card: what the recipe's name stands for. detector: "hog", "cnn" or "yunet". landmarks: 5 or 68 points align the
     chip. jitter: number of slightly disturbed copies of the chip to average over; 0 is none. chip_size: side of the
-    largest chip in pixels. dimension: of the vector.
+    largest chip in pixels. dimension: of the vector. precision: "f32", or "bf16" in which encoders are faster
+    and give other numbers.
     """
 
     card: RecipeCard
@@ -34,6 +36,7 @@ class Recipe:
     jitter: int
     chip_size: int
     dimension: int
+    precision: str = "f32"
 
     @property
     def name(self) -> str:
@@ -86,7 +89,7 @@ class Recipe:
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     def _newer_parts(self) -> dict[str, object]:
-        """Keys that the fingerprint has only where a card says them: those of older recipes stay what they are."""
+        """Keys that the fingerprint has only where a card or an option says them: older recipes keep theirs."""
         card, parts = self.card, dict[str, object]()
         if card.follow_tilt is not None:
             parts["follow_tilt"] = card.follow_tilt
@@ -95,6 +98,8 @@ class Recipe:
             parts["second"] = [asdict(card.second), encoder.size, encoder.colour, encoder.scaling]
         if card.projection is not None:
             parts["projection"] = card.projection.sha256
+        if self.precision != "f32":
+            parts["precision"] = self.precision
         if card.head is not None:
             parts["head"] = card.head.sha256
         return parts
@@ -110,11 +115,17 @@ class Recipe:
         options = [f"detector={self.detector}"] if self.detector != self.card.detector else []
         options += [f"landmarks={self.landmarks}"] if self.landmarks != self.card.landmarks else []
         options += [f"jitter={self.jitter}"] if self.jitter else []
+        options += [f"precision={self.precision}"] if self.precision != "f32" else []
         return " ".join([self.name, *options])
 
 
 def recipe(
-    name: str = DEFAULT_RECIPE, *, detector: str | None = None, landmarks: int | None = None, jitter: int = 0
+    name: str = DEFAULT_RECIPE,
+    *,
+    detector: str | None = None,
+    landmarks: int | None = None,
+    jitter: int = 0,
+    precision: str = "f32",
 ) -> Recipe:
     """The recipe `name` with its options; None leaves what the recipe's card says.
 
@@ -130,6 +141,8 @@ def recipe(
         raise UsageError(f"{landmarks} landmarks cannot be placed; choose 5 or 68")
     if not 0 <= jitter <= MAX_JITTER:
         raise UsageError(f"jitter must be between 0 and {MAX_JITTER}, not {jitter}")
+    if precision not in PRECISIONS:
+        raise UsageError(f"no precision is called {precision}; there are {', '.join(PRECISIONS)}")
     if card.alignment == "five-point" and detector != "yunet":
         raise UsageError(f"recipe {name} takes its landmarks from the detector yunet, {detector} has none; {_OTHER}")
     if (card.second or card.follow_tilt is not None) and detector != "yunet":
@@ -138,7 +151,8 @@ def recipe(
         raise UsageError(f"recipe {name} aligns by {card.landmarks} landmarks, not by {landmarks}; {_OTHER}")
     encoders = [model_cards()[name] for name in (card.encoder, *([card.second.encoder] if card.second else []))]
     dimension = card.projection.dimension if card.projection else sum(one.dimension or 0 for one in encoders)
-    return Recipe(card, detector, landmarks, jitter, max(one.size or 0 for one in encoders), dimension)
+    size = max(one.size or 0 for one in encoders)
+    return Recipe(card, detector, landmarks, jitter, size, dimension, precision)
 
 
 def as_recipe(given: Recipe | str) -> Recipe:

@@ -75,7 +75,8 @@ def recipe_of(settings: Mapping[str, str]) -> Recipe:
     if _SETTING in settings:
         return vectors_only(settings["recipe"], int(settings[_SETTING]))
     detector, landmarks, jitter = settings["detector"], int(settings["landmarks"]), int(settings["jitter"])
-    return recipe(settings["recipe"], detector=detector, landmarks=landmarks, jitter=jitter)
+    precision = settings.get("precision", "f32")
+    return recipe(settings["recipe"], detector=detector, landmarks=landmarks, jitter=jitter, precision=precision)
 
 
 def recipe_with(fingerprint: str) -> Recipe | None:

@@ -15,8 +15,8 @@ from faceindex.ingest.photo_reader import PhotoReader
 from faceindex.ingest.prefetch import Prefetched
 from faceindex.ingest.redrawing import redraw
 from faceindex.ingest.workers.executor import Executor, Task
+from faceindex.ingest.workers.limits import IDLE_LIMIT
 from faceindex.ingest.workers.local import local_executor
-from faceindex.ingest.workers.pool import IDLE_LIMIT
 from faceindex.photos.finding.addresses import absolute
 from faceindex.photos.finding.entries import FoundFile, UnreadableEntry
 from faceindex.photos.finding.find import find_files
@@ -96,7 +96,7 @@ class _Again:
 
     def run(self, photos: Iterator[tuple[FoundFile, bytes]]) -> None:
         """Analyse and commit `photos`, given with their content hashes."""
-        with closing(local_executor(self.workers)) as pool:
+        with closing(local_executor(self.workers, device=self.analyser.engine.used_device)) as pool:
             for file, content in photos:
                 if content in self.in_flight.values() or content in self.batch.photos:
                     continue

@@ -20,9 +20,9 @@ from faceindex.ingest.skipped import SkippedFiles
 from faceindex.ingest.tally import Tally
 from faceindex.ingest.vanished import Vanished
 from faceindex.ingest.workers.executor import Executor
+from faceindex.ingest.workers.limits import IDLE_LIMIT
 from faceindex.ingest.workers.local import local_executor
 from faceindex.ingest.workers.machine import Workers, choose_workers
-from faceindex.ingest.workers.pool import IDLE_LIMIT
 from faceindex.photos.finding.addresses import absolute
 from faceindex.photos.finding.find import find_files
 from faceindex.running.meter import Meter
@@ -65,7 +65,8 @@ def ingest(
     stop = meter.stop
     analyser.check_models()
     chosen = choose_workers(workers) if executor is None else Workers(executor.workers, "as the executor has")
-    executor = executor or local_executor(chosen.number, idle_limit=idle_limit)
+    if executor is None:
+        executor = local_executor(chosen.number, device=analyser.engine.used_device, idle_limit=idle_limit)
     skipped = SkippedFiles()
     found = find_files(roots, skip=str(folder.path), exclude=exclude, on_skip=skipped.add)
     prefetched = Prefetched(found, stop, idle_limit=idle_limit)

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from faceindex.errors import UsageError
-from faceindex.exchange.albums.album_folders import export_albums
 from faceindex.library.deprecation import renamed
 from faceindex.library.opened import Opened, StrPath
 from faceindex.library.paging import PAGE
-from faceindex.people import acting
-from faceindex.people.excluding import leave_alone
-from faceindex.photos.finding.addresses import absolute
+from faceindex.running.lazily import functions, module
 from faceindex.store.pages import album_page, face_page
 from faceindex.types import Album, AlbumsExport, Decided, FaceRecord, Page, Target
+
+if TYPE_CHECKING:
+    from faceindex.exchange.albums.album_folders import export_albums
+    from faceindex.people import acting
+    from faceindex.people.excluding import leave_alone
+    from faceindex.photos.finding.addresses import absolute
+else:
+    export_albums = functions("faceindex.exchange.albums.album_folders", "export_albums")
+    acting = module("faceindex.people.acting")
+    leave_alone = functions("faceindex.people.excluding", "leave_alone")
+    absolute = functions("faceindex.photos.finding.addresses", "absolute")
+
 
 AlbumList = list[Album]  # `list` is a method here
 

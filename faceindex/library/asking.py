@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from faceindex.library.comparing import verification, verifications
 from faceindex.library.opened import StrPath
-from faceindex.library.searching import batch_answers, identified_faces, search_limit
 from faceindex.library.topics import Topics
-from faceindex.photos.pictures import PictureLike
-from faceindex.queries.matching import SearchQuery
-from faceindex.queries.pairs import VerifiedPair
+from faceindex.running.lazily import functions
 from faceindex.store.selection import EVERYTHING, Selection
-from faceindex.types import BatchAnswer, Box, IdentifiedFace, ProbeFace, Verification
+
+if TYPE_CHECKING:
+    from faceindex.library.comparing import verification, verifications
+    from faceindex.library.searching import batch_answers, identified_faces, search_limit
+    from faceindex.photos.pictures import PictureLike
+    from faceindex.queries.matching import SearchQuery
+    from faceindex.queries.pairs import VerifiedPair
+    from faceindex.types import BatchAnswer, Box, IdentifiedFace, ProbeFace, Verification
+else:
+    verification, verifications = functions("faceindex.library.comparing", "verification", "verifications")
+    batch_answers, identified_faces, search_limit = functions(
+        "faceindex.library.searching", "batch_answers", "identified_faces", "search_limit"
+    )
+    SearchQuery = functions("faceindex.queries.matching", "SearchQuery")
 
 
 class Asking(Topics):

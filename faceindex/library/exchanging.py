@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
-from faceindex.library.exporting import check_export, export_faces
-from faceindex.library.importing import import_files
-from faceindex.library.ingesting import ingest_files
 from faceindex.library.job import Job, blocking, completed
 from faceindex.library.opened import StrPath, one_or_more
 from faceindex.library.topics import Topics
 from faceindex.photos.finding.addresses import absolute
+from faceindex.running.lazily import functions
 from faceindex.running.meter import Meter
-from faceindex.types import ImportReport, IngestReport, Progress
+
+if TYPE_CHECKING:
+    from faceindex.library.exporting import check_export, export_faces
+    from faceindex.library.importing import import_files
+    from faceindex.library.ingesting import ingest_files
+    from faceindex.types import ImportReport, IngestReport, Progress
+else:
+    check_export, export_faces = functions("faceindex.library.exporting", "check_export", "export_faces")
+    import_files = functions("faceindex.library.importing", "import_files")
+    ingest_files = functions("faceindex.library.ingesting", "ingest_files")
 
 
 class Exchanging(Topics):

@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import cast
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, cast
 
 from faceindex.errors import UsageError
 from faceindex.library.albums import album_faces
 from faceindex.library.deprecation import renamed
 from faceindex.library.opened import Opened
 from faceindex.library.paging import PAGE
-from faceindex.library.searching import search_limit
-from faceindex.people import acting, excluding
-from faceindex.photos.pictures import PictureLike, sources
-from faceindex.queries.matching import SearchQuery, matching
-from faceindex.queries.probes import Probe, face_at, faces_in, of_faces, of_one_person, of_person
-from faceindex.search import library_calibration as calibrated
+from faceindex.running.lazily import functions, module
 from faceindex.store.pages import face_page
 from faceindex.store.people.left_alone import faces_left_alone, not_face_page
 from faceindex.store.selection import EVERYTHING, Selection
 from faceindex.types import Box, Decided, FaceIds, FaceRecord, NotFace, Page, ProbeFace, Target, Vectors
 
-Probes = list[Probe]  # `list` is a method here
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from faceindex.library.searching import search_limit
+    from faceindex.people import acting, excluding
+    from faceindex.photos.pictures import PictureLike, sources
+    from faceindex.queries.matching import SearchQuery, matching
+    from faceindex.queries.probes import Probe, face_at, faces_in, of_faces, of_one_person, of_person
+    from faceindex.search import library_calibration as calibrated
+
+    Probes = list[Probe]  # `list` is a method here
+else:
+    np = module("numpy")
+    sources = functions("faceindex.photos.pictures", "sources")
+    search_limit = functions("faceindex.library.searching", "search_limit")
+    acting = module("faceindex.people.acting")
+    excluding = module("faceindex.people.excluding")
+    SearchQuery, matching = functions("faceindex.queries.matching", "SearchQuery", "matching")
+    face_at, faces_in, of_faces, of_one_person, of_person = functions(
+        "faceindex.queries.probes", "face_at", "faces_in", "of_faces", "of_one_person", "of_person"
+    )
+    calibrated = module("faceindex.search.library_calibration")
+
+
 FaceNumbers = list[int]
 
 
@@ -52,6 +68,10 @@ class Faces:
         if not found:
             raise UsageError(f"no face {face} in {self._opened.folder.path}")
         return found[face]
+
+    def photos(self, ids: Iterable[int]) -> dict[int, str]:
+        """The photo of each of these faces, the first of its paths; ids that no face has are left out."""
+        return self._opened.catalog.photos_of_faces(ids)
 
     def vectors(self, ids: Iterable[int] | npt.ArrayLike | None = None) -> tuple[FaceIds, Vectors]:
         """Ids, int64 [n], and vectors, float32 [n, d], d as `Recipe.dimension`: one read of the files of vectors.

@@ -7,19 +7,21 @@ import inspect
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Generic, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Generic, ParamSpec, TypeVar
 
 from faceindex.errors import JobCancelled
 from faceindex.running.meter import Meter, Tell
 from faceindex.running.stop import Stop
 from faceindex.running.threads import start
-from faceindex.types import ImportReport, IngestReport, Progress, Reencoded
-from faceindex.types.jobs import JobState
+from faceindex.types.jobs import JobState, Progress
+
+if TYPE_CHECKING:
+    from faceindex.types import ImportReport, IngestReport, Reencoded
+
+    Report = TypeVar("Report", IngestReport, ImportReport, Reencoded)
 
 Result = TypeVar("Result")
 Parameters = ParamSpec("Parameters")
-Report = TypeVar("Report", IngestReport, ImportReport, Reencoded)
-
 _LOOK_SECONDS = 0.2
 
 

@@ -5,36 +5,44 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from faceindex.clustering.cluster import DEFAULT_METHOD, METHODS
+from faceindex.clustering.methods import DEFAULT_METHOD, METHODS
 from faceindex.errors import UsageError
-from faceindex.faces.analyse import Analyser
-from faceindex.faces.engine import DEFAULT_ENGINE, Engine
 from faceindex.faces.recipe import Recipe, as_recipe
-from faceindex.ingest.workers.executor import Executor
 from faceindex.library.asking import Asking
 from faceindex.library.exchanging import Exchanging
-from faceindex.library.heads import apply_head, with_head
-from faceindex.library.ingesting import ingest_files
 from faceindex.library.job import Job, blocking, completed
 from faceindex.library.old_names import OldNames
-from faceindex.library.opened import Opened, StrPath, one_or_more
-from faceindex.library.reencoding import reencode
+from faceindex.library.opened import DEFAULT_ENGINE, Opened, StrPath, one_or_more
 from faceindex.library.status import status, version
-from faceindex.people.grouping import group_faces
-from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
 from faceindex.photos.finding.addresses import absolute
+from faceindex.photos.limits import DEFAULT_MAX_MEGAPIXELS
+from faceindex.running.lazily import functions, module
 from faceindex.running.meter import Meter
-from faceindex.search.calibration import Calibration
-from faceindex.types import (
-    ClusterReport,
-    IngestReport,
-    Progress,
-    Reencoded,
-    Status,
-    Version,
-)
+
+if TYPE_CHECKING:
+    from faceindex.faces.analyse import Analyser
+    from faceindex.faces.engine import Engine
+    from faceindex.ingest.workers.executor import Executor
+    from faceindex.library import heads, reencoding
+    from faceindex.library.ingesting import ingest_files
+    from faceindex.people.grouping import group_faces
+    from faceindex.search.calibration import Calibration
+    from faceindex.types import (
+        ClusterReport,
+        IngestReport,
+        Progress,
+        Reencoded,
+        Status,
+        Version,
+    )
+else:
+    heads = module("faceindex.library.heads")
+    reencoding = module("faceindex.library.reencoding")
+    Analyser = functions("faceindex.faces.analyse", "Analyser")
+    ingest_files = functions("faceindex.library.ingesting", "ingest_files")
+    group_faces = functions("faceindex.people.grouping", "group_faces")
 
 
 class Library(Asking, Exchanging, OldNames):
@@ -220,7 +228,9 @@ class Library(Asking, Exchanging, OldNames):
         path = Path(absolute(self._opened.outside(target)))
 
         def work(meter: Meter) -> Reencoded:
-            return completed(reencode(self._opened.folder, path, analyser=analyser, workers=workers, meter=meter))
+            return completed(
+                reencoding.reencode(self._opened.folder, path, analyser=analyser, workers=workers, meter=meter)
+            )
 
         return self._opened.start("reencode", work, progress)
 
@@ -236,9 +246,9 @@ class Library(Asking, Exchanging, OldNames):
         Raises: UsageError; RecipeMismatch; ModelError; LibraryDamaged; LibraryUnwritable.
         """
         path = Path(absolute(self._opened.outside(target)))
-        chosen = with_head(self.recipe, name)
+        chosen = heads.with_head(self.recipe, name)
         return self._opened.start(
-            "reencode", lambda meter: apply_head(self._opened.folder, path, chosen, meter), progress
+            "reencode", lambda meter: heads.apply_head(self._opened.folder, path, chosen, meter), progress
         )
 
     apply_head = blocking(start_apply_head)

@@ -6,25 +6,39 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakSet
 
 from faceindex.errors import StaleError, UsageError
-from faceindex.faces.analyse import Analyser
-from faceindex.faces.detect import check_min_face
-from faceindex.faces.engine import Engine, as_engine
 from faceindex.faces.recipe import Recipe, as_recipe
 from faceindex.files.user_folders import NOWHERE, user_data
 from faceindex.library.job import Job
-from faceindex.people.albums import update_albums
-from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
+from faceindex.photos.limits import DEFAULT_MAX_MEGAPIXELS
+from faceindex.running.lazily import functions, module
 from faceindex.running.meter import Meter, Tell
-from faceindex.search import index as face_index
-from faceindex.search import library_calibration as calibrated
-from faceindex.search.calibration import Calibration
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
+
+if TYPE_CHECKING:
+    from faceindex.faces.analyse import Analyser
+    from faceindex.faces.detect import check_min_face
+    from faceindex.faces.engine import Engine, as_engine
+    from faceindex.people.albums import update_albums
+    from faceindex.search import index as face_index
+    from faceindex.search import library_calibration as calibrated
+    from faceindex.search.calibration import Calibration
+else:
+    Analyser = functions("faceindex.faces.analyse", "Analyser")
+    check_min_face = functions("faceindex.faces.detect", "check_min_face")
+    as_engine = functions("faceindex.faces.engine", "as_engine")
+    update_albums = functions("faceindex.people.albums", "update_albums")
+    face_index = module("faceindex.search.index")
+    calibrated = module("faceindex.search.library_calibration")
+
+
+DEFAULT_ENGINE = "onnx"
 
 CLOSE_SECONDS = 10.0
 """Seconds that jobs get to end when their library is closed: some steps cannot be interrupted."""
@@ -60,11 +74,18 @@ class Opened:
         self, path: StrPath | None, recipe: Recipe | str | None, engine: Engine | str, *, create: bool, wait: bool
     ) -> None:
         self.wait = wait
-        self.engine = as_engine(engine)
+        self._engine = engine
+        if engine != DEFAULT_ENGINE:
+            as_engine(engine)
         wanted = None if recipe is None else as_recipe(recipe)
         self.folder = LibraryFolder(Path(path or default_library()), wanted=wanted, create=create)
         self.index: face_index.LibraryIndex | None = None
         self._jobs: WeakSet[Job[Any]] = WeakSet()
+
+    @cached_property
+    def engine(self) -> Engine:
+        """What runs the networks."""
+        return as_engine(self._engine)
 
     def start(self, kind: str, work: Callable[[Meter], Result], progress: Tell | None) -> Job[Result]:
         """Start a job, which `close` waits for. kind: what it does, one word."""

@@ -3,24 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from faceindex.journal.person_names import look_alikes
 from faceindex.library.deprecation import renamed
-from faceindex.library.erasing import erased
 from faceindex.library.job import Job, blocking
 from faceindex.library.opened import Opened
 from faceindex.library.paging import PAGE
-from faceindex.people import acting
-from faceindex.people.excluding import never_suggest
-from faceindex.people.review import answer, do_not_ask, is_open, prepare_suggestions, stale, suggestion_page
-from faceindex.people.uniting import unite
-from faceindex.store.journal.acts import was_named
+from faceindex.running.lazily import functions, module
 from faceindex.store.pages import people_page
-from faceindex.store.people.known_people import names_of_people, unknown_person
-from faceindex.store.people.left_alone import names_not_suggested, never_suggested_pairs
-from faceindex.store.people.person_ids import name_meant
-from faceindex.store.photos.lost import lost_page
 from faceindex.types import Decided, Erased, LostFace, NeverSuggested, Page, Person, Progress, Stale, Suggestion, Target
+
+if TYPE_CHECKING:
+    from faceindex.library.erasing import erased
+    from faceindex.people import acting
+    from faceindex.people.excluding import never_suggest
+    from faceindex.people.review import answer, do_not_ask, is_open, prepare_suggestions, stale, suggestion_page
+    from faceindex.people.uniting import unite
+    from faceindex.store.journal.acts import was_named
+    from faceindex.store.people.known_people import names_of_people, unknown_person
+    from faceindex.store.people.left_alone import names_not_suggested, never_suggested_pairs
+    from faceindex.store.people.person_ids import name_meant
+    from faceindex.store.photos.lost import lost_page
+else:
+    erased = functions("faceindex.library.erasing", "erased")
+    acting = module("faceindex.people.acting")
+    never_suggest = functions("faceindex.people.excluding", "never_suggest")
+    answer, do_not_ask, is_open, prepare_suggestions, stale, suggestion_page = functions(
+        "faceindex.people.review", "answer", "do_not_ask", "is_open", "prepare_suggestions", "stale", "suggestion_page"
+    )
+    unite = functions("faceindex.people.uniting", "unite")
+    was_named = functions("faceindex.store.journal.acts", "was_named")
+    names_of_people, unknown_person = functions(
+        "faceindex.store.people.known_people", "names_of_people", "unknown_person"
+    )
+    names_not_suggested, never_suggested_pairs = functions(
+        "faceindex.store.people.left_alone", "names_not_suggested", "never_suggested_pairs"
+    )
+    name_meant = functions("faceindex.store.people.person_ids", "name_meant")
+    lost_page = functions("faceindex.store.photos.lost", "lost_page")
+
 
 PersonList = list[Person]  # `list` is a method here
 NeverSuggestedPairs = list[NeverSuggested]

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from faceindex.errors import UsageError
-from faceindex.exchange.xmp.sidecars import write_sidecars
-from faceindex.ingest.pictures import ingest_pictures
-from faceindex.ingest.tombstone_lifting import lift
 from faceindex.library.deprecation import renamed
-from faceindex.library.erasing import erased
 from faceindex.library.opened import Opened, StrPath, one_or_more
 from faceindex.library.paging import PAGE
-from faceindex.people.drawing import draw
-from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS
 from faceindex.photos.finding.addresses import absolute
-from faceindex.photos.pictures import PictureLike
+from faceindex.photos.limits import DEFAULT_MAX_MEGAPIXELS
+from faceindex.running.lazily import functions
 from faceindex.store.pages import failure_page, photo_page
 from faceindex.store.selection import EVERYTHING, Selection, selected_photos
 from faceindex.types import (
@@ -32,6 +28,21 @@ from faceindex.types import (
     Removed,
     SidecarReport,
 )
+
+if TYPE_CHECKING:
+    from faceindex.exchange.xmp.sidecars import write_sidecars
+    from faceindex.ingest.pictures import ingest_pictures
+    from faceindex.ingest.tombstone_lifting import lift
+    from faceindex.library.erasing import erased
+    from faceindex.people.drawing import draw
+    from faceindex.photos.pictures import PictureLike
+else:
+    write_sidecars = functions("faceindex.exchange.xmp.sidecars", "write_sidecars")
+    ingest_pictures = functions("faceindex.ingest.pictures", "ingest_pictures")
+    lift = functions("faceindex.ingest.tombstone_lifting", "lift")
+    erased = functions("faceindex.library.erasing", "erased")
+    draw = functions("faceindex.people.drawing", "draw")
+
 
 FaceRecords = list[FaceRecord]  # `list` is a method here
 

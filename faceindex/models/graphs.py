@@ -19,18 +19,22 @@ BUILD = 5
 """Part of a cached file's name: increase it when the graph builders, or the form of cached files, change."""
 
 
-def onnx_graph(model: str) -> bytes:
+def onnx_graph(model: str, *, prelus: bool = False) -> bytes:
     """The ONNX file of the detector or encoder `model`.
 
-    It is cached by the content of the model's card, including the sha256 of the weights. Raises: ModelError if the
-    weights are missing or changed.
+    It is cached by the content of the model's card, including the sha256 of the weights. prelus: see `convert`.
+    Raises: ModelError if the weights are missing or changed.
     """
     card, source = model_cards()[model], weights(model)
-    return cached(f"{identity(card)}.onnx", lambda: convert(card, source))
+    kind = "prelus." if prelus else ""
+    return cached(f"{identity(card)}.{kind}onnx", lambda: convert(card, source, prelus=prelus))
 
 
-def convert(card: ModelCard, source: Path) -> bytes:
-    """The weights file `source` as the ONNX file that our code runs. Raises: ModelError."""
+def convert(card: ModelCard, source: Path, *, prelus: bool = False) -> bytes:
+    """The weights file `source` as the ONNX file that our code runs. Raises: ModelError.
+
+    prelus: leave these operators in it: onnxruntime runs them slowly, OpenVINO faster than what replaces them.
+    """
     # Imported here: loading onnx takes longer than everything else that a cached graph needs.
     from faceindex.models.dlib_networks import read_detector, read_encoder
     from faceindex.models.dlib_stream import DlibStream
@@ -45,7 +49,8 @@ def convert(card: ModelCard, source: Path) -> bytes:
     tensorflow = card.format == "tensorflow"
     model = parse(tensorflow_model(ProtobufFile.open(source)) if tensorflow else read_regular(source), str(source))
     fold_constants(model)
-    replace_prelus(model)
+    if not prelus:
+        replace_prelus(model)
     return encoder_file(model, card) if card.kind == "encoder" else pixels_file(model)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from faceindex.errors import UsageError
+from faceindex.models.devices import note_fallback, provider, usable_device
 from faceindex.models.graphs import DETECTOR, ENCODER, onnx_graph
 from faceindex.models.optimised import optimised_session, options
 from faceindex.models.weights import weights
@@ -54,23 +54,14 @@ def dlib_cnn_detector() -> Any:
 @cache
 def onnx_session(model: str, device: str) -> onnxruntime.InferenceSession:
     """A network on onnxruntime. Raises: ModelError; UsageError if there is no such device."""
-    return optimised_session(model) if device.lower() == "cpu" else session(onnx_graph(model), device)
+    used = usable_device(device)
+    return optimised_session(model) if used == "cpu" else session(onnx_graph(model), used)
 
 
 def session(graph: bytes, device: str = "cpu") -> onnxruntime.InferenceSession:
-    """A session for `graph` with one thread on `device`. Raises: UsageError if this onnxruntime has no such device."""
+    """A session for `graph` with one thread on `device`; notes and errors as `usable_device`."""
     import onnxruntime
 
-    return onnxruntime.InferenceSession(graph, options(), providers=[provider(device)])
-
-
-def provider(device: str) -> str:
-    """The execution provider for `device`, such as cpu, cuda or coreml. Raises: UsageError."""
-    import onnxruntime
-
-    available: list[str] = onnxruntime.get_available_providers()
-    names = {name.removesuffix("ExecutionProvider").lower(): name for name in available}
-    if device.lower() not in names:
-        hint = "; `pip install onnxruntime-gpu` adds cuda" if device.lower() == "cuda" else ""
-        raise UsageError(f"onnxruntime has no device {device} here, only {', '.join(names)}{hint}")
-    return names[device.lower()]
+    made = onnxruntime.InferenceSession(graph, options(), providers=[provider(device)])
+    note_fallback(device, made.get_providers())
+    return made

@@ -15,15 +15,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from faceindex.models.cache import cached
+from faceindex.files.writing import make_folder
+from faceindex.models.cache import cache_folder, cached
 from faceindex.models.cards import model_cards
+from faceindex.models.devices import CPU
 from faceindex.models.graphs import convert, identity
 from faceindex.models.weights import weights
 
 if TYPE_CHECKING:
     import onnxruntime
-
-CPU = "CPUExecutionProvider"
 
 
 def options() -> onnxruntime.SessionOptions:
@@ -56,16 +56,18 @@ def optimised_session(model: str) -> onnxruntime.InferenceSession:
 
 
 def _optimised(graph: bytes) -> bytes:
-    """The ONNX file `graph` in ORT format, or as it is if there is no folder for temporary files."""
+    """The ONNX file `graph` in ORT format, or as it is if nothing can be written into the cache folder."""
     import onnxruntime
 
     chosen = options()
     chosen.add_session_config_entry("session.save_model_format", "ORT")
-    with contextlib.suppress(OSError), TemporaryDirectory() as folder:
-        made = Path(folder, "optimised.ort")
-        chosen.optimized_model_filepath = str(made)
-        onnxruntime.InferenceSession(graph, chosen, providers=[CPU])
-        return made.read_bytes()
+    with contextlib.suppress(OSError):
+        make_folder(cache_folder())
+        with TemporaryDirectory(dir=cache_folder()) as folder:
+            made = Path(folder, "optimised.ort")
+            chosen.optimized_model_filepath = str(made)
+            onnxruntime.InferenceSession(graph, chosen, providers=[CPU])
+            return made.read_bytes()
     return graph
 
 

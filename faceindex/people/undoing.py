@@ -85,5 +85,17 @@ def _renamed_faces(step: Step, acts: Sequence[Act]) -> set[int]:
 def _take_out_of_clusters(transaction: sqlite3.Connection, acts: Sequence[Act]) -> None:
     """Undo in the clusters what the last rebuild made of those `acts` that it has used."""
     clustered_after = int(setting(transaction, CLUSTERED_AFTER) or 0)
-    if used := [act for act in acts if act.act <= clustered_after]:
+    ending = (_ends(transaction, act) for act in acts if act.act <= clustered_after)
+    if used := [act for act in ending if act is not None]:
         put_back(transaction, used, state_after(read_acts(transaction)))
+
+
+def _ends(transaction: sqlite3.Connection, act: Act) -> Act | None:
+    """The decision that no longer counts when `act` is undone: itself, or the one that it brought back; None when one
+    counts again instead."""
+    while act.undoes is not None:
+        (below,) = read_acts(transaction, [act.undoes])
+        if below.undoes is None:
+            return None
+        (act,) = read_acts(transaction, [below.undoes])
+    return act

@@ -25,25 +25,26 @@ def unite(folder: LibraryFolder, targets: Sequence[Target], *, dry_run: bool = F
     among them has a name, or when one does not exist.
     """
     with deciding(folder, dry_run=dry_run) as step:
-        people, faces = _people_and_faces(step, targets)
+        people, nameless = _people_and_albums(step, targets)
         if not people:
             raise UsageError("none of these has a name; `faceindex people merge` takes the numbers of such albums")
-        if len(people) + bool(faces) < 2:
+        if len(people) + len(nameless) < 2:
             raise UsageError(f"these are all {people[0]} already; merging takes two people, or a person and an album")
         kept, others = people[0], people[1:]
-        about = sorted({*faces, *(face for name in people for face in step.catalog.faces_of_person(name) or [])})
+        sides = [*(step.catalog.faces_of_person(name) or [] for name in people), *nameless]
+        about = sorted({face for side in sides for face in side})
         before = places_of(step.transaction, about)
         done = [_renamed(step, other, kept) for other in others]
-        done += [step.decide(kinds.NAME, faces, kept)] if faces else []
+        done.append(step.decide(kinds.MERGE, sides[0], others=sides[1:], about=about))
         if not step.dry_run:
             make_one_import(step.transaction, [one.act for one in done], decided=True)
         return _summed(step.transaction, kept, done, about, before, step.dry_run)
 
 
-def _people_and_faces(step: Step, targets: Sequence[Target]) -> tuple[list[str], list[int]]:
-    """Names, each once, and the faces of what has none."""
+def _people_and_albums(step: Step, targets: Sequence[Target]) -> tuple[list[str], list[list[int]]]:
+    """Names, each once, and the faces of each album that has none."""
     people: list[str] = []
-    faces: list[int] = []
+    nameless: list[list[int]] = []
     for target in targets:
         if target.person is not None:
             if step.catalog.faces_of_person(target.person) is None:
@@ -52,9 +53,11 @@ def _people_and_faces(step: Step, targets: Sequence[Target]) -> tuple[list[str],
             continue
         members = step.members(target)
         person = step.place_of(members)[1] if target.face is not None else step.person_of(target.album or 0)
-        people += [] if person is None else [person]
-        faces += members if person is None else []
-    return list(dict.fromkeys(people)), sorted(set(faces))
+        if person is not None:
+            people.append(person)
+        elif members not in nameless:
+            nameless.append(members)
+    return list(dict.fromkeys(people)), nameless
 
 
 def _renamed(step: Step, person: str, kept: str) -> Decided:

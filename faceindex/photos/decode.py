@@ -6,6 +6,7 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -16,19 +17,24 @@ from faceindex.photos.containers.jpeg_frame import is_arithmetic, kind_not_read
 from faceindex.photos.containers.libtiff_messages import messages
 from faceindex.photos.containers.png_chunks import refuse_damaged_header
 from faceindex.photos.damage import damage, said_by_libtiff
-from faceindex.photos.date_taken import taken_in_image, taken_in_raw
 from faceindex.photos.decoders.colour import in_srgb
 from faceindex.photos.decoders.levels import eight_bit
 from faceindex.photos.decoders.raw import is_raw, picture_in
 from faceindex.photos.formats import opened
+from faceindex.photos.limits import DEFAULT_MAX_MEGAPIXELS
 from faceindex.photos.lost_data.cut_off import MISSING_LIMIT, as_written, ends_grey, mended, until_first_break
 from faceindex.photos.lost_data.jpeg_scans import hole
 from faceindex.photos.read import read_bytes
 from faceindex.photos.reasons import reason_for
 from faceindex.photos.turning import ORIENTATION, SIDES_SWAPPED, TURN, exif_of
+from faceindex.running.lazily import functions
 from faceindex.types import Pixels
 
-DEFAULT_MAX_MEGAPIXELS = 300
+if TYPE_CHECKING:
+    from faceindex.photos.date_taken import taken_in_image, taken_in_raw
+else:
+    taken_in_image, taken_in_raw = functions("faceindex.photos.date_taken", "taken_in_image", "taken_in_raw")
+
 
 MAX_DECODED_PIXELS = 80_000_000
 """A JPEG with more pixels than this is never decoded at full size: 80 MP are 240 MB of RGB."""

@@ -12,10 +12,11 @@ import numpy.typing as npt
 from PIL import Image
 
 from faceindex.errors import UnreadablePhoto, UsageError
-from faceindex.photos.decode import DEFAULT_MAX_MEGAPIXELS, Photo, as_rgb, orientation_left
+from faceindex.photos.decode import Photo, as_rgb, orientation_left
 from faceindex.photos.decoders.levels import eight_bit
 from faceindex.photos.finding.addresses import absolute
 from faceindex.photos.identity import HASH_BYTES, content_hash
+from faceindex.photos.limits import DEFAULT_MAX_MEGAPIXELS
 from faceindex.photos.read import MAX_FILE_BYTES, read_bytes
 from faceindex.photos.reasons import reason_for
 from faceindex.photos.turning import TURN

@@ -22,7 +22,7 @@ def analysed_in_order(paths: Iterable[str], analyser: Analyser, workers: int) ->
     coming, done = iter(paths), dict[str, Analysed]()
     order: list[str] = []
     # Whoever iterates may do so in several threads.
-    with closing(local_executor(workers, one_thread=False)) as executor:
+    with closing(local_executor(workers, device=analyser.engine.used_device, one_thread=False)) as executor:
         exhausted, waiting = False, 0
         while order or not exhausted:
             while not exhausted and executor.room and len(order) < _AHEAD * max(1, workers):

@@ -1,8 +1,11 @@
-"""Keeps onnxruntime's telemetry off: nothing in this package may open a network connection.
+"""Keeps the telemetry of onnxruntime and OpenVINO off: nothing in this package may open a network connection.
 
 From version 1.29 on, wheels of onnxruntime report their use to the maker, and keep an identifier of the machine in the
 user's cache folder (Privacy.md in the wheel). Only an environment variable prevents both, and only if it is set before
 the first import; onnxruntime's function `disable_telemetry_events` comes too late.
+
+OpenVINO reports by a package of its own, `openvino_telemetry`, with an identifier in the user's home, and does without
+it where it cannot be imported.
 """
 
 from __future__ import annotations
@@ -21,11 +24,21 @@ _YES = ("1", "true", "yes", "on")
 _FIRST_VERSION = (1, 29)
 
 
+_OF_OPENVINO = "openvino_telemetry"
+
+
 def turn_off() -> None:
     """Turn telemetry off in this process and its children, whatever the environment says.
 
-    Warns once per process if onnxruntime was imported before, so that it is too late.
+    Warns once per process for each of the two that was imported before, so that it is too late.
     """
+    if sys.modules.get(_OF_OPENVINO) is not None:
+        warnings.warn(
+            "openvino was imported before faceindex, and may report its use over the network: import faceindex first",
+            stacklevel=3,  # the program that imports faceindex
+        )
+    else:
+        sys.modules[_OF_OPENVINO] = None  # type: ignore[assignment]  # an import of it raises ImportError
     if _may_report():
         warnings.warn(
             "onnxruntime was imported before faceindex, and may report its use over the network: "

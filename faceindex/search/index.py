@@ -11,19 +11,31 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-
+from faceindex.running.lazily import functions, module
 from faceindex.running.meter import Meter
-from faceindex.search import building
 from faceindex.search.coverage import Coverage, SavedIndex, index_config
 from faceindex.search.files import Stamp, damaged, read_stamp
 from faceindex.search.kinds import FLAT_UP_TO, IndexConfig
-from faceindex.store.folder import LibraryFolder
 from faceindex.types import FaceIds, IndexReport, Stale, Vectors
-from faceindex.vectors.ivf import of_the_same_lists
-from faceindex.vectors.nearest import FaceIndex, Found, nearest, nearest_of_each
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from faceindex.search import building
+    from faceindex.store.folder import LibraryFolder
+    from faceindex.vectors.ivf import of_the_same_lists
+    from faceindex.vectors.nearest import FaceIndex, Found, nearest, nearest_of_each
+else:
+    np = module("numpy")
+    building = module("faceindex.search.building")
+    of_the_same_lists = functions("faceindex.vectors.ivf", "of_the_same_lists")
+    FaceIndex, nearest, nearest_of_each = functions(
+        "faceindex.vectors.nearest", "FaceIndex", "nearest", "nearest_of_each"
+    )
+
 
 SMALL = FLAT_UP_TO
 """Faces up to which a search builds a stale index anew."""

@@ -5,14 +5,21 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from functools import cache
+from typing import TYPE_CHECKING
 
 from faceindex.errors import ModelError, UsageError
 from faceindex.faces.recipe import Recipe
 from faceindex.faces.vectors_only import VectorsOnly
 from faceindex.models.cards import RecipeCard
-from faceindex.search.calibration import Calibration, of_logistic
+from faceindex.running.lazily import functions
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.settings import remove_setting, save_settings
+
+if TYPE_CHECKING:
+    from faceindex.search.calibration import Calibration, of_logistic
+else:
+    Calibration, of_logistic = functions("faceindex.search.calibration", "Calibration", "of_logistic")
+
 
 DEFAULT, OWN, NONE = "default", "own", "none"
 """A recipe's calibration comes with it; a library's own was fitted to its people, or to those of a labelled folder;

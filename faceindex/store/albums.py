@@ -6,12 +6,18 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from faceindex.journal.state import State
+from faceindex.running.lazily import module
 from faceindex.types import FaceIds, Labels
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+else:
+    np = module("numpy")
+
 
 Pairs = tuple[FaceIds, Labels]
 """Faces, int64 [n], and for each an album or a cluster, int64 [n]."""

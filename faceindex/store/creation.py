@@ -64,7 +64,8 @@ def _write_catalog(new: Path, recipe: Recipe) -> None:
     os.close(new_file(new))
     with closing(open_writer(new)) as catalog:
         migrate(catalog.connection)
-        more = recipe.settings if isinstance(recipe, VectorsOnly) else {}
+        more: dict[str, object] = dict(recipe.settings) if isinstance(recipe, VectorsOnly) else {}
+        more |= {"precision": recipe.precision} if recipe.precision != "f32" else {}
         with catalog.transaction() as transaction:
             save_settings(
                 transaction,

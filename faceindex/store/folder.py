@@ -7,12 +7,13 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from faceindex.errors import LibraryUnwritable, RecipeMismatch, UsageError
 from faceindex.faces.recipe import Recipe, recipe
 from faceindex.files.writing import make_folder
+from faceindex.running.lazily import functions
 from faceindex.running.stop import Stop
-from faceindex.store.care.erasing import finish_erasing
 from faceindex.store.catalog import Catalog
 from faceindex.store.creation import create_catalog, recipe_of_library
 from faceindex.store.hdf5.segments import aborted_files
@@ -21,7 +22,14 @@ from faceindex.store.lock import LOCK, WriterLock
 from faceindex.store.migrations import MIGRATIONS, migrate, schema_version
 from faceindex.store.opening import open_writer
 from faceindex.store.reading import ReadableLibrary
-from faceindex.store.writer import Writer
+
+if TYPE_CHECKING:
+    from faceindex.store.care.erasing import finish_erasing
+    from faceindex.store.writer import Writer
+else:
+    finish_erasing = functions("faceindex.store.care.erasing", "finish_erasing")
+    Writer = functions("faceindex.store.writer", "Writer")
+
 
 _NO_ROOM = 1 << 20  # bytes
 

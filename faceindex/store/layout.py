@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from faceindex.store.care.erasing import COPY
 from faceindex.store.lock import LOCK
 
 CATALOG = "catalog.sqlite"
 VECTORS = "vectors"
 INDEX = "index"
+
+COPY = "catalog.copy"
+"""Of the catalog, in the library, while it is rebuilt."""
 
 NEW_CATALOG = CATALOG + ".tmp"
 """The catalog while it is made."""

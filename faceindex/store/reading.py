@@ -8,12 +8,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count, islice
 from pathlib import Path
-from typing import TypeVar
-
-import numpy as np
+from typing import TYPE_CHECKING, TypeVar
 
 from faceindex.errors import UsageError
 from faceindex.faces.recipe import Recipe
+from faceindex.running.lazily import module
 from faceindex.store.catalog import Catalog
 from faceindex.store.hdf5.segments import BLOCK, SegmentMissing
 from faceindex.store.hdf5.vectors import Faces, StoredVectors
@@ -21,6 +20,12 @@ from faceindex.store.layout import CATALOG, INDEX, VECTORS
 from faceindex.store.opening import damage_named, open_reader
 from faceindex.store.read_pool import ReadPool
 from faceindex.types import FaceIds, FaceRecord, Qualities, Vectors
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = module("numpy")
+
 
 T = TypeVar("T")
 

@@ -12,16 +12,22 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from faceindex.errors import UsageError
+from faceindex.running.lazily import module
 from faceindex.store.catalog import Catalog
 from faceindex.store.people.known_people import unknown_person
 from faceindex.store.people.person_ids import name_meant
 from faceindex.store.photos.photo_paths import first_paths
 from faceindex.types import FaceIds, PhotoRecord
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+else:
+    np = module("numpy")
+
 
 _DAY = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 

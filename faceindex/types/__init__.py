@@ -2,45 +2,49 @@
 
 from __future__ import annotations
 
-from faceindex.types.answers import (
-    USUAL,
-    BatchAnswer,
-    Candidate,
-    Company,
-    ComparedFace,
-    Exemplar,
-    IdentifiedFace,
-    Match,
-    ProbeFace,
-    Verification,
-)
-from faceindex.types.arrays import FaceIds, Labels, Pixels, Qualities, Vectors
-from faceindex.types.care import Backup, CheckedPart, CheckReport, Damage, RepairReport
-from faceindex.types.changes import Erased, IngestReport, Lifted, NamesRead, Pruned, Reencoded, Removed, Skipped
-from faceindex.types.contents import Album, FailedPhoto, IndexReport, Person, PhotoRecord, Status
-from faceindex.types.decisions import (
-    ActChange,
-    AlbumChange,
-    ClusterReport,
-    Decided,
-    DrawnFace,
-    Joined,
-    LostFace,
-    NeverSuggested,
-    NotFace,
-    PastAct,
-    PersonChange,
-    Price,
-    Question,
-    Suggestion,
-    Target,
-)
-from faceindex.types.exports import AlbumsExport, SidecarReport
-from faceindex.types.faces import BY_BOX, DRAWN, AnalysedPhoto, Box, Face, FaceRecord
-from faceindex.types.imports import ImportReport
-from faceindex.types.jobs import JobState, Progress
-from faceindex.types.pages import Page
-from faceindex.types.versions import Stale, Version
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from faceindex.types.answers import (
+        USUAL,
+        BatchAnswer,
+        Candidate,
+        Company,
+        ComparedFace,
+        Exemplar,
+        IdentifiedFace,
+        Match,
+        ProbeFace,
+        Verification,
+    )
+    from faceindex.types.arrays import FaceIds, Labels, Pixels, Qualities, Vectors
+    from faceindex.types.care import Backup, CheckedPart, CheckReport, Damage, RepairReport
+    from faceindex.types.changes import Erased, IngestReport, Lifted, NamesRead, Pruned, Reencoded, Removed, Skipped
+    from faceindex.types.contents import Album, FailedPhoto, IndexReport, Person, PhotoRecord, Status
+    from faceindex.types.decisions import (
+        ActChange,
+        AlbumChange,
+        ClusterReport,
+        Decided,
+        DrawnFace,
+        Joined,
+        LostFace,
+        NeverSuggested,
+        NotFace,
+        PastAct,
+        PersonChange,
+        Price,
+        Question,
+        Suggestion,
+        Target,
+    )
+    from faceindex.types.exports import AlbumsExport, SidecarReport
+    from faceindex.types.faces import BY_BOX, DRAWN, AnalysedPhoto, Box, Face, FaceRecord
+    from faceindex.types.imports import ImportReport
+    from faceindex.types.jobs import JobState, Progress
+    from faceindex.types.pages import Page
+    from faceindex.types.versions import Stale, Version
 
 __all__ = [
     "BY_BOX",
@@ -107,3 +111,55 @@ __all__ = [
     "Verification",
     "Version",
 ]
+
+_NAMES = {
+    "answers": [
+        "USUAL",
+        "BatchAnswer",
+        "Candidate",
+        "Company",
+        "ComparedFace",
+        "Exemplar",
+        "IdentifiedFace",
+        "Match",
+        "ProbeFace",
+        "Verification",
+    ],
+    "arrays": ["FaceIds", "Labels", "Pixels", "Qualities", "Vectors"],
+    "care": ["Backup", "CheckedPart", "CheckReport", "Damage", "RepairReport"],
+    "changes": ["Erased", "IngestReport", "Lifted", "NamesRead", "Pruned", "Reencoded", "Removed", "Skipped"],
+    "contents": ["Album", "FailedPhoto", "IndexReport", "Person", "PhotoRecord", "Status"],
+    "decisions": [
+        "ActChange",
+        "AlbumChange",
+        "ClusterReport",
+        "Decided",
+        "DrawnFace",
+        "Joined",
+        "LostFace",
+        "NeverSuggested",
+        "NotFace",
+        "PastAct",
+        "PersonChange",
+        "Price",
+        "Question",
+        "Suggestion",
+        "Target",
+    ],
+    "exports": ["AlbumsExport", "SidecarReport"],
+    "faces": ["BY_BOX", "DRAWN", "AnalysedPhoto", "Box", "Face", "FaceRecord"],
+    "imports": ["ImportReport"],
+    "jobs": ["JobState", "Progress"],
+    "pages": ["Page"],
+    "versions": ["Stale", "Version"],
+}
+"""For each module the names that are here."""
+
+_MODULES = {name: module for module, names in _NAMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    """Types are imported when they are first used: making a frozen dataclass takes half a millisecond."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"faceindex.types.{_MODULES[name]}"), name)

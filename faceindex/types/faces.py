@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 DRAWN, BY_BOX = "drawn", "drawn-by-box"
 """Origins of a face whose box a user drew: landmarks were found in the box; it was aligned by the box itself."""

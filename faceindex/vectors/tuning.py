@@ -27,6 +27,7 @@ CHOOSING, CONFIRMING = 1400, 600
 _CANDIDATES = (50, 100, 150, 200, 250, 300, 400, 500, 600, 800, 1000, 1400)
 _MISSED = (1, 0.7, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05, 0)  # of what may be missed, the shares tried for unread lists
 _CANDIDATE = 90  # codes are read while one candidate is ranked
+_HARDEST = 0.1  # of the faces, those for which most lists are read
 _NO_RANK = 1 << 30
 _CERTAINTY = 2.0  # standard errors that the recall of the faces chosen on is above the wanted one
 _WITHIN = 0.3  # of the neighbours that may be missed, those in lists that a threshold at their distance leaves out
@@ -84,14 +85,15 @@ def tuned(ivf: Ivf, wanted: float, known: Neighbours) -> Tuned:
     That is exceeded on the faces chosen on by so much that CONFIRMING others confirm it.
     """
     part = max(1, round(len(known.rows) * CHOOSING / (CHOOSING + CONFIRMING)))
-    choosing, confirming = known.part(slice(0, part)), known.part(slice(part, None))
-    if not len(confirming.rows):
-        confirming = choosing
+    chosen_on = slice(0, part)
+    others = slice(part, None) if part < len(known.rows) else chosen_on
+    choosing, confirming = known.part(chosen_on), known.part(others)
     for probing in _enough(ivf, choosing, wanted):
         recall = float(np.mean(_Scan.of(ivf, confirming, probing).shares(probing)))
         if recall >= wanted:
             lists = round(_Scan.of(ivf, choosing, probing).lists)
-            return Tuned(probing, recall, lists, *_plain_settings(ivf, wanted, recall, choosing, confirming))
+            plain = _plain_settings(ivf, wanted, known, probing.spread, chosen_on, others, recall)
+            return Tuned(probing, recall, lists, *plain)
     return Tuned(None, 1.0, ivf.lists, ivf.lists, _CANDIDATES[-1] / K)
 
 
@@ -178,21 +180,23 @@ def _places(ivf: Ivf, known: Neighbours) -> tuple[npt.NDArray[np.float32], Rows]
 
 
 def _plain_settings(
-    ivf: Ivf, wanted: float, recorded: float, choosing: Neighbours, confirming: Neighbours
+    ivf: Ivf, wanted: float, known: Neighbours, spread: float, chosen_on: slice, others: slice, recorded: float
 ) -> tuple[int, float]:
     """How many lists FAISS's own search must read, and how many times K candidates it must rank, to find as much.
 
-    `wanted` is as certain as for our own search, and of the faces that recall is `recorded` of it finds no less.
+    It finds `wanted` as surely as our search does, of the `others` no less than is recorded, and `wanted` of those for
+    which our search reads most lists, too: FAISS reads as many for them as for a probe in the middle of a list.
     """
-    _, places = _places(ivf, choosing)
+    read = np.sum(ivf.nearest_lists_of_each(known.probes, spread)[1] >= 0, axis=1)
+    hardest = read >= np.quantile(read, 1 - _HARDEST)
+    _, places = _places(ivf, known)
     for missed in _MISSED:
         lists = int(np.quantile(places, 1 - missed * (1 - wanted), method="higher")) + 1
-        chosen, confirmed = (
-            _ranks(known, ivf.scanned_by_faiss(known.probes, lists, _CANDIDATES[-1] + 1))
-            for known in (choosing, confirming)
-        )
-        for count in _CANDIDATES:  # itself is found, too
-            if _surely(np.mean(chosen <= count, axis=1), wanted) and np.mean(confirmed <= count) >= recorded:
+        ranks = _ranks(known, ivf.scanned_by_faiss(known.probes, lists, _CANDIDATES[-1] + 1))
+        for count in _CANDIDATES:
+            shares = np.mean(ranks <= count, axis=1)  # itself is found, too
+            enough = np.mean(shares[hardest]) >= wanted and np.mean(shares[others]) >= recorded
+            if enough and _surely(shares[chosen_on], wanted):
                 return lists, count / K
     return ivf.lists, _CANDIDATES[-1] / K
 

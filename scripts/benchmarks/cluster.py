@@ -3,7 +3,8 @@
 --parts chooses among: quality (recipes on lfw-dev: the threshold that is best on half "a" of the people, its F on half
 "b", and the default's F on all), speed (drawn faces, compared with dlib.chinese_whispers_clustering and with
 scikit-learn's DBSCAN, one thread each), million (time and peak memory by number of faces, each in a new process), grow
-(lfw-dev without some photos, which come later), photos (pairs of faces of one photo that share an album, without and
+(lfw-dev without some photos, which come later), gate (drawn faces with and without qualities, of which a tenth is low,
+in turn), photos (pairs of faces of one photo that share an album, without and
 with the rule against it).
 
 Faces are drawn as make_library draws them, from plain dlib vectors, and grouped at DRAWN_THRESHOLD. --sizes are the
@@ -24,11 +25,12 @@ from make_library import DrawnFaces
 from sklearn.cluster import DBSCAN
 
 import faceindex
-from faceindex.clustering.cluster import METHODS, cluster
+from faceindex.clustering.cluster import cluster
 from faceindex.clustering.constraints import Constraints, cohabitants, pairs_in_photos, unconstrained
 from faceindex.clustering.dbscan import density_clusters
 from faceindex.clustering.extend import extend
 from faceindex.clustering.linkage import agglomerate
+from faceindex.clustering.methods import METHODS
 from faceindex.clustering.neighbours import edge_recall, neighbour_graph
 from faceindex.clustering.rules import rules_of
 from faceindex.evaluation.bcubed import bcubed
@@ -41,13 +43,16 @@ STEPS = (0.94, 0.96, 0.98, 1.0, 1.02, 1.04)
 DRAWN_THRESHOLD = 0.52
 """Best for linkage of 20,000 drawn faces; plain dlib vectors of one person are further apart than those of `dlib`."""
 
+ROUNDS = 3
+"""Of each that are measured in turn."""
+
 DLIB_THRESHOLDS = (0.48, 0.50, 0.52)
 
 
 def run(
     report: Report,
     *,
-    parts: Sequence[str] = ("quality", "speed", "million", "grow", "photos"),
+    parts: Sequence[str] = ("quality", "speed", "million", "grow", "gate", "photos"),
     recipes: Sequence[str] = ("dlib", "sface"),
     keep: Path | None = None,
     plots: Path | None = None,
@@ -57,6 +62,8 @@ def run(
 ) -> None:
     if "speed" in parts:
         speed(report, *speed_sizes)
+    if "gate" in parts:
+        gate(report, speed_sizes[-1])
     if "million" in parts:
         million(report, sizes, workers, plots)
     for name in recipes:
@@ -125,6 +132,20 @@ def speed(report: Report, few: int, many: int) -> None:
     model = DBSCAN(eps=threshold, min_samples=3, n_jobs=1)
     theirs = timed(f"{many:,} faces, scikit-learn's DBSCAN", lambda: model.fit(vectors).labels_.astype(np.int64))
     report.add_ratio(f"{many:,} faces, scikit-learn's DBSCAN by ours", [theirs], [ours])
+
+
+def gate(report: Report, count: int) -> None:
+    vectors, person = drawn(count)
+    qualities = np.where(np.random.default_rng(0).random(count) < 0.1, 0.0, 1.0)
+    costs: dict[str, list[Cost]] = {"without": [], "with": []}
+    for _ in range(ROUNDS):
+        for name, known in (("without", None), ("with", qualities)):
+            spent, labels = cost(lambda: cluster(vectors, threshold=DRAWN_THRESHOLD, qualities=known))  # noqa: B023
+            costs[name].append(spent)
+            report.add(f"{count:,} faces {name} the gate, F", bcubed(labels, person).f)
+    for name, spent_each in costs.items():
+        report.add_costs(f"{count:,} faces {name} the gate", spent_each)
+    report.add_ratio(f"{count:,} faces, with the gate by without", costs["with"], costs["without"])
 
 
 def million(report: Report, sizes: Sequence[int], workers: int, plots: Path | None) -> None:

@@ -23,7 +23,7 @@ from harness.report import Report
 
 from benchmarks.dlib_with_blas import build_dlib, default_folder
 from faceindex.evaluation.engines import compare_boxes, compare_vectors
-from faceindex.faces.engine import BATCH, Engine
+from faceindex.faces.engine import Engine
 from faceindex.photos.decode import open_photo
 
 
@@ -61,7 +61,7 @@ def run(
     works: dict[str, tuple[Callable[[Engine], object], int]] = {
         "encoder, one face": (lambda engine: engine.vectors([chip]), rounds),
         "encoder, mirrored pair": (lambda engine: engine.vectors([chip, chip]), rounds),
-        f"encoder, {BATCH} faces at once": (lambda engine: engine.vectors([chip] * BATCH), few),
+        "encoder, 32 faces at once": (lambda engine: engine.vectors([chip] * 32), few),
         "HOG detector, a megapixel": (lambda engine: engine.hog_detections(megapixel, 0.0), rounds),
         "CNN detector, a megapixel": (lambda engine: engine.cnn_detections(megapixel), few),
     }

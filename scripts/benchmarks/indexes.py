@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,6 +31,21 @@ Search = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.int64]]
 Variants = Iterator[tuple[str, Search]]
 Family = Callable[[Vectors, int, Path | None], Variants]
 T = TypeVar("T")
+DRAWN = "drawn faces"
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The fastest setting of an index that finds enough. of: whose faces the probes are. milliseconds: of a query, of
+    the processor."""
+
+    name: str
+    of: str
+    faces: int
+    variant: str
+    recall: float
+    milliseconds: float
+    search: Search
 
 
 def kept(path: Path | None, build: Callable[[], T], save: Callable[[T, str], object], load: Callable[[str], T]) -> T:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from faceindex.clustering.clear_pairs import CLEARLY, with_clear_pairs
-from faceindex.clustering.cluster import METHODS, cluster
+from faceindex.clustering.cluster import cluster
 from faceindex.clustering.constraints import Constraints, unconstrained
 from faceindex.clustering.linkage import GROWTH
+from faceindex.clustering.methods import METHODS
 from faceindex.clustering.neighbours import neighbour_graph
 from faceindex.clustering.problem import Problem
 from faceindex.clustering.rules import rules_of

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faceindex.clustering.cluster import METHODS, by_size, cluster
+from faceindex.clustering.cluster import by_size, cluster
 from faceindex.clustering.constraints import unconstrained
 from faceindex.clustering.crowding import excess_of, uncrowded
 from faceindex.clustering.dbscan import dbscan
+from faceindex.clustering.methods import METHODS
 from faceindex.clustering.neighbours import neighbour_graph
 from faceindex.clustering.problem import Problem
 from faceindex.clustering.rules import rules_of

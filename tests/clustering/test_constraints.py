@@ -10,8 +10,9 @@ from drawn_constraints import assert_obeyed, constraints
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faceindex.clustering.cluster import METHODS, cluster
+from faceindex.clustering.cluster import cluster
 from faceindex.clustering.constraints import Constraints, cohabitants, pairs_in_photos, unconstrained
+from faceindex.clustering.methods import METHODS
 from faceindex.types import Labels, Vectors
 
 NONE = np.empty((0, 2), dtype=np.int64)

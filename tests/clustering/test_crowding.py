@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceindex.clustering.cluster import METHODS, cluster
+from faceindex.clustering.cluster import cluster
 from faceindex.clustering.constraints import Constraints, unconstrained
 from faceindex.clustering.crowding import CROWD, KEPT, OWN, STRICT, excess_of, uncrowded
 from faceindex.clustering.extend import extend
+from faceindex.clustering.methods import METHODS
 from faceindex.clustering.neighbours import neighbour_graph
 from faceindex.types import Vectors
 

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceindex.clustering.cluster import METHODS, MODEST_LAST, MODEST_QUALITY, cluster
+from faceindex.clustering.cluster import MODEST_LAST, MODEST_QUALITY, cluster
 from faceindex.clustering.constraints import Constraints, unconstrained
 from faceindex.clustering.graph import without
+from faceindex.clustering.methods import METHODS
 from faceindex.clustering.modest_quality import joined, modest_last
 from faceindex.clustering.neighbours import neighbour_graph
 from faceindex.clustering.problem import Problem

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceindex.clustering.cluster import METHODS, cluster
+from faceindex.clustering.cluster import cluster
 from faceindex.clustering.constraints import Constraints, unconstrained
 from faceindex.clustering.dbscan import density_clusters
 from faceindex.clustering.extend import extend
 from faceindex.clustering.graph import graph_of
+from faceindex.clustering.methods import METHODS
 from faceindex.clustering.neighbours import neighbour_graph
 from faceindex.clustering.problem import Problem
 from faceindex.clustering.quality_gate import LOW_QUALITY, joined_by_low

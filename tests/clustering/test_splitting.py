@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from faceindex.clustering.cluster import METHODS, cluster
+from faceindex.clustering.cluster import cluster
 from faceindex.clustering.constraints import Constraints, unconstrained
+from faceindex.clustering.methods import METHODS
 from faceindex.clustering.neighbours import neighbour_graph
 from faceindex.clustering.problem import Problem
 from faceindex.clustering.rules import rules_of

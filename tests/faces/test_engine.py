@@ -5,14 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 
 import faceindex
-from faceindex.errors import UsageError
+from faceindex.errors import Note, UsageError
 from faceindex.evaluation.engines import TOLERANCE, compare_boxes, compare_vectors
 from faceindex.faces.detect import detect
 from faceindex.faces.engine import BATCH, DEFAULT_ENGINE, Engine
 from faceindex.faces.recipe import recipe
+from faceindex.models import devices
+from faceindex.models.devices import usable_device
 from faceindex.types import Pixels
 
 
@@ -89,7 +92,27 @@ def test_cnn_library_remembers_its_detector(many_photos: Path, tmp_path: Path) -
 
 
 def test_unknown_engines_and_devices_are_usage_errors() -> None:
-    with pytest.raises(UsageError, match="onnx, dlib"):
+    with pytest.raises(UsageError, match="onnx, openvino, dlib"):
         Engine("tensorflow").check()
-    with pytest.raises(UsageError, match="no device cuda here"):
-        Engine("onnx", "cuda").check()
+    with pytest.raises(UsageError, match="no device abacus here"):
+        Engine("onnx", "abacus").check()
+
+
+def test_a_device_that_is_not_here_is_noted_and_the_cpu_used(chips: list[Pixels]) -> None:
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+        pytest.skip("this onnxruntime has CUDA")
+    usable_device.cache_clear()
+    engine = Engine("onnx", "cuda")
+    with pytest.warns(Note, match=r"no device cuda here, only .*cpu, so that networks run on the CPU; `pip uninstall"):
+        engine.check()
+    assert (engine.used_device, engine.batch) == ("cpu", DEFAULT_ENGINE.batch)
+    np.testing.assert_array_equal(engine.vectors(chips[:2]), DEFAULT_ENGINE.vectors(chips[:2]))
+
+
+def test_two_packages_in_one_folder_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "_installed", lambda package: True)
+    usable_device.cache_clear()
+    with pytest.warns(Note) as noted:
+        usable_device("cuda")
+    assert "both installed and share one folder" in str(noted[0].message)
+    usable_device.cache_clear()

@@ -6,9 +6,23 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
+from faceindex.clustering.quality_gate import LOW_QUALITY
 from faceindex.faces.align import Landmarks, face_chip, place_landmarks
 from faceindex.faces.detect import detect
-from faceindex.faces.quality import ARCFACE_FRAMING, DLIB_FRAMING, ENOUGH_EYES, eye_distance, measure, quality
+from faceindex.faces.encode import encoded
+from faceindex.faces.quality import (
+    ARCFACE_FRAMING,
+    DLIB_FRAMING,
+    ENOUGH_EYES,
+    ENOUGH_LENGTH,
+    eye_distance,
+    measure,
+    qualities,
+    quality,
+    quality_of,
+    with_length,
+)
+from faceindex.faces.recipe import recipe
 from faceindex.types import Pixels
 
 MIRROR = pytest.mark.parametrize("mirror", [None, 0.2])
@@ -26,6 +40,16 @@ def chip(astronaut: Pixels, landmarks: Landmarks) -> Pixels:
 
 def blurred(chip: Pixels, radius: float) -> Pixels:
     return np.asarray(Image.fromarray(chip).filter(ImageFilter.GaussianBlur(radius)))
+
+
+def five_point(chip: Pixels) -> Pixels:
+    """dlib's chip as SFace sees the face: uint8 [112, 112, 3]."""
+    zoom = (DLIB_FRAMING.right - DLIB_FRAMING.left) / (ARCFACE_FRAMING.right - ARCFACE_FRAMING.left)
+    left = DLIB_FRAMING.left - zoom * ARCFACE_FRAMING.left
+    top = DLIB_FRAMING.y - zoom * ARCFACE_FRAMING.y
+    placement = (zoom, 0, left, 0, zoom, top)
+    image = Image.fromarray(chip).transform((112, 112), Image.Transform.AFFINE, placement, Image.Resampling.BILINEAR)
+    return np.asarray(image)
 
 
 @MIRROR
@@ -94,15 +118,33 @@ def test_frontality_is_the_score_of_dlibs_detector(chip: Pixels) -> None:
 
 
 def test_another_framing_of_the_same_face_gives_nearly_the_same(chip: Pixels) -> None:
-    zoom = (DLIB_FRAMING.right - DLIB_FRAMING.left) / (ARCFACE_FRAMING.right - ARCFACE_FRAMING.left)
-    left = DLIB_FRAMING.left - zoom * ARCFACE_FRAMING.left
-    top = DLIB_FRAMING.y - zoom * ARCFACE_FRAMING.y
-    placement = (zoom, 0, left, 0, zoom, top)
-    image = Image.fromarray(chip).transform((112, 112), Image.Transform.AFFINE, placement, Image.Resampling.BILINEAR)
-    other = quality(np.asarray(image), ENOUGH_EYES, framing=ARCFACE_FRAMING)
+    other = quality(five_point(chip), ENOUGH_EYES, framing=ARCFACE_FRAMING)
     assert other == pytest.approx(quality(chip, ENOUGH_EYES), abs=0.05)
 
 
 def test_eyes_are_as_far_apart_by_5_landmarks_as_by_68(astronaut: Pixels, landmarks: Landmarks) -> None:
     by_68 = eye_distance(place_landmarks(astronaut, detect(astronaut)[0].box(), 68))
     assert eye_distance(landmarks) == pytest.approx(by_68, rel=0.1)
+
+
+def test_the_shorter_sfaces_own_vector_the_worse_until_it_is_long_enough(chip: Pixels) -> None:
+    measures = measure(chip, ENOUGH_EYES)
+    values = [quality_of(with_length(measures, own)) for own in (0.0, 4.0, 7.0, 10.0, ENOUGH_LENGTH, 20.0)]
+    assert values[1:5] == sorted(set(values[1:5]))
+    assert values[0] < 0.1
+    assert values[4] == values[5] > 0.7
+
+
+@pytest.mark.parametrize("name", ["sface", "sface-dlib"])
+def test_what_sface_recognises_little_in_is_low_whatever_the_reason(chip: Pixels, name: str) -> None:
+    noise = np.random.default_rng(0).normal(scale=90, size=chip.shape)
+    noisy = np.clip(chip + noise, 0, 255).astype(np.uint8)
+    dark = (0.02 * chip).astype(np.uint8)
+    values = []
+    for made in (chip, noisy, dark, 0 * chip):
+        seen = encoded([[five_point(made), *[made] * (name == "sface-dlib")]], recipe(name))
+        measures = measure(made, ENOUGH_EYES)
+        values += qualities([measures], seen, recipe(name))
+    assert values[0] > 0.8
+    assert max(values[1:]) < LOW_QUALITY
+    assert quality(noisy, ENOUGH_EYES) > LOW_QUALITY  # which pixels alone do not tell

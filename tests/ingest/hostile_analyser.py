@@ -40,6 +40,9 @@ class HostileAnalyser:
     def check_models(self) -> None:
         pass
 
+    def on_cpu(self) -> HostileAnalyser:
+        return self
+
     def try_out(self, *, encode: bool = True) -> None:
         pass
 

@@ -21,6 +21,7 @@ import faceindex
 from faceindex.errors import MachineError
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.recipe import recipe
+from faceindex.ingest.workers.encoding_pool import EncodingPool
 from faceindex.ingest.workers.executor import Analysed, Executor, Fault, Task
 from faceindex.ingest.workers.in_line import InLine
 from faceindex.ingest.workers.pool import ProcessPool
@@ -29,13 +30,14 @@ from faceindex.photos.finding.find import find_files
 
 EXECUTORS: dict[str, Callable[[], Executor]] = {
     "processes": lambda: ProcessPool(2),
+    "decoders and an encoder": lambda: EncodingPool(2),
     "threads": lambda: Threads(2),
     "in line": InLine,
 }
 SLOW_SECONDS = 3.0
 """That `hostile_analyser` takes for a slow photo."""
 
-ISOLATING = ("processes",)
+ISOLATING = ("processes", "decoders and an encoder")
 MOST_HELD = 2 * 2 + 1
 """Tasks that any of them takes beyond those that are answered: two of each worker, and one."""
 

@@ -26,7 +26,7 @@ from PIL import Image, ImageEnhance
 from skimage import data
 
 from faceindex.ingest.workers.cgroups import frozen, groups
-from faceindex.ingest.workers.pool import IDLE_LIMIT
+from faceindex.ingest.workers.limits import IDLE_LIMIT
 
 PHOTOS = 60
 STOPPED_SECONDS = round(IDLE_LIMIT) + 15

@@ -51,3 +51,9 @@ def test_a_face_that_is_not_there_is_named_and_what_is_no_id_refused(library: fa
     for wrong in ([1.5], [[1, 2]], ["1"]):
         with pytest.raises(UsageError, match="ids of faces are integers"):
             library.faces.vectors(wrong)
+
+
+def test_photos_of_faces_are_those_of_the_faces_themselves(small_library: faceindex.Library) -> None:
+    ids = [face.face for face in small_library.faces][::2]
+    expected = {face: small_library.faces.get(face).photo for face in ids}
+    assert small_library.faces.photos([*ids, 10**9]) == expected != {}

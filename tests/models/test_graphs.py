@@ -12,8 +12,9 @@ import pytest
 from faceindex.errors import UsageError
 from faceindex.files.user_folders import CACHE_ENVIRONMENT
 from faceindex.models.cache import cache_folder
+from faceindex.models.devices import provider
 from faceindex.models.graphs import DETECTOR, onnx_graph
-from faceindex.models.networks import provider, session
+from faceindex.models.networks import session
 
 
 @pytest.fixture

@@ -46,9 +46,7 @@ def test_it_is_made_once_for_each_kind_of_processor(cache: Path, monkeypatch: py
     assert len(list(cache.iterdir())) == 2
 
 
-def test_without_a_folder_for_temporary_files_it_runs_as_it_is(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def nowhere() -> None:
-        raise FileNotFoundError
-
-    monkeypatch.setattr(optimised, "TemporaryDirectory", nowhere)
+def test_where_nothing_can_be_written_it_runs_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv(CACHE_ENVIRONMENT, str(tmp_path / "file"))
     assert optimised.optimised_session(YUNET).get_outputs()

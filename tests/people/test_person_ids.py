@@ -136,6 +136,14 @@ def test_a_library_of_an_older_schema_gives_ids_that_stay_when_it_is_migrated(
     library.people.name("Grace", face=5)
     library.close()
     catalog = sqlite3.connect(tmp_path / "x.faces" / "catalog.sqlite")
+    for trigger in range(8):
+        catalog.execute(f"DROP TRIGGER touched_15_{trigger:02d}")
+    for added in ("VIEW every_face", "TABLE not_faces", "TABLE covers", "TABLE unknown_faces"):
+        catalog.execute(f"DROP {added}")
+    for index in ("faces_with_origin", "acts_by_kind"):
+        catalog.execute(f"DROP INDEX {index}")
+    catalog.execute("ALTER TABLE faces DROP COLUMN origin")
+    catalog.execute("ALTER TABLE albums DROP COLUMN unknown")
     catalog.execute("DROP TABLE person_ids")
     catalog.execute("ALTER TABLE photos DROP COLUMN turned")
     catalog.execute("ALTER TABLE imports DROP COLUMN decided")

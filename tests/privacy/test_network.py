@@ -13,6 +13,7 @@ import subprocess
 import sys
 import sysconfig
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -57,8 +58,11 @@ status
 """.strip().splitlines()
 """`verify` answers no with exit code 1; every other command has to end well."""
 
+if find_spec("openvino"):
+    COMMANDS += ["ingest people --engine openvino", "search photos/1.jpg --engine openvino"]
+
 EVERY_COMMAND = """
-import shlex, sys, time
+import importlib.util, shlex, sys, time
 from faceindex.cli import main
 until = time.monotonic() + float(sys.argv[1])
 for line in sys.argv[2:]:
@@ -69,6 +73,7 @@ for line in sys.argv[2:]:
         if ended.code:
             sys.exit(f"exit code {ended.code} of faceindex {line}")
 assert "onnxruntime" in sys.modules and "matplotlib" in sys.modules
+assert not importlib.util.find_spec("openvino") or "openvino" in sys.modules
 import numba  # which only large libraries need
 time.sleep(max(0, until - time.monotonic()))
 """

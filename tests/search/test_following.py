@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import faiss
 import numpy as np
 import pytest
 from made_library import MadeLibrary
@@ -14,6 +15,7 @@ from made_library import MadeLibrary
 from faceindex.search import building
 from faceindex.search import index as face_index
 from faceindex.search.coverage import Change, configure
+from faceindex.search.files import FAISS_FILE
 from faceindex.search.index import LibraryIndex, find_nearest, load_or_build
 from faceindex.search.kinds import IndexConfig
 from faceindex.store.hdf5.merging import compact, compact_all
@@ -196,3 +198,7 @@ def test_choice_is_kept_for_later_builds(made: MadeLibrary) -> None:
     assert (report.kind, report.chosen, report.wanted, report.faces) == ("ivf", "ivf", 0.8, 260)
     assert report.recall >= 0.8
     assert 0 < report.lists <= report.all_lists
+    written: Any = faiss.read_index(str(made.folder.index / FAISS_FILE))
+    refined: Any = faiss.downcast_index(written.index)
+    assert report.k_factor == refined.k_factor
+    assert report.nprobe == faiss.extract_index_ivf(refined.base_index).nprobe

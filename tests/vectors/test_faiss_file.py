@@ -93,6 +93,10 @@ def test_faiss_alone_finds_as_much_in_an_approximate_index_as_is_recorded(
     assert np.mean(shares) >= wanted
     chance = np.std(shares) * (1 / PROBES + 1 / CONFIRMING) ** 0.5
     assert np.mean(shares) >= found.recall - 2 * chance
+    assert found.probing is not None
+    read = [len(ours.ivf.nearest_lists(probe, found.probing.spread)[0]) for probe in vectors[FACES:]]
+    hardest = np.array(shares)[np.argsort(read)[-PROBES // 10 :]]  # for which our search reads most
+    assert np.mean(hardest) >= wanted - np.std(hardest) / len(hardest) ** 0.5
 
 
 @pytest.mark.parametrize("approximate", [False, True])

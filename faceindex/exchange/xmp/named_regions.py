@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from faceindex.exchange.xmp.names_in_photos import Said, names_in_photo
 from faceindex.ingest.photo_reader import PhotoReader
-from faceindex.ingest.workers.pool import IDLE_LIMIT
+from faceindex.ingest.workers.limits import IDLE_LIMIT
 from faceindex.photos.packets import Sidecars
 from faceindex.running.stop import Stop
 from faceindex.store.catalog import Catalog

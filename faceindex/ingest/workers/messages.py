@@ -14,6 +14,13 @@ class StartFailure:
 
 
 @dataclass(frozen=True, slots=True)
+class Started:
+    """A worker is ready. notes: what the user should know, such as a device that is not used."""
+
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """A worker holds the faces of its first `files` unanswered files, and is at work on the next."""
 

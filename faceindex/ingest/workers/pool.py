@@ -10,28 +10,17 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import replace
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 
 from faceindex.errors import MachineError
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest.workers.cgroups import oom_kills
 from faceindex.ingest.workers.executor import Analysed, Fault, Task
+from faceindex.ingest.workers.limits import IDLE_LIMIT, MEMORY_LIMIT, START_LIMIT, TIME_LIMIT
 from faceindex.ingest.workers.messages import StartFailure
 from faceindex.ingest.workers.processes import grants_memory
 from faceindex.ingest.workers.worker_process import WorkerProcess
 from faceindex.photos.finding.entries import FoundFile
-
-TIME_LIMIT = 60.0
-"""A photo that takes more seconds of processor time is given up."""
-
-START_LIMIT = 120.0
-"""Seconds of processor time that a worker may take to start."""
-
-IDLE_LIMIT = 600.0
-"""A worker that uses no processor time and reads no byte for so many seconds is given up, as on a dead disk."""
-
-MEMORY_LIMIT = 4 << 30
-"""Bytes that a worker may use, including its networks (0.6 GB). A PNG of 300 megapixels takes 2.7 GB."""
 
 _STARTS = 3  # workers in a row that may fail to start
 _PAUSE = 0.5  # seconds before the next try, times the number of tries
@@ -58,10 +47,12 @@ class ProcessPool:
         memory_limit: int = MEMORY_LIMIT,
         idle_limit: float = IDLE_LIMIT,
         one_thread: bool = True,
+        work: str = "analyse",
     ) -> None:
         """one_thread: the thread that submits also closes it; then Linux ends the workers with that thread if the
-        program is killed."""
+        program is killed. work: see `start.main`."""
         self._asked = workers
+        self._work = work
         self._one_thread = one_thread
         self._time_limit = time_limit
         self._memory_limit = memory_limit
@@ -97,6 +88,11 @@ class ProcessPool:
         return len(self._workers) < self.workers or any(map(_takes_more, self._workers))
 
     @property
+    def connections(self) -> dict[Connection, WorkerProcess]:
+        """Where answers come from, of the processes that are at work."""
+        return {worker.connection: worker for worker in self._workers if worker.files}
+
+    @property
     def waiting(self) -> int:
         """Number of files submitted and not yet answered."""
         held = sum(len(worker.files) for worker in self._workers)
@@ -118,7 +114,7 @@ class ProcessPool:
         Raises: MachineError if workers do not start, or the machine ends or blocks one after another.
         """
         self._distribute()
-        connections = {worker.connection: worker for worker in self._workers if worker.files}
+        connections = self.connections
         ready = set(wait(list(connections), timeout)) if connections else set()
         for connection, worker in connections.items():
             answer = self._answer(worker) if connection in ready else self._overdue(worker)
@@ -280,7 +276,9 @@ class ProcessPool:
             self._replace(idle)
         assert self._analyser is not None
         try:
-            worker = WorkerProcess(self._analyser, self._memory_limit, alone=alone, one_thread=self._one_thread)
+            worker = WorkerProcess(
+                self._analyser, self._memory_limit, alone=alone, one_thread=self._one_thread, work=self._work
+            )
         except OSError as error:
             self._no_process(error)
             return False

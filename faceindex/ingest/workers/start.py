@@ -8,30 +8,41 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import warnings
 from multiprocessing.connection import Connection
 
-from faceindex.ingest.workers.messages import StartFailure
+from faceindex.ingest.workers.messages import Started, StartFailure
 from faceindex.ingest.workers.unexpected import in_words, is_exhaustion
 
 
 def main() -> None:
-    """Serve the parent. Arguments: the connection's descriptor; the parent's process id, or 0; memory limit in bytes,
-    or 0; "align" for a worker that leaves the encoding to another process."""
+    """Serve the parent.
+
+    Arguments: the connection's descriptor; the parent's process id, or 0; memory limit in bytes, or 0; the kind of
+    work: "analyse" photos, "align" their faces, or "encode" what others have aligned.
+    """
     os.set_blocking(sys.stderr.fileno(), False)  # the parent reads only the first lines
-    connection = Connection(int(sys.argv[1]))
+    connection, work = Connection(int(sys.argv[1])), sys.argv[4]
     with contextlib.suppress(BrokenPipeError, EOFError, ConnectionResetError):  # the parent has ended
         try:
-            from faceindex.ingest.workers.worker import prepare, serve
+            from faceindex.errors import Note
+            from faceindex.ingest.workers import encoder, worker
             from faceindex.photos.finding.addresses import take_secrets
 
             take_secrets()
 
-            encode = sys.argv[4] != "align"
-            analyser = prepare(connection, parent=int(sys.argv[2]), memory=int(sys.argv[3]), encode=encode)
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always", Note)
+                memory, parent = int(sys.argv[3]), int(sys.argv[2])
+                analyser = worker.prepare(connection, parent=parent, memory=memory, encode=work != "align")
         except (BrokenPipeError, EOFError, ConnectionResetError):
             return
         except Exception as error:
             connection.send(StartFailure(in_words(error), is_exhaustion(error)))
             return
-        connection.send(None)
-        serve(connection, analyser, encode=encode)
+        notes = (str(warning.message) for warning in caught if issubclass(warning.category, Note))
+        connection.send(Started(tuple(dict.fromkeys(notes))))
+        if work == "encode":
+            encoder.serve(connection, analyser)
+        else:
+            worker.serve(connection, analyser, encode=work == "analyse")

@@ -63,8 +63,9 @@ def encode_files(analyser: Analyser, files: Sequence[AlignedFile]) -> list[Analy
     try:
         photos = analyser.encode([file.photo for file in files])
     except Exception as error:  # as above
-        if len(files) == 1:
-            return [_failed(files[0].file, error)]
+        if len(files) == 1:  # all chips are alike, so that no photo can be the cause
+            failed = _failed(files[0].file, error)
+            return [failed if failed.fault is Fault.MEMORY else replace(failed, fault=Fault.MACHINE)]
         return [answer for file in files for answer in encode_files(analyser, [file])]
     seconds, faces = time.perf_counter() - began, sum(len(file.photo.faces) for file in files) or 1
     for file in files:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
+import warnings
 from collections import deque
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 
+from faceindex.errors import Note
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest.workers import child
 from faceindex.ingest.workers.executor import Analysed
-from faceindex.ingest.workers.messages import Held, StartFailure
+from faceindex.ingest.workers.messages import Held, Started, StartFailure
 from faceindex.ingest.workers.watch import Watch
+from faceindex.ingest.workers.worker import AlignedFile
 from faceindex.photos.finding.entries import FoundFile
 
 _WORKER = "from faceindex.ingest.workers.start import main; main()"
@@ -35,17 +38,17 @@ class WorkerProcess:
         *,
         alone: bool = False,
         one_thread: bool = True,
-        encode: bool = True,
+        work: str = "analyse",
     ) -> None:
-        """one_thread: see `child.start`. encode: without, it only aligns faces. Raises: OSError if the system gives no
-        process, descriptor or memory."""
+        """memory_limit: bytes, or 0. one_thread: see `child.start`. work: see `start.main`. Raises: OSError if the
+        system gives no process, descriptor or memory."""
         self.files: deque[FoundFile] = deque()
         self.held = 0
         self.alone = alone
         self.started = False
         self.connection, theirs = Pipe()
         try:
-            self._process = _start(theirs, memory_limit, one_thread=one_thread, encode=encode)
+            self._process = _start(theirs, memory_limit, one_thread=one_thread, work=work)
         except BaseException:
             self.connection.close()
             raise
@@ -54,29 +57,32 @@ class WorkerProcess:
         self.watch = Watch(self._process.pid)
         self._send(analyser)
 
-    def give(self, file: FoundFile) -> None:
-        """Give it another file to analyse."""
+    def give(self, file: FoundFile, aligned: AlignedFile | None = None) -> None:
+        """Give it another file to analyse. aligned: the same, for a process that only encodes."""
         if not self.files and self.started:
             self.watch.begin()
         self.files.append(file)
-        self._send(file)
+        self._send(aligned or file)
 
     def receive(self) -> Analysed | StartFailure | None:
         """Its next answer; None when it has started or goes on to another file. Raises: EOFError, OSError if it has
         died."""
-        answer: Analysed | StartFailure | Held | None = self.connection.recv()
+        answer: Analysed | StartFailure | Held | Started = self.connection.recv()
+        self.watch.begin()
         if isinstance(answer, Held):
             self.held = answer.files
-            answer = None
-        elif isinstance(answer, Analysed):
+            return None
+        if isinstance(answer, Started):
+            self.started = True
+            self._close_stderr()
+            for note in answer.notes:
+                warnings.warn(note, Note, stacklevel=2)
+            return None
+        if isinstance(answer, Analysed):
             place = self.files.index(answer.file)
             del self.files[place]
             self.held -= place < self.held
             self.alone = False
-        elif answer is None:
-            self.started = True
-            self._close_stderr()
-        self.watch.begin()
         return answer
 
     def take_culprit(self) -> FoundFile:
@@ -121,7 +127,6 @@ class WorkerProcess:
 
 
 def _start(
-    connection: Connection, memory_limit: int, *, one_thread: bool, encode: bool = True
+    connection: Connection, memory_limit: int, *, one_thread: bool, work: str = "analyse"
 ) -> subprocess.Popen[bytes]:
-    work = "analyse" if encode else "align"
     return child.start(_WORKER, connection, memory_limit, work, one_thread=one_thread)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import numpy as np
 from PIL import Image, ImageChops
@@ -22,7 +23,6 @@ _UNWRITTEN = 64  # bytes; fewer zeros may belong to a picture
 _BREAK = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _BREAK_OR_RESTART = re.compile(rb"\xff[^\x00\xff]")
 _END = b"\xff\xd9"
-_NOISE = np.random.default_rng(0).integers(1, 255, 4096, dtype=np.uint8).tobytes()  # no 0xFF, no marker
 _RESTART_INTERVAL, _START_OF_SCAN, _END_OF_IMAGE = 0xDD, 0xDA, 0xD9
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = frozenset((0xC2, 0xC6, 0xCA, 0xCE))
@@ -87,12 +87,12 @@ def _loaded(data: bytes, load: Callable[[Image.Image], object]) -> Image.Image:
 def _noises(data: bytes) -> Iterator[bytes]:
     """Data to put after the end. With restart intervals, data that end with a marker can only be followed by the
     next."""
-    yield _NOISE
+    yield _noise()
     segments = list(_segments(data))
     if any(marker == _RESTART_INTERVAL for marker, _, _ in segments):
         last = max(data.rfind(bytes((0xFF, 0xD0 + number)), segments[-1][2]) for number in range(8))
         number = 0 if last < 0 else (data[last + 1] + 1) % 8
-        yield bytes((0xFF, 0xD0 + number)) + _NOISE
+        yield bytes((0xFF, 0xD0 + number)) + _noise()
 
 
 def _every_scan_begun(data: bytes) -> bool:
@@ -135,3 +135,9 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
             raise ValueError("image file is truncated")
         yield marker, position + 4, end
         position = end
+
+
+@cache
+def _noise() -> bytes:
+    """Bytes without 0xFF, so without a marker; drawn when they are needed, as numpy.random is slow to load."""
+    return np.random.default_rng(0).integers(1, 255, 4096, dtype=np.uint8).tobytes()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import io
+from functools import cache
 
 import numpy as np
 from PIL import Image, ImageChops
 
 from faceindex.photos.containers.libtiff_messages import messages
-
-_NOISES = [noise.tobytes() for noise in np.random.default_rng(3).integers(1, 255, (3, 48), dtype=np.uint8)]
 
 
 def unread_rows(data: bytes, picture: Image.Image, strips: list[tuple[int, int]], rows: int) -> int:
@@ -20,7 +19,7 @@ def unread_rows(data: bytes, picture: Image.Image, strips: list[tuple[int, int]]
     """
     boxes = [(0, top, picture.width, min(top + rows, picture.height)) for top in range(0, picture.height, rows)]
     doubtful = [number for number, box in enumerate(boxes) if _blank_rows(picture.crop(box))]
-    for noise in _NOISES:
+    for noise in _noises():
         if not doubtful:
             break
         other = _decoded(data, [strips[number] for number in doubtful], noise, picture)
@@ -51,3 +50,9 @@ def _blank_rows(strip: Image.Image) -> int:
     pixels = np.asarray(strip)
     other = np.flatnonzero((pixels != pixels[-1, 0]).any(axis=1))
     return len(pixels) - 1 - int(other[-1]) if len(other) else len(pixels)
+
+
+@cache
+def _noises() -> list[bytes]:
+    """Drawn when they are needed, as numpy.random is slow to load."""
+    return [noise.tobytes() for noise in np.random.default_rng(3).integers(1, 255, (3, 48), dtype=np.uint8)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from PIL import Image, ImageChops
@@ -20,7 +21,6 @@ _FEW = bytes(64)
 _LAST = 16
 """Bytes at the end of a scan that contain at least one block of the picture."""
 
-_NOISES = tuple(np.random.default_rng(1).integers(1, 255, (4, 4096), dtype=np.uint8))  # no 0xFF, no marker
 _END_OF_DATA = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 _RESTARTS = 8
@@ -163,7 +163,7 @@ def _changes(data: bytes, begin: int, end: int, picture: Image.Image, load: Load
 
     Several noises are tried, because white stays white when it becomes lighter.
     """
-    return any(_differs(data[:begin] + noise.tobytes() + data[end:], picture, load) for noise in _NOISES)
+    return any(_differs(data[:begin] + noise + data[end:], picture, load) for noise in _noises())
 
 
 def _differs(other: bytes, picture: Image.Image, load: Load) -> bool:
@@ -173,3 +173,9 @@ def _differs(other: bytes, picture: Image.Image, load: Load) -> bool:
     except (OSError, SyntaxError):
         return True
     return ImageChops.difference(picture, image).getbbox(alpha_only=False) is not None
+
+
+@cache
+def _noises() -> list[bytes]:
+    """Bytes without 0xFF, so without a marker; drawn when they are needed, as numpy.random is slow to load."""
+    return [noise.tobytes() for noise in np.random.default_rng(1).integers(1, 255, (4, 4096), dtype=np.uint8)]

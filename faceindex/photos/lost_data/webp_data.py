@@ -6,13 +6,13 @@ from __future__ import annotations
 import io
 import struct
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from PIL import Image, ImageChops
 
 from faceindex.photos.lost_data.zero_runs import SECTOR, is_whole_sectors, lost_sectors, unwritten_begin
 
-_NOISES = [noise.tobytes() for noise in np.random.default_rng(2).integers(1, 255, (4, 64), dtype=np.uint8)]
 _STORED = 3  # bits in the first byte of ALPH; all are 0 without compression
 
 
@@ -73,7 +73,7 @@ def _needs_its_end(data: bytes, end: int, picture: Image.Image) -> bool:
     """Whether the last bytes of the coded data matter. A flat area may be zeros; after lost data, bytes remain
     unused."""
     shown = picture.convert("RGBA")
-    return any(_differs(data[: end - len(noise)] + noise + data[end:], shown) for noise in _NOISES)
+    return any(_differs(data[: end - len(noise)] + noise + data[end:], shown) for noise in _noises())
 
 
 def _differs(webp: bytes, shown: Image.Image) -> bool:
@@ -82,3 +82,9 @@ def _differs(webp: bytes, shown: Image.Image) -> bool:
             return ImageChops.difference(shown, image.convert("RGBA")).getbbox(alpha_only=False) is not None
     except Exception:  # no longer a picture
         return True
+
+
+@cache
+def _noises() -> list[bytes]:
+    """Drawn when they are needed, as numpy.random is slow to load."""
+    return [noise.tobytes() for noise in np.random.default_rng(2).integers(1, 255, (4, 64), dtype=np.uint8)]

@@ -23,13 +23,11 @@ from faceindex.store.journal.act_changes import forget_in_changes
 from faceindex.store.journal.acts import read_acts
 from faceindex.store.journal.imports import forget_names_in_files
 from faceindex.store.journal.names import replay_all
+from faceindex.store.layout import COPY
 from faceindex.store.people.person_ids import erase_unsaid_ids
 from faceindex.store.photos import writing
 from faceindex.store.writer import Writer
 from faceindex.types import Box, Erased
-
-COPY = "catalog.copy"
-"""Of the catalog, in the library, while it is rebuilt."""
 
 _UNFINISHED = "erasing"  # a setting that is there from the deletion of rows until nothing of them is left on the disk
 _ALL_TABLES = (

@@ -24,7 +24,7 @@ Row = tuple[Any, ...]
 
 _NOT_COPIED = ("segments", *DERIVED_TABLES)
 _OWN_SETTINGS = (
-    *("recipe", "detector", "landmarks", "jitter", "fingerprint", "vectors_only"),
+    *("recipe", "detector", "landmarks", "jitter", "precision", "fingerprint", "vectors_only"),
     *("faces_state", "indexed", "erasing", PAIRED),
 )
 """Tables about the library itself, not about its photos and people."""

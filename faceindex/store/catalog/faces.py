@@ -7,14 +7,19 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-
+from faceindex.running.lazily import module
 from faceindex.store.catalog.photos import CatalogPhotos
 from faceindex.store.hdf5.vectors import Faces
 from faceindex.store.photos.matching_by_box import FormerFace, resized, scaled
 from faceindex.types import Box, Face, FaceIds, FaceRecord, Qualities
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+else:
+    np = module("numpy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,15 @@ class CatalogFaces(CatalogPhotos):
             FACES + "WHERE faces.id > ? ORDER BY faces.id LIMIT ?", lambda row: (row[0],), (after,)
         ):
             yield face_record(row)
+
+    def photos_of_faces(self, ids: Iterable[int]) -> dict[int, str]:
+        """The first path of the photo of each face with these ids."""
+        rows = self.connection.execute(
+            "SELECT id, (SELECT MIN(path) FROM paths WHERE paths.photo = faces.photo) FROM faces "
+            "WHERE id IN (SELECT value FROM json_each(?))",
+            (json.dumps([int(face) for face in ids]),),
+        )
+        return {face: os.fsdecode(path) for face, path in rows}
 
     def faces_with(self, ids: Iterable[int]) -> dict[int, FaceRecord]:
         """The faces with these ids; an id that is not in the library is left out."""

@@ -9,17 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from faceindex.errors import FaceindexError, LibraryDamaged, RecipeMismatch, UsageError
 from faceindex.files.reading import open_regular, require_regular
 from faceindex.files.writing import creating, put_in_place
 from faceindex.plurals import plural
+from faceindex.running.lazily import module
 from faceindex.store.hdf5.deferred_error_file import DeferredErrorFile
 from faceindex.types import FaceIds, Vectors
 
 if TYPE_CHECKING:
     import h5py
+    import numpy as np
+else:
+    np = module("numpy")
 
 FORMAT = "faceindex segment 1"
 

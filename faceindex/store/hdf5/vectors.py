@@ -6,14 +6,18 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
-
-import numpy as np
+from typing import TYPE_CHECKING, Self
 
 from faceindex.errors import LibraryDamaged
 from faceindex.plurals import plural
+from faceindex.running.lazily import module
 from faceindex.store.hdf5.segments import CHUNK, Block, Segment, read_blocks, read_rows
 from faceindex.types import FaceIds, Vectors
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = module("numpy")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from faceindex.errors import UsageError
 from faceindex.journal.person_names import likely_meant
+from faceindex.running.lazily import module
 from faceindex.store.catalog import Catalog
 from faceindex.types import FaceIds, Labels
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = module("numpy")
 
 
 def names_of_people(connection: sqlite3.Connection) -> list[str]:

@@ -7,14 +7,19 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Collection
 from itertools import product
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from faceindex.journal.acts import NEVER_SUGGEST, NOT_FACE
+from faceindex.running.lazily import module
 from faceindex.store.catalog import Catalog
 from faceindex.store.cursors import ALL, begin, page_of
 from faceindex.store.journal.acts import LISTED, dead_among, listed, with_names_of_now
 from faceindex.types import Box, NeverSuggested, NotFace, Page
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = module("numpy")
 
 
 def not_faces_among(connection: sqlite3.Connection, faces: Collection[int]) -> set[int]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from faceindex.types import Box
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
 
 SAME_FACE = 0.5
 """Intersection over union from which two boxes of one photo are the same face."""

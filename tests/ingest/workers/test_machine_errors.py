@@ -211,7 +211,7 @@ def test_as_many_workers_as_the_system_gives_do_the_work(
 ) -> None:
     real, started = worker_process._start, list[int]()
 
-    def start(connection: Connection, memory_limit: int, **how: bool) -> subprocess.Popen[bytes]:
+    def start(connection: Connection, memory_limit: int, **how: Any) -> subprocess.Popen[bytes]:
         if len(started) >= granted:
             raise BlockingIOError(11, "Resource temporarily unavailable")
         started.append(1)

@@ -8,6 +8,7 @@ import sys
 from contextlib import closing
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -46,7 +47,7 @@ def test_worker_killed_while_it_starts_is_started_again(
     real = worker_process._start
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(connection: Connection, memory_limit: int, **how: bool) -> subprocess.Popen[bytes]:
+    def start(connection: Connection, memory_limit: int, **how: Any) -> subprocess.Popen[bytes]:
         started.append(real(connection, memory_limit, **how))
         if len(started) == 1:
             started[0].kill()
@@ -164,7 +165,7 @@ def test_photos_that_wait_for_more_faces_are_answered_and_a_crash_is_no_fault_of
 ) -> None:
     real, started = worker_process._start, list[bool]()
 
-    def start(connection: Connection, memory_limit: int, **how: bool) -> subprocess.Popen[bytes]:
+    def start(connection: Connection, memory_limit: int, **how: Any) -> subprocess.Popen[bytes]:
         started.append(True)
         return real(connection, memory_limit, **how)
 

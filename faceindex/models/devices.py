@@ -1,0 +1,79 @@
+"""Devices that onnxruntime can use here, by their short names: cpu, cuda, coreml and others."""
+
+from __future__ import annotations
+
+import warnings
+from functools import cache
+from importlib.metadata import PackageNotFoundError, distribution
+
+from faceindex.errors import Note, UsageError
+
+CPU = "CPUExecutionProvider"
+_SUFFIX = "ExecutionProvider"
+
+
+@cache
+def usable_device(device: str) -> str:
+    """`device` in small letters, or "cpu" with a note if this onnxruntime has no such device.
+
+    Raises: UsageError if no onnxruntime has it.
+    """
+    import onnxruntime
+
+    asked = device.lower()
+    if asked == "cpu":
+        return asked
+    _note_two_packages()
+    here = [_short(name) for name in onnxruntime.get_available_providers()]
+    if asked in here:
+        return asked
+    known = [_short(name) for name in onnxruntime.get_all_providers()]
+    missing = f"onnxruntime has no device {device} here, only {', '.join(here)}"
+    if asked not in known:
+        raise UsageError(missing)
+    hint = "; `pip uninstall onnxruntime`, then `pip install onnxruntime-gpu` adds cuda" if asked == "cuda" else ""
+    warnings.warn(f"{missing}, so that networks run on the CPU{hint}", Note, stacklevel=2)
+    return "cpu"
+
+
+def provider(device: str) -> str:
+    """The execution provider of onnxruntime for `device`; notes and errors as `usable_device`."""
+    import onnxruntime
+
+    names: list[str] = onnxruntime.get_available_providers()
+    return next(name for name in names if _short(name) == usable_device(device))
+
+
+def note_fallback(device: str, used: list[str]) -> None:
+    """Give a note if a session for `device` uses other providers alone, as onnxruntime does when a driver is
+    missing."""
+    if provider(device) not in used:
+        warnings.warn(
+            f"the device {device} cannot be started (a driver or a library of it is missing), so that networks run on "
+            "the CPU",
+            Note,
+            stacklevel=2,
+        )
+
+
+def _note_two_packages() -> None:
+    """onnxruntime-gpu has the same files as onnxruntime: whichever was installed last is used, or a mixture."""
+    if _installed("onnxruntime") and _installed("onnxruntime-gpu"):
+        warnings.warn(
+            "onnxruntime and onnxruntime-gpu are both installed and share one folder, so that either may be used: "
+            "`pip uninstall onnxruntime onnxruntime-gpu`, then `pip install onnxruntime-gpu`",
+            Note,
+            stacklevel=3,
+        )
+
+
+def _installed(package: str) -> bool:
+    try:
+        distribution(package)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def _short(provider: str) -> str:
+    return provider.removesuffix(_SUFFIX).lower()
