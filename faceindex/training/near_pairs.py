@@ -20,6 +20,7 @@ FEWEST_FALSE = 10
 """False pairs that a false accept rate allows at least; below, its true accept rate is not told."""
 
 _MOST_REPEATS = 100
+_SPARE = 10_000  # near pairs for those that go with people who are left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class NearPairs:
             near = self.near[~without[self.first] & ~without[self.second]]
             counts = np.bincount(self.people[~without[self.people]])
         allowed = int(far * pairs_of_two(counts) * (1 + 1e-12))
-        return float(near[allowed - 1]) if allowed else -1.0
+        return float(near[min(allowed, len(near)) - 1]) if allowed and len(near) else -1.0
 
 
 def pairs_of_two(counts: npt.NDArray[np.integer]) -> int:
@@ -64,7 +65,7 @@ def pairs_of_two(counts: npt.NDArray[np.integer]) -> int:
 
 def near_pairs(vectors: Floats, people: People, reach: float) -> NearPairs:
     """Of vectors, float [n, d], of people, int64 [n]. reach: see NearPairs."""
-    wanted = int(1.2 * reach * pairs_of_two(np.bincount(people))) + 1
+    wanted = int(2 * reach * pairs_of_two(np.bincount(people))) + _SPARE
     rows32 = np.ascontiguousarray(vectors, dtype=np.float32)
     own, owner, near = [], [], np.empty((0, 3))
     for rows, columns in pair_blocks(len(vectors)):

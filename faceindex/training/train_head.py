@@ -16,7 +16,6 @@ from faceindex.plurals import plural
 from faceindex.running.meter import Meter
 from faceindex.training.gains import (
     JUDGED,
-    RATES,
     Gain,
     albums_f,
     curve,
@@ -97,7 +96,7 @@ def _report(
     test, head, card = parts.test, learnt.head, _base_card(faces)
     before = test.vectors.astype(np.float64)
     after = before @ head
-    gains = gains_at(before, after, test.people, (*RATES, *_MORE_RATES))
+    gains = gains_at(before, after, test.people) or gains_at(before, after, test.people, _MORE_RATES)
     judged = next((rate for rate in (JUDGED, *_MORE_RATES) if rate in gains), None)
     new = refitted(card, _pairs([parts.validation], head))
 
@@ -116,7 +115,7 @@ def _report(
         data=data,
         learnt=learnt,
         split=parts,
-        gains={rate: gains[rate] for rate in RATES if rate in gains} or gains,
+        gains=gains,
         albums=(albums(before, card.cluster_threshold), albums(after, new.cluster_threshold)),
         named=identification(before, after, test.people),
         groups=_groups(test, after, relatives, groups, (card.match_threshold, new.match_threshold)),
