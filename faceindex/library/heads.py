@@ -27,8 +27,8 @@ def with_head(made: Recipe, name: str) -> Recipe:
         raise UsageError(f"no recipe with a head is called {name}; {have}")
     if isinstance(made, VectorsOnly):
         raise RecipeMismatch(f"the vectors ({made.name}) came from another program; {name} is for {card.head.base}")
-    options = {"landmarks": made.landmarks} if made.landmarks != made.card.landmarks else {}
-    chosen = recipe(name, detector=made.detector, jitter=made.jitter, **options)
+    landmarks = None if made.landmarks == made.card.landmarks else made.landmarks
+    chosen = recipe(name, detector=made.detector, landmarks=landmarks, jitter=made.jitter, precision=made.precision)
     if chosen.without_head.fingerprint != made.fingerprint:
         raise RecipeMismatch(f"the head {name} was learnt for recipe {card.head.base}, not for {made.title}")
     return chosen

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from faceindex.clustering.cluster import DEFAULT_METHOD, cluster
+from faceindex.clustering.cluster import cluster
+from faceindex.clustering.methods import DEFAULT_METHOD
 from faceindex.evaluation.albums import score_albums
 from faceindex.evaluation.distances import block_distances
 from faceindex.evaluation.identification import Flags, Identification, enrolled

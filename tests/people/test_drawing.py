@@ -140,7 +140,7 @@ def test_it_stays_when_its_photo_is_analysed_again_or_comes_again(library: facei
 def test_it_moves_with_an_edit_of_its_photo(
     library: faceindex.Library, photo: Path, shared_data: Path, edit: str
 ) -> None:
-    image = Image.open(photo)
+    image: Image.Image = Image.open(photo)
     other = Image.open(shared_data / "lfw-dev" / "images" / "Al_Pacino" / "Al_Pacino_0001.jpg")
     image.paste(other.resize((128, 128), Image.Resampling.LANCZOS), (1300, 700))
     image.save(photo, quality=92)
@@ -148,7 +148,7 @@ def test_it_moves_with_an_edit_of_its_photo(
     box = Box(1342, 734, 43, 58)
     added = library.photos.add_face(photo, box, name="Al")
     assert added.origin == DRAWN
-    image = Image.open(photo)
+    image: Image.Image = Image.open(photo)
     if edit == "cropped":
         image, place = image.crop((30, 20, 1600, 1000)), Box(box.x - 30, box.y - 20, box.width, box.height)
     elif edit == "resized":
