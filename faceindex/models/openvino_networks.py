@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from faceindex.errors import UsageError
+from faceindex.models.cards import PRECISIONS
 from faceindex.models.graphs import onnx_graph
 from faceindex.running.lazily import module
 from faceindex.types import Pixels, Vectors
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 else:
     np = module("numpy")
 
-
-PRECISIONS = ("f32", "bf16")
 
 _INSTRUCTIONS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
 """Flags in /proc/cpuinfo, the last one on ARM. OpenVINO also emulates BF16, slowly, where there are none."""
