@@ -7,7 +7,7 @@ import scipy.linalg
 
 from faceindex.training.losses import Floats, People
 
-SHRINKAGE = 0.1
+SHRINKAGE = 0.5
 """Share of the covariance within people that is replaced by its mean variance: few people know it badly."""
 
 
