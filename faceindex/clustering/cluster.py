@@ -9,16 +9,16 @@ import numpy as np
 
 from faceindex.clustering.clear_pairs import with_clear_pairs
 from faceindex.clustering.constraints import Constraints, unconstrained
-from faceindex.clustering.crowding import LARGEST, excess_of, uncrowded
+from faceindex.clustering.crowding import Excess, excess_of, uncrowded
 from faceindex.clustering.dbscan import dbscan
-from faceindex.clustering.graph import Flags
-from faceindex.clustering.linkage import linkage
+from faceindex.clustering.graph import Flags, NeighbourGraph
+from faceindex.clustering.linkage import agglomerate, linkage
 from faceindex.clustering.methods import DEFAULT_METHOD
 from faceindex.clustering.modest_quality import modest_last as modest_faces_last
-from faceindex.clustering.neighbours import neighbour_graph, steps_of
+from faceindex.clustering.neighbours import COMPLETE, neighbour_graph, steps_of
 from faceindex.clustering.problem import Method, Problem
 from faceindex.clustering.quality_gate import gated, is_low
-from faceindex.clustering.rules import rules_of
+from faceindex.clustering.rules import Rules, rules_of
 from faceindex.clustering.whispers import whispers
 from faceindex.running.meter import Meter
 from faceindex.types import Labels, Qualities, Vectors
@@ -52,6 +52,7 @@ def cluster(
     qualities: Qualities | None = None,
     modest_last: bool = False,
     constraints: Constraints | None = None,
+    usual: float = 0.0,
     threads: int = 1,
     meter: Meter | None = None,
 ) -> Labels:
@@ -61,7 +62,8 @@ def cluster(
     vectors and seed give the same clusters in any order of the rows. qualities: faces of low quality join a cluster
     after all are made, see `faceindex.clustering.quality_gate`; None or NaN: no face, or not this one.
     modest_last: let the methods in MODEST_LAST set faces below MODEST_QUALITY aside, too. constraints: what the user
-    said, which every method obeys. threads: that look for neighbours. meter: hears of the progress.
+    said, which every method obeys. usual: strangers that a face usually has within the threshold among so many faces.
+    threads: that look for neighbours. meter: hears of the progress.
     Raises: ValueError for another method; JobCancelled.
     """
     if method not in _METHODS:
@@ -74,20 +76,25 @@ def cluster(
     graph = neighbour_graph(vectors, threshold, workers=threads, meter=meter)
     meter.stage("grouping")
     rules = rules_of(known, vectors, ALIKE * threshold)
-    excess = None
-    if len(vectors) <= LARGEST:
-        excess = excess_of(graph, threshold, rules.group)
-        graph = uncrowded(graph, threshold, excess)
+    excess = _excess(vectors, graph, rules, threshold, usual)
+    graph = uncrowded(graph, threshold, excess)
     problem = Problem(vectors, graph, rules, threshold, seed, meter.stop, excess)
     grouped = _METHODS[method]
     if qualities is not None and modest_last and method in MODEST_LAST:
         grouped = partial(modest_faces_last, modest=qualities[order] < MODEST_QUALITY, method=grouped)
     low = np.zeros(len(vectors), dtype=np.bool_) if qualities is None else is_low(qualities[order])
-    if len(vectors) <= LARGEST:
+    if len(vectors) <= COMPLETE:
         grouped = partial(_with_clear_pairs, method=grouped, left_out=low)
     labels = np.empty(len(vectors), dtype=np.int64)
     labels[order] = gated(problem, low, grouped)
     return by_size(labels)
+
+
+def _excess(vectors: Vectors, graph: NeighbourGraph, rules: Rules, threshold: float, usual: float) -> Excess:
+    if len(vectors) <= COMPLETE:
+        return excess_of(graph, threshold, rules.group)
+    fragments = partial(agglomerate, vectors, graph, rules)
+    return excess_of(graph, threshold, rules.group, usual=usual, fragments=fragments)
 
 
 def _with_clear_pairs(problem: Problem, method: Method, left_out: Flags) -> Labels:

@@ -15,9 +15,8 @@ import numpy.typing as npt
 
 from faceindex.clustering.cluster import ALIKE
 from faceindex.clustering.constraints import Constraints, Rows, unconstrained
-from faceindex.clustering.crowding import LARGEST
 from faceindex.clustering.linkage import agglomerate, may_be_one
-from faceindex.clustering.neighbours import MOST, neighbour_graph, steps_of
+from faceindex.clustering.neighbours import COMPLETE, MOST, neighbour_graph, steps_of
 from faceindex.clustering.nodes import Nodes, node_excess, node_graph, nodes_of, rows_of
 from faceindex.clustering.problem import Problem
 from faceindex.clustering.quality_gate import gated, is_low
@@ -56,6 +55,7 @@ def extend(
     qualities: Qualities | None = None,
     constraints: Constraints | None = None,
     neighbours: Neighbours | None = None,
+    usual: float = 0.0,
     threads: int = 1,
     meter: Meter | None = None,
 ) -> Extension:
@@ -64,7 +64,8 @@ def extend(
     threshold: as of `cluster`. qualities: float64 [n + m], the old ones first; faces of low quality, see
     `faceindex.clustering.quality_gate`, join albums and begin none. constraints: on n + m rows, the old ones first; a
     new face obeys them, while two people who are already in one album stay there. neighbours: default a scan of all
-    old faces. threads: that look for neighbours. meter: hears of the progress. Raises: JobCancelled.
+    old faces. usual: as of `cluster`. threads: that look for neighbours. meter: hears of the progress.
+    Raises: JobCancelled.
     """
     known = unconstrained(len(old) + len(new)) if constraints is None else constraints
     meter = meter or Meter()
@@ -77,8 +78,8 @@ def extend(
     low = np.zeros(len(old) + len(new), dtype=np.bool_) if qualities is None else is_low(qualities)
     told = _told(known, nodes, albums, old, new, ALIKE * threshold)
     rules = rules_of(told, nodes.centres, ALIKE * threshold)
-    if len(old) + len(new) <= LARGEST:
-        nodes = replace(nodes, spreads=nodes.spreads + node_excess(graph, threshold, rules, len(new)))
+    usual = usual if len(old) + len(new) > COMPLETE else 0.0
+    nodes = replace(nodes, spreads=nodes.spreads + node_excess(graph, threshold, rules, len(new), usual))
     found = _merged(Problem(nodes.centres, graph, rules, threshold, stop=meter.stop), nodes, low)
     labels = _numbered(found, nodes.albums, int(albums.max(initial=-1)) + 1)
     singles = labels[len(nodes.albums) : len(nodes.albums) + len(nodes.alone)]

@@ -79,10 +79,11 @@ def node_graph(
     return graph_of(len(nodes.sizes), left, right, length[nearest_first])
 
 
-def node_excess(graph: NeighbourGraph, threshold: float, rules: Rules, new: int) -> Excess:
+def node_excess(graph: NeighbourGraph, threshold: float, rules: Rules, new: int, usual: float = 0.0) -> Excess:
     """float32 [nodes]: `excess_of`, where an album or an old face, of which not all neighbours are known, is as crowded
-    as the new faces near it are on average. new: how many of the nodes, the last, are new faces."""
-    excess = excess_of(graph, threshold, rules.group)
+    as the new faces near it are on average. new: how many of the nodes, the last, are new faces.
+    usual: strangers that a face usually has within the threshold."""
+    excess = excess_of(graph, threshold, rules.group, usual=usual)
     neighbours = np.diff(graph.start)
     sums = np.bincount(graph.rows(), weights=excess[graph.neighbour], minlength=graph.size)
     excess[: graph.size - new] = (sums / np.maximum(neighbours, 1))[: graph.size - new]

@@ -18,6 +18,7 @@ from faceindex.evaluation.lfw import LfwResult, PairDistances, lfw_result, pair_
 from faceindex.evaluation.pairs import Pairs
 from faceindex.evaluation.reject import ErrorVersusReject, Rejected, error_versus_reject
 from faceindex.evaluation.roc import PairCounts, Roc, count_all_pairs, operating_point, roc
+from faceindex.search.library_calibration import usual_strangers
 from faceindex.types import Labels
 
 ALBUM_METHOD = DEFAULT_METHOD
@@ -127,6 +128,7 @@ def album_labels(faces: LabelledFaces, method: str, threshold: float) -> Labels:
         threshold=threshold,
         qualities=faces.qualities,
         modest_last=faces.recipe.card.poor_last,
+        usual=usual_strangers(faces.recipe, len(faces.people), threshold),
     )
 
 

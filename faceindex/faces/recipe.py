@@ -7,10 +7,9 @@ import json
 from dataclasses import asdict, dataclass, replace
 
 from faceindex.errors import UsageError
-from faceindex.models.cards import DETECTORS, PartCard, RecipeCard, model_cards, recipe_cards
+from faceindex.models.cards import DETECTORS, PRECISIONS, PartCard, RecipeCard, model_cards, recipe_cards
 from faceindex.models.graphs import DETECTOR, YUNET
 from faceindex.models.networks import landmark_model
-from faceindex.models.openvino_networks import PRECISIONS
 
 DEFAULT_RECIPE = "sface-dlib"
 """Of new libraries; each keeps the one it was made with."""

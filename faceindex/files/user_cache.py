@@ -6,7 +6,9 @@ import contextlib
 import hashlib
 import os
 import stat
+from io import FileIO
 from pathlib import Path
+from typing import cast
 
 from faceindex.files.reading import open_regular
 from faceindex.files.user_folders import user_cache
@@ -18,8 +20,9 @@ _DIGEST_BYTES = 32
 def read(path: Path) -> bytes | None:
     """The data that `write` stored at `path`; None if the file is missing, damaged or unreadable."""
     try:
-        with open_regular(path) as file:
-            digest, data = file.read(_DIGEST_BYTES), file.read()
+        with open_regular(path) as buffered:
+            file = cast("FileIO", buffered.raw)  # the buffer copies all once more: SFace's 38 MB in 38 ms, not in 15
+            digest, data = file.read(_DIGEST_BYTES), file.readall()
     except OSError:
         return None
     return data if _digest(data) == digest else None

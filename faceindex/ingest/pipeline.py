@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from faceindex.ingest.reader import (
     Unchanged,
     Unknown,
     Unreadable,
+    changed_among,
     classify,
 )
 from faceindex.ingest.renaming import Renaming
@@ -72,25 +73,28 @@ class Pipeline:
         self.content_of: dict[str, bytes] = {}
         self.retimed: list[FoundFile] = []
 
-    def take_all(self, entries: Iterable[FoundFile | UnreadableEntry]) -> None:
+    def take_all(self, batches: Iterable[Sequence[FoundFile | UnreadableEntry]]) -> None:
         """Check all files, at the end again those that did not answer the first time, and wait for all answers.
 
         Raises: MachineError; SilentDisk, after the answers for earlier files were collected.
         """
-        ended = self._check_all(entries)
+        ended = self._check_all(batches)
         while self.in_flight and not self.stop.is_set():
             self.collect(timeout=0.2)
         if ended:
             raise ended
 
-    def _check_all(self, entries: Iterable[FoundFile | UnreadableEntry]) -> SilentDisk | None:
+    def _check_all(self, batches: Iterable[Sequence[FoundFile | UnreadableEntry]]) -> SilentDisk | None:
         """Returns the error that ended it before all files were checked, if any."""
         silent: list[FoundFile] = []
         try:
-            for entry in entries:
+            for batch in batches:
                 if self.stop.is_set():
                     return None
-                self.take(entry, silent)
+                for entry in self._changed(batch):
+                    if self.stop.is_set():
+                        return None
+                    self.take(entry, silent)
             for entry in silent:
                 if self.stop.is_set():
                     return None
@@ -98,6 +102,16 @@ class Pipeline:
         except SilentDisk as error:
             return error
         return None
+
+    def _changed(self, batch: Sequence[FoundFile | UnreadableEntry]) -> Sequence[FoundFile | UnreadableEntry]:
+        """The entries of a batch without the files that are stored and unchanged, which are counted."""
+        if self.force:
+            return batch
+        with self.tally.stopwatch.stage("find"):
+            changed = changed_among(batch, self.writer.catalog)
+        self.tally.counts["unchanged"] += len(batch) - len(changed)
+        self.collect(timeout=0)
+        return changed
 
     def take(self, entry: FoundFile | UnreadableEntry, silent: list[FoundFile] | None = None) -> None:
         """Check one file; submit it if its content is new, and collect the answers so far.

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from typing import Generic, TypeVar
 
 from faceindex.errors import SilentDisk
@@ -17,6 +18,10 @@ Found = TypeVar("Found")
 
 _LIMIT = 50_000  # files, 15 MB: so the total of most collections is known soon
 _WAIT_SECONDS = 0.2
+_LOOK_SECONDS = 0.02  # between two looks for results that are fewer than BATCH
+
+BATCH = 500
+"""Results that are taken at once."""
 
 
 class Prefetched(Generic[Found]):
@@ -36,11 +41,17 @@ class Prefetched(Generic[Found]):
         self._thread = threading.Thread(target=self._find, args=(found,), daemon=True)
 
     def __iter__(self) -> Generator[Found, None, None]:
+        with closing(self.batches()) as batches:
+            for batch in batches:
+                yield from batch
+
+    def batches(self) -> Generator[list[Found], None, None]:
+        """The results in lists of those that are there: BATCH at most, and nothing is waited for but the first."""
         start(self._thread)
         try:
             while self._found or self._wait():
-                yield self._found.popleft()
-                if len(self._found) == _LIMIT // 2:
+                yield [self._found.popleft() for _ in range(min(len(self._found), BATCH))]
+                if len(self._found) <= _LIMIT // 2:
                     self._room.set()
             if self._error is not None:
                 raise self._error
@@ -55,7 +66,7 @@ class Prefetched(Generic[Found]):
             ended = not self._thread.is_alive()  # checked before the last look, so that no result is missed
             if self._found or ended:
                 return bool(self._found)
-            self._more.wait(_WAIT_SECONDS)
+            self._more.wait(_LOOK_SECONDS)
             now, using = time.monotonic(), self._used()
             # If this whole process was suspended, the time says nothing about the disk.
             idle = idle + min(now - looked, 2 * watch.LOOK_SECONDS) if using == used else 0.0
@@ -76,7 +87,7 @@ class Prefetched(Generic[Found]):
             for one in found:
                 count += 1
                 self._found.append(one)
-                if not self._more.is_set():
+                if count % BATCH == 0:  # fewer are found by looking: to wake the other thread for each costs more
                     self._more.set()
                 while len(self._found) >= _LIMIT and not self._closed.is_set():
                     self._room.wait(_WAIT_SECONDS)

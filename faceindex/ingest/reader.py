@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from faceindex.errors import UnreadablePhoto
 from faceindex.ingest.hard_links import HardLinks
 from faceindex.ingest.workers.machine_errors import is_circumstance
 from faceindex.photos.decoders.extras import can_be_read_now
-from faceindex.photos.finding.entries import UNTIMED, FoundFile
+from faceindex.photos.finding.entries import UNTIMED, FoundFile, UnreadableEntry
 from faceindex.photos.identity import Identity
 from faceindex.photos.read import identify
 from faceindex.store.care.tombstones import WHOLE_PHOTO
@@ -123,6 +124,27 @@ def classify(
     if known is not None and known.photo == photo and (known.size, known.mtime_ns) == (file.size, file.mtime_ns):
         return Unchanged(file)
     return Known(file, photo, catalog.paths_of(photo))
+
+
+def changed_among(
+    batch: Sequence[FoundFile | UnreadableEntry], catalog: Catalog
+) -> Sequence[FoundFile | UnreadableEntry]:
+    """The entries of a batch that `classify` is to look at: all but files that are stored under this path, unchanged,
+    with all their times.
+
+    The catalog is asked once for the paths from the first to the last, as a walk finds files almost in their order.
+    """
+    paths = [os.fsencode(entry.path) for entry in batch]
+    known = catalog.files_between(min(paths), max(paths), most=2 * len(paths))
+    if known is None:
+        return batch
+    return [
+        entry
+        for entry, path in zip(batch, paths, strict=True)
+        if isinstance(entry, UnreadableEntry)
+        or entry.mtime_ns == UNTIMED
+        or known.get(path) != (entry.size, entry.mtime_ns, entry.ctime_ns)
+    ]
 
 
 def _mended(error: str) -> bool:

@@ -70,7 +70,7 @@ def ingest(
     skipped = SkippedFiles()
     found = find_files(roots, skip=str(folder.path), exclude=exclude, on_skip=skipped.add)
     prefetched = Prefetched(found, stop, idle_limit=idle_limit)
-    files = iter(prefetched)
+    files = prefetched.batches()
     first = next(files, None)
     if first is None:
         stop.check()

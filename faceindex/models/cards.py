@@ -23,6 +23,9 @@ DETECTORS = ("hog", "cnn", "yunet")
 ALIGNMENTS = {"dlib": 150, "five-point": 112, "openface": 96, "facenet": 160}
 """How a chip is cut, see `faceindex.faces.align`, and the side that it then has, in pixels."""
 
+PRECISIONS = ("f32", "bf16")
+"""In which encoders compute."""
+
 SCALINGS = ("none", "unit", "symmetric", "whiten")
 """Pixels 0 ... 255 as they are (the network scales them itself); / 255; (x - 127.5) / 128; per chip, less their mean
 and over their standard deviation."""

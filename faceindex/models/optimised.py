@@ -9,10 +9,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import platform
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from faceindex.files.writing import make_folder
@@ -57,6 +55,8 @@ def optimised_session(model: str) -> onnxruntime.InferenceSession:
 
 def _optimised(graph: bytes) -> bytes:
     """The ONNX file `graph` in ORT format, or as it is if nothing can be written into the cache folder."""
+    from tempfile import TemporaryDirectory
+
     import onnxruntime
 
     chosen = options()
@@ -87,4 +87,6 @@ def _processor() -> str:
                 break
             lines.append(line)
         return "".join(line for line in lines if line.startswith(kinds))
+    import platform
+
     return f"{platform.machine()} {platform.processor()}"

@@ -21,6 +21,7 @@ from faceindex.journal.state import state_after
 from faceindex.people.albums import constraints_of, derive_albums, update_albums
 from faceindex.people.numbering import known_numbers
 from faceindex.running.meter import Meter
+from faceindex.search.library_calibration import usual_strangers
 from faceindex.store import albums as stored_albums
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
@@ -63,6 +64,7 @@ def group_faces(
     known = constraints_of(state, ids, stored_albums.photos_of(folder.catalog.connection, ids))
     merges: tuple[tuple[int, int], ...] = ()
     extended = bool(cluster_of) and not rebuild
+    usual = usual_strangers(folder, len(ids), threshold)
     # No transaction is open while faces are grouped: an ingest may be at work.
     if not extended:
         labels = cluster(
@@ -73,12 +75,13 @@ def group_faces(
             qualities=qualities,
             modest_last=folder.recipe.card.poor_last,
             constraints=known,
+            usual=usual,
             threads=threads,
             meter=meter,
         )
     else:
         placing = _placing(folder.catalog.connection, ids, cluster_of)
-        labels, merges = _placed(vectors, qualities, placing, threshold, known, threads, meter)
+        labels, merges = _placed(vectors, qualities, placing, threshold, known, usual, threads, meter)
     meter.stage("storing")
     with folder.decisions() as catalog, suppress(_OnlyLooking), catalog.transaction() as transaction:
         before, names = _membership(transaction), _people(catalog)
@@ -132,6 +135,7 @@ def _placed(
     placing: _Placing,
     threshold: float,
     known: Constraints,
+    usual: float,
     threads: int,
     meter: Meter,
 ) -> tuple[Labels, tuple[tuple[int, int], ...]]:
@@ -146,6 +150,7 @@ def _placed(
         threshold=threshold,
         qualities=qualities[order],
         constraints=known,
+        usual=usual,
         threads=threads,
         meter=meter,
     )

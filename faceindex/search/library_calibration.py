@@ -46,6 +46,15 @@ def known(folder: LibraryFolder) -> Calibration | None:
     return of_library(folder)
 
 
+def usual_strangers(recipe: Recipe | LibraryFolder, faces: int, threshold: float) -> float:
+    """How many strangers within `threshold` a face usually has among so many faces; 0 where nobody knows."""
+    try:
+        calibration = of_recipe(recipe) if isinstance(recipe, Recipe) else of_library(recipe)
+    except UsageError:
+        return 0.0
+    return faces * float(calibration.false_match_rate(threshold))
+
+
 def source(folder: LibraryFolder) -> str:
     """DEFAULT, OWN or NONE."""
     return OWN if _stored(folder) is not None else NONE if isinstance(folder.recipe, VectorsOnly) else DEFAULT

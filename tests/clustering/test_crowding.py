@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from faceindex.clustering.cluster import cluster
 from faceindex.clustering.constraints import Constraints, unconstrained
-from faceindex.clustering.crowding import CROWD, KEPT, OWN, STRICT, excess_of, uncrowded
+from faceindex.clustering.crowding import CROWD, KEPT, OWN, STRICT, crowd_among, excess_of, uncrowded
 from faceindex.clustering.extend import extend
 from faceindex.clustering.methods import METHODS
 from faceindex.clustering.neighbours import neighbour_graph
@@ -99,10 +99,25 @@ def test_a_new_face_in_a_crowd_joins_its_person_and_nobody_else() -> None:
     assert extend(old[:2], albums[:2], new[1:], threshold=THRESHOLD).labels.tolist() == [0]
 
 
-def test_a_library_of_more_faces_than_were_measured_does_without(monkeypatch: pytest.MonkeyPatch) -> None:
-    vectors = crowd(people=20, faces=3)
-    for module in ("cluster", "extend"):
-        monkeypatch.setattr(f"faceindex.clustering.{module}.LARGEST", len(vectors) - 1)
-    assert cluster(vectors, threshold=THRESHOLD).tolist() == [0] * len(vectors)
-    new = extend(vectors[:3], np.array([7, 7, 7]), vectors[3:], threshold=THRESHOLD)
-    assert set(new.labels.tolist()) == {7}
+def test_a_crowd_is_met_among_more_faces_than_the_graph_is_complete_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many photos of one person that their nearest neighbours are all in a few of these."""
+    monkeypatch.setattr("faceindex.clustering.cluster.COMPLETE", 100)
+    monkeypatch.setattr("faceindex.clustering.neighbours.COMPLETE", 100)
+    random = np.random.default_rng(0)
+    person = random.normal(size=(600, 64)).astype(np.float32) * np.float32(0.5 / 8)
+    person[:, 0] += 9
+    vectors = np.concatenate([crowd(people=20, faces=2, apart=0.97), person])
+    labels = cluster(vectors, threshold=THRESHOLD)
+    assert (labels[40:] == 0).all()
+    assert (labels[:40].reshape(20, 2) == labels[:40].reshape(20, 2)[:, :1]).all()
+    assert len(set(labels[:40].tolist())) == 20
+    ordinary = cluster(vectors, threshold=THRESHOLD, usual=40.0)  # so many strangers are no crowd in this library
+    assert len(set(ordinary[:40].tolist())) < 4
+
+
+def test_how_many_strangers_are_a_crowd_grows_with_those_that_a_face_usually_has() -> None:
+    assert [crowd_among(usual) for usual in (0, 0.01, 0.1, 1, 7, 100)] == [CROWD, 4, 5, 9, 21, 144]
+    random = np.random.default_rng(0)
+    for usual in (0.01, 0.1, 1.0, 7.0, 100.0):
+        met = random.poisson(usual, 1_000_000) >= crowd_among(usual)
+        assert met.mean() < 1e-3

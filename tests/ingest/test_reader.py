@@ -11,9 +11,9 @@ import pytest
 from made_library import MadeLibrary
 from PIL import Image
 
-from faceindex.ingest.reader import OutOfReach, StillUnreadable, Unchanged, Unknown, Unreadable, classify
+from faceindex.ingest.reader import OutOfReach, StillUnreadable, Unchanged, Unknown, Unreadable, changed_among, classify
 from faceindex.photos.decoders import raw
-from faceindex.photos.finding.entries import FoundFile
+from faceindex.photos.finding.entries import UNTIMED, FoundFile, UnreadableEntry
 from faceindex.photos.finding.find import find_files
 from faceindex.photos.read import identify
 from faceindex.store.catalog import Catalog
@@ -137,3 +137,25 @@ def test_by_force_a_file_is_opened_whatever_its_times_say(made: MadeLibrary, fil
     assert classify(file, catalog) == Unchanged()
     Path(file.path).write_bytes(bytes(file.size))
     assert isinstance(classify(file, catalog, force=True), Unreadable)
+
+
+def test_of_many_files_those_are_looked_at_that_are_not_stored_and_unchanged(made: MadeLibrary, tmp_path: Path) -> None:
+    for number in range(9):
+        Image.new("RGB", (8, 8), (number, 0, 0)).save(tmp_path / f"{number}.tif")
+    files = [one for one in find_files([tmp_path]) if isinstance(one, FoundFile) and one.path.endswith(".tif")]
+    files[5] = replace(files[5], ctime_ns=None)
+    for one in files[:-1]:
+        catalog = known(made, one)
+    assert changed_among(files, catalog) == files[-1:]
+    files[1] = replace(files[1], size=1)
+    files[2] = replace(files[2], mtime_ns=UNTIMED)
+    files[3] = replace(files[3], mtime_ns=files[3].mtime_ns + 1)
+    files[5] = replace(files[5], ctime_ns=files[6].ctime_ns)  # the library has none, which is to be stored
+    files[6] = replace(files[6], ctime_ns=0)
+    entries: list[FoundFile | UnreadableEntry] = [*files, UnreadableEntry(files[0].path, "Permission denied")]
+    asked = [entry for place, entry in enumerate(entries) if place in (1, 2, 3, 5, 6, 8, 9)]
+    assert changed_among(entries, catalog) == asked
+    for one in files:
+        assert (one in asked) == (classify(one, catalog) != Unchanged())
+    catalog = failed(made, files[7], "damaged")
+    assert files[7] in changed_among(files, catalog)

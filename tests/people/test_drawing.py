@@ -148,7 +148,7 @@ def test_it_moves_with_an_edit_of_its_photo(
     box = Box(1342, 734, 43, 58)
     added = library.photos.add_face(photo, box, name="Al")
     assert added.origin == DRAWN
-    image: Image.Image = Image.open(photo)
+    image = Image.open(photo)
     if edit == "cropped":
         image, place = image.crop((30, 20, 1600, 1000)), Box(box.x - 30, box.y - 20, box.width, box.height)
     elif edit == "resized":

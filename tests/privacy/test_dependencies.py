@@ -34,7 +34,7 @@ def needed(name: str, seen: set[str]) -> set[str]:
         seen.add(name)
         for requirement in requirements:
             extra = re.search(r"extra == [\"']([\w-]+)", requirement)
-            if extra is None or (name == "faceindex" and extra[1] in ("raw", "plots", "formats")):
+            if extra is None or (name == "faceindex" and extra[1] in ("raw", "plots", "formats", "openvino")):
                 needed(re.split(r"[^\w.-]", requirement, maxsplit=1)[0], seen)
     return seen
 

@@ -26,11 +26,12 @@ def walk_files(
 
     entered: the folders that were entered so far; it grows.
     """
-    waiting: list[tuple[str, IgnoreRules | None]] = [(root, None)]
+    waiting: list[tuple[str, os.DirEntry[str] | None, IgnoreRules | None]] = [(root, None, None)]
     while waiting:
-        path, rules = waiting.pop()
+        path, at, rules = waiting.pop()
         try:
-            status = os.stat(path)  # noqa: PTH116  (one call for type, size and times)
+            # One call for type, size and times.
+            status = at.stat() if at is not None else os.stat(path)  # noqa: PTH116
             if not stat.S_ISDIR(status.st_mode):
                 if found := _no_folder(path, status, exclude if path == root else None):
                     yield found
@@ -59,7 +60,7 @@ def walk_files(
             is_folder = _is_folder(entry)
             kind = kind_of(entry.name, entry.path, rules, is_folder=is_folder, in_library=in_library)
             if kind is None:
-                waiting.append((entry.path, rules))
+                waiting.append((entry.path, entry, rules))
             elif kind == "excluded" or is_folder or claims_to_be_photo(entry.name):
                 yield SkippedEntry(entry.path, kind, is_folder)
 

@@ -41,6 +41,18 @@ class CatalogPhotos(CatalogConnection):
         )
         return KnownPath(*row) if row else None
 
+    def files_between(self, first: bytes, last: bytes, *, most: int) -> dict[bytes, tuple[int, int, int | None]] | None:
+        """Size, mtime_ns and ctime_ns of the photo at each path from `first` to `last`.
+
+        None if there are more than `most` photos, or a file that could not be read.
+        """
+        between = "path BETWEEN ? AND ?"
+        if self._row(f"SELECT 1 FROM failures WHERE {between} AND NOT out_of_reach LIMIT 1", first, last):
+            return None
+        statement = f"SELECT path, size, mtime_ns, ctime_ns FROM paths WHERE {between} LIMIT ?"
+        rows = self.connection.execute(statement, (first, last, most + 1)).fetchall()
+        return {path: (size, time, changed) for path, size, time, changed in rows} if len(rows) <= most else None
+
     def photo_with(self, content: bytes) -> int | None:
         """The id of the photo with this content."""
         row = self._row("SELECT id FROM photos WHERE content = ?", content)
