@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from faceindex.library.people import People
     from faceindex.library.photos import Photos
     from faceindex.library.sheets import Sheets
-    from faceindex.models.cards import CalibrationCard, PartCard, ProjectionCard, RecipeCard
+    from faceindex.models.cards import CalibrationCard, HeadCard, LearntCard, PartCard, ProjectionCard, RecipeCard
     from faceindex.photos.decode import Photo
     from faceindex.photos.finding.entries import FoundFile, SkippedEntry, UnreadableEntry
     from faceindex.photos.finding.open_files import FileStatus, OpenFile
@@ -165,6 +165,7 @@ __all__ = [
     "FileStatus",
     "FoundFile",
     "Fpir",
+    "HeadCard",
     "HeldOut",
     "History",
     "IdentifiedFace",
@@ -176,6 +177,7 @@ __all__ = [
     "JobCancelled",
     "JobState",
     "Joined",
+    "LearntCard",
     "Library",
     "LibraryDamaged",
     "LibraryError",
@@ -287,6 +289,8 @@ _MODULES = {
     "ProcessPool": "ingest.workers.pool",
     "Recipe": "faces.recipe",
     "RecipeCard": "models.cards",
+    "HeadCard": "models.cards",
+    "LearntCard": "models.cards",
     "PartCard": "models.cards",
     "ProjectionCard": "models.cards",
     "Reliability": "evaluation.reliability",

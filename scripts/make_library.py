@@ -150,7 +150,8 @@ def _write_faces(
     with writer.catalog.transaction() as transaction:
         writing.insert_segment(transaction, segment)
         transaction.executemany(
-            "INSERT INTO faces VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO faces (id, photo, segment, x, y, width, height, score, landmarks, quality) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 (number + 1, photo, segment.number, x, y, side, side, 0.9, landmarks, quality)
                 for number, photo, (x, y), side, quality in zip(

@@ -7,12 +7,14 @@ import dataclasses
 import inspect
 import typing
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import import_module
 
+import numpy as np
 import pytest
 
 import faceindex
+from faceindex.types import arrays
 
 
 def classes_in(annotation: typing.Any) -> Iterator[type]:
@@ -22,7 +24,7 @@ def classes_in(annotation: typing.Any) -> Iterator[type]:
     if isinstance(annotation, type) and annotation.__module__.startswith("faceindex."):
         yield annotation
         if dataclasses.is_dataclass(annotation):
-            for kind in typing.get_type_hints(annotation).values():
+            for kind in hints(annotation).values():
                 yield from classes_in(kind)
 
 
@@ -43,15 +45,25 @@ def named_in(function: typing.Any) -> set[type]:
     return {kind for hint in hints(function).values() for kind in classes_in(hint)}
 
 
-def hints(function: typing.Any) -> dict[str, typing.Any]:
-    """The types of what a function takes and returns, those too that its module imports for their names only."""
-    module = import_module(inspect.unwrap(function).__module__)
+def hints(documented: typing.Any) -> dict[str, typing.Any]:
+    """The types of what a function takes and returns, or of a class's fields."""
+    names = names_of(inspect.unwrap(documented).__module__)
+    return typing.get_type_hints(documented, names | {"Probe": faceindex.Probe})
+
+
+@cache
+def names_of(name: str) -> dict[str, typing.Any]:
+    """What the module `name` calls what, with what it imports for types only."""
+    module = import_module(name)
     names = dict(vars(module))
     for line in ast.walk(ast.parse(inspect.getsource(module))):
-        if isinstance(line, ast.ImportFrom) and line.module:
+        if isinstance(line, ast.Import):
+            names |= {one.asname: import_module(one.name) for one in line.names if one.asname}
+        elif isinstance(line, ast.ImportFrom) and line.module:
             source = import_module(line.module)
             names |= {one.asname or one.name: getattr(source, one.name, None) for one in line.names}
-    return typing.get_type_hints(function, names | {"Probe": faceindex.Probe})
+    texts = {name for name, value in vars(arrays).items() if isinstance(value, str) and name[0].isupper()}
+    return names | dict.fromkeys(texts & names.keys(), np.ndarray)
 
 
 def test_every_type_that_a_library_takes_or_returns_is_exported() -> None:

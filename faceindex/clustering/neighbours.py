@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from faceindex.clustering.axes import principal_coordinates
 from faceindex.clustering.distances import squared_distances
-from faceindex.clustering.graph import Integers, Lengths, NeighbourGraph, Nodes, graph_of
+from faceindex.clustering.graph import Integers, Lengths, NeighbourGraph, Nodes, both_ways, graph_of
 from faceindex.running.meter import Meter
 from faceindex.types import Vectors
 from faceindex.vectors.exact import k_nearest
@@ -42,6 +43,7 @@ SAMPLE = 500
 _BLOCK = 1024  # rows compared at a time
 _LISTS = 3.5  # times the root of the number of faces
 _ROUNDING = 1e-4  # float32's error of a squared distance, amply; what is decided by is computed from the rows
+_AT_ONCE = 1 << 16  # rows
 _NOBODY = np.uint64(2**64 - 1)  # greater than every key
 
 Floats = npt.NDArray[np.float32]
@@ -63,7 +65,7 @@ def neighbour_graph(
     with threadpool_limits(1, user_api="blas"):  # parallelism is over blocks
         if len(vectors) <= COMPLETE:
             return graph_of(len(vectors), *_all_pairs(vectors, threshold, meter))
-        return graph_of(len(vectors), *_nearest_pairs(vectors, threshold, workers, meter))
+        return _nearest_of_all(vectors, threshold, workers, meter)
 
 
 def steps_of(rows: int) -> int:
@@ -113,54 +115,60 @@ def _all_pairs(vectors: Vectors, threshold: float, meter: Meter) -> tuple[Nodes,
 
 
 class _Lists(NamedTuple):
-    """Rows sorted by list. vectors: float32 [n, d]. squares: float32 [n], of their lengths.
+    """vectors: float32 [n, d]. squares: float32 [n], of their lengths.
 
-    starts: int64 [l + 1], the first row of each list. looking: int32, the rows that look into list i, rising, are those
-    from first[i] to first[i + 1], int64 [l + 1].
+    members: int32 [n], the rows of list i are those from starts[i] to starts[i + 1], int64 [l + 1]. looking: int32, the
+    rows that look into list i, rising, are those from first[i] to first[i + 1], int64 [l + 1].
     """
 
     vectors: Vectors
     squares: Floats
+    members: Nodes
     starts: Integers
     looking: Nodes
     first: Integers
 
 
-def _nearest_pairs(vectors: Vectors, threshold: float, workers: int, meter: Meter) -> tuple[Nodes, Nodes, Lengths]:
-    lists, order = _sorted_into_lists(vectors, threshold, workers, meter)
-    parts = np.array_split(np.arange(len(vectors)), workers)
+def _nearest_of_all(vectors: Vectors, threshold: float, workers: int, meter: Meter) -> NeighbourGraph:
+    found = _found_in_parts(_sorted_into_lists(vectors, threshold, workers, meter), threshold, workers, meter)
+    counts, neighbour, length = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+    found.clear()
+    return both_ways(np.concatenate([[0], np.cumsum(counts)]), neighbour, length)
+
+
+def _found_in_parts(
+    lists: _Lists, threshold: float, workers: int, meter: Meter
+) -> list[tuple[Integers, Nodes, Lengths]]:
+    ends = np.linspace(0, len(lists.vectors), workers + 1).astype(int).tolist()
     with ThreadPoolExecutor(workers) as pool:
-        ends = [(int(part[0]), int(part[-1]) + 1) for part in parts]
-        found = list(pool.map(lambda part: _found_by(lists, part, threshold, meter), ends))
-    left, right, length = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
-    return order[left], order[right], length
+        return list(pool.map(lambda part: _found_by(lists, part, threshold, meter), pairwise(ends)))
 
 
-def _sorted_into_lists(vectors: Vectors, threshold: float, workers: int, meter: Meter) -> tuple[_Lists, Nodes]:
-    """The lists, and which of `vectors` each of their rows is: int32 [n]."""
+def _sorted_into_lists(vectors: Vectors, threshold: float, workers: int, meter: Meter) -> _Lists:
+    import scipy  # takes longer than most commands
+
     coordinates = principal_coordinates(vectors)
     count = int(_LISTS * math.sqrt(len(vectors)))
     some = np.random.default_rng(0).permutation(len(vectors))[: count * ROWS_PER_CENTROID]
     centroids = centroids_in_two_levels(coordinates[np.sort(some)], count)
     spread = _spread(vectors, coordinates, centroids, threshold, workers)
 
-    def looks(start: int) -> tuple[Nodes, Nodes, Nodes]:
+    def looks(start: int) -> tuple[Integers, Nodes, Nodes]:
         further = _further(coordinates[start : start + _BLOCK], centroids)
-        row, number = np.nonzero(further <= spread)
+        looked = further <= spread
         meter.advance(len(further))
-        return (row + start).astype(np.int32), number.astype(np.int32), further.argmin(axis=1).astype(np.int32)
+        numbers = np.flatnonzero(looked) % count
+        return looked.sum(axis=1), numbers.astype(np.int32), further.argmin(axis=1).astype(np.int32)
 
     with ThreadPoolExecutor(workers) as pool:
         blocks = pool.map(looks, range(0, len(vectors), _BLOCK))
-        row, number, own = (np.concatenate(arrays) for arrays in zip(*blocks, strict=True))
-    order = np.argsort(own, kind="stable").astype(np.int32)
-    place = np.empty_like(order)
-    place[order] = np.arange(len(order), dtype=np.int32)
-    first = _firsts(number, count)
-    vectors = vectors[order]
+        counts, numbers, own = (np.concatenate(arrays) for arrays in zip(*blocks, strict=True))
+    start = np.concatenate([[0], np.cumsum(counts)])
+    marks = np.ones(len(numbers), dtype=np.bool_)
+    looking = scipy.sparse.csr_array((marks, numbers, start), shape=(len(vectors), count)).tocsc()
+    members = np.argsort(own, kind="stable").astype(np.int32)
     squares = np.einsum("ij,ij->i", vectors, vectors)
-    looking = np.sort(number.astype(np.int64) << 32 | place[row]).astype(np.int32)  # by list, then by row
-    return _Lists(vectors, squares, _firsts(own, count), looking, first), order
+    return _Lists(vectors, squares, members, _firsts(own, count), looking.indices, looking.indptr)
 
 
 def _firsts(numbers: Nodes, count: int) -> Integers:
@@ -187,26 +195,22 @@ def _spread(vectors: Vectors, coordinates: Floats, centroids: Floats, threshold:
     return float(np.quantile(further, RECALL, method="higher"))
 
 
-def _found_by(lists: _Lists, part: tuple[int, int], threshold: float, meter: Meter) -> tuple[Nodes, Nodes, Lengths]:
-    """The pairs that the rows of a part, from one to another, find in the lists they look into."""
+def _found_by(lists: _Lists, part: tuple[int, int], threshold: float, meter: Meter) -> tuple[Integers, Nodes, Lengths]:
+    """What the rows of a part, from one to another, find in the lists they look into, see `_Nearest.within`."""
     begin, end = part
     nearest = _Nearest(begin, end - begin, np.float32(threshold**2 * (1 + 1e-6)))
-    for rows, within in _looking(lists, begin, end, meter):
+    for rows, members in _looking(lists, begin, end, meter):
         # One product gives how far a squared distance is above what is needed: |a|^2 - 2 ab + |b|^2 - reach.
         beyond = nearest.reach[rows - begin] + np.float32(_ROUNDING) - lists.squares[rows]
-        left = np.column_stack([lists.vectors[rows], np.ones(len(rows), dtype=np.float32), beyond])
-        right = np.column_stack(
-            [-2 * lists.vectors[within], lists.squares[within], -np.ones_like(lists.squares[within])]
-        )
+        left = np.column_stack([lists.vectors[rows], np.ones_like(beyond), beyond])
+        squares = lists.squares[members]
+        right = np.column_stack([-2 * lists.vectors[members], squares, -np.ones_like(squares)])
         near = np.flatnonzero(left @ right.T <= 0)
-        row, other = rows[near // len(right)], (near % len(right) + within.start).astype(np.int32)
+        row, other = rows[near // len(right)], members[near % len(right)]
         apart = row != other
         row, other = row[apart], other[apart]
         nearest.add(row, other, squared_distances(lists.vectors, row, other))
-    row, neighbour, squares = nearest.all()
-    length = np.sqrt(squares)
-    within_threshold = length <= threshold
-    return row[within_threshold], neighbour[within_threshold], length[within_threshold]
+    return nearest.within(threshold)
 
 
 class _Nearest:
@@ -241,21 +245,29 @@ class _Nearest:
         last = (all_keys[:, MOST - 1] >> np.uint64(32)).astype(np.uint32).view(np.float32)
         self.reach[changed] = np.where(all_keys[:, MOST - 1] == _NOBODY, self._limit, last)
 
-    def all(self) -> tuple[Nodes, Nodes, Floats]:
-        """Every pair: row, the other, and their squared distance, int32, int32 and float32 [m]."""
-        place, column = np.nonzero(self._keys != _NOBODY)
-        keys = self._keys[place, column]
-        squares = (keys >> np.uint64(32)).astype(np.uint32).view(np.float32)
-        return (place + self._begin).astype(np.int32), keys.astype(np.uint32).astype(np.int32), squares
+    def within(self, threshold: float) -> tuple[Integers, Nodes, Lengths]:
+        """Those within the threshold: how many each row has, int64 [n], who they are, rising by row, and how far."""
+        found = [self._within(begin, threshold) for begin in range(0, len(self._keys), _AT_ONCE)]
+        counts, neighbour, length = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+        return counts, neighbour, length
+
+    def _within(self, begin: int, threshold: float) -> tuple[Integers, Nodes, Lengths]:
+        keys = self._keys[begin : begin + _AT_ONCE]
+        near = np.sqrt((keys >> np.uint64(32)).astype(np.uint32).view(np.float32)) <= threshold  # nobody is NaN
+        keys = np.where(near, keys << np.uint64(32) | keys >> np.uint64(32), _NOBODY)
+        keys.sort(axis=1)
+        pairs = keys[keys != _NOBODY]
+        squares = pairs.astype(np.uint32).view(np.float32)
+        return near.sum(axis=1), (pairs >> np.uint64(32)).astype(np.int32), np.sqrt(squares)
 
 
-def _looking(lists: _Lists, begin: int, end: int, meter: Meter) -> Iterator[tuple[Nodes, slice]]:
-    """For each list, the rows from begin to end that look into it, a block at a time."""
+def _looking(lists: _Lists, begin: int, end: int, meter: Meter) -> Iterator[tuple[Nodes, Nodes]]:
+    """For each list, the rows from begin to end that look into it, a block at a time, and the rows in it."""
     count = len(lists.starts) - 1
     for number in range(count):
-        within = slice(int(lists.starts[number]), int(lists.starts[number + 1]))
+        members = lists.members[lists.starts[number] : lists.starts[number + 1]]
         rows = lists.looking[lists.first[number] : lists.first[number + 1]]
         rows = rows[np.searchsorted(rows, begin) : np.searchsorted(rows, end)]
         for block in range(0, len(rows), 4 * _BLOCK):
-            yield rows[block : block + 4 * _BLOCK], within
+            yield rows[block : block + 4 * _BLOCK], members
         meter.advance((number + 1) * (end - begin) // count - number * (end - begin) // count)

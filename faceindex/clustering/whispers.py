@@ -13,7 +13,7 @@ from faceindex.types import Labels
 ITERATIONS = 100
 """Rounds at most, as in dlib.chinese_whispers; it stops when a round changes nothing."""
 
-_EVALUATED = 1 << 22
+_EVALUATED = 1 << 20
 """Edges whose votes are counted at a time."""
 
 

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from faceindex.faces.alignments import (
     FIVE_POINTS,
     Floats,
+    Picture,
     facenet_chip,
     five_point_chip,
     openface_chip,
@@ -38,6 +40,11 @@ HOG_CENTRE, HOG_SIDE = (54.6, 72.1), 89.2
 lfw-dev in which both detectors see the face. dlib's predictors expect that box."""
 
 
+CHIP_REACH, CHIP_BORDER = 2.5, 72
+"""Parts of the extent of a face's landmarks, and pixels, that dlib looks beyond them at most when it cuts out a chip:
+the chip's diagonal, and the border of its pyramid."""
+
+
 @dataclass(frozen=True, slots=True)
 class Canvas:
     """The upright picture that landmarks are placed in. size, box: sides in pixels, of it and of the face's box in its
@@ -58,52 +65,53 @@ LARGE, SMALL = Canvas(260, 150), Canvas(130, 75, quick=True)
 """That of the first recipes, whose vectors never change, and that of recipes that follow tilted heads."""
 
 
-def align(pixels: Pixels, found: Detection, recipe: Recipe) -> tuple[Landmarks, list[Pixels]]:
-    """Landmarks of a face in `pixels`, in their pixels, and its chips, uint8 [s, s, 3] each. Raises: ModelError.
+def align(picture: Picture, found: Detection, recipe: Recipe) -> tuple[Landmarks, list[Pixels]]:
+    """Landmarks of a face in `picture`, in its pixels, and its chips, uint8 [s, s, 3] each. Raises: ModelError.
 
     The landmarks are those of the recipe's first part; the chips of its parts follow each other.
     """
     canvas = SMALL if recipe.card.follow_tilt is not None else LARGE
-    cut = [_cut(pixels, found, part, canvas) for part in recipe.parts]
+    cut = [_cut(picture, found, part, canvas) for part in recipe.parts]
     return cut[0][0], [chip for _, chips in cut for chip in chips]
 
 
-def _cut(pixels: Pixels, found: Detection, part: PartCard, canvas: Canvas) -> tuple[Landmarks, list[Pixels]]:
+def _cut(picture: Picture, found: Detection, part: PartCard, canvas: Canvas) -> tuple[Landmarks, list[Pixels]]:
     match part.alignment:
         case "dlib":
-            landmarks = place(pixels, found, part.landmarks, canvas)
-            return landmarks, [face_chip(pixels, landmarks, padding) for padding in part.paddings]
+            landmarks = place(picture, found, part.landmarks, canvas)
+            pixels, shifted = _near(picture, landmarks)
+            return landmarks, [face_chip(pixels, shifted, padding) for padding in part.paddings]
         case "openface":
-            landmarks = place(pixels, found, 68, canvas)
-            return landmarks, [openface_chip(pixels, landmarks)]
+            landmarks = place(picture, found, 68, canvas)
+            return landmarks, [openface_chip(picture, landmarks)]
         case "facenet":
-            return place(pixels, found, 5, canvas), [facenet_chip(pixels, found.box())]
+            return place(picture, found, 5, canvas), [facenet_chip(picture, found.box())]
         case _:
             assert found.points is not None  # recipe() sees to it that the detector gives points
-            return found.points, [five_point_chip(pixels, found.points)]
+            return found.points, [five_point_chip(picture, found.points)]
 
 
-def place(pixels: Pixels, found: Detection, count: int, canvas: Canvas = LARGE) -> Landmarks:
+def place(picture: Picture, found: Detection, count: int, canvas: Canvas = LARGE) -> Landmarks:
     """dlib's 5 or 68 landmarks of a face that any detector found. Raises: ModelError.
 
     Where the detector gives points, the face is brought into the place, size and, as far as the points tell,
     direction that dlib's predictors know from dlib's own boxes.
     """
     if found.points is None:
-        return place_landmarks(pixels, found.box(), count)
+        return place_landmarks(np.asarray(picture), found.box(), count)
     placement = similarity(found.points.astype(np.float64), FIVE_POINTS)
     zoom = canvas.box / HOG_SIDE
     forward = zoom * placement
     forward[:, 2] += canvas.size / 2 - zoom * np.array(HOG_CENTRE)
-    return placed_on(pixels, forward, count, canvas)
+    return placed_on(picture, forward, count, canvas)
 
 
-def placed_on(pixels: Pixels, forward: Floats, count: int, canvas: Canvas) -> Landmarks:
-    """dlib's 5 or 68 landmarks, in `pixels`, of the face that `forward` [2, 3] maps to its place on the canvas."""
+def placed_on(picture: Picture, forward: Floats, count: int, canvas: Canvas) -> Landmarks:
+    """dlib's 5 or 68 landmarks, in `picture`, of the face that `forward` [2, 3] maps to its place on the canvas."""
     if canvas.quick:
-        upright = warped_quickly(pixels, forward, canvas.size, grey=True)
+        upright = warped_quickly(picture, forward, canvas.size, grey=True)
     else:
-        upright = warped(pixels, forward, canvas.size)
+        upright = warped(picture, forward, canvas.size)
     return unmapped(place_landmarks(upright, canvas.face, count), forward)
 
 
@@ -129,6 +137,20 @@ def face_chip(pixels: Pixels, landmarks: Landmarks, padding: float = DLIB_PADDIN
     import dlib
 
     return np.asarray(dlib.get_face_chip(pixels, _shape(landmarks), size=DLIB_SIZE, padding=padding))
+
+
+def _near(picture: Picture, landmarks: Landmarks) -> tuple[Pixels, Landmarks]:
+    """The pixels around landmarks that chips may show, as an array, and the landmarks in them."""
+    low, high = landmarks.min(axis=0), landmarks.max(axis=0)
+    reach = CHIP_REACH * float((high - low).max()) + CHIP_BORDER
+    size = picture.size if isinstance(picture, Image.Image) else picture.shape[1::-1]
+    first = np.clip(low - reach, 0, size).astype(int)
+    last = np.clip(high + reach, 0, size).astype(int)
+    if not (first < last).all():
+        return np.asarray(picture), landmarks
+    if isinstance(picture, Image.Image):
+        return np.asarray(picture.crop((*first, *last))), landmarks - first
+    return np.ascontiguousarray(picture[first[1] : last[1], first[0] : last[0]]), landmarks - first
 
 
 def _shape(landmarks: Landmarks) -> Any:

@@ -7,12 +7,16 @@ its chip is reduced by averaging first: they all skip pixels there, and so see n
 from __future__ import annotations
 
 import math
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from faceindex.types import Box, Pixels
+
+Picture: TypeAlias = "Image.Image | Pixels"
+"""The photo or a part of it: of mode RGB, or uint8 [h, w, 3]. A large one is better not turned into an array."""
 
 Points = npt.NDArray[np.floating]
 """[n, 2], x and y in pixels; (0, 0) is the centre of the pixel in the upper left corner."""
@@ -46,7 +50,7 @@ _OPENFACE_MOST = np.array((0.971193274221, 1.06080371126))
 """Those three of OpenFace's 68 mean points, and the box around all 68 (openface/align_dlib.py, MINMAX_TEMPLATE)."""
 
 
-def five_point_chip(pixels: Pixels, points: Points) -> Pixels:
+def five_point_chip(picture: Picture, points: Points) -> Pixels:
     """The face turned upright and scaled as ArcFace, SFace and their relatives want it.
 
     points: [5, 2], right eye, left eye, nose, right and left corner of the mouth, the person's right being the
@@ -54,10 +58,10 @@ def five_point_chip(pixels: Pixels, points: Points) -> Pixels:
     photo; what lies outside is black. Returns: uint8 [112, 112, 3], OpenCV's FaceRecognizerSF::alignCrop but for
     rounding, as long as the face is less than twice as large. Raises: ValueError when all points are one.
     """
-    return warped(pixels, similarity(np.asarray(points, dtype=np.float64), FIVE_POINTS), FIVE_POINT_SIZE)
+    return warped(picture, similarity(np.asarray(points, dtype=np.float64), FIVE_POINTS), FIVE_POINT_SIZE)
 
 
-def openface_chip(pixels: Pixels, points: Points) -> Pixels:
+def openface_chip(picture: Picture, points: Points) -> Pixels:
     """The face as OpenFace's networks want it: outer corners of the eyes and base of the nose in their places.
 
     points: [68, 2] in dlib's order. The affine map through three of them maps the photo; what lies outside is black.
@@ -66,20 +70,20 @@ def openface_chip(pixels: Pixels, points: Points) -> Pixels:
     """
     template = OPENFACE_SIZE * (_OPENFACE_MEAN - _OPENFACE_LEAST) / (_OPENFACE_MOST - _OPENFACE_LEAST)
     corners = np.asarray(points, dtype=np.float64)[list(_OUTER_EYES_AND_NOSE)]
-    return warped(pixels, _affinity(corners, template), OPENFACE_SIZE)
+    return warped(picture, _affinity(corners, template), OPENFACE_SIZE)
 
 
-def facenet_chip(pixels: Pixels, box: Box, margin: float = FACENET_MARGIN) -> Pixels:
+def facenet_chip(picture: Picture, box: Box, margin: float = FACENET_MARGIN) -> Pixels:
     """The face as FaceNet's networks want it: cut out with a margin, and scaled to a square whatever its shape.
 
     margin: the part of the box's width and height that is added to them, half on each side; what lies outside the
     photo is left out. Returns: uint8 [160, 160, 3].
     """
-    height, width = pixels.shape[:2]
+    width, height = picture.size if isinstance(picture, Image.Image) else picture.shape[1::-1]
     beside, above = margin * box.width / 2, margin * box.height / 2
     left, right = _clipped(box.x - beside, box.x + box.width + beside, width)
     top, bottom = _clipped(box.y - above, box.y + box.height + above, height)
-    face = Image.fromarray(np.ascontiguousarray(pixels[top:bottom, left:right]))
+    face = _region(picture, left, top, right, bottom)
     return np.asarray(face.resize((FACENET_SIZE, FACENET_SIZE), Image.Resampling.BILINEAR))
 
 
@@ -109,50 +113,56 @@ def _affinity(points: Floats, template: Floats) -> Floats:
     return np.asarray(np.linalg.solve(places, template).T)
 
 
-def warped(pixels: Pixels, forward: Floats, size: int) -> Pixels:
+def warped(picture: Picture, forward: Floats, size: int) -> Pixels:
     """`forward` [2, 3] maps the photo to the chip. Returns: uint8 [size, size, 3], linear between pixels."""
-    found = _reached(pixels, forward, size)
+    found = _reached(picture, forward, size)
     if found is None:
         return np.zeros((size, size, 3), dtype=np.uint8)
     region, turn, origin = found
-    return _sampled(region, turn, origin, size)
+    return _sampled(np.asarray(region), turn, origin, size)
 
 
-def warped_quickly(pixels: Pixels, forward: Floats, size: int, *, grey: bool = False) -> Pixels:
+def warped_quickly(picture: Picture, forward: Floats, size: int, *, grey: bool = False) -> Pixels:
     """`warped` by Pillow, in a fraction of the time: its numbers may differ by some, and with Pillow's version.
 
     grey: the mean of the colours, which is what dlib's predictors look at. Returns: uint8 [size, size, 3], or
     [size, size] when grey.
     """
-    found = _reached(pixels, forward, size)
+    found = _reached(picture, forward, size)
     if found is None:
         return np.zeros((size, size) if grey else (size, size, 3), dtype=np.uint8)
     region, turn, origin = found
-    picture = Image.fromarray(region)
     if grey:
-        picture = picture.convert("L", _MEAN)
+        region = region.convert("L", _MEAN)
     shift = origin + 0.5 - turn.sum(axis=1) / 2  # Pillow's pixels have their centres at halves
     matrix = (*turn[0], shift[0], *turn[1], shift[1])
-    return np.asarray(picture.transform((size, size), Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR))
+    return np.asarray(region.transform((size, size), Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR))
 
 
-def _reached(pixels: Pixels, forward: Floats, size: int) -> tuple[Pixels, Floats, Floats] | None:
+def _reached(picture: Picture, forward: Floats, size: int) -> tuple[Image.Image, Floats, Floats] | None:
     """The part of the photo that the chip shows, reduced where the chip is less than half as large, and turn and origin
     of `_sampled` in it; None when the chip shows nothing of the photo."""
     turn = np.linalg.inv(forward[:, :2])
     corners = np.array([(0, 0), (size, 0), (0, size), (size, size)]) - forward[:, 2]
     reached = corners @ turn.T
+    width, height = picture.size if isinstance(picture, Image.Image) else picture.shape[1::-1]
     first = np.maximum(np.floor(reached.min(axis=0)), 0).astype(np.int64)
-    last = np.minimum(np.ceil(reached.max(axis=0)) + 1, pixels.shape[1::-1]).astype(np.int64)
+    last = np.minimum(np.ceil(reached.max(axis=0)) + 1, (width, height)).astype(np.int64)
     if not (first < last).all():
         return None
-    region = np.ascontiguousarray(pixels[first[1] : last[1], first[0] : last[0]])
+    region = _region(picture, *first.tolist(), *last.tolist())
     origin = reached[0] - first
     reduction = int(math.sqrt(abs(np.linalg.det(turn))))
     if reduction > 1:
-        region = np.array(Image.fromarray(region).reduce(reduction))
+        region = region.reduce(reduction)
         origin, turn = (origin - (reduction - 1) / 2) / reduction, turn / reduction
     return region, np.asarray(turn, dtype=np.float64), np.asarray(origin, dtype=np.float64)
+
+
+def _region(picture: Picture, left: int, top: int, right: int, bottom: int) -> Image.Image:
+    if isinstance(picture, Image.Image):
+        return picture.crop((left, top, right, bottom))
+    return Image.fromarray(np.ascontiguousarray(picture[top:bottom, left:right]))
 
 
 def _sampled(pixels: Pixels, turn: Floats, origin: Floats, size: int) -> Pixels:

@@ -28,12 +28,17 @@ from faceindex.types import AnalysedPhoto, Face, Pixels
 if TYPE_CHECKING:
     from faceindex.faces.quality import Measures
 
-ENOUGH = 0.8
-"""A face as wide as this part of its chip fills it; more pixels than that are not decoded for it."""
+ENOUGH = 64
+"""Pixels of a face's longer side; for more, a JPEG is not decoded again. On lfw-dev, of one photo of each of 124 people
+reduced to 62 pixels, distances to another photo of the same person grow by 0.01 and none fails; with 49 by 0.02."""
 
 SPARE = 2
 """A JPEG is decoded at twice the scanned size as long as that is half of its own: it costs little more than the scanned
 size, and often spares a second decoding for the chips."""
+
+LARGE = 128
+"""Pixels of a face's side. Where a recipe follows tilted heads, a face of twice as many is reduced before it is
+aligned, once for all that is done with it; other recipes keep to the pixels of their first libraries."""
 
 REACH = 1.2
 """Parts of a face's side by which chips may reach beyond its box, turned ones with a wide margin."""
@@ -116,7 +121,7 @@ class Analyser:
         detections = [detection.scaled(zoom) for detection in found]
         smallest = min(detection.side for detection in detections)
         with stopwatch.stage("decode"):
-            image = photo.image(round(longer * min(1.0, ENOUGH * self.recipe.chip_size / smallest)))
+            image = photo.image(round(longer * min(1.0, ENOUGH / smallest)))
         with stopwatch.stage("align"):
             faces = self._aligned(turned(image, turn), detections, longer)
         return AlignedPhoto(self._known(photo, turn), faces)
@@ -153,18 +158,21 @@ class Analyser:
         reach = REACH * found.side
         left, top = max(0, int(found.left - reach)), max(0, int(found.top - reach))
         right, bottom = min(image.width, int(found.right + reach)), min(image.height, int(found.bottom + reach))
-        part = np.asarray(image.crop((left, top, max(right, left + 1), max(bottom, top + 1))))
-        shifted: Detection | None = found.shifted(-left, -top)
+        around = (left, top, max(right, left + 1), max(bottom, top + 1))
+        reduction = 1 if self.recipe.card.follow_tilt is None else max(1, int(found.side / LARGE))
+        part = image.crop(around) if reduction == 1 else image.reduce(reduction, around)
+        corner = np.array([left, top]) + (reduction - 1) / 2
+        shifted: Detection | None = found.shifted(*-corner).scaled(1 / reduction)
         if shifted and self.recipe.card.follow_tilt is not None:
             shifted = correct_tilt(part, shifted, self.recipe.card.follow_tilt, self.engine)
         if shifted is None:
             return None
         landmarks, chips = align(part, shifted, self.recipe)
-        measures = self._measures(part, landmarks, chips, zoom)
-        placed = landmarks + np.array([left, top], dtype=np.float32)
+        measures = self._measures(part, landmarks, chips, zoom * reduction)
+        placed = (landmarks * reduction + corner).astype(np.float32)
         return AlignedFace(detection, placed * zoom, chips, measures)
 
-    def _measures(self, part: Pixels, landmarks: Landmarks, chips: list[Pixels], zoom: float) -> Measures | None:
+    def _measures(self, part: Image.Image, landmarks: Landmarks, chips: list[Pixels], zoom: float) -> Measures | None:
         if not self.rated:
             return None
         from faceindex.faces.quality import measure_aligned  # whose loops take a second to load

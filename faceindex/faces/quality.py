@@ -21,6 +21,7 @@ import numpy as np
 from PIL import Image
 
 from faceindex.faces.align import DLIB_SIZE, Landmarks, face_chip
+from faceindex.faces.alignments import Picture
 from faceindex.faces.encode import Encoded
 from faceindex.faces.frontality import FACE, frontality
 from faceindex.faces.recipe import Recipe
@@ -150,15 +151,15 @@ def measure(
 
 
 def measure_aligned(
-    pixels: Pixels, landmarks: Landmarks, chips: Sequence[Pixels], recipe: Recipe, zoom: float = 1.0
+    picture: Picture, landmarks: Landmarks, chips: Sequence[Pixels], recipe: Recipe, zoom: float = 1.0
 ) -> Measures:
     """The measures, without mirror, of a face as `align` returned it for `recipe`.
 
-    pixels: what it was aligned in. zoom: pixels of the source photo in one of these.
+    picture: what it was aligned in. zoom: pixels of the source photo in one of these.
     """
     if recipe.card.alignment == "five-point":
         return measure(chips[0], zoom * float(np.linalg.norm(landmarks[0] - landmarks[1])), framing=ARCFACE_FRAMING)
-    return measure(face_chip(pixels, landmarks), zoom * eye_distance(landmarks))
+    return measure(face_chip(np.asarray(picture), landmarks), zoom * eye_distance(landmarks))
 
 
 def qualities(measures: Sequence[Measures], found: Encoded, recipe: Recipe) -> list[float]:

@@ -12,10 +12,9 @@ from dataclasses import replace
 import numpy as np
 
 from faceindex.faces.align import SMALL, Landmarks, place, placed_on, unmapped
-from faceindex.faces.alignments import FIVE_POINTS, Floats, similarity, warped_quickly
+from faceindex.faces.alignments import FIVE_POINTS, Floats, Picture, similarity, warped_quickly
 from faceindex.faces.detect import SCANS, Detection
 from faceindex.faces.engine import Engine
-from faceindex.types import Pixels
 
 SURE_SCORE, LEAN_PER_SCORE = 0.9, 200.0
 """A face may be a tilted one when the lines of its eyes and mouth lean by more degrees than LEAN_PER_SCORE times what
@@ -35,8 +34,8 @@ AGAIN_SIZE, AGAIN_SHARE = 160, 0.5
 """Side in pixels of the picture in which YuNet sees the upright face, and the part of it that the face takes."""
 
 
-def correct_tilt(pixels: Pixels, found: Detection, beyond: float, engine: Engine) -> Detection | None:
-    """`found`, a face of YuNet's in `pixels`, with points that follow its head.
+def correct_tilt(picture: Picture, found: Detection, beyond: float, engine: Engine) -> Detection | None:
+    """`found`, a face of YuNet's in `picture`, with points that follow its head.
 
     beyond: degrees between head and points up to which these are left as they are. Returns: None for a face of a low
     score that no tilt explains. Raises: ModelError.
@@ -45,28 +44,28 @@ def correct_tilt(pixels: Pixels, found: Detection, beyond: float, engine: Engine
     sure = found.score > SCANS["yunet"].limit
     if sure and not _may_be_tilted(found):
         return found
-    tilt = _eye_line(place(pixels, found, 5, SMALL))
+    tilt = _eye_line(place(picture, found, 5, SMALL))
     if abs(tilt) > beyond:
-        tilt = _eye_line(_placed_upright(pixels, found, tilt))
+        tilt = _eye_line(_placed_upright(picture, found, tilt))
     if not sure and abs(tilt) < DOUBTFUL_TILT:
         return None
     if sure and abs(tilt - _turn_of(found.points)) <= beyond:
         return found
-    again = _seen_upright(pixels, found, tilt, engine)
+    again = _seen_upright(picture, found, tilt, engine)
     if not sure:
         return again if again and again.score > SCANS["yunet"].limit else None
     return found if again is None else replace(again, score=found.score)
 
 
-def upright_score(pixels: Pixels, found: Detection, engine: Engine) -> float:
-    """What YuNet's face `found` in `pixels` scores when it is turned upright.
+def upright_score(picture: Picture, found: Detection, engine: Engine) -> float:
+    """What YuNet's face `found` in `picture` scores when it is turned upright.
 
     0 when it is not seen there, or lies on its side rather than tilted. Raises: ModelError.
     """
-    tilt = _eye_line(_placed_upright(pixels, found, _eye_line(place(pixels, found, 5, SMALL))))
+    tilt = _eye_line(_placed_upright(picture, found, _eye_line(place(picture, found, 5, SMALL))))
     if abs(tilt) > FURTHEST_TILT:
         return 0.0
-    again = _seen_upright(pixels, found, tilt, engine)
+    again = _seen_upright(picture, found, tilt, engine)
     return again.score if again else 0.0
 
 
@@ -98,15 +97,15 @@ def _upright(found: Detection, tilt: float, size: int, share: float) -> Floats:
     return np.column_stack([turn, size / 2 - turn @ middle])
 
 
-def _placed_upright(pixels: Pixels, found: Detection, tilt: float) -> Landmarks:
+def _placed_upright(picture: Picture, found: Detection, tilt: float) -> Landmarks:
     """dlib's five points, placed on the face turned by `tilt`."""
-    return placed_on(pixels, _upright(found, tilt, SMALL.size, SMALL.box / SMALL.size), 5, SMALL)
+    return placed_on(picture, _upright(found, tilt, SMALL.size, SMALL.box / SMALL.size), 5, SMALL)
 
 
-def _seen_upright(pixels: Pixels, found: Detection, tilt: float, engine: Engine) -> Detection | None:
+def _seen_upright(picture: Picture, found: Detection, tilt: float, engine: Engine) -> Detection | None:
     """What YuNet sees where `found` is, turned upright by `tilt`: the box of `found` with new points and score."""
     forward = _upright(found, tilt, AGAIN_SIZE, AGAIN_SHARE)
-    faces = engine.yunet_detections(warped_quickly(pixels, forward, AGAIN_SIZE), SCANS["yunet"].limit / 2)
+    faces = engine.yunet_detections(warped_quickly(picture, forward, AGAIN_SIZE), SCANS["yunet"].limit / 2)
     if not len(faces.points):
         return None
     middles = faces.boxes[:, :2] + faces.boxes[:, 2:] / 2

@@ -43,11 +43,11 @@ def way_up(image: Image.Image, scale: float, found: Sequence[Detection], engine:
     surest = max(found, key=lambda face: face.score, default=None)
     if surest and surest.score >= UPRIGHT_SCORE:
         return 0
-    low = min(scale, LOW_SIDE / max(image.size))
-    best = _best_score(image, low, engine)  # a face that fills the photo scores more there
+    low = _at_scale(image, min(scale, LOW_SIDE / max(image.size)))
+    best = _best_score(low, engine)  # a face that fills the photo scores more there
     if surest:  # a tilted head scores more when it is upright, one that is upside down does not
-        best = max(best, surest.score, upright_score(np.asarray(image), surest, engine))
-    scores = {turn: _best_score(turned(image, turn), low, engine) for turn in _CLOCKWISE}
+        best = max(best, surest.score, upright_score(image, surest, engine))
+    scores = {turn: _best_score(turned(low, turn), engine) for turn in _CLOCKWISE}
     chosen = max(scores, key=lambda turn: scores[turn])
     return chosen if scores[chosen] > max(best + MARGIN, SCANS["yunet"].limit) else 0
 
@@ -72,5 +72,10 @@ def turned_back(face: Face, turn: int, width: int, height: int) -> Face:
     return replace(face, box=place, landmarks=np.stack(marks, axis=1).astype(np.float32))
 
 
-def _best_score(image: Image.Image, scale: float, engine: Engine) -> float:
-    return max((face.score for face in detect(image, scale, engine=engine)), default=0.0)
+def _at_scale(image: Image.Image, scale: float) -> Image.Image:
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    return image if size == image.size else image.resize(size, Image.Resampling.BILINEAR, reducing_gap=1.0)
+
+
+def _best_score(image: Image.Image, engine: Engine) -> float:
+    return max((face.score for face in detect(image, engine=engine)), default=0.0)

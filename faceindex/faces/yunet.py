@@ -57,7 +57,8 @@ class YunetDetector:
     def detect(self, pixels: Pixels, limit: float) -> YunetFaces:
         """The faces in `pixels` (uint8 [h, w, 3], RGB) that score more than `limit`."""
         height, width = pixels.shape[:2]
-        padded = np.pad(pixels, ((0, -height % MULTIPLE), (0, -width % MULTIPLE), (0, 0)))
+        padded = np.zeros((height + -height % MULTIPLE, width + -width % MULTIPLE, 3), dtype=np.uint8)
+        padded[:height, :width] = pixels
         maps = self._session.run(self._outputs, {PIXELS: padded[None]})
         columns = padded.shape[1]
         found = [

@@ -24,10 +24,8 @@ if TYPE_CHECKING:
     from faceindex.people import acting, excluding
     from faceindex.photos.pictures import PictureLike, sources
     from faceindex.queries.matching import SearchQuery, matching
-    from faceindex.queries.probes import Probe, face_at, faces_in, of_faces, of_one_person, of_person
+    from faceindex.queries.probes import Probe, Probes, face_at, faces_in, of_faces, of_one_person, of_person
     from faceindex.search import library_calibration as calibrated
-
-    Probes = list[Probe]  # `list` is a method here
 else:
     np = module("numpy")
     sources = functions("faceindex.photos.pictures", "sources")

@@ -44,15 +44,16 @@ def provider(device: str) -> str:
 
 
 def note_fallback(device: str, used: list[str]) -> None:
-    """Give a note if a session for `device` uses other providers alone, as onnxruntime does when a driver is
+    """Give a note, once, if a session for `device` uses other providers alone: onnxruntime does so when a driver is
     missing."""
     if provider(device) not in used:
-        warnings.warn(
-            f"the device {device} cannot be started (a driver or a library of it is missing), so that networks run on "
-            "the CPU",
-            Note,
-            stacklevel=2,
-        )
+        _note_driver(device)
+
+
+@cache
+def _note_driver(device: str) -> None:
+    missing = f"the device {device} cannot be started (a driver or a library of it is missing)"
+    warnings.warn(f"{missing}, so that networks run on the CPU", Note, stacklevel=2)
 
 
 def _note_two_packages() -> None:

@@ -6,14 +6,19 @@ from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from faceindex.errors import UsageError
 from faceindex.models.cards import PRECISIONS
 from faceindex.models.graphs import onnx_graph
+from faceindex.running.lazily import module
 from faceindex.types import Pixels, Vectors
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = module("numpy")
+
 
 _INSTRUCTIONS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
 """Flags in /proc/cpuinfo, the last one on ARM. OpenVINO also emulates BF16, slowly, where there are none."""

@@ -41,6 +41,10 @@ class Probe:
     turned: int = 0
 
 
+Probes = list[Probe]
+"""For a class that has a method called list."""
+
+
 def analysed(image: PictureLike, analyser: Analyser) -> tuple[Photo, AnalysedPhoto]:
     """The photo and its analysis, which has a face. Raises: UnreadablePhoto; NoFaceFound; UsageError."""
     photo = photo_of(image, max_megapixels=analyser.max_megapixels)

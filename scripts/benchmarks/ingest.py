@@ -12,9 +12,13 @@ size; the rounds together take each of these once. No face in them is smaller th
 side: face_recognition looks for faces down to 10 thousandths, faceindex only if --min-face asks for it. A face is found
 when a box overlaps the true one (IoU 0.3) or holds the true nose; in LFW the face is in the middle of the photo.
 
---parts chooses among compare, workers, memory and stop (Ctrl-C); those after compare take the first recipe. --photos is
-the number of photos of 12 megapixels: enough that starting does not count. --lfw 4 takes every fourth photo of lfw-dev,
-0 none.
+Part opencv compares with thirty lines of OpenCV (see opencv.py): processor time of all photos and of a quarter of them,
+in turn. The slope between both is the time of a photo without starts, and the rest of the quarter is the starts. Part
+stages tells, in one process, where the processor time of a photo goes.
+
+--parts chooses among compare, opencv, stages, workers, memory and stop (Ctrl-C); those from workers on take the first
+recipe. --photos is the number of photos of 12 megapixels: enough that starting does not count. --lfw 4 takes every
+fourth photo of lfw-dev, 0 none.
 """
 
 from __future__ import annotations
@@ -37,12 +41,13 @@ from harness.report import Report
 from make_photos import fit_photos, make_photos
 
 import faceindex
+from benchmarks.beside_opencv import beside_opencv, stages
 from benchmarks.group_photos import GROUPS, Truth, truth_of_groups
 from faceindex.evaluation.detection import DetectionScore, score_points
 from faceindex.faces.recipe import Recipe, recipe
 from faceindex.types import Box
 
-PARTS = ("compare", "workers", "memory", "stop")
+PARTS = ("compare", "opencv", "stages", "workers", "memory", "stop")
 PROCESSES = 2
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 LFW = DATA / "lfw-dev" / "images"
@@ -81,7 +86,7 @@ def run(
     report: Report,
     *,
     rounds: int = 5,
-    recipes: Sequence[str] = ("dlib", "sface"),
+    recipes: Sequence[str] = ("sface-dlib", "sface"),
     detector: str | None = None,
     photos: int = 120,
     lfw: int = 4,
@@ -93,12 +98,18 @@ def run(
     groups = group_photos(pictures / "groups", photos)
     made = made_photos(pictures / "made", photos - len(groups.paths))
     large = Photos("12 megapixels", [kind for kind in (made, groups) if kind.paths])
-    if "compare" in parts:
-        compare(large, rounds, chosen, report)
-        if lfw:
-            paths = sorted(LFW.rglob("*.jpg"))[::lfw]
-            portraits = Kind("portraits", paths, lambda _, found: score_points(found, [(125, 125)]), 40)
-            compare(Photos("lfw-dev", [portraits]), rounds, chosen, report)
+    sets = [large]
+    if lfw:
+        paths = sorted(LFW.rglob("*.jpg"))[::lfw]
+        portraits = Kind("portraits", paths, lambda _, found: score_points(found, [(125, 125)]), 40)
+        sets.append(Photos("lfw-dev", [portraits]))
+    for chosen_set in sets:
+        if "compare" in parts:
+            compare(chosen_set, rounds, chosen, report)
+        if "opencv" in parts:
+            beside_opencv(chosen_set.name, chosen_set.paths, rounds, chosen, report)
+        if "stages" in parts:
+            stages(chosen_set.name, chosen_set.paths, chosen, report)
     if "workers" in parts:
         workers(large, rounds, chosen[0], report)
     if "memory" in parts:

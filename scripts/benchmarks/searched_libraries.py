@@ -179,7 +179,8 @@ def add_faces(folder: LibraryFolder, vectors: Vectors) -> int:
         with writer.catalog.transaction() as transaction:
             writing.insert_segment(transaction, segment)
             transaction.executemany(
-                "INSERT INTO faces VALUES (?, 1, ?, 0, 0, 9, 9, 0.9, ?, 0.5)",
+                "INSERT INTO faces (id, photo, segment, x, y, width, height, score, landmarks, quality) "
+                "VALUES (?, 1, ?, 0, 0, 9, 9, 0.9, ?, 0.5)",
                 [(face, segment.number, bytes(40)) for face in ids.tolist()],
             )
             writing.note_change_of_faces(transaction)

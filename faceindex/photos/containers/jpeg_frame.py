@@ -69,6 +69,6 @@ def opened_jpeg(data: bytes) -> JpegImageFile:
 
 
 def give_at_once(image: Image.Image, data: bytes) -> None:
-    """Make Pillow pass an arithmetic-coded file as a whole: libjpeg cannot wait for more data within it."""
-    if is_arithmetic(data):
-        image.decodermaxblock = len(data) + 1  # type: ignore[attr-defined]
+    """Make Pillow pass the file as a whole: libjpeg cannot wait for more data of an arithmetic-coded one, and starts a
+    row of blocks again whenever it has to wait for data."""
+    image.decodermaxblock = len(data) + 1  # type: ignore[attr-defined]
