@@ -157,7 +157,7 @@ def _as_object(report: HeadReport, *, kept: bool) -> dict[str, object]:
         "groups": [{"before": asdict(before), "after": asdict(after)} for before, after in report.groups],
         "match_threshold": card.match_threshold,
         "cluster_threshold": card.cluster_threshold,
-        "validation": [{"step": step, "score": score} for step, score in report.learnt.looks],
+        "validation": [{"step": step, "loss": loss} for step, loss in report.learnt.looks],
     }
 
 

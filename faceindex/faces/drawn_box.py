@@ -16,6 +16,7 @@ from faceindex.faces.detect import MAX_SCANNED_PIXELS, Detection, detect
 from faceindex.faces.encode import Encoded, encoded
 from faceindex.faces.turns import turned, turned_back
 from faceindex.photos.decode import Photo
+from faceindex.plurals import plural
 from faceindex.types import BY_BOX, DRAWN, Box, Face, Pixels
 
 SMALLEST = 16
@@ -61,7 +62,7 @@ class _Around:
 def check_drawn_box(box: Box, width: int, height: int) -> None:
     """Raises: UsageError when the box is tiny, or more than half of it lies outside the photo of width x height."""
     if min(box.width, box.height) < SMALLEST:
-        raise UsageError(f"the box {box.as_list()} is too small: a face needs {SMALLEST} x {SMALLEST} pixels")
+        raise UsageError(f"the box {box.as_list()} is too small: a side is below {plural(SMALLEST, 'pixel')}")
     across = min(box.x + box.width, width) - max(box.x, 0)
     down = min(box.y + box.height, height) - max(box.y, 0)
     if 2 * max(0, across) * max(0, down) < box.area:

@@ -43,4 +43,6 @@ def batches(
         others = random.permutation(len(counts))
         others = others[(counts[others] > 0) & ~np.isin(others, [*drawn, *related])][: sizes.others]
         chosen = [faces_of(person, sizes.faces) for person in dict.fromkeys([*drawn, *sorted(related)])]
-        yield np.concatenate([*chosen, order[starts[others] + random.integers(counts[others])]])
+        yield np.concatenate(
+            [*chosen, order[starts[others] + random.integers(counts[others])] if len(others) else others]
+        )

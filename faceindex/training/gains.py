@@ -14,11 +14,9 @@ from faceindex.evaluation.distances import block_distances
 from faceindex.evaluation.identification import Flags, Identification, enrolled
 from faceindex.training.losses import Floats, People
 from faceindex.training.near_pairs import (
-    FEWEST_FALSE,
     groups_left_out,
     jackknife_error,
     near_pairs,
-    pairs_of_two,
     shown,
 )
 from faceindex.types import Qualities
@@ -34,7 +32,6 @@ NORMAL_90 = 1.644854
 
 FALSE_ALARMS = 0.01
 _DRAWS = 5
-_VALIDATION_RATES = tuple(10 ** (step / 4 - 4) for step in range(9))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +74,6 @@ def gains_at(before: Floats, after: Floats, people: People, rates: Sequence[floa
         parts = [pairs[1].rate(far, each) - pairs[0].rate(far, each) for each in left_out]
         gains[far] = Gain(pairs[0].rate(far), pairs[1].rate(far), jackknife_error(parts))
     return gains
-
-
-def mean_rate(vectors: Floats, people: People) -> float:
-    """Mean true accept rate over false accept rates from 1e-4 to 1e-2, of which those count that allow ten pairs.
-
-    The score of a head on the people for validation. Where there are fewer pairs, the rate that allows ten.
-    """
-    told = shown(_VALIDATION_RATES, people) or (
-        min(1.0, FEWEST_FALSE / max(pairs_of_two(np.bincount(people)), FEWEST_FALSE)),
-    )
-    pairs = near_pairs(vectors, people, max(told))
-    return float(np.mean([pairs.rate(far) for far in told]))
 
 
 def curve(vectors: Floats, people: People) -> tuple[tuple[float, float], ...]:

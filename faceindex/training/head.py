@@ -38,7 +38,7 @@ class Descent:
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
-    """head: float64 [d, d]. steps: that made it. looks: (step, score on the people for validation)."""
+    """head: float64 [d, d]. steps: that made it. looks: (step, loss of the people for validation)."""
 
     head: Floats
     steps: int
@@ -49,26 +49,27 @@ def learn(
     vectors: Floats,
     people: People,
     families: Mapping[int, tuple[int, ...]],
+    validation: tuple[Floats, People],
     threshold: float,
     settings: Descent,
-    score: Callable[[Floats], float],
     meter: Meter,
 ) -> Learnt:
-    """The head with the best score of all looks, the identity among them.
+    """The head with the least loss for other people of all looks, the identity among them.
 
-    vectors: float64 [n, d]. people: int64 [n], from 0 on. families: see `batches`. threshold: the recipe's, Euclidean.
-    score: of a head, higher is better. Raises: JobCancelled.
+    vectors: float64 [n, d]. people: int64 [n], from 0 on. families: see `batches`. validation: vectors and people who
+    are not learnt from. threshold: the recipe's, Euclidean. Raises: JobCancelled.
     """
     if settings.loss == "plda":
         return Learnt(plda_head(vectors, people), 0)
     best, head = 0, np.eye(vectors.shape[1])
-    kept, looks = head, [(0, score(head))]
+    others, loss = _units(validation[0], threshold, settings.loss)
+    kept, looks = head, [(0, loss(others, validation[1]).value)]
     for step, head in _steps(vectors, people, families, threshold, settings):
         meter.advance()
         if step % LOOK and step != settings.steps:
             continue
-        looks.append((step, score(head)))
-        if looks[-1][1] > looks[best][1]:
+        looks.append((step, loss(others @ head, validation[1]).value))
+        if looks[-1][1] < looks[best][1]:
             best, kept = len(looks) - 1, head
         if step == settings.steps or len(looks) - 1 - best >= PATIENCE:
             break

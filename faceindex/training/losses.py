@@ -13,9 +13,10 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 People = npt.NDArray[np.int64]
+Places = npt.NDArray[np.int64]
 
 DISTANCE_THRESHOLD, MARGIN = 0.6, 0.04
-"""dlib's loss_metric_: pairs of one person shall be nearer than 0.56, those of two people further apart than 0.64."""
+"""dlib's loss_metric_: pairs of one person shall be nearer than 0.56, those of two people further away than 0.64."""
 
 ALPHA = 0.2
 """FaceNet's margin between squared distances of vectors of length 1."""
@@ -42,24 +43,25 @@ def pair_hinge(vectors: Floats, people: People, threshold: float = DISTANCE_THRE
 
     vectors: float64 [n, d]. people: int64 [n]. Raises: ValueError without a pair of one person or of two.
     """
-    first, second = np.triu_indices(len(vectors), k=1)
     squares = squared_distances(vectors)
-    same = people[first] == people[second]
-    count = int(same.sum())
-    if not count or count == len(same):
+    same = people[:, None] == people
+    upper = np.arange(len(people))[:, None] < np.arange(len(people))
+    first, second = np.nonzero(same & upper)
+    count, strangers = len(first), len(people) * (len(people) - 1) // 2 - len(first)
+    if not count or not strangers:
         raise ValueError("a batch needs a pair of one person and a pair of two people")
-    distances = np.sqrt(squares[first, second])
-    different = distances[~same]
-    worst = min(count, len(different)) - 1
-    limit = min(threshold + margin, float(np.partition(different, worst)[worst]))
-    far = same & (distances >= threshold - margin)
-    near = ~same & (distances <= limit)
+    own = np.sqrt(squares[first, second])
+    far = own >= threshold - margin
+    a, b = np.nonzero((squares <= (threshold + margin) ** 2) & upper & ~same)
+    near = np.sqrt(squares[a, b])
+    if len(near) > count:
+        worst = near <= np.partition(near, count - 1)[count - 1]
+        a, b, near = a[worst], b[worst], near[worst]
     scale = 1 / (count + _ALMOST_NOTHING)
-    value = float(np.sum(distances[far] - (threshold - margin)) + np.sum(threshold + margin - distances[near]))
-    weights = np.zeros_like(squares)
-    weights[first[far], second[far]] = 1 / distances[far]
-    weights[first[near], second[near]] = -1 / np.maximum(distances[near], _LEAST_DISTANCE)
-    return Loss(scale * value, scale / 2 * _pulled(weights + weights.T, vectors))
+    value = float(np.sum(own[far] - (threshold - margin)) + np.sum(threshold + margin - near))
+    weights = np.concatenate([1 / own[far], -1 / np.maximum(near, _LEAST_DISTANCE)])
+    pulled = _pulled(vectors, np.concatenate([first[far], a]), np.concatenate([second[far], b]), weights)
+    return Loss(scale * value, scale / 2 * pulled)
 
 
 def semi_hard_triplets(vectors: Floats, people: People, alpha: float = ALPHA) -> npt.NDArray[np.int64]:
@@ -107,7 +109,10 @@ def squared_distances(vectors: Floats) -> Floats:
     return squares
 
 
-def _pulled(weights: Floats, vectors: Floats) -> Floats:
-    """float64 [n, d]: the sum over j of weights[i, j] * (x_i - x_j), for each i."""
-    pulled: Floats = weights.sum(axis=1)[:, None] * vectors - weights @ vectors
+def _pulled(vectors: Floats, first: Places, second: Places, weights: Floats) -> Floats:
+    """float64 [n, d]: the sum, over pairs that a face is in, of its vector less the other one, by their weights."""
+    moves = weights[:, None] * (vectors[first] - vectors[second])
+    pulled = np.zeros_like(vectors)
+    np.add.at(pulled, first, moves)
+    np.subtract.at(pulled, second, moves)
     return pulled

@@ -20,6 +20,7 @@ FEWEST_FALSE = 10
 """False pairs that a false accept rate allows at least; below, its true accept rate is not told."""
 
 _MOST_REPEATS = 100
+_SPARE = 10_000  # near pairs for those that go with people who are left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,10 @@ class NearPairs:
 
         far: at most `reach`. without: bool [highest person + 1], who is left out.
         """
-        threshold = self.threshold(far, without)
-        shares = 1 / np.bincount(self.owner, minlength=len(self.people))[self.owner]
-        kept = slice(None) if without is None else ~without[self.people[self.owner]]
-        faces = np.unique(self.owner[kept])
-        return float(shares[kept] @ (self.own[kept] <= threshold) / max(len(faces), 1))
+        mates = np.bincount(self.owner, minlength=len(self.people))
+        near = np.bincount(self.owner[self.own <= self.threshold(far, without)], minlength=len(self.people))
+        counted = mates > 0 if without is None else (mates > 0) & ~without[self.people]
+        return float(np.mean(near[counted] / mates[counted])) if counted.any() else 0.0
 
     def threshold(self, far: float, without: npt.NDArray[np.bool_] | None = None) -> float:
         """The distance of the last false pair that `far` allows."""
@@ -55,7 +55,7 @@ class NearPairs:
             near = self.near[~without[self.first] & ~without[self.second]]
             counts = np.bincount(self.people[~without[self.people]])
         allowed = int(far * pairs_of_two(counts) * (1 + 1e-12))
-        return float(near[allowed - 1]) if allowed else -1.0
+        return float(near[min(allowed, len(near)) - 1]) if allowed and len(near) else -1.0
 
 
 def pairs_of_two(counts: npt.NDArray[np.integer]) -> int:
@@ -65,7 +65,7 @@ def pairs_of_two(counts: npt.NDArray[np.integer]) -> int:
 
 def near_pairs(vectors: Floats, people: People, reach: float) -> NearPairs:
     """Of vectors, float [n, d], of people, int64 [n]. reach: see NearPairs."""
-    wanted = int(1.2 * reach * pairs_of_two(np.bincount(people))) + 1
+    wanted = int(2 * reach * pairs_of_two(np.bincount(people))) + _SPARE
     rows32 = np.ascontiguousarray(vectors, dtype=np.float32)
     own, owner, near = [], [], np.empty((0, 3))
     for rows, columns in pair_blocks(len(vectors)):

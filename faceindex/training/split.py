@@ -13,7 +13,7 @@ from faceindex.training.labelled import TrainingFaces
 from faceindex.training.losses import People
 
 _FOLDS, _TEST, _VALIDATION = 20, 5, 3
-_MOST_VALIDATION, _MOST_TEST = 2000, 6000
+_MOST_VALIDATION, _MOST_TEST = 1500, 6000
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,11 @@ from faceindex.plurals import plural
 from faceindex.running.meter import Meter
 from faceindex.training.gains import (
     JUDGED,
-    RATES,
     Gain,
     albums_f,
     curve,
     gains_at,
     identification,
-    mean_rate,
 )
 from faceindex.training.head import Descent, Learnt, learn, relearn
 from faceindex.training.labelled import TrainingFaces
@@ -72,16 +70,11 @@ def train_head(
     """Learn the head `name` from labelled faces. Nothing is stored. Raises: UsageError; JobCancelled."""
     parts = split(faces, relatives.family)
     meter.stage("learning", 2 * settings.steps)
-    validation = parts.validation
-    learnt = learn(
-        *_inputs(parts.learning, relatives),
-        faces.recipe.match_threshold,
-        settings,
-        lambda head: mean_rate(validation.vectors @ head, validation.people),
-        meter,
-    )
+    threshold = faces.recipe.match_threshold
+    validation = (parts.validation.vectors.astype(np.float64), parts.validation.people)
+    learnt = learn(*_inputs(parts.learning, relatives), validation, threshold, settings, meter)
     meter.stage("measuring")
-    final = relearn(*_inputs(faces, relatives), faces.recipe.match_threshold, settings, learnt.steps, meter)
+    final = relearn(*_inputs(faces, relatives), threshold, settings, learnt.steps, meter)
     return _report(faces, name, settings, relatives, groups, parts, learnt, final)
 
 
@@ -103,7 +96,7 @@ def _report(
     test, head, card = parts.test, learnt.head, _base_card(faces)
     before = test.vectors.astype(np.float64)
     after = before @ head
-    gains = gains_at(before, after, test.people, (*RATES, *_MORE_RATES))
+    gains = gains_at(before, after, test.people) or gains_at(before, after, test.people, _MORE_RATES)
     judged = next((rate for rate in (JUDGED, *_MORE_RATES) if rate in gains), None)
     new = refitted(card, _pairs([parts.validation], head))
 
@@ -122,7 +115,7 @@ def _report(
         data=data,
         learnt=learnt,
         split=parts,
-        gains={rate: gains[rate] for rate in RATES if rate in gains} or gains,
+        gains=gains,
         albums=(albums(before, card.cluster_threshold), albums(after, new.cluster_threshold)),
         named=identification(before, after, test.people),
         groups=_groups(test, after, relatives, groups, (card.match_threshold, new.match_threshold)),
@@ -140,7 +133,7 @@ def _refusal(settings: Descent, learnt: Learnt, gain: Gain | None, judged: float
             f"{gain.gain:+.4f} ({gain.low:+.4f} to {gain.high:+.4f})"
         )
     if settings.loss != "plda" and not learnt.steps:
-        return "no step of the descent was better than no head for the people for validation"
+        return "the first steps of the descent already raise the loss of people who are not learnt from"
     return None
 
 

@@ -16,8 +16,10 @@ import pexpect
 import pytest
 from made_albums import make_albums
 from people_library import drawn_people, store_vectors
+from typer.testing import CliRunner
 
 import faceindex
+from faceindex.cli.app import app
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -160,3 +162,75 @@ def test_review_lists_as_json_and_writes_a_page(answer: Callable[..., Any], two_
     page = (tmp_path / "page.html").read_text()
     assert "faceindex people merge 1 4" in page
     assert "faceindex people move 7 2" in page
+
+
+def test_a_known_name_joins_nobody_unasked(command: Command, answer: Callable[..., Any], path: Path) -> None:
+    answer("people", "name", 1, "Ada")
+    refused = command("people", "name", 2, "Ada", "--json", "-L", path)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "somebody is called Ada already (4 faces); --merge says that this is the same person" in refused.stderr
+    for said, code, faces in (("n", 1, 4), ("y", 0, 7)):
+        child = pexpect.spawn(sys.executable, ["-m", "faceindex", "people", "name", "2", "Ada", "-L", str(path)])
+        child.expect("joins Ada, album 1: 4 faces in 4 photos")
+        child.expect("is it the same person")
+        child.sendline(said)
+        child.expect(pexpect.EOF)
+        child.close()
+        assert child.exitstatus == code
+        assert answer("people", "list")[0]["faces"] == faces
+    assert answer("people", "name", "face:8,9", "Ada", "--merge") == {"person": "Ada", "faces": 2}
+
+
+def test_what_is_excluded_is_listed_with_the_way_back(command: Command, answer: Callable[..., Any], path: Path) -> None:
+    answer("people", "name", 1, "Ada")
+    answer("people", "not-face", 9, 10)
+    answer("people", "leave-alone", 2)
+    answer("people", "leave-alone", "face:8")
+    answer("people", "never-suggest", "person:Ada", 2)
+    listed = answer("people", "excluded")
+    assert [face["face"] for face in listed["not_faces"]] == [9, 10]
+    assert [album["album"] for album in listed["left_alone"]["albums"]] == [2]
+    assert listed["left_alone"]["faces"] == [8]
+    assert [(pair["ones"], pair["person"]) for pair in listed["never_suggested"]] == [([5, 6, 7], "Ada")]
+    assert [album["album"] for album in answer("albums", "list")] == [1]
+    assert [album["album"] for album in answer("albums", "list", "--unknown")] == [1, 2]
+    table = command("people", "excluded", "-L", path).stdout
+    for way in re.findall(r"faceindex (people (?:is-face|ask-again|undo) \S+)", table):
+        answer(*way.split())
+    assert answer("people", "excluded") == {
+        "not_faces": [],
+        "left_alone": {"albums": [], "faces": []},
+        "never_suggested": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "faces"),
+    [
+        ("name 2 Eve", 3),
+        ("merge 1 2", 3),
+        ("merge Ada 2", 3),
+        ("split 1 2 3", 2),
+        ("reject 2", 1),
+        ("move 10 3", 1),
+        ("hide 2", 3),
+        ("not-face 10", 1),
+        ("leave-alone 2", 3),
+        ("cover 3", 1),
+        ("never-suggest 2 3", 0),
+        ("rename Ada Eve", 4),
+        ("undo", 4),
+    ],
+)
+def test_every_decision_has_a_dry_run(path: Path, words: str, faces: int) -> None:
+    def here(*arguments: str) -> Any:
+        done = CliRunner().invoke(app, [*arguments, "--json", "-L", str(path)])
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+    here("people", "name", "1", "Ada")
+    before = here("people", "history"), here("albums", "list")
+    said = here("people", *words.split(), "--dry-run")
+    assert said["dry_run"] is True
+    assert said["price"]["faces"] == faces
+    assert (here("people", "history"), here("albums", "list")) == before

@@ -41,6 +41,7 @@ def _as_object(face: FaceAndVector) -> dict[str, object]:
         "photo_width": record.photo_size[0] or None,
         "photo_height": record.photo_size[1] or None,
     }
+    values |= {} if record.origin is None else {"origin": record.origin}
     return values if vector is None else values | {"vector": [float(str(x)) for x in vector]}
 
 
