@@ -23,26 +23,28 @@ from faceindex.ingest.workers.in_line import InLine
 from faceindex.ingest.workers.local import local_executor
 from faceindex.ingest.workers.pool import ProcessPool
 from faceindex.ingest.workers.worker import AlignedFile
+from faceindex.ingest.workers.worker_process import WorkerProcess
 from faceindex.photos.finding.entries import FoundFile
 from faceindex.photos.finding.find import find_files
 from faceindex.types import AnalysedPhoto
 
 
 def by(executor: Executor, analyser: Analyser, files: list[FoundFile], *, kill: int = 0) -> dict[str, Analysed]:
-    """kill: how many times the encoding process is killed as soon as it has something to do."""
+    """kill: how many times the encoding process is killed as soon as it is there: it has something to do."""
     answers: dict[str, Analysed] = {}
-    left = list(files)
+    left, killed = list(files), list[WorkerProcess]()
     with closing(executor):
         while len(answers) < len(files):
             while left and executor.room:
                 executor.submit(Task(left.pop(), analyser))
-            if isinstance(executor, EncodingPool) and executor._encoder and executor._encoder.files and kill:
-                executor._encoder.kill()
-                kill -= 1
+            process = executor._encoder if isinstance(executor, EncodingPool) else None
+            if process and len(killed) < kill and process not in killed:
+                process.kill()
+                killed.append(process)
             for answer in executor.answers(0.05):
                 assert answer.file.path not in answers
                 answers[answer.file.path] = answer
-    assert not kill
+    assert len(killed) == kill
     return answers
 
 
