@@ -29,9 +29,9 @@ class Descent:
     batches."""
 
     loss: str = "hinge"
-    rate: float = 0.03
-    decay: float = 0.03
-    steps: int = 100
+    rate: float = 0.1
+    decay: float = 0.003
+    steps: int = 120
     seed: int = 0
     sizes: BatchSizes = field(default_factory=BatchSizes)
 

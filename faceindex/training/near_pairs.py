@@ -63,7 +63,7 @@ def pairs_of_two(counts: npt.NDArray[np.integer]) -> int:
     return int(counts.sum() ** 2 - np.square(counts).sum()) // 2
 
 
-def near_pairs(vectors: Floats, people: People, reach: float) -> NearPairs:
+def near_pairs(vectors: npt.NDArray[np.floating], people: People, reach: float) -> NearPairs:
     """Of vectors, float [n, d], of people, int64 [n]. reach: see NearPairs."""
     wanted = int(2 * reach * pairs_of_two(np.bincount(people))) + _SPARE
     rows32 = np.ascontiguousarray(vectors, dtype=np.float32)

@@ -7,8 +7,10 @@ import scipy.linalg
 
 from faceindex.training.losses import Floats, People
 
-SHRINKAGE = 0.1
-"""Share of the covariance within people that is replaced by its mean variance: few people know it badly."""
+SHRINKAGE = 0.5
+"""Share of the covariance within people that is replaced by its mean variance: few people tell it badly. On halves of
+lfw-dev with recipe `dlib` 0.1 loses .02 of the true accept rate at 1e-3 on the other half, 0.5 no more than its
+error."""
 
 
 def plda_head(vectors: Floats, people: People) -> Floats:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from faceindex.training.plda import plda_head
+from faceindex.training.plda import SHRINKAGE, plda_head
 
 
 def test_distances_behind_the_head_are_the_difference_term_of_the_likelihood_ratio() -> None:
@@ -18,7 +18,7 @@ def test_distances_behind_the_head_are_the_difference_term_of_the_likelihood_rat
     )
     head = plda_head(vectors, people)
     rest = root_within.T @ root_within
-    within = 0.9 * rest + 0.1 * np.trace(rest) / 3 * np.eye(3)  # as it is shrunk
+    within = (1 - SHRINKAGE) * rest + SHRINKAGE * np.trace(rest) / 3 * np.eye(3)  # as it is shrunk
     between = root_between.T @ root_between + rest / 3 - within / 3
 
     def ratio(x: np.ndarray, y: np.ndarray) -> float:
