@@ -1,4 +1,4 @@
-"""`faceindex people not-face|is-face|leave-alone|ask-again|never-suggest|cover|excluded`."""
+"""`faceindex people excluded`, and the commands that exclude: what is no face, whom nobody names, what is not asked."""
 
 from __future__ import annotations
 

@@ -57,21 +57,23 @@ def name(
         bool, typer.Option("--merge", help="If somebody has this name already, it is the same person. Default: ask.")
     ] = False,
     only: Annotated[
-        bool | None,
-        typer.Option(
-            "--only/--with-album",
-            help="Whether the other faces of the album are somebody else's. Default: so, if several faces are given.",
-        ),
-    ] = None,
+        bool, typer.Option("--only", help="The other faces of the album are somebody else's: so for several faces.")
+    ] = False,
+    with_album: Annotated[
+        bool, typer.Option("--with-album", help="The other faces of the albums are theirs, too: so for one face.")
+    ] = False,
     dry_run: DryRun = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Say who is in an album, or who faces are. Names stay when albums are made again and when photos are edited."""
+    if only and with_album:
+        raise UsageError("--only or --with-album, not both")
+    meant_only = only if only or with_album else None
     album, faces = targets.album_or_faces(target)
     with faceindex.Library(library, create=False) as opened:
 
         def named(*, merge: bool, dry_run: bool) -> Decided:
-            return opened.people.name(person, album=album, faces=faces, only=only, merge=merge, dry_run=dry_run)
+            return opened.people.name(person, album=album, faces=faces, only=meant_only, merge=merge, dry_run=dry_run)
 
         try:
             decided = named(merge=merge or dry_run, dry_run=dry_run)

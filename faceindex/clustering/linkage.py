@@ -61,9 +61,18 @@ class _Edges:
     def arrays(self) -> tuple[Nodes, Nodes, Costs]:
         return self.left, self.right, self.cost
 
-    def joined(self, other: _Edges) -> _Edges:
-        left, right = np.concatenate([self.left, other.left]), np.concatenate([self.right, other.right])
-        return _Edges(left, right, np.concatenate([self.cost, other.cost]))
+    def keep(self, which: npt.NDArray[np.bool_]) -> None:
+        """Leave the others out, one array after the other, so that memory is never needed for all of them twice."""
+        rows = np.flatnonzero(which)
+        self.left = self.left.take(rows)
+        self.right = self.right.take(rows)
+        self.cost = self.cost.take(rows)
+
+    def add(self, other: _Edges) -> None:
+        """Take the edges of another one, too, in the same way."""
+        self.left = np.concatenate([self.left, other.left])
+        self.right = np.concatenate([self.right, other.right])
+        self.cost = np.concatenate([self.cost, other.cost])
 
 
 @dataclass(slots=True)
@@ -80,15 +89,16 @@ class _Clusters:
     def measured(self, left: Nodes, right: Nodes) -> _Edges:
         """Those edges whose clusters may merge, now or when they have grown."""
         means, costs = _distances(left, right, self.centres, self.sizes, self.spreads)
-        edges = _Edges(left, right, costs).kept(means <= self.squared * np.float32(1 + GROWTH))
-        return edges.kept(self._allowed(edges))
+        edges = _Edges(left, right, costs)
+        edges.keep(means <= self.squared * np.float32(1 + GROWTH))
+        if not self.unions.free:
+            edges.keep(self._allowed(edges))
+        return edges
 
     def _allowed(self, edges: _Edges) -> npt.NDArray[np.bool_]:
         """bool [edges]: whether the two clusters may be one, as far as the rules go."""
         unions = self.unions
         allowed = np.ones(len(edges.left), dtype=np.bool_)
-        if unions.free:
-            return allowed
         one, other = (unions.of(self.group[ends]) for ends in (edges.left, edges.right))
         bound = (unions.links[one] > 0) & (unions.links[other] > 0) | unions.named[one] & unions.named[other]
         doubtful = np.flatnonzero(bound & (one != other))
@@ -156,7 +166,7 @@ def agglomerate(
         chosen = _reciprocal(edges, clusters.squared, count)
         if not len(chosen):
             return clusters.unions.of(rules.group)
-        edges = _after_round(clusters, edges, chosen, into)
+        _after_round(clusters, edges, chosen, into)
 
 
 def may_be_one(one: int, other: int, centres: Vectors, sizes: Integers, spreads: Costs, limit: float) -> bool:
@@ -166,8 +176,8 @@ def may_be_one(one: int, other: int, centres: Vectors, sizes: Integers, spreads:
     return bool(costs[0] <= limit * limit)
 
 
-def _after_round(clusters: _Clusters, edges: _Edges, chosen: Integers, into: Nodes) -> _Edges:
-    """Merge the clusters of the edges `chosen`; returns the edges that are left, those of what merged measured anew."""
+def _after_round(clusters: _Clusters, edges: _Edges, chosen: Integers, into: Nodes) -> None:
+    """Merge the clusters of the edges `chosen`; `edges` becomes what is left, those of what merged measured anew."""
     left, right = edges.left[chosen], edges.right[chosen]
     merged = clusters.merge(left, right)
     left, right = left[merged], right[merged]
@@ -179,7 +189,8 @@ def _after_round(clusters: _Clusters, edges: _Edges, chosen: Integers, into: Nod
     touched = changed.take(edges.left, mode="clip") | changed.take(edges.right, mode="clip")
     again = np.flatnonzero(touched & ~done)
     ends = _each_once(into[edges.left[again]], into[edges.right[again]], len(into))
-    return edges.kept(~(touched | done)).joined(clusters.measured(*ends))
+    edges.keep(~(touched | done))
+    edges.add(clusters.measured(*ends))
 
 
 def _each_once(left: Nodes, right: Nodes, nodes: int) -> tuple[Nodes, Nodes]:

@@ -62,7 +62,8 @@ class _Around:
 def check_drawn_box(box: Box, width: int, height: int) -> None:
     """Raises: UsageError when the box is tiny, or more than half of it lies outside the photo of width x height."""
     if min(box.width, box.height) < SMALLEST:
-        raise UsageError(f"the box {box.as_list()} is too small: a side is below {plural(SMALLEST, 'pixel')}")
+        least = plural(SMALLEST, "pixel")
+        raise UsageError(f"the box {box.as_list()} is too small: a face needs {least} at least each way")
     across = min(box.x + box.width, width) - max(box.x, 0)
     down = min(box.y + box.height, height) - max(box.y, 0)
     if 2 * max(0, across) * max(0, down) < box.area:

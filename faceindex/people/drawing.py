@@ -84,7 +84,7 @@ def _refuse_known(catalog: Catalog, photo: PhotoRecord, box: Box) -> None:
     for known in catalog.faces_of(photo.photo, (photo.width, photo.height)):
         if known.box.overlap(box) >= SAME_FACE and known.face in listed:
             raise UsageError(
-                f"face {known.face} lies {where} already; `faceindex people name face:{known.face}` names it"
+                f"face {known.face} lies {where} already; `faceindex people name face:{known.face} NAME` names it"
             )
         if known.box.overlap(box) >= SAME_FACE:
             raise UsageError(

@@ -13,28 +13,22 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from harness.measure import ROOT, STATS, Cost, cost, in_turn
+from harness.measure import ROOT, Cost, cost, in_turn
 from harness.report import Report
-from make_library import make_library
 from PIL import Image
 from skimage import data
-
-import faceindex
 
 DROP_CACHES = Path("/proc/sys/vm/drop_caches")
 
 
 def run(report: Report, *, rounds: int = 7, faces: int = 3000, against: Path | None = None, cold: int = 0) -> None:
-    library, photo = report.folder / "drawn.faces", report.folder / "face.png"
-    make_library(library, faces, stats=STATS, chosen=faceindex.recipe("sface"))
+    photo = report.folder / "face.png"
     Image.fromarray(data.astronaut()).save(photo)
-    with faceindex.Library(library) as opened:
-        opened.cluster()
-        opened.people.name("Ann", album=next(iter(opened.albums)).album)
     versions = {"ours": ROOT} | ({"theirs": against.resolve()} if against else {})
+    libraries = {name: made(root, report.folder / f"{name}.faces", faces) for name, root in versions.items()}
     commands = [["status"], ["albums", "list"], ["people", "list"], ["search", "--face", "5"], ["search", str(photo)]]
     for command in commands:
-        works = {name: started(root, command, library) for name, root in versions.items()}
+        works = {name: started(root, command, libraries[name]) for name, root in versions.items()}
         title = " ".join("PHOTO" if part == str(photo) else part for part in command)
         found = in_turn(works, rounds)
         for name, costs in found.items():
@@ -43,6 +37,19 @@ def run(report: Report, *, rounds: int = 7, faces: int = 3000, against: Path | N
             report.add_ratio(f"{title}, theirs by ours", found["theirs"], found["ours"])
         for name, work in works.items() if cold else ():
             report.add_costs(f"{title}, {name}, cold", [cost_when_cold(work) for _ in range(cold)])
+
+
+def made(root: Path, library: Path, faces: int) -> Path:
+    """A library with drawn faces, albums and a name, made by the version in `root`: each reads its own schema."""
+    program = (
+        f"import faceindex, make_library; from harness.measure import STATS; from pathlib import Path; "
+        f"make_library.make_library(Path({str(library)!r}), {faces}, stats=STATS, chosen=faceindex.recipe('sface'))"
+    )
+    environment = os.environ | {"PYTHONPATH": f"{root}{os.pathsep}{ROOT / 'scripts'}"}
+    subprocess.run([sys.executable, "-P", "-c", program], env=environment, check=True)
+    started(root, ["cluster"], library)()
+    started(root, ["people", "name", "1", "Ann"], library)()
+    return library
 
 
 def started(root: Path, command: list[str], library: Path) -> Callable[[], object]:

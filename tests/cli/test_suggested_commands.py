@@ -182,7 +182,7 @@ def test_a_wrong_suggestion_would_be_noticed() -> None:
     assert "No such option" in (wrong("faceindex people name NAME --album N") or "")
     assert "Missing argument" in (wrong("faceindex people forget --yes") or "")
     assert "No such command" in (wrong("faceindex persons list") or "")
-    assert "not a valid int" in (wrong("faceindex people merge 1 Ada") or "")
+    assert "not a valid int" in (wrong("faceindex people split 1 Ada") or "")
     assert "no option --fast" in (wrong("ingest --fast") or "")
     assert "no command lists" in (wrong("people lists") or "")
     assert wrong("faceindex people merge") is None
