@@ -32,7 +32,7 @@ _COMMANDS = {
     "albums": "albums:app",
     "people": "people:app",
     "photos": "photos:app",
-    "forget": "people:forget",
+    "forget": "forgetting:forget",
     "compact": "library:compact",
     "check": "care:check",
     "backup": "care:backup",

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from faceindex.people.crowded_groups import crowding_by
 from faceindex.people.near_groups import MATES, squares
 from faceindex.people.prepared import About
 from faceindex.people.suggestions import LIKELY
@@ -37,6 +38,7 @@ class _Reviewing:
         self._albums = self._about.now
         self._may: dict[tuple[int, int], bool] = {}
         self._people: dict[int, str | None] = {}
+        self._crowding: dict[int, float] = {}
 
     def best_first(self) -> Iterator[Suggestion]:
         """Pairs are judged while they may be worth more than the best of those seen."""
@@ -58,7 +60,7 @@ class _Reviewing:
 
     def _judged(self, pair: tuple[int, int], square: float) -> Suggestion | None:
         """The suggestion, if it is likely."""
-        own = self._odds(square)
+        own = self._odds(pair, square)
         if own <= LIKELY or not self._may_be_one(pair, square):
             return None
         one, other = pair
@@ -85,11 +87,19 @@ class _Reviewing:
         centres, own = np.stack([group.centre for group in others]), np.stack([one.centre] * len(others))
         apart = squares(centres, own, np.array([group.spread for group in others]), np.full(len(others), one.spread))
         strangers = self._calibration.log_likelihood_ratio(np.sqrt(apart)) < 0
-        return sum(self._odds(near.square) for near, stranger in zip(rivals, strangers, strict=True) if stranger)
+        pairs = zip(rivals, strangers, strict=True)
+        return sum(self._odds((near.number, near.album), near.square) for near, stranger in pairs if stranger)
 
-    def _odds(self, square: float) -> float:
+    def _odds(self, pair: tuple[int, int], square: float) -> float:
         prior = np.log(MATES) - np.log(max(self._albums, 1))
-        return float(np.exp(self._calibration.log_likelihood_ratio(math.sqrt(square)) + prior))
+        judged = math.sqrt(square) / max(map(self._crowding_of, pair))
+        return float(np.exp(self._calibration.log_likelihood_ratio(judged) + prior))
+
+    def _crowding_of(self, number: int) -> float:
+        if number not in self._crowding:
+            squares = sorted(near.square for near in self._file.near([number]))
+            self._crowding[number] = crowding_by(squares, self._albums, self._calibration)
+        return self._crowding[number]
 
     def _may_be_one(self, pair: tuple[int, int], square: float) -> bool:
         if pair not in self._may:

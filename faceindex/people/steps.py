@@ -180,7 +180,7 @@ def deciding(folder: LibraryFolder, *, dry_run: bool = False) -> Iterator[Step]:
     """
     begun = _open_step(folder)
     if begun is not None:
-        with _undone_afterwards(begun.transaction) if dry_run else nullcontext():
+        with begun.catalog.undone_afterwards() if dry_run else nullcontext():
             yield replace(begun, dry_run=dry_run)
         return
     with folder.decisions() as catalog, suppress(_OnlyLooking), catalog.transaction() as transaction:
@@ -189,13 +189,3 @@ def deciding(folder: LibraryFolder, *, dry_run: bool = False) -> Iterator[Step]:
         yield Step(catalog, transaction, dry_run)
         if dry_run:
             raise _OnlyLooking
-
-
-@contextmanager
-def _undone_afterwards(transaction: sqlite3.Connection) -> Iterator[None]:
-    transaction.execute("SAVEPOINT looking")
-    try:
-        yield
-    finally:
-        transaction.execute("ROLLBACK TO looking")
-        transaction.execute("RELEASE looking")

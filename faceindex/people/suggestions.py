@@ -12,11 +12,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from faceindex.clustering.constraints import Rows
+from faceindex.people.crowded_groups import crowding_of_each
 from faceindex.people.near_groups import MATES, main_axes, near_pairs, near_square
 from faceindex.search.calibration import Calibration
 from faceindex.types import Labels, Suggestion, Vectors
@@ -67,18 +69,28 @@ def suggestions(
     rejected = {(min(pair), max(pair)) for pair in of_row[cannot_link].reshape(-1, 2).tolist()}
     shown = _Photos(group, rows if photos is None else photos[rows])
     near = [
-        (one, other, distance)
-        for one, other, distance in _near(groups, near_square(calibration, groups.albums) if square is None else square)
-        if len({int(groups.person[one]), int(groups.person[other])} - {-1}) < 2
-        and (one, other) not in rejected
-        and (calibration.log_likelihood_ratio(distance) < 0 or not shown.share_a_photo(one, other))
+        pair
+        for pair in _near(groups, near_square(calibration, groups.albums) if square is None else square, calibration)
+        if len({int(groups.person[pair.one]), int(groups.person[pair.other])} - {-1}) < 2
+        and (pair.one, pair.other) not in rejected
+        and (calibration.log_likelihood_ratio(pair.distance) < 0 or not shown.share_a_photo(pair.one, pair.other))
     ]
     found = [
-        _suggestion(groups, one, other, probability, distance)
-        for (one, other, distance), probability in zip(near, _probabilities(groups, near, calibration), strict=True)
+        _suggestion(groups, pair.one, pair.other, probability, pair.distance)
+        for pair, probability in zip(near, _probabilities(groups, near, calibration), strict=True)
         if probability >= LIKELY
     ]
     return sorted(found, key=lambda s: (-s.probability * s.settles, s.album or 0, s.other or 0, s.face or 0))
+
+
+class _Pair(NamedTuple):
+    """Two groups, the first an album. distance: root mean square over all pairs of their faces; judged: what that is
+    for groups around which it is not crowded."""
+
+    one: int
+    other: int
+    distance: float
+    judged: float
 
 
 class _Photos:
@@ -98,20 +110,20 @@ class _Photos:
         return self._photos[self._first[group] : self._first[group + 1]]
 
 
-def _probabilities(groups: Groups, near: Sequence[tuple[int, int, float]], calibration: Calibration) -> list[float]:
-    """Of each pair, that it is one person's: of (album, album or face that is compared with it, distance).
+def _probabilities(groups: Groups, near: Sequence[_Pair], calibration: Calibration) -> list[float]:
+    """Of each pair, that it is one person's.
 
     With prior odds o and likelihood ratios L it is o L / (1 + sum of o L), over the album and all that resemble the
     other one and are another person's than the album.
     """
     prior = np.log(MATES) - np.log(max(groups.albums, 1))
-    odds = np.exp(calibration.log_likelihood_ratio([distance for _, _, distance in near]) + prior)
+    odds = np.exp(calibration.log_likelihood_ratio([pair.judged for pair in near]) + prior)
     rivals: dict[int, dict[int, float]] = defaultdict(dict)
-    for (one, other, _), own in zip(near, odds.tolist(), strict=True):
-        rivals[other][one] = own
+    for pair, own in zip(near, odds.tolist(), strict=True):
+        rivals[pair.other][pair.one] = own
     return [
-        own / (1 + own + _of_others(groups, one, rivals[other], calibration)) if own > LIKELY else 0.0
-        for (one, other, _), own in zip(near, odds.tolist(), strict=True)
+        own / (1 + own + _of_others(groups, pair.one, rivals[pair.other], calibration)) if own > LIKELY else 0.0
+        for pair, own in zip(near, odds.tolist(), strict=True)
     ]
 
 
@@ -144,13 +156,19 @@ def groups_of(ids: Rows, vectors: Vectors, albums: Labels, person: Labels) -> tu
     return Groups(number, centre.astype(np.float32), spread, size, who, len(numbers)), group
 
 
-def _near(groups: Groups, square: float) -> list[tuple[int, int, float]]:
-    """(album, album or face, distance) of those that are near: root mean square over all pairs of their faces."""
+def _near(groups: Groups, square: float, calibration: Calibration) -> list[_Pair]:
+    """Those that are near each other."""
     sketches = main_axes(groups.centre).sketches(groups.centre, groups.spread)
     one, other, apart = near_pairs(groups.centre, groups.spread, groups.number, sketches, groups.albums, square)
+    crowded = crowding_of_each(one, apart, len(groups.number), groups.albums, calibration)
     pairs = np.sort(np.column_stack([one, other]), axis=1)
     pairs, first = np.unique(pairs, axis=0, return_index=True)
-    return [(int(a), int(b), float(d)) for (a, b), d in zip(pairs, np.sqrt(apart[first]), strict=True)]
+    distances = np.sqrt(apart[first])
+    judged = distances / np.maximum(*crowded[pairs].T)
+    return [
+        _Pair(int(a), int(b), float(far), float(as_if))
+        for (a, b), far, as_if in zip(pairs, distances, judged, strict=True)
+    ]
 
 
 def _suggestion(groups: Groups, one: int, other: int, probability: float, distance: float) -> Suggestion:

@@ -89,7 +89,7 @@ def judged_company(
     distances: float64 [m], rising. vectors: float32 [m, d], of these faces. faces: of the library. reach: distance
     within which faces are one person's.
     """
-    people = min(MOST_PEOPLE, max(FEWEST_PEOPLE, faces // 100))
+    people = people_among(faces)
     own, first = _strangers(distances, vectors, reach)
     if len(first) < people:
         return None
@@ -100,6 +100,16 @@ def judged_company(
         within = int(np.sum(distances[~own] <= place))
         ratio = max(1.0, place / _usual(calibration, within, faces)) if 5 * within < faces else 1.0
     return Company(min(ratio**STEEPNESS, MILDEST), people, place, usual)
+
+
+def people_among(faces: int) -> int:
+    """Which of the other people tells how crowded it is in a library of so many faces, or of so many albums."""
+    return min(MOST_PEOPLE, max(FEWEST_PEOPLE, faces // 100))
+
+
+def crowding(distance: float, people: int, faces: int, calibration: Calibration) -> float:
+    """The factor of a face for which that person is at this distance, Euclidean, as `judged_company` has it below 1."""
+    return (distance / _usual(calibration, people, faces)) ** STEEPNESS  # type: ignore[no-any-return]
 
 
 def _usual(calibration: Calibration, strangers: int, faces: int) -> float:

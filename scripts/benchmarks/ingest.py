@@ -86,7 +86,7 @@ def run(
     report: Report,
     *,
     rounds: int = 5,
-    recipes: Sequence[str] = ("sface-dlib", "sface"),
+    recipes: Sequence[str] = ("dlib", "sface", "sface-dlib"),
     detector: str | None = None,
     photos: int = 120,
     lfw: int = 4,

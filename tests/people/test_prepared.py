@@ -12,7 +12,8 @@ from people_library import drawn_people, store_vectors
 
 import faceindex
 from faceindex.errors import StaleError, UsageError
-from faceindex.people import prepared, review
+from faceindex.people import crowded_groups, prepared, review
+from faceindex.search.company import FEWEST_PEOPLE
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.group_file import FILE, reading
 
@@ -21,7 +22,9 @@ NAMES = ["Ada", "Bob", "Cleo"]
 
 @pytest.fixture(autouse=True)
 def every_library_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And has albums enough to tell how crowded it is around each."""
     monkeypatch.setattr(review, "SMALL", 0)
+    monkeypatch.setattr(crowded_groups, "SMALLEST", FEWEST_PEOPLE)
 
 
 def by_all_faces(path: Path) -> list[faceindex.Suggestion]:

@@ -15,7 +15,8 @@ from faceindex.types import Box
 
 _NEWEST_ANCHORS = """
     SELECT content, face, x, y, width, height FROM decisions
-    WHERE id IN (SELECT MAX(id) FROM decisions GROUP BY face) AND face NOT IN (SELECT id FROM every_face)
+    WHERE id IN (SELECT MAX(id) FROM decisions GROUP BY face) AND face NOT IN (SELECT id FROM faces)
+        AND face NOT IN (SELECT face FROM not_faces)
 """
 _FACES = """
     SELECT content, known.id, x, y, known.width, known.height FROM every_face AS known JOIN photos ON photos.id = photo

@@ -41,6 +41,16 @@ class CatalogConnection:
                 self.connection.execute("ROLLBACK")
             raise
 
+    @contextmanager
+    def undone_afterwards(self) -> Iterator[None]:
+        """Nothing of the changes inside stays; within a transaction."""
+        self.connection.execute("SAVEPOINT looking")
+        try:
+            yield
+        finally:
+            self.connection.execute("ROLLBACK TO looking")
+            self.connection.execute("RELEASE looking")
+
     def close(self) -> None:
         """Close the connection."""
         self.connection.close()

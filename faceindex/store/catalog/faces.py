@@ -130,7 +130,8 @@ class CatalogFaces(CatalogPhotos):
         """Faces that people decided about, that are in no photo now, and that were last in one with this content."""
         rows = self.connection.execute(
             """SELECT face, x, y, width, height, MAX(id) FROM decisions
-            WHERE content = ? AND face NOT IN (SELECT id FROM every_face) GROUP BY face""",
+            WHERE content = ? AND face NOT IN (SELECT id FROM faces)
+                AND face NOT IN (SELECT face FROM not_faces) GROUP BY face""",
             (content,),
         )
         return [FormerFace(face, Box(*box)) for face, *box, _ in rows]

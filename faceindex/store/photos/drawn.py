@@ -29,8 +29,9 @@ class MissingFace:
 def missing_faces(connection: sqlite3.Connection) -> list[MissingFace]:
     """Those of acts that count, by rising id; without those that were looked for in vain, see `looked_in_vain`."""
     rows = connection.execute(
-        f"""SELECT decisions.face, MAX(decisions.id), act FROM acts JOIN decisions ON act = acts.id
-        WHERE kind = '{DRAW}' AND decisions.face NOT IN (SELECT id FROM every_face) GROUP BY decisions.face"""
+        f"""SELECT decisions.face, MAX(decisions.id), act FROM acts CROSS JOIN decisions ON act = acts.id
+        WHERE kind = '{DRAW}' AND decisions.face NOT IN (SELECT id FROM faces)
+            AND decisions.face NOT IN (SELECT face FROM not_faces) GROUP BY decisions.face"""
     ).fetchall()
     dead = dead_among(connection, [act for *_, act in rows]) if rows else {}
     wanted = [face for face, _, act in rows if act not in dead]

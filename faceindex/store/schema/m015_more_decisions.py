@@ -44,7 +44,7 @@ def apply(catalog: sqlite3.Connection) -> None:
             face INTEGER PRIMARY KEY REFERENCES faces ON DELETE CASCADE, act INTEGER NOT NULL)""",
         "CREATE TABLE unknown_faces (face INTEGER PRIMARY KEY REFERENCES faces ON DELETE CASCADE)",
         "CREATE INDEX faces_with_origin ON faces (id) WHERE origin NOTNULL",
-        "CREATE INDEX acts_by_kind ON acts (kind) WHERE kind IN ('draw', 'not-face', 'never-suggest')",
+        "CREATE INDEX acts_by_kind ON acts (kind)",
         *(
             f"CREATE TRIGGER touched_15_{number:02d} AFTER {event} BEGIN {body} END"
             for number, (event, body) in enumerate(_TRIGGERS.items())
