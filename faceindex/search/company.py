@@ -13,11 +13,12 @@ which a neighbourhood is crowded. Where it is above 1, every face within that di
 family library shows few people often, and is not lonely for that.
 
 The number of strangers falls more slowly towards the face where it is crowded than the calibration's law says, so the
-factor is the ratio to the power of STEEPNESS. That was chosen on half "a" of the people of lfw-dev, LAG (a to m) and
-KinFaceW-II and confirmed on half "b". Tried and left out: one face a person, and only people counted above 1 (among 66
-people of lfw-dev with 18 photos each a search finds 3.6 times the strangers asked for); no factor above 1 (loses faces
-of people who are not crowded); the mean place of the K nearest faces, one of each person (gains little).
-`faceindex evaluate strangers` tells how many strangers are found with and without company.
+factor is the ratio to the power of STEEPNESS. That was chosen with all people of lfw-dev, LAG (a to m) and KinFaceW-II
+in view, as were the constants below, so what is measured on them is somewhat too kind. Tried and left out: one face a
+person, and only people counted above 1 (among 66 people of lfw-dev with 18 photos each a search finds 3.6 times the
+strangers asked for); no factor above 1 (loses faces of people who are not crowded); the mean place of the K nearest
+faces, one of each person (gains little). `faceindex evaluate strangers` tells how many strangers are found with and
+without company.
 """
 
 from __future__ import annotations
