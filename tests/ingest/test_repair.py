@@ -202,7 +202,7 @@ from faceindex.ingest import repair
 from faceindex.store.photos import writing
 from faceindex.store.care import mending
 
-def die(*arguments): os.kill(os.getpid(), signal.SIGKILL)
+def die(*arguments, **options): os.kill(os.getpid(), signal.SIGKILL)
 moment = sys.argv[2]
 if moment == "rows mended":
     repair.mend_segments = die
