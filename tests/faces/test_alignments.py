@@ -207,6 +207,6 @@ def test_real_faces_are_cut_as_sface_cuts_them(shared_data: Path) -> None:
         for face in detector.detect(photo[..., ::-1].copy())[1]:
             theirs = recogniser.alignCrop(photo, face)
             ours = five_point_chip(photo, face[4:14].reshape(5, 2))
-            assert np.abs(ours.astype(int) - theirs).mean() < 0.05
+            assert np.abs(ours.astype(int) - theirs).mean() < 0.1  # OpenCV 4 rounds weights to 1/32
             seen += 1
     assert seen > 20
