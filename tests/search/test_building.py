@@ -249,7 +249,8 @@ def library_of_one_photo(path: Path, faces: int) -> Path:
             writing.insert_segment(transaction, segment)
             transaction.execute("INSERT INTO photos (content, width, height, analysed) VALUES (x'00', 9, 9, '')")
             transaction.executemany(
-                "INSERT INTO faces VALUES (?, 1, ?, 0, 0, 9, 9, 0.9, x'', 0.5)",
+                "INSERT INTO faces (id, photo, segment, x, y, width, height, score, landmarks, quality) "
+                "VALUES (?, 1, ?, 0, 0, 9, 9, 0.9, x'', 0.5)",
                 ((face, segment.number) for face in range(1, faces + 1)),
             )
             writing.note_change_of_faces(transaction)

@@ -193,9 +193,9 @@ from faceindex.store.care import erasing
 from faceindex.store.folder import LibraryFolder
 
 def die(*_): os.kill(os.getpid(), signal.SIGKILL)
-setattr(erasing, sys.argv[2], die)
 folder = LibraryFolder(Path(sys.argv[1]))
 with folder.writer() as writer:
+    setattr(erasing, sys.argv[2], die)
     erasing.erase(writer, folder.index, photos=[1])
 """
 
