@@ -32,13 +32,13 @@ def print_decided(decided: Decided, *, as_json: bool) -> None:
     if decided.price is not None:
         print_price(decided.price)
         return
-    albums = ", ".join(map(str, decided.albums)) or "none"
+    where = f"now in album {', '.join(map(str, decided.albums))}" if decided.albums else "now in no album"
     what = decided.kind
     if decided.undone is not None:
         what = f"undoes act {decided.undoes} ({about(decided.undone)})"
     elif decided.renamed is not None:
         what = f"rename: {decided.person} is {decided.renamed} now"
-    print_line(f"act {decided.act}: {what}; {plural(decided.faces, 'face')}, now in album {albums}")
+    print_line(f"act {decided.act}: {what}; {plural(decided.faces, 'face')}, {where}")
     for line in change_lines(decided.changes) if told else ():
         print_line(f"  {line}")
     offer_similar(decided)
