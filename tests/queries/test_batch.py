@@ -71,7 +71,7 @@ def test_vectors_of_another_length_than_the_recipes_are_warned_of_once(
     np.save(tmp_path / "v.npy", vectors)
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always", OtherLength)
-        assert len(list(library.search_many(tmp_path / "v.npy", k=1))) == 9000
+        assert len(list(library.search_many(tmp_path / "v.npy", k=1, threshold=1.0))) == 9000
     if abs(length - 1.48) < 0.02:
         assert not said
     else:
