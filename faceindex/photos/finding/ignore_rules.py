@@ -22,7 +22,7 @@ MAX_BYTES = 1 << 20
 _FOLDER_END = "ps_d"
 _ANY_FOLDER = f"(?P<{_FOLDER_END}>/)"  # what pathspec makes of "*/"
 
-_INSIDE = re.compile(r"(?<=[^/*])/\*\*(/?)\s*$")
+_INSIDE = re.compile(r"^(!?/?(?:.*/)?(?!\*\*/)[^/]+)(?:/\*\*)+(/?)\s*$", re.DOTALL)
 """To git "a/**" means everything in a, but not a itself, as a could not be entered then; pathspec takes it for both."""
 
 
@@ -92,7 +92,7 @@ class IgnoreRules:
 
 
 def _compiled(lines: Iterable[str]) -> tuple[GitIgnoreSpecPattern, ...]:
-    patterns = (GitIgnoreSpecPattern(_INSIDE.sub(r"/**/*\1", line)) for line in lines)
+    patterns = (GitIgnoreSpecPattern(_INSIDE.sub(r"\1/**/*\2", line)) for line in lines)
     return tuple(pattern for pattern in patterns if pattern.include is not None)[::-1]
 
 
