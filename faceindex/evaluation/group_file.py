@@ -28,17 +28,21 @@ class GroupFile:
         """The groups, sorted."""
         return sorted(set(self.groups.values()))
 
-    def groups_of(self, faces: LabelledFaces) -> Integers:
-        """int64 [n], places in `names`: of each face by its photo, else by its person; NONE without.
+    def places_of(self, names: Sequence[str], people: Integers, photos: Sequence[str]) -> Integers:
+        """int64 [n], places in `self.names`: of each face by its photo, else by its person; NONE without.
 
-        Raises: UsageError when no face has a group.
+        names: of people. people: int64 [n], places in these. photos: [n], paths or names.
         """
         numbers = {name: number for number, name in enumerate(self.names)}
         found = [
-            self.groups.get(f"{faces.names[person]}/{PurePath(photo).name}", self.groups.get(faces.names[person]))
-            for photo, person in zip(faces.photos, faces.people, strict=True)
+            self.groups.get(f"{names[person]}/{PurePath(photo).name}", self.groups.get(names[person]))
+            for photo, person in zip(photos, people, strict=True)
         ]
-        groups = np.array([NONE if group is None else numbers[group] for group in found], dtype=np.int64)
+        return np.array([NONE if group is None else numbers[group] for group in found], dtype=np.int64)
+
+    def groups_of(self, faces: LabelledFaces) -> Integers:
+        """The same of labelled faces. Raises: UsageError when no face has a group."""
+        groups = self.places_of(faces.names, faces.people, faces.photos)
         if not np.any(groups != NONE):
             raise UsageError(f"{self.source} gives no face a group; its column person names folders of the photos")
         return groups

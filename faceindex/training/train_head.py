@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from faceindex.evaluation.group_file import GroupFile
-from faceindex.evaluation.groups import NONE, GroupRates, measure_groups
+from faceindex.evaluation.groups import GroupRates, measure_groups
 from faceindex.models.cards import LearntCard, RecipeCard
 from faceindex.models.heads import headed_card
 from faceindex.plurals import plural
@@ -183,24 +183,12 @@ def _groups(
     """Rates of each group before and after; of all together when only relatives are known."""
     if given is None and not relatives.family_of:
         return ()
-    names = ["everybody"] if given is None else given.names
-    places = {name: place for place, name in enumerate(names)}
-    groups = np.zeros(len(test.people), dtype=np.int64)
-    if given is not None:
-        groups = np.array(
-            [
-                places.get(
-                    given.groups.get(f"{test.names[person]}/{photo}", given.groups.get(test.names[person], "")), NONE
-                )
-                for person, photo in zip(test.people.tolist(), test.photos, strict=True)
-            ],
-            dtype=np.int64,
-        )
-    known = dict(given.families if given is not None else {}) | dict(relatives.family_of)
-    numbers = {family: number for number, family in enumerate(dict.fromkeys(known.values()))}
-    families = np.array([numbers[known[name]] if name in known else NONE for name in test.names], dtype=np.int64)
+    if given is None:
+        given = GroupFile("", dict.fromkeys(test.names, "everybody"), {})
+    given = replace(given, families={**given.families, **relatives.family_of})
+    groups, families = given.places_of(test.names, test.people, test.photos), given.families_of(test.names)
     rows = [
-        measure_groups(vectors, test.people, groups, names, families, threshold).within
+        measure_groups(vectors, test.people, groups, given.names, families, threshold).within
         for vectors, threshold in zip((test.vectors, after.astype(np.float32)), thresholds, strict=True)
     ]
     return tuple(zip(*rows, strict=True))
