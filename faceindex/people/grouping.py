@@ -7,7 +7,6 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,10 +31,6 @@ from faceindex.types import AlbumChange, ClusterReport, FaceIds, Labels, PersonC
 
 CLUSTERED_UNTIL, CLUSTERED_AFTER = "clustered_until", "clustered_after_act"
 """Settings: the highest face id when faces were last clustered, and the newest act at the last rebuild."""
-
-
-class _OnlyLooking(Exception):
-    """Ends a transaction so that nothing of it stays."""
 
 
 def group_faces(
@@ -83,7 +78,7 @@ def group_faces(
         placing = _placing(folder.catalog.connection, ids, cluster_of)
         labels, merges = _placed(vectors, qualities, placing, threshold, known, usual, threads, meter)
     meter.stage("storing")
-    with folder.decisions() as catalog, suppress(_OnlyLooking), catalog.transaction() as transaction:
+    with folder.decisions() as catalog, catalog.transaction(dry_run=dry_run) as transaction:
         before, names = _membership(transaction), _people(catalog)
         if not extended:
             stored_albums.replace_clusters(transaction, _anew(transaction, ids, labels))
@@ -94,8 +89,6 @@ def group_faces(
         derive_albums(transaction)
         after = _membership(transaction)
         change = _change(before, after, names, _people(catalog))
-        if dry_run:
-            raise _OnlyLooking
     inside = np.isin(ids, np.array(list(after), dtype=np.int64))
     clustered = int(inside.sum())
     albums, seconds = len(set(after.values())), time.monotonic() - began

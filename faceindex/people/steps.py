@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -137,10 +137,6 @@ class Step:
         return tuple(other for other in alike if frozenset((person, other)) not in settled)
 
 
-class _OnlyLooking(Exception):
-    """Ends a transaction so that nothing of it stays."""
-
-
 @contextmanager
 def in_one_transaction(folder: LibraryFolder) -> Iterator[None]:
     """All acts of this thread inside are one transaction: they are committed together, and an error undoes all of them.
@@ -183,9 +179,7 @@ def deciding(folder: LibraryFolder, *, dry_run: bool = False) -> Iterator[Step]:
         with begun.catalog.undone_afterwards() if dry_run else nullcontext():
             yield replace(begun, dry_run=dry_run)
         return
-    with folder.decisions() as catalog, suppress(_OnlyLooking), catalog.transaction() as transaction:
+    with folder.decisions() as catalog, catalog.transaction(dry_run=dry_run) as transaction:
         if ALBUMS_DUE in catalog.settings():
             derive_albums(transaction)
         yield Step(catalog, transaction, dry_run)
-        if dry_run:
-            raise _OnlyLooking

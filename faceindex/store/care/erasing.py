@@ -7,7 +7,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterable
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +47,6 @@ _ALL_TABLES = (
 )
 
 
-class _OnlyLooking(Exception):
-    """Ends a transaction so that nothing of it stays."""
-
-
 def erase(
     writer: Writer,
     index: Path,
@@ -78,7 +74,7 @@ def erase(
     new = []
     if not dry_run:
         new = [write_merged(writer, [s], without=erased, number=n) for n, s in enumerate(old, start=first)]
-    with suppress(_OnlyLooking), catalog.transaction() as transaction:
+    with catalog.transaction(dry_run=dry_run) as transaction:
         contents = _chosen(transaction, "SELECT content FROM photos WHERE id IN {}", whole)
         lost = _chosen(transaction, "SELECT face FROM lost_faces WHERE photo IN {}", whole)
         absent = _absent(transaction, set(people), lost)
@@ -93,7 +89,7 @@ def erase(
         _change(transaction, "DELETE FROM lost_faces WHERE face IN {}", set(absent))
         receipt = Erased(len(whole), paths, faces_erased, decisions, len(old), tombstones, dry_run=dry_run)
         if dry_run:
-            raise _OnlyLooking
+            return receipt
         transaction.execute("DELETE FROM album_versions")
         replay_all(transaction)
         erase_unsaid_ids(transaction)
@@ -101,9 +97,8 @@ def erase(
         for segment, rewritten in zip(old, new, strict=True):
             writing.swap_segments(transaction, [segment], rewritten)
         _begin(transaction)
-    if not dry_run:
-        unlink(writer, old)
-        finish_erasing(writer, index)
+    unlink(writer, old)
+    finish_erasing(writer, index)
     return receipt
 
 
@@ -112,20 +107,19 @@ def erase_all(writer: Writer, index: Path, *, dry_run: bool = False) -> Erased:
     `erase`."""
     counts = writer.catalog.counts()
     segments = writer.catalog.segments()
-    with suppress(_OnlyLooking), writer.catalog.transaction() as transaction:
+    with writer.catalog.transaction(dry_run=dry_run) as transaction:
         paths, decisions = (
             transaction.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0] for table in ("paths", "decisions")
         )
         receipt = Erased(counts["photos"], paths, counts["faces"], decisions, len(segments), 0, dry_run=dry_run)
         if dry_run:
-            raise _OnlyLooking
+            return receipt
         for table in _ALL_TABLES:
             transaction.execute(f"DELETE FROM {table}")
         transaction.execute("DELETE FROM settings WHERE name = 'tombstone_salt'")
         _begin(transaction)
-    if not dry_run:
-        unlink(writer, segments)
-        finish_erasing(writer, index)
+    unlink(writer, segments)
+    finish_erasing(writer, index)
     return receipt
 
 

@@ -29,11 +29,14 @@ class CatalogConnection:
             self.connection.execute("ROLLBACK")
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All changes inside are committed together, or none of them."""
+    def transaction(self, *, dry_run: bool = False) -> Iterator[sqlite3.Connection]:
+        """All changes inside are committed together, or none of them. dry_run: none of them."""
         self.connection.execute("BEGIN IMMEDIATE")
         try:
             yield self.connection
+            if dry_run:
+                self.connection.execute("ROLLBACK")
+                return
             settle(self.connection)
             self.connection.execute("COMMIT")
         except BaseException:
