@@ -1,4 +1,4 @@
-"""`train encoder` from the command line: a network that new photos go through, figures, and one line for wrong input."""
+"""`train encoder` from the command line: a network that new photos go through, and one line for wrong input."""
 
 from __future__ import annotations
 

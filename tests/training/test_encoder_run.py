@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -20,14 +21,22 @@ from faceindex.training.encoder.network_file import write_network
 from faceindex.training.encoder.settings import EncoderSettings
 from faceindex.training.encoder.small_network import small_network
 
+if TYPE_CHECKING:
+    from faceindex.training.encoder.checkpoint import RunState
+
 torch = pytest.importorskip("torch", exc_type=ImportError)
 descent = pytest.importorskip("faceindex.training.encoder.descent")
 checkpoint = pytest.importorskip("faceindex.training.encoder.checkpoint")
 finish = pytest.importorskip("faceindex.training.encoder.finish")
 
 SIDE, PEOPLE, FACES = 80, 60, 3
-SIZES = {"people": 8, "faces": 2, "others": 2}
-SETTINGS = EncoderSettings(rate=2e-3, steps=40, **SIZES)
+
+
+def settings(rate: float = 2e-3, steps: int = 40, loss: str = "hinge") -> EncoderSettings:
+    return EncoderSettings(loss, rate, steps, people=8, faces=2, others=2)
+
+
+SETTINGS = settings()
 
 
 def drawn_people() -> ChipsFile:
@@ -42,8 +51,8 @@ def drawn_people() -> ChipsFile:
             chip = 128 + blots + 15 * random.normal(size=3) + 12 * random.normal(size=(SIDE, SIDE, 1))
             images.append([encoded(np.clip(chip, 0, 255).astype(np.uint8))])
     parts = np.repeat(np.array([0] * 36 + [1] * 9 + [2] * 15, dtype=np.uint8), FACES)
-    settings = ChipSettings("dlib-raw", SIDE, mirror=False, length=None, scratch=True)
-    return ChipsFile(settings, images, np.repeat(np.arange(PEOPLE), FACES), parts)
+    nothing_known = ChipSettings("dlib-raw", SIDE, mirror=False, length=None, scratch=True)
+    return ChipsFile(nothing_known, images, np.repeat(np.arange(PEOPLE), FACES), parts)
 
 
 @pytest.fixture
@@ -55,13 +64,14 @@ def run(tmp_path: Path) -> Path:
     return folder
 
 
-def learn(folder: Path, settings: EncoderSettings = SETTINGS) -> checkpoint.RunState:
-    return descent.learn_encoder(folder, read_chips(folder), settings, "cpu", Meter())
+def learn(folder: Path, chosen: EncoderSettings = SETTINGS) -> RunState:
+    state: RunState = descent.learn_encoder(folder, read_chips(folder), chosen, "cpu", Meter())
+    return state
 
 
 def test_people_not_learnt_from_are_told_apart_better_and_the_log_says_how(run: Path) -> None:
-    settings = EncoderSettings(rate=2e-3, steps=80, people=20, faces=3, others=0)
-    state = learn(run, settings)
+    large = EncoderSettings(rate=2e-3, steps=80, people=20, faces=3, others=0)
+    state = learn(run, large)
     assert state.best_loss < state.looks[0][1] / 2
     with (run / "log.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -69,7 +79,7 @@ def test_people_not_learnt_from_are_told_apart_better_and_the_log_says_how(run: 
     assert [float(row["validation_loss"]) for row in rows if row["validation_loss"]] == pytest.approx(
         [loss for _, loss in state.looks]
     )
-    report = finish.finish(run, read_chips(run), state, settings, "small", "cpu")
+    report = finish.finish(run, read_chips(run), state, large, "small", "cpu")
     gain = next(iter(report.gains.values()))
     assert report.refusal is None
     assert gain.low > 0
@@ -86,7 +96,10 @@ def test_a_killed_run_goes_on_to_the_same_weights(run: Path, tmp_path: Path) -> 
     for name in ("chips.h5", START):
         (whole / name).write_bytes((run / name).read_bytes())
     wanted = learn(whole)
-    options = [f"--{name}={value}" for name, value in (("rate", 2e-3), ("steps", 40), *SIZES.items())]
+    options = [
+        f"--{name}={value}"
+        for name, value in (("rate", 2e-3), ("steps", 40), ("people", 8), ("faces", 2), ("others", 2))
+    ]
     program = [sys.executable, "-m", "faceindex.training.encoder", str(run), *options]
     process = subprocess.Popen(program, stderr=subprocess.DEVNULL, env=os.environ | {"OMP_NUM_THREADS": "1"})
     while not (run / "log.csv").exists() or "\n20," not in (run / "log.csv").read_text():
@@ -117,12 +130,12 @@ def test_a_rate_that_destroys_is_noticed_and_the_last_good_state_is_kept(run: Pa
     good = learn(run)
     write_network(run / START, descent.best_network(run, good, scratch=True).network())
     file = read_chips(run)
-    settings = ChipSettings("dlib-raw", SIDE, mirror=False, length=None)
-    write_chips(run, ChipsFile(settings, file.images, file.people, file.parts))
+    known = ChipSettings("dlib-raw", SIDE, mirror=False, length=None)
+    write_chips(run, ChipsFile(known, file.images, file.people, file.parts))
     for name in ("checkpoint.pt", "run.json", "log.csv"):
         (run / name).unlink()
     with pytest.raises(FaceindexError, match=r"destroys what the network knows: after \d+ steps") as error:
-        learn(run, EncoderSettings(rate=rate, steps=200, **SIZES))
+        learn(run, settings(rate, 200))
     assert error.value.exit_code == 1
     assert "\n" not in str(error.value)
     assert int(str(error.value).split(" steps")[0].rpartition(" ")[2]) <= descent.WATCHED
@@ -132,7 +145,7 @@ def test_a_rate_that_destroys_is_noticed_and_the_last_good_state_is_kept(run: Pa
 
 
 def test_triplets_teach_and_a_teacher_is_imitated(run: Path) -> None:
-    triplets = EncoderSettings("triplet", 2e-3, 40, **SIZES)
+    triplets = settings(loss="triplet")
     assert learn(run, triplets).best_step > 0
     (run / "checkpoint.pt").unlink()
     (run / "run.json").unlink()
@@ -145,15 +158,15 @@ def test_triplets_teach_and_a_teacher_is_imitated(run: Path) -> None:
 
 
 def test_wrong_input_is_one_line(run: Path) -> None:
-    few = EncoderSettings(rate=2e-3, steps=1, **SIZES)
+    few = settings(2e-3, 1)
     learn(run, few)
     cases = [
-        (EncoderSettings(rate=1e-3, steps=1, **SIZES), "was started with rate 0.002, not 0.001"),
+        (settings(1e-3, 1), "was started with rate 0.002, not 0.001"),
         (few, "checkpoint.pt cannot be read: .* remove it"),
     ]
-    for settings, reason in cases:
+    for chosen, reason in cases:
         with pytest.raises(UsageError, match=reason) as error:
-            learn(run, settings)
+            learn(run, chosen)
         assert "\n" not in str(error.value)
         (run / "checkpoint.pt").write_bytes((run / "checkpoint.pt").read_bytes()[:5000])
     if not torch.cuda.is_available():
