@@ -78,10 +78,10 @@ def usable(device: str) -> None:
 
 
 def vectors_by(network: nn.Module, chips: Callable[[People], Pixels], count: int, device: str) -> torch.Tensor:
-    """float32 [count, d] on the device. chips: the pixels of some places, uint8 [n, s, s, 3]."""
+    """float32 [count, d] on the device, computed in full. chips: the pixels of some places, uint8 [n, s, s, 3]."""
     found = []
     network.eval()
-    with torch.no_grad():
+    with torch.no_grad(), torch.backends.cudnn.flags(allow_tf32=False):
         for first in range(0, count, _AT_ONCE):
             pixels = torch.from_numpy(chips(np.arange(first, min(first + _AT_ONCE, count))))
             found.append(network(pixels.to(device)))
