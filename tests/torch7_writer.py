@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,7 @@ class Layer:
     """An object of a class. version: of it; None as before there were versions."""
 
     kind: str
-    fields: dict[object, object] = field(default_factory=dict)
+    fields: dict[Any, Any] = field(default_factory=dict)
     version: int | None = 1
 
 
@@ -73,7 +74,7 @@ class Writer:
         self.integers(len(value))
         self.characters(value)
 
-    def object(self, value: object) -> None:
+    def write(self, value: object) -> None:
         match value:
             case None:
                 self.integers(0)
@@ -91,7 +92,7 @@ class Writer:
                 if value.kind != 6:
                     self.integers(self.fresh(value))
                 self.string(value.dumped)
-                self.object({})
+                self.write({})
             case _:
                 self.referenced(value)
 
@@ -114,7 +115,7 @@ class Writer:
                 self.table(value)
             case Layer():
                 self.class_name(value.kind, value.version)
-                self.object(value.fields)
+                self.write(value.fields)
             case Storage():
                 self.class_name(f"torch.{KINDS[value.values.dtype.char]}Storage")
                 self.longs(value.values.size)
@@ -127,15 +128,15 @@ class Writer:
                 self.class_name(f"torch.{KINDS[value.dtype.char]}Tensor")
                 self.integers(0)
                 self.longs(1)
-                self.object(None)
+                self.write(None)
             case _:
                 raise TypeError(value)
 
-    def table(self, table: dict[object, object]) -> None:
+    def table(self, table: dict[Any, Any]) -> None:
         self.integers(len(table))
         for key, value in table.items():
-            self.object(key)
-            self.object(value)
+            self.write(key)
+            self.write(value)
 
     def class_name(self, kind: str, version: int | None = 1) -> None:
         if version is not None:
@@ -149,7 +150,7 @@ class Writer:
         self.longs(*view.shape)
         self.longs(*strides)
         self.longs(view.first + 1)
-        self.object(view.storage)
+        self.write(view.storage)
 
 
 class TextWriter(Writer):
@@ -178,7 +179,7 @@ class TextWriter(Writer):
 def torch7_file(value: object, *, text: bool = False) -> bytes:
     """What torch.save writes of `value`."""
     writer = TextWriter() if text else Writer()
-    writer.object(value)
+    writer.write(value)
     return b"".join(writer.parts)
 
 
@@ -188,7 +189,7 @@ class Drawn:
     def __init__(self, seed: int = 0) -> None:
         self.random = np.random.default_rng(seed)
 
-    def layer(self, kind: str, **fields: object) -> Layer:
+    def layer(self, kind: str, **fields: Any) -> Layer:
         empty = {name: np.empty(0, np.float32) for name in ("output", "gradInput")}
         return Layer(f"nn.{kind}", {**fields, **empty, "_type": "torch.FloatTensor", "train": False})
 
@@ -237,7 +238,7 @@ class Drawn:
         sides = {"kW": size, "kH": size, "dW": step, "dH": step, "padW": padding, "padH": padding}
         return self.layer("SpatialMaxPooling", **sides, ceil_mode=ceil, indices=np.empty(0, np.float32))
 
-    def mean(self, size: int, step: int, **fields: object) -> Layer:
+    def mean(self, size: int, step: int, **fields: Any) -> Layer:
         sides = {"kW": size, "kH": size, "dW": step, "dH": step, "padW": 0, "padH": 0}
         known = {"ceil_mode": False, "count_include_pad": True, "divide": True}
         return self.layer("SpatialAveragePooling", **sides | known | fields)
@@ -255,7 +256,7 @@ class Drawn:
     def response_norm(self) -> Layer:
         return self.layer("SpatialCrossMapLRN", size=5, alpha=0.0001, beta=0.75, k=1)
 
-    def sequential(self, *parts: Layer) -> Layer:
+    def sequential(self, *parts: object) -> Layer:
         return self.layer("Sequential", modules=list(parts))
 
     def normed(self, before: int, after: int, size: int = 1, step: int = 1, *, flat: bool = False) -> list[Layer]:

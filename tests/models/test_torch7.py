@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -13,6 +13,7 @@ import onnx
 import onnxruntime
 import pytest
 import torch7_writer as torch7
+from torch7_writer import Layer
 
 from faceindex.errors import ModelError
 from faceindex.faces.encode import encode
@@ -46,7 +47,7 @@ def by_opencv(data: bytes, images: Floats, folder: Path) -> Floats:
     return np.stack(found)
 
 
-def ended(*layers: object, size: int) -> object:
+def ended(*layers: object, size: int) -> Layer:
     """A network that ends in a vector of all `size` numbers that the layers give."""
     return DRAWN.sequential(*layers, *DRAWN.vector(size, 9))
 
@@ -60,28 +61,28 @@ def test_openfaces_network_gives_the_vectors_that_opencv_gives(tmp_path: Path) -
     assert np.abs(ours[0] - ours[1]).max() > 1e-3
 
 
-def joined(kind: str, *parts: object) -> object:
+def joined(kind: str, *parts: Layer) -> Layer:
     return DRAWN.layer(kind, modules=list(parts), dimension=2)
 
 
-def without(layer: object, *names: str) -> object:
+def without(layer: Layer, *names: str) -> Layer:
     for name in names:
-        del layer.fields[name]  # type: ignore[attr-defined]
+        del layer.fields[name]
     return layer
 
 
-def with_fields(layer: object, **fields: object) -> object:
-    layer.fields.update(fields)  # type: ignore[attr-defined]
+def with_fields(layer: Layer, **fields: object) -> Layer:
+    layer.fields.update(fields)
     return layer
 
 
-def in_doubles(layer: object) -> object:
-    fields = layer.fields  # type: ignore[attr-defined]
+def in_doubles(layer: Layer) -> Layer:
+    fields = layer.fields
     fields.update({name: fields[name].astype(np.float64) for name in ("weight", "bias")})
     return layer
 
 
-def old_norm(planes: int) -> object:
+def old_norm(planes: int) -> Layer:
     made = DRAWN.norm(planes)
     made.fields["running_std"] = 1 / np.sqrt(made.fields.pop("running_var") + np.float32(1e-5))
     made.version = 1
@@ -89,7 +90,7 @@ def old_norm(planes: int) -> object:
 
 
 CONVOLVED = DRAWN.convolution(3, 4, 3)  # 11 x 11
-NETWORKS: dict[str, tuple[list[object], int]] = {
+NETWORKS: dict[str, tuple[list[Layer], int]] = {
     "a norm that follows no convolution": ([DRAWN.largest(3, 2), DRAWN.norm(3)], 108),
     "a norm of an old file": ([CONVOLVED, old_norm(4)], 484),
     "a norm without weights": ([CONVOLVED, without(DRAWN.norm(4), "weight", "bias")], 484),
@@ -149,9 +150,9 @@ def test_other_ways_to_write_a_network_give_the_same_one() -> None:
 def test_what_torch_reads_and_opencv_does_not_is_read_as_torch_does() -> None:
     mean = ended(DRAWN.mean(3, 2), size=108)
     same_mean = torch7.torch7_file(mean)
-    layer = mean.fields["modules"][0]  # type: ignore[attr-defined]
+    layer = mean.fields["modules"][0]
     del layer.fields["divide"]  # before nn divided by the size of the window
-    mean.fields["modules"].insert(1, DRAWN.layer("MulConstant", constant_scalar=1 / 9))  # type: ignore[attr-defined]
+    mean.fields["modules"].insert(1, DRAWN.layer("MulConstant", constant_scalar=1 / 9))
     assert vectors(torch7.torch7_file(mean), IMAGES) == pytest.approx(vectors(same_mean, IMAGES), abs=1e-6)
     turned = small()
     plain = torch7.torch7_file(turned)
@@ -163,7 +164,7 @@ def test_what_torch_reads_and_opencv_does_not_is_read_as_torch_does() -> None:
     assert same(plain, torch7.torch7_file(turned))
 
 
-def small() -> object:
+def small() -> Layer:
     """A network with a layer of every kind that OpenFace's has."""
     drawn = torch7.Drawn(5)
     return drawn.sequential(
@@ -176,7 +177,7 @@ def small() -> object:
     )
 
 
-def smallest() -> object:
+def smallest() -> Layer:
     """A convolution and its norm, a vector, and no more fields than they need."""
     drawn = torch7.Drawn(5)
     network = drawn.sequential(drawn.convolution(3, 2, 13), drawn.norm(2), *drawn.vector(2, 2))
@@ -188,7 +189,7 @@ def smallest() -> object:
 
 @pytest.mark.parametrize("text", [False, True])
 @pytest.mark.parametrize(("network", "step"), [(smallest, 1), (small, 397)])
-def test_a_file_cut_off_anywhere_is_refused_in_one_line(network: Callable[[], object], step: int, text: bool) -> None:
+def test_a_file_cut_off_anywhere_is_refused_in_one_line(network: Callable[[], Layer], step: int, text: bool) -> None:
     whole = torch7.torch7_file(network(), text=text).rstrip(b"\n")
     assert torch7_model(whole, "net.t7", SIDE)
     last = len(whole.rsplit(b"\n", 1)[1]) if text else 0  # a number is still one without its last digit
@@ -203,9 +204,7 @@ def test_a_file_cut_off_anywhere_is_refused_in_one_line(network: Callable[[], ob
 @pytest.mark.parametrize(
     ("network", "text", "times"), [(smallest, False, 400), (smallest, True, 100), (small, False, 50)]
 )
-def test_whatever_is_done_to_a_file_it_is_read_or_refused(
-    network: Callable[[], object], text: bool, times: int
-) -> None:
+def test_whatever_is_done_to_a_file_it_is_read_or_refused(network: Callable[[], Layer], text: bool, times: int) -> None:
     whole = torch7.torch7_file(network(), text=text)
     random = np.random.default_rng(1)
     tracemalloc.start()
@@ -224,25 +223,25 @@ def test_whatever_is_done_to_a_file_it_is_read_or_refused(
     tracemalloc.stop()
 
 
-def changed(change: Callable[[object], None]) -> bytes:
+def changed(change: Callable[[Layer], None]) -> bytes:
     network = small()
     change(network)
     return torch7.torch7_file(network)
 
 
-def nested(depth: int) -> object:
+def nested(depth: int) -> Layer:
     layer = DRAWN.layer("Identity")
     for _ in range(depth):
         layer = DRAWN.sequential(layer, layer)
     return layer
 
 
-def first(network: object) -> dict[str, object]:
-    fields: dict[str, object] = network.fields["modules"][0].fields  # type: ignore[attr-defined]
+def first(network: Layer) -> dict[str, object]:
+    fields: dict[str, object] = network.fields["modules"][0].fields
     return fields
 
 
-def within_itself() -> object:
+def within_itself() -> Layer:
     network = small()
     network.fields["modules"].insert(0, network)
     return network
@@ -293,7 +292,7 @@ def test_wrong_fields_are_refused_by_their_layer(fields: dict[str, object], reas
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The user's folder of models, empty."""
     monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "models"))
     forget_cards()
