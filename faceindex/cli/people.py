@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import faceindex
-from faceindex.cli import excluding, forgetting, options, review, targets
+from faceindex.cli import audit, excluding, forgetting, options, review, targets
 from faceindex.cli.acts import (
     DryRun,
     change_lines,
@@ -38,6 +38,8 @@ from faceindex.types import Decided, PastAct, Price
 
 app = typer.Typer(help="The people in the library.", no_args_is_help=True)
 app.command("review")(review.review)
+app.command("audit")(audit.audit)
+app.command("confirm")(audit.confirm)
 app.command("forget")(forgetting.forget_person)
 for _name, _command in excluding.COMMANDS.items():
     app.command(_name)(_command)
