@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from faceindex.clustering.quality_gate import is_low
 from faceindex.people.audit_answers import Answers
-from faceindex.people.audit_faces import SURE, Doubt, doubts, fit
+from faceindex.people.audit_faces import Doubt, doubts, fit
 from faceindex.people.audit_names import SameName, same_people
-from faceindex.people.audit_sets import sets_of
+from faceindex.people.audit_sets import Sets, sets_of, some_sets_of
 from faceindex.running.meter import Meter
 from faceindex.search import library_calibration as calibrated
 from faceindex.store.albums import albums_of, faces_in
@@ -22,6 +22,8 @@ from faceindex.store.folder import LibraryFolder
 from faceindex.store.people.answered import acts_between, confirmed_by_look, named_rows
 from faceindex.types import Audit, FaceIds, Finding, Labels, Qualities, Vectors
 from faceindex.types.audits import MISFIT, TWO_NAMES, TWO_PEOPLE, WEAK
+
+_TOLD = 8.0  # nats from which on a face of low quality is its person's for certain
 
 SHOWN = 0.2
 """Probability from which on something is worth a look; of 0.1, 0.2, 0.3 and 0.5, on half a of lfw-dev."""
@@ -45,21 +47,16 @@ def audit(
     named = _Named.of(folder)
     meter.stage("comparing")
     calibration = calibrated.of_library(folder)
-    own = fit(named.vectors, named.person, calibration)
+    sets = sets_of(named.vectors, named.person, len(named.names))
+    own = fit(named.vectors, named.person, sets, calibration)
     if person is not None:
-        every = named.person == named.names.index(person) if person in named.names else np.zeros(len(own), np.bool_)
-        doubted = doubts(named.vectors, named.person, own, calibration, least=-np.inf, every=every)
+        every = named.person == (named.names.index(person) if person in named.names else -1)
+        doubted = doubts(named.vectors, named.person, sets, own, calibration, least=-np.inf, every=every)
         found = [_doubtful(named, doubt, {}, MISFIT) for doubt in doubted]
         return Audit(tuple(_sorted(found)), int(every.any()), int(every.sum()), 0, time.monotonic() - began)
     log_least = float(np.log(least / (1 - least)))
-    doubted = doubts(named.vectors, named.person, own, calibration, least=log_least)
-    core = named.person.copy()
-    for doubt in doubted:
-        if doubt.log_odds > 0:
-            core[doubt.rows] = -1
-    left = np.isin(named.person, core)
-    sets = sets_of(named.vectors, np.where(left, core, named.person), len(named.names))
-    pairs = same_people(sets, calibration, least=log_least)
+    doubted = doubts(named.vectors, named.person, sets, own, calibration, least=log_least)
+    pairs = same_people(_less(sets, named, doubted), calibration, least=log_least)
     weak = _weak(named, own)
     answers = Answers() if again else _answers(folder, named, doubted, pairs)
     findings = [
@@ -103,6 +100,18 @@ class _Named:
 
     def of_person(self, number: int) -> tuple[int, ...]:
         return self.faces(self.rows[number])
+
+
+def _less(sets: Sets, named: _Named, doubted: Sequence[Doubt]) -> Sets:
+    """The people's faces without those that are probably somebody else's, unless that leaves nobody."""
+    left = named.person.copy()
+    for doubt in doubted:
+        if doubt.log_odds > 0:
+            left[doubt.rows] = -1
+    changed = np.unique(named.person[left < 0])
+    less = some_sets_of(named.vectors, left, changed)
+    kept = np.flatnonzero(less.size)
+    return sets.replaced(changed[kept], less.chosen(kept))
 
 
 def _answers(folder: LibraryFolder, named: _Named, doubted: Sequence[Doubt], pairs: Sequence[SameName]) -> Answers:
@@ -189,7 +198,7 @@ def _same_ones(named: _Named, pairs: Sequence[SameName], answers: Answers) -> li
 def _weak(named: _Named, own: npt.NDArray[np.float64]) -> list[tuple[int, npt.NDArray[np.int64]]]:
     """People, and the rows of their faces of low quality of which their other faces do not tell whether they are
     theirs."""
-    weak = np.flatnonzero(is_low(named.qualities) & ((own < SURE) | np.isinf(own)))
+    weak = np.flatnonzero(is_low(named.qualities) & ((own < _TOLD) | np.isinf(own)))
     weak = weak[np.argsort(named.person[weak], kind="stable")]
     people, begins = np.unique(named.person[weak], return_index=True)
     return list(zip(people.tolist(), np.split(weak, begins[1:]), strict=True)) if len(people) else []

@@ -15,11 +15,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from faceindex.people.audit_fragments import fragments
-from faceindex.people.audit_sets import Flags, Floats, Rows, Sets, evidence, sets_of, square_of, squares_between
+from faceindex.people.audit_sets import (
+    Flags,
+    Floats,
+    Rows,
+    Sets,
+    evidence,
+    has_near,
+    nearest_sets,
+    singles,
+    some_sets_of,
+    square_of,
+    squares_between,
+    squares_to_others,
+)
 from faceindex.search.calibration import Calibration
-from faceindex.search.company import SMALLEST, STEEPNESS, crowding, people_among
 from faceindex.types import Labels, Vectors
-from faceindex.vectors.exact import k_nearest
 
 WRONG = 0.02
 """Share of names that are expected to be wrong; half of them of people with a name."""
@@ -28,8 +39,7 @@ SURE = 8.0
 """Nats that a face fits its person, from which on nobody asks whom it fits better."""
 
 _DOUBTFUL = 4.0  # nats below which a person's faces are taken apart
-_ODDS = float(np.log(WRONG / (1 - WRONG)))
-_HALF = float(np.log(0.5))
+_ODDS = float(np.log(WRONG / (1 - WRONG)) + np.log(0.5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +63,19 @@ class Doubt:
     even: bool
 
 
+def fit(vectors: Vectors, person: Labels, sets: Sets, calibration: Calibration) -> Floats:
+    """float64 [n]: the evidence, in nats, that each face is its person's; infinite where the person has no other.
+
+    sets: of the faces of each person.
+    """
+    squares = squares_to_others(vectors, person, sets)
+    return np.where(np.isnan(squares), np.inf, evidence(np.nan_to_num(squares), calibration))
+
+
 def doubts(
     vectors: Vectors,
     person: Labels,
+    sets: Sets,
     own: Floats,
     calibration: Calibration,
     *,
@@ -64,40 +84,43 @@ def doubts(
 ) -> list[Doubt]:
     """Faces that are not their person's with log odds of `least` at least.
 
-    vectors: float32 [n, d]. person: int64 [n], 0, 1, ..., each of whom has a face. own: float64 [n], see `fit`. every:
-    bool [n], faces that are judged each by itself, however well they fit, and no others.
+    vectors: float32 [n, d]. person: int64 [n], 0, 1, ..., each of whom has a face. sets: of the faces of each person.
+    own: float64 [n], see `fit`. every: bool [n], faces that are judged each by itself, however well they fit, and no
+    others.
     """
-    people = int(person.max(initial=-1)) + 1
     asked = own < _DOUBTFUL if every is None else every & np.isfinite(own)
-    part = _parts(vectors, person, own, asked, square_of(0.0, calibration))
-    core = sets_of(vectors, np.where(part == 0, person, -1), people)
+    changed, part = _parts(vectors, person, own, asked, square_of(0.0, calibration))
+    core = sets.replaced(changed, some_sets_of(vectors, np.where(part == 0, person, -1), changed))
     if every is None:
         group, whose = _numbered(person, part)
         single = np.flatnonzero((part == 0) & (own < SURE) & (core.size[person] > 1))
+        single = _worth_judging(vectors, person, core, own, single, calibration, least)
     else:
         group, whose = np.full(len(person), -1, dtype=np.int64), np.empty(0, dtype=np.int64)
         single = np.flatnonzero(asked)
-    judged = _Judged.of(vectors, person, part, core, group, whose, single, calibration)
+    judged = _judged(vectors, person, part, core, group, whose, single, calibration)
     return [judged.doubt(place, person, part, group) for place in np.flatnonzero(judged.log_odds >= least).tolist()]
 
 
-def fit(vectors: Vectors, person: Labels, calibration: Calibration) -> Floats:
-    """float64 [n]: the evidence, in nats, that each face is its person's; infinite where the person has no other."""
-    others = sets_of(vectors, person, int(person.max(initial=-1)) + 1).without(person, vectors)
-    return np.where(others.size > 0, evidence(squares_between(_each(vectors), others), calibration), np.inf)
+def _worth_judging(
+    vectors: Vectors, person: Labels, core: Sets, own: Floats, single: Rows, calibration: Calibration, least: float
+) -> Rows:
+    """Those of the rows `single` that do not fit their person, or are as near to somebody else as it takes for those
+    that fit the least."""
+    fits = own[single] >= 0
+    some = single[fits]
+    wanted = least - _ODDS + float(np.log(max(len(core.size), 1)))
+    near = has_near(singles(vectors[some]), person[some], core, square_of(wanted, calibration))
+    return np.sort(np.concatenate([single[~fits], some[near]]))
 
 
-def _each(vectors: Vectors) -> Sets:
-    """Sets of one face each."""
-    return Sets(np.ones(len(vectors), dtype=np.int64), vectors.astype(np.float64), np.zeros(len(vectors)))
-
-
-def _parts(vectors: Vectors, person: Labels, own: Floats, asked: Flags, square: float) -> Labels:
-    """int64 [n]: the fragment of each face among its person's; 0 also for people of whom no face is asked about."""
-    part = np.zeros(len(person), dtype=np.int64)
-    for rows in _members(person, np.unique(person[asked])):
+def _parts(vectors: Vectors, person: Labels, own: Floats, asked: Flags, square: float) -> tuple[Labels, Labels]:
+    """The people of whom a face is asked about, rising; and int64 [n]: the fragment of each face among its person's, 0
+    also for other people."""
+    part, people = np.zeros(len(person), dtype=np.int64), np.unique(person[asked])
+    for rows in _members(person, people):
         part[rows] = fragments(vectors[rows], own[rows], square)
-    return part
+    return people, part
 
 
 def _members(person: Labels, chosen: Labels) -> Iterator[Rows]:
@@ -118,7 +141,8 @@ def _numbered(person: Labels, part: Labels) -> tuple[Labels, Labels]:
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """Fragments, and after them single faces. swapped: bool, of fragments: the core is to go instead."""
+    """Fragments, and after them single faces. whose: int64 [k]. single: int64, rows of these. The rest: as of `Doubt`.
+    swapped: bool [k], of a fragment: the core does not fit, instead."""
 
     whose: Labels
     single: Rows
@@ -130,50 +154,14 @@ class _Judged:
     even: Flags
     swapped: Flags
 
-    @classmethod
-    def of(
-        cls,
-        vectors: Vectors,
-        person: Labels,
-        part: Labels,
-        core: Sets,
-        group: Labels,
-        whose: Labels,
-        single: Rows,
-        calibration: Calibration,
-    ) -> _Judged:
-        inside = part[single] == 0
-        alone = _each(vectors[single])
-        rest = core.chosen(person[single])
-        less = core.without(person[single], vectors[single])
-        rest = _either(inside, less, rest)
-        some = _joined(sets_of(vectors, group, len(whose)), alone)
-        others = _joined(core.chosen(whose), rest)
-        whose = np.concatenate([whose, person[single]])
-        square = squares_between(some, others)
-        other, other_square, said = _fits(some, whose, core, calibration)
-        even = (some.size == others.size) & (np.arange(len(whose)) < len(whose) - len(single))
-        swapped = np.zeros(len(whose), dtype=np.bool_)
-        ties = np.flatnonzero(even)
-        if len(ties):
-            theirs = _fits(others.chosen(ties), whose[ties], core, calibration)
-            swapped[ties] = theirs[2] > said[ties]
-            for array, value in zip((other, other_square, said), theirs, strict=True):
-                array[ties] = np.where(swapped[ties], value, array[ties])
-        people = np.log(max(int((core.size > 0).sum()), 1))
-        unnamed = _ODDS - evidence(square, calibration) + _HALF
-        log_odds = unnamed + np.logaddexp(0.0, said - people)
-        other = np.where(said > people, other, -1)
-        return cls(whose, single, log_odds, unnamed, other, square, other_square, even, swapped)
-
     def doubt(self, place: int, person: Labels, part: Labels, group: Labels) -> Doubt:
-        """The one at this place."""
-        number, fragments_ = int(self.whose[place]), len(self.whose) - len(self.single)
+        """The one at this place. person, part, group: int64 [n], of each face."""
+        number, beside = int(self.whose[place]), len(self.whose) - len(self.single)
         rest = np.flatnonzero((person == number) & (part == 0))
-        if place < fragments_:
+        if place < beside:
             rows = np.flatnonzero(group == place)
         else:
-            rows = self.single[place - fragments_ : place - fragments_ + 1]
+            rows = self.single[place - beside : place - beside + 1]
             rest = rest[rest != rows[0]]
         if self.swapped[place]:
             rows, rest = rest, rows
@@ -183,27 +171,39 @@ class _Judged:
         )
 
 
-def _fits(some: Sets, whose: Labels, core: Sets, calibration: Calibration) -> tuple[Labels, Floats, Floats]:
-    """Of each set the person, other than its own, whom it fits best, the mean square distance, and what that says."""
-    known = np.flatnonzero(core.size)
-    wanted = people_among(len(known))
-    k = min(wanted + 1, len(known))
-    places = np.column_stack([core.centre[known], np.sqrt(core.spread[known])]).astype(np.float32)
-    probes = np.column_stack([some.centre, np.zeros(len(some.size))]).astype(np.float32)
-    if not len(probes):
-        return np.empty(0, dtype=np.int64), np.empty(0), np.empty(0)
-    found, rows = k_nearest(probes, places, k)
-    squares = np.maximum(found.astype(np.float64), 0) + some.spread[:, None]
-    squares[known[rows] == whose[:, None]] = np.inf
-    order = np.argsort(squares, axis=1, kind="stable")
-    squares, rows = np.take_along_axis(squares, order, axis=1), np.take_along_axis(rows, order, axis=1)
-    factor = np.ones(len(squares))
-    if len(known) >= SMALLEST:
-        near = np.sqrt(squares[:, wanted - 1])
-        factor = np.minimum(1.0, crowding(1.0, wanted, len(known), calibration) * near**STEEPNESS)
-    with np.errstate(invalid="ignore"):
-        said = evidence(squares[:, 0] / np.square(factor), calibration)
-    return known[rows[:, 0]], squares[:, 0], np.where(np.isfinite(squares[:, 0]), said, -np.inf)
+def _judged(
+    vectors: Vectors,
+    person: Labels,
+    part: Labels,
+    core: Sets,
+    group: Labels,
+    whose: Labels,
+    single: Rows,
+    calibration: Calibration,
+) -> _Judged:
+    """The fragments `group`, int64 [n], of the people `whose`, and the faces in the rows `single`, beside the cores."""
+    whole = core.chosen(person[single])
+    inside = np.flatnonzero(part[single] == 0)
+    less = whole.replaced(inside, core.without(person[single[inside]], vectors[single[inside]]))
+    beside = some_sets_of(vectors, group, np.arange(len(whose)))
+    even = np.concatenate([beside.size == core.size[whose], np.zeros(len(single), dtype=np.bool_)])
+    some, rest = _joined(beside, singles(vectors[single])), _joined(core.chosen(whose), less)
+    whose = np.concatenate([whose, person[single]])
+    other, other_square, judged = nearest_sets(some, whose, core, calibration)
+    swapped = np.zeros(len(whose), dtype=np.bool_)
+    if len(ties := np.flatnonzero(even)):
+        theirs = nearest_sets(rest.chosen(ties), whose[ties], core, calibration)
+        swapped[ties] = theirs[2] < judged[ties]
+        for array, value in zip((other, other_square, judged), theirs, strict=True):
+            array[ties] = np.where(swapped[ties], value, array[ties])
+    square = squares_between(some, rest)
+    said = np.where(other < 0, -np.inf, evidence(np.nan_to_num(judged, posinf=0.0), calibration))
+    said -= np.log(max(int((core.size > 0).sum()), 1))
+    unnamed = _ODDS - evidence(square, calibration)
+    log_odds = unnamed + np.logaddexp(0.0, said)
+    return _Judged(
+        *(whose, single, log_odds, unnamed, np.where(said > 0, other, -1), square, other_square, even, swapped)
+    )
 
 
 def _joined(ones: Sets, others: Sets) -> Sets:
@@ -211,13 +211,4 @@ def _joined(ones: Sets, others: Sets) -> Sets:
         np.concatenate([ones.size, others.size]),
         np.concatenate([ones.centre, others.centre]),
         np.concatenate([ones.spread, others.spread]),
-    )
-
-
-def _either(first: Flags, ones: Sets, others: Sets) -> Sets:
-    """The set of `ones` where `first` says so, else of `others`."""
-    return Sets(
-        np.where(first, ones.size, others.size),
-        np.where(first[:, None], ones.centre, others.centre),
-        np.where(first, ones.spread, others.spread),
     )
