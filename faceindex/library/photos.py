@@ -139,7 +139,7 @@ class Photos:
             self._opened.folder, photo, box, analyser=analyser, person=name, merge=merge, dry_run=dry_run
         )
         if not dry_run:
-            self._opened.faces_changed(index=False)
+            self._opened.index = None
         return DrawnFace(number, photo.path, box, face.score, face.quality, face.origin or DRAWN, decided)
 
     def remove(self, paths: StrPath | Iterable[StrPath]) -> Removed:
