@@ -25,7 +25,7 @@ FaceAndVector = tuple[FaceRecord, npt.NDArray[np.float32] | None]
 def face_lines(faces: Iterable[FaceAndVector], *, form: str) -> Iterator[str]:
     """One line for each face in the format `form`, without newlines; CSV starts with a line of column names.
 
-    origin, of a face that a user drew, is a key of its line alone in JSON, and a column that is empty for others in CSV.
+    JSON has the key origin for faces that a user drew alone; CSV has a column that is empty for the others.
     """
     return _csv_lines(faces) if form == "csv" else map(json.dumps, map(_as_object, faces))
 
