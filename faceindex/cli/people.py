@@ -93,6 +93,9 @@ def name(
     else:
         verb = "is" if decided.faces == 1 else "are"
         print_line(f"{plural(decided.faces, 'face')} {verb} {decided.person}'s")
+        renamed = [change for change in decided.changes if change.person_before not in (None, change.person_after)]
+        for line in change_lines(renamed):
+            print_line(f"  {line}")
     offer_similar(decided)
 
 
