@@ -20,6 +20,7 @@ from faceindex.running.lazily import functions, module
 from faceindex.running.meter import Meter, Tell
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
+from faceindex.store.open_transaction import is_kept_open, kept_open
 
 if TYPE_CHECKING:
     from faceindex.faces.analyse import Analyser
@@ -88,8 +89,17 @@ class Opened:
         return as_engine(self._engine)
 
     def start(self, kind: str, work: Callable[[Meter], Result], progress: Tell | None) -> Job[Result]:
-        """Start a job, which `close` waits for. kind: what it does, one word."""
-        job = Job(kind, work, progress)
+        """Start a job, which `close` waits for. kind: what it does, one word.
+
+        In a transaction that this thread has open, it may read: what it writes would wait for whoever waits for it.
+        """
+        path = self.folder.path
+
+        def within(meter: Meter) -> Result:
+            with kept_open(path):
+                return work(meter)
+
+        job = Job(kind, within if is_kept_open(path) else work, progress)
         self._jobs.add(job)
         return job
 
