@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from faceindex.library.erasing import erased
     from faceindex.people import acting
     from faceindex.people.excluding import never_suggest
-    from faceindex.people.review import answer, do_not_ask, is_open, prepare_suggestions, stale, suggestion_page
+    from faceindex.people.questions import is_open
+    from faceindex.people.review import answer, do_not_ask, prepare_suggestions, stale, suggestion_page
     from faceindex.people.uniting import unite
     from faceindex.store.journal.acts import was_named
     from faceindex.store.people.known_people import names_of_people, unknown_person
@@ -29,8 +30,9 @@ else:
     erased = functions("faceindex.library.erasing", "erased")
     acting = module("faceindex.people.acting")
     never_suggest = functions("faceindex.people.excluding", "never_suggest")
-    answer, do_not_ask, is_open, prepare_suggestions, stale, suggestion_page = functions(
-        "faceindex.people.review", "answer", "do_not_ask", "is_open", "prepare_suggestions", "stale", "suggestion_page"
+    is_open = functions("faceindex.people.questions", "is_open")
+    answer, do_not_ask, prepare_suggestions, stale, suggestion_page = functions(
+        "faceindex.people.review", "answer", "do_not_ask", "prepare_suggestions", "stale", "suggestion_page"
     )
     unite = functions("faceindex.people.uniting", "unite")
     was_named = functions("faceindex.store.journal.acts", "was_named")
