@@ -14,9 +14,8 @@ import numpy.typing as npt
 from faceindex.clustering.quality_gate import LOW_QUALITY
 from faceindex.errors import LibraryLocked, LibraryUnwritable, StaleError
 from faceindex.journal.state import state_after
-from faceindex.people import acting, prepared
+from faceindex.people import acting, best_suggestions, prepared
 from faceindex.people.albums import constraints_of
-from faceindex.people.best_suggestions import best_first
 from faceindex.people.excluding import never_suggest
 from faceindex.people.learnt_odds import learn, learnt_odds
 from faceindex.people.never_suggested import never_pairs
@@ -53,12 +52,12 @@ _SUGGESTIONS = "suggestions"
 _EVEN = 0.5  # probability of a face of which only the place is known
 
 
-def suggest(folder: LibraryFolder) -> list[Suggestion]:
+def suggest(folder: LibraryFolder, least: float = LIKELY) -> list[Suggestion]:
     """All suggestions, the most useful first, without those that were answered with no, and without hidden faces.
 
-    First come faces that may be ones that their photos lost in edits.
+    First come faces that may be ones that their photos lost in edits. least: their probability.
     """
-    return [*suggestion_page(folder, limit=None)]
+    return list(best_first(folder, least))
 
 
 def suggestion_page(
@@ -82,7 +81,7 @@ def suggestion_page(
 
 
 def _after(folder: LibraryFolder, last: tuple[object, ...] | None, most: int) -> list[Suggestion]:
-    return list(islice((one for one in _best_first(folder) if last is None or _rank(one) > last), most))
+    return list(islice((one for one in best_first(folder) if last is None or _rank(one) > last), most))
 
 
 def stale(folder: LibraryFolder) -> Stale | None:
@@ -109,7 +108,8 @@ def prepare_suggestions(folder: LibraryFolder) -> int:
     return len(groups.number)
 
 
-def _best_first(folder: LibraryFolder, least: float = LIKELY) -> Iterator[Suggestion]:
+def best_first(folder: LibraryFolder, least: float = LIKELY) -> Iterator[Suggestion]:
+    """As `suggest`, one by one."""
     yield from _of_lost_faces(folder.catalog, calibrated.of_library(folder))
     if _is_small(folder.catalog):
         yield from _of_all_faces(folder, alone=True, least=least)
@@ -123,7 +123,7 @@ def _best_first(folder: LibraryFolder, least: float = LIKELY) -> Iterator[Sugges
     except (LibraryUnwritable, LibraryLocked):  # on a disk that is read-only nothing is kept
         yield from _of_all_faces(folder, least=least)
         return
-    yield from best_first(folder, calibration, learnt_odds(folder), least)
+    yield from best_suggestions.best_first(folder, calibration, learnt_odds(folder), least)
 
 
 def _is_small(catalog: Catalog) -> bool:

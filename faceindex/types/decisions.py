@@ -193,6 +193,19 @@ class Suggestion:
 
 
 @dataclass(frozen=True, slots=True)
+class NameQuestion:
+    """Who is an album without a name, or a face that is in none? One of both is None.
+
+    probability: that somebody can be named, in [0, 1]. settles: faces that one answer names.
+    """
+
+    album: int | None
+    face: int | None
+    probability: float
+    settles: int
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """A suggestion, with the faces that a page shows of both sides. person: of the album. yes: the command for yes."""
 
