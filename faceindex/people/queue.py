@@ -34,15 +34,21 @@ def with_names(folder: LibraryFolder, limit: int) -> list[Suggestion | NameQuest
     """Suggestions, and who the albums without a name and the faces alone are.
 
     By the faces that an answer is expected to name: of a suggestion about two groups without a name, a name is expected
-    for both. A face alone is asked about where it probably belongs with another one.
+    for both. Who an album is need not be asked as far as a suggestion says it. A face alone is asked about where it
+    probably belongs with another one.
     """
     found = suggest(folder, least=LEAST_ALONE)
     albums = {album.album: album.faces for album in folder.catalog.albums()}
     nameless = {album.album: album.faces for album in folder.catalog.albums() if album.person is None}
+    likely = [one for one in found if one.probability >= LIKELY]
+    told: dict[int | None, float] = defaultdict(float)
+    for one in likely:
+        for album in (one.album, one.other):
+            told[album] = max(told[album], one.probability)
     asked: list[tuple[float, Suggestion | NameQuestion]] = [
-        (_names(one, nameless) * one.probability, one) for one in found if one.probability >= LIKELY
+        (_names(one, nameless) * one.probability, one) for one in likely
     ]
-    asked += [(float(faces), NameQuestion(album, None, 1.0, faces)) for album, faces in nameless.items()]
+    asked += [(faces * (1 - told[album]), NameQuestion(album, None, 1.0, faces)) for album, faces in nameless.items()]
     asked += [(one.probability, one) for one in _alone(folder.catalog, found, albums)]
     asked.sort(key=lambda pair: -pair[0])  # it is stable: suggestions come before names that are worth the same
     return [one for _, one in asked[:limit]]

@@ -6,8 +6,8 @@ low quality. People are parted into halves by name: constants were chosen on "a"
 person's whose folder it is, others are nobody else's.
 
 --child is a pattern of the paths, below --data, of photos that show children. With it photos get dates, drawn with
-seed 0: somebody's child photos within 5 years, the others 15 to 30 years after these began; --off moves all dates of a
-person by up to so many years either way, --undated leaves out so many of the dates. `--keep` names a folder for the
+seed 0: somebody's child photos within 5 years, the others 15 to 30 years after these began; --off makes all dates
+wrong by so many years, either way, --undated leaves out so many of the dates. `--keep` names a folder for the
 library, so that photos are analysed once.
 """
 
@@ -74,9 +74,9 @@ def date_photos(folder: Path, data: Path, child: str, off: float, undated: float
     dates: dict[int, tuple[str, str] | None] = {}
     for number, path in sorted(photos, key=lambda pair: pair[1]):
         if path.parts[0] not in began:
-            began[path.parts[0]] = chance.uniform(1950, 1990) + chance.uniform(-off, off)
+            began[path.parts[0]] = chance.uniform(1950, 1990)
         later = chance.uniform(0, 5) if fnmatch(str(path), child) else chance.uniform(15, 30)
-        year = began[path.parts[0]] + later
+        year = began[path.parts[0]] + later + off * chance.choice([-1, 1])
         day = f"{int(year)}-{int(1 + 12 * (year % 1)):02d}-15T12:00:00"
         dates[number] = None if chance.random() < undated else (day, "drawn")
     opened = LibraryFolder(folder)
