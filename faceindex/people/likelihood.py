@@ -32,9 +32,6 @@ MATES = 0.3
 with recipe `dlib`, after clustering at the recipe's threshold and at a stricter one. Answers correct it, see
 `faceindex.people.learnt_odds`."""
 
-FAR = 9.0
-"""Years between photos from which on a face may have grown up. A child that is still one so much later is another."""
-
 GROWTH = 1.07
 """By how much faces of one person are further apart when they are FAR apart in time; 1 to 1.09 tried."""
 
@@ -76,18 +73,6 @@ class Odds:
             near = float(self.logarithm(np.sqrt(middle), 1.0, False)) >= logarithm
             low, high = (middle, high) if near else (low, middle)
         return high
-
-
-def years_apart(
-    first: npt.ArrayLike, last: npt.ArrayLike, others_first: npt.ArrayLike, others_last: npt.ArrayLike
-) -> Numbers:
-    """Years between the photos of two groups, 0 where they overlap or a group has no date: float64 [n].
-
-    first, last: years of the earliest and of the latest dated photo, NaN for none.
-    """
-    between = np.maximum(np.asarray(others_first) - np.asarray(last), np.asarray(first) - np.asarray(others_last))
-    apart: Numbers = np.maximum(np.nan_to_num(between), 0.0)
-    return apart
 
 
 def telling(

@@ -14,8 +14,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from faceindex.people.likelihood import FAR, GROWTH, Odds, years_apart
+from faceindex.people.likelihood import GROWTH, Odds
 from faceindex.search.calibration import Calibration
+from faceindex.search.growing_up import FAR, years_between
 from faceindex.types import Vectors
 from faceindex.vectors.exact import pairs_within
 
@@ -72,10 +73,10 @@ def likely_pairs(ones: Vectors, others: Vectors, square: float) -> tuple[Rows, R
     return pairs_within(left, others, square * GROWTH**2 * (1 + _SLACK) + _SLACK)
 
 
-def is_near(apart: Squares, far: Flags, square: float) -> Flags:
-    """Which pairs are near: `apart`, their mean square distance, float64 [k], is at most `square`, or somewhat more
+def is_near(between: Squares, far: Flags, square: float) -> Flags:
+    """Which pairs are near: the mean square distance between them, float64 [k], is at most `square`, or somewhat more
     where they are `far` apart in time. bool [k]."""
-    near: Flags = apart <= np.where(far, square * GROWTH**2, square)
+    near: Flags = between <= np.where(far, square * GROWTH**2, square)
     return near
 
 
@@ -87,8 +88,8 @@ class Years(NamedTuple):
 
     def far(self, one: Rows, other: Rows) -> Flags:
         """Which of these pairs of groups, int64 [k] each, are far apart in time: bool [k]."""
-        apart = years_apart(self.first[one], self.last[one], self.first[other], self.last[other])
-        found: Flags = apart >= FAR
+        between = years_between(self.first[one], self.last[one], self.first[other], self.last[other])
+        found: Flags = between >= FAR
         return found
 
 

@@ -64,18 +64,18 @@ def _names(one: Suggestion, nameless: Mapping[int, int]) -> int:
 
 def _alone(catalog: Catalog, found: Sequence[Suggestion], albums: Mapping[int, int]) -> list[NameQuestion]:
     """Faces alone that probably belong with others, and are not asked about in a likely suggestion."""
-    apart: dict[int, float] = defaultdict(lambda: 1.0)
+    no_mate: dict[int, float] = defaultdict(lambda: 1.0)
     likely = set()
     for one in found:
         faces = {one.face, one.with_face} - {None}
         if one.lost is not None or (one.album is not None and one.album not in albums):
             continue
         for face in faces:
-            apart[face or 0] *= 1 - one.probability
+            no_mate[face or 0] *= 1 - one.probability
         likely |= faces if one.probability >= LIKELY else set()
-    records = catalog.faces_with(list(apart))
+    records = catalog.faces_with(list(no_mate))
     return [
         NameQuestion(None, face, 1 - alone, 1)
-        for face, alone in apart.items()
+        for face, alone in no_mate.items()
         if face not in likely and records[face].person is None
     ]

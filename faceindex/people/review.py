@@ -21,7 +21,7 @@ from faceindex.people.learnt_odds import learn, learnt_odds
 from faceindex.people.never_suggested import never_pairs
 from faceindex.people.questions import is_open, settled, shown
 from faceindex.people.suggestions import LIKELY, groups_of, rank, suggestions
-from faceindex.people.uniting import together
+from faceindex.people.uniting import unite_faces
 from faceindex.search import library_calibration as calibrated
 from faceindex.search.calibration import Calibration
 from faceindex.store import albums as stored_albums
@@ -239,7 +239,7 @@ def _answered(folder: LibraryFolder, suggestion: Suggestion, same: bool, dry_run
             return acting.name(folder, [face], suggestion.person, dry_run=dry_run)
         return acting.deny(folder, face, suggestion.person, dry_run=dry_run)
     if same and suggestion.with_face is not None and face is not None:
-        return together(folder, [suggestion.with_face, face], dry_run=dry_run)
+        return unite_faces(folder, [suggestion.with_face, face], dry_run=dry_run)
     if same and face is not None:
         return acting.move(folder, [face], album, dry_run=dry_run)
     if same:

@@ -41,7 +41,7 @@ def unite(folder: LibraryFolder, targets: Sequence[Target], *, dry_run: bool = F
         return _summed(step.transaction, kept, done, about, before, step.dry_run)
 
 
-def together(folder: LibraryFolder, faces: Sequence[int], *, dry_run: bool = False) -> Decided:
+def unite_faces(folder: LibraryFolder, faces: Sequence[int], *, dry_run: bool = False) -> Decided:
     """These faces are one person's. Raises: UsageError when one is not in the library, or they have two names."""
     with deciding(folder, dry_run=dry_run) as step:
         chosen = step.faces(faces)

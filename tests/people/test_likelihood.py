@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from faceindex.faces.recipe import recipe
-from faceindex.people.likelihood import FAR, Odds, telling, years_apart
+from faceindex.people.likelihood import Odds, telling
+from faceindex.search.growing_up import FAR, years_between
 from faceindex.search.library_calibration import of_recipe
 
 ODDS = Odds(of_recipe(recipe("sface-dlib")), 1000)
@@ -14,14 +15,14 @@ ODDS = Odds(of_recipe(recipe("sface-dlib")), 1000)
 
 def test_years_between_photos_are_those_between_the_nearest_two() -> None:
     first, last = np.array([1980.0, 1980.0, 1980.0, np.nan]), np.array([1985.0, 2001.0, 1985.0, np.nan])
-    found = years_apart(
+    found = years_between(
         first, last, np.array([2000.0, 2000.0, np.nan, 1990.0]), np.array([2002.0, 2002.0, np.nan, 1990.0])
     )
     assert found.tolist() == [15, 0, 0, 0]
-    assert years_apart(2000.0, 2002.0, 1980.0, 1985.0) == 15 > FAR
+    assert years_between(2000.0, 2002.0, 1980.0, 1985.0) == 15 > FAR
 
 
-def test_the_later_of_two_groups_years_apart_tells_how_crowded_it_is() -> None:
+def test_the_later_of_two_groups_years_between_tells_how_crowded_it_is() -> None:
     child, adult = np.array([0.8]), np.array([1.0])
     assert telling(child, adult, 1980.0, 2000.0, [True]) == 1.0
     assert telling(child, adult, 2000.0, 1980.0, [True]) == 0.8
