@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from faceindex.judgement.calibration import Calibration
 from faceindex.people.crowded_groups import crowding_by
 from faceindex.people.near_groups import MATES, squares
 from faceindex.people.prepared import About
 from faceindex.people.suggestions import LIKELY
-from faceindex.search.calibration import Calibration
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.group_file import Group, GroupFile, Near, reading

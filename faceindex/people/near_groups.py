@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from faceindex.search.calibration import Calibration
+from faceindex.judgement.calibration import Calibration
 from faceindex.types import Vectors
 from faceindex.vectors.exact import pairs_within
 

@@ -15,14 +15,14 @@ import numpy.typing as npt
 from faceindex.clustering.quality_gate import LOW_QUALITY
 from faceindex.errors import LibraryLocked, LibraryUnwritable, StaleError, UsageError
 from faceindex.journal.state import state_after
+from faceindex.judgement import library_calibration as calibrated
+from faceindex.judgement.calibration import Calibration
 from faceindex.people import acting, prepared
 from faceindex.people.albums import constraints_of
 from faceindex.people.best_suggestions import best_first, rank
 from faceindex.people.excluding import never_suggest
 from faceindex.people.never_suggested import never_pairs
 from faceindex.people.suggestions import groups_of, suggestions
-from faceindex.search import library_calibration as calibrated
-from faceindex.search.calibration import Calibration
 from faceindex.store import albums as stored_albums
 from faceindex.store.catalog import Catalog
 from faceindex.store.cursors import ALL, begin, page_of

@@ -18,9 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.clustering.constraints import Rows
+from faceindex.judgement.calibration import Calibration
 from faceindex.people.crowded_groups import crowding_of_each
 from faceindex.people.near_groups import MATES, main_axes, near_pairs, near_square
-from faceindex.search.calibration import Calibration
 from faceindex.types import Labels, Suggestion, Vectors
 
 LIKELY = 0.5

@@ -10,6 +10,8 @@ import numpy as np
 
 from faceindex.errors import UnreadablePhoto
 from faceindex.faces.analyse import Analyser
+from faceindex.judgement.calibration import Calibration
+from faceindex.judgement.company import NEAR
 from faceindex.photos.finding.addresses import absolute
 from faceindex.photos.finding.entries import UnreadableEntry
 from faceindex.photos.finding.find import find_files
@@ -19,8 +21,6 @@ from faceindex.queries.combining import first_accepted
 from faceindex.queries.matching import SearchQuery, accepted, matches_of
 from faceindex.queries.probe_neighbours import NONE, Neighbours, looks_around, neighbours_of
 from faceindex.queries.vector_files import SUFFIXES, vector_blocks
-from faceindex.search.calibration import Calibration
-from faceindex.search.company import NEAR
 from faceindex.search.index import LibraryIndex, find_nearest, find_nearest_of_each
 from faceindex.store.folder import LibraryFolder
 from faceindex.types import USUAL, BatchAnswer, Box, Company, Match, Vectors

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from faceindex.errors import UsageError
+from faceindex.judgement.calibration import Calibration
 from faceindex.queries.combining import first_accepted, firsts
 from faceindex.queries.probe_neighbours import neighbours_of
 from faceindex.queries.probes import Probe
-from faceindex.search.calibration import Calibration
 from faceindex.search.index import LibraryIndex, find_nearest
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.selection import EVERYTHING, Selection, selected_faces

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from faceindex.judgement.calibration import Calibration
+from faceindex.judgement.company import NEAR, company_among, tells
 from faceindex.queries.gallery import vectors_of_found
-from faceindex.search.calibration import Calibration
-from faceindex.search.company import NEAR, company_among, tells
 from faceindex.search.index import LibraryIndex, find_nearest
 from faceindex.store.folder import LibraryFolder
 from faceindex.types import USUAL, Company, Vectors

@@ -32,7 +32,7 @@ import numpy.typing as npt
 from faceindex.clustering.crowding import STRICT
 from faceindex.faces.recipe import Recipe
 from faceindex.faces.vectors_only import VectorsOnly
-from faceindex.search.calibration import Calibration
+from faceindex.judgement.calibration import Calibration
 from faceindex.types import USUAL, Company, Vectors
 from faceindex.vectors.nearest import Distances
 
