@@ -7,21 +7,23 @@ mean |a - b|^2 = |centre_a - centre_b|^2 + spread_a + spread_b, a spread being t
 The more faces a mean is over, the surer it is, and the further apart two clusters may be: see GROWTH. Distances are
 compared in units of that limit. Only clusters with two faces that are neighbours in the graph merge.
 
-Two clusters that are each other's nearest merge, all such pairs in one round. A mean over a union is never less than
-over the nearer of its parts, and what the rules forbid to a part they forbid to the union: so a pair that is beyond the
-limit of the largest clusters, or forbidden, is dropped for good. Without GROWTH, the rounds find the very tree of
+Two clusters that are each other's nearest merge, all such pairs in one round; the nearest of a cluster is looked for
+again only when it or its nearest has merged. A mean over a union is never less than over the nearer of its parts, and
+what the rules forbid to a part they forbid to the union: so a pair that is beyond the limit of the largest clusters, or
+forbidden, is dropped for good. Without GROWTH, the rounds find the very tree of
 merging the nearest pair of all again and again (Murtagh 1983, reducible linkages); with it, nearly that one.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from faceindex.clustering.distances import squared_distances
-from faceindex.clustering.graph import Integers, NeighbourGraph, Nodes
+from faceindex.clustering.graph import Flags, Integers, NeighbourGraph, Nodes
 from faceindex.clustering.problem import Problem
 from faceindex.clustering.rules import Rules, Unions, unions_of
 from faceindex.running.stop import Stop
@@ -42,37 +44,94 @@ _FAR = 1e30  # squared: beyond every distance
 _MERGED = 1 << 14  # pairs of clusters merged at a time
 _MEASURED = 1 << 16  # edges measured at a time
 _ROUNDING = 1e-5  # of a squared distance, in float32: a pair exactly at the limit is within it
+_FREE = 0.25  # share of places without an edge from which on the others are moved together
+_LOW = np.uint64(32)
+_NOBODY = np.uint64(2**64 - 1)  # greater than every key
 
 Costs = npt.NDArray[np.float32]
+Number = TypeVar("Number", bound=np.generic)
 
 
 @dataclass(slots=True)
 class _Edges:
-    """Pairs of clusters, left < right, and their mean squared distance over what it may grow by with their sizes."""
+    """Pairs of clusters, left < right, and their mean squared distance over what it may grow by with their sizes.
+
+    A place without an edge has the cluster `nobody` at both ends. free: how many of these there are.
+    """
 
     left: Nodes
     right: Nodes
     cost: Costs
+    nobody: int
+    free: int = 0
 
-    def kept(self, which: npt.NDArray[np.bool_]) -> _Edges:
-        rows = np.flatnonzero(which)  # with `take`, a fifth of the time that a mask as index needs
-        return _Edges(self.left.take(rows), self.right.take(rows), self.cost.take(rows))
-
-    def arrays(self) -> tuple[Nodes, Nodes, Costs]:
-        return self.left, self.right, self.cost
-
-    def keep(self, which: npt.NDArray[np.bool_]) -> None:
+    def keep(self, which: Flags) -> None:
         """Leave the others out, one array after the other, so that memory is never needed for all of them twice."""
-        rows = np.flatnonzero(which)
+        rows = np.flatnonzero(which)  # with `take`, a fifth of the time that a mask as index needs
         self.left = self.left.take(rows)
         self.right = self.right.take(rows)
         self.cost = self.cost.take(rows)
 
-    def add(self, other: _Edges) -> None:
-        """Take the edges of another one, too, in the same way."""
-        self.left = np.concatenate([self.left, other.left])
-        self.right = np.concatenate([self.right, other.right])
-        self.cost = np.concatenate([self.cost, other.cost])
+    def of(self, clusters: Flags) -> Integers:
+        """The places of edges with an end in `clusters`, bool [n + 1]."""
+        found = clusters.take(self.left, mode="clip")
+        found |= clusters.take(self.right, mode="clip")
+        return np.flatnonzero(found)
+
+    def put(self, places: Integers, edges: _Edges) -> None:
+        """Replace what is at `places` by other edges, not more of them."""
+        filled, free = places[: len(edges.left)], places[len(edges.left) :]
+        self.left[filled], self.right[filled], self.cost[filled] = edges.left, edges.right, edges.cost
+        self.left[free] = self.right[free] = self.nobody
+        self.free += len(free)
+        if self.free > _FREE * len(self.left):
+            self.keep(self.left != self.nobody)
+            self.free = 0
+
+
+class _Nearest:
+    """The nearest other cluster of each, up to the limit; of equals the one with the smallest number.
+
+    keys: uint64 [n], the bits of the cost (as those of a float of 0 or more, they have its order), and the other's
+    number.
+    """
+
+    def __init__(self, count: int, limit: np.float32) -> None:
+        self._keys = np.full(count, _NOBODY, dtype=np.uint64)
+        self._limit = limit
+
+    def is_nearest(self, cluster: Nodes, other: Nodes) -> Flags:
+        """bool [m]: whether `other` is the nearest of `cluster`."""
+        return np.asarray(_taken(self._keys, cluster).astype(np.uint32) == other.view(np.uint32))
+
+    def forget(self, clusters: Integers) -> None:
+        """Let these have none."""
+        self._keys[clusters] = _NOBODY
+
+    def heed(self, edges: _Edges, places: Integers) -> Nodes:
+        """Look at the edges at `places`; returns the ends of those up to the limit, rising."""
+        heeded = np.zeros(len(self._keys), dtype=np.bool_)
+        for begin in range(0, len(places), _MEASURED):
+            some = places[begin : begin + _MEASURED]
+            cost = _taken(edges.cost, some)
+            near = np.flatnonzero(cost <= self._limit)
+            some = _taken(some, near)
+            left, right = _taken(edges.left, some).astype(np.int64), _taken(edges.right, some).astype(np.int64)
+            bits = _taken(cost, near).view(np.uint32).astype(np.uint64) << _LOW
+            np.minimum.at(self._keys, left, bits | right.view(np.uint64))
+            np.minimum.at(self._keys, right, bits | left.view(np.uint64))
+            heeded[left] = heeded[right] = True
+        return np.flatnonzero(heeded).astype(np.int32)
+
+    def reciprocal(self, among: Nodes) -> tuple[Nodes, Nodes]:
+        """Pairs, left < right, of clusters that are each other's nearest, one of them in `among`, nearest first."""
+        keys = self._keys[among]
+        one, keys = among[keys != _NOBODY], keys[keys != _NOBODY]
+        other = keys.astype(np.uint32).astype(np.int32)
+        both = np.flatnonzero(self._keys[other] == (keys >> _LOW << _LOW | one.astype(np.uint64)))
+        left, right = _each_once(one[both], other[both])
+        nearest_first = np.argsort(self._keys[left] >> _LOW, kind="stable")
+        return left[nearest_first], right[nearest_first]
 
 
 @dataclass(slots=True)
@@ -89,13 +148,13 @@ class _Clusters:
     def measured(self, left: Nodes, right: Nodes) -> _Edges:
         """Those edges whose clusters may merge, now or when they have grown."""
         means, costs = _distances(left, right, self.centres, self.sizes, self.spreads)
-        edges = _Edges(left, right, costs)
+        edges = _Edges(left, right, costs, len(self.group))
         edges.keep(means <= self.squared * np.float32(1 + GROWTH))
         if not self.unions.free:
             edges.keep(self._allowed(edges))
         return edges
 
-    def _allowed(self, edges: _Edges) -> npt.NDArray[np.bool_]:
+    def _allowed(self, edges: _Edges) -> Flags:
         """bool [edges]: whether the two clusters may be one, as far as the rules go."""
         unions = self.unions
         allowed = np.ones(len(edges.left), dtype=np.bool_)
@@ -105,7 +164,7 @@ class _Clusters:
         allowed[doubtful] = unions.may_unite(one[doubtful], other[doubtful])
         return allowed
 
-    def merge(self, left: Nodes, right: Nodes) -> npt.NDArray[np.bool_]:
+    def merge(self, left: Nodes, right: Nodes) -> Flags:
         """Merge pairs of clusters, of which no two share one, in this order where the rules allow it.
 
         The left one of a pair takes the right one in. Returns: bool [pairs], which merged.
@@ -158,15 +217,15 @@ def agglomerate(
         unions=unions_of(rules),
         squared=np.float32(min(limit * limit * (1 + _ROUNDING), _FAR)),
     )
-    into = np.arange(count, dtype=np.int32)
-    edges = clusters.measured(*graph.pairs())
+    edges, nearest = clusters.measured(*graph.pairs()), _Nearest(count, clusters.squared)
+    looked_at = nearest.heed(edges, np.arange(len(edges.left)))
     while True:
         if stop is not None:
             stop.check()
-        chosen = _reciprocal(edges, clusters.squared, count)
-        if not len(chosen):
+        left, right = nearest.reciprocal(looked_at)
+        if not len(left):
             return clusters.unions.of(rules.group)
-        _after_round(clusters, edges, chosen, into)
+        looked_at = _after_round(clusters, edges, nearest, left, right)
 
 
 def may_be_one(one: int, other: int, centres: Vectors, sizes: Integers, spreads: Costs, limit: float) -> bool:
@@ -176,29 +235,47 @@ def may_be_one(one: int, other: int, centres: Vectors, sizes: Integers, spreads:
     return bool(costs[0] <= limit * limit)
 
 
-def _after_round(clusters: _Clusters, edges: _Edges, chosen: Integers, into: Nodes) -> None:
-    """Merge the clusters of the edges `chosen`; `edges` becomes what is left, those of what merged measured anew."""
-    left, right = edges.left[chosen], edges.right[chosen]
+def _after_round(clusters: _Clusters, edges: _Edges, nearest: _Nearest, left: Nodes, right: Nodes) -> Nodes:
+    """Merge these pairs of clusters; `edges` becomes what is left, those of what merged measured anew.
+
+    Returns: int32, rising, the clusters whose nearest may be another one now.
+    """
     merged = clusters.merge(left, right)
-    left, right = left[merged], right[merged]
-    into[right] = left
-    changed = np.zeros(len(into), dtype=np.bool_)
-    changed[left] = changed[right] = True
-    done = np.zeros(len(edges.left), dtype=np.bool_)
-    done[chosen] = True  # merged, or forbidden
-    touched = changed.take(edges.left, mode="clip") | changed.take(edges.right, mode="clip")
-    again = np.flatnonzero(touched & ~done)
-    ends = _each_once(into[edges.left[again]], into[edges.right[again]], len(into))
-    edges.keep(~(touched | done))
-    edges.add(clusters.measured(*ends))
+    paired, changed = np.full(edges.nobody + 1, -1, dtype=np.int32), np.zeros(edges.nobody + 1, dtype=np.bool_)
+    paired[left], paired[right] = right, left
+    changed[left[merged]] = changed[right[merged]] = True
+    into = np.arange(edges.nobody, dtype=np.int32)
+    into[right[merged]] = left[merged]
+    places = edges.of(paired >= 0)
+    one, other = _taken(edges.left, places), _taken(edges.right, places)
+    done = _taken(paired, one) == other  # merged, or forbidden
+    again = _taken(changed, one)
+    again |= _taken(changed, other)
+    stale = np.zeros(edges.nobody + 1, dtype=np.bool_)
+    stale[left] = stale[right] = True
+    some = np.flatnonzero(done | again)
+    places, one, other = _taken(places, some), _taken(one, some), _taken(other, some)
+    stale[one.take(np.flatnonzero(nearest.is_nearest(one, other)))] = True
+    stale[other.take(np.flatnonzero(nearest.is_nearest(other, one)))] = True
+    nearest.forget(np.flatnonzero(stale))
+    some = np.flatnonzero(~_taken(done, some))
+    ends = _taken(into, _taken(one, some)), _taken(into, _taken(other, some))
+    edges.put(places, clusters.measured(*_each_once(*ends)))
+    return nearest.heed(edges, edges.of(stale))
 
 
-def _each_once(left: Nodes, right: Nodes, nodes: int) -> tuple[Nodes, Nodes]:
-    """Every pair of two different nodes once, the smaller on the left."""
-    keys = _keys(np.minimum(left, right), np.maximum(left, right), nodes)[left != right]
+def _taken(array: npt.NDArray[Number], places: Integers | Nodes) -> npt.NDArray[Number]:
+    """Those at `places`, in a fraction of the time of an index."""
+    return array.take(places, mode="clip")
+
+
+def _each_once(left: Nodes, right: Nodes) -> tuple[Nodes, Nodes]:
+    """Every pair of two different nodes once, the smaller on the left, rising."""
+    keys = _keys(np.minimum(left, right), np.maximum(left, right))
     keys.sort()  # np.unique makes a hash table first, which takes several times as long
-    keys = keys[np.diff(keys, prepend=-1) > 0]
-    return (keys // max(nodes, 1)).astype(np.int32), (keys % max(nodes, 1)).astype(np.int32)
+    left, right = _ends(_taken(keys, np.flatnonzero(np.diff(keys, prepend=-1))))
+    apart = np.flatnonzero(left != right)
+    return _taken(left, apart), _taken(right, apart)
 
 
 def _distances(left: Nodes, right: Nodes, centres: Vectors, sizes: Integers, spreads: Costs) -> tuple[Costs, Costs]:
@@ -214,27 +291,14 @@ def _distances(left: Nodes, right: Nodes, centres: Vectors, sizes: Integers, spr
     return means, costs
 
 
-def _reciprocal(edges: _Edges, limit: np.float32, nodes: int) -> Integers:
-    """The edges up to `limit` between each other's nearest, nearest first: int64 [m].
-
-    Of edges of the same cost, that with the smallest numbers of nodes is the nearer one.
-    """
-    near = edges.cost <= limit
-    rows = np.flatnonzero(near)
-    left, right, cost = (edges if len(rows) == len(near) else edges.kept(near)).arrays()
-    least = np.full(nodes, np.inf, dtype=np.float32)
-    np.minimum.at(least, left, cost)
-    np.minimum.at(least, right, cost)
-    of_left = np.flatnonzero(cost == least.take(left, mode="clip"))
-    of_right = np.flatnonzero(cost == least.take(right, mode="clip"))
-    first = np.full(nodes, np.iinfo(np.int64).max)
-    np.minimum.at(first, left[of_left], _keys(left[of_left], right[of_left], nodes))
-    np.minimum.at(first, right[of_right], _keys(left[of_right], right[of_right], nodes))
-    key = _keys(left[of_left], right[of_left], nodes)
-    chosen = np.flatnonzero((key == first[left[of_left]]) & (key == first[right[of_left]]))
-    return rows[of_left[chosen[np.lexsort((key[chosen], cost[of_left[chosen]]))]]]
-
-
-def _keys(left: Nodes, right: Nodes, nodes: int) -> Integers:
+def _keys(left: Nodes, right: Nodes) -> Integers:
     """One number for each pair of nodes, in the order of the pairs."""
-    return left.astype(np.int64) * nodes + right
+    keys = left.astype(np.int64)
+    keys <<= 32
+    keys |= right
+    return keys
+
+
+def _ends(keys: Integers) -> tuple[Nodes, Nodes]:
+    """The pairs of nodes of these numbers."""
+    return (keys >> 32).astype(np.int32), keys.astype(np.int32)
