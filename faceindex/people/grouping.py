@@ -73,11 +73,13 @@ def group_faces(
             usual=usual,
             threads=threads,
             meter=meter,
+            in_place=True,
         )
     else:
         placing = _placing(folder.catalog.connection, ids, cluster_of)
         labels, merges = _placed(vectors, qualities, placing, threshold, known, usual, threads, meter)
     meter.stage("storing")
+    del vectors
     with folder.decisions() as catalog, catalog.transaction(dry_run=dry_run) as transaction:
         before, names = _membership(transaction), _people(catalog)
         if not extended:
