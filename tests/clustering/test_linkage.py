@@ -54,8 +54,7 @@ def test_every_cluster_holds_neighbours_only_and_is_named_after_its_first(thresh
 def nearest_pairs_again_and_again(vectors: Vectors, graph: NeighbourGraph, rules: Rules, limit: float) -> Labels:
     """Average linkage where every round looks at the edges of all clusters, of float64 means."""
     faces = {row: [row] for row in range(len(vectors))}
-    left, right = graph.pairs()
-    edges = set(zip(left.tolist(), right.tolist(), strict=True))
+    edges: set[tuple[int, int]] = set(zip(*(ends.tolist() for ends in graph.pairs()), strict=True))
     unions = unions_of(rules)
 
     def cost(pair: tuple[int, int]) -> tuple[float, float]:
