@@ -69,7 +69,7 @@ def compare_libraries(
             ratio = grown[-2].milliseconds / grown[-4].milliseconds
             report.add(f"{title}, by {grown[-4].faces:,}", ratio, "times")
             row["by the library before"] = f"{ratio:.3g} times"
-    add_in_memory(folders[-1], loaded[-1], count, added, report)
+    rows[-1] |= with_more_faces(folders[-1], loaded[-1], count, drawn_faces(added, seed=5).vectors(0, added), report)
     spent_checking, (_, most) = cost(lambda: in_new_process(check, libraries[-1]))
     report.add_costs("check", [spent_checking])
     report.add("check, peak memory", most, "MB")
@@ -83,6 +83,7 @@ def by_itself(path: Path, count: int, threads: int, build_anew: bool, report: Re
     its name says."""
     if not path.exists():
         in_new_process(make_library, path, int(path.stem), stats=STATS)
+    in_new_process(migrate, path)
     with closing(LibraryFolder(path, create=False)) as folder:
         faces, missing = folder.catalog.counts()["faces"], face_index.report(folder).state != "current"
     title, row = f"{faces:,} faces", {"faces": f"{faces:,}"}
@@ -111,19 +112,45 @@ def table(rows: list[dict[str, str]]) -> str:
     return "\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def add_in_memory(folder: LibraryFolder, loaded: Any, count: int, added: int, report: Report) -> None:
-    """Queries in the library with more faces, which are stored nowhere."""
-    new = drawn_faces(added, seed=5).vectors(0, added)
-    ids = np.arange(added) + loaded.main.ids.max() + 1
-    compared, listed = (face_index.Delta(loaded.main, ids, new) for _ in range(2))
-    report.add_costs(f"{added:,} faces more, put into lists", [cost(listed.put_into_lists)[0]])
+def with_more_faces(folder: LibraryFolder, loaded: Any, count: int, new: Vectors, report: Report) -> dict[str, str]:
+    """Queries in the library with more faces, which are removed again."""
+    title = f"{len(new):,} faces more"
+    first, _, row = stored_and_found(folder, loaded, new, report)
+    compared, listed = (face_index.Delta(loaded.main, first + np.arange(len(new)), new) for _ in range(2))
+    report.add_costs(f"{title}, put into lists", [cost(listed.put_into_lists)[0]])
     near = new[:count] + np.float32(0.01)
     ways = {"all compared": compared, "in lists": listed}
     both = {way: Asked(searching(folder, replace(loaded, delta=delta)), near) for way, delta in ways.items()}
     for way, costs_of in in_turn(both, len(near), warm=0).items():
-        report.add_costs(f"{added:,} faces more, {way}, a query", costs_of, "ms")
+        report.add_costs(f"{title}, {way}, a query", costs_of, "ms")
+        row[f"{title}, {way}, a query"] = f"{1e3 * statistics.median(processors(costs_of)):.3g} ms"
     pairs = zip(both["all compared"].found, both["in lists"].found, strict=True)
     report.add("the same found in lists", float(np.mean([np.isin(a, b).mean() for a, b in pairs])))
+    with folder.writer() as writer, writer.catalog.transaction() as transaction:
+        transaction.execute("DELETE FROM faces WHERE id >= ?", (first,))
+        writing.note_change_of_faces(transaction)
+    return row
+
+
+def stored_and_found(
+    folder: LibraryFolder, loaded: Any, new: Vectors, report: Report
+) -> tuple[int, Any, dict[str, str]]:
+    """Store faces, and look for one of them with an index that was opened before: the first id, the index, figures."""
+    title = f"{len(new):,} faces more"
+    stored, first = cost(lambda: add_faces(folder, new))
+
+    def found_by_who_had_it_open() -> Any:
+        followed = face_index.load_or_build(folder, loaded)
+        found, _ = face_index.find_nearest(folder, followed, new[0], K, np.inf)
+        assert found[0] == first, found
+        return followed
+
+    followed_by, followed = cost(found_by_who_had_it_open)
+    opened = cost(lambda: face_index.load_or_build(folder))[0]
+    figures = {"stored": stored, "found by who had the index open": followed_by, "opened": opened}
+    for what, spent in figures.items():
+        report.add_costs(f"{title}, {what}", [spent])
+    return first, followed, {f"{title}, {what}": f"{spent.clock:.2f} s" for what, spent in figures.items()}
 
 
 Ids = npt.NDArray[np.int64]
@@ -180,18 +207,7 @@ def measure_library(path: Path, faces: int, threads: int, photo: Path, added: in
         for name, (values, unit) in in_new_process(queries, path, probes)[0].items():
             report.add(name, values, unit)
         index = face_index.load_or_build(folder)
-        first = add_faces(folder, new)
-
-        def found_by_who_had_it_open() -> Any:
-            followed = face_index.load_or_build(folder, index)
-            found, _ = face_index.find_nearest(folder, followed, new[0], K, np.inf)
-            assert found[0] == first, found
-            return followed
-
-        spent, followed = cost(found_by_who_had_it_open)
-        report.add_costs(f"{added:,} new faces found by who had it open", [spent])
-        opened = costs(lambda: face_index.load_or_build(folder), 1)
-        report.add_costs(f"{added:,} new faces, opened", opened)
+        _, followed, _ = stored_and_found(folder, index, new, report)
         asked = Asked(searching(folder, followed), new[:200])
         report.add_costs(f"{added:,} new faces, a query", costs(asked, len(asked.probes)), "ms")
         with folder.writer() as writer, writer.catalog.transaction() as transaction:
@@ -204,6 +220,12 @@ def measure_library(path: Path, faces: int, threads: int, photo: Path, added: in
     spent, (_, most) = cost(lambda: in_new_process(check, path))
     report.add_costs("check", [spent])
     report.add("check, peak memory", most, "MB")
+
+
+def migrate(path: Path) -> None:
+    """Bring a library to today's schema: a reader would do so in memory whenever it opens an earlier one."""
+    with closing(LibraryFolder(path, create=False)) as folder, folder.writer():
+        pass
 
 
 def build(path: Path, threads: int) -> None:
