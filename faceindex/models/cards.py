@@ -63,7 +63,7 @@ class ModelCard:
 @dataclass(frozen=True, slots=True)
 class CalibrationCard:
     """Gamma distributions of squared distances of one person's faces and of two people's: see
-    `faceindex.search.calibration.Calibration`, which has the same fields."""
+    `faceindex.judgement.calibration.Calibration`, which has the same fields."""
 
     same_shape: float
     same_rate: float
