@@ -15,7 +15,7 @@ ENCODER = "dlib_face_recognition_resnet_model_v1"
 DETECTOR = "mmod_human_face_detector"
 YUNET = "yunet"
 
-BUILD = 5
+BUILD = 6
 """Part of a cached file's name: increase it when the graph builders, or the form of cached files, change."""
 
 
