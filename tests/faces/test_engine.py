@@ -116,3 +116,19 @@ def test_two_packages_in_one_folder_are_noted(monkeypatch: pytest.MonkeyPatch) -
         usable_device("cuda")
     assert "both installed and share one folder" in str(noted[0].message)
     usable_device.cache_clear()
+
+
+def test_what_cuda_misses_is_not_printed_into_answers(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loads = []
+
+    def preload_dlls() -> None:
+        loads.append("cuda")
+        print("Failed to load libcudnn.so.9")
+
+    monkeypatch.setattr(devices, "usable_device", lambda device: device)
+    monkeypatch.setattr(onnxruntime, "preload_dlls", preload_dlls, raising=False)
+    devices.load_libraries("cuda")
+    devices.load_libraries("cpu")
+    assert (loads, capsys.readouterr().out) == (["cuda"], "")
