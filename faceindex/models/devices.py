@@ -49,8 +49,12 @@ def provider(device: str) -> str:
 
 
 def provider_options(device: str) -> dict[str, str]:
-    """Options of onnxruntime's provider: CUDA computes in full float32, so that its vectors agree with the CPU's."""
-    return {"use_tf32": "0"} if usable_device(device) == "cuda" else {}
+    """Options of onnxruntime's provider.
+
+    CUDA computes in full float32, so that its vectors agree with the CPU's, and does not try all ways of each
+    convolution for each new shape, which takes it seconds.
+    """
+    return {"use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"} if usable_device(device) == "cuda" else {}
 
 
 def load_libraries(device: str) -> None:
