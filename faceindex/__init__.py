@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         NameInUse,
         NewerSchema,
         NoFaceFound,
+        NotInLibrary,
         OutOfReach,
         RecipeMismatch,
         SilentDisk,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from faceindex.library import Library
     from faceindex.library.albums import Albums
     from faceindex.library.care import Care
+    from faceindex.library.crops import Crops
     from faceindex.library.faces import Faces
     from faceindex.library.history import History
     from faceindex.library.index import Index
@@ -109,6 +111,7 @@ if TYPE_CHECKING:
         ProbeFace,
         Progress,
         Pruned,
+        Question,
         Reencoded,
         Removed,
         RepairReport,
@@ -148,6 +151,7 @@ __all__ = [
     "ClusterReport",
     "Company",
     "ComparedFace",
+    "Crops",
     "CrossFit",
     "Damage",
     "Decided",
@@ -194,6 +198,7 @@ __all__ = [
     "NewerSchema",
     "NoFaceFound",
     "NotFace",
+    "NotInLibrary",
     "OpenFile",
     "OutOfReach",
     "Page",
@@ -215,6 +220,7 @@ __all__ = [
     "Progress",
     "ProjectionCard",
     "Pruned",
+    "Question",
     "Readable",
     "Recipe",
     "RecipeCard",
@@ -270,6 +276,7 @@ _MODULES = {
     "History": "library.history",
     "Faces": "library.faces",
     "Care": "library.care",
+    "Crops": "library.crops",
     "Albums": "library.albums",
     "Calibration": "search.calibration",
     "CalibrationCard": "models.cards",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from faceindex.journal.person_names import look_alikes
@@ -11,14 +11,35 @@ from faceindex.library.job import Job, blocking
 from faceindex.library.opened import Opened
 from faceindex.library.paging import PAGE
 from faceindex.running.lazily import functions, module
-from faceindex.store.pages import people_page
-from faceindex.types import Decided, Erased, LostFace, NeverSuggested, Page, Person, Progress, Stale, Suggestion, Target
+from faceindex.store.pages import dated_face_page, people_page
+from faceindex.types import (
+    Decided,
+    Erased,
+    FaceRecord,
+    LostFace,
+    NeverSuggested,
+    Page,
+    Person,
+    Progress,
+    Question,
+    Stale,
+    Suggestion,
+    Target,
+)
 
 if TYPE_CHECKING:
     from faceindex.library.erasing import erased
     from faceindex.people import acting
     from faceindex.people.excluding import never_suggest
-    from faceindex.people.review import answer, do_not_ask, is_open, prepare_suggestions, stale, suggestion_page
+    from faceindex.people.review import (
+        answer,
+        do_not_ask,
+        is_open,
+        prepare_suggestions,
+        questions,
+        stale,
+        suggestion_page,
+    )
     from faceindex.people.uniting import unite
     from faceindex.store.journal.acts import was_named
     from faceindex.store.people.known_people import names_of_people, unknown_person
@@ -29,8 +50,9 @@ else:
     erased = functions("faceindex.library.erasing", "erased")
     acting = module("faceindex.people.acting")
     never_suggest = functions("faceindex.people.excluding", "never_suggest")
-    answer, do_not_ask, is_open, prepare_suggestions, stale, suggestion_page = functions(
-        "faceindex.people.review", "answer", "do_not_ask", "is_open", "prepare_suggestions", "stale", "suggestion_page"
+    answer, do_not_ask, is_open, prepare_suggestions, questions, stale, suggestion_page = functions(
+        "faceindex.people.review",
+        *("answer", "do_not_ask", "is_open", "prepare_suggestions", "questions", "stale", "suggestion_page"),
     )
     unite = functions("faceindex.people.uniting", "unite")
     was_named = functions("faceindex.store.journal.acts", "was_named")
@@ -44,6 +66,7 @@ else:
     lost_page = functions("faceindex.store.photos.lost", "lost_page")
 
 
+Questions = list[Question]
 PersonList = list[Person]  # `list` is a method here
 NeverSuggestedPairs = list[NeverSuggested]
 NamePairs = list[tuple[str, str]]
@@ -81,6 +104,15 @@ class People:
         if found is None:
             raise unknown_person(self._opened.catalog, person)
         return found
+
+    def faces(
+        self, person: str, *, limit: int | None = PAGE, cursor: str | None = None, hidden: bool = False
+    ) -> Page[FaceRecord]:
+        """A person's faces, confirmed and not, by the dates of their photos; those without a date come last.
+
+        limit: None for all. hidden: hidden faces, too. Raises: NotInLibrary; UsageError for a cursor that no page gave.
+        """
+        return dated_face_page(self._opened.catalog, person, limit=limit, cursor=cursor, hidden=hidden)
 
     def name(
         self,
@@ -194,6 +226,10 @@ class People:
         return self._opened.start("suggestions", lambda _: prepare_suggestions(self._opened.folder), progress)
 
     prepare = blocking(start_prepare)
+
+    def questions(self, suggestions: Iterable[Suggestion]) -> Questions:
+        """The suggestions with the faces that stand for their sides; those that are settled already are left out."""
+        return questions(self._opened.catalog, [one for one in suggestions if self.is_open(one)])
 
     def is_open(self, suggestion: Suggestion) -> bool:
         """Whether a suggestion can still be answered: other answers may have settled it."""

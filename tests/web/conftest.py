@@ -1,0 +1,5 @@
+"""Fixtures of `web_server`."""
+
+from web_server import people, serve
+
+__all__ = ["people", "serve"]
