@@ -12,7 +12,7 @@ from faceindex.photos.decode import Photo
 from faceindex.photos.finding.addresses import is_held
 from faceindex.photos.identity import content_hash
 from faceindex.photos.read import read_bytes
-from faceindex.photos.squares import cut, square
+from faceindex.photos.squares import cut, square_inside
 
 QUALITY = 85
 
@@ -29,7 +29,7 @@ def _picture(request: PictureRequest) -> bytes:
         image = photo.image(min(longer, request.side)).copy()
         image.thumbnail((request.side, request.side), Image.Resampling.LANCZOS, reducing_gap=2.0)
     else:
-        place = square(request.box)
+        place = square_inside(request.box, photo.width, photo.height)
         source = photo.image(round(longer * min(1.0, request.side / place[2])))
         image = cut(source, place, source.width / photo.width, request.side)
     return _jpeg(image.rotate(-request.turn, expand=True) if request.turn else image)

@@ -129,7 +129,9 @@ def test_the_pictures_used_last_stay_within_the_bound(tmp_path: Path) -> None:
     assert 8 <= len(kept) <= 10
 
 
-def test_a_worker_that_dies_or_hangs_costs_one_picture(library: faceindex.Library, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_dies_or_hangs_costs_one_picture(
+    library: faceindex.Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pool = PicturePool(1, processor_limit=0.0)
     record = library.faces.get(1)
     request = PictureRequest((record.photo,), content_hash(Path(record.photo).read_bytes()), None, 100, 0)
