@@ -69,15 +69,16 @@ class Analyser:
         for model in self.recipe.models:
             weights(model)
 
-    def try_out(self, *, encode: bool = True) -> None:
+    def try_out(self, *, align: bool = True, encode: bool = True) -> None:
         """Load everything that photos need, and run it once on a drawn picture. Raises: whatever is wrong with it.
 
-        encode: without, the encoders are left out, for a process that only aligns.
+        Without align, the detector is left out, for a process that only encodes; without encode, the encoders.
         """
         drawn = Image.linear_gradient("L").resize((160, 160)).convert("RGB")
         file = BytesIO()
         drawn.save(file, "PNG")
-        self.align(self.open(file.getvalue(), "a drawn picture"))
+        if align:
+            self.align(self.open(file.getvalue(), "a drawn picture"))
         face = Detection(24, 24, 136, 136, 1.0, FIVE_POINTS.astype(np.float32) + 24)
         faces = self._aligned(drawn, [face], max(drawn.size))
         if encode:

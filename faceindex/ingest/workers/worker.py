@@ -103,8 +103,10 @@ def _fault(error: Exception) -> Fault:
     return Fault.PLACE if isinstance(cause, OSError) and cause.errno is not None else Fault.PHOTO
 
 
-def prepare(connection: Connection, *, memory: int, parent: int, encode: bool = True) -> Analyser:
-    """Receive the analyser, and test it once. memory: bytes; parent: process id; 0 for none. encode: see `serve`.
+def prepare(connection: Connection, *, memory: int, parent: int, align: bool = True, encode: bool = True) -> Analyser:
+    """Receive the analyser, and test it once. memory: bytes; parent: process id; 0 for none.
+
+    align, encode: see `Analyser.try_out`.
 
     Raises: anything.
     """
@@ -115,7 +117,7 @@ def prepare(connection: Connection, *, memory: int, parent: int, encode: bool = 
         limit_memory(memory)
     analyser: Analyser = connection.recv()
     analyser.check_models()
-    analyser.try_out(encode=encode)
+    analyser.try_out(align=align, encode=encode)
     _silence_libraries()
     return analyser
 
