@@ -1,4 +1,4 @@
-"""A served library: drawn people without photos, and clients of every kind."""
+"""Fixtures: a served library of drawn people without photos, and clients of every kind."""
 
 from __future__ import annotations
 

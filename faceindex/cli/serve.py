@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -74,6 +75,9 @@ def serve(
         return
     if (tls_cert is None) != (tls_key is None):
         raise UsageError("--tls-cert and --tls-key belong together")
+    for file in filter(None, (tls_cert, tls_key)):
+        if not os.access(file, os.R_OK):
+            raise UsageError(f"cannot read {file}: it is missing, or this user may not")
     settings = Settings(
         host=host,
         port=port,

@@ -13,7 +13,7 @@ export function whenRefreshed(act) {
 
 export function busyTyping() {
   const at = document.activeElement;
-  if (document.querySelector("dialog[open], details[open].acts")) return true;
+  if (document.querySelector("dialog[open], details[open].acts, #drawing:not([hidden])")) return true;
   return at && at.matches("main input:not([type=checkbox])") && at.value !== at.defaultValue;
 }
 
@@ -63,8 +63,13 @@ function replace(old, fresh) {
   while (at) { const next = at.nextSibling; at.remove(); at = next; }
 }
 
+// The element among `at` and its next siblings that `node` is a newer state of.
 function matching(at, node) {
-  return at && at.nodeName === node.nodeName && !at.dataset?.item && at.id === node.id ? at : null;
+  for (let own = at; own; own = own.nextSibling) {
+    if (own.nodeName === node.nodeName && !own.dataset?.item && own.id === node.id) return own;
+    if (node.nodeType !== Node.ELEMENT_NODE) return null;  // text has no identity: only in its place
+  }
+  return null;
 }
 
 function update(old, fresh) {

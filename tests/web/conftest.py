@@ -1,5 +1,0 @@
-"""Fixtures of `web_server`."""
-
-from web_server import people, serve
-
-__all__ = ["people", "serve"]
