@@ -20,6 +20,9 @@ CROP_SIDE = 256
 PREVIEW_SIDE = 1536
 """Longer side of a preview in pixels, at most."""
 
+SMALL_SIDE = 512
+"""The same of a small preview, for lists."""
+
 UPLOAD_SIDE = 4096
 """Longer side, at most, of the pixels of an uploaded photo: faces of a hundredth of it are found."""
 
@@ -55,12 +58,13 @@ class Crops:
         record = records[face]
         return self._picture(record.photo_id, record.box, CROP_SIDE, face)
 
-    def photo(self, photo: int) -> bytes:
-        """A preview of the photo with this id, at most PREVIEW_SIDE pixels wide and high, as JPEG.
+    def photo(self, photo: int, *, small: bool = False) -> bytes:
+        """A preview of the photo with this id, at most PREVIEW_SIDE pixels wide and high, as JPEG. small: at most
+        SMALL_SIDE.
 
         Raises: as `face`.
         """
-        return self._picture(photo, None, PREVIEW_SIDE)
+        return self._picture(photo, None, SMALL_SIDE if small else PREVIEW_SIDE)
 
     def pixels(self, data: bytes, *, max_megapixels: float = UPLOAD_MEGAPIXELS) -> Pixels:
         """The pixels of a photo from the bytes of its file, upright RGB, uint8 [h, w, 3], at most UPLOAD_SIDE wide and

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from people_library import drawn_people, store_vectors
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 from running_server import RunningServer, running
@@ -177,3 +178,44 @@ def test_a_missed_face_is_drawn(page: Page) -> None:
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.locator("ul.who > li")).to_have_count(2, timeout=30_000)
     expect(page.get_by_role("link", name="Drawn", exact=True)).to_be_visible()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_and_dialogs_are_accessible(browser: Browser, server: RunningServer, scheme: str) -> None:
+    """As axe-core judges them."""
+    context = browser.new_context(viewport=DESK, locale="en-GB", color_scheme=scheme, bypass_csp=True)  # type: ignore[arg-type]
+    page, axe = context.new_page(), Axe()
+
+    def judge() -> None:
+        found = axe.run(page).response["violations"]
+        assert [(page.url, one["id"], one["nodes"][0]["html"]) for one in found] == []
+
+    page.goto(f"{server.address}/login")
+    judge()
+    page.goto(server.entrance)
+    page.get_by_placeholder("Name").first.fill("Eileen")
+    page.keyboard.press("Enter")
+    person = page.get_by_role("link", name="Eileen")
+    person.wait_for()
+    for path in (
+        "people",
+        "photos",
+        "photos/1",
+        "review",
+        "history",
+        "status",
+        "nothing",
+        person.get_attribute("href"),
+    ):
+        page.goto(f"{server.address}/{str(path).lstrip('/')}")
+        judge()
+    page.locator("summary").click()
+    judge()
+    page.get_by_role("button", name="Erase for good").click()
+    judge()
+    page.get_by_role("button", name="Cancel").click()
+    page.locator("summary").click()
+    page.locator('input[name="face"]').first.check()
+    judge()
+    context.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Query
 from pydantic import Field
@@ -94,6 +94,6 @@ def draw_face(here: Here, photo: PhotoId, body: DrawnBox) -> DrawnShape:
 
 
 @routes.get("/photos/{photo}/preview", response_class=Jpeg, responses=JPEG, **needs(Scope.READ))
-def get_preview(here: Here, photo: PhotoId) -> Jpeg:
-    """The photo, upright, at most 1,536 pixels wide and high."""
-    return Jpeg(here.library.crops.photo(photo))
+def get_preview(here: Here, photo: PhotoId, size: Literal["small", "large"] = "large") -> Jpeg:
+    """The photo, upright, at most 1,536 pixels wide and high; 512, if small."""
+    return Jpeg(here.library.crops.photo(photo, small=size == "small"))
