@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from faceindex.errors import FaceindexError, UsageError
+from faceindex.errors import FaceindexError, JobCancelled, UsageError
 from faceindex.running.meter import Meter
 from faceindex.training.batches import BatchSizes, batches
 from faceindex.training.encoder.augmentation import disturbed
@@ -63,8 +63,12 @@ def learn_encoder(folder: Path, chips: ChipsFile, settings: EncoderSettings, dev
     run = _Run(folder, chips, settings, device)
     meter.stage("learning", settings.steps)
     meter.advance(run.state.step)
-    for _ in run.steps():
-        meter.advance()
+    try:
+        for _ in run.steps():
+            meter.advance()
+    except JobCancelled:
+        run.keep()
+        raise
     return run.state
 
 
@@ -152,15 +156,17 @@ class _Run:
                 f"accepts {told:.3f} of the true pairs of people who are not learnt from, at first {first:.3f}; the "
                 f"weights of step {state.best_step} are kept in {self.folder}; choose a lower --rate and another --run"
             )
-        state.weights = _copied(self.network.state_dict())
-        state.adam = self.adam.state_dict()
         if seen < state.best_loss:
-            state.best, state.best_step, state.best_loss = state.weights, step, seen
+            state.best, state.best_step, state.best_loss = _copied(self.network.state_dict()), step, seen
         since = sum(at > state.best_step for at, _ in state.looks)
         state.done = step == self.settings.steps or since >= PATIENCE
-        if state.done:
-            state.weights, state.adam = {}, {}
-        save(self.folder, state)
+        self.keep()
+
+    def keep(self) -> None:
+        """Write a checkpoint of the last step; what is done needs no way to go on. Raises: OSError."""
+        weights = {} if self.state.done else _copied(self.network.state_dict())
+        self.state.weights, self.state.adam = weights, self.adam.state_dict() if weights else {}
+        save(self.folder, self.state)
 
     def _step(self, batch: Batch, step: int, rate: float) -> float:
         for group in self.adam.param_groups:
