@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     from faceindex.faces.analyse import Analyser
     from faceindex.faces.detect import check_min_face
     from faceindex.faces.engine import Engine, as_engine
+    from faceindex.judgement import library_calibration as calibrated
+    from faceindex.judgement.calibration import Calibration
     from faceindex.people.albums import update_albums
     from faceindex.search import index as face_index
-    from faceindex.search import library_calibration as calibrated
-    from faceindex.search.calibration import Calibration
 else:
     Analyser = functions("faceindex.faces.analyse", "Analyser")
     check_min_face = functions("faceindex.faces.detect", "check_min_face")
     as_engine = functions("faceindex.faces.engine", "as_engine")
     update_albums = functions("faceindex.people.albums", "update_albums")
     face_index = module("faceindex.search.index")
-    calibrated = module("faceindex.search.library_calibration")
+    calibrated = module("faceindex.judgement.library_calibration")
 
 
 DEFAULT_ENGINE = "onnx"

@@ -18,6 +18,7 @@ from faceindex.types import (
     Decided,
     Erased,
     LostFace,
+    NameQuestion,
     NeverSuggested,
     Page,
     Person,
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
     from faceindex.people import acting
     from faceindex.people.audit import audit
     from faceindex.people.excluding import never_suggest
-    from faceindex.people.review import answer, do_not_ask, is_open, prepare_suggestions, stale, suggestion_page
+    from faceindex.people.questions import is_open
+    from faceindex.people.queue import same_person, with_names
+    from faceindex.people.review import answer, do_not_ask, prepare_suggestions, stale, suggestion_page
     from faceindex.people.uniting import unite
     from faceindex.store.journal.acts import was_named
     from faceindex.store.people.known_people import names_of_people, unknown_person
@@ -44,9 +47,11 @@ else:
     acting = module("faceindex.people.acting")
     audit = functions("faceindex.people.audit", "audit")
     never_suggest = functions("faceindex.people.excluding", "never_suggest")
-    answer, do_not_ask, is_open, prepare_suggestions, stale, suggestion_page = functions(
-        "faceindex.people.review", "answer", "do_not_ask", "is_open", "prepare_suggestions", "stale", "suggestion_page"
+    is_open = functions("faceindex.people.questions", "is_open")
+    answer, do_not_ask, prepare_suggestions, stale, suggestion_page = functions(
+        "faceindex.people.review", "answer", "do_not_ask", "prepare_suggestions", "stale", "suggestion_page"
     )
+    same_person, with_names = functions("faceindex.people.queue", "same_person", "with_names")
     unite = functions("faceindex.people.uniting", "unite")
     was_named = functions("faceindex.store.journal.acts", "was_named")
     names_of_people, unknown_person = functions(
@@ -59,6 +64,7 @@ else:
     lost_page = functions("faceindex.store.photos.lost", "lost_page")
 
 
+ListOf = list  # `list` is a method here
 PersonList = list[Person]  # `list` is a method here
 NeverSuggestedPairs = list[NeverSuggested]
 NamePairs = list[tuple[str, str]]
@@ -227,6 +233,21 @@ class People:
         """
         waits = self._opened.wait if wait is None else wait
         return suggestion_page(self._opened.folder, limit=limit, cursor=cursor, wait=waits)
+
+    def review(
+        self, *, limit: int = 20, person: str | None = None, names: bool = False
+    ) -> ListOf[Suggestion | NameQuestion]:
+        """What to ask next, the most useful answers first; it ends where nothing is likely.
+
+        person: only what may be this person's. names: also who the albums without a name are, and the faces alone that
+        probably belong with others, by the faces that an answer is expected to name.
+        Raises: UsageError when nobody is called so, or both are given.
+        """
+        if person is not None and names:
+            raise UsageError("questions about one person ask for no names: give one of person and names")
+        if person is not None:
+            return [*same_person(self._opened.folder, person, limit)]
+        return with_names(self._opened.folder, limit) if names else [*self.suggestions(limit=limit)]
 
     def stale(self) -> Stale | None:
         """What must be prepared before `suggestions`; None when nothing must. `start_prepare` prepares it."""
