@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from faceindex.judgement.calibration import Calibration
 from faceindex.people.audit_sets import Sets, evidence, nearest_sets, square_of
 from faceindex.people.near_groups import main_axes, near_pairs
-from faceindex.search.calibration import Calibration
 
 TWICE = 0.3
 """People with a name who are expected to have another one, too; as `MATES` of suggestions."""
