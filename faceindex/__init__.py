@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         NameInUse,
         NewerSchema,
         NoFaceFound,
+        NotInLibrary,
         OutOfReach,
         RecipeMismatch,
         SilentDisk,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from faceindex.library import Library
     from faceindex.library.albums import Albums
     from faceindex.library.care import Care
+    from faceindex.library.crops import Crops
     from faceindex.library.faces import Faces
     from faceindex.library.history import History
     from faceindex.library.index import Index
@@ -112,6 +114,7 @@ if TYPE_CHECKING:
         ProbeFace,
         Progress,
         Pruned,
+        Question,
         Reencoded,
         Removed,
         RepairReport,
@@ -152,6 +155,7 @@ __all__ = [
     "ClusterReport",
     "Company",
     "ComparedFace",
+    "Crops",
     "CrossFit",
     "Damage",
     "Decided",
@@ -200,6 +204,7 @@ __all__ = [
     "NewerSchema",
     "NoFaceFound",
     "NotFace",
+    "NotInLibrary",
     "OpenFile",
     "OutOfReach",
     "Page",
@@ -221,6 +226,7 @@ __all__ = [
     "Progress",
     "ProjectionCard",
     "Pruned",
+    "Question",
     "Readable",
     "Recipe",
     "RecipeCard",
@@ -276,8 +282,9 @@ _MODULES = {
     "History": "library.history",
     "Faces": "library.faces",
     "Care": "library.care",
+    "Crops": "library.crops",
     "Albums": "library.albums",
-    "Calibration": "search.calibration",
+    "Calibration": "judgement.calibration",
     "CalibrationCard": "models.cards",
     "CrossFit": "evaluation.cross_fit",
     "Engine": "faces.engine",
