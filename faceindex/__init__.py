@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from faceindex.faces.recipe import Recipe, recipe
     from faceindex.ingest.workers.executor import Analysed, Executor, Fault, Task
     from faceindex.ingest.workers.pool import ProcessPool
+    from faceindex.judgement.calibration import Calibration
     from faceindex.library import Library
     from faceindex.library.albums import Albums
     from faceindex.library.care import Care
@@ -63,7 +64,6 @@ if TYPE_CHECKING:
     from faceindex.photos.pictures import PictureLike, Readable
     from faceindex.queries.pairs import VerifiedPair
     from faceindex.queries.probes import Probe
-    from faceindex.search.calibration import Calibration
     from faceindex.store.selection import Selection
     from faceindex.types import (
         ActChange,

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from faceindex.cli.output import errors, print_json, print_line
+from faceindex.journal.acts import MERGE
 from faceindex.plurals import plural
 from faceindex.types import ActChange, Decided, PastAct, Price
 
@@ -23,8 +24,8 @@ _MOST = 3
 
 
 def print_decided(decided: Decided, *, as_json: bool) -> None:
-    """Print a decision; for an undo and a rename also what it changed."""
-    told = decided.undone is not None or decided.renamed is not None
+    """Print a decision; for an undo, a rename and a merge also what it changed."""
+    told = decided.undone is not None or decided.renamed is not None or decided.kind == MERGE
     if as_json:
         step = asdict(decided)
         print_json({name: step[name] for name in (*_STEP, *(_CHANGE if told else ()))} | price_object(decided))

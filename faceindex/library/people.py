@@ -14,6 +14,7 @@ from faceindex.library.paging import PAGE
 from faceindex.running.lazily import functions, module
 from faceindex.store.pages import people_page
 from faceindex.types import (
+    Audit,
     Decided,
     Erased,
     LostFace,
@@ -30,6 +31,7 @@ from faceindex.types import (
 if TYPE_CHECKING:
     from faceindex.library.erasing import erased
     from faceindex.people import acting
+    from faceindex.people.audit import audit
     from faceindex.people.excluding import never_suggest
     from faceindex.people.questions import is_open
     from faceindex.people.queue import same_person, with_names
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 else:
     erased = functions("faceindex.library.erasing", "erased")
     acting = module("faceindex.people.acting")
+    audit = functions("faceindex.people.audit", "audit")
     never_suggest = functions("faceindex.people.excluding", "never_suggest")
     is_open = functions("faceindex.people.questions", "is_open")
     answer, do_not_ask, prepare_suggestions, stale, suggestion_page = functions(
@@ -155,6 +158,38 @@ class People:
         connection = self._opened.catalog.connection
         settled = names_not_suggested(connection)
         return [pair for pair in look_alikes(names_of_people(connection)) if frozenset(pair) not in settled]
+
+    def confirm(self, faces: Sequence[int], *, dry_run: bool = False) -> Decided:
+        """Say that `faces` were looked at and are the person's whose they are said to be: no audit asks about them
+        again. Raises: UsageError when they are nobody's, or several people's."""
+        return acting.confirm(self._opened.folder, faces, dry_run=dry_run)
+
+    def start_audit(
+        self,
+        person: str | None = None,
+        *,
+        least: float = 0.2,
+        again: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Job[Audit]:
+        """Look for wrong names: faces that do not fit their person, people who look like two, two names that look like
+        one person, and faces of low quality that nobody can tell. Each finding has the commands that answer it.
+
+        person: all faces of this one instead, the least likely first. least: probability from which on a finding is
+        reported. again: also what users answered before: faces that they confirmed, sides that they merged, people that
+        they said are two, and what is never to be suggested. Hidden people and faces are left out.
+        Raises: UsageError when nobody is called so, or `least` is not between 0 and 1; LibraryDamaged.
+        """
+        if not 0 < least < 1:
+            raise UsageError(f"a probability lies between 0 and 1, not at {least:g}")
+        chosen = None if person is None else self.get(person).person
+        return self._opened.start(
+            "audit",
+            lambda meter: audit(self._opened.folder, person=chosen, least=least, again=again, meter=meter),
+            progress,
+        )
+
+    audit = blocking(start_audit)
 
     def hide(self, person: str, *, dry_run: bool = False) -> Decided:
         """Hide a person. Raises: UsageError when nobody has this name."""

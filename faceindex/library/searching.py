@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from faceindex.errors import UsageError
+from faceindex.judgement.calibration import DEFAULT_FPIR
 from faceindex.library.opened import Opened, StrPath
 from faceindex.photos.finding.addresses import absolute
 from faceindex.queries.over_years import factors_over_years
@@ -21,15 +22,15 @@ from faceindex.types import BatchAnswer, IdentifiedFace
 
 if TYPE_CHECKING:
     from faceindex.ingest.workers.machine import choose_workers
+    from faceindex.judgement import library_calibration as calibrated
     from faceindex.queries.batch import BatchSearch, is_vector_file
     from faceindex.queries.matching import SearchQuery
     from faceindex.queries.naming import identified, named_gallery
-    from faceindex.search import library_calibration as calibrated
 else:
     choose_workers = functions("faceindex.ingest.workers.machine", "choose_workers")
     BatchSearch, is_vector_file = functions("faceindex.queries.batch", "BatchSearch", "is_vector_file")
     identified, named_gallery = functions("faceindex.queries.naming", "identified", "named_gallery")
-    calibrated = module("faceindex.search.library_calibration")
+    calibrated = module("faceindex.judgement.library_calibration")
 
 
 def search_limit(opened: Opened, threshold: float | None, fpir: float | None, faces: int | None = None) -> float:

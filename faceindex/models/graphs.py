@@ -42,12 +42,18 @@ def convert(card: ModelCard, source: Path, *, prelus: bool = False) -> bytes:
     from faceindex.models.onnx_graphs import detector_model, encoder_model
     from faceindex.models.protobuf_stream import ProtobufFile
     from faceindex.models.tensorflow_onnx import tensorflow_model
+    from faceindex.models.torch7_onnx import torch7_model
 
     if card.format == "dlib":
         stream = DlibStream.open(source)
         return encoder_model(read_encoder(stream)) if card.kind == "encoder" else detector_model(read_detector(stream))
-    tensorflow = card.format == "tensorflow"
-    model = parse(tensorflow_model(ProtobufFile.open(source)) if tensorflow else read_regular(source), str(source))
+    if card.format == "tensorflow":
+        data = tensorflow_model(ProtobufFile.open(source))
+    elif card.format == "torch7":
+        data = torch7_model(read_regular(source), source.name, card.size or 0)
+    else:
+        data = read_regular(source)
+    model = parse(data, str(source))
     fold_constants(model)
     if not prelus:
         replace_prelus(model)

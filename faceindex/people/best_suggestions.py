@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from faceindex.judgement.calibration import Calibration
 from faceindex.people.crowded_groups import crowding_by
 from faceindex.people.likelihood import EVIDENCE, Odds, telling
 from faceindex.people.near_groups import squares

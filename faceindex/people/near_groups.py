@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from faceindex.judgement.calibration import Calibration
 from faceindex.people.likelihood import GROWTH, Odds
 from faceindex.search.calibration import Calibration
 from faceindex.search.growing_up import FAR, years_between

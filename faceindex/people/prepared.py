@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from faceindex.clustering.quality_gate import LOW_QUALITY
+from faceindex.judgement.calibration import Calibration
 from faceindex.people.likelihood import Odds
 from faceindex.people.near_groups import (
     NEAREST,
@@ -33,7 +34,6 @@ from faceindex.people.near_groups import (
     squares,
 )
 from faceindex.people.suggestions import Groups
-from faceindex.search.calibration import Calibration
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.group_file import Group, GroupFile, Near, changing, new_group_file, reading

@@ -14,6 +14,8 @@ import numpy.typing as npt
 from faceindex.clustering.quality_gate import LOW_QUALITY
 from faceindex.errors import LibraryLocked, LibraryUnwritable, StaleError
 from faceindex.journal.state import state_after
+from faceindex.judgement import library_calibration as calibrated
+from faceindex.judgement.calibration import Calibration
 from faceindex.people import acting, best_suggestions, prepared
 from faceindex.people.albums import constraints_of
 from faceindex.people.excluding import never_suggest

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.clustering.constraints import Rows
+from faceindex.judgement.calibration import Calibration
 from faceindex.people.crowded_groups import crowding_of_each
 from faceindex.people.likelihood import Odds, telling
 from faceindex.people.near_groups import Years, main_axes, near_pairs, near_square

@@ -12,8 +12,8 @@ from people_library import date_photos, drawn_people, store_vectors
 
 import faceindex
 from faceindex.errors import StaleError, UsageError
+from faceindex.judgement.company import FEWEST_PEOPLE
 from faceindex.people import crowded_groups, prepared, review
-from faceindex.search.company import FEWEST_PEOPLE
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.group_file import FILE, reading
 

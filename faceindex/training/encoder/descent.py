@@ -35,6 +35,7 @@ DESTROYED = 0.02
 
 JUDGED = 1e-2
 
+_ALL_THE_SAME = 1e-3  # spread of vectors, as a part of their length
 _AT_ONCE = 64  # chips, where nothing is learnt
 
 
@@ -197,7 +198,7 @@ class _Run:
         return Batch(torch.from_numpy(self.pixels.of(places, views)), torch.from_numpy(self.people[chosen]), wanted)
 
     def _validated(self) -> tuple[float, float]:
-        """The loss of the people for validation, and their true accept rate; NaN and 0 for vectors of NaN."""
+        """The loss of the people for validation, and their true accept rate: 0 for vectors of NaN, or all the same."""
         places = self.validation
         people = torch.from_numpy(self.chips.people[places])
         wanted = None if self.chips.wanted is None else torch.from_numpy(self.chips.wanted[places])
@@ -206,6 +207,8 @@ class _Run:
             return float("nan"), 0.0
         with torch.no_grad():
             loss = float(self._loss(vectors, Batch(torch.empty(0), people, wanted)))
+        if vectors.std(dim=0).norm() < _ALL_THE_SAME * vectors.norm(dim=1).mean():
+            return loss, 0.0
         pairs = near_pairs(vectors.cpu().numpy(), self.chips.people[places], JUDGED)
         return loss, pairs.rate(JUDGED)
 
