@@ -273,7 +273,7 @@ _MODULES = {
     "Faces": "library.faces",
     "Care": "library.care",
     "Albums": "library.albums",
-    "Calibration": "search.calibration",
+    "Calibration": "judgement.calibration",
     "CalibrationCard": "models.cards",
     "CrossFit": "evaluation.cross_fit",
     "Engine": "faces.engine",

@@ -39,10 +39,10 @@ class BatchSize:
     fixed: bool = False
 
 
-CPU_BATCH, OPENVINO_BATCH, BATCH = BatchSize(2, 4), BatchSize(4, 8), BatchSize(32, 64, fixed=True)
-"""On a CPU by onnxruntime and by OpenVINO, and on other devices. On one core, fastest of seven rounds, a
-chip costs SFace 12.8 ms alone, 11.8 among 2 to 8, 12.7 among 16 and 14.1 among 32, whose planes leave the
-cache; dlib's ResNet 5.2 ms alone, 3.9 among 2, 3.8 among 4 and 3.7 among 8. The vectors are the same to the byte.
+CPU_BATCH, OPENVINO_BATCH, BATCH = BatchSize(8, 16), BatchSize(4, 8), BatchSize(32, 64, fixed=True)
+"""On a CPU by onnxruntime and by OpenVINO, and on other devices. On one core, fastest of twelve rounds,
+a chip costs SFace 11.0 ms alone, 9.6 among 4, 9.3 among 8 and 8.7 among 16, as its planes stay in the cache
+(`faceindex.models.prelus`); dlib's ResNet 4.2 ms alone, 3.3 among 4, 8 and 16. The vectors are the same to the byte.
 OpenVINO gains up to 8, medians of four rounds: in bf16 SFace takes 6.9, 4.9 and 3.8 ms alone, among 2 and among 8,
 dlib's ResNet 4.7, 3.2 and 1.4. `scripts/bench batches` measures this anywhere.
 On an H200, SFace takes 1.5, .19 and .16 ms a chip alone, among 16 and among 64, dlib's ResNet 1.4, .12 and .07:

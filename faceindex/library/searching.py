@@ -16,7 +16,6 @@ from faceindex.queries.over_years import factors_over_years
 from faceindex.queries.probe_neighbours import neighbours_of
 from faceindex.queries.probes import Probe
 from faceindex.running.lazily import functions, module
-from faceindex.search.calibration import DEFAULT_FPIR
 from faceindex.store.photos.years import year_of
 from faceindex.types import BatchAnswer, IdentifiedFace
 

@@ -42,7 +42,7 @@ def optimised_session(model: str) -> onnxruntime.InferenceSession:
     card, source = model_cards()[model], weights(model)
     made_for = [identity(card), onnxruntime.__version__, _processor()]
     name = hashlib.sha256(json.dumps(made_for).encode()).hexdigest()
-    graph = cached(f"{name}.ort", lambda: _optimised(convert(card, source)))
+    graph = cached(f"{name}.ort", lambda: _optimised(convert(card, source, one_by_one=True)))
     chosen = options()
     if _is_ort(graph):
         chosen.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL

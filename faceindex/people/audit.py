@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.clustering.quality_gate import is_low
+from faceindex.judgement import library_calibration as calibrated
 from faceindex.people.audit_answers import Answers
 from faceindex.people.audit_faces import Doubt, doubts, fit
 from faceindex.people.audit_names import SameName, same_people
 from faceindex.people.audit_sets import Sets, sets_of, some_sets_of
 from faceindex.running.meter import Meter
-from faceindex.search import library_calibration as calibrated
 from faceindex.store.albums import albums_of, faces_in
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.people.answered import acts_between, confirmed_by_look, named_rows

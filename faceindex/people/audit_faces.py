@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from faceindex.judgement.calibration import Calibration
 from faceindex.people.audit_fragments import fragments
 from faceindex.people.audit_sets import (
     Flags,
@@ -29,7 +30,6 @@ from faceindex.people.audit_sets import (
     squares_between,
     squares_to_others,
 )
-from faceindex.search.calibration import Calibration
 from faceindex.types import Labels, Vectors
 
 WRONG = 0.02

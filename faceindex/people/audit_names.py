@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from faceindex.judgement.calibration import Calibration
 from faceindex.people.audit_sets import Sets, evidence, nearest_sets, square_of
-from faceindex.people.near_groups import main_axes, near_pairs
-from faceindex.search.calibration import Calibration
+from faceindex.people.near_groups import Years, main_axes, near_pairs
 
 TWICE = 0.3
 """People with a name who are expected to have another one, too; as `MATES` of suggestions."""
@@ -37,7 +37,8 @@ def same_people(sets: Sets, calibration: Calibration, *, least: float = 0.0) -> 
     centre, spread = sets.centre[known].astype(np.float32), sets.spread[known]
     sketches = main_axes(centre).sketches(centre, spread)
     square = square_of(least - odds, calibration)
-    one, other, apart = near_pairs(centre, spread, np.arange(len(known)), sketches, len(known), square)
+    numbers, years = np.arange(len(known)), Years.unknown(len(known))
+    one, other, apart, _ = near_pairs(centre, spread, numbers, years, sketches, len(known), square)
     pairs, first = np.unique(np.sort(np.column_stack([one, other]), axis=1), axis=0, return_index=True)
     apart = apart[first]
     some = np.unique(pairs)

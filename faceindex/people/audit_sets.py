@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from faceindex.judgement.calibration import Calibration
+from faceindex.judgement.company import SMALLEST, STEEPNESS, crowding, people_among
 from faceindex.people.near_groups import likely_pairs, main_axes
-from faceindex.search.calibration import Calibration
-from faceindex.search.company import SMALLEST, STEEPNESS, crowding, people_among
 from faceindex.types import Labels, Vectors
 from faceindex.vectors.exact import k_nearest
 

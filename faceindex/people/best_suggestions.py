@@ -14,7 +14,6 @@ from faceindex.people.likelihood import EVIDENCE, Odds, telling
 from faceindex.people.near_groups import squares
 from faceindex.people.prepared import About
 from faceindex.people.suggestions import LIKELY, rank
-from faceindex.search.calibration import Calibration
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.group_file import Group, GroupFile, Near, reading

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from faceindex.search.calibration import Calibration
+from faceindex.judgement.calibration import Calibration
 
 EVIDENCE = 0.75
 """Part of what a distance says about two faces that it says about two groups."""

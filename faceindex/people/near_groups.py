@@ -16,7 +16,6 @@ import numpy.typing as npt
 
 from faceindex.judgement.calibration import Calibration
 from faceindex.people.likelihood import GROWTH, Odds
-from faceindex.search.calibration import Calibration
 from faceindex.search.growing_up import FAR, years_between
 from faceindex.types import Vectors
 from faceindex.vectors.exact import pairs_within
@@ -93,6 +92,11 @@ class Years(NamedTuple):
     def known(self) -> bool:
         """Whether any photo has a date."""
         return bool(np.isfinite(self.first).any())
+
+    @classmethod
+    def unknown(cls, count: int) -> Years:
+        """Of `count` groups whose photos have no date."""
+        return cls(np.full(count, np.nan), np.full(count, np.nan))
 
     def far(self, one: Rows, other: Rows) -> Flags:
         """Which of these pairs of groups, int64 [k] each, are far apart in time: bool [k]."""

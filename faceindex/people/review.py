@@ -24,8 +24,6 @@ from faceindex.people.never_suggested import never_pairs
 from faceindex.people.questions import is_open, settled, shown
 from faceindex.people.suggestions import LIKELY, groups_of, rank, suggestions
 from faceindex.people.uniting import unite_faces
-from faceindex.search import library_calibration as calibrated
-from faceindex.search.calibration import Calibration
 from faceindex.store import albums as stored_albums
 from faceindex.store.catalog import Catalog
 from faceindex.store.cursors import ALL, begin, page_of

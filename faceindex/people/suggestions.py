@@ -22,7 +22,6 @@ from faceindex.judgement.calibration import Calibration
 from faceindex.people.crowded_groups import crowding_of_each
 from faceindex.people.likelihood import Odds, telling
 from faceindex.people.near_groups import Years, main_axes, near_pairs, near_square
-from faceindex.search.calibration import Calibration
 from faceindex.types import Labels, Suggestion, Vectors
 
 LIKELY = 0.5

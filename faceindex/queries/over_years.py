@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from faceindex.search.company import MILDEST
+from faceindex.judgement.company import MILDEST
 from faceindex.search.growing_up import FAR
 
 MOST = 16

@@ -1,7 +1,7 @@
 """Years between photos, and what is left to say about a face once it may have grown up.
 
 People are furthest from themselves between photos as a child and as an adult; and around children it is crowded, see
-`faceindex.search.company`. Of two photos FAR apart the earlier may show a child, whose company says nothing about
+`faceindex.judgement.company`. Of two photos FAR apart the earlier may show a child, whose company says nothing about
 whether an adult is the same person. The later one must not: it would be a child again. So the later one's company
 tells.
 """

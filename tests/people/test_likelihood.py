@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from faceindex.faces.recipe import recipe
+from faceindex.judgement.library_calibration import of_recipe
 from faceindex.people.likelihood import Odds, telling
 from faceindex.search.growing_up import FAR, years_between
-from faceindex.search.library_calibration import of_recipe
 
 ODDS = Odds(of_recipe(recipe("sface-dlib")), 1000)
 
