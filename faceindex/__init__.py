@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         NameInUse,
         NewerSchema,
         NoFaceFound,
+        NotInLibrary,
         OutOfReach,
         RecipeMismatch,
         SilentDisk,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from faceindex.library import Library
     from faceindex.library.albums import Albums
     from faceindex.library.care import Care
+    from faceindex.library.crops import Crops
     from faceindex.library.faces import Faces
     from faceindex.library.history import History
     from faceindex.library.index import Index
@@ -110,6 +112,7 @@ if TYPE_CHECKING:
         ProbeFace,
         Progress,
         Pruned,
+        Question,
         Reencoded,
         Removed,
         RepairReport,
@@ -149,6 +152,7 @@ __all__ = [
     "ClusterReport",
     "Company",
     "ComparedFace",
+    "Crops",
     "CrossFit",
     "Damage",
     "Decided",
@@ -196,6 +200,7 @@ __all__ = [
     "NewerSchema",
     "NoFaceFound",
     "NotFace",
+    "NotInLibrary",
     "OpenFile",
     "OutOfReach",
     "Page",
@@ -217,6 +222,7 @@ __all__ = [
     "Progress",
     "ProjectionCard",
     "Pruned",
+    "Question",
     "Readable",
     "Recipe",
     "RecipeCard",
@@ -272,6 +278,7 @@ _MODULES = {
     "History": "library.history",
     "Faces": "library.faces",
     "Care": "library.care",
+    "Crops": "library.crops",
     "Albums": "library.albums",
     "Calibration": "judgement.calibration",
     "CalibrationCard": "models.cards",

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faceindex.errors import UsageError
+from faceindex.errors import NotInLibrary
 from faceindex.library.deprecation import renamed
 from faceindex.library.opened import Opened, StrPath
 from faceindex.library.paging import PAGE
@@ -132,6 +132,6 @@ def album_faces(opened: Opened, album: int, *, hidden: bool = False) -> Sequence
     return faces
 
 
-def no_album(album: int) -> UsageError:
+def no_album(album: int) -> NotInLibrary:
     """The error about an album that does not exist."""
-    return UsageError(f"no album {album}; `faceindex albums list` shows them, `faceindex cluster` makes them")
+    return NotInLibrary(f"no album {album}; `faceindex albums list` shows them, `faceindex cluster` makes them")

@@ -82,6 +82,7 @@ class Opened:
         self.folder = LibraryFolder(Path(path or default_library()), wanted=wanted, create=create)
         self.index: face_index.LibraryIndex | None = None
         self._jobs: WeakSet[Job[Any]] = WeakSet()
+        self._ends: list[Callable[[], None]] = []
 
     @cached_property
     def engine(self) -> Engine:
@@ -103,6 +104,10 @@ class Opened:
         self._jobs.add(job)
         return job
 
+    def at_close(self, end: Callable[[], None]) -> None:
+        """Call `end` when the library is closed."""
+        self._ends.append(end)
+
     def close(self) -> None:
         """Cancel the jobs that still run, wait for them, CLOSE_SECONDS at most, and close every connection."""
         jobs = list(self._jobs)
@@ -111,6 +116,8 @@ class Opened:
         until = time.monotonic() + CLOSE_SECONDS
         for job in jobs:
             job.wait(max(0.0, until - time.monotonic()))
+        for end in self._ends:
+            end()
         self.folder.close()
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from faceindex.errors import UsageError
@@ -12,17 +12,19 @@ from faceindex.library.job import Job, blocking
 from faceindex.library.opened import Opened
 from faceindex.library.paging import PAGE
 from faceindex.running.lazily import functions, module
-from faceindex.store.pages import people_page
+from faceindex.store.pages import dated_face_page, people_page
 from faceindex.types import (
     Audit,
     Decided,
     Erased,
+    FaceRecord,
     LostFace,
     NameQuestion,
     NeverSuggested,
     Page,
     Person,
     Progress,
+    Question,
     Stale,
     Suggestion,
     Target,
@@ -33,9 +35,15 @@ if TYPE_CHECKING:
     from faceindex.people import acting
     from faceindex.people.audit import audit
     from faceindex.people.excluding import never_suggest
-    from faceindex.people.questions import is_open
+    from faceindex.people.questions import is_open, questions
     from faceindex.people.queue import same_person, with_names
-    from faceindex.people.review import answer, do_not_ask, prepare_suggestions, stale, suggestion_page
+    from faceindex.people.review import (
+        answer,
+        do_not_ask,
+        prepare_suggestions,
+        stale,
+        suggestion_page,
+    )
     from faceindex.people.uniting import unite
     from faceindex.store.journal.acts import was_named
     from faceindex.store.people.known_people import names_of_people, unknown_person
@@ -47,7 +55,7 @@ else:
     acting = module("faceindex.people.acting")
     audit = functions("faceindex.people.audit", "audit")
     never_suggest = functions("faceindex.people.excluding", "never_suggest")
-    is_open = functions("faceindex.people.questions", "is_open")
+    is_open, questions = functions("faceindex.people.questions", "is_open", "questions")
     answer, do_not_ask, prepare_suggestions, stale, suggestion_page = functions(
         "faceindex.people.review", "answer", "do_not_ask", "prepare_suggestions", "stale", "suggestion_page"
     )
@@ -102,6 +110,15 @@ class People:
         if found is None:
             raise unknown_person(self._opened.catalog, person)
         return found
+
+    def faces(
+        self, person: str, *, limit: int | None = PAGE, cursor: str | None = None, hidden: bool = False
+    ) -> Page[FaceRecord]:
+        """A person's faces, confirmed and not, by the dates of their photos; those without a date come last.
+
+        limit: None for all. hidden: hidden faces, too. Raises: NotInLibrary; UsageError for a cursor that no page gave.
+        """
+        return dated_face_page(self._opened.catalog, person, limit=limit, cursor=cursor, hidden=hidden)
 
     def name(
         self,
@@ -262,6 +279,10 @@ class People:
         return self._opened.start("suggestions", lambda _: prepare_suggestions(self._opened.folder), progress)
 
     prepare = blocking(start_prepare)
+
+    def questions(self, suggestions: Iterable[Suggestion]) -> ListOf[Question]:
+        """The suggestions with the faces that stand for their sides; those that are settled already are left out."""
+        return questions(self._opened.catalog, [one for one in suggestions if self.is_open(one)])
 
     def is_open(self, suggestion: Suggestion) -> bool:
         """Whether a suggestion can still be answered: other answers may have settled it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from faceindex.errors import UsageError
+from faceindex.errors import NotInLibrary, UsageError
 from faceindex.library.deprecation import renamed
 from faceindex.library.opened import Opened, StrPath, one_or_more
 from faceindex.library.paging import PAGE
@@ -75,8 +75,15 @@ class Photos:
         wanted = absolute(path)
         found = self._opened.catalog.photo(wanted)
         if found is None:
-            raise UsageError(f"the library knows no photo {wanted}; `faceindex photos list` shows them")
+            raise NotInLibrary(f"the library knows no photo {wanted}; `faceindex photos list` shows them")
         return found
+
+    def with_id(self, photo: int) -> PhotoRecord:
+        """The photo with this id, at the first of its paths. Raises: NotInLibrary."""
+        paths = self._opened.catalog.paths_of(photo)
+        if not paths:
+            raise NotInLibrary(f"no photo {photo} in the library")
+        return self.get(paths[0])
 
     def faces(self, path: StrPath) -> FaceRecords:
         """The faces of the photo at this path, hidden ones too, from left to right. Raises: as `get`."""

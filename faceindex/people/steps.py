@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faceindex.errors import UsageError
+from faceindex.errors import NotInLibrary, UsageError
 from faceindex.journal import acts as kinds
 from faceindex.journal.person_names import same_but_for_case
 from faceindex.people.albums import derive_affected, derive_albums
@@ -60,7 +60,7 @@ class Step:
         """The faces of an album, also hidden ones. Raises: UsageError when there is no such album."""
         faces = faces_in(self.transaction, album or 0)
         if not faces:
-            raise UsageError(f"no album {album}; `faceindex albums list` shows them, `faceindex cluster` makes them")
+            raise NotInLibrary(f"no album {album}; `faceindex albums list` shows them, `faceindex cluster` makes them")
         return faces
 
     def faces(self, faces: Sequence[int]) -> list[int]:
@@ -68,7 +68,7 @@ class Step:
         chosen = sorted(set(faces))
         known = self.catalog.faces_with(chosen)
         if unknown := [face for face in chosen if face not in known]:
-            raise UsageError(f"no face {unknown[0]} in the library; `faceindex albums show` lists those of an album")
+            raise NotInLibrary(f"no face {unknown[0]} in the library; `faceindex albums show` lists those of an album")
         if not chosen:
             raise UsageError("no face is given")
         return chosen

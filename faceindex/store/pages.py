@@ -22,6 +22,10 @@ _EVERYBODY = """SELECT people.name, faces, photos, cover, confirmed, hidden, per
     WHERE {} AND (? OR NOT hidden) ORDER BY people.name LIMIT ?"""
 
 
+_UNDATED = "~"
+"""What sorts after every date."""
+
+
 def album_page(
     catalog: Catalog, *, limit: int | None, cursor: str | None = None, hidden: bool = False, unknown: bool = False
 ) -> Page[Album]:
@@ -87,6 +91,30 @@ def face_page(
             raise ValueError("faces of an album or of a person")
     found = catalog.faces_with(ids)
     return page_of(what, [found[face] for face in sorted(found)], limit, lambda one: (one.face,))
+
+
+def dated_face_page(
+    catalog: Catalog, person: str, *, limit: int | None, cursor: str | None = None, hidden: bool = False
+) -> Page[FaceRecord]:
+    """A person's faces by the date of their photo, then by id; those without a date last. hidden: also hidden faces.
+
+    Raises: NotInLibrary when nobody has this name.
+    """
+    number = person_number(catalog, person)
+    what = f"faces of person {number} by date"
+    limit = ALL if limit is None else limit
+    key = begin(what, cursor, limit)
+    date, face = ("", 0) if key is None else (str(key[0]), int(key[1] or 0))
+    kept = "TRUE" if hidden else "face NOT IN (SELECT face FROM hidden_faces)"
+    rows = catalog.connection.execute(
+        f"""SELECT face, COALESCE(taken, '{_UNDATED}') AS date FROM people_faces JOIN faces ON faces.id = face
+        JOIN photos ON photos.id = photo WHERE person = ? AND {kept} AND (date, face) > (?, ?)
+        ORDER BY date, face LIMIT ?""",
+        (number, date, face, limit + 1),
+    ).fetchall()
+    records = catalog.faces_with([face for face, _ in rows])
+    found = [records[face] for face, _ in rows if face in records]
+    return page_of(what, found, limit, lambda one: (one.taken or _UNDATED, one.face))
 
 
 def photo_page(

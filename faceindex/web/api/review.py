@@ -1,0 +1,66 @@
+"""Questions whether two sides are one person."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from faceindex.types import Page, Suggestion
+from faceindex.web.api.parameters import LARGEST, Cursor, Decision, Limit, decided, router
+from faceindex.web.problems import Refused
+from faceindex.web.scopes import Scope, needs
+from faceindex.web.served import Here, Served
+from faceindex.web.shapes import DecidedShape, Listing, QuestionShape, SuggestionShape, face_shape
+
+routes = router("review")
+
+Number = Annotated[int, Field(ge=1, le=LARGEST)]
+
+
+class Answer(Decision):
+    """album, other, face, lost: of the suggestion. answer: same, different, or never: do not ask again."""
+
+    album: Number | None = None
+    other: Number | None = None
+    face: Number | None = None
+    lost: Number | None = None
+    answer: Literal["same", "different", "never"]
+
+
+@routes.get("/review", **needs(Scope.READ, "albums", "faces", "people", "history", "index"))
+def list_questions(here: Here, limit: Limit = 10, cursor: Cursor = None) -> Listing[QuestionShape]:
+    """Questions, the most useful first. 503, with the job that prepares them, when they are not prepared."""
+    return questions(here, here.library.people.suggestions(limit=limit, cursor=cursor))
+
+
+@routes.post("/review/answer", **needs(Scope.DECIDE))
+def answer_question(here: Here, body: Answer) -> DecidedShape:
+    """Answer a question."""
+    people, person = here.library.people, None
+    if body.lost is not None:
+        known = [lost.person for lost in people.lost(limit=None) if lost.face == body.lost]
+        if not known:
+            raise Refused(409, "This question is settled already", kind="settled")
+        person = known[0]
+    question = Suggestion(body.album, body.other, body.face, 0.0, math.nan, 0, person, body.lost)
+    if not people.is_open(question):
+        raise Refused(409, "This question is settled already", kind="settled")
+    if body.answer == "never":
+        return decided(people.do_not_ask(question, dry_run=body.dry_run))
+    return decided(people.answer(question, same=body.answer == "same", dry_run=body.dry_run))
+
+
+def questions(here: Served, found: Page[Suggestion]) -> Listing[QuestionShape]:
+    """The questions that suggestions are, with their faces; those that were settled meanwhile are left out."""
+    shown = [
+        QuestionShape(
+            suggestion=SuggestionShape.model_validate(question.suggestion),
+            one=[face_shape(face) for face in question.album],
+            other=[face_shape(face) for face in question.other],
+            person=question.person,
+        )
+        for question in here.library.people.questions(found)
+    ]
+    return Listing[QuestionShape](items=shown, next=found.next)

@@ -1,0 +1,41 @@
+"""The pages People and Person."""
+
+from __future__ import annotations
+
+from fastapi import Request
+from fastapi.responses import RedirectResponse, Response
+
+from faceindex.web.api.parameters import Cursor, PersonId, person_of
+from faceindex.web.pages.rendering import SHOWN, Shown, render, router
+from faceindex.web.scopes import Scope, needs
+from faceindex.web.served import Here
+
+routes = router()
+
+
+@routes.get("/", **needs(Scope.READ))
+def home() -> Response:
+    """The first page."""
+    return RedirectResponse("/people", 303)
+
+
+@routes.get("/people", **needs(Scope.READ))
+def people(
+    here: Here, request: Request, shown: Shown = SHOWN, cursor: Cursor = None, albums: Cursor = None
+) -> Response:
+    """Albums without a name, the largest first; then everybody with a name."""
+    library = here.library
+    named = library.people.list(limit=shown, cursor=cursor)
+    found = library.albums.list(limit=shown, cursor=albums)
+    unnamed = [album for album in found if album.person is None]
+    return render(
+        request, "people.html", named=named, unnamed=unnamed, next_albums=found.next, faces_known=bool(found.items)
+    )
+
+
+@routes.get("/people/{person}", **needs(Scope.READ))
+def person(here: Here, request: Request, person: PersonId, shown: Shown = SHOWN, cursor: Cursor = None) -> Response:
+    """One person's faces by date."""
+    one = here.library.people.get(person_of(person))
+    faces = here.library.people.faces(person_of(person), limit=shown, cursor=cursor)
+    return render(request, "person.html", person=one, faces=faces)
