@@ -190,6 +190,14 @@ def test_wrong_input_is_one_line(run: Path) -> None:
             learn(run, chosen)
         assert "\n" not in str(error.value)
         (run / "checkpoint.pt").write_bytes((run / "checkpoint.pt").read_bytes()[:5000])
+    file = read_chips(run)
+    few = np.flatnonzero((file.parts > 0) | (file.people == 0) | (np.arange(len(file.people)) % FACES == 0))
+    images = [file.images[place] for place in few.tolist()]
+    write_chips(run, ChipsFile(file.settings, images, file.people[few], file.parts[few]))
+    for name in ("checkpoint.pt", "run.json"):
+        (run / name).unlink()
+    with pytest.raises(UsageError, match="one person with two faces or more is learnt from: a batch needs --others"):
+        learn(run, EncoderSettings(rate=2e-3, steps=1, people=8, faces=2, others=0))
     if not torch.cuda.is_available():
         with pytest.raises(UsageError, match="has no device cuda here"):
             descent.usable("cuda")

@@ -101,6 +101,8 @@ class _Run:
         self.adam = torch.optim.Adam(self.network.parameters(), lr=settings.rate, foreach=device == "cuda")
         self.learning, self.validation = chips.places(LEARNING), chips.places(VALIDATION)
         self.people = np.unique(chips.people[self.learning], return_inverse=True)[1]
+        if np.sum(np.bincount(self.people) > 1) + bool(settings.others) < 2:
+            raise UsageError("one person with two faces or more is learnt from: a batch needs --others, too")
         self.unit = 1.0
         if settings.loss == "triplet" and not chips.settings.scratch:
             first = self._validation_vectors(self.network)
