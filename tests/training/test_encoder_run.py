@@ -163,6 +163,7 @@ def test_a_rate_that_destroys_is_noticed_and_the_last_good_state_is_kept(run: Pa
     kept = checkpoint.load(run)
     assert kept is not None
     assert all(weights.isfinite().all() for weights in kept.best.values())
+    assert len((run / "log.csv").read_text().splitlines()) > 2
 
 
 def test_triplets_teach_and_a_teacher_is_imitated(run: Path) -> None:

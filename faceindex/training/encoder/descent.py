@@ -16,7 +16,7 @@ from faceindex.errors import FaceindexError, JobCancelled, UsageError
 from faceindex.running.meter import Meter
 from faceindex.training.batches import BatchSizes, batches
 from faceindex.training.encoder.augmentation import disturbed
-from faceindex.training.encoder.checkpoint import RunState, keep_settings, load, save
+from faceindex.training.encoder.checkpoint import RunState, keep_settings, load, save, write_log
 from faceindex.training.encoder.chips_file import LEARNING, START, VALIDATION, ChipsFile
 from faceindex.training.encoder.look import look_at
 from faceindex.training.encoder.network_file import read_network
@@ -31,7 +31,8 @@ WATCHED = 100
 """First steps in which a rate of learning that destroys what the network knows is looked for."""
 
 DESTROYED = 0.02
-"""By how much the true accept rate of people who are not learnt from may fall, see `look_at`."""
+"""By how much the true accept rate of people who are not learnt from may fall, see `look_at`. On lfw-dev that of
+dlib's network falls by .031 in twenty steps of the rate 1e-4, and rises by .001 with 3e-6."""
 
 _AT_ONCE = 64  # chips, where nothing is learnt
 
@@ -153,6 +154,7 @@ class _Run:
         first = state.rows[0][-1] or 0.0
         watched = step <= WATCHED and not self.chips.settings.scratch
         if not np.isfinite(seen) or (watched and told < first - DESTROYED):
+            write_log(self.folder, state)
             raise Destroyed(
                 f"the rate of learning {self.settings.rate:g} destroys what the network knows: after {step} steps it "
                 f"accepts {told:.3f} of the true pairs of people who are not learnt from, at first {first:.3f}; the "
