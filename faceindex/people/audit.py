@@ -20,6 +20,7 @@ from faceindex.running.meter import Meter
 from faceindex.store.albums import albums_of, faces_in
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.people.answered import acts_between, confirmed_by_look, named_rows
+from faceindex.store.photos.years import years_of
 from faceindex.types import Audit, FaceIds, Finding, Labels, Qualities, Vectors
 from faceindex.types.audits import MISFIT, TWO_NAMES, TWO_PEOPLE, WEAK
 
@@ -48,14 +49,15 @@ def audit(
     meter.stage("comparing")
     calibration = calibrated.of_library(folder)
     sets = sets_of(named.vectors, named.person, len(named.names))
+    years = years_of(folder.catalog.connection, named.ids)
     own = fit(named.vectors, named.person, sets, calibration)
     if person is not None:
         every = named.person == (named.names.index(person) if person in named.names else -1)
-        doubted = doubts(named.vectors, named.person, sets, own, calibration, least=-np.inf, every=every)
+        doubted = doubts(named.vectors, named.person, sets, own, calibration, years=years, least=-np.inf, every=every)
         found = [_doubtful(named, doubt, {}, MISFIT) for doubt in doubted]
         return Audit(tuple(_sorted(found)), int(every.any()), int(every.sum()), 0, time.monotonic() - began)
     log_least = float(np.log(least / (1 - least)))
-    doubted = doubts(named.vectors, named.person, sets, own, calibration, least=log_least)
+    doubted = doubts(named.vectors, named.person, sets, own, calibration, years=years, least=log_least)
     pairs = same_people(_less(sets, named, doubted), calibration, least=log_least)
     weak = _weak(named, own)
     answers = Answers() if again else _answers(folder, named, doubted, pairs)
