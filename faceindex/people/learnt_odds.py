@@ -7,8 +7,6 @@ step of stochastic gradient ascent of the likelihood of all answers.
 
 from __future__ import annotations
 
-import math
-
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.settings import save_settings
 from faceindex.types import Suggestion
@@ -28,7 +26,7 @@ def learnt_odds(folder: LibraryFolder) -> float:
 
 def learn(folder: LibraryFolder, suggestion: Suggestion, *, same: bool) -> None:
     """Learn from an answer. Nothing is learnt from one about a face that an edited photo lost."""
-    if suggestion.lost is not None or math.isnan(suggestion.probability):
+    if suggestion.lost is not None or not suggestion.probability > 0:  # it came without one
         return
     moved = learnt_odds(folder) + STEP * (same - suggestion.probability)
     with folder.decisions() as catalog, catalog.transaction() as transaction:

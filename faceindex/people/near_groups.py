@@ -27,6 +27,7 @@ _FAINT = 1e-3  # odds below which a pair is neither suggested nor a rival that i
 _AXES = 48  # of 16, 32, 48 and 64 the least of which few pairs are left that are not near; more take longer to read
 _BLOCK = 1024
 _SLACK = 1e-4  # of float32
+_DENSE = 20  # where more than one pair of so many is looked at, it takes less time to compare all
 
 Rows = npt.NDArray[np.int64]
 Squares = npt.NDArray[np.float64]
@@ -65,12 +66,13 @@ def near_square(calibration: Calibration, candidates: int) -> float:
     return Odds(calibration, candidates).square_at(float(np.log(_FAINT)))
 
 
-def likely_pairs(ones: Vectors, others: Vectors, square: float) -> tuple[Rows, Rows]:
-    """Pairs of rows of sketches, float32 [n, a + 3] and [m, a + 3], that may be near, or near for such as are far apart
-    in time: int64 [k] each."""
+def likely_pairs(ones: Vectors, others: Vectors, square: float, *, dated: bool = True) -> tuple[Rows, Rows]:
+    """Pairs of rows of sketches, float32 [n, a + 3] and [m, a + 3], that may be near: int64 [k] each. dated: or near
+    for such as are far apart in time."""
     left = ones.copy()
     left[:, [-2, -1]] = ones[:, [-1, -2]]
-    return pairs_within(left, others, square * GROWTH**2 * (1 + _SLACK) + _SLACK)
+    reach = square * GROWTH**2 if dated else square
+    return pairs_within(left, others, reach * (1 + _SLACK) + _SLACK)
 
 
 def is_near(between: Squares, far: Flags, square: float) -> Flags:
@@ -86,6 +88,11 @@ class Years(NamedTuple):
     first: Squares
     last: Squares
 
+    @property
+    def known(self) -> bool:
+        """Whether any photo has a date."""
+        return bool(np.isfinite(self.first).any())
+
     @classmethod
     def unknown(cls, count: int) -> Years:
         """Of `count` groups whose photos have no date."""
@@ -93,6 +100,8 @@ class Years(NamedTuple):
 
     def far(self, one: Rows, other: Rows) -> Flags:
         """Which of these pairs of groups, int64 [k] each, are far apart in time: bool [k]."""
+        if not self.known:
+            return np.zeros(len(one), dtype=np.bool_)
         between = years_between(self.first[one], self.last[one], self.first[other], self.last[other])
         found: Flags = between >= FAR
         return found
@@ -128,13 +137,18 @@ def near_pairs(
     """
     found: list[NearPairs] = []
     for start in range(0, len(centre), _BLOCK):
-        left, right = likely_pairs(sketches[start : start + _BLOCK], sketches[:candidates], square)
-        left += start
-        left, right = left[left != right], right[left != right]
-        for part in range(0, len(left), 64 * _BLOCK):
-            one, other = left[part : part + 64 * _BLOCK], right[part : part + 64 * _BLOCK]
-            apart = squares(centre[one], centre[other], spread[one], spread[other])
-            pairs = NearPairs(one, other, apart, years.far(one, other))
+        left, right = likely_pairs(sketches[start : start + _BLOCK], sketches[:candidates], square, dated=years.known)
+        left, right = left[left + start != right], right[left + start != right]
+        if _DENSE * len(left) > min(_BLOCK, len(centre) - start) * candidates:
+            all_squares = _all_squares(centre[start : start + _BLOCK], centre[:candidates])
+            parts = [(left, right, all_squares[left, right])]
+        else:
+            steps = range(0, len(left), 64 * _BLOCK)
+            some = [(left[part : part + 64 * _BLOCK], right[part : part + 64 * _BLOCK]) for part in steps]
+            parts = [(one, other, _squares(centre[one + start], centre[other])) for one, other in some]
+        for one, other, between in parts:
+            rows = one + start
+            pairs = NearPairs(rows, other, between + spread[rows] + spread[other], years.far(rows, other))
             found.append(pairs.only(is_near(pairs.square, pairs.far, square)))
     if not found:
         none = np.empty(0, dtype=np.int64)
@@ -145,9 +159,21 @@ def near_pairs(
 
 def squares(one: Vectors, other: Vectors, spread: Squares, other_spread: Squares) -> Squares:
     """Mean square distances of pairs: centres float32 [k, d] and spreads float64 [k] of both; float64 [k]."""
-    between = np.square(one.astype(np.float64) - other.astype(np.float64)).sum(axis=1)
-    found: Squares = between + spread + other_spread
+    found: Squares = _squares(one, other) + spread + other_spread
     return found
+
+
+def _squares(one: Vectors, other: Vectors) -> Squares:
+    """Of each pair of rows, float64 [k]."""
+    found: Squares = np.square(one.astype(np.float64) - other.astype(np.float64)).sum(axis=1)
+    return found
+
+
+def _all_squares(ones: Vectors, others: Vectors) -> Squares:
+    """Of each of n rows and each of m: float64 [n, m]."""
+    left, right = ones.astype(np.float64), others.astype(np.float64)
+    found: Squares = np.square(left).sum(axis=1)[:, None] + np.square(right).sum(axis=1) - 2 * left @ right.T
+    return np.maximum(found, 0.0, out=found)
 
 
 def nearest_only(group: Rows, candidate: Rows, square: Squares, far: Flags) -> Flags:

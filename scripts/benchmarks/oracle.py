@@ -16,6 +16,7 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -87,15 +88,19 @@ def date_photos(folder: Path, data: Path, child: str, off: float, undated: float
 
 def measure(folder: Path, data: Path, others: list[Path], child: str, title: str, report: Report) -> None:
     """others: people that do not count."""
-    with faceindex.Library(folder, create=False) as library:
+    with ExitStack() as stack:
+        library = stack.enter_context(faceindex.Library(folder, create=False))
         if others:
             library.photos.remove(others)
         library.cluster()
         truth = truth_of(library, data, child)
-        oracle = Oracle(library, truth)
+        oracle = stack.enter_context(closing(Oracle(library, truth)))
         groups = oracle.groups()
         known = before(groups, truth, GOAL)
         report.add(f"{title}, nameable faces", len(truth.nameable))
+        if not truth.nameable:
+            show_relatives(library, truth, title, report)
+            return
         report.add(f"{title}, albums by size, then faces alone: questions", known.questions)
         report.add(f"{title}, the same, named of nameable", known.named / len(truth.nameable))
         session = oracle.session(GOAL)
@@ -115,6 +120,15 @@ def show(session: Session, questions: int, title: str, report: Report) -> None:
         shown = [right for probability, right in session.shown if probability >= least]
         report.add(f"{title}, same person? at {least:.0%}", len(shown))
         report.add(f"{title}, same person? at {least:.0%}, yes", sum(shown))
+
+
+def show_relatives(library: faceindex.Library, truth: Truth, title: str, report: Report) -> None:
+    """Nobody has two photos: every album and every question is about two people."""
+    albums = [album.faces for album in library.albums]
+    report.add(f"{title}, faces in albums of several people", sum(albums))
+    for least in (SURE, LIKELY, 0.5):
+        asked = [one for one in library.people.suggestions(limit=None) if one.probability >= least]
+        report.add(f"{title}, of {len(truth.whose)} people, same person? at {least:.0%}", len(asked))
 
 
 def show_ages(oracle: Oracle, groups: list[list[int]], session: Session, title: str, report: Report) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -64,7 +63,11 @@ class Oracle:
     """Answers by the truth."""
 
     def __init__(self, library: faceindex.Library, truth: Truth) -> None:
-        self._library, self._truth = library, truth
+        self._library, self._truth, self._folder = library, truth, LibraryFolder(library.path)
+
+    def close(self) -> None:
+        """Close what is open beside the library."""
+        self._folder.close()
 
     def groups(self) -> list[list[int]]:
         """The faces of each album, largest first, and after them each good face alone."""
@@ -149,8 +152,7 @@ class Oracle:
 
     def _named(self) -> float:
         truth = self._truth
-        with closing(LibraryFolder(self._library.path)) as folder:
-            names = named_faces(folder.catalog.connection)
+        names = named_faces(self._folder.catalog.connection)
         right = sum(name == truth.whose[face] for face, name in names if face in truth.nameable)
         return right / len(truth.nameable)
 

@@ -173,7 +173,9 @@ def test_what_is_never_suggested_stays_so_when_albums_are_made_again(asked: face
     asked.cluster(rebuild=True, threshold=0.18)
     albums = albums_of(asked)
     for album, other, face in questions(asked):
-        one = albums[album or 0]
+        if album is None:  # two faces alone
+            continue
+        one = albums[album]
         others = {face} if face is not None else albums[other or 0]
         assert not (one & {1, 2, 3, 4, 5} and others & {6, 7, 8})
         assert not (others & {1, 2, 3, 4, 5} and one & {6, 7, 8})
