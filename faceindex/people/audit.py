@@ -210,7 +210,7 @@ def _weak_ones(named: _Named, weak: Sequence[tuple[int, npt.NDArray[np.int64]]],
     found = []
     for number, rows in weak:
         person = named.names[number]
-        faces = tuple(face for face in named.faces(rows) if person not in answers.confirmed.get(face, ()))
+        faces = tuple(face for face in named.faces(rows) if not answers.confirms(face, person))
         if not faces:
             continue
         listed = " ".join(map(str, faces))
