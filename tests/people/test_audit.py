@@ -135,6 +135,15 @@ def test_two_names_of_one_person_are_found(library: faceindex.Library) -> None:
     assert found(library) == []
 
 
+def test_the_same_picture_under_two_names_is_found(tmp_path: Path) -> None:
+    vectors = drawn_people([0, 1, 2])
+    store_vectors(tmp_path / "same.faces", np.vstack([vectors, vectors[:1]]))
+    with faceindex.Library(tmp_path / "same.faces", create=False) as library:
+        for face, name in enumerate(("Ada", "Bea", "Cy", "Ann"), start=1):
+            library.people.name(name, face=face, only=True)
+        assert found(library) == [(TWO_NAMES, "Ada", (4,), "Ann")]
+
+
 def test_faces_of_low_quality_of_which_nothing_tells_are_found(path: Path) -> None:
     name = "blurred"
     vectors = drawn_people([0, 0, 0, 1])
