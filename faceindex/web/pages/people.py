@@ -26,11 +26,8 @@ def people(
     """Albums without a name, the largest first; then everybody with a name."""
     library = here.library
     named = library.people.list(limit=shown, cursor=cursor)
-    found = library.albums.list(limit=shown, cursor=albums)
-    unnamed = [album for album in found if album.person is None]
-    return render(
-        request, "people.html", named=named, unnamed=unnamed, next_albums=found.next, faces_known=bool(found.items)
-    )
+    unnamed = library.albums.list(limit=shown, cursor=albums, unnamed=True)
+    return render(request, "people.html", named=named, unnamed=unnamed)
 
 
 @routes.get("/people/{person}", **needs(Scope.READ))
