@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from faceindex.faces.recipe import Recipe, recipe
     from faceindex.ingest.workers.executor import Analysed, Executor, Fault, Task
     from faceindex.ingest.workers.pool import ProcessPool
+    from faceindex.judgement.calibration import Calibration
     from faceindex.library import Library
     from faceindex.library.albums import Albums
     from faceindex.library.care import Care
@@ -65,7 +66,6 @@ if TYPE_CHECKING:
     from faceindex.photos.pictures import PictureLike, Readable
     from faceindex.queries.pairs import VerifiedPair
     from faceindex.queries.probes import Probe
-    from faceindex.search.calibration import Calibration
     from faceindex.store.selection import Selection
     from faceindex.types import (
         ActChange,
@@ -73,6 +73,7 @@ if TYPE_CHECKING:
         AlbumChange,
         AlbumsExport,
         AnalysedPhoto,
+        Audit,
         Backup,
         BatchAnswer,
         Box,
@@ -90,6 +91,7 @@ if TYPE_CHECKING:
         Face,
         FaceRecord,
         FailedPhoto,
+        Finding,
         IdentifiedFace,
         ImportReport,
         IndexReport,
@@ -99,6 +101,7 @@ if TYPE_CHECKING:
         Lifted,
         LostFace,
         Match,
+        NameQuestion,
         NamesRead,
         NeverSuggested,
         NotFace,
@@ -138,6 +141,7 @@ __all__ = [
     "Analysed",
     "AnalysedPhoto",
     "Analyser",
+    "Audit",
     "BCubed",
     "Backup",
     "BatchAnswer",
@@ -167,6 +171,7 @@ __all__ = [
     "FailedPhoto",
     "Fault",
     "FileStatus",
+    "Finding",
     "FoundFile",
     "Fpir",
     "HeadCard",
@@ -193,6 +198,7 @@ __all__ = [
     "Match",
     "ModelError",
     "NameInUse",
+    "NameQuestion",
     "NamesRead",
     "NeverSuggested",
     "NewerSchema",
@@ -278,7 +284,7 @@ _MODULES = {
     "Care": "library.care",
     "Crops": "library.crops",
     "Albums": "library.albums",
-    "Calibration": "search.calibration",
+    "Calibration": "judgement.calibration",
     "CalibrationCard": "models.cards",
     "CrossFit": "evaluation.cross_fit",
     "Engine": "faces.engine",

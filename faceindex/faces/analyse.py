@@ -12,7 +12,7 @@ from PIL import Image
 
 from faceindex.faces.align import Landmarks, align
 from faceindex.faces.aligned import AlignedFace, AlignedPhoto, encode_photos
-from faceindex.faces.alignments import FIVE_POINTS
+from faceindex.faces.alignments import FIVE_POINTS, Part, Picture
 from faceindex.faces.detect import Detection, check_min_face, detect, detection_scale
 from faceindex.faces.engine import DEFAULT_ENGINE, Engine, as_engine
 from faceindex.faces.recipe import DEFAULT_RECIPE, Recipe, as_recipe
@@ -161,7 +161,7 @@ class Analyser:
         right, bottom = min(image.width, int(found.right + reach)), min(image.height, int(found.bottom + reach))
         around = (left, top, max(right, left + 1), max(bottom, top + 1))
         reduction = 1 if self.recipe.card.follow_tilt is None else max(1, int(found.side / LARGE))
-        part = image.crop(around) if reduction == 1 else image.reduce(reduction, around)
+        part = Part(image, around) if reduction == 1 else image.reduce(reduction, around)
         corner = np.array([left, top]) + (reduction - 1) / 2
         shifted: Detection | None = found.shifted(*-corner).scaled(1 / reduction)
         if shifted and self.recipe.card.follow_tilt is not None:
@@ -173,7 +173,7 @@ class Analyser:
         placed = (landmarks * reduction + corner).astype(np.float32)
         return AlignedFace(detection, placed * zoom, chips, measures)
 
-    def _measures(self, part: Image.Image, landmarks: Landmarks, chips: list[Pixels], zoom: float) -> Measures | None:
+    def _measures(self, part: Picture, landmarks: Landmarks, chips: list[Pixels], zoom: float) -> Measures | None:
         if not self.rated:
             return None
         from faceindex.faces.quality import measure_aligned  # whose loops take a second to load

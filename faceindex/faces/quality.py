@@ -197,7 +197,8 @@ def _framed(chip: Pixels, framing: Framing) -> Pixels:
     height, width = chip.shape[:2]
     margin = int(np.ceil(max(0, -left, -top, left + side - width, top + side - height)))
     if margin:
-        chip = np.pad(chip, ((margin, margin), (margin, margin), (0, 0)), mode="edge")
+        rows, columns = (np.clip(np.arange(-margin, size + margin), 0, size - 1) for size in (height, width))
+        chip = chip[rows].take(columns, axis=1)
     box = (left + margin, top + margin, left + margin + side, top + margin + side)
     image = Image.fromarray(np.ascontiguousarray(chip))
     return np.asarray(image.resize((FACE, FACE), Image.Resampling.BILINEAR, box=box))

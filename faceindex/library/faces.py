@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from faceindex.judgement import library_calibration as calibrated
     from faceindex.library.searching import search_limit
     from faceindex.people import acting, excluding
     from faceindex.photos.pictures import PictureLike, sources
     from faceindex.queries.matching import SearchQuery, matching
     from faceindex.queries.probes import Probe, Probes, face_at, faces_in, of_faces, of_one_person, of_person
-    from faceindex.search import library_calibration as calibrated
 else:
     np = module("numpy")
     sources = functions("faceindex.photos.pictures", "sources")
@@ -36,7 +36,7 @@ else:
     face_at, faces_in, of_faces, of_one_person, of_person = functions(
         "faceindex.queries.probes", "face_at", "faces_in", "of_faces", "of_one_person", "of_person"
     )
-    calibrated = module("faceindex.search.library_calibration")
+    calibrated = module("faceindex.judgement.library_calibration")
 
 
 FaceNumbers = list[int]

@@ -55,6 +55,7 @@ class History:
                 for album in chosen:
                     library.people.name("Ann", album=album)
 
+        Faces may be drawn inside, too. Anything else that writes is refused: it would wait for the end of this.
         Raises: UsageError when there is no library; LibraryUnwritable.
         """
         with in_one_transaction(self._opened.folder):

@@ -1,8 +1,8 @@
 """How crowded it is around albums and faces that are asked about: of most likenesses among children the answer is no.
 
-As `faceindex.search.company` has it for faces, with albums as the people. Recipe `sface-dlib`, 727 children of the LAG
-set and the same people as adults, clustered: of 971 questions 40 had the answer yes, and 503 of the others were called
-90 % probable and more; with this 19 of 20 have it.
+As `faceindex.judgement.company` has it for faces, with albums as the people. Recipe `sface-dlib`, 727 children of the
+LAG set and the same people as adults, clustered: of 971 questions 40 had the answer yes, and 503 of the others were
+called 90 % probable and more; with this 19 of 20 have it.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from faceindex.judgement.calibration import Calibration
+from faceindex.judgement.company import SMALLEST, crowding, people_among
 from faceindex.people.near_groups import Rows, Squares
-from faceindex.search.calibration import Calibration
-from faceindex.search.company import SMALLEST, crowding, people_among
 
 
 def crowding_of_each(group: Rows, square: Squares, groups: int, albums: int, calibration: Calibration) -> Squares:

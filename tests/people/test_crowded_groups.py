@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from faceindex.faces.recipe import recipe
+from faceindex.judgement import library_calibration as calibrated
+from faceindex.judgement.company import SMALLEST, people_among
 from faceindex.people.crowded_groups import crowding_by, crowding_of_each
 from faceindex.people.suggestions import suggestions
-from faceindex.search import library_calibration as calibrated
-from faceindex.search.company import SMALLEST, people_among
 from faceindex.types import Labels, Suggestion, Vectors
 
 CALIBRATION = calibrated.of_recipe(recipe("sface-dlib"))

@@ -9,9 +9,9 @@ from made_library import MadeLibrary
 
 from faceindex.errors import ModelError
 from faceindex.faces.recipe import Recipe, recipe
+from faceindex.judgement import library_calibration as calibrated
+from faceindex.judgement.calibration import Calibration
 from faceindex.models.cards import CalibrationCard, recipe_cards
-from faceindex.search import library_calibration as calibrated
-from faceindex.search.calibration import Calibration
 from faceindex.types import Box
 
 OWN = Calibration(8.0, 40.0, 20.0, 28.125)

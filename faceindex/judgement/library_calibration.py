@@ -16,9 +16,9 @@ from faceindex.store.folder import LibraryFolder
 from faceindex.store.settings import remove_setting, save_settings
 
 if TYPE_CHECKING:
-    from faceindex.search.calibration import Calibration, of_logistic
+    from faceindex.judgement.calibration import Calibration, of_logistic
 else:
-    Calibration, of_logistic = functions("faceindex.search.calibration", "Calibration", "of_logistic")
+    Calibration, of_logistic = functions("faceindex.judgement.calibration", "Calibration", "of_logistic")
 
 
 DEFAULT, OWN, NONE = "default", "own", "none"

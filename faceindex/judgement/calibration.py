@@ -26,7 +26,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from faceindex.search.gamma_law import lower_share, value_of
+from faceindex.judgement.gamma_law import lower_share, value_of
 
 DEFAULT_FPIR = 0.01
 """Expected false identifications of a query, unless another number is asked for."""

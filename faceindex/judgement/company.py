@@ -24,7 +24,7 @@ without company.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +32,7 @@ import numpy.typing as npt
 from faceindex.clustering.crowding import STRICT
 from faceindex.faces.recipe import Recipe
 from faceindex.faces.vectors_only import VectorsOnly
-from faceindex.search.calibration import Calibration
+from faceindex.judgement.calibration import Calibration
 from faceindex.types import USUAL, Company, Vectors
 from faceindex.vectors.nearest import Distances
 
@@ -60,8 +60,14 @@ NEAR = 64
 
 MOST = 1000
 
-Near = Callable[[int], tuple[Distances, Vectors]]
-"""The so many nearest faces of a probe, nearest first: distances float64 [m], vectors float32 [m, d]."""
+Nearest = tuple[Distances, Vectors]
+"""The nearest faces of a probe, nearest first: distances float64 [m], vectors float32 [m, d]."""
+
+Near = Callable[[int], Nearest]
+"""The so many nearest faces of a probe."""
+
+NearOfEach = Callable[[list[int], int], Iterable[Nearest]]
+"""The so many nearest faces of some probes, by their numbers."""
 
 
 def tells(faces: int, recipe: Recipe) -> bool:
@@ -71,15 +77,25 @@ def tells(faces: int, recipe: Recipe) -> bool:
 
 def company_among(near: Near, faces: int, calibration: Calibration, recipe: Recipe) -> Company:
     """The company of a probe in a library of so many faces, of the NEAR nearest and more where these are too few."""
-    if not tells(faces, recipe):
-        return USUAL
-    wanted = NEAR
-    while True:
-        distances, vectors = near(wanted)
-        found = judged_company(distances, vectors, faces, calibration, STRICT * recipe.cluster_threshold)
-        if found is not None or len(distances) < wanted or wanted >= MOST:
-            return found or USUAL
-        wanted = min(4 * wanted, MOST)
+    return companies_among(lambda _, wanted: [near(wanted)], 1, faces, calibration, recipe)[0]
+
+
+def companies_among(
+    near: NearOfEach, probes: int, faces: int, calibration: Calibration, recipe: Recipe
+) -> list[Company]:
+    """`company_among` of each of so many probes; `near` is asked for those together that need as many faces."""
+    company = [USUAL] * probes
+    unjudged, wanted = list(range(probes)) if tells(faces, recipe) else [], NEAR
+    while unjudged:
+        again = list[int]()
+        for probe, (distances, vectors) in zip(unjudged, near(unjudged, wanted), strict=True):
+            found = judged_company(distances, vectors, faces, calibration, STRICT * recipe.cluster_threshold)
+            if found is not None:
+                company[probe] = found
+            elif len(distances) >= wanted and wanted < MOST:
+                again.append(probe)
+        unjudged, wanted = again, min(4 * wanted, MOST)
+    return company
 
 
 def judged_company(
@@ -122,14 +138,20 @@ def _usual(calibration: Calibration, strangers: int, faces: int) -> float:
 def _strangers(distances: Distances, vectors: Vectors, reach: float) -> tuple[npt.NDArray[np.bool_], Distances]:
     """Which faces are the probe's own person's, bool [m]; and the distance of each fragment of the others, rising."""
     squares = np.einsum("ij,ij->i", vectors, vectors)
-    near = squares[:, None] + squares - 2 * vectors @ vectors.T <= reach * reach
+    apart = vectors @ vectors.T
+    apart *= -2
+    apart += squares
+    apart += squares[:, None]
+    near = apart <= reach * reach
     own = distances <= reach
     own |= near[own].any(axis=0)
-    free, first = ~own, []
-    for row in np.argsort(-near.sum(axis=1), kind="stable"):
+    others = near.sum(axis=1)
+    alone = ~own & (others <= 1) & (near.sum(axis=0) <= 1)  # each a fragment, and most are where nobody is
+    free, first = ~own & ~alone, [distances[alone]]
+    for row in np.argsort(-others, kind="stable"):
         if free[row]:
             star = free & near[row]
             star[row] = True
-            first.append(distances[int(star.argmax())])
+            first.append(distances[star.argmax(), None])
             free &= ~star
-    return own, np.sort(np.array(first))
+    return own, np.sort(np.concatenate(first))

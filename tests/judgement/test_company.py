@@ -10,8 +10,8 @@ import pytest
 
 from faceindex.faces.recipe import recipe
 from faceindex.faces.vectors_only import vectors_only
-from faceindex.search import library_calibration as calibrated
-from faceindex.search.company import (
+from faceindex.judgement import library_calibration as calibrated
+from faceindex.judgement.company import (
     BULK,
     FEWEST_PEOPLE,
     MILDEST,

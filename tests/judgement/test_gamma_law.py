@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from faceindex.search.gamma_law import lower_share, value_of
+from faceindex.judgement.gamma_law import lower_share, value_of
 
 SHAPES = (0.5, 1.0, 6.3529, 16.125, 60.794, 1000.0)
 

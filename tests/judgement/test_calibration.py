@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceindex.search.calibration import Calibration, fit, of_logistic
+from faceindex.judgement.calibration import Calibration, fit, of_logistic
 
 SHAPED = Calibration(8.0, 40.0, 20.0, 28.0)
 
