@@ -185,6 +185,26 @@ def test_a_missed_face_is_drawn(page: Page) -> None:
     expect(page.get_by_role("link", name="Drawn", exact=True)).to_be_visible()
 
 
+def test_wrong_faces_are_swept_and_rejected(page: Page) -> None:
+    page.get_by_placeholder("Name").first.fill("Eileen")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Eileen").click()
+    page.get_by_role("link", name="Check all faces").click()
+    tiles = page.locator("[data-sweep] .tile:visible")
+    expect(tiles).to_have_count(12)
+    for number in range(3):
+        place = tiles.nth(number).locator("img").bounding_box()
+        assert place is not None
+        page.mouse.move(place["x"] + 20, place["y"] + 20)
+        page.mouse.down()  # once it is down this changes nothing
+    page.mouse.up()
+    expect(page.locator("#selection output")).to_have_text("3 selected")
+    page.get_by_role("button", name="Somebody else").click()
+    expect(tiles).to_have_count(9)
+    page.get_by_role("button", name="Undo").last.click()
+    expect(tiles).to_have_count(12)
+
+
 def test_a_photo_is_dropped_and_its_person_found(page: Page, many_photos: Path) -> None:
     page.get_by_placeholder("Name").first.fill("Eileen")
     page.keyboard.press("Enter")
