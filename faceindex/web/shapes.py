@@ -221,6 +221,7 @@ class SuggestionShape(Shape):
     settles: int
     person: Text | None = None
     lost: int | None = None
+    with_face: int | None = None
 
 
 class QuestionShape(BaseModel):
