@@ -22,7 +22,7 @@ from faceindex.people.audit_sets import (
     Rows,
     Sets,
     evidence,
-    has_near,
+    near_sets,
     nearest_sets,
     singles,
     some_sets_of,
@@ -110,7 +110,9 @@ def _worth_judging(
     fits = own[single] >= 0
     some = single[fits]
     wanted = least - _ODDS + float(np.log(max(len(core.size), 1)))
-    near = has_near(singles(vectors[some]), person[some], core, square_of(wanted, calibration))
+    known = np.flatnonzero(core.size)
+    one, other, _ = near_sets(singles(vectors[some]), core.chosen(known), square_of(wanted, calibration))
+    near = np.unique(one[person[some][one] != known[other]])
     return np.sort(np.concatenate([single[~fits], some[near]]))
 
 

@@ -7,8 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from faceindex.judgement.calibration import Calibration
-from faceindex.people.audit_sets import Sets, evidence, nearest_sets, square_of
-from faceindex.people.near_groups import Years, main_axes, near_pairs
+from faceindex.people.audit_sets import Sets, evidence, near_sets, nearest_sets, square_of
 
 TWICE = 0.3
 """People with a name who are expected to have another one, too; as `MATES` of suggestions."""
@@ -27,20 +26,15 @@ class SameName(NamedTuple):
 def same_people(sets: Sets, calibration: Calibration, *, least: float = 0.0) -> list[SameName]:
     """Pairs of people who are probably one, with log odds of `least` at least, by rising numbers.
 
-    sets: of the faces of each. Where others crowd around one of two, their distance says less. The nearest eight of
-    each are compared.
+    sets: of the faces of each. Where others crowd around one of two, their distance says less.
     """
     known = np.flatnonzero(sets.size)
     if len(known) < 2:
         return []
     odds = float(np.log(TWICE / len(known)))
-    centre, spread = sets.centre[known].astype(np.float32), sets.spread[known]
-    sketches = main_axes(centre).sketches(centre, spread)
-    square = square_of(least - odds, calibration)
-    numbers, years = np.arange(len(known)), Years.unknown(len(known))
-    one, other, apart, _ = near_pairs(centre, spread, numbers, years, sketches, len(known), square)
-    pairs, first = np.unique(np.sort(np.column_stack([one, other]), axis=1), axis=0, return_index=True)
-    apart = apart[first]
+    people = sets.chosen(known)
+    one, other, apart = near_sets(people, people, square_of(least - odds, calibration))
+    pairs, apart = np.column_stack([one, other])[one < other], apart[one < other]
     some = np.unique(pairs)
     _, nearest, judged = nearest_sets(sets.chosen(known[some]), known[some], sets, calibration)
     stretched = (judged / nearest)[np.searchsorted(some, pairs)]

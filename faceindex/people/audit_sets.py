@@ -17,6 +17,8 @@ Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
+_BLOCK = 4096
+
 
 @dataclass(frozen=True, slots=True)
 class Sets:
@@ -113,19 +115,23 @@ def nearest_sets(some: Sets, own: Labels, sets: Sets, calibration: Calibration) 
     return np.where(np.isfinite(nearest), known[rows[:, 0]], -1), nearest, nearest / np.square(factor)
 
 
-def has_near(some: Sets, own: Labels, sets: Sets, square: float) -> Flags:
-    """bool [s]: which of `some` are nearer than `square` to another one of `sets` than their own, int64 [s]."""
-    known = np.flatnonzero(sets.size)
-    axes = main_axes(sets.centre[known].astype(np.float32))
-    ours = axes.sketches(some.centre.astype(np.float32), some.spread)
-    theirs = axes.sketches(sets.centre[known].astype(np.float32), sets.spread[known])
-    one, row = likely_pairs(ours, theirs, square)
-    other = known[row]
-    one, other = one[other != own[one]], other[other != own[one]]
-    near = squares_between(some.chosen(one), sets.chosen(other)) <= square
-    found = np.zeros(len(own), dtype=np.bool_)
-    found[one[near]] = True
-    return found
+def near_sets(ones: Sets, others: Sets, square: float) -> tuple[Rows, Rows, Floats]:
+    """Pairs of sets, none of which is empty, whose mean square distance is at most `square`: rows of both, int64 [k],
+    and the distances, float64 [k]."""
+    centre, spread = others.centre.astype(np.float32), others.spread
+    axes = main_axes(centre)
+    ours, theirs = axes.sketches(ones.centre.astype(np.float32), ones.spread), axes.sketches(centre, spread)
+    found: list[tuple[Rows, Rows, Floats]] = []
+    for start in range(0, len(ours), _BLOCK):
+        one, other = likely_pairs(ours[start : start + _BLOCK], theirs, square)
+        one += start
+        apart = squares_between(ones.chosen(one), others.chosen(other))
+        near = apart <= square
+        found.append((one[near], other[near], apart[near]))
+    if not found:
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0)
+    one, other, apart = (np.concatenate(columns) for columns in zip(*found, strict=True))
+    return one, other, apart
 
 
 def evidence(squares: Floats, calibration: Calibration) -> Floats:

@@ -53,9 +53,9 @@ def test_faces_in_one_place_give_no_gradient_that_is_not_a_number() -> None:
             with_gradient(encoder_losses.pair_hinge, vectors, of_one_kind)
 
 
-def test_triplets_and_their_loss_are_those_of_numpy_on_a_thousand_batches() -> None:
+def test_triplets_and_their_loss_are_those_of_numpy() -> None:
     random, found = np.random.default_rng(1), 0
-    for _ in range(1000):
+    for _ in range(200):
         vectors, people = drawn_batch(random)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         triplets = losses.semi_hard_triplets(vectors, people)
@@ -66,7 +66,7 @@ def test_triplets_and_their_loss_are_those_of_numpy_on_a_thousand_batches() -> N
         value, gradient = with_gradient(encoder_losses.triplet_loss, vectors, people)
         assert value == pytest.approx(wanted.value, abs=1e-12)
         np.testing.assert_allclose(gradient, wanted.gradient, atol=1e-12)
-    assert found > 10_000
+    assert found > 2_000
 
 
 def test_triplets_are_among_the_semi_hard_ones_of_pytorch_metric_learning() -> None:

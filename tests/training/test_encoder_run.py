@@ -17,9 +17,11 @@ import pytest
 from faceindex.errors import FaceindexError, JobCancelled, UsageError
 from faceindex.running.meter import Meter
 from faceindex.training.encoder.chips_file import START, ChipSettings, ChipsFile, encoded, read_chips, write_chips
+from faceindex.training.encoder.look import look_at
 from faceindex.training.encoder.network_file import write_network
 from faceindex.training.encoder.settings import EncoderSettings
 from faceindex.training.encoder.small_network import small_network
+from faceindex.training.losses import pair_hinge
 
 if TYPE_CHECKING:
     from faceindex.training.encoder.checkpoint import RunState
@@ -70,7 +72,7 @@ def learn(folder: Path, chosen: EncoderSettings = SETTINGS) -> RunState:
 
 
 def test_people_not_learnt_from_are_told_apart_better_and_the_log_says_how(run: Path) -> None:
-    large = EncoderSettings(rate=2e-3, steps=80, people=20, faces=3, others=0)
+    large = EncoderSettings(rate=2e-3, steps=60, people=16, faces=3, others=0)
     state = learn(run, large)
     assert state.best_loss < state.looks[0][1] / 2
     with (run / "log.csv").open() as file:
@@ -172,3 +174,19 @@ def test_wrong_input_is_one_line(run: Path) -> None:
     if not torch.cuda.is_available():
         with pytest.raises(UsageError, match="has no device cuda here"):
             descent.usable("cuda")
+
+
+def test_a_look_does_not_depend_on_the_scale_of_vectors_and_sees_those_that_say_nothing() -> None:
+    random = np.random.default_rng(0)
+    people = np.repeat(np.arange(30), 3)
+    vectors = random.normal(size=(30, 16))[people] * 0.1 + random.normal(size=(90, 16)) * 0.06
+    loss, rate = look_at(vectors, people)
+    assert look_at(7 * vectors, people) == pytest.approx((loss, rate))
+    scales = np.geomspace(0.1, 10, 2000)
+    least = min(pair_hinge(scale * vectors, people).value for scale in scales)
+    assert loss == pytest.approx(least, rel=0.02)
+    worse, lower = look_at(vectors + random.normal(size=vectors.shape) * 0.06, people)
+    assert worse > loss
+    assert lower < rate
+    assert look_at(np.ones((90, 16)), people) == (np.inf, 0)
+    assert np.isnan(look_at(np.where(vectors > 0, np.nan, vectors), people)[0])

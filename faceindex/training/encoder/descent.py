@@ -18,24 +18,21 @@ from faceindex.training.batches import BatchSizes, batches
 from faceindex.training.encoder.augmentation import disturbed
 from faceindex.training.encoder.checkpoint import RunState, keep_settings, load, save
 from faceindex.training.encoder.chips_file import LEARNING, START, VALIDATION, ChipsFile
+from faceindex.training.encoder.look import look_at
 from faceindex.training.encoder.network_file import read_network
 from faceindex.training.encoder.pixels import ChipPixels
 from faceindex.training.encoder.settings import LOOK, PATIENCE, EncoderSettings
 from faceindex.training.encoder.torch_losses import imitation_loss, pair_hinge, triplet_loss
 from faceindex.training.encoder.torch_network import TorchNetwork
 from faceindex.training.losses import Floats, People
-from faceindex.training.near_pairs import near_pairs
 from faceindex.types import Pixels
 
 WATCHED = 100
 """First steps in which a rate of learning that destroys what the network knows is looked for."""
 
 DESTROYED = 0.02
-"""By how much the true accept rate of people who are not learnt from, at the false accept rate JUDGED, may fall."""
+"""By how much the true accept rate of people who are not learnt from may fall, see `look_at`."""
 
-JUDGED = 1e-2
-
-_ALL_THE_SAME = 1e-3  # spread of vectors, as a part of their length
 _AT_ONCE = 64  # chips, where nothing is learnt
 
 
@@ -78,10 +75,10 @@ def usable(device: str) -> None:
 
 
 def vectors_by(network: nn.Module, chips: Callable[[People], Pixels], count: int, device: str) -> torch.Tensor:
-    """float32 [count, d] on the device. chips: the pixels of some places, uint8 [n, s, s, 3]."""
+    """float32 [count, d] on the device, computed in full. chips: the pixels of some places, uint8 [n, s, s, 3]."""
     found = []
     network.eval()
-    with torch.no_grad():
+    with torch.no_grad(), torch.backends.cudnn.flags(allow_tf32=False):
         for first in range(0, count, _AT_ONCE):
             pixels = torch.from_numpy(chips(np.arange(first, min(first + _AT_ONCE, count))))
             found.append(network(pixels.to(device)))
@@ -198,19 +195,13 @@ class _Run:
         return Batch(torch.from_numpy(self.pixels.of(places, views)), torch.from_numpy(self.people[chosen]), wanted)
 
     def _validated(self) -> tuple[float, float]:
-        """The loss of the people for validation, and their true accept rate: 0 for vectors of NaN, or all the same."""
+        """Loss and true accept rate of the people for validation; with a teacher, the loss is that of imitation."""
         places = self.validation
-        people = torch.from_numpy(self.chips.people[places])
-        wanted = None if self.chips.wanted is None else torch.from_numpy(self.chips.wanted[places])
         vectors = self._validation_vectors(self.network)
-        if not torch.isfinite(vectors).all():
-            return float("nan"), 0.0
-        with torch.no_grad():
-            loss = float(self._loss(vectors, Batch(torch.empty(0), people, wanted)))
-        if vectors.std(dim=0).norm() < _ALL_THE_SAME * vectors.norm(dim=1).mean():
-            return loss, 0.0
-        pairs = near_pairs(vectors.cpu().numpy(), self.chips.people[places], JUDGED)
-        return loss, pairs.rate(JUDGED)
+        loss, rate = look_at(vectors.cpu().numpy().astype(np.float64), self.chips.people[places])
+        if self.chips.wanted is not None:
+            loss = float(imitation_loss(vectors.cpu(), torch.from_numpy(self.chips.wanted[places])))
+        return loss, rate
 
     def _validation_vectors(self, network: nn.Module) -> torch.Tensor:
         places = self.validation
