@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from itertools import islice
 
-from faceindex.people.review import best_first, suggest
+from faceindex.people.review import suggest
 from faceindex.people.suggestions import LIKELY
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
@@ -27,7 +26,7 @@ def same_person(folder: LibraryFolder, person: str, limit: int) -> list[Suggesti
     name = name_meant(folder.catalog.connection, person)
     if folder.catalog.person(name) is None:
         raise unknown_person(folder.catalog, person)
-    return list(islice((one for one in best_first(folder, LEAST_OF_ONE) if one.person == name), limit))
+    return [one for one in suggest(folder, LEAST_OF_ONE) if one.person == name][:limit]
 
 
 def with_names(folder: LibraryFolder, limit: int) -> list[Suggestion | NameQuestion]:
