@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from faceindex.errors import UsageError
+from faceindex.errors import StaleError, UsageError
 from faceindex.journal.person_names import look_alikes
 from faceindex.library.deprecation import renamed
 from faceindex.library.job import Job, blocking
@@ -258,13 +258,15 @@ class People:
 
         person: only what may be this person's. names: also who the albums without a name are, and the faces alone that
         probably belong with others, by the faces that an answer is expected to name.
-        Raises: UsageError when nobody is called so, or both are given.
+        Raises: UsageError when nobody is called so, or both are given; StaleError, in a library that does not wait.
         """
         if person is not None and names:
             raise UsageError("questions about one person ask for no names: give one of person and names")
-        if person is not None:
-            return [*same_person(self._opened.folder, person, limit)]
-        return with_names(self._opened.folder, limit) if names else [*self.suggestions(limit=limit)]
+        if not self._opened.wait and (missing := self.stale()) is not None:
+            raise StaleError(missing.message)
+        if names:
+            return with_names(self._opened.folder, limit)
+        return [*(self.suggestions(limit=limit) if person is None else same_person(self._opened.folder, person, limit))]
 
     def stale(self) -> Stale | None:
         """What must be prepared before `suggestions`; None when nothing must. `start_prepare` prepares it."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import Annotated, Literal
 
+from fastapi import Query
 from pydantic import Field
 
 from faceindex.types import Page, Suggestion
-from faceindex.web.api.parameters import LARGEST, Cursor, Decision, Limit, decided, router
+from faceindex.web.api.parameters import LARGEST, Cursor, Decision, Limit, decided, person_of, router
 from faceindex.web.problems import Refused
 from faceindex.web.scopes import Scope, needs
 from faceindex.web.served import Here, Served
@@ -32,9 +33,21 @@ class Answer(Decision):
 
 
 @routes.get("/review", **needs(Scope.READ, "albums", "faces", "people", "history", "index"))
-def list_questions(here: Here, limit: Limit = 10, cursor: Cursor = None) -> Listing[QuestionShape]:
-    """Questions, the most useful first. 503, with the job that prepares them, when they are not prepared."""
-    return questions(here, here.library.people.suggestions(limit=limit, cursor=cursor))
+def list_questions(
+    here: Here,
+    limit: Limit = 10,
+    cursor: Cursor = None,
+    person: Annotated[
+        str | None, Query(pattern="^[0-9a-z]{10}$", description="Id of a person: only questions about this one.")
+    ] = None,
+) -> Listing[QuestionShape]:
+    """Questions, the most useful first. 503, with the job that prepares them, when they are not prepared. Those about
+    one person come at once, without a cursor."""
+    people = here.library.people
+    if person is None:
+        return questions(here, people.suggestions(limit=limit, cursor=cursor))
+    about = people.review(limit=limit, person=person_of(person))
+    return questions(here, Page(tuple(one for one in about if isinstance(one, Suggestion))))
 
 
 @routes.post("/review/answer", **needs(Scope.DECIDE))

@@ -10,9 +10,10 @@ from fastapi.responses import Response
 from faceindex.errors import StaleError
 from faceindex.types import Suggestion
 from faceindex.web.api.jobs import beginning
+from faceindex.web.api.parameters import person_of
 from faceindex.web.pages.rendering import render, router
 from faceindex.web.scopes import Scope, needs
-from faceindex.web.served import Here
+from faceindex.web.served import Here, Served
 
 routes = router()
 
@@ -23,11 +24,16 @@ Skipped = Annotated[list[str], Query(max_length=200, description="Questions that
 
 
 @routes.get("/review", **needs(Scope.READ))
-def review(here: Here, request: Request, skip: Skipped = []) -> Response:  # noqa: B006
-    """The most useful question that was not skipped."""
+def review(
+    here: Here,
+    request: Request,
+    skip: Skipped = [],  # noqa: B006
+    person: Annotated[str | None, Query(pattern="^[0-9a-z]{10}$")] = None,
+) -> Response:
+    """The most useful question that was not skipped. person: only questions about this one."""
     people = here.library.people
     try:
-        found = people.suggestions(limit=_LOOKED_AT)
+        found = people.suggestions(limit=_LOOKED_AT) if person is None else _about(here, person)
     except StaleError:
         if not here.settings.read_only:
             here.jobs.start("suggestions", beginning(here.library, here.settings, "suggestions"))
@@ -37,6 +43,11 @@ def review(here: Here, request: Request, skip: Skipped = []) -> Response:  # noq
         if questions := people.questions([one]):
             return render(request, "review.html", question=questions[0], key=_key_of(one), stale=False)
     return render(request, "review.html", question=None, key="", stale=False)
+
+
+def _about(here: Served, person: str) -> list[Suggestion]:
+    asked = here.library.people.review(limit=_LOOKED_AT, person=person_of(person))
+    return [one for one in asked if isinstance(one, Suggestion)]
 
 
 def _key_of(one: Suggestion) -> str:
