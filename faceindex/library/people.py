@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from faceindex.errors import StaleError, UsageError
+from faceindex.errors import UsageError
 from faceindex.journal.person_names import look_alikes
 from faceindex.library.deprecation import renamed
 from faceindex.library.job import Job, blocking
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from faceindex.people.audit import audit
     from faceindex.people.excluding import never_suggest
     from faceindex.people.questions import is_open, questions
-    from faceindex.people.queue import same_person, with_names
+    from faceindex.people.queue import next_questions
     from faceindex.people.review import (
         answer,
         do_not_ask,
@@ -59,7 +59,7 @@ else:
     answer, do_not_ask, prepare_suggestions, stale, suggestion_page = functions(
         "faceindex.people.review", "answer", "do_not_ask", "prepare_suggestions", "stale", "suggestion_page"
     )
-    same_person, with_names = functions("faceindex.people.queue", "same_person", "with_names")
+    next_questions = functions("faceindex.people.queue", "next_questions")
     unite = functions("faceindex.people.uniting", "unite")
     was_named = functions("faceindex.store.journal.acts", "was_named")
     names_of_people, unknown_person = functions(
@@ -260,13 +260,7 @@ class People:
         probably belong with others, by the faces that an answer is expected to name.
         Raises: UsageError when nobody is called so, or both are given; StaleError, in a library that does not wait.
         """
-        if person is not None and names:
-            raise UsageError("questions about one person ask for no names: give one of person and names")
-        if not self._opened.wait and (missing := self.stale()) is not None:
-            raise StaleError(missing.message)
-        if names:
-            return with_names(self._opened.folder, limit)
-        return [*(self.suggestions(limit=limit) if person is None else same_person(self._opened.folder, person, limit))]
+        return next_questions(self._opened.folder, limit=limit, person=person, names=names, wait=self._opened.wait)
 
     def stale(self) -> Stale | None:
         """What must be prepared before `suggestions`; None when nothing must. `start_prepare` prepares it."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from faceindex.people.review import suggest
+from faceindex.errors import StaleError, UsageError
+from faceindex.people.review import stale, suggest, suggestion_page
 from faceindex.people.suggestions import LIKELY
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
@@ -19,6 +20,22 @@ LEAST_OF_ONE = 0.2
 LEAST_ALONE = 0.02
 """Probability that a face alone belongs with another one from which on it is asked who it is: on lfw-dev half of the
 faces alone of people with several photos are then asked about, and a twentieth of the others."""
+
+
+def next_questions(
+    folder: LibraryFolder, *, limit: int, person: str | None, names: bool, wait: bool
+) -> list[Suggestion | NameQuestion]:
+    """What to ask next: about a person, with names, or which are the same person's. wait: until it is prepared.
+
+    Raises: UsageError; StaleError.
+    """
+    if person is not None and names:
+        raise UsageError("questions about one person ask for no names: give one of person and names")
+    if names or person is not None:
+        if not wait and (missing := stale(folder)) is not None:
+            raise StaleError(missing.message)
+        return with_names(folder, limit) if person is None else [*same_person(folder, person, limit)]
+    return [*suggestion_page(folder, limit=limit, wait=wait)]
 
 
 def same_person(folder: LibraryFolder, person: str, limit: int) -> list[Suggestion]:
