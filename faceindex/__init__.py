@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         NameInUse,
         NewerSchema,
         NoFaceFound,
+        NotInLibrary,
         OutOfReach,
         RecipeMismatch,
         SilentDisk,
@@ -45,9 +46,11 @@ if TYPE_CHECKING:
     from faceindex.faces.recipe import Recipe, recipe
     from faceindex.ingest.workers.executor import Analysed, Executor, Fault, Task
     from faceindex.ingest.workers.pool import ProcessPool
+    from faceindex.judgement.calibration import Calibration
     from faceindex.library import Library
     from faceindex.library.albums import Albums
     from faceindex.library.care import Care
+    from faceindex.library.crops import Crops
     from faceindex.library.faces import Faces
     from faceindex.library.history import History
     from faceindex.library.index import Index
@@ -63,7 +66,6 @@ if TYPE_CHECKING:
     from faceindex.photos.pictures import PictureLike, Readable
     from faceindex.queries.pairs import VerifiedPair
     from faceindex.queries.probes import Probe
-    from faceindex.search.calibration import Calibration
     from faceindex.store.selection import Selection
     from faceindex.types import (
         ActChange,
@@ -71,6 +73,7 @@ if TYPE_CHECKING:
         AlbumChange,
         AlbumsExport,
         AnalysedPhoto,
+        Audit,
         Backup,
         BatchAnswer,
         Box,
@@ -88,6 +91,7 @@ if TYPE_CHECKING:
         Face,
         FaceRecord,
         FailedPhoto,
+        Finding,
         IdentifiedFace,
         ImportReport,
         IndexReport,
@@ -97,6 +101,7 @@ if TYPE_CHECKING:
         Lifted,
         LostFace,
         Match,
+        NameQuestion,
         NamesRead,
         NeverSuggested,
         NotFace,
@@ -109,6 +114,7 @@ if TYPE_CHECKING:
         ProbeFace,
         Progress,
         Pruned,
+        Question,
         Reencoded,
         Removed,
         RepairReport,
@@ -135,6 +141,7 @@ __all__ = [
     "Analysed",
     "AnalysedPhoto",
     "Analyser",
+    "Audit",
     "BCubed",
     "Backup",
     "BatchAnswer",
@@ -148,6 +155,7 @@ __all__ = [
     "ClusterReport",
     "Company",
     "ComparedFace",
+    "Crops",
     "CrossFit",
     "Damage",
     "Decided",
@@ -163,6 +171,7 @@ __all__ = [
     "FailedPhoto",
     "Fault",
     "FileStatus",
+    "Finding",
     "FoundFile",
     "Fpir",
     "HeadCard",
@@ -189,11 +198,13 @@ __all__ = [
     "Match",
     "ModelError",
     "NameInUse",
+    "NameQuestion",
     "NamesRead",
     "NeverSuggested",
     "NewerSchema",
     "NoFaceFound",
     "NotFace",
+    "NotInLibrary",
     "OpenFile",
     "OutOfReach",
     "Page",
@@ -215,6 +226,7 @@ __all__ = [
     "Progress",
     "ProjectionCard",
     "Pruned",
+    "Question",
     "Readable",
     "Recipe",
     "RecipeCard",
@@ -270,8 +282,9 @@ _MODULES = {
     "History": "library.history",
     "Faces": "library.faces",
     "Care": "library.care",
+    "Crops": "library.crops",
     "Albums": "library.albums",
-    "Calibration": "search.calibration",
+    "Calibration": "judgement.calibration",
     "CalibrationCard": "models.cards",
     "CrossFit": "evaluation.cross_fit",
     "Engine": "faces.engine",

@@ -21,9 +21,9 @@ from faceindex.evaluation.strangers import Fpir
 from faceindex.faces.engine import Engine
 from faceindex.faces.recipe import Recipe
 from faceindex.faces.recipe import recipe as default_recipe
+from faceindex.judgement.calibration import DEFAULT_FPIR
 from faceindex.plurals import plural
 from faceindex.running.meter import Meter
-from faceindex.search.calibration import DEFAULT_FPIR
 
 GALLERIES = (1_000, 10_000, 100_000, 1_000_000)
 """Sizes of a library, in faces, for which thresholds are shown."""

@@ -20,7 +20,7 @@ from faceindex.evaluation.half_splits import HalfSplits, half_splits
 from faceindex.evaluation.labelled import LabelledFaces
 from faceindex.evaluation.strangers import Fpir, company_factors, measure_fpir
 from faceindex.faces.engine import Engine
-from faceindex.search.library_calibration import of_recipe
+from faceindex.judgement.library_calibration import of_recipe
 
 ASKED = (0.003, 0.01, 0.03, 0.1)
 """Expected false identifications that are measured."""

@@ -10,9 +10,11 @@ from typing import Annotated
 import typer
 
 from faceindex.cli import options
+from faceindex.cli.gain_rows import gain_object, gain_rows
 from faceindex.cli.output import errors, print_json, print_line, print_table
 from faceindex.cli.progress import progress_bar
 from faceindex.cli.stopping import on_signals
+from faceindex.cli.train_encoder import encoder
 from faceindex.errors import UsageError
 from faceindex.evaluation.group_file import read_groups
 from faceindex.evaluation.groups import GroupRates
@@ -27,7 +29,6 @@ from faceindex.plurals import plural
 from faceindex.running.meter import Meter
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.layout import CATALOG
-from faceindex.training.gains import Gain
 from faceindex.training.head import LOSSES, Descent
 from faceindex.training.labelled import TrainingFaces, check_number, joined, of_library, of_photos
 from faceindex.training.relatives import NO_RELATIVES, read_relatives
@@ -39,6 +40,9 @@ app = typer.Typer(help="Learn from labelled photos, or from the people that you 
 @app.callback()
 def train() -> None:
     """Learn from labelled photos, or from the people that you named."""
+
+
+app.command("encoder")(encoder)
 
 
 @app.command("head")
@@ -151,18 +155,14 @@ def _as_object(report: HeadReport, *, kept: bool) -> dict[str, object]:
         "refused": report.refusal,
         "learnt": asdict(card.head.learnt) if card.head.learnt else None,
         "held_out": {"people": len(set(split.test.people.tolist())), "faces": len(split.test.people)},
-        "points": [{"far": far} | _gain_object(gain) for far, gain in report.gains.items()],
+        "points": [{"far": far} | gain_object(gain) for far, gain in report.gains.items()],
         "albums_f": {"before": report.albums[0], "after": report.albums[1]},
-        "identification": None if report.named is None else _gain_object(report.named),
+        "identification": None if report.named is None else gain_object(report.named),
         "groups": [{"before": asdict(before), "after": asdict(after)} for before, after in report.groups],
         "match_threshold": card.match_threshold,
         "cluster_threshold": card.cluster_threshold,
         "validation": [{"step": step, "loss": loss} for step, loss in report.learnt.looks],
     }
-
-
-def _gain_object(gain: Gain) -> dict[str, float]:
-    return {"before": gain.before, "after": gain.after, "gain": gain.gain, "low": gain.low, "high": gain.high}
 
 
 def _print(report: HeadReport) -> None:
@@ -181,20 +181,11 @@ def _print(report: HeadReport) -> None:
 
 
 def _rows(report: HeadReport) -> Iterator[tuple[str, ...]]:
-    for far, gain in report.gains.items():
-        yield f"TAR at FAR {far:g}", *_columns(gain)
-    before, after = report.albums
-    yield "albums, B-cubed F", f"{before:.4f}", f"{after:.4f}", f"{after - before:+.4f}", ""
-    if report.named is not None:
-        yield "named rightly, 1 % of strangers named", *_columns(report.named)
+    yield from gain_rows(report.gains, report.albums, report.named)
     for first, last in report.groups:
         yield from _group_rows(first, last)
     card = report.card
     yield "threshold for a pair; for albums", "", f"{card.match_threshold:g}; {card.cluster_threshold:g}", "", ""
-
-
-def _columns(gain: Gain) -> tuple[str, ...]:
-    return f"{gain.before:.4f}", f"{gain.after:.4f}", f"{gain.gain:+.4f}", f"{gain.low:+.4f} to {gain.high:+.4f}"
 
 
 def _group_rows(before: GroupRates, after: GroupRates) -> Iterator[tuple[str, ...]]:

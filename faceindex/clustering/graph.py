@@ -12,6 +12,8 @@ Integers = npt.NDArray[np.int64]
 Lengths = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
 
+_ROWS = 1 << 17  # put together at a time
+
 
 @dataclass(frozen=True, slots=True)
 class NeighbourGraph:
@@ -60,16 +62,25 @@ def _both_ways(size: int, low: Nodes, high: Nodes, length: Lengths) -> Neighbour
 def both_ways(start: Integers, neighbour: Nodes, distance: Lengths) -> NeighbourGraph:
     """The graph of edges that were found from one of their ends, or from both with the same length.
 
-    In CSR form, neighbours in rising order; as little memory is used as two copies of the graph take.
+    In CSR form, neighbours in rising order; as little memory is used as two copies of the graph and a half take.
     """
     import scipy
 
     size = len(start) - 1
     # A sparse matrix drops zeros, so lengths are told by their bits and one: those of a float from 0 on are in order.
-    found = scipy.sparse.csr_array((distance.view(np.int32) + 1, neighbour, start), shape=(size, size))
-    both = found.maximum(found.T.tocsr())
-    length = (both.data - 1).view(np.float32)
-    return NeighbourGraph(both.indptr.astype(np.int64), both.indices.astype(np.int32, copy=False), length)
+    small = start.astype(np.int32 if start[-1] < 1 << 31 else np.int64)
+    found = scipy.sparse.csr_array((distance.view(np.int32) + 1, neighbour, small), shape=(size, size))
+    turned = found.T.tocsr()
+    both = [found[rows : rows + _ROWS].maximum(turned[rows : rows + _ROWS]) for rows in range(0, size, _ROWS)]
+    del found, turned
+    counts = np.concatenate([[0], *(np.diff(part.indptr) for part in both)])
+    neighbours, lengths = [part.indices for part in both], [part.data for part in both]
+    both.clear()
+    neighbour = np.concatenate(neighbours).astype(np.int32, copy=False)
+    neighbours.clear()
+    bits = np.concatenate(lengths)
+    bits -= 1
+    return NeighbourGraph(np.cumsum(counts, dtype=np.int64), neighbour, bits.view(np.float32))
 
 
 def without(graph: NeighbourGraph, removed: npt.NDArray[np.bool_]) -> NeighbourGraph:

@@ -7,9 +7,10 @@ mean |a - b|^2 = |centre_a - centre_b|^2 + spread_a + spread_b, a spread being t
 The more faces a mean is over, the surer it is, and the further apart two clusters may be: see GROWTH. Distances are
 compared in units of that limit. Only clusters with two faces that are neighbours in the graph merge.
 
-Two clusters that are each other's nearest merge, all such pairs in one round. A mean over a union is never less than
-over the nearer of its parts, and what the rules forbid to a part they forbid to the union: so a pair that is beyond the
-limit of the largest clusters, or forbidden, is dropped for good. Without GROWTH, the rounds find the very tree of
+Two clusters that are each other's nearest merge, all such pairs in one round; the nearest of a cluster is looked for
+again only when it or its nearest has merged. A mean over a union is never less than over the nearer of its parts, and
+what the rules forbid to a part they forbid to the union: so a pair that is beyond the limit of the largest clusters, or
+forbidden, is dropped for good. Without GROWTH, the rounds find the very tree of
 merging the nearest pair of all again and again (Murtagh 1983, reducible linkages); with it, nearly that one.
 """
 
@@ -18,10 +19,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from faceindex.clustering.cluster_pairs import Costs, Edges, Nearest, each_once, taken
 from faceindex.clustering.distances import squared_distances
-from faceindex.clustering.graph import Integers, NeighbourGraph, Nodes
+from faceindex.clustering.graph import Flags, Integers, NeighbourGraph, Nodes
 from faceindex.clustering.problem import Problem
 from faceindex.clustering.rules import Rules, Unions, unions_of
 from faceindex.running.stop import Stop
@@ -43,41 +44,13 @@ _MERGED = 1 << 14  # pairs of clusters merged at a time
 _MEASURED = 1 << 16  # edges measured at a time
 _ROUNDING = 1e-5  # of a squared distance, in float32: a pair exactly at the limit is within it
 
-Costs = npt.NDArray[np.float32]
-
-
-@dataclass(slots=True)
-class _Edges:
-    """Pairs of clusters, left < right, and their mean squared distance over what it may grow by with their sizes."""
-
-    left: Nodes
-    right: Nodes
-    cost: Costs
-
-    def kept(self, which: npt.NDArray[np.bool_]) -> _Edges:
-        rows = np.flatnonzero(which)  # with `take`, a fifth of the time that a mask as index needs
-        return _Edges(self.left.take(rows), self.right.take(rows), self.cost.take(rows))
-
-    def arrays(self) -> tuple[Nodes, Nodes, Costs]:
-        return self.left, self.right, self.cost
-
-    def keep(self, which: npt.NDArray[np.bool_]) -> None:
-        """Leave the others out, one array after the other, so that memory is never needed for all of them twice."""
-        rows = np.flatnonzero(which)
-        self.left = self.left.take(rows)
-        self.right = self.right.take(rows)
-        self.cost = self.cost.take(rows)
-
-    def add(self, other: _Edges) -> None:
-        """Take the edges of another one, too, in the same way."""
-        self.left = np.concatenate([self.left, other.left])
-        self.right = np.concatenate([self.right, other.right])
-        self.cost = np.concatenate([self.cost, other.cost])
-
 
 @dataclass(slots=True)
 class _Clusters:
-    """centres: float32 [n, d]. sizes: int64 [n], faces. spreads: float32 [n]. group: int64 [n]. Changed in place."""
+    """centres: float32 [n, d]. sizes: int64 [n], faces. spreads: float32 [n]. group: int64 [n]. Changed in place.
+
+    threads: that measure. former: centres that have changed and what they were, where they are put back at the end.
+    """
 
     centres: Vectors
     sizes: Integers
@@ -85,17 +58,20 @@ class _Clusters:
     group: Integers
     unions: Unions
     squared: np.float32
+    threads: int
+    former: list[tuple[Nodes, Vectors]] | None
+    moved: Flags
 
-    def measured(self, left: Nodes, right: Nodes) -> _Edges:
+    def measured(self, left: Nodes, right: Nodes) -> Edges:
         """Those edges whose clusters may merge, now or when they have grown."""
-        means, costs = _distances(left, right, self.centres, self.sizes, self.spreads)
-        edges = _Edges(left, right, costs)
+        means, costs = _distances(left, right, self.centres, self.sizes, self.spreads, self.threads)
+        edges = Edges(left, right, costs, len(self.group))
         edges.keep(means <= self.squared * np.float32(1 + GROWTH))
         if not self.unions.free:
             edges.keep(self._allowed(edges))
         return edges
 
-    def _allowed(self, edges: _Edges) -> npt.NDArray[np.bool_]:
+    def _allowed(self, edges: Edges) -> Flags:
         """bool [edges]: whether the two clusters may be one, as far as the rules go."""
         unions = self.unions
         allowed = np.ones(len(edges.left), dtype=np.bool_)
@@ -105,7 +81,7 @@ class _Clusters:
         allowed[doubtful] = unions.may_unite(one[doubtful], other[doubtful])
         return allowed
 
-    def merge(self, left: Nodes, right: Nodes) -> npt.NDArray[np.bool_]:
+    def merge(self, left: Nodes, right: Nodes) -> Flags:
         """Merge pairs of clusters, of which no two share one, in this order where the rules allow it.
 
         The left one of a pair takes the right one in. Returns: bool [pairs], which merged.
@@ -117,6 +93,10 @@ class _Clusters:
         return merged
 
     def _take_in(self, left: Nodes, right: Nodes) -> None:
+        if self.former is not None:
+            first = left[~self.moved[left]]
+            self.former.append((first, self.centres[first]))
+        self.moved[left] = True
         share = (self.sizes[right] / (self.sizes[left] + self.sizes[right])).astype(np.float32)
         steps = self.centres[right] - self.centres[left]
         away = np.einsum("ij,ij->i", steps, steps)
@@ -127,8 +107,9 @@ class _Clusters:
 
 def linkage(problem: Problem) -> Labels:
     """Labels int64 [n] of clusters whose faces are, between any two that merged, within the threshold on average."""
+    known = problem.vectors, problem.graph, problem.rules, problem.threshold
     return agglomerate(
-        *(problem.vectors, problem.graph, problem.rules, problem.threshold), spreads=problem.excess, stop=problem.stop
+        *known, spreads=problem.excess, stop=problem.stop, threads=problem.threads, in_place=problem.in_place
     )
 
 
@@ -141,32 +122,45 @@ def agglomerate(
     sizes: Integers | None = None,
     spreads: Costs | None = None,
     stop: Stop | None = None,
+    threads: int = 1,
+    in_place: bool = False,
 ) -> Labels:
     """Labels int64 [n] of n nodes: the first group of the union that each ends in.
 
     vectors: float32 [n, d], the centre of each node. limit: root mean square distance up to which clusters merge; may
     be infinite. sizes, spreads: int64 [n] and float32 [n], faces of each node and their mean squared distance from its
     centre, by default 1 and 0. Nodes that are bound to one group share its rules and its label, but not a centre: a
-    person may look like two. stop: looked at between rounds. Raises: JobCancelled.
+    person may look like two. stop: looked at between rounds. threads: that measure. in_place: vectors, contiguous, are
+    changed meanwhile, and put back, which takes less memory than a copy. Raises: JobCancelled.
     """
     count = len(vectors)
     clusters = _Clusters(
-        centres=vectors.astype(np.float32, copy=True),
+        centres=np.array(vectors, dtype=np.float32, order="C", copy=None if in_place else True),
         sizes=np.ones(count, dtype=np.int64) if sizes is None else sizes.copy(),
         spreads=np.zeros(count, dtype=np.float32) if spreads is None else spreads.copy(),
         group=rules.group,
         unions=unions_of(rules),
         squared=np.float32(min(limit * limit * (1 + _ROUNDING), _FAR)),
+        threads=threads,
+        former=[] if in_place else None,
+        moved=np.zeros(count, dtype=np.bool_),
     )
-    into = np.arange(count, dtype=np.int32)
-    edges = clusters.measured(*graph.pairs())
-    while True:
+    try:
+        _merge_all(clusters, graph, stop)
+    finally:
+        for rows, centres in clusters.former or ():
+            clusters.centres[rows] = centres
+    return clusters.unions.of(rules.group)
+
+
+def _merge_all(clusters: _Clusters, graph: NeighbourGraph, stop: Stop | None) -> None:
+    """Merge clusters as far as they may."""
+    edges, nearest = clusters.measured(*graph.pairs()), Nearest(graph.size, clusters.squared)
+    left, right = nearest.reciprocal(nearest.heed(edges, np.arange(len(edges.left))))
+    while len(left):
         if stop is not None:
             stop.check()
-        chosen = _reciprocal(edges, clusters.squared, count)
-        if not len(chosen):
-            return clusters.unions.of(rules.group)
-        _after_round(clusters, edges, chosen, into)
+        left, right = nearest.reciprocal(_after_round(clusters, edges, nearest, left, right))
 
 
 def may_be_one(one: int, other: int, centres: Vectors, sizes: Integers, spreads: Costs, limit: float) -> bool:
@@ -176,34 +170,40 @@ def may_be_one(one: int, other: int, centres: Vectors, sizes: Integers, spreads:
     return bool(costs[0] <= limit * limit)
 
 
-def _after_round(clusters: _Clusters, edges: _Edges, chosen: Integers, into: Nodes) -> None:
-    """Merge the clusters of the edges `chosen`; `edges` becomes what is left, those of what merged measured anew."""
-    left, right = edges.left[chosen], edges.right[chosen]
+def _after_round(clusters: _Clusters, edges: Edges, nearest: Nearest, left: Nodes, right: Nodes) -> Nodes:
+    """Merge these pairs of clusters; `edges` becomes what is left, those of what merged measured anew.
+
+    Returns: int32, rising, the clusters whose nearest may be another one now.
+    """
     merged = clusters.merge(left, right)
-    left, right = left[merged], right[merged]
-    into[right] = left
-    changed = np.zeros(len(into), dtype=np.bool_)
-    changed[left] = changed[right] = True
-    done = np.zeros(len(edges.left), dtype=np.bool_)
-    done[chosen] = True  # merged, or forbidden
-    touched = changed.take(edges.left, mode="clip") | changed.take(edges.right, mode="clip")
-    again = np.flatnonzero(touched & ~done)
-    ends = _each_once(into[edges.left[again]], into[edges.right[again]], len(into))
-    edges.keep(~(touched | done))
-    edges.add(clusters.measured(*ends))
+    paired, changed = np.full(edges.nobody + 1, -1, dtype=np.int32), np.zeros(edges.nobody + 1, dtype=np.bool_)
+    paired[left], paired[right] = right, left
+    changed[left[merged]] = changed[right[merged]] = True
+    into = np.arange(edges.nobody, dtype=np.int32)
+    into[right[merged]] = left[merged]
+    places = edges.of(paired >= 0)
+    one, other = taken(edges.left, places), taken(edges.right, places)
+    done = taken(paired, one) == other  # merged, or forbidden
+    again = taken(changed, one)
+    again |= taken(changed, other)
+    stale = np.zeros(edges.nobody + 1, dtype=np.bool_)
+    stale[left] = stale[right] = True
+    some = np.flatnonzero(done | again)
+    places, one, other = taken(places, some), taken(one, some), taken(other, some)
+    stale[one.take(np.flatnonzero(nearest.is_nearest(one, other)))] = True
+    stale[other.take(np.flatnonzero(nearest.is_nearest(other, one)))] = True
+    nearest.forget(np.flatnonzero(stale))
+    some = np.flatnonzero(~taken(done, some))
+    ends = taken(into, taken(one, some)), taken(into, taken(other, some))
+    edges.put(places, clusters.measured(*each_once(*ends)))
+    return nearest.heed(edges, edges.of(stale))
 
 
-def _each_once(left: Nodes, right: Nodes, nodes: int) -> tuple[Nodes, Nodes]:
-    """Every pair of two different nodes once, the smaller on the left."""
-    keys = _keys(np.minimum(left, right), np.maximum(left, right), nodes)[left != right]
-    keys.sort()  # np.unique makes a hash table first, which takes several times as long
-    keys = keys[np.diff(keys, prepend=-1) > 0]
-    return (keys // max(nodes, 1)).astype(np.int32), (keys % max(nodes, 1)).astype(np.int32)
-
-
-def _distances(left: Nodes, right: Nodes, centres: Vectors, sizes: Integers, spreads: Costs) -> tuple[Costs, Costs]:
+def _distances(
+    left: Nodes, right: Nodes, centres: Vectors, sizes: Integers, spreads: Costs, threads: int = 1
+) -> tuple[Costs, Costs]:
     """float32 [edges] each: mean squared distances of faces of two clusters, and these in units of GROWTH's limit."""
-    means = squared_distances(centres, left, right)
+    means = squared_distances(centres, left, right, threads=threads)
     costs = np.empty_like(means)
     for begin in range(0, len(left), _MEASURED):
         rows = slice(begin, begin + _MEASURED)
@@ -212,29 +212,3 @@ def _distances(left: Nodes, right: Nodes, centres: Vectors, sizes: Integers, spr
         growth = 1 + GROWTH * (1 - 2 / (sizes.take(one, mode="clip") + sizes.take(other, mode="clip")))
         costs[rows] = means[rows] / growth.astype(np.float32)
     return means, costs
-
-
-def _reciprocal(edges: _Edges, limit: np.float32, nodes: int) -> Integers:
-    """The edges up to `limit` between each other's nearest, nearest first: int64 [m].
-
-    Of edges of the same cost, that with the smallest numbers of nodes is the nearer one.
-    """
-    near = edges.cost <= limit
-    rows = np.flatnonzero(near)
-    left, right, cost = (edges if len(rows) == len(near) else edges.kept(near)).arrays()
-    least = np.full(nodes, np.inf, dtype=np.float32)
-    np.minimum.at(least, left, cost)
-    np.minimum.at(least, right, cost)
-    of_left = np.flatnonzero(cost == least.take(left, mode="clip"))
-    of_right = np.flatnonzero(cost == least.take(right, mode="clip"))
-    first = np.full(nodes, np.iinfo(np.int64).max)
-    np.minimum.at(first, left[of_left], _keys(left[of_left], right[of_left], nodes))
-    np.minimum.at(first, right[of_right], _keys(left[of_right], right[of_right], nodes))
-    key = _keys(left[of_left], right[of_left], nodes)
-    chosen = np.flatnonzero((key == first[left[of_left]]) & (key == first[right[of_left]]))
-    return rows[of_left[chosen[np.lexsort((key[chosen], cost[of_left[chosen]]))]]]
-
-
-def _keys(left: Nodes, right: Nodes, nodes: int) -> Integers:
-    """One number for each pair of nodes, in the order of the pairs."""
-    return left.astype(np.int64) * nodes + right

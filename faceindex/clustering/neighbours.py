@@ -12,8 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -41,12 +40,14 @@ SAMPLE = 500
 """Faces whose neighbours are found exactly, to choose which lists are looked into."""
 
 _BLOCK = 1024  # rows compared at a time
+_PART = 128  # blocks whose rows look into lists at the same time
 _LISTS = 3.5  # times the root of the number of faces
 _ROUNDING = 1e-4  # float32's error of a squared distance, amply; what is decided by is computed from the rows
 _AT_ONCE = 1 << 16  # rows
 _NOBODY = np.uint64(2**64 - 1)  # greater than every key
 
 Floats = npt.NDArray[np.float32]
+Number = TypeVar("Number", bound=np.generic)
 
 
 def neighbour_graph(
@@ -117,58 +118,62 @@ def _all_pairs(vectors: Vectors, threshold: float, meter: Meter) -> tuple[Nodes,
 class _Lists(NamedTuple):
     """vectors: float32 [n, d]. squares: float32 [n], of their lengths.
 
-    members: int32 [n], the rows of list i are those from starts[i] to starts[i + 1], int64 [l + 1]. looking: int32, the
-    rows that look into list i, rising, are those from first[i] to first[i + 1], int64 [l + 1].
+    members: int32 [n], the rows of list i are those from starts[i] to starts[i + 1], int64 [l + 1]. looks: for each
+    _BLOCK rows, into how many lists each looks, int32, and their numbers; emptied as they are used.
     """
 
     vectors: Vectors
     squares: Floats
     members: Nodes
     starts: Integers
-    looking: Nodes
-    first: Integers
+    looks: list[tuple[Nodes, npt.NDArray[np.integer]]]
 
 
 def _nearest_of_all(vectors: Vectors, threshold: float, workers: int, meter: Meter) -> NeighbourGraph:
     found = _found_in_parts(_sorted_into_lists(vectors, threshold, workers, meter), threshold, workers, meter)
-    counts, neighbour, length = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+    columns = [list(column) for column in zip(*found, strict=True)]
     found.clear()
+    counts, neighbour, length = (_joined(column) for column in columns)
     return both_ways(np.concatenate([[0], np.cumsum(counts)]), neighbour, length)
+
+
+def _joined(arrays: list[npt.NDArray[Number]]) -> npt.NDArray[Number]:
+    """One array; the list is emptied."""
+    joined = np.concatenate(arrays)
+    arrays.clear()
+    return joined
 
 
 def _found_in_parts(
     lists: _Lists, threshold: float, workers: int, meter: Meter
 ) -> list[tuple[Integers, Nodes, Lengths]]:
-    ends = np.linspace(0, len(lists.vectors), workers + 1).astype(int).tolist()
+    blocks = min(_PART, -(-len(lists.looks) // workers))
     with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(lambda part: _found_by(lists, part, threshold, meter), pairwise(ends)))
+        parts = (slice(start, start + blocks) for start in range(0, len(lists.looks), blocks))
+        return list(pool.map(lambda part: _found_by(lists, part, threshold, meter), parts))
 
 
 def _sorted_into_lists(vectors: Vectors, threshold: float, workers: int, meter: Meter) -> _Lists:
-    import scipy  # takes longer than most commands
-
     coordinates = principal_coordinates(vectors)
     count = int(_LISTS * math.sqrt(len(vectors)))
     some = np.random.default_rng(0).permutation(len(vectors))[: count * ROWS_PER_CENTROID]
     centroids = centroids_in_two_levels(coordinates[np.sort(some)], count)
     spread = _spread(vectors, coordinates, centroids, threshold, workers)
+    small = np.uint16 if count <= np.iinfo(np.uint16).max else np.int32
 
-    def looks(start: int) -> tuple[Integers, Nodes, Nodes]:
+    def looks(start: int) -> tuple[Nodes, npt.NDArray[np.integer], Nodes]:
         further = _further(coordinates[start : start + _BLOCK], centroids)
         looked = further <= spread
         meter.advance(len(further))
         numbers = np.flatnonzero(looked) % count
-        return looked.sum(axis=1), numbers.astype(np.int32), further.argmin(axis=1).astype(np.int32)
+        return looked.sum(axis=1, dtype=np.int32), numbers.astype(small), further.argmin(axis=1).astype(np.int32)
 
     with ThreadPoolExecutor(workers) as pool:
-        blocks = pool.map(looks, range(0, len(vectors), _BLOCK))
-        counts, numbers, own = (np.concatenate(arrays) for arrays in zip(*blocks, strict=True))
-    start = np.concatenate([[0], np.cumsum(counts)])
-    marks = np.ones(len(numbers), dtype=np.bool_)
-    looking = scipy.sparse.csr_array((marks, numbers, start), shape=(len(vectors), count)).tocsc()
+        blocks = list(pool.map(looks, range(0, len(vectors), _BLOCK)))
+    own = np.concatenate([own for _, _, own in blocks])
     members = np.argsort(own, kind="stable").astype(np.int32)
     squares = np.einsum("ij,ij->i", vectors, vectors)
-    return _Lists(vectors, squares, members, _firsts(own, count), looking.indices, looking.indptr)
+    return _Lists(vectors, squares, members, _firsts(own, count), [(counts, numbers) for counts, numbers, _ in blocks])
 
 
 def _firsts(numbers: Nodes, count: int) -> Integers:
@@ -195,11 +200,14 @@ def _spread(vectors: Vectors, coordinates: Floats, centroids: Floats, threshold:
     return float(np.quantile(further, RECALL, method="higher"))
 
 
-def _found_by(lists: _Lists, part: tuple[int, int], threshold: float, meter: Meter) -> tuple[Integers, Nodes, Lengths]:
-    """What the rows of a part, from one to another, find in the lists they look into, see `_Nearest.within`."""
-    begin, end = part
-    nearest = _Nearest(begin, end - begin, np.float32(threshold**2 * (1 + 1e-6)))
-    for rows, members in _looking(lists, begin, end, meter):
+def _found_by(lists: _Lists, part: slice, threshold: float, meter: Meter) -> tuple[Integers, Nodes, Lengths]:
+    """What the rows of a part, blocks of `lists.looks`, find in the lists they look into, see `_Nearest.within`."""
+    begin, looks = part.start * _BLOCK, lists.looks[part]
+    lists.looks[part] = [(np.empty(0, dtype=np.int32),) * 2] * len(looks)
+    counts, numbers = (np.concatenate(arrays) for arrays in zip(*looks, strict=True))
+    looks.clear()
+    nearest = _Nearest(begin, len(counts), np.float32(threshold**2 * (1 + 1e-6)))
+    for rows, members in _looking(lists, begin, counts, numbers, meter):
         # One product gives how far a squared distance is above what is needed: |a|^2 - 2 ab + |b|^2 - reach.
         beyond = nearest.reach[rows - begin] + np.float32(_ROUNDING) - lists.squares[rows]
         left = np.column_stack([lists.vectors[rows], np.ones_like(beyond), beyond])
@@ -261,13 +269,22 @@ class _Nearest:
         return near.sum(axis=1), (pairs >> np.uint64(32)).astype(np.int32), np.sqrt(squares)
 
 
-def _looking(lists: _Lists, begin: int, end: int, meter: Meter) -> Iterator[tuple[Nodes, Nodes]]:
-    """For each list, the rows from begin to end that look into it, a block at a time, and the rows in it."""
-    count = len(lists.starts) - 1
-    for number in range(count):
+def _looking(
+    lists: _Lists, begin: int, counts: Nodes, numbers: npt.NDArray[np.integer], meter: Meter
+) -> Iterator[tuple[Nodes, Nodes]]:
+    """For each list, the rows from `begin` on that look into it, a block at a time, and the rows in it.
+
+    counts, numbers: into how many lists each row looks, int32, and which.
+    """
+    import scipy  # takes longer than most commands
+
+    all_lists, ends = len(lists.starts) - 1, np.zeros(len(counts) + 1, dtype=np.int32)
+    np.cumsum(counts, out=ends[1:])
+    marks, shape = np.ones(len(numbers), dtype=np.bool_), (len(counts), all_lists)
+    looking = scipy.sparse.csr_array((marks, numbers.astype(np.int32), ends), shape=shape).tocsc()
+    for number in range(all_lists):
         members = lists.members[lists.starts[number] : lists.starts[number + 1]]
-        rows = lists.looking[lists.first[number] : lists.first[number + 1]]
-        rows = rows[np.searchsorted(rows, begin) : np.searchsorted(rows, end)]
+        rows = begin + looking.indices[looking.indptr[number] : looking.indptr[number + 1]]
         for block in range(0, len(rows), 4 * _BLOCK):
             yield rows[block : block + 4 * _BLOCK], members
-        meter.advance((number + 1) * (end - begin) // count - number * (end - begin) // count)
+        meter.advance((number + 1) * len(counts) // all_lists - number * len(counts) // all_lists)

@@ -21,6 +21,7 @@ class Problem:
     vectors: float32 [n, d]. graph: of neighbours within `threshold`, Euclidean. rules: on them. seed: of what is drawn.
     stop: ends it between two rounds. excess: float32 [n], what is added to squared distances of each face, see
     `faceindex.clustering.crowding`; None adds nothing. The graph has no edge that is beyond the threshold with it.
+    threads: that a method may use. in_place: it may change vectors while it runs, and puts them back.
     """
 
     vectors: Vectors
@@ -30,6 +31,8 @@ class Problem:
     seed: int = 0
     stop: Stop = field(default_factory=Stop)
     excess: npt.NDArray[np.float32] | None = None
+    threads: int = 1
+    in_place: bool = False
 
     def without(self, rows: npt.NDArray[np.bool_]) -> Problem:
         """The same without the edges of `rows`, bool [n]; these remain as nodes, and the rules hold for them."""

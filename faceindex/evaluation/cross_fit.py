@@ -11,8 +11,8 @@ from faceindex.errors import UsageError
 from faceindex.evaluation.folds import HALVES, half_of
 from faceindex.evaluation.reliability import Numbers, Reliability, reliability
 from faceindex.evaluation.strangers import Fpir, NamedPairs, People, measure_fpir, named_pairs, suspects
+from faceindex.judgement.calibration import DEFAULT_FPIR, MATES, Calibration, fit
 from faceindex.plurals import plural
-from faceindex.search.calibration import DEFAULT_FPIR, MATES, Calibration, fit
 from faceindex.types import Vectors
 
 FEWEST_PEOPLE = 200

@@ -13,9 +13,9 @@ import numpy.typing as npt
 from faceindex.errors import Note, UsageError
 from faceindex.evaluation.identification import Identification, enrolled
 from faceindex.evaluation.labelled import LabelledFaces
+from faceindex.judgement.library_calibration import of_recipe
 from faceindex.queries.identify import Ranking, nearest_exemplar, vote
 from faceindex.queries.svm import is_installed, svm
-from faceindex.search.library_calibration import of_recipe
 from faceindex.types import Vectors
 
 METHODS = ("vote", "nearest", "svm")

@@ -99,7 +99,7 @@ def ingest_labelled(
     """
     if half not in (None, *HALVES):
         raise UsageError(f"no half of the people is called {half}; there are {', '.join(HALVES)}")
-    folders = {_folder(path) for path, _ in _labelled_files(root, half)}
+    folders = {_folder(path) for path, _ in labelled_files(root, half)}
     if not folders:
         raise _nothing_labelled(root, half)
     paths = [root] if half is None else sorted(folders)
@@ -176,7 +176,7 @@ class _Listing:
 def _listed(folder: LibraryFolder, root: Path, half: str | None, with_face: Container[int]) -> _Listing:
     """Every labelled photo under `root`, as the catalog knows it. Raises: UsageError when there is none."""
     listing = _Listing()
-    for path, reason in _labelled_files(root, half):
+    for path, reason in labelled_files(root, half):
         known = folder.catalog.known_path(path)
         if reason or (known and known.photo is None):
             listing.fail(path, reason or (known and known.error) or "unknown")
@@ -187,7 +187,7 @@ def _listed(folder: LibraryFolder, root: Path, half: str | None, with_face: Cont
     return listing
 
 
-def _labelled_files(root: Path, half: str | None) -> Iterator[tuple[str, str | None]]:
+def labelled_files(root: Path, half: str | None = None) -> Iterator[tuple[str, str | None]]:
     """(path, why it cannot be read) of every file in a folder below `root` that names a person of `half`."""
     top = absolute(root)
     for entry in find_files([top]):

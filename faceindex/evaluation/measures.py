@@ -18,7 +18,7 @@ from faceindex.evaluation.lfw import LfwResult, PairDistances, lfw_result, pair_
 from faceindex.evaluation.pairs import Pairs
 from faceindex.evaluation.reject import ErrorVersusReject, Rejected, error_versus_reject
 from faceindex.evaluation.roc import PairCounts, Roc, count_all_pairs, operating_point, roc
-from faceindex.search.library_calibration import usual_strangers
+from faceindex.judgement.library_calibration import usual_strangers
 from faceindex.types import Labels
 
 ALBUM_METHOD = DEFAULT_METHOD

@@ -142,6 +142,30 @@ def draw_head(
     return _save(figure, file)
 
 
+def draw_learning(
+    file: Path,
+    title: str,
+    losses: Sequence[tuple[float, float]],
+    looks: Sequence[tuple[float, float]],
+    before: Sequence[tuple[float, float]],
+    after: Sequence[tuple[float, float]],
+) -> Path:
+    """Losses of batches, and of people not learnt from, over steps; and rates as `draw_head` shows them.
+
+    losses, looks: (step, loss). Returns `file`. Raises: UsageError when it cannot be written.
+    """
+    figure, (left, right) = _panels([f"{title}: loss", "people held out"])
+    for name, points in (("batches", losses), ("people not learnt from", looks)):
+        left.plot([step for step, _ in points], [loss for _, loss in points], label=name)
+    left.set(xlabel="step", ylabel="loss")
+    for name, points in (("before", before), ("after", after)):
+        right.plot([far for far, _ in points], [tar for _, tar in points], label=name)
+    right.set(xlabel="false accept rate", ylabel="true accept rate, every face alike", xscale="log")
+    for axes in (left, right):
+        axes.legend()
+    return _save(figure, file)
+
+
 def draw_identification(file: Path, panels: Mapping[str, Mapping[str, Identification]]) -> Path:
     """Identification over false positive identification: a panel for each title, with a line for each method.
 

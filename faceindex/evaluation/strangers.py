@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from faceindex.evaluation.distances import COLUMNS, ROWS, above_diagonal, block_distances, pair_blocks
 from faceindex.faces.recipe import Recipe
-from faceindex.search.calibration import Calibration
-from faceindex.search.company import NEAR, company_among
+from faceindex.judgement.calibration import Calibration
+from faceindex.judgement.company import NEAR, company_among
 from faceindex.types import Vectors
 from faceindex.vectors.nearest import Distances, FaceIndex, Found, nearest, nearest_of_each
 

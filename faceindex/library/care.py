@@ -13,13 +13,13 @@ from faceindex.evaluation.labelled import evaluation_library, ingest_labelled
 from faceindex.evaluation.named_faces import named_faces
 from faceindex.ingest.repair import repair
 from faceindex.ingest.workers.machine import choose_workers
+from faceindex.judgement import library_calibration as calibrated
 from faceindex.library.erasing import everything_erased
 from faceindex.library.job import Job, finished
 from faceindex.library.opened import Opened, StrPath, one_or_more
 from faceindex.photos.finding.addresses import absolute
 from faceindex.running.meter import Meter
 from faceindex.search import index as face_index
-from faceindex.search import library_calibration as calibrated
 from faceindex.search.check import check_index
 from faceindex.store.care.backup import backup
 from faceindex.store.care.check import check

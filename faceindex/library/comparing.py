@@ -8,6 +8,8 @@ import numpy as np
 
 from faceindex.errors import UsageError
 from faceindex.ingest.workers.machine import choose_workers
+from faceindex.judgement import library_calibration as calibrated
+from faceindex.judgement.company import tells
 from faceindex.library.faces import Faces
 from faceindex.library.opened import Opened
 from faceindex.photos.pictures import PictureLike
@@ -16,8 +18,6 @@ from faceindex.queries.probe_neighbours import neighbours_of
 from faceindex.queries.probes import Probe, faces_in
 from faceindex.queries.verification import CompanyOf, compared, in_box, largest
 from faceindex.search import index as face_index
-from faceindex.search import library_calibration as calibrated
-from faceindex.search.company import tells
 from faceindex.types import USUAL, Box, Verification
 
 

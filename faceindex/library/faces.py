@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, cast
 
-from faceindex.errors import UsageError
+from faceindex.errors import NotInLibrary, UsageError
 from faceindex.library.albums import album_faces
 from faceindex.library.deprecation import renamed
 from faceindex.library.opened import Opened
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from faceindex.judgement import library_calibration as calibrated
     from faceindex.library.searching import search_limit
     from faceindex.people import acting, excluding
     from faceindex.photos.pictures import PictureLike, sources
     from faceindex.queries.matching import SearchQuery, matching
     from faceindex.queries.probes import Probe, Probes, face_at, faces_in, of_faces, of_one_person, of_person
-    from faceindex.search import library_calibration as calibrated
 else:
     np = module("numpy")
     sources = functions("faceindex.photos.pictures", "sources")
@@ -36,7 +36,7 @@ else:
     face_at, faces_in, of_faces, of_one_person, of_person = functions(
         "faceindex.queries.probes", "face_at", "faces_in", "of_faces", "of_one_person", "of_person"
     )
-    calibrated = module("faceindex.search.library_calibration")
+    calibrated = module("faceindex.judgement.library_calibration")
 
 
 FaceNumbers = list[int]
@@ -64,7 +64,7 @@ class Faces:
         """The face with this id. Raises: UsageError when there is none."""
         found = self._opened.catalog.faces_with([face])
         if not found:
-            raise UsageError(f"no face {face} in {self._opened.folder.path}")
+            raise NotInLibrary(f"no face {face} in {self._opened.folder.path}")
         return found[face]
 
     def photos(self, ids: Iterable[int]) -> dict[int, str]:

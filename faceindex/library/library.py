@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from faceindex.faces.analyse import Analyser
     from faceindex.faces.engine import Engine
     from faceindex.ingest.workers.executor import Executor
+    from faceindex.judgement.calibration import Calibration
     from faceindex.library import heads, reencoding
     from faceindex.library.ingesting import ingest_files
     from faceindex.people.grouping import group_faces
-    from faceindex.search.calibration import Calibration
     from faceindex.types import (
         ClusterReport,
         IngestReport,

@@ -20,22 +20,23 @@ from faceindex.running.lazily import functions, module
 from faceindex.running.meter import Meter, Tell
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
+from faceindex.store.open_transaction import is_kept_open, kept_open
 
 if TYPE_CHECKING:
     from faceindex.faces.analyse import Analyser
     from faceindex.faces.detect import check_min_face
     from faceindex.faces.engine import Engine, as_engine
+    from faceindex.judgement import library_calibration as calibrated
+    from faceindex.judgement.calibration import Calibration
     from faceindex.people.albums import update_albums
     from faceindex.search import index as face_index
-    from faceindex.search import library_calibration as calibrated
-    from faceindex.search.calibration import Calibration
 else:
     Analyser = functions("faceindex.faces.analyse", "Analyser")
     check_min_face = functions("faceindex.faces.detect", "check_min_face")
     as_engine = functions("faceindex.faces.engine", "as_engine")
     update_albums = functions("faceindex.people.albums", "update_albums")
     face_index = module("faceindex.search.index")
-    calibrated = module("faceindex.search.library_calibration")
+    calibrated = module("faceindex.judgement.library_calibration")
 
 
 DEFAULT_ENGINE = "onnx"
@@ -81,6 +82,7 @@ class Opened:
         self.folder = LibraryFolder(Path(path or default_library()), wanted=wanted, create=create)
         self.index: face_index.LibraryIndex | None = None
         self._jobs: WeakSet[Job[Any]] = WeakSet()
+        self._ends: list[Callable[[], None]] = []
 
     @cached_property
     def engine(self) -> Engine:
@@ -88,10 +90,23 @@ class Opened:
         return as_engine(self._engine)
 
     def start(self, kind: str, work: Callable[[Meter], Result], progress: Tell | None) -> Job[Result]:
-        """Start a job, which `close` waits for. kind: what it does, one word."""
-        job = Job(kind, work, progress)
+        """Start a job, which `close` waits for. kind: what it does, one word.
+
+        In a transaction that this thread has open, it may read: what it writes would wait for whoever waits for it.
+        """
+        path = self.folder.path
+
+        def within(meter: Meter) -> Result:
+            with kept_open(path):
+                return work(meter)
+
+        job = Job(kind, within if is_kept_open(path) else work, progress)
         self._jobs.add(job)
         return job
+
+    def at_close(self, end: Callable[[], None]) -> None:
+        """Call `end` when the library is closed."""
+        self._ends.append(end)
 
     def close(self) -> None:
         """Cancel the jobs that still run, wait for them, CLOSE_SECONDS at most, and close every connection."""
@@ -101,6 +116,8 @@ class Opened:
         until = time.monotonic() + CLOSE_SECONDS
         for job in jobs:
             job.wait(max(0.0, until - time.monotonic()))
+        for end in self._ends:
+            end()
         self.folder.close()
 
     @property

@@ -9,12 +9,12 @@ from faceindex.running.lazily import functions, module
 from faceindex.types import Status, Version
 
 if TYPE_CHECKING:
+    from faceindex.judgement import library_calibration as calibrated
     from faceindex.search import index as face_index
-    from faceindex.search import library_calibration as calibrated
     from faceindex.search.files import stamp_token
 else:
     face_index = module("faceindex.search.index")
-    calibrated = module("faceindex.search.library_calibration")
+    calibrated = module("faceindex.judgement.library_calibration")
     stamp_token = functions("faceindex.search.files", "stamp_token")
 
 

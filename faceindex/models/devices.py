@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from functools import cache
 
@@ -30,7 +31,11 @@ def usable_device(device: str) -> str:
     missing = f"onnxruntime has no device {device} here, only {', '.join(here)}"
     if asked not in known:
         raise UsageError(missing)
-    hint = "; `pip uninstall onnxruntime`, then `pip install onnxruntime-gpu` adds cuda" if asked == "cuda" else ""
+    hint = (
+        "; `pip uninstall onnxruntime`, then `pip install 'onnxruntime-gpu[cuda,cudnn]'` adds cuda"
+        if asked == "cuda"
+        else ""
+    )
     warnings.warn(f"{missing}, so that networks run on the CPU{hint}", Note, stacklevel=2)
     return "cpu"
 
@@ -41,6 +46,27 @@ def provider(device: str) -> str:
 
     names: list[str] = onnxruntime.get_available_providers()
     return next(name for name in names if _short(name) == usable_device(device))
+
+
+def provider_options(device: str) -> dict[str, str]:
+    """Options of onnxruntime's provider.
+
+    CUDA computes in full float32, so that its vectors agree with the CPU's, and does not try all ways of each
+    convolution for each new shape, which takes it seconds.
+    """
+    return {"use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"} if usable_device(device) == "cuda" else {}
+
+
+def load_libraries(device: str) -> None:
+    """Load the libraries that `device` needs from their own packages, where those are installed.
+
+    `onnxruntime-gpu[cuda,cudnn]` brings CUDA and cuDNN as packages, in folders that the system does not search.
+    """
+    import onnxruntime
+
+    if usable_device(device) == "cuda" and hasattr(onnxruntime, "preload_dlls"):
+        with contextlib.redirect_stdout(None):  # it prints what it misses; `note_fallback` says it where it matters
+            onnxruntime.preload_dlls()
 
 
 def note_fallback(device: str, used: list[str]) -> None:
@@ -61,7 +87,7 @@ def _note_two_packages() -> None:
     if _installed("onnxruntime") and _installed("onnxruntime-gpu"):
         warnings.warn(
             "onnxruntime and onnxruntime-gpu are both installed and share one folder, so that either may be used: "
-            "`pip uninstall onnxruntime onnxruntime-gpu`, then `pip install onnxruntime-gpu`",
+            "`pip uninstall onnxruntime onnxruntime-gpu`, then `pip install 'onnxruntime-gpu[cuda,cudnn]'`",
             Note,
             stacklevel=3,
         )

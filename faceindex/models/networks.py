@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from faceindex.models.devices import note_fallback, provider, usable_device
+from faceindex.models.devices import load_libraries, note_fallback, provider, provider_options, usable_device
 from faceindex.models.graphs import DETECTOR, ENCODER, onnx_graph
 from faceindex.models.optimised import optimised_session, options
 from faceindex.models.weights import weights
@@ -62,6 +62,7 @@ def session(graph: bytes, device: str = "cpu") -> onnxruntime.InferenceSession:
     """A session for `graph` with one thread on `device`; notes and errors as `usable_device`."""
     import onnxruntime
 
-    made = onnxruntime.InferenceSession(graph, options(), providers=[provider(device)])
+    load_libraries(device)
+    made = onnxruntime.InferenceSession(graph, options(), providers=[(provider(device), provider_options(device))])
     note_fallback(device, made.get_providers())
     return made

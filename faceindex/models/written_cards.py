@@ -15,8 +15,9 @@ NAME = r"[a-z0-9][a-z0-9._-]{0,40}"
 
 def card_toml(card: ModelCard | RecipeCard) -> bytes:
     """The card as TOML, without keys that are None."""
-    return tomli_w.dumps(_said(asdict(card))).encode()
+    return tomli_w.dumps(said(asdict(card))).encode()
 
 
-def _said(values: dict[str, Any]) -> dict[str, Any]:
-    return {key: _said(one) if isinstance(one, dict) else one for key, one in values.items() if one is not None}
+def said(values: dict[str, Any]) -> dict[str, Any]:
+    """The values without those that are None, which TOML cannot say."""
+    return {key: said(one) if isinstance(one, dict) else one for key, one in values.items() if one is not None}

@@ -17,10 +17,10 @@ from faceindex.clustering.constraints import Constraints
 from faceindex.clustering.extend import extend
 from faceindex.clustering.quality_gate import is_low
 from faceindex.journal.state import state_after
+from faceindex.judgement.library_calibration import usual_strangers
 from faceindex.people.albums import constraints_of, derive_albums, update_albums
 from faceindex.people.numbering import known_numbers
 from faceindex.running.meter import Meter
-from faceindex.search.library_calibration import usual_strangers
 from faceindex.store import albums as stored_albums
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
@@ -73,11 +73,13 @@ def group_faces(
             usual=usual,
             threads=threads,
             meter=meter,
+            in_place=True,
         )
     else:
         placing = _placing(folder.catalog.connection, ids, cluster_of)
         labels, merges = _placed(vectors, qualities, placing, threshold, known, usual, threads, meter)
     meter.stage("storing")
+    del vectors
     with folder.decisions() as catalog, catalog.transaction(dry_run=dry_run) as transaction:
         before, names = _membership(transaction), _people(catalog)
         if not extended:

@@ -10,20 +10,19 @@ import numpy as np
 
 from faceindex.errors import UnreadablePhoto
 from faceindex.faces.analyse import Analyser
+from faceindex.judgement.calibration import Calibration
 from faceindex.photos.finding.addresses import absolute
 from faceindex.photos.finding.entries import UnreadableEntry
 from faceindex.photos.finding.find import find_files
 from faceindex.photos.read import identify
 from faceindex.queries.analysis import analysed_in_order
 from faceindex.queries.combining import first_accepted
-from faceindex.queries.matching import SearchQuery, accepted, matches_of
-from faceindex.queries.probe_neighbours import NONE, Neighbours, looks_around, neighbours_of
+from faceindex.queries.matching import SearchQuery, accepted, matches_of_each
+from faceindex.queries.probe_neighbours import NONE, Neighbours, looks_around, neighbours_of_each
 from faceindex.queries.vector_files import SUFFIXES, vector_blocks
-from faceindex.search.calibration import Calibration
-from faceindex.search.company import NEAR
 from faceindex.search.index import LibraryIndex, find_nearest, find_nearest_of_each
 from faceindex.store.folder import LibraryFolder
-from faceindex.types import USUAL, BatchAnswer, Box, Company, Match, Vectors
+from faceindex.types import USUAL, BatchAnswer, Box, Company, Vectors
 from faceindex.vectors.nearest import BLOCK, Found
 
 
@@ -76,24 +75,24 @@ class BatchSearch:
 
     def _block(self, block: list[_Asked]) -> Iterator[BatchAnswer]:
         vectors = [one.vector for one in block if one.vector is not None]
-        found = self._found(np.stack(vectors)) if vectors else iter(())
+        found = list(self._found(np.stack(vectors))) if vectors else []
+        matches = iter(matches_of_each(found, self.folder, self.index, self.calibration))
+        companies = iter([company for _, company in found])
         for one in block:
-            matches: tuple[Match, ...] = ()
-            company = USUAL
-            if one.vector is not None:
-                nearest, company = next(found)
-                matches = matches_of(nearest, self.folder, self.index, self.calibration, company)
+            near, company = ((), USUAL) if one.vector is None else (next(matches), next(companies))
             limit = self.query.limit(company)
-            yield BatchAnswer(one.source, one.row, one.box, one.score, matches, limit, one.error, company)
+            yield BatchAnswer(one.source, one.row, one.box, one.score, near, limit, one.error, company)
 
     def _found(self, vectors: Vectors) -> Iterator[tuple[Found, Company]]:
         k = self.query.k if self.query.nearest_only else 4 * self.query.k + 16  # often enough, k of these are accepted
         if looks_around(self.folder, self.index, self.calibration):
-            for vector, nearest in zip(vectors, self._nearest(vectors, NEAR, np.inf), strict=True):
-                near = neighbours_of(self.folder, self.index, self.calibration, vector, first=nearest)
+            each = neighbours_of_each(self.folder, self.index, self.calibration, vectors, threads=self.threads)
+            for vector, near in zip(vectors, each, strict=True):
                 yield self._accepted(vector, k, near), near.company
             return
-        for vector, nearest in zip(vectors, self._nearest(vectors, k, self.query.threshold), strict=True):
+        within = self.query.threshold
+        near_each = find_nearest_of_each(self.folder, self.index, vectors, k, within, threads=self.threads)
+        for vector, nearest in zip(vectors, near_each, strict=True):
             yield self._accepted(vector, k, NONE, nearest), USUAL
 
     def _accepted(self, vector: Vectors, begin: int, near: Neighbours, nearest: Found | None = None) -> Found:
@@ -110,10 +109,6 @@ class BatchSearch:
             return accepted(self.folder, self.query, found)
 
         return first_accepted(find, self.query.k, keep, begin=begin)
-
-    def _nearest(self, vectors: Vectors, k: int, threshold: float) -> Iterator[Found]:
-        """The at most k faces nearest to each vector."""
-        return find_nearest_of_each(self.folder, self.index, vectors, k, threshold, threads=self.threads)
 
 
 def is_vector_file(source: Path) -> bool:

@@ -25,8 +25,10 @@ def exact_index(index: LibraryIndex, faces: Sequence[int] | FaceIds) -> FaceInde
 
 def vectors_of_found(index: LibraryIndex, ids: FaceIds) -> Vectors:
     """The vectors of faces that were found in the index, int64 [m], in their order: float32 [m, d]."""
-    vectors = np.empty((len(ids), index.main.vectors.shape[1]), dtype=np.float32)
     written = index.delta.faces.ids
+    if not len(written):
+        return index.main.vectors_of(_rows_of(index.main.ids, ids))
+    vectors = np.empty((len(ids), index.main.vectors.shape[1]), dtype=np.float32)
     late = np.isin(ids, written)
     if late.any():
         order = np.argsort(written)

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from faceindex.errors import UsageError
+from faceindex.judgement.calibration import Calibration
 from faceindex.queries.combining import first_accepted, firsts
 from faceindex.queries.probe_neighbours import neighbours_of
 from faceindex.queries.probes import Probe
-from faceindex.search.calibration import Calibration
 from faceindex.search.index import LibraryIndex, find_nearest
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.selection import EVERYTHING, Selection, selected_faces
-from faceindex.types import Company, Match, ProbeFace
-from faceindex.vectors.nearest import Found
+from faceindex.types import Company, FaceRecord, Match, ProbeFace
+from faceindex.vectors.nearest import Distances, Found
 
 GROUPS = ("person", "photo")
+
+_FEW = 1 << 16  # matches whose records are read together
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +84,38 @@ def matches_of(
 ) -> tuple[Match, ...]:
     """Matches for what a probe in this company found, without faces that were removed meanwhile."""
     ids, distances = found
-    unknown = np.full(len(ids), np.nan)
-    sure = unknown if calibration is None else calibration.confidence_among(distances / company.factor, index.faces)
     records = folder.catalog.faces_with(ids)
+    return _matches(found, records, _confidences(distances / company.factor, index, calibration))
+
+
+def matches_of_each(
+    found: Sequence[tuple[Found, Company]], folder: LibraryFolder, index: LibraryIndex, calibration: Calibration | None
+) -> Iterator[tuple[Match, ...]]:
+    """`matches_of` for each of several probes; their records are read together where these are few."""
+    if sum(len(ids) for (ids, _), _ in found) > _FEW:
+        yield from (matches_of(near, folder, index, calibration, company) for near, company in found)
+        return
+    nothing = np.empty(0)
+    records = folder.catalog.faces_with(np.unique(np.concatenate([nothing, *(ids for (ids, _), _ in found)])))
+    judged = np.concatenate([nothing, *(distances / company.factor for (_, distances), company in found)])
+    sure, start = _confidences(judged, index, calibration), 0
+    for near, _ in found:
+        yield _matches(near, records, sure[start : start + len(near[0])])
+        start += len(near[0])
+
+
+def _confidences(distances: Distances, index: LibraryIndex, calibration: Calibration | None) -> Distances:
+    """float64 [m]; NaN where nobody knows what distances mean."""
+    if calibration is None:
+        return np.full(len(distances), np.nan)
+    return calibration.confidence_among(distances, index.faces)
+
+
+def _matches(found: Found, records: Mapping[int, FaceRecord], confidences: Distances) -> tuple[Match, ...]:
+    ids, distances = found
     return tuple(
         Match(record.face, record.photo, record.box, away, confidence, record.person)
-        for face, away, confidence in zip(ids.tolist(), distances.tolist(), sure.tolist(), strict=True)
+        for face, away, confidence in zip(ids.tolist(), distances.tolist(), confidences.tolist(), strict=True)
         if (record := records.get(face))
     )
 

@@ -14,10 +14,10 @@ import numpy.typing as npt
 from faceindex.errors import UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.files.csv_rows import csv_row, read_csv
+from faceindex.judgement.calibration import Calibration
 from faceindex.photos.finding.addresses import absolute
 from faceindex.queries.analysis import analysed_in_order
 from faceindex.queries.verification import CompanyOf, judged, milder
-from faceindex.search.calibration import Calibration
 from faceindex.types import USUAL, Company
 from faceindex.vectors.nearest import distance
 

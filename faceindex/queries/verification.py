@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.errors import UsageError
+from faceindex.judgement.calibration import Calibration
 from faceindex.queries.combining import best_overlap
 from faceindex.queries.probes import Probe
-from faceindex.search.calibration import Calibration
 from faceindex.types import USUAL, Box, Company, ComparedFace, Verification
 
 CompanyOf = Callable[[npt.NDArray[np.float32]], Company]

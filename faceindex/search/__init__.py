@@ -1,2 +1,2 @@
-"""Floor 6: the index of a library and its calibration: which vectors are near, and what a distance means. Questions
-of users, about people and photos, are answered in queries/."""
+"""Floor 6: the index of a library: which vectors are near. What a distance means is in judgement/; questions of users,
+about people and photos, are answered in queries/."""

@@ -87,21 +87,28 @@ def joined(sources: Sequence[TrainingFaces]) -> TrainingFaces:
 
 
 def check_number(faces: TrainingFaces, *, few: bool) -> None:
-    """Raises: UsageError when there is nothing to learn from, or too little unless `few`."""
-    counts = np.bincount(faces.people, minlength=1)
+    """Raises: UsageError when there is nothing to learn a head from, or too little unless `few`."""
+    check_people(faces.people, "a head", few=few)
+
+
+def check_people(numbers: People, learnt: str, *, few: bool) -> None:
+    """numbers: int64 [n], the person of each face. learnt: "a head", or what else is learnt. Raises: UsageError when
+    there is nothing to learn it from, or too little unless `few`."""
+    counts = np.bincount(numbers, minlength=1)
     people, several = int(np.sum(counts > 0)), int(np.sum(counts > 1))
     if people < 2:
-        raise UsageError(f"a head is learnt from many people, and there is {plural(people, 'person', 'people')}")
+        have = f"there {'is' if people == 1 else 'are'} {plural(people, 'person', 'people')}"
+        raise UsageError(f"{learnt} is learnt from many people, and {have}")
     if not several:
         raise UsageError(
-            f"{plural(people, 'person', 'people')} with one face each: a head needs two faces of one person"
+            f"{plural(people, 'person', 'people')} with one face each: {learnt} needs two faces of one person"
         )
     found = f"only {plural(several, 'person', 'people')} with two faces or more"
     if several < _FEWEST_AT_ALL:
         raise UsageError(f"{found}; at least {_FEWEST_AT_ALL} are needed, to learn from and to measure with")
     if several < FEWEST_PEOPLE and not few:
         raise UsageError(
-            f"{found}: learnt from fewer than {FEWEST_PEOPLE} a head gains nothing on other people, or loses; "
+            f"{found}: learnt from fewer than {FEWEST_PEOPLE} {learnt} gains nothing on other people, or loses; "
             "--few learns one all the same"
         )
 

@@ -26,7 +26,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """How near other people of a library are to a face, see `faceindex.search.company`.
+    """How near other people of a library are to a face, see `faceindex.judgement.company`.
 
     factor: its distances are divided by this before they are judged, and thresholds multiplied; below 1 where strangers
     are near. people: which of the other people, counted from the nearest, told it; 0 where the library does not tell.

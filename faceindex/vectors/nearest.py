@@ -54,10 +54,12 @@ def nearest(index: FaceIndex, probe: Floats, k: int, threshold: float) -> Found:
     brute force in float64, unless the index is approximate; the distances are true ones in any case. k >= n makes any
     index exact.
     """
-    probe = np.ascontiguousarray(probe, dtype=np.float32)
     if not len(index.ids) or k < 1:
-        return _measured(index, np.empty(0, dtype=np.int64), probe, k, threshold)
-    if k >= len(index.ids):
+        return np.empty(0, dtype=np.int64), np.empty(0)
+    probe = np.ascontiguousarray(probe, dtype=np.float32)
+    if k >= len(index.ids) and threshold == np.inf:
+        rows = np.arange(len(index.ids))
+    elif k >= len(index.ids):
         _, rows = pairs_within(probe[None, :], index.vectors, _limit(threshold))
     elif index.ivf is None or index.probing is None or k > _MOST_APPROXIMATE:
         rows = _nearest_of_all(index.vectors, probe, k, threshold)

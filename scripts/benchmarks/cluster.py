@@ -166,11 +166,9 @@ def one_size(size: int, workers: int) -> tuple[list[Cost], dict[str, float]]:
     """What graph and linkage cost, and what they are worth."""
     vectors, person = drawn(size)
     threshold = recipe("dlib").cluster_threshold
-    rules = rules_of(unconstrained(12_000), vectors[:12_000], 0)
-    agglomerate(vectors[:12_000], neighbour_graph(vectors[:12_000], threshold), rules, threshold)  # compiled now
     first, graph = cost(lambda: neighbour_graph(vectors, threshold, workers=workers))
     rules = rules_of(unconstrained(size), vectors, 0)
-    second, labels = cost(lambda: agglomerate(vectors, graph, rules, threshold))
+    second, labels = cost(lambda: agglomerate(vectors, graph, rules, threshold, threads=workers, in_place=True))
     recall = edge_recall(graph, vectors, threshold, seed=5)
     figures = {"edges": len(graph.neighbour) // 2, "edge recall": recall, "F": bcubed(labels, person).f}
     return [first, second], figures

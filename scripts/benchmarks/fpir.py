@@ -20,7 +20,7 @@ from make_library import DrawnFaces
 from faceindex.evaluation.cross_fit import fitted
 from faceindex.evaluation.strangers import named_pairs, strangers_within
 from faceindex.faces.recipe import recipe
-from faceindex.search.calibration import DEFAULT_FPIR, Calibration
+from faceindex.judgement.calibration import DEFAULT_FPIR, Calibration
 from faceindex.types import Vectors
 
 BLOCK = 1 << 16

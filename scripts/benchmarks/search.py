@@ -10,8 +10,10 @@ hnswlib usearch scann) are left out where they are not installed. Memory is what
 built; bytes a face are those of the file without the vectors.
 
 --only and --skip take names of indexes, and `library`: a whole library with the last number of --faces, which --library
-names or which is drawn now. --growth takes libraries that make_library drew and that have an index, the smallest first:
-they are searched in turn, and then the largest with --add more faces, in memory only. --plot names a picture.
+names or which is drawn now. --growth takes libraries that make_library drew, the smallest first; one that is missing
+is drawn, with as many faces as its name says (100000.faces). Each is searched by a process of its own, for times and
+memory; all are searched in turn, also by plain FAISS with the same file; then the largest with --add more faces,
+which are removed again, and it is checked. --build builds their indexes anew before. --plot names a picture.
 """
 
 from __future__ import annotations
@@ -61,9 +63,10 @@ def run(
     add: int = 1000,
     photo: Path = DATA / "album" / "angelina" / "img1.jpg",
     growth: Sequence[Path] = (),
+    build: bool = False,
 ) -> None:
     if growth:
-        grown = compare_libraries(growth, probes, add, report)
+        grown = compare_libraries(growth, probes, add, threads, build, report)
         if plot:
             draw(grown, plot)
         return

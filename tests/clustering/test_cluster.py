@@ -65,6 +65,14 @@ def test_any_order_gives_the_same_clusters_of_any_distinct_points(method: str, d
 
 
 @pytest.mark.parametrize("method", METHODS)
+def test_vectors_that_may_be_reordered_are_still_the_same_and_give_the_same_clusters(method: str) -> None:
+    vectors = faces(3, spread=0.035)
+    expected, given_away = cluster(vectors, method=method, threshold=0.9), vectors.copy()
+    assert np.array_equal(cluster(given_away, method=method, threshold=0.9, in_place=True), expected)
+    assert sorted(given_away.tolist()) == sorted(vectors.tolist())
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_the_order_does_not_matter_when_vectors_differ_only_in_their_last_numbers(method: str) -> None:
     random = np.random.default_rng(5)
     vectors = np.zeros((60, 16), dtype=np.float32)

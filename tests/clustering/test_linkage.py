@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from faceindex.clustering.constraints import unconstrained
-from faceindex.clustering.linkage import GROWTH, linkage, may_be_one
+from faceindex.clustering.constraints import Constraints, unconstrained
+from faceindex.clustering.graph import NeighbourGraph
+from faceindex.clustering.linkage import GROWTH, agglomerate, linkage, may_be_one
 from faceindex.clustering.neighbours import neighbour_graph
 from faceindex.clustering.problem import Problem
-from faceindex.clustering.rules import rules_of
+from faceindex.clustering.rules import Rules, rules_of, unions_of
 from faceindex.types import Labels, Vectors
 
 
@@ -48,3 +49,56 @@ def test_every_cluster_holds_neighbours_only_and_is_named_after_its_first(thresh
     points = random.uniform(0, 4, size=(60, 2)).tolist()
     labels = linked(points, threshold)
     assert all(labels[label] == label and label <= row for row, label in enumerate(labels.tolist()))
+
+
+def nearest_pairs_again_and_again(vectors: Vectors, graph: NeighbourGraph, rules: Rules, limit: float) -> Labels:
+    """Average linkage where every round looks at the edges of all clusters, of float64 means."""
+    faces = {row: [row] for row in range(len(vectors))}
+    edges: set[tuple[int, int]] = set(zip(*(ends.tolist() for ends in graph.pairs()), strict=True))
+    unions = unions_of(rules)
+
+    def cost(pair: tuple[int, int]) -> tuple[float, float]:
+        one, other = (vectors[faces[end]].astype(np.float64) for end in pair)
+        mean = float(np.mean(np.square(one[:, None] - other).sum(axis=2)))
+        return mean / (1 + GROWTH * (1 - 2 / (len(one) + len(other)))), mean
+
+    def allowed(pair: tuple[int, int]) -> bool:
+        return bool(unions.may_unite(*(unions.of(rules.group[[end]]) for end in pair))[0])
+
+    while True:
+        edges = set(filter(allowed, edges))
+        costs = {pair: cost(pair) for pair in edges}
+        edges = {pair for pair in edges if costs[pair][1] <= limit**2 * (1 + GROWTH)}
+        near = sorted((costs[pair][0], pair) for pair in edges if costs[pair][0] <= limit**2)
+        nearest: dict[int, tuple[int, int]] = {}
+        for _, pair in near:
+            for end in pair:
+                nearest.setdefault(end, pair)
+        chosen = [pair for _, pair in near if nearest[pair[0]] == nearest[pair[1]] == pair]
+        if not chosen:
+            return unions.of(rules.group)
+        into = {row: row for row in faces}
+        for (left, right), merged in zip(chosen, unions.unite(*rules.group[np.array(chosen).T]).tolist(), strict=True):
+            edges.discard((left, right))
+            if merged:
+                into[right] = left
+                faces[left] += faces.pop(right)
+        moved = {(into[one], into[other]) for one, other in edges}
+        edges = {(min(pair), max(pair)) for pair in moved if pair[0] != pair[1]}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_looking_only_where_something_merged_finds_what_looking_everywhere_does(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    vectors = (random.normal(size=(12, 8))[random.integers(0, 12, 150)] + random.normal(size=(150, 8))).astype(
+        np.float32
+    )
+    graph, nothing = neighbour_graph(vectors, 3.0), unconstrained(150)
+    links = random.integers(0, 150, (60, 2)) if seed % 2 else nothing.cannot_link
+    rules = rules_of(Constraints(nothing.person, nothing.must_link, links, random.integers(0, 300, 150)), vectors, 0.0)
+    expected = nearest_pairs_again_and_again(vectors, graph, rules, 3.0)
+    before = vectors.copy()
+    assert len(np.unique(expected)) < 75
+    assert np.array_equal(agglomerate(vectors, graph, rules, 3.0), expected)
+    assert np.array_equal(agglomerate(vectors, graph, rules, 3.0, threads=2, in_place=True), expected)
+    assert np.array_equal(vectors, before)

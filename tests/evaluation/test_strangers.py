@@ -7,7 +7,7 @@ import pytest
 from named_people import named_people
 
 from faceindex.evaluation.strangers import error_over_people, measure_fpir, named_pairs, strangers_within, suspects
-from faceindex.search.calibration import Calibration, fit
+from faceindex.judgement.calibration import Calibration, fit
 from faceindex.types import Vectors
 
 

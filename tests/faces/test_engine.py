@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -11,11 +13,15 @@ import pytest
 import faceindex
 from faceindex.errors import Note, UsageError
 from faceindex.evaluation.engines import TOLERANCE, compare_boxes, compare_vectors
+from faceindex.faces import engine as engines
 from faceindex.faces.detect import detect
-from faceindex.faces.engine import BATCH, DEFAULT_ENGINE, Engine
+from faceindex.faces.engine import BATCH, DEFAULT_ENGINE, BatchSize, Engine
 from faceindex.faces.recipe import recipe
 from faceindex.models import devices
 from faceindex.models.devices import usable_device
+from faceindex.models.graph_interface import CHIPS
+from faceindex.models.graphs import ENCODER
+from faceindex.models.networks import onnx_session
 from faceindex.types import Pixels
 
 
@@ -61,6 +67,22 @@ def test_vectors_do_not_depend_on_the_batch(chips: list[Pixels]) -> None:
     for place in (0, BATCH.most - 1, BATCH.most, len(chips) - 1):
         (alone,) = DEFAULT_ENGINE.vectors([chips[place]])
         assert np.abs(alone - together[place]).max() <= 1e-6
+
+
+def test_batches_of_a_device_are_all_of_one_size(chips: list[Pixels], monkeypatch: pytest.MonkeyPatch) -> None:
+    session, sizes = onnx_session(ENCODER, "cpu"), []
+
+    class Device:
+        def run(self, names: list[str], given: dict[str, Pixels]) -> Sequence[Any]:
+            sizes.append(len(given[CHIPS]))
+            answers: Sequence[Any] = session.run(names, given)
+            return answers
+
+    expected = DEFAULT_ENGINE.vectors(chips[:11])
+    monkeypatch.setattr(engines, "onnx_session", lambda *_: Device())
+    monkeypatch.setattr(engines, "CPU_BATCH", BatchSize(2, 8, fixed=True))
+    np.testing.assert_allclose(DEFAULT_ENGINE.vectors(chips[:11]), expected, atol=1e-6)
+    assert sizes == [8, 8]
 
 
 def test_cnn_finds_the_astronaut_at_any_scale(astronaut: Pixels) -> None:
@@ -116,3 +138,19 @@ def test_two_packages_in_one_folder_are_noted(monkeypatch: pytest.MonkeyPatch) -
         usable_device("cuda")
     assert "both installed and share one folder" in str(noted[0].message)
     usable_device.cache_clear()
+
+
+def test_what_cuda_misses_is_not_printed_into_answers(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loads = []
+
+    def preload_dlls() -> None:
+        loads.append("cuda")
+        print("Failed to load libcudnn.so.9")
+
+    monkeypatch.setattr(devices, "usable_device", lambda device: device)
+    monkeypatch.setattr(onnxruntime, "preload_dlls", preload_dlls, raising=False)
+    devices.load_libraries("cuda")
+    devices.load_libraries("cpu")
+    assert (loads, capsys.readouterr().out) == (["cuda"], "")

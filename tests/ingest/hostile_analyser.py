@@ -43,7 +43,7 @@ class HostileAnalyser:
     def on_cpu(self) -> HostileAnalyser:
         return self
 
-    def try_out(self, *, encode: bool = True) -> None:
+    def try_out(self, *, align: bool = True, encode: bool = True) -> None:
         pass
 
     def open(self, data: bytes, path: str) -> Photo:
@@ -93,5 +93,5 @@ class UnfitAnalyser(HostileAnalyser):
 
     reason: str = ""
 
-    def try_out(self, *, encode: bool = True) -> None:
+    def try_out(self, *, align: bool = True, encode: bool = True) -> None:
         raise MemoryError if self.reason == "memory" else ImportError(self.reason)

@@ -20,6 +20,7 @@ from faceindex.errors import ModelError, UsageError
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.recipe import recipe
 from faceindex.faces.trial import try_recipe
+from faceindex.judgement.library_calibration import of_recipe
 from faceindex.models.add import CAUTIOUS_WIDTH, add_known_model, add_model
 from faceindex.models.cards import (
     ENVIRONMENT,
@@ -36,7 +37,6 @@ from faceindex.models.networks import onnx_session
 from faceindex.models.remove import remove_recipe
 from faceindex.photos.decode import Photo
 from faceindex.photos.pictures import photo_of
-from faceindex.search.library_calibration import of_recipe
 from faceindex.types import Pixels
 
 CARD = """

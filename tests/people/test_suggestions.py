@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from people_library import drawn_people
 
+from faceindex.judgement.calibration import of_logistic
 from faceindex.people.suggestions import suggestions
-from faceindex.search.calibration import of_logistic
 from faceindex.types import Labels, Suggestion, Vectors
 
 # Two albums and a single face of person 0, two albums of person 1.

@@ -62,14 +62,16 @@ def test_each_of_many_finds_what_it_finds_alone(
 
 
 @pytest.mark.parametrize("length", [1.48, 1.47, 1.0, 1.55])
-def test_vectors_of_another_length_than_the_recipes_are_warned_of_once(
-    library: faceindex.Library, tmp_path: Path, length: float
-) -> None:
+def test_vectors_of_another_length_than_the_recipes_are_warned_of_once(tmp_path: Path, length: float) -> None:
+    store_vectors(tmp_path / "x.faces", drawn_people(PEOPLE[:9]))
     vectors = np.random.default_rng(0).normal(size=(9000, 128)).astype(np.float32)
     vectors *= 1.48 / np.linalg.norm(vectors, axis=1, keepdims=True)
     vectors[8500:] *= length / 1.48
     np.save(tmp_path / "v.npy", vectors)
-    with warnings.catch_warnings(record=True) as said:
+    with (
+        faceindex.Library(tmp_path / "x.faces", create=False) as library,
+        warnings.catch_warnings(record=True) as said,
+    ):
         warnings.simplefilter("always", OtherLength)
         assert len(list(library.search_many(tmp_path / "v.npy", k=1, threshold=1.0))) == 9000
     if abs(length - 1.48) < 0.02:

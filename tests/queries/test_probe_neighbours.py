@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 
 import faceindex
 from faceindex.cli.app import app
+from faceindex.judgement.company import NEAR
 from faceindex.queries.probe_neighbours import neighbours_of
 from faceindex.queries.probes import Probe
 from faceindex.queries.verification import LEAST_CONFIDENCE
-from faceindex.search.company import NEAR
 from faceindex.search.index import find_nearest
 from faceindex.types import USUAL, Vectors
 

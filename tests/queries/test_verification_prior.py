@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from faceindex.faces.recipe import recipe
+from faceindex.judgement import library_calibration as calibrated
+from faceindex.judgement.calibration import Calibration
 from faceindex.models.cards import recipe_cards
 from faceindex.queries.probes import Probe
 from faceindex.queries.verification import compared, judged
-from faceindex.search import library_calibration as calibrated
-from faceindex.search.calibration import Calibration
 from faceindex.types import Box
 
 OWN = Calibration(8.0, 40.0, 20.0, 28.125)

@@ -33,8 +33,8 @@ def main() -> None:
 
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always", Note)
-                memory, parent = int(sys.argv[3]), int(sys.argv[2])
-                analyser = worker.prepare(connection, parent=parent, memory=memory, encode=work != "align")
+                limits = {"memory": int(sys.argv[3]), "parent": int(sys.argv[2])}
+                analyser = worker.prepare(connection, **limits, align=work != "encode", encode=work != "align")
         except (BrokenPipeError, EOFError, ConnectionResetError):
             return
         except Exception as error:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 
 from faceindex.errors import FaceindexError, UnreadablePhoto
-from faceindex.faces.aligned import AlignedPhoto
+from faceindex.faces.aligned import AlignedPhoto, measured
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.stopwatch import Stopwatch
 from faceindex.ingest.workers.executor import Analysed, Fault
@@ -103,8 +103,10 @@ def _fault(error: Exception) -> Fault:
     return Fault.PLACE if isinstance(cause, OSError) and cause.errno is not None else Fault.PHOTO
 
 
-def prepare(connection: Connection, *, memory: int, parent: int, encode: bool = True) -> Analyser:
-    """Receive the analyser, and test it once. memory: bytes; parent: process id; 0 for none. encode: see `serve`.
+def prepare(connection: Connection, *, memory: int, parent: int, align: bool = True, encode: bool = True) -> Analyser:
+    """Receive the analyser, and test it once. memory: bytes; parent: process id; 0 for none.
+
+    align, encode: see `Analyser.try_out`.
 
     Raises: anything.
     """
@@ -115,7 +117,7 @@ def prepare(connection: Connection, *, memory: int, parent: int, encode: bool = 
         limit_memory(memory)
     analyser: Analyser = connection.recv()
     analyser.check_models()
-    analyser.try_out(encode=encode)
+    analyser.try_out(align=align, encode=encode)
     _silence_libraries()
     return analyser
 
@@ -142,7 +144,7 @@ def serve(connection: Connection, analyser: Analyser, *, encode: bool = True) ->
         if isinstance(aligned, Analysed):
             connection.send(aligned)
         elif not encode:
-            connection.send(Analysed(file, None, seconds=aligned.seconds, aligned=aligned.photo))
+            connection.send(Analysed(file, None, seconds=aligned.seconds, aligned=measured(aligned.photo)))
         elif not aligned.photo.faces:
             connection.send(encode_files(analyser, [aligned])[0])
         else:
