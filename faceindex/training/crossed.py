@@ -10,8 +10,8 @@ from faceindex.running.meter import Meter
 from faceindex.training.gains import Comparison, compared
 from faceindex.training.head import Descent, learn, relearn
 from faceindex.training.labelled import TrainingFaces
-from faceindex.training.losses import Floats
 from faceindex.training.relatives import NO_RELATIVES, Relatives
+from faceindex.training.scale import at_scale
 from faceindex.training.split import numbered
 
 _FOLDS, _VALIDATION = 1000, 150
@@ -54,11 +54,4 @@ def _head(faces: TrainingFaces, known: np.ndarray, settings: Descent, relatives:
         inputs.append((part.vectors.astype(np.float64), numbers, relatives.of_people(names)))
     threshold = faces.recipe.match_threshold
     learnt = learn(*inputs[0], inputs[1][:2], threshold, settings, meter)
-    return _scaled(relearn(*inputs[2], threshold, settings, learnt.steps, meter), inputs[2][0])
-
-
-def _scaled(head: Floats, vectors: Floats) -> Floats:
-    """The head, times what keeps the mean squared deviation: else distances of two folds mean different things."""
-    middle = vectors - vectors.mean(axis=0)
-    scaled: Floats = head * np.sqrt(np.square(middle).sum() / np.square(middle @ head).sum())
-    return scaled
+    return at_scale(relearn(*inputs[2], threshold, settings, learnt.steps, meter), inputs[2][0])
