@@ -111,7 +111,7 @@ def doubts(
     else:
         group, whose = np.full(len(person), -1, dtype=np.int64), np.empty(0, dtype=np.int64)
         single = np.flatnonzero(asked)
-    far = _far_apart(np.full(len(person), np.nan) if years is None else years, person, part, group, whose, single)
+    far = _are_far(np.full(len(person), np.nan) if years is None else years, person, part, group, whose, single)
     judged = _judged(vectors, person, part, core, group, whose, single, far, calibration)
     likely = np.flatnonzero(judged.log_odds >= least)
     members = dict(zip(people := np.unique(judged.whose[likely]).tolist(), _members(person, people), strict=True))
@@ -146,7 +146,7 @@ def _worth_judging(
     return np.sort(np.concatenate([single[~fits], some[near]]))
 
 
-def _far_apart(years: Floats, person: Labels, part: Labels, group: Labels, whose: Labels, single: Rows) -> Flags:
+def _are_far(years: Floats, person: Labels, part: Labels, group: Labels, whose: Labels, single: Rows) -> Flags:
     """bool: of fragments, and after them of the rows `single`, whether their photos are FAR from the core's, on
     average."""
     core = _mean_years(years, np.where(part == 0, person, -1), int(person.max(initial=-1)) + 1)
