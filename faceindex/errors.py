@@ -4,6 +4,7 @@
 
     FaceindexError                 exit code of the command line
     ├── UsageError             2   a wrong argument, or a missing path
+    │   ├── NotInLibrary       2   the library has no such photo, face, album, person or act
     │   ├── NameInUse          2   somebody has this name already, and nothing is joined unasked
     │   ├── UnreadablePhoto    2   the file is not a photo, or it is damaged
     │   └── NoFaceFound        2   the photo was read and has no face
@@ -43,6 +44,10 @@ class Note(UserWarning):
 
 class UsageError(FaceindexError):
     """The request is wrong and cannot be carried out."""
+
+
+class NotInLibrary(UsageError):
+    """The library has no such photo, face, album, person or act."""
 
 
 class NameInUse(UsageError):

@@ -11,6 +11,7 @@ import faceindex
 from faceindex.faces.recipe import recipe
 from faceindex.photos.finding.entries import FoundFile
 from faceindex.store.folder import LibraryFolder
+from faceindex.store.photos.writing import store_dates
 from faceindex.store.writer import Batch
 from faceindex.types import AnalysedPhoto, Box, Face, Vectors
 
@@ -49,3 +50,11 @@ def albums_of(library: faceindex.Library) -> dict[int, set[int]]:
         album.album: {face.face for face in library.albums.faces(album.album, hidden=True, limit=None)}
         for album in library.albums.list(hidden=True, limit=None)
     }
+
+
+def date_photos(path: Path, taken: dict[int, str]) -> None:
+    """Say when photos were taken, by their ids, which are those of their faces in libraries that are drawn."""
+    folder = LibraryFolder(path)
+    with folder.decisions() as catalog, catalog.transaction() as transaction:
+        store_dates(transaction, {photo: (date, "drawn") for photo, date in taken.items()})
+    folder.close()

@@ -1,4 +1,4 @@
-"""Floor 10: the command line: commands, options, and what is printed. Nothing is decided here: every answer is the
+"""Floor 11: the command line: commands, options, and what is printed. Nothing is decided here: every answer is the
 library's."""
 
 import gc

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from faceindex.cli.output import errors, print_json, print_line
+from faceindex.journal.acts import MERGE
 from faceindex.plurals import plural
 from faceindex.types import ActChange, Decided, PastAct, Price
 
@@ -23,7 +24,7 @@ _MOST = 3
 
 
 def print_decided(decided: Decided, *, as_json: bool) -> None:
-    """Print a decision; for an undo and a rename also what it changed."""
+    """Print a decision; for an undo and a rename also what it changed, for a merge whom it joined."""
     told = decided.undone is not None or decided.renamed is not None
     if as_json:
         step = asdict(decided)
@@ -39,7 +40,8 @@ def print_decided(decided: Decided, *, as_json: bool) -> None:
     elif decided.renamed is not None:
         what = f"rename: {decided.person} is {decided.renamed} now"
     print_line(f"act {decided.act}: {what}; {plural(decided.faces, 'face')}, {where}")
-    for line in change_lines(decided.changes) if told else ():
+    changes = decided.changes if told else [one for one in decided.changes if one.person_before != one.person_after]
+    for line in change_lines(changes) if told or decided.kind == MERGE else ():
         print_line(f"  {line}")
     offer_similar(decided)
 

@@ -45,6 +45,7 @@ _COMMANDS = {
     "models": "models:app",
     "evaluate": "evaluate:app",
     "train": "train:app",
+    "serve": "serve:app",
     "completion": "completion:completion",
 }
 """For each command or group: the module in this package and the name in that module, in the order of the help."""

@@ -97,6 +97,12 @@ def _print_report(report: ImportReport) -> None:
         + (f"; decisions imported: {report.acts:,}" if report.acts else "")
         + (f"; photos analysed: {report.analysed:,}" if report.analysed else "")
     )
+    if report.joined:
+        more = len(report.joined) - _SHOWN
+        print_line(
+            f"somebody had these names before, and has more faces now: {', '.join(report.joined[:_SHOWN])}"
+            + (f" and {more:,} more; --json lists all" if more > 0 else "")
+        )
     print_failures(report.failures, blank=True)
     _print_wrong("is not a valid row", report.bad)
     _print_wrong("has no face", report.without_face)

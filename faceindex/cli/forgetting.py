@@ -30,7 +30,7 @@ def forget_person(
     """Erase a person's faces and name from the disk for good. Photos that show nobody else leave the library, too."""
     with faceindex.Library(library, create=False) as opened:
         if lift:
-            _print_lifted(opened.photos.lift(names), as_json=as_json)
+            _print_lifted(opened.photos.lift(names, dry_run=dry_run), dry_run=dry_run, as_json=as_json)
             return
         if len(names) > 1:
             raise UsageError(f"name one person at a time; quote a name of several words: '{' '.join(names)}'")
@@ -56,9 +56,16 @@ def forget(
         erasing.erase(lambda dry: opened.care.forget_all(dry_run=dry), yes=yes, dry_run=dry_run, as_json=as_json)
 
 
-def _print_lifted(lifted: Lifted, *, as_json: bool) -> None:
+def _print_lifted(lifted: Lifted, *, dry_run: bool, as_json: bool) -> None:
     if as_json:
-        print_json(asdict(lifted))
+        print_json(asdict(lifted) | ({"dry_run": True} if dry_run else {}))
+        return
+    if dry_run:
+        print_line(
+            f"would be lifted: {plural(lifted.tombstones, 'tombstone')}; would be analysed again: "
+            f"{plural(lifted.photos, 'photo')} of the library; added by the next ingest: {lifted.waiting:,}"
+        )
+        print_failures(lifted.failed)
         return
     print_line(
         f"{plural(lifted.tombstones, 'tombstone')} lifted; {plural(lifted.photos, 'photo')} of the library analysed "

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import faceindex
-from faceindex.cli import excluding, forgetting, options, review, targets
+from faceindex.cli import audit, excluding, forgetting, options, review, targets
 from faceindex.cli.acts import (
     DryRun,
     change_lines,
@@ -38,6 +38,8 @@ from faceindex.types import Decided, PastAct, Price
 
 app = typer.Typer(help="The people in the library.", no_args_is_help=True)
 app.command("review")(review.review)
+app.command("audit")(audit.audit)
+app.command("confirm")(audit.confirm)
 app.command("forget")(forgetting.forget_person)
 for _name, _command in excluding.COMMANDS.items():
     app.command(_name)(_command)
@@ -91,6 +93,9 @@ def name(
     else:
         verb = "is" if decided.faces == 1 else "are"
         print_line(f"{plural(decided.faces, 'face')} {verb} {decided.person}'s")
+        renamed = [change for change in decided.changes if change.person_before not in (None, change.person_after)]
+        for line in change_lines(renamed):
+            print_line(f"  {line}")
     offer_similar(decided)
 
 

@@ -180,20 +180,19 @@ def remove(
     as_json: options.AsJson = False,
 ) -> None:
     """Remove photos and their faces from the library. The photo files are never changed."""
-    if dry_run and not erase:
-        raise UsageError("--dry-run is only for --erase; without --erase, an ingest of the files adds the photos again")
     with faceindex.Library(library, create=False) as opened:
         if erase:
             erasing.erase(
                 lambda dry: opened.photos.forget(paths, dry_run=dry), yes=yes, dry_run=dry_run, as_json=as_json
             )
             return
-        removed = opened.photos.remove(paths)
+        removed = opened.photos.remove(paths, dry_run=dry_run)
     if as_json:
-        print_json(asdict(removed))
+        print_json(asdict(removed) | ({"dry_run": True} if dry_run else {}))
         return
+    done = "would be removed:" if dry_run else "removed"
     print_line(
-        f"removed {plural(removed.photos, 'photo')} with {plural(removed.faces, 'face')} "
+        f"{done} {plural(removed.photos, 'photo')} with {plural(removed.faces, 'face')} "
         f"({plural(removed.paths, 'path')}); "
         "an ingest of the files adds them again; --erase prevents that"
     )

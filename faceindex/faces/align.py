@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from faceindex.faces.alignments import (
     FIVE_POINTS,
@@ -15,8 +14,10 @@ from faceindex.faces.alignments import (
     Picture,
     facenet_chip,
     five_point_chip,
+    inverse,
     openface_chip,
     similarity,
+    size_of,
     warped,
     warped_quickly,
 )
@@ -97,6 +98,8 @@ def place(picture: Picture, found: Detection, count: int, canvas: Canvas = LARGE
     Where the detector gives points, the face is brought into the place, size and, as far as the points tell,
     direction that dlib's predictors know from dlib's own boxes.
     """
+    if found.placed is not None and (count, canvas) == (5, SMALL):
+        return found.placed
     if found.points is None:
         return place_landmarks(np.asarray(picture), found.box(), count)
     placement = similarity(found.points.astype(np.float64), FIVE_POINTS)
@@ -117,7 +120,7 @@ def placed_on(picture: Picture, forward: Floats, count: int, canvas: Canvas) -> 
 
 def unmapped(points: Landmarks, forward: Floats) -> Landmarks:
     """Where `points` were before `forward` [2, 3] mapped them."""
-    return np.asarray((points - forward[:, 2]) @ np.linalg.inv(forward[:, :2]).T, dtype=np.float32)
+    return np.asarray((points - forward[:, 2]) @ inverse(forward[:, :2]).T, dtype=np.float32)
 
 
 def place_landmarks(pixels: Pixels, box: Box, points: int = 5) -> Landmarks:
@@ -143,13 +146,13 @@ def _near(picture: Picture, landmarks: Landmarks) -> tuple[Pixels, Landmarks]:
     """The pixels around landmarks that chips may show, as an array, and the landmarks in them."""
     low, high = landmarks.min(axis=0), landmarks.max(axis=0)
     reach = CHIP_REACH * float((high - low).max()) + CHIP_BORDER
-    size = picture.size if isinstance(picture, Image.Image) else picture.shape[1::-1]
+    size = size_of(picture)
     first = np.clip(low - reach, 0, size).astype(int)
     last = np.clip(high + reach, 0, size).astype(int)
     if not (first < last).all():
         return np.asarray(picture), landmarks
-    if isinstance(picture, Image.Image):
-        return np.asarray(picture.crop((*first, *last))), landmarks - first
+    if not isinstance(picture, np.ndarray):
+        return np.asarray(picture.crop((*first.tolist(), *last.tolist()))), landmarks - first
     return np.ascontiguousarray(picture[first[1] : last[1], first[0] : last[0]]), landmarks - first
 
 

@@ -7,7 +7,8 @@ its chip is reduced by averaging first: they all skip pixels there, and so see n
 from __future__ import annotations
 
 import math
-from typing import TypeAlias
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,30 @@ from PIL import Image
 
 from faceindex.types import Box, Pixels
 
-Picture: TypeAlias = "Image.Image | Pixels"
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of an image, of which no pixel is copied before it is needed. box: left, top, right and bottom."""
+
+    image: Image.Image
+    box: tuple[int, int, int, int]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+        left, top, right, bottom = self.box
+        return right - left, bottom - top
+
+    def crop(self, box: tuple[int, int, int, int]) -> Image.Image:
+        """The pixels in `box`, which lies within this part."""
+        left, top = self.box[:2]
+        return self.image.crop((box[0] + left, box[1] + top, box[2] + left, box[3] + top))
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Pixels:
+        return np.asarray(self.image.crop(self.box), *args, **kwargs)
+
+
+Picture: TypeAlias = "Image.Image | Part | Pixels"
 """The photo or a part of it: of mode RGB, or uint8 [h, w, 3]. A large one is better not turned into an array."""
 
 Points = npt.NDArray[np.floating]
@@ -29,6 +53,8 @@ FACENET_MARGIN = 0.25
 
 _STRIP = 8192
 """Pixels of a chip that are sampled at a time: what is worked out for them stays in the processor's cache."""
+
+_COMPLEX = np.array([1, 1j])
 
 _MEAN = (1 / 3, 1 / 3, 1 / 3, 0.0)
 
@@ -79,12 +105,17 @@ def facenet_chip(picture: Picture, box: Box, margin: float = FACENET_MARGIN) -> 
     margin: the part of the box's width and height that is added to them, half on each side; what lies outside the
     photo is left out. Returns: uint8 [160, 160, 3].
     """
-    width, height = picture.size if isinstance(picture, Image.Image) else picture.shape[1::-1]
+    width, height = size_of(picture)
     beside, above = margin * box.width / 2, margin * box.height / 2
     left, right = _clipped(box.x - beside, box.x + box.width + beside, width)
     top, bottom = _clipped(box.y - above, box.y + box.height + above, height)
     face = _region(picture, left, top, right, bottom)
     return np.asarray(face.resize((FACENET_SIZE, FACENET_SIZE), Image.Resampling.BILINEAR))
+
+
+def size_of(picture: Picture) -> tuple[int, int]:
+    """Its width and height."""
+    return picture.shape[1::-1] if isinstance(picture, np.ndarray) else picture.size
 
 
 def _clipped(first: float, last: float, size: int) -> tuple[int, int]:
@@ -96,13 +127,22 @@ def _clipped(first: float, last: float, size: int) -> tuple[int, int]:
 def similarity(points: Floats, template: Floats) -> Floats:
     """[2, 3]: turn, scale and shift that bring `points` closest to `template` (Umeyama 1991, equations 39 to 42)."""
     centre, target = points.mean(axis=0), template.mean(axis=0)
-    spread = ((points - centre) ** 2).sum()
+    before, after = ((places - middle) @ _COMPLEX for places, middle in ((points, centre), (template, target)))
+    spread = np.vdot(before, before).real
     if not spread > 0:
         raise ValueError("all points of the face are one")
-    left, stretch, right = np.linalg.svd((template - target).T @ (points - centre))
-    signs = np.array([1, np.sign(np.linalg.det(left @ right))])
-    turn = (stretch * signs).sum() / spread * (left * signs) @ right
+    factor = np.vdot(before, after) / spread  # in the plane of complex numbers to turn and to scale is to multiply
+    turn = np.array([(factor.real, -factor.imag), (factor.imag, factor.real)])
     return np.column_stack([turn, target - turn @ centre])
+
+
+def inverse(turn: Floats) -> Floats:
+    """Of [2, 2]; numpy's own takes longer than a chip's pixels. Raises: ValueError when there is none."""
+    (a, b), (c, d) = turn.tolist()
+    determinant = a * d - b * c
+    if not determinant:
+        raise ValueError("the face has no size")
+    return np.asarray(np.array([(d, -b), (-c, a)]) / determinant)
 
 
 def _affinity(points: Floats, template: Floats) -> Floats:
@@ -119,7 +159,7 @@ def warped(picture: Picture, forward: Floats, size: int) -> Pixels:
     if found is None:
         return np.zeros((size, size, 3), dtype=np.uint8)
     region, turn, origin = found
-    return _sampled(np.asarray(region), turn, origin, size)
+    return _sampled(region, turn, origin, size)
 
 
 def warped_quickly(picture: Picture, forward: Floats, size: int, *, grey: bool = False) -> Pixels:
@@ -142,17 +182,17 @@ def warped_quickly(picture: Picture, forward: Floats, size: int, *, grey: bool =
 def _reached(picture: Picture, forward: Floats, size: int) -> tuple[Image.Image, Floats, Floats] | None:
     """The part of the photo that the chip shows, reduced where the chip is less than half as large, and turn and origin
     of `_sampled` in it; None when the chip shows nothing of the photo."""
-    turn = np.linalg.inv(forward[:, :2])
+    turn = inverse(forward[:, :2])
     corners = np.array([(0, 0), (size, 0), (0, size), (size, size)]) - forward[:, 2]
     reached = corners @ turn.T
-    width, height = picture.size if isinstance(picture, Image.Image) else picture.shape[1::-1]
+    width, height = size_of(picture)
     first = np.maximum(np.floor(reached.min(axis=0)), 0).astype(np.int64)
     last = np.minimum(np.ceil(reached.max(axis=0)) + 1, (width, height)).astype(np.int64)
     if not (first < last).all():
         return None
     region = _region(picture, *first.tolist(), *last.tolist())
     origin = reached[0] - first
-    reduction = int(math.sqrt(abs(np.linalg.det(turn))))
+    reduction = int(math.sqrt(abs(turn[0, 0] * turn[1, 1] - turn[0, 1] * turn[1, 0])))
     if reduction > 1:
         region = region.reduce(reduction)
         origin, turn = (origin - (reduction - 1) / 2) / reduction, turn / reduction
@@ -160,18 +200,19 @@ def _reached(picture: Picture, forward: Floats, size: int) -> tuple[Image.Image,
 
 
 def _region(picture: Picture, left: int, top: int, right: int, bottom: int) -> Image.Image:
-    if isinstance(picture, Image.Image):
+    if not isinstance(picture, np.ndarray):
         return picture.crop((left, top, right, bottom))
     return Image.fromarray(np.ascontiguousarray(picture[top:bottom, left:right]))
 
 
-def _sampled(pixels: Pixels, turn: Floats, origin: Floats, size: int) -> Pixels:
-    """Pixel (x, y) of the chip is what lies at turn @ (x, y) + origin; black surrounds `pixels`."""
-    height, width = pixels.shape[:2]
+def _sampled(region: Image.Image, turn: Floats, origin: Floats, size: int) -> Pixels:
+    """Pixel (x, y) of the chip is what lies at turn @ (x, y) + origin; black surrounds `region`."""
+    width, height = region.size
     line = width + 3  # black on the left, twice on the right, as on top and below
-    framed = np.zeros((3, height + 3, line), dtype=np.uint8)
-    framed[:, 1 : height + 1, 1 : width + 1] = pixels.transpose(2, 0, 1)
-    chip = np.empty((size, size, 3), dtype=np.uint8)
+    framed = np.zeros((height + 3, line), dtype=np.uint32)  # a pixel's four bytes are fetched as one number
+    framed[1 : height + 1, 1 : width + 1] = np.frombuffer(region.tobytes("raw", "RGBX"), np.uint32).reshape(height, -1)
+    whole = framed.ravel()
+    chip = np.empty((size, size, 4), dtype=np.uint8)
     steps = np.arange(size, dtype=np.float64)
     rows = max(1, _STRIP // size)
     for first in range(0, size, rows):
@@ -181,12 +222,11 @@ def _sampled(pixels: Pixels, turn: Floats, origin: Floats, size: int) -> Pixels:
         left, top = np.floor(x), np.floor(y)
         place = ((top + 1) * line + (left + 1)).astype(np.int64)
         places = (place, place + 1, place + line, place + line + 1)
-        right, below = (x - left).astype(np.float32), (y - top).astype(np.float32)
-        for colour, plane in enumerate(framed.reshape(3, -1)):
-            corners = [plane.take(place, mode="wrap").astype(np.float32) for place in places]
-            upper, lower = _between(corners[0], corners[1], right), _between(corners[2], corners[3], right)
-            chip[first : first + rows, :, colour] = _between(upper, lower, below) + np.float32(0.5)  # rounds
-    return chip
+        right, below = (np.repeat((at - edge).astype(np.float32), 4) for at, edge in ((x, left), (y, top)))
+        corners = [whole.take(place, mode="wrap").view(np.uint8).ravel().astype(np.float32) for place in places]
+        upper, lower = _between(corners[0], corners[1], right), _between(corners[2], corners[3], right)
+        chip[first : first + rows].ravel()[:] = _between(upper, lower, below) + np.float32(0.5)  # rounds
+    return np.ascontiguousarray(chip[..., :3])
 
 
 def _between(one: Linear, other: Linear, share: Linear) -> Linear:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from faceindex.faces.align import Landmarks, align
 from faceindex.faces.aligned import AlignedFace, AlignedPhoto, encode_photos
-from faceindex.faces.alignments import FIVE_POINTS
+from faceindex.faces.alignments import FIVE_POINTS, Part, Picture
 from faceindex.faces.detect import Detection, check_min_face, detect, detection_scale
 from faceindex.faces.engine import DEFAULT_ENGINE, Engine, as_engine
 from faceindex.faces.recipe import DEFAULT_RECIPE, Recipe, as_recipe
@@ -26,7 +26,7 @@ from faceindex.photos.pictures import PictureLike, photo_of
 from faceindex.types import AnalysedPhoto, Face, Pixels
 
 if TYPE_CHECKING:
-    from faceindex.faces.quality import Measures
+    from faceindex.faces.quality import Sight
 
 ENOUGH = 64
 """Pixels of a face's longer side; for more, a JPEG is not decoded again. On lfw-dev, of one photo of each of 124 people
@@ -161,7 +161,7 @@ class Analyser:
         right, bottom = min(image.width, int(found.right + reach)), min(image.height, int(found.bottom + reach))
         around = (left, top, max(right, left + 1), max(bottom, top + 1))
         reduction = 1 if self.recipe.card.follow_tilt is None else max(1, int(found.side / LARGE))
-        part = image.crop(around) if reduction == 1 else image.reduce(reduction, around)
+        part = Part(image, around) if reduction == 1 else image.reduce(reduction, around)
         corner = np.array([left, top]) + (reduction - 1) / 2
         shifted: Detection | None = found.shifted(*-corner).scaled(1 / reduction)
         if shifted and self.recipe.card.follow_tilt is not None:
@@ -169,16 +169,16 @@ class Analyser:
         if shifted is None:
             return None
         landmarks, chips = align(part, shifted, self.recipe)
-        measures = self._measures(part, landmarks, chips, zoom * reduction)
+        sight = self._sight(part, landmarks, chips, zoom * reduction)
         placed = (landmarks * reduction + corner).astype(np.float32)
-        return AlignedFace(detection, placed * zoom, chips, measures)
+        return AlignedFace(detection, placed * zoom, chips, sight)
 
-    def _measures(self, part: Image.Image, landmarks: Landmarks, chips: list[Pixels], zoom: float) -> Measures | None:
+    def _sight(self, part: Picture, landmarks: Landmarks, chips: list[Pixels], zoom: float) -> Sight | None:
         if not self.rated:
             return None
-        from faceindex.faces.quality import measure_aligned  # whose loops take a second to load
+        from faceindex.faces.quality import sight
 
-        return measure_aligned(part, landmarks, chips, self.recipe, zoom)
+        return sight(part, landmarks, chips, self.recipe, zoom)
 
 
 def analyse(

@@ -61,7 +61,8 @@ STEPS_FROM = 0.6
 @dataclass(frozen=True, slots=True, eq=False)
 class Detection:
     """left, top, right, bottom: pixels of the image given, not rounded. score: the detector's. points: float32 [5, 2],
-    x and y in pixels, as `YunetFaces` orders them; None for dlib's detectors.
+    x and y in pixels, as `YunetFaces` orders them; None for dlib's detectors. placed: float32 [5, 2], dlib's landmarks
+    of the face in this very image, if they have been placed already.
     """
 
     left: float
@@ -70,6 +71,7 @@ class Detection:
     bottom: float
     score: float
     points: npt.NDArray[np.float32] | None = None
+    placed: npt.NDArray[np.float32] | None = None
 
     @property
     def side(self) -> float:

@@ -30,21 +30,23 @@ ENGINES = ("onnx", "openvino", "dlib")
 class BatchSize:
     """Chips that an encoder sees at once: `enough` from which another chip saves little, and `most`.
 
-    in_powers: batches are filled up to powers of two, since the device prepares the network for each size that it has
-    not seen.
+    fixed: every batch is filled up to `most`, since the device prepares the network anew for each size that it has not
+    seen, which took an H200 1 to 2 s by onnxruntime 1.31.
     """
 
     enough: int
     most: int
-    in_powers: bool = False
+    fixed: bool = False
 
 
-CPU_BATCH, OPENVINO_BATCH, BATCH = BatchSize(2, 4), BatchSize(4, 8), BatchSize(32, 64, in_powers=True)
-"""On a CPU by onnxruntime and by OpenVINO, and on other devices (not measured). On one core, fastest of seven rounds, a
-chip costs SFace 12.8 ms alone, 11.8 among 2 to 8, 12.7 among 16 and 14.1 among 32, whose planes leave the
-cache; dlib's ResNet 5.2 ms alone, 3.9 among 2, 3.8 among 4 and 3.7 among 8. The vectors are the same to the byte.
+CPU_BATCH, OPENVINO_BATCH, BATCH = BatchSize(8, 16), BatchSize(4, 8), BatchSize(32, 64, fixed=True)
+"""On a CPU by onnxruntime and by OpenVINO, and on other devices. On one core, fastest of twelve rounds,
+a chip costs SFace 11.0 ms alone, 9.6 among 4, 9.3 among 8 and 8.7 among 16, as its planes stay in the cache
+(`faceindex.models.prelus`); dlib's ResNet 4.2 ms alone, 3.3 among 4, 8 and 16. The vectors are the same to the byte.
 OpenVINO gains up to 8, medians of four rounds: in bf16 SFace takes 6.9, 4.9 and 3.8 ms alone, among 2 and among 8,
-dlib's ResNet 4.7, 3.2 and 1.4. `scripts/bench batches` measures this anywhere."""
+dlib's ResNet 4.7, 3.2 and 1.4. `scripts/bench batches` measures this anywhere.
+On an H200, SFace takes 1.5, .19 and .16 ms a chip alone, among 16 and among 64, dlib's ResNet 1.4, .12 and .07:
+`scripts/bench device`."""
 
 DLIB_BATCH = 32
 """Of dlib's own code."""
@@ -100,9 +102,9 @@ class Engine:
 
     def _filled_up(self, batch: Pixels) -> Pixels:
         """With copies of the last chip, see `BatchSize`."""
-        if not self.batch.in_powers:
+        if not self.batch.fixed:
             return batch
-        missing = (1 << (len(batch) - 1).bit_length()) - len(batch)
+        missing = self.batch.most - len(batch)
         return np.concatenate([batch, np.repeat(batch[-1:], missing, axis=0)])
 
     @property

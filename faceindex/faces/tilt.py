@@ -44,12 +44,13 @@ def correct_tilt(picture: Picture, found: Detection, beyond: float, engine: Engi
     sure = found.score > SCANS["yunet"].limit
     if sure and not _may_be_tilted(found):
         return found
-    tilt = _eye_line(place(picture, found, 5, SMALL))
+    points, placed = found.points, place(picture, found, 5, SMALL)
+    found, tilt = replace(found, placed=placed), _eye_line(placed)
     if abs(tilt) > beyond:
         tilt = _eye_line(_placed_upright(picture, found, tilt))
     if not sure and abs(tilt) < DOUBTFUL_TILT:
         return None
-    if sure and abs(tilt - _turn_of(found.points)) <= beyond:
+    if sure and abs(tilt - _turn_of(points)) <= beyond:
         return found
     again = _seen_upright(picture, found, tilt, engine)
     if not sure:
@@ -113,4 +114,5 @@ def _seen_upright(picture: Picture, found: Detection, tilt: float, engine: Engin
     nearest = int(apart.argmin())
     if apart[nearest] > AGAIN_SIZE * AGAIN_SHARE / 2:
         return None
-    return replace(found, points=unmapped(faces.points[nearest], forward), score=float(faces.scores[nearest]))
+    points = unmapped(faces.points[nearest], forward)
+    return replace(found, points=points, placed=None, score=float(faces.scores[nearest]))

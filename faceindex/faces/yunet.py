@@ -30,6 +30,9 @@ OVERLAP = 0.3
 MOST = 5000
 """Faces that are looked at, best scores first."""
 
+_LESS = 0.999
+"""A score of exactly the limit, as floats round it, is not left out early."""
+
 Floats = npt.NDArray[np.float32]
 
 
@@ -73,13 +76,14 @@ class YunetDetector:
 def _decoded(maps: list[Floats], stride: int, columns: int, limit: float) -> tuple[Floats, Floats, Floats]:
     """Boxes, points and scores of one stride's maps, whose places are given line by line."""
     classes, objects, boxes, points = maps
-    scores = np.sqrt(np.clip(classes[:, 0], 0, 1) * np.clip(objects[:, 0], 0, 1))
-    places = np.flatnonzero(scores > limit)
+    places = np.flatnonzero(objects[:, 0] > _LESS * limit * limit)  # most places are left out by this alone
+    scores = np.sqrt(np.clip(classes[places, 0], 0, 1) * np.clip(objects[places, 0], 0, 1))
+    places, scores = places[scores > limit], scores[scores > limit]
     corner = np.stack([places % columns, places // columns], axis=1).astype(np.float32)
     centre = (corner + boxes[places, :2]) * np.float32(stride)
     sides = np.exp(boxes[places, 2:]) * np.float32(stride)
     marks = (points[places].reshape(-1, 5, 2) + corner[:, None]) * np.float32(stride)
-    return np.concatenate([centre - sides / 2, sides], axis=1), marks, scores[places]
+    return np.concatenate([centre - sides / 2, sides], axis=1), marks, scores
 
 
 def suppressed(boxes: Floats, scores: Floats) -> list[int]:

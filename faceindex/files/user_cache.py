@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import mmap
 import os
 import stat
+import zlib
 from io import FileIO
 from pathlib import Path
 from typing import cast
@@ -14,7 +16,7 @@ from faceindex.files.reading import open_regular
 from faceindex.files.user_folders import user_cache
 from faceindex.files.writing import FOLDER_MODE, make_folder, write_file
 
-_DIGEST_BYTES = 32
+_DIGEST_BYTES, _SUM_BYTES = 32, 4
 
 
 def read(path: Path) -> bytes | None:
@@ -33,6 +35,25 @@ def write(path: Path, data: bytes) -> None:
     with contextlib.suppress(OSError):
         make_folder(path.parent)
         write_file(path, _digest(data) + data, durable=False)
+
+
+def write_mappable(path: Path, data: bytes) -> None:
+    """As `write`, but `data` come first in the file, so that it can be mapped, and their CRC-32 after them."""
+    with contextlib.suppress(OSError):
+        make_folder(path.parent)
+        write_file(path, data + zlib.crc32(data).to_bytes(_SUM_BYTES, "big"), durable=False)
+
+
+def is_whole(path: Path) -> bool:
+    """Whether `path` is as `write_mappable` wrote it: SFace's 38 MB are looked through in a fifth of blake2b's time."""
+    with (
+        contextlib.suppress(OSError, ValueError),  # an empty file cannot be mapped
+        open_regular(path) as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
+        memoryview(mapped) as data,
+    ):
+        return zlib.crc32(data[:-_SUM_BYTES]).to_bytes(_SUM_BYTES, "big") == bytes(data[-_SUM_BYTES:])
+    return False
 
 
 def private_folder(name: str) -> Path | None:

@@ -43,6 +43,27 @@ def lift(folder: LibraryFolder, paths: Iterable[str], *, analyser: Analyser) -> 
     return Lifted(lifted, photos, faces, waiting, tuple(failed))
 
 
+def would_lift(folder: LibraryFolder, paths: Iterable[str], *, analyser: Analyser) -> Lifted:
+    """As `lift`, and nothing is changed; how many faces would come back is not known then."""
+    lifted = photos = waiting = 0
+    failed: list[FailedPhoto] = []
+    for entry in find_files(paths, skip=str(folder.path)):
+        if isinstance(entry, UnreadableEntry):
+            failed.append(FailedPhoto(entry.path, entry.reason))
+            continue
+        try:
+            if not _is_photo(entry.path):
+                continue
+            _, content = photo_and_content(entry.path, max_megapixels=analyser.max_megapixels)
+        except UnreadablePhoto as error:
+            failed.append(FailedPhoto(entry.path, error.reason, out_of_reach=error.out_of_reach))
+            continue
+        number = len(folder.catalog.tombstones().of(content))
+        known = number > 0 and folder.catalog.photo_with(content) is not None
+        lifted, photos, waiting = lifted + number, photos + known, waiting + (number > 0 and not known)
+    return Lifted(lifted, photos, 0, waiting, tuple(failed))
+
+
 def _is_photo(path: str) -> bool:
     try:
         with source_of(path).opened(path) as opened:

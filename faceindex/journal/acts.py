@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 NAME, UNNAME = "name", "unname"
 """These faces are this person's; these faces are nobody's, whatever was decided before."""
 
+CONFIRM = "confirm"
+"""Somebody looked at these faces, and they are this person's: an audit does not ask about them again."""
+
 RENAME = "rename"
 """A person has another name from now on; when somebody has that name already, both become one person."""
 
@@ -40,15 +43,16 @@ COVER = "cover"
 class Act:
     """One decision of a user, about faces on one side or on several.
 
-    name, unname: side 0. merge: an album a side; all are one person. split: side 0 is one person, and another one than
-    the rest, side 1. reject: each face of side 0 is another person than the rest, side 1. move: side 0 is the person of
-    side 1, and not of side 2, where it was. apart: each face of side 0 is another person than each of side 1. hide,
-    unhide, unknown, known: see WHOLE and SINGLE. not-face, is-face, draw, cover: each face of side 0. never-suggest:
-    between a face of side 0 and one of side 1, or `person`. A name may have a side 1: faces of the same albums that are
-    not meant, and are other people.
+    name, unname, confirm: side 0. merge: an album a side; all are one person. split: side 0 is one person, and another
+    one than the rest, side 1. reject: each face of side 0 is another person than the rest, side 1. move: side 0 is the
+    person of side 1, and not of side 2, where it was. apart: each face of side 0 is another person than each of side 1.
+    hide, unhide, unknown, known: see WHOLE and SINGLE. not-face, is-face, draw, cover: each face of side 0.
+    never-suggest: between a face of side 0 and one of side 1, or `person`. A name may have a side 1: faces of the same
+    albums that are not meant, and are other people.
 
-    person: whose side 0 is (name, draw, cover) or is not (split, reject, move, apart); who is hidden (hide, unhide).
-    undoes: id of another act (undo). renamed: what the person is called from now on (rename). made: time in UTC.
+    person: whose side 0 is (name, confirm, draw, cover) or is not (split, reject, move, apart); who is hidden (hide,
+    unhide). undoes: id of another act (undo). renamed: what the person is called from now on (rename). made: time in
+    UTC.
     """
 
     act: int

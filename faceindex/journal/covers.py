@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from faceindex.journal.acts import COVER, DRAW, MOVE, NAME, REJECT, SPLIT, UNNAME, Act
+from faceindex.journal.acts import CONFIRM, COVER, DRAW, MOVE, NAME, REJECT, SPLIT, UNNAME, Act
 
 
 def covers(counting: Sequence[Act]) -> dict[int, int]:
@@ -21,7 +21,7 @@ def covers(counting: Sequence[Act]) -> dict[int, int]:
         elif act.kind in (SPLIT, REJECT, MOVE, UNNAME):
             for face in act.side(0):
                 chosen.pop(face, None)
-        elif act.kind in (NAME, DRAW):
+        elif act.kind in (NAME, CONFIRM, DRAW):
             for face in chosen.keys() & set(act.side(0)):
                 if person_of[face] in (None, act.person):
                     person_of[face] = act.person

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from faceindex.journal.acts import (
     APART,
+    CONFIRM,
     DRAW,
     HIDE,
     IS_FACE,
@@ -93,7 +94,7 @@ def _bonds(counting: Sequence[Act]) -> Bonds:
     for act in reversed(counting):
         if act.kind == UNNAME:
             renamed.update(act.side(0))
-        elif act.kind in (NAME, DRAW) and act.person is not None:
+        elif act.kind in (NAME, CONFIRM, DRAW) and act.person is not None:
             person = bonds.node_of(act.person)
             for face in act.side(0):
                 if face not in renamed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, cast
 
-from faceindex.errors import UsageError
+from faceindex.errors import NotInLibrary, UsageError
 from faceindex.library.albums import album_faces
 from faceindex.library.deprecation import renamed
 from faceindex.library.opened import Opened
@@ -64,7 +64,7 @@ class Faces:
         """The face with this id. Raises: UsageError when there is none."""
         found = self._opened.catalog.faces_with([face])
         if not found:
-            raise UsageError(f"no face {face} in {self._opened.folder.path}")
+            raise NotInLibrary(f"no face {face} in {self._opened.folder.path}")
         return found[face]
 
     def photos(self, ids: Iterable[int]) -> dict[int, str]:

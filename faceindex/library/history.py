@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from faceindex.errors import UsageError
+from faceindex.errors import NotInLibrary
 from faceindex.library.deprecation import renamed
 from faceindex.library.opened import Opened
 from faceindex.library.paging import PAGE
@@ -42,7 +42,7 @@ class History:
         """The act with this id. Raises: UsageError when there is none."""
         found = past_act(self._opened.catalog, act)
         if found is None:
-            raise UsageError(f"no act {act}; `faceindex people history` shows them")
+            raise NotInLibrary(f"no act {act}; `faceindex people history` shows them")
         return found
 
     @contextmanager
@@ -55,6 +55,7 @@ class History:
                 for album in chosen:
                     library.people.name("Ann", album=album)
 
+        Faces may be drawn inside, too. Anything else that writes is refused: it would wait for the end of this.
         Raises: UsageError when there is no library; LibraryUnwritable.
         """
         with in_one_transaction(self._opened.folder):

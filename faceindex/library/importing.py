@@ -42,7 +42,7 @@ def import_files(
 ) -> ImportReport:
     """What `Library.import_` does. base: the folder that relative paths are in, absolute. analyse: ingests photos."""
     began, tally, chosen = time.monotonic(), Tally(), [Path(absolute(file)) for file in files]
-    stop = meter.stop
+    stop, before = meter.stop, _faces_of_people(opened)
     meter.announce("importing")
     for path in chosen:
         if stop.is_set() or tally.interrupted:
@@ -68,7 +68,14 @@ def import_files(
         recipe=opened.recipe.title,
         seconds=time.monotonic() - began,
         interrupted=interrupted,
+        joined=tuple(name for name, faces in _faces_of_people(opened).items() if 0 < before.get(name, 0) < faces),
     )
+
+
+def _faces_of_people(opened: Opened) -> dict[str, int]:
+    """How many faces everybody has, by name."""
+    known = opened.catalog.people(hidden=True) if opened.folder.exists else []
+    return {person.person: person.faces for person in known}
 
 
 def _import_file(

@@ -33,6 +33,11 @@ class Index:
         """What must be built before a search; None when nothing must. `start_build` builds it."""
         return face_index.stale(self._opened.folder, self._opened.index)
 
+    def release(self) -> None:
+        """Unmap the index's file until the next search: after an erasure by another process it is only a deleted file,
+        which stays on the disk as long as it is mapped."""
+        self._opened.index = None
+
     def start_build(
         self,
         kind: str | None = None,

@@ -20,6 +20,7 @@ from faceindex.running.lazily import functions, module
 from faceindex.running.meter import Meter, Tell
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
+from faceindex.store.open_transaction import is_kept_open, kept_open
 
 if TYPE_CHECKING:
     from faceindex.faces.analyse import Analyser
@@ -81,6 +82,7 @@ class Opened:
         self.folder = LibraryFolder(Path(path or default_library()), wanted=wanted, create=create)
         self.index: face_index.LibraryIndex | None = None
         self._jobs: WeakSet[Job[Any]] = WeakSet()
+        self._ends: list[Callable[[], None]] = []
 
     @cached_property
     def engine(self) -> Engine:
@@ -88,10 +90,23 @@ class Opened:
         return as_engine(self._engine)
 
     def start(self, kind: str, work: Callable[[Meter], Result], progress: Tell | None) -> Job[Result]:
-        """Start a job, which `close` waits for. kind: what it does, one word."""
-        job = Job(kind, work, progress)
+        """Start a job, which `close` waits for. kind: what it does, one word.
+
+        In a transaction that this thread has open, it may read: what it writes would wait for whoever waits for it.
+        """
+        path = self.folder.path
+
+        def within(meter: Meter) -> Result:
+            with kept_open(path):
+                return work(meter)
+
+        job = Job(kind, within if is_kept_open(path) else work, progress)
         self._jobs.add(job)
         return job
+
+    def at_close(self, end: Callable[[], None]) -> None:
+        """Call `end` when the library is closed."""
+        self._ends.append(end)
 
     def close(self) -> None:
         """Cancel the jobs that still run, wait for them, CLOSE_SECONDS at most, and close every connection."""
@@ -101,6 +116,8 @@ class Opened:
         until = time.monotonic() + CLOSE_SECONDS
         for job in jobs:
             job.wait(max(0.0, until - time.monotonic()))
+        for end in self._ends:
+            end()
         self.folder.close()
 
     @property

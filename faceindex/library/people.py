@@ -2,23 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from faceindex.errors import UsageError
 from faceindex.journal.person_names import look_alikes
 from faceindex.library.deprecation import renamed
 from faceindex.library.job import Job, blocking
 from faceindex.library.opened import Opened
 from faceindex.library.paging import PAGE
 from faceindex.running.lazily import functions, module
-from faceindex.store.pages import people_page
-from faceindex.types import Decided, Erased, LostFace, NeverSuggested, Page, Person, Progress, Stale, Suggestion, Target
+from faceindex.store.pages import dated_face_page, people_page
+from faceindex.types import (
+    Audit,
+    Decided,
+    Erased,
+    FaceRecord,
+    LostFace,
+    NameQuestion,
+    NeverSuggested,
+    Page,
+    Person,
+    Progress,
+    Question,
+    Stale,
+    Suggestion,
+    Target,
+)
 
 if TYPE_CHECKING:
     from faceindex.library.erasing import erased
     from faceindex.people import acting
+    from faceindex.people.audit import audit
     from faceindex.people.excluding import never_suggest
-    from faceindex.people.review import answer, do_not_ask, is_open, prepare_suggestions, stale, suggestion_page
+    from faceindex.people.questions import is_open, questions
+    from faceindex.people.queue import same_person, with_names
+    from faceindex.people.review import (
+        answer,
+        do_not_ask,
+        prepare_suggestions,
+        stale,
+        suggestion_page,
+    )
     from faceindex.people.uniting import unite
     from faceindex.store.journal.acts import was_named
     from faceindex.store.people.known_people import names_of_people, unknown_person
@@ -28,10 +53,13 @@ if TYPE_CHECKING:
 else:
     erased = functions("faceindex.library.erasing", "erased")
     acting = module("faceindex.people.acting")
+    audit = functions("faceindex.people.audit", "audit")
     never_suggest = functions("faceindex.people.excluding", "never_suggest")
-    answer, do_not_ask, is_open, prepare_suggestions, stale, suggestion_page = functions(
-        "faceindex.people.review", "answer", "do_not_ask", "is_open", "prepare_suggestions", "stale", "suggestion_page"
+    is_open, questions = functions("faceindex.people.questions", "is_open", "questions")
+    answer, do_not_ask, prepare_suggestions, stale, suggestion_page = functions(
+        "faceindex.people.review", "answer", "do_not_ask", "prepare_suggestions", "stale", "suggestion_page"
     )
+    same_person, with_names = functions("faceindex.people.queue", "same_person", "with_names")
     unite = functions("faceindex.people.uniting", "unite")
     was_named = functions("faceindex.store.journal.acts", "was_named")
     names_of_people, unknown_person = functions(
@@ -44,6 +72,7 @@ else:
     lost_page = functions("faceindex.store.photos.lost", "lost_page")
 
 
+ListOf = list  # `list` is a method here
 PersonList = list[Person]  # `list` is a method here
 NeverSuggestedPairs = list[NeverSuggested]
 NamePairs = list[tuple[str, str]]
@@ -81,6 +110,15 @@ class People:
         if found is None:
             raise unknown_person(self._opened.catalog, person)
         return found
+
+    def faces(
+        self, person: str, *, limit: int | None = PAGE, cursor: str | None = None, hidden: bool = False
+    ) -> Page[FaceRecord]:
+        """A person's faces, confirmed and not, by the dates of their photos; those without a date come last.
+
+        limit: None for all. hidden: hidden faces, too. Raises: NotInLibrary; UsageError for a cursor that no page gave.
+        """
+        return dated_face_page(self._opened.catalog, person, limit=limit, cursor=cursor, hidden=hidden)
 
     def name(
         self,
@@ -138,6 +176,38 @@ class People:
         settled = names_not_suggested(connection)
         return [pair for pair in look_alikes(names_of_people(connection)) if frozenset(pair) not in settled]
 
+    def confirm(self, faces: Sequence[int], *, dry_run: bool = False) -> Decided:
+        """Say that `faces` were looked at and are the person's whose they are said to be: no audit asks about them
+        again. Raises: UsageError when they are nobody's, or several people's."""
+        return acting.confirm(self._opened.folder, faces, dry_run=dry_run)
+
+    def start_audit(
+        self,
+        person: str | None = None,
+        *,
+        least: float = 0.2,
+        again: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Job[Audit]:
+        """Look for wrong names: faces that do not fit their person, people who look like two, two names that look like
+        one person, and faces of low quality that nobody can tell. Each finding has the commands that answer it.
+
+        person: all faces of this one instead, the least likely first. least: probability from which on a finding is
+        reported. again: also what users answered before: faces that they confirmed, sides that they merged, people that
+        they said are two, and what is never to be suggested. Hidden people and faces are left out.
+        Raises: UsageError when nobody is called so, or `least` is not between 0 and 1; LibraryDamaged.
+        """
+        if not 0 < least < 1:
+            raise UsageError(f"a probability lies between 0 and 1, not at {least:g}")
+        chosen = None if person is None else self.get(person).person
+        return self._opened.start(
+            "audit",
+            lambda meter: audit(self._opened.folder, person=chosen, least=least, again=again, meter=meter),
+            progress,
+        )
+
+    audit = blocking(start_audit)
+
     def hide(self, person: str, *, dry_run: bool = False) -> Decided:
         """Hide a person. Raises: UsageError when nobody has this name."""
         return acting.hide(self._opened.folder, Target(person=person), hidden=True, dry_run=dry_run)
@@ -181,6 +251,21 @@ class People:
         waits = self._opened.wait if wait is None else wait
         return suggestion_page(self._opened.folder, limit=limit, cursor=cursor, wait=waits)
 
+    def review(
+        self, *, limit: int = 20, person: str | None = None, names: bool = False
+    ) -> ListOf[Suggestion | NameQuestion]:
+        """What to ask next, the most useful answers first; it ends where nothing is likely.
+
+        person: only what may be this person's. names: also who the albums without a name are, and the faces alone that
+        probably belong with others, by the faces that an answer is expected to name.
+        Raises: UsageError when nobody is called so, or both are given.
+        """
+        if person is not None and names:
+            raise UsageError("questions about one person ask for no names: give one of person and names")
+        if person is not None:
+            return [*same_person(self._opened.folder, person, limit)]
+        return with_names(self._opened.folder, limit) if names else [*self.suggestions(limit=limit)]
+
     def stale(self) -> Stale | None:
         """What must be prepared before `suggestions`; None when nothing must. `start_prepare` prepares it."""
         return stale(self._opened.folder)
@@ -194,6 +279,10 @@ class People:
         return self._opened.start("suggestions", lambda _: prepare_suggestions(self._opened.folder), progress)
 
     prepare = blocking(start_prepare)
+
+    def questions(self, suggestions: Iterable[Suggestion]) -> ListOf[Question]:
+        """The suggestions with the faces that stand for their sides; those that are settled already are left out."""
+        return questions(self._opened.catalog, [one for one in suggestions if self.is_open(one)])
 
     def is_open(self, suggestion: Suggestion) -> bool:
         """Whether a suggestion can still be answered: other answers may have settled it."""

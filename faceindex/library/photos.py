@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from faceindex.errors import UsageError
+from faceindex.errors import NotInLibrary, UsageError
 from faceindex.library.deprecation import renamed
 from faceindex.library.opened import Opened, StrPath, one_or_more
 from faceindex.library.paging import PAGE
@@ -32,14 +32,14 @@ from faceindex.types import (
 if TYPE_CHECKING:
     from faceindex.exchange.xmp.sidecars import write_sidecars
     from faceindex.ingest.pictures import ingest_pictures
-    from faceindex.ingest.tombstone_lifting import lift
+    from faceindex.ingest.tombstone_lifting import lift, would_lift
     from faceindex.library.erasing import erased
     from faceindex.people.drawing import draw
     from faceindex.photos.pictures import PictureLike
 else:
     write_sidecars = functions("faceindex.exchange.xmp.sidecars", "write_sidecars")
     ingest_pictures = functions("faceindex.ingest.pictures", "ingest_pictures")
-    lift = functions("faceindex.ingest.tombstone_lifting", "lift")
+    lift, would_lift = functions("faceindex.ingest.tombstone_lifting", "lift", "would_lift")
     erased = functions("faceindex.library.erasing", "erased")
     draw = functions("faceindex.people.drawing", "draw")
 
@@ -75,8 +75,15 @@ class Photos:
         wanted = absolute(path)
         found = self._opened.catalog.photo(wanted)
         if found is None:
-            raise UsageError(f"the library knows no photo {wanted}; `faceindex photos list` shows them")
+            raise NotInLibrary(f"the library knows no photo {wanted}; `faceindex photos list` shows them")
         return found
+
+    def with_id(self, photo: int) -> PhotoRecord:
+        """The photo with this id, at the first of its paths. Raises: NotInLibrary."""
+        paths = self._opened.catalog.paths_of(photo)
+        if not paths:
+            raise NotInLibrary(f"no photo {photo} in the library")
+        return self.get(paths[0])
 
     def faces(self, path: StrPath) -> FaceRecords:
         """The faces of the photo at this path, hidden ones too, from left to right. Raises: as `get`."""
@@ -139,18 +146,20 @@ class Photos:
             self._opened.folder, photo, box, analyser=analyser, person=name, merge=merge, dry_run=dry_run
         )
         if not dry_run:
-            self._opened.faces_changed(index=False)
+            self._opened.index = None
         return DrawnFace(number, photo.path, box, face.score, face.quality, face.origin or DRAWN, decided)
 
-    def remove(self, paths: StrPath | Iterable[StrPath]) -> Removed:
+    def remove(self, paths: StrPath | Iterable[StrPath], *, dry_run: bool = False) -> Removed:
         """Take photos at or under `paths` out of the library; the files stay, and a later ingest brings them back.
 
-        Names of their faces are kept for that case. Raises: UsageError when the library knows nothing under one.
+        Names of their faces are kept for that case. dry_run: only say what would be removed.
+        Raises: UsageError when the library knows nothing under one; LibraryLocked.
         """
         chosen = [path for under in one_or_more(paths) for path in self._known_paths(under)]
         with self._opened.folder.writer() as writer:
-            removed = writer.remove_paths(chosen)
-        self._opened.faces_changed(index=False)
+            removed = writer.remove_paths(chosen, dry_run=dry_run)
+        if not dry_run:
+            self._opened.faces_changed(index=False)
         return removed
 
     def forget(self, paths: StrPath | Iterable[StrPath], *, dry_run: bool = False) -> Erased:
@@ -164,13 +173,16 @@ class Photos:
         photos = {photo for under in chosen for photo in self._opened.catalog.photos_under(under)}
         return erased(self._opened, photos=photos, failures=known, dry_run=dry_run)
 
-    def lift(self, paths: StrPath | Iterable[StrPath]) -> Lifted:
+    def lift(self, paths: StrPath | Iterable[StrPath], *, dry_run: bool = False) -> Lifted:
         """Let what was erased of the photos at or under `paths` come back: remove their tombstones.
 
         Faces of photos in the library are found again at once; other photos wait for the next ingest. Names do not come
-        back: they were erased. Raises: UsageError when a path is missing; LibraryLocked; ModelError.
+        back: they were erased. dry_run: only count tombstones and photos. Raises: UsageError when a path is missing;
+        LibraryLocked; ModelError.
         """
         chosen = [absolute(path) for path in one_or_more(paths)]
+        if dry_run:
+            return would_lift(self._opened.folder, chosen, analyser=self._opened.analyser(None))
         lifted = lift(self._opened.folder, chosen, analyser=self._opened.analyser(None))
         self._opened.faces_changed()
         return lifted

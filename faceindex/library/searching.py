@@ -12,9 +12,11 @@ from faceindex.errors import UsageError
 from faceindex.judgement.calibration import DEFAULT_FPIR
 from faceindex.library.opened import Opened, StrPath
 from faceindex.photos.finding.addresses import absolute
+from faceindex.queries.over_years import factors_over_years
 from faceindex.queries.probe_neighbours import neighbours_of
 from faceindex.queries.probes import Probe
 from faceindex.running.lazily import functions, module
+from faceindex.store.photos.years import year_of
 from faceindex.types import BatchAnswer, IdentifiedFace
 
 if TYPE_CHECKING:
@@ -67,15 +69,23 @@ def identified_faces(
     gallery = named_gallery(opened.catalog, index)
     limit = search_limit(opened, threshold, fpir, len(gallery.ids))
     calibration, found = opened.calibration, []
+
+    def factor_of(row: int) -> float:
+        own = (int(gallery.ids[row]),)
+        return neighbours_of(opened.folder, index, calibration, gallery.vectors[row], without=own).company.factor
+
     for probe in probes:
         company = neighbours_of(opened.folder, index, calibration, probe.vector, without=probe.faces).company
+        distances, taken = gallery.distances(probe.vector), year_of(probe.taken)
+        factors = factors_over_years(distances, gallery.years, taken, company.factor, limit, factor_of)
         found.append(
             identified(
                 probe,
                 gallery,
                 opened.catalog,
                 method=method,
-                threshold=limit * company.factor if threshold is None else limit,
+                limits=limit * factors if threshold is None else np.full(len(factors), limit),
+                factors=factors,
                 evidence=calibration.log_likelihood_ratio,
                 company=company,
             )

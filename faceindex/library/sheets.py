@@ -11,7 +11,7 @@ from faceindex.library.albums import album_faces
 from faceindex.library.opened import Opened, StrPath
 from faceindex.library.photos import Photos
 from faceindex.library.status import status
-from faceindex.people.review import questions
+from faceindex.people.questions import questions
 from faceindex.photos.decode import Photo
 from faceindex.photos.finding.addresses import absolute
 from faceindex.photos.pictures import PictureLike, is_path, photo_of

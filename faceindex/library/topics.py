@@ -10,6 +10,7 @@ from faceindex.library.opened import Opened
 if TYPE_CHECKING:
     from faceindex.library.albums import Albums
     from faceindex.library.care import Care
+    from faceindex.library.crops import Crops
     from faceindex.library.faces import Faces
     from faceindex.library.history import History
     from faceindex.library.index import Index
@@ -72,6 +73,13 @@ class Topics:
         from faceindex.library.care import Care
 
         return Care(self._opened)
+
+    @cached_property
+    def crops(self) -> Crops:
+        """Pictures of its faces and photos."""
+        from faceindex.library.crops import Crops
+
+        return Crops(self._opened)
 
     @cached_property
     def sheets(self) -> Sheets:

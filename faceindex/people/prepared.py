@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 
@@ -17,12 +17,16 @@ import numpy as np
 
 from faceindex.clustering.quality_gate import LOW_QUALITY
 from faceindex.judgement.calibration import Calibration
+from faceindex.people.crowded_groups import LONELY
+from faceindex.people.likelihood import Odds
 from faceindex.people.near_groups import (
-    MATES,
     NEAREST,
     Axes,
+    NearPairs,
     Rows,
     Squares,
+    Years,
+    is_near,
     likely_pairs,
     main_axes,
     near_pairs,
@@ -35,6 +39,7 @@ from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.group_file import Group, GroupFile, Near, changing, new_group_file, reading
 from faceindex.store.people.reviewed import members, set_paired, unpaired, unpaired_groups
+from faceindex.store.photos.years import year_of
 from faceindex.types import Vectors
 
 MOST_CHANGED = 2000
@@ -86,12 +91,13 @@ def prepare(folder: LibraryFolder, token: str, groups: Groups, calibration: Cali
     about = About(token, groups.albums, groups.albums, square, _name(calibration), axes)
     numbers = np.where(np.arange(len(groups.number)) < groups.albums, groups.number, -groups.number)
     sketches = axes.sketches(groups.centre, groups.spread)
-    left, right, apart = near_pairs(groups.centre, groups.spread, numbers, sketches, groups.albums, square)
-    scores = _scores(groups.size, groups.person >= 0, left, right, apart, calibration, groups.albums)
+    found = near_pairs(groups.centre, groups.spread, numbers, groups.years, sketches, groups.albums, square)
+    scores = _scores(groups.size, groups.person >= 0, found, Odds(calibration, groups.albums))
     with new_group_file(folder.index) as file:
         file.fill(_listed(groups, numbers), numbers, sketches)
-        pairs = zip(numbers[left].tolist(), numbers[right].tolist(), apart, scores, strict=True)
-        file.add_near(Near(one, album, float(far), float(score)) for one, album, far, score in pairs)
+        names = (numbers[found.one].tolist(), numbers[found.other].tolist())
+        pairs = zip(*names, found.square.tolist(), scores.tolist(), found.far.tolist(), strict=True)
+        file.add_near(Near(*pair) for pair in pairs)
         about.keep(file)
 
 
@@ -166,7 +172,11 @@ def _found(file: GroupFile, about: About, again: dict[int, Group], albums: Colle
         return []
     ones, others = [known[one] for one, _ in chosen], [known[other] for _, other in chosen]
     apart = squares(_centres(ones), _centres(others), _spreads(ones), _spreads(others))
-    return [Near(*pair, float(far), 0.0) for pair, far in zip(chosen, apart, strict=True) if far <= about.square]
+    places = np.arange(len(chosen))
+    far = _years([*ones, *others]).far(places, places + len(chosen))
+    near = is_near(apart, far, about.square).tolist()
+    measured = zip(chosen, apart.tolist(), far.tolist(), near, strict=True)
+    return [Near(*pair, square, 0.0, late) for pair, square, late, within in measured if within]
 
 
 def _scored(found: Sequence[Near], sizes: dict[int, Group], calibration: Calibration, albums: int) -> list[Near]:
@@ -177,22 +187,21 @@ def _scored(found: Sequence[Near], sizes: dict[int, Group], calibration: Calibra
     left = np.array([place[near.number] for near in found], dtype=np.int64)
     right = np.array([place[near.album] for near in found], dtype=np.int64)
     apart = np.array([near.square for near in found], dtype=np.float64)
-    scores = _scores(size, named, left, right, apart, calibration, albums)
+    pairs = NearPairs(left, right, apart, np.array([near.far for near in found], dtype=np.bool_))
+    scores = _scores(size, named, pairs, Odds(calibration, albums))
     return [near._replace(score=float(score)) for near, score in zip(found, scores, strict=True)]
 
 
-def _scores(
-    size: Rows, named: object, left: Rows, right: Rows, square: Squares, calibration: Calibration, albums: int
-) -> Squares:
+def _scores(size: Rows, named: object, pairs: NearPairs, odds: Odds) -> Squares:
     """What an answer is worth at most: its probability without rivals, times the faces that it settles."""
-    has_name = np.asarray(named, dtype=np.bool_)
+    has_name, left, right = np.asarray(named, dtype=np.bool_), pairs.one, pairs.other
     settles = np.where(
         has_name[left] == has_name[right],
         np.minimum(size[left], size[right]),
         np.where(has_name[left], size[right], size[left]),
     )
-    odds = np.exp(calibration.log_likelihood_ratio(np.sqrt(square)) + np.log(MATES) - np.log(max(albums, 1)))
-    worth: Squares = settles * odds / (1 + odds)
+    likely = np.exp(odds.logarithm(np.sqrt(pairs.square), LONELY, pairs.far))
+    worth: Squares = settles * likely / (1 + likely)
     return worth
 
 
@@ -202,31 +211,36 @@ def _groups_of(folder: LibraryFolder, catalog: Catalog, numbers: Collection[int]
     vectors = folder.vectors_among(catalog, [member.face for member in found])
     by_number: dict[int, list[Vectors]] = defaultdict(list)
     named: dict[int, bool] = {}
+    taken: dict[int, list[float]] = defaultdict(list)
     for member in found:
         by_number[member.number].append(vectors[member.face])
         named[member.number] = member.named
-    return {number: _group(number, np.stack(rows), named[number]) for number, rows in by_number.items()}
+        taken[member.number].append(year_of(member.taken))
+    return {number: _group(number, np.stack(rows), named[number], taken[number]) for number, rows in by_number.items()}
 
 
-def _group(number: int, rows: Vectors, named: bool) -> Group:
+def _group(number: int, rows: Vectors, named: bool, years: Sequence[float]) -> Group:
     """rows: float32 [n, d], added one by one, as `groups_of` does, for the same rounding."""
     centre = np.zeros((1, rows.shape[1]))
     np.add.at(centre, np.zeros(len(rows), dtype=np.int64), rows)
     centre /= len(rows)
     squared = np.square(rows - centre[0]).sum(axis=1)
     spread = float(np.bincount(np.zeros(len(rows), dtype=np.int64), weights=squared)[0] / len(rows))
-    return Group(number, len(rows), spread, named, centre[0].astype(np.float32))
+    first, last = np.fmin.reduce(years), np.fmax.reduce(years)
+    return Group(number, len(rows), spread, named, centre[0].astype(np.float32), float(first), float(last))
 
 
 def _listed(groups: Groups, numbers: Rows) -> Iterator[Group]:
-    values = zip(numbers.tolist(), groups.size.tolist(), groups.spread.tolist(), groups.person >= 0, strict=True)
-    for (number, size, spread, named), centre in zip(values, groups.centre, strict=True):
-        yield Group(number, size, spread, bool(named), centre)
+    columns = (numbers, groups.size, groups.spread, groups.person >= 0, *groups.years)
+    values = zip(*(column.tolist() for column in columns), strict=True)
+    for (number, size, spread, named, first, last), centre in zip(values, groups.centre, strict=True):
+        yield Group(number, size, spread, named, centre, first, last)
 
 
 def _with_count(file: GroupFile, numbers: Collection[int], least: int) -> set[int]:
-    """Those of `numbers` that are near at least so many albums."""
-    return {number for number, found in _by_number(file.near(numbers)).items() if len(found) >= least}
+    """Those of `numbers` that are near at least so many albums, far apart in time or not."""
+    found = _by_number(file.near(numbers))
+    return {number for number, near in found.items() if max(Counter(one.far for one in near).values()) >= least}
 
 
 def _by_number(found: Iterable[Near]) -> dict[int, list[Near]]:
@@ -239,13 +253,17 @@ def _by_number(found: Iterable[Near]) -> dict[int, list[Near]]:
 def _nearest(found: Sequence[Near]) -> list[Near]:
     if not found:
         return []
-    columns = zip(*((near.number, near.album, near.square) for near in found), strict=True)
-    number, album, square = (np.array(column) for column in columns)
-    return [near for near, kept in zip(found, nearest_only(number, album, square), strict=True) if kept]
+    columns = zip(*((near.number, near.album, near.square, near.far) for near in found), strict=True)
+    number, album, square, far = (np.array(column) for column in columns)
+    return [near for near, kept in zip(found, nearest_only(number, album, square, far), strict=True) if kept]
 
 
 def _centres(groups: Sequence[Group]) -> Vectors:
     return np.stack([group.centre for group in groups])
+
+
+def _years(groups: Sequence[Group]) -> Years:
+    return Years(np.array([group.first for group in groups]), np.array([group.last for group in groups]))
 
 
 def _spreads(groups: Sequence[Group]) -> Squares:

@@ -14,7 +14,7 @@ from faceindex.types import Joined, Price
 _ABOUT_ALL = frozenset(
     (
         *(kinds.NOT_FACE, kinds.IS_FACE, kinds.DRAW, kinds.COVER, kinds.HIDE, kinds.UNHIDE),
-        *(kinds.UNKNOWN, kinds.KNOWN),
+        *(kinds.UNKNOWN, kinds.KNOWN, kinds.CONFIRM),
     )
 )
 """Kinds of acts that change each of their faces, also where its person and album stay."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -13,32 +12,32 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.clustering.quality_gate import LOW_QUALITY
-from faceindex.errors import LibraryLocked, LibraryUnwritable, StaleError, UsageError
+from faceindex.errors import LibraryLocked, LibraryUnwritable, StaleError
 from faceindex.journal.state import state_after
 from faceindex.judgement import library_calibration as calibrated
 from faceindex.judgement.calibration import Calibration
-from faceindex.people import acting, prepared
+from faceindex.people import acting, best_suggestions, prepared
 from faceindex.people.albums import constraints_of
-from faceindex.people.best_suggestions import best_first, rank
 from faceindex.people.excluding import never_suggest
+from faceindex.people.learnt_odds import learn, learnt_odds
 from faceindex.people.never_suggested import never_pairs
-from faceindex.people.suggestions import groups_of, suggestions
+from faceindex.people.questions import is_open, settled, shown
+from faceindex.people.suggestions import LIKELY, groups_of, rank, suggestions
+from faceindex.people.uniting import unite_faces
 from faceindex.store import albums as stored_albums
 from faceindex.store.catalog import Catalog
 from faceindex.store.cursors import ALL, begin, page_of
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.group_file import remove_group_file
 from faceindex.store.journal.acts import read_acts
-from faceindex.store.people.reviewed import has_more_faces, named_faces, never_suggested, not_asked_about
+from faceindex.store.people.reviewed import has_more_faces, named_faces, not_asked_about
 from faceindex.store.photos.lost import lost_faces
+from faceindex.store.photos.years import years_of
 from faceindex.types import (
-    Album,
     Decided,
     FaceIds,
-    FaceRecord,
     Labels,
     Page,
-    Question,
     Stale,
     Suggestion,
     Target,
@@ -52,16 +51,13 @@ _SUGGESTIONS = "suggestions"
 
 _EVEN = 0.5  # probability of a face of which only the place is known
 
-SHOWN = 8
-"""Faces of best quality that are shown for an album. A no is stored as a decision about these."""
 
-
-def suggest(folder: LibraryFolder) -> list[Suggestion]:
+def suggest(folder: LibraryFolder, least: float = LIKELY) -> list[Suggestion]:
     """All suggestions, the most useful first, without those that were answered with no, and without hidden faces.
 
-    First come faces that may be ones that their photos lost in edits.
+    First come faces that may be ones that their photos lost in edits. least: their probability.
     """
-    return [*suggestion_page(folder, limit=None)]
+    return list(best_first(folder, least))
 
 
 def suggestion_page(
@@ -85,7 +81,7 @@ def suggestion_page(
 
 
 def _after(folder: LibraryFolder, last: tuple[object, ...] | None, most: int) -> list[Suggestion]:
-    return list(islice((one for one in _best_first(folder) if last is None or _rank(one) > last), most))
+    return list(islice((one for one in best_first(folder) if last is None or _rank(one) > last), most))
 
 
 def stale(folder: LibraryFolder) -> Stale | None:
@@ -112,10 +108,11 @@ def prepare_suggestions(folder: LibraryFolder) -> int:
     return len(groups.number)
 
 
-def _best_first(folder: LibraryFolder) -> Iterator[Suggestion]:
+def best_first(folder: LibraryFolder, least: float = LIKELY) -> Iterator[Suggestion]:
+    """As `suggest`, one by one."""
     yield from _of_lost_faces(folder.catalog, calibrated.of_library(folder))
     if _is_small(folder.catalog):
-        yield from _of_all_faces(folder)
+        yield from _of_all_faces(folder, alone=True, least=least)
         return
     calibration = calibrated.of_library(folder)
     try:
@@ -124,9 +121,9 @@ def _best_first(folder: LibraryFolder) -> Iterator[Suggestion]:
         with folder.guarded():
             prepared.update_prepared(folder, calibration)
     except (LibraryUnwritable, LibraryLocked):  # on a disk that is read-only nothing is kept
-        yield from _of_all_faces(folder)
+        yield from _of_all_faces(folder, least=least)
         return
-    yield from best_first(folder, calibration)
+    yield from best_suggestions.best_first(folder, calibration, learnt_odds(folder), least)
 
 
 def _is_small(catalog: Catalog) -> bool:
@@ -135,7 +132,7 @@ def _is_small(catalog: Catalog) -> bool:
 
 def _rank(one: Suggestion) -> tuple[float | int, ...]:
     if one.lost is not None:
-        return (0, -one.probability, one.lost, 0, 0)
+        return (0, -one.probability, one.lost, 0, 0, 0)
     return (1, *rank(one))
 
 
@@ -151,11 +148,12 @@ class _Asked:
     left_out: npt.NDArray[np.bool_]
     calibration: Calibration
     photos: FaceIds
+    years: npt.NDArray[np.float64]
 
-    def listed(self) -> tuple[FaceIds, Vectors, Labels, Labels]:
-        """Ids, vectors, albums and people of the faces that are asked about."""
+    def listed(self) -> tuple[FaceIds, Vectors, Labels, Labels, npt.NDArray[np.float64]]:
+        """Ids, vectors, albums, people and years of the faces that are asked about."""
         rows = np.flatnonzero(~self.left_out)
-        return self.ids[rows], self.vectors[rows], self.albums[rows], self.person[rows]
+        return self.ids[rows], self.vectors[rows], self.albums[rows], self.person[rows], self.years[rows]
 
 
 def _asked(folder: LibraryFolder) -> _Asked:
@@ -171,19 +169,27 @@ def _asked(folder: LibraryFolder) -> _Asked:
     not_asked = np.vstack([constraints_of(state, ids).cannot_link, never_pairs(state, ids, albums)])
     left_out = np.isin(ids, not_asked_about(catalog.connection)) | ((albums < 0) & (qualities < LOW_QUALITY))
     photos = stored_albums.photos_of(catalog.connection, ids)
-    return _Asked(ids, vectors, albums, person, not_asked, left_out, calibration, photos)
+    years = years_of(catalog.connection, ids)
+    return _Asked(ids, vectors, albums, person, not_asked, left_out, calibration, photos, years)
 
 
-def _of_all_faces(folder: LibraryFolder, square: float | None = None) -> list[Suggestion]:
+def _of_all_faces(
+    folder: LibraryFolder, square: float | None = None, *, alone: bool = False, least: float = LIKELY
+) -> list[Suggestion]:
     asked = _asked(folder)
     found = suggestions(
         *(asked.ids, asked.vectors, asked.albums, asked.person, asked.not_asked, asked.left_out),
         asked.calibration,
         asked.photos,
         square,
+        years=asked.years,
+        learnt=learnt_odds(folder),
+        alone=alone,
+        least=least,
     )
     names = {album.album: album.person for album in folder.catalog.albums(hidden=True)}
-    return [replace(one, person=names.get(one.album or 0)) for one in found]
+    names |= {-face: name for face, name in named_faces(folder.catalog.connection)}
+    return [replace(one, person=names.get(one.album or -(one.with_face or 0))) for one in found]
 
 
 def _of_lost_faces(catalog: Catalog, calibration: Calibration) -> list[Suggestion]:
@@ -197,97 +203,47 @@ def _of_lost_faces(catalog: Catalog, calibration: Calibration) -> list[Suggestio
     return sorted(found, key=_rank)
 
 
-def is_open(catalog: Catalog, suggestion: Suggestion) -> bool:
-    """Whether a suggestion can still be answered: other answers may have settled it."""
+def _sides(suggestion: Suggestion) -> tuple[Target, Target]:
     if suggestion.lost is not None:
-        return any(lost.candidate == suggestion.face for lost in lost_faces(catalog, [suggestion.lost]))
-    album = _listed(catalog, suggestion.album)
-    if album is None:
-        return False
-    if suggestion.face is not None:
-        record = catalog.faces_with([suggestion.face]).get(suggestion.face)
-        asked = not never_suggested(catalog.connection, album.album, -suggestion.face)
-        return record is not None and record.album is None and asked
-    other = _listed(catalog, suggestion.other)
-    if other is None or None not in (album.person, other.person):
-        return False
-    return not never_suggested(catalog.connection, album.album, other.album)
-
-
-def _listed(catalog: Catalog, album: int | None) -> Album | None:
-    """The album of this number, unless it is hidden or left alone."""
-    found = None if album is None else catalog.album(album)
-    return None if found is None or found.unknown else found
+        return Target(face=suggestion.face), Target(person=suggestion.person)
+    first = suggestion.with_face
+    one = Target(album=suggestion.album) if first is None else Target(face=first)
+    return one, Target(album=suggestion.other) if suggestion.face is None else Target(face=suggestion.face)
 
 
 def do_not_ask(folder: LibraryFolder, suggestion: Suggestion, *, dry_run: bool = False) -> Decided:
     """Never ask this again, whatever the answer is. Raises: UsageError."""
     if not is_open(folder.catalog, suggestion):
-        raise _settled()
-    if suggestion.lost is not None:
-        one, other = Target(face=suggestion.face), Target(person=suggestion.person)
-    else:
-        one = Target(album=suggestion.album)
-        other = Target(album=suggestion.other) if suggestion.face is None else Target(face=suggestion.face)
-    return never_suggest(folder, one, other, dry_run=dry_run)
+        raise settled()
+    return never_suggest(folder, *_sides(suggestion), dry_run=dry_run)
 
 
 def answer(folder: LibraryFolder, suggestion: Suggestion, *, same: bool, dry_run: bool = False) -> Decided:
-    """Settle a suggestion. same: merge the albums, move the face to the album, or name it; else they are never one
-    person.
+    """Settle a suggestion, and learn from the answer. same: merge the albums, move the face to the album, put two faces
+    together, or name the face; else they are never one person.
 
     Raises: UsageError.
     """
+    decided = _answered(folder, suggestion, same, dry_run)
+    if not dry_run:
+        learn(folder, suggestion, same=same)
+    return decided
+
+
+def _answered(folder: LibraryFolder, suggestion: Suggestion, same: bool, dry_run: bool) -> Decided:
     album, face = suggestion.album or 0, suggestion.face
     if suggestion.lost is not None and face is not None and suggestion.person is not None:
         if not is_open(folder.catalog, suggestion):
-            raise _settled()
+            raise settled()
         if same:
             return acting.name(folder, [face], suggestion.person, dry_run=dry_run)
         return acting.deny(folder, face, suggestion.person, dry_run=dry_run)
+    if same and suggestion.with_face is not None and face is not None:
+        return unite_faces(folder, [suggestion.with_face, face], dry_run=dry_run)
     if same and face is not None:
         return acting.move(folder, [face], album, dry_run=dry_run)
     if same:
         return acting.merge(folder, [album, suggestion.other or 0], dry_run=dry_run)
-    one, other = _shown(folder.catalog, suggestion)
+    one, other = shown(folder.catalog, suggestion)
     ones, others = [face.face for face in one], [face.face for face in other]
     return acting.cannot_link(folder, others, ones, one[0].person, dry_run=dry_run)
-
-
-def questions(catalog: Catalog, chosen: Sequence[Suggestion]) -> list[Question]:
-    """The suggestions as a page shows them."""
-    return [_question(catalog, suggestion) for suggestion in chosen]
-
-
-def _question(catalog: Catalog, suggestion: Suggestion) -> Question:
-    album, other = _shown(catalog, suggestion)
-    if suggestion.lost is not None:
-        yes = f"faceindex people name face:{suggestion.face} {shlex.quote(suggestion.person or '')}"
-        return Question(suggestion, tuple(album), tuple(other), suggestion.person, yes)
-    step, number = ("merge", suggestion.other) if suggestion.face is None else ("move", suggestion.face)
-    numbers = f"{suggestion.album} {number}" if step == "merge" else f"{number} {suggestion.album}"
-    return Question(suggestion, tuple(album), tuple(other), album[0].person, f"faceindex people {step} {numbers}")
-
-
-def _shown(catalog: Catalog, suggestion: Suggestion) -> tuple[list[FaceRecord], list[FaceRecord]]:
-    """The faces that are shown for both sides. Raises: UsageError when they no longer exist."""
-    if not is_open(catalog, suggestion):
-        raise _settled()
-    single = [] if suggestion.face is None else [catalog.faces_with([suggestion.face])[suggestion.face]]
-    if suggestion.lost is not None:
-        theirs = catalog.faces_with(catalog.faces_of_person(suggestion.person or "") or [])
-        return _best(list(theirs.values())), single
-    return _standing_for(catalog, suggestion.album or 0), single or _standing_for(catalog, suggestion.other or 0)
-
-
-def _settled() -> UsageError:
-    return UsageError("this suggestion is settled already; `faceindex people review` makes new ones")
-
-
-def _standing_for(catalog: Catalog, album: int) -> list[FaceRecord]:
-    return _best(catalog.album_faces(album))
-
-
-def _best(faces: Sequence[FaceRecord]) -> list[FaceRecord]:
-    best_first = sorted(faces, key=lambda face: (-(face.quality or 0.0), -face.score, face.face))
-    return best_first[:SHOWN]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from faceindex.errors import UsageError
+from faceindex.errors import NotInLibrary, UsageError
 from faceindex.journal import acts as kinds
 from faceindex.journal.person_names import same_but_for_case
 from faceindex.people.albums import derive_affected, derive_albums
@@ -19,27 +20,47 @@ from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.journal.act_changes import keep_change, places_of
 from faceindex.store.journal.names import ALBUMS_DUE, decide
+from faceindex.store.open_transaction import kept_open
 from faceindex.store.people.known_people import names_of_people, unknown_person
 from faceindex.store.people.left_alone import names_not_suggested, not_faces_among
 from faceindex.types import Decided, Target
+
+if TYPE_CHECKING:
+    from faceindex.store.writer import Writer
+
+
+class Held(ExitStack):
+    """What a transaction of several steps keeps until it has ended: at most one writer of vectors."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._writer: Writer | None = None
+
+    def writer(self, folder: LibraryFolder, catalog: Catalog) -> Writer:
+        """The writer, under the lock. catalog: whose transaction it is. Raises: LibraryLocked; LibraryUnwritable."""
+        if self._writer is None:
+            self._writer = self.enter_context(folder.writer_within(catalog))
+        return self._writer
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """A transaction in which a user decides: what that reads, and the act that it writes.
 
-    dry_run: nothing of it stays; what it would change is said instead.
+    dry_run: nothing of it stays; what it would change is said instead. held: what several steps of one transaction
+    share; None where the transaction has one.
     """
 
     catalog: Catalog
     transaction: sqlite3.Connection
     dry_run: bool = False
+    held: Held | None = None
 
     def album(self, album: int | None) -> list[int]:
         """The faces of an album, also hidden ones. Raises: UsageError when there is no such album."""
         faces = faces_in(self.transaction, album or 0)
         if not faces:
-            raise UsageError(f"no album {album}; `faceindex albums list` shows them, `faceindex cluster` makes them")
+            raise NotInLibrary(f"no album {album}; `faceindex albums list` shows them, `faceindex cluster` makes them")
         return faces
 
     def faces(self, faces: Sequence[int]) -> list[int]:
@@ -47,7 +68,7 @@ class Step:
         chosen = sorted(set(faces))
         known = self.catalog.faces_with(chosen)
         if unknown := [face for face in chosen if face not in known]:
-            raise UsageError(f"no face {unknown[0]} in the library; `faceindex albums show` lists those of an album")
+            raise NotInLibrary(f"no face {unknown[0]} in the library; `faceindex albums show` lists those of an album")
         if not chosen:
             raise UsageError("no face is given")
         return chosen
@@ -143,11 +164,11 @@ def in_one_transaction(folder: LibraryFolder) -> Iterator[None]:
 
     Each sees what the ones before it changed; readers see nothing until the end.
     """
-    if _open_step(folder) is not None:
+    if open_step(folder) is not None:
         yield
         return
-    with deciding(folder) as step:
-        _steps.open[folder.path] = step
+    with Held() as held, deciding(folder) as step, kept_open(folder.path):
+        _steps.open[folder.path] = replace(step, held=held)
         try:
             yield
         finally:
@@ -164,7 +185,8 @@ class _Steps(threading.local):
 _steps = _Steps()
 
 
-def _open_step(folder: LibraryFolder) -> Step | None:
+def open_step(folder: LibraryFolder) -> Step | None:
+    """The step that this thread has begun with `in_one_transaction`."""
     return _steps.open.get(folder.path)
 
 
@@ -174,7 +196,7 @@ def deciding(folder: LibraryFolder, *, dry_run: bool = False) -> Iterator[Step]:
 
     dry_run: nothing of it stays.
     """
-    begun = _open_step(folder)
+    begun = open_step(folder)
     if begun is not None:
         with begun.catalog.undone_afterwards() if dry_run else nullcontext():
             yield replace(begun, dry_run=dry_run)

@@ -1,10 +1,10 @@
 """Which albums and single faces are probably one person's, the answers that settle the most first.
 
 Clustering has put together what is near, so of what is left little is one person's: on lfw-dev 1 in 100 to 200 of the
-pairs that a calibration, at even odds, calls likely. The odds before the distance is known are those of a face or album
-of which another piece lies in one of the library's albums with the probability MATES. Albums that resemble it and
-belong to other people take their share. Pairs are compared that are near enough to matter, at most the nearest few of
-each. `scripts/bench review` compares what is shown with what is right.
+pairs that a calibration, at even odds, calls likely. What a distance means then, also between photos of a child and of
+an adult, `faceindex.people.likelihood` says. Candidates that resemble a group and belong to other people take their
+share. Pairs are compared that are near enough to matter, at most the nearest few of each. `scripts/bench review`
+compares what is shown with what is right.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ import numpy.typing as npt
 from faceindex.clustering.constraints import Rows
 from faceindex.judgement.calibration import Calibration
 from faceindex.people.crowded_groups import crowding_of_each
-from faceindex.people.near_groups import MATES, main_axes, near_pairs, near_square
+from faceindex.people.likelihood import Odds, telling
+from faceindex.people.near_groups import Years, main_axes, near_pairs, near_square
 from faceindex.types import Labels, Suggestion, Vectors
 
 LIKELY = 0.5
@@ -32,7 +33,8 @@ class Groups:
     """Albums, and after them faces that are in none.
 
     number: int64 [g], of the album, or the face's id. centre: float32 [g, d]. spread: float64 [g], mean square of the
-    distance to it. size: int64 [g]. person: int64 [g], -1 for none. albums: how many of the groups are albums.
+    distance to it. size: int64 [g]. person: int64 [g], -1 for none. albums: how many of the groups are albums. years:
+    of each group.
     """
 
     number: npt.NDArray[np.int64]
@@ -41,6 +43,7 @@ class Groups:
     size: npt.NDArray[np.int64]
     person: npt.NDArray[np.int64]
     albums: int
+    years: Years
 
 
 def suggestions(
@@ -53,6 +56,11 @@ def suggestions(
     calibration: Calibration,
     photos: Rows | None = None,
     square: float | None = None,
+    *,
+    years: npt.NDArray[np.float64] | None = None,
+    learnt: float = 0.0,
+    alone: bool = False,
+    least: float = LIKELY,
 ) -> list[Suggestion]:
     """The most useful first: by probability times faces settled.
 
@@ -60,37 +68,46 @@ def suggestions(
     none. cannot_link: int64 [k, 2], pairs of rows; no two groups with such a pair are suggested, nor two people, nor
     two groups with faces in one photo. hidden: bool [n], faces that are not asked about. calibration: what distances
     mean. photos: int64 [n], the photo of each face; default one each. square: mean square distance within which groups
-    are compared; default what `near_square` says.
+    are compared; default what `near_square` says. years: float64 [n], when each photo was taken, NaN for unknown.
+    learnt: what answers taught, see `faceindex.people.likelihood`. alone: compare single faces with each other, too.
+    least: probability from which on pairs are suggested.
     """
     rows = np.flatnonzero(~hidden)
-    groups, group = groups_of(ids[rows], vectors[rows], albums[rows], person[rows])
+    taken = None if years is None else years[rows]
+    groups, group = groups_of(ids[rows], vectors[rows], albums[rows], person[rows], taken)
+    odds = Odds(calibration, len(groups.number) if alone else groups.albums, learnt)
     of_row = np.full(len(ids), -1, dtype=np.int64)
     of_row[rows] = group
     rejected = {(min(pair), max(pair)) for pair in of_row[cannot_link].reshape(-1, 2).tolist()}
     shown = _Photos(group, rows if photos is None else photos[rows])
     near = [
         pair
-        for pair in _near(groups, near_square(calibration, groups.albums) if square is None else square, calibration)
+        for pair in _near(groups, near_square(calibration, odds.candidates) if square is None else square, odds)
         if len({int(groups.person[pair.one]), int(groups.person[pair.other])} - {-1}) < 2
         and (pair.one, pair.other) not in rejected
         and (calibration.log_likelihood_ratio(pair.distance) < 0 or not shown.share_a_photo(pair.one, pair.other))
     ]
     found = [
         _suggestion(groups, pair.one, pair.other, probability, pair.distance)
-        for pair, probability in zip(near, _probabilities(groups, near, calibration), strict=True)
-        if probability >= LIKELY
+        for pair, probability in zip(near, _probabilities(groups, near, calibration, least), strict=True)
+        if probability >= least
     ]
-    return sorted(found, key=lambda s: (-s.probability * s.settles, s.album or 0, s.other or 0, s.face or 0))
+    return sorted(found, key=rank)
+
+
+def rank(one: Suggestion) -> tuple[float, int, int, int, int]:
+    """The sort key of suggestions."""
+    return -one.probability * one.settles, one.album or 0, one.other or 0, one.face or 0, one.with_face or 0
 
 
 class _Pair(NamedTuple):
-    """Two groups, the first an album. distance: root mean square over all pairs of their faces; judged: what that is
-    for groups around which it is not crowded."""
+    """Two groups, in order. distance: root mean square over all pairs of their faces. odds: that they are one
+    person's, among no others."""
 
     one: int
     other: int
     distance: float
-    judged: float
+    odds: float
 
 
 class _Photos:
@@ -110,34 +127,39 @@ class _Photos:
         return self._photos[self._first[group] : self._first[group + 1]]
 
 
-def _probabilities(groups: Groups, near: Sequence[_Pair], calibration: Calibration) -> list[float]:
-    """Of each pair, that it is one person's.
+def _probabilities(groups: Groups, near: Sequence[_Pair], calibration: Calibration, least: float) -> list[float]:
+    """Of each pair, that it is one person's; 0 where that is less than `least`.
 
-    With prior odds o and likelihood ratios L it is o L / (1 + sum of o L), over the album and all that resemble the
-    other one and are another person's than the album.
+    With odds o it is o / (1 + sum of o), over the one group and all that resemble the other and are another person's
+    than the one.
     """
-    prior = np.log(MATES) - np.log(max(groups.albums, 1))
-    odds = np.exp(calibration.log_likelihood_ratio([pair.judged for pair in near]) + prior)
     rivals: dict[int, dict[int, float]] = defaultdict(dict)
-    for pair, own in zip(near, odds.tolist(), strict=True):
-        rivals[pair.other][pair.one] = own
+    for pair in near:
+        rivals[pair.other][pair.one] = pair.odds
+        if pair.one >= groups.albums:
+            rivals[pair.one][pair.other] = pair.odds
     return [
-        own / (1 + own + _of_others(groups, pair.one, rivals[pair.other], calibration)) if own > LIKELY else 0.0
-        for pair, own in zip(near, odds.tolist(), strict=True)
+        pair.odds / (1 + pair.odds + _of_others(groups, pair, rivals[pair.other], calibration))
+        if pair.odds >= least
+        else 0.0
+        for pair in near
     ]
 
 
-def _of_others(groups: Groups, album: int, rivals: Mapping[int, float], calibration: Calibration) -> float:
-    """The sum of the odds of `rivals` that are another person's than `album`, as their distance to it says."""
-    others = [rival for rival in rivals if rival != album]
-    between = np.square(groups.centre[others] - groups.centre[album]).sum(axis=1)
-    distances = np.sqrt(between + groups.spread[others] + groups.spread[album])
+def _of_others(groups: Groups, pair: _Pair, rivals: Mapping[int, float], calibration: Calibration) -> float:
+    """The sum of the odds of `rivals` that are another person's than the first of the pair, as their distance to it
+    says."""
+    others = [rival for rival in rivals if rival != pair.one]
+    between = np.square(groups.centre[others] - groups.centre[pair.one]).sum(axis=1)
+    distances = np.sqrt(between + groups.spread[others] + groups.spread[pair.one])
     strangers = calibration.log_likelihood_ratio(distances) < 0
     return float(sum(rivals[rival] for rival, stranger in zip(others, strangers, strict=True) if stranger))
 
 
-def groups_of(ids: Rows, vectors: Vectors, albums: Labels, person: Labels) -> tuple[Groups, Labels]:
-    """The groups, and int64 [n]: the group of each row."""
+def groups_of(
+    ids: Rows, vectors: Vectors, albums: Labels, person: Labels, years: npt.NDArray[np.float64] | None = None
+) -> tuple[Groups, Labels]:
+    """The groups, and int64 [n]: the group of each row. years: float64 [n], NaN for unknown."""
     inside = albums >= 0
     numbers, own = np.unique(albums[inside], return_inverse=True)
     group = np.empty(len(ids), dtype=np.int64)
@@ -153,28 +175,36 @@ def groups_of(ids: Rows, vectors: Vectors, albums: Labels, person: Labels) -> tu
     who = np.full(count, -1, dtype=np.int64)
     np.maximum.at(who, group, person)
     number = np.concatenate([numbers, ids[~inside]])
-    return Groups(number, centre.astype(np.float32), spread, size, who, len(numbers)), group
+    first, last = np.full(count, np.nan), np.full(count, np.nan)
+    if years is not None:
+        np.fmin.at(first, group, years)
+        np.fmax.at(last, group, years)
+    return Groups(number, centre.astype(np.float32), spread, size, who, len(numbers), Years(first, last)), group
 
 
-def _near(groups: Groups, square: float, calibration: Calibration) -> list[_Pair]:
+def _near(groups: Groups, square: float, odds: Odds) -> list[_Pair]:
     """Those that are near each other."""
     sketches = main_axes(groups.centre).sketches(groups.centre, groups.spread)
-    one, other, apart = near_pairs(groups.centre, groups.spread, groups.number, sketches, groups.albums, square)
-    crowded = crowding_of_each(one, apart, len(groups.number), groups.albums, calibration)
-    pairs = np.sort(np.column_stack([one, other]), axis=1)
-    pairs, first = np.unique(pairs, axis=0, return_index=True)
-    distances = np.sqrt(apart[first])
-    judged = distances / np.maximum(*crowded[pairs].T)
-    return [
-        _Pair(int(a), int(b), float(far), float(as_if))
-        for (a, b), far, as_if in zip(pairs, distances, judged, strict=True)
-    ]
+    found = near_pairs(groups.centre, groups.spread, groups.number, groups.years, sketches, odds.candidates, square)
+    crowded = crowding_of_each(found.one, found.square, len(groups.number), odds.candidates, odds.calibration)
+    pairs = np.sort(np.column_stack([found.one, found.other]), axis=1)
+    pairs, place = np.unique(pairs, axis=0, return_index=True)
+    one, other = pairs.T
+    distances, first = np.sqrt(found.square[place]), groups.years.first
+    told = telling(crowded[one], crowded[other], first[one], first[other], found.far[place])
+    likely = np.exp(odds.logarithm(distances, told, found.far[place]))
+    columns = (one.tolist(), other.tolist(), distances.tolist(), likely.tolist())
+    return [_Pair(*pair) for pair in zip(*columns, strict=True)]
 
 
 def _suggestion(groups: Groups, one: int, other: int, probability: float, distance: float) -> Suggestion:
-    """`one` is an album: those come before single faces."""
+    """Albums come before single faces, and the lower number of two of these first."""
+    number = groups.number
+    if one >= groups.albums:
+        one, other = sorted((one, other), key=lambda g: (groups.person[g] < 0, g))
+        return Suggestion(None, None, int(number[other]), probability, distance, 2, with_face=int(number[one]))
     if other >= groups.albums:
-        return Suggestion(int(groups.number[one]), None, int(groups.number[other]), probability, distance, 1)
+        return Suggestion(int(number[one]), None, int(number[other]), probability, distance, 1)
     first, second = sorted((one, other), key=lambda g: (groups.person[g] < 0, -groups.size[g], g))
-    album, smaller = int(groups.number[first]), int(groups.number[second])
+    album, smaller = int(number[first]), int(number[second])
     return Suggestion(album, smaller, None, probability, distance, int(groups.size[second]))

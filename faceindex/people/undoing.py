@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 
-from faceindex.errors import UsageError
+from faceindex.errors import NotInLibrary, UsageError
 from faceindex.journal import acts as kinds
 from faceindex.journal.acts import Act
 from faceindex.journal.state import state_after
@@ -53,7 +53,7 @@ def _to_undo(transaction: sqlite3.Connection, number: int | None) -> Act:
         raise UsageError(f"act {number} is undone already; `faceindex people undo {dead[number]}` takes that back")
     found = read_acts(transaction, [number])
     if not found:
-        raise UsageError(f"no act {number}; `faceindex people history` shows what was decided")
+        raise NotInLibrary(f"no act {number}; `faceindex people history` shows what was decided")
     return found[0]
 
 

@@ -41,6 +41,17 @@ def unite(folder: LibraryFolder, targets: Sequence[Target], *, dry_run: bool = F
         return _summed(step.transaction, kept, done, about, before, step.dry_run)
 
 
+def unite_faces(folder: LibraryFolder, faces: Sequence[int], *, dry_run: bool = False) -> Decided:
+    """These faces are one person's. Raises: UsageError when one is not in the library, or they have two names."""
+    with deciding(folder, dry_run=dry_run) as step:
+        chosen = step.faces(faces)
+        names = {record.person for record in step.catalog.faces_with(chosen).values()} - {None}
+        if len(names) > 1:
+            both = " and ".join(sorted(map(str, names)))
+            raise UsageError(f"these are {both}; `faceindex people merge` makes both one person")
+        return step.decide(kinds.MERGE, chosen[:1], others=[[face] for face in chosen[1:]], about=chosen)
+
+
 def _people_and_albums(step: Step, targets: Sequence[Target]) -> tuple[list[str], list[list[int]]]:
     """Names, each once, and the faces of each album that has none."""
     people: list[str] = []

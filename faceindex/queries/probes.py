@@ -28,7 +28,7 @@ class Probe:
 
     vector: float32 [d]. title: a description for people. photo, box, score: of the face, or of the largest of several;
     score is the detector's. faces: ids of the library's faces that it is made of, which a search leaves out. held: the
-    photo, when it is no file.
+    photo, when it is no file. taken: its date, as the photo says.
     """
 
     vector: npt.NDArray[np.float32]
@@ -39,6 +39,7 @@ class Probe:
     faces: tuple[int, ...] = ()
     held: Photo | None = None
     turned: int = 0
+    taken: str | None = None
 
 
 Probes = list[Probe]
@@ -67,6 +68,7 @@ def faces_in(image: PictureLike, analyser: Analyser) -> list[Probe]:
             face.score,
             held=held,
             turned=found.turned,
+            taken=found.taken,
         )
         for number, face in enumerate(found.faces, start=1)
     ]

@@ -20,6 +20,7 @@ from faceindex.store.hdf5.segments import aborted_files
 from faceindex.store.layout import OWN_NAMES, VECTORS
 from faceindex.store.lock import LOCK, WriterLock
 from faceindex.store.migrations import MIGRATIONS, migrate, schema_version
+from faceindex.store.open_transaction import refuse_within
 from faceindex.store.opening import open_writer
 from faceindex.store.reading import ReadableLibrary
 
@@ -77,15 +78,13 @@ class LibraryFolder(ReadableLibrary):
         wait: for another writer to finish, or until `stop`. Raises: LibraryLocked; JobCancelled; LibraryUnwritable when
         the folder or the disk takes no more files.
         """
+        refuse_within(self.path)
         with self.guarded():
             make_folder(self.path)
             lock = WriterLock(self.path / LOCK, wait=wait, stop=stop)
             try:
                 with closing(self._open_for_writing()) as catalog:
-                    vectors = self.path / VECTORS
-                    make_folder(vectors)
-                    for path in aborted_files(vectors, {segment.file for segment in catalog.segments()}):
-                        path.unlink()
+                    vectors = self._vectors_without_aborted(catalog)
                     for path in self.index.glob("*.tmp"):  # of a killed build; they may hold what is erased by now
                         path.unlink(missing_ok=True)
                     writer = Writer(catalog, vectors, self.recipe)
@@ -95,18 +94,42 @@ class LibraryFolder(ReadableLibrary):
                 lock.release()
 
     @contextmanager
+    def writer_within(self, catalog: Catalog) -> Iterator[Writer]:
+        """A writer of vectors in a transaction that is open already, of `catalog`, under the lock; it must last until
+        that transaction has ended: without a row a file is an aborted one.
+
+        Raises: LibraryLocked; LibraryUnwritable.
+        """
+        with self.guarded():
+            lock = WriterLock(self.path / LOCK)
+            try:
+                yield Writer(catalog, self._vectors_without_aborted(catalog), self.recipe)
+            finally:
+                lock.release()
+
+    @contextmanager
     def decisions(self) -> Iterator[Catalog]:
         """The catalog, for short transactions about albums and names, which need not wait for a running ingest.
 
-        Raises: UsageError when there is no library; LibraryLocked while another process migrates it; LibraryUnwritable.
+        Raises: UsageError when there is no library; LibraryLocked while another process migrates it, or where this
+        thread has a transaction open; LibraryUnwritable.
         """
         if not self._settings():
             raise self.no_library()
+        refuse_within(self.path)
         with self.guarded(), closing(open_writer(self._catalog_file)) as catalog:
             if schema_version(catalog.connection) < len(MIGRATIONS):
                 with self.writer():
                     pass  # it migrates
             yield catalog
+
+    def _vectors_without_aborted(self, catalog: Catalog) -> Path:
+        """The folder of segments, without files that no segment has; under the lock."""
+        vectors = self.path / VECTORS
+        make_folder(vectors)
+        for path in aborted_files(vectors, {segment.file for segment in catalog.segments()}):
+            path.unlink()
+        return vectors
 
     def _open_for_writing(self) -> Catalog:
         if not self._settings():

@@ -6,6 +6,7 @@ catalog has the same token.
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator
@@ -24,40 +25,47 @@ FILE = "suggestions.sqlite"
 _CHUNK = 1024
 _BUSY_SECONDS = 10.0
 
+_NEAR = "number, album, square, score, far"
+
 _SCHEMA = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
     """CREATE TABLE groups (
         number INTEGER PRIMARY KEY, size INTEGER NOT NULL, spread REAL NOT NULL, named INTEGER NOT NULL,
-        chunk INTEGER NOT NULL, place INTEGER NOT NULL, centre BLOB NOT NULL)""",
+        first REAL, last REAL, chunk INTEGER NOT NULL, place INTEGER NOT NULL, centre BLOB NOT NULL)""",
     # The sketches of a chunk's groups, float32, and their numbers, int64, 0 for a place that is free.
     """CREATE TABLE chunks (
         id INTEGER PRIMARY KEY, free INTEGER NOT NULL, numbers BLOB NOT NULL, sketches BLOB NOT NULL)""",
     "CREATE INDEX chunks_with_room ON chunks (id) WHERE free > 0",
     """CREATE TABLE near (
         number INTEGER NOT NULL, album INTEGER NOT NULL, square REAL NOT NULL, score REAL NOT NULL,
-        PRIMARY KEY (number, album)) WITHOUT ROWID""",
+        far INTEGER NOT NULL, PRIMARY KEY (number, album)) WITHOUT ROWID""",
     "CREATE INDEX near_by_album ON near (album)",
     "CREATE INDEX near_by_score ON near (score DESC)",
 )
 
 
 class Group(NamedTuple):
-    """An album, by its number, or a face that is in none, by minus its id. centre: float32 [d]."""
+    """An album, by its number, or a face that is in none, by minus its id. centre: float32 [d]. first, last: years of
+    its earliest and latest dated photo, or NaN."""
 
     number: int
     size: int
     spread: float
     named: bool
     centre: Vectors
+    first: float = math.nan
+    last: float = math.nan
 
 
 class Near(NamedTuple):
-    """An album that is near a group. square: mean square distance. score: how useful an answer may be, at most."""
+    """An album that is near a group. square: mean square distance. score: how useful an answer may be, at most. far:
+    whether they are far apart in time."""
 
     number: int
     album: int
     square: float
     score: float
+    far: bool
 
 
 class GroupFile:
@@ -77,11 +85,14 @@ class GroupFile:
     def groups(self, numbers: Collection[int]) -> dict[int, Group]:
         """Those of `numbers` that are there."""
         rows = self._connection.execute(
-            f"SELECT number, size, spread, named, centre FROM groups WHERE number IN {LISTED}", (listed(numbers),)
+            f"SELECT number, size, spread, named, centre, first, last FROM groups WHERE number IN {LISTED}",
+            (listed(numbers),),
         )
         return {
-            number: Group(number, size, spread, bool(named), np.frombuffer(centre, dtype="<f4"))
-            for number, size, spread, named, centre in rows
+            number: Group(
+                number, size, spread, bool(named), np.frombuffer(centre, dtype="<f4"), _year(first), _year(last)
+            )
+            for number, size, spread, named, centre, first, last in rows
         }
 
     def albums(self) -> int:
@@ -90,22 +101,18 @@ class GroupFile:
 
     def near(self, numbers: Collection[int]) -> list[Near]:
         """The albums that are near these groups."""
-        rows = self._connection.execute(
-            f"SELECT number, album, square, score FROM near WHERE number IN {LISTED}", (listed(numbers),)
-        )
-        return [Near(*row) for row in rows]
+        rows = self._connection.execute(f"SELECT {_NEAR} FROM near WHERE number IN {LISTED}", (listed(numbers),))
+        return [_near(*row) for row in rows]
 
     def near_albums(self, albums: Collection[int]) -> list[Near]:
         """The groups that these albums are near."""
-        rows = self._connection.execute(
-            f"SELECT number, album, square, score FROM near WHERE album IN {LISTED}", (listed(albums),)
-        )
-        return [Near(*row) for row in rows]
+        rows = self._connection.execute(f"SELECT {_NEAR} FROM near WHERE album IN {LISTED}", (listed(albums),))
+        return [_near(*row) for row in rows]
 
     def best(self) -> Iterator[Near]:
         """All pairs, by falling score."""
-        for row in self._connection.execute("SELECT number, album, square, score FROM near ORDER BY score DESC"):
-            yield Near(*row)
+        for row in self._connection.execute(f"SELECT {_NEAR} FROM near ORDER BY score DESC"):
+            yield _near(*row)
 
     def chunks(self) -> Iterator[tuple[npt.NDArray[np.int64], Vectors]]:
         """Numbers, int64 [n], and sketches, float32 [n, a], of all groups."""
@@ -120,7 +127,7 @@ class GroupFile:
             part = slice(chunk * _CHUNK, (chunk + 1) * _CHUNK)
             self._write_chunk(chunk + 1, numbers[part], sketches[part])
         self._connection.executemany(
-            "INSERT INTO groups VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO groups VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 (*_row(group), 1 + row // _CHUNK, row % _CHUNK, group.centre.astype("<f4").tobytes())
                 for row, group in enumerate(groups)
@@ -155,14 +162,14 @@ class GroupFile:
                 group, sketch = waiting.pop()
                 known[place], own[place] = group.number, sketch
                 self._connection.execute(
-                    "INSERT INTO groups VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO groups VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     (*_row(group), row[0], place, group.centre.astype("<f4").tobytes()),
                 )
             self._write_chunk(row[0], known, own)
 
     def add_near(self, found: Iterable[Near]) -> None:
         """Add pairs of a group and an album near it."""
-        self._connection.executemany("INSERT OR REPLACE INTO near VALUES (?, ?, ?, ?)", found)
+        self._connection.executemany("INSERT OR REPLACE INTO near VALUES (?, ?, ?, ?, ?)", found)
 
     def remove_near(self, pairs: Iterable[tuple[int, int]]) -> None:
         """Remove pairs: (number, album)."""
@@ -236,5 +243,13 @@ def _open(file: Path, mode: str) -> sqlite3.Connection:
     return connection  # type: ignore[no-any-return]
 
 
-def _row(group: Group) -> tuple[int, int, float, int]:
-    return group.number, group.size, group.spread, int(group.named)
+def _row(group: Group) -> tuple[int, int, float, int, float, float]:
+    return group.number, group.size, group.spread, int(group.named), group.first, group.last  # SQLite keeps NaN as NULL
+
+
+def _year(stored: float | None) -> float:
+    return math.nan if stored is None else stored
+
+
+def _near(number: int, album: int, square: float, score: float, far: int) -> Near:
+    return Near(number, album, square, score, bool(far))

@@ -8,6 +8,15 @@ CATALOG = "catalog.sqlite"
 VECTORS = "vectors"
 INDEX = "index"
 
+CROPS = "crops"
+"""Crops of faces and previews of photos, made again when they are missing; erasing removes all of them."""
+
+LOGIN = "login.json"
+"""Who may use the library's server; not part of a backup."""
+
+AUDIT = "audit.log"
+"""What the library's server was asked to change, without names."""
+
 COPY = "catalog.copy"
 """Of the catalog, in the library, while it is rebuilt."""
 
@@ -15,5 +24,5 @@ NEW_CATALOG = CATALOG + ".tmp"
 """The catalog while it is made."""
 
 CATALOGS = frozenset(name + s for name in (CATALOG, NEW_CATALOG, COPY) for s in ("", "-wal", "-shm", "-journal"))
-OWN_NAMES = CATALOGS | {VECTORS, INDEX, LOCK}
+OWN_NAMES = CATALOGS | {VECTORS, INDEX, CROPS, LOGIN, AUDIT, AUDIT + ".1", LOCK}
 """Whatever may lie there; a folder with anything else in it is no library."""

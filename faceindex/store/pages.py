@@ -22,11 +22,22 @@ _EVERYBODY = """SELECT people.name, faces, photos, cover, confirmed, hidden, per
     WHERE {} AND (? OR NOT hidden) ORDER BY people.name LIMIT ?"""
 
 
+_UNDATED = "~"
+"""What sorts after every date."""
+
+
 def album_page(
-    catalog: Catalog, *, limit: int | None, cursor: str | None = None, hidden: bool = False, unknown: bool = False
+    catalog: Catalog,
+    *,
+    limit: int | None,
+    cursor: str | None = None,
+    hidden: bool = False,
+    unknown: bool = False,
+    unnamed: bool = False,
 ) -> Page[Album]:
-    """As `Catalog.albums`, largest first."""
+    """As `Catalog.albums`, largest first. unnamed: only those without a name."""
     what = ("hidden albums" if hidden else "albums") + (" and those left alone" if unknown else "")
+    what += " without a name" if unnamed else ""
     limit = ALL if limit is None else limit
     key = begin(what, cursor, limit)
     faces, album = (1 << 62, 0) if key is None else (int(key[0] or 0), int(key[1] or 0))
@@ -35,7 +46,8 @@ def album_page(
     shown = "faces, photos, cover" if hidden else "listed_faces, listed_photos, listed_cover"
     statement = f"""SELECT album, {shown}, name, albums.hidden, unknown FROM album_facts
         JOIN albums ON albums.id = album LEFT JOIN people ON people.id = person
-        WHERE {listed} AND {"TRUE" if unknown else "NOT unknown"} AND {{}} ORDER BY {column} DESC, album LIMIT ?"""
+        WHERE {listed} AND {"TRUE" if unknown else "NOT unknown"} AND {"person IS NULL" if unnamed else "TRUE"}
+        AND {{}} ORDER BY {column} DESC, album LIMIT ?"""
     # Two ranges of the index: those as large that come later, then the smaller ones.
     rows = catalog.connection.execute(statement.format(f"{column} = ? AND album > ?"), (faces, album, limit + 1))
     found = rows.fetchall()
@@ -87,6 +99,30 @@ def face_page(
             raise ValueError("faces of an album or of a person")
     found = catalog.faces_with(ids)
     return page_of(what, [found[face] for face in sorted(found)], limit, lambda one: (one.face,))
+
+
+def dated_face_page(
+    catalog: Catalog, person: str, *, limit: int | None, cursor: str | None = None, hidden: bool = False
+) -> Page[FaceRecord]:
+    """A person's faces by the date of their photo, then by id; those without a date last. hidden: also hidden faces.
+
+    Raises: NotInLibrary when nobody has this name.
+    """
+    number = person_number(catalog, person)
+    what = f"faces of person {number} by date"
+    limit = ALL if limit is None else limit
+    key = begin(what, cursor, limit)
+    date, face = ("", 0) if key is None else (str(key[0]), int(key[1] or 0))
+    kept = "TRUE" if hidden else "face NOT IN (SELECT face FROM hidden_faces)"
+    rows = catalog.connection.execute(
+        f"""SELECT face, COALESCE(taken, '{_UNDATED}') AS date FROM people_faces JOIN faces ON faces.id = face
+        JOIN photos ON photos.id = photo WHERE person = ? AND {kept} AND (date, face) > (?, ?)
+        ORDER BY date, face LIMIT ?""",
+        (number, date, face, limit + 1),
+    ).fetchall()
+    records = catalog.faces_with([face for face, _ in rows])
+    found = [records[face] for face, _ in rows if face in records]
+    return page_of(what, found, limit, lambda one: (one.taken or _UNDATED, one.face))
 
 
 def photo_page(

@@ -108,12 +108,12 @@ class Writer:
         self.lost |= lost
         return sum(number >= first_new for number in vectors)
 
-    def remove_paths(self, paths: Sequence[str]) -> Removed:
-        """Remove `paths`; a photo without a path left is removed, with its faces.
+    def remove_paths(self, paths: Sequence[str], *, dry_run: bool = False) -> Removed:
+        """Remove `paths`; a photo without a path left is removed, with its faces. dry_run: only count them.
 
         Albums are due when somebody had decided about one of these.
         """
-        with self.catalog.transaction() as transaction:
+        with self.catalog.transaction(dry_run=dry_run) as transaction:
             before, decided = self.catalog.counts(), decided_faces(transaction)
             writing.drop_nameless(transaction, writing.drop_paths(transaction, paths))
             after = self.catalog.counts()

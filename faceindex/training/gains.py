@@ -14,6 +14,7 @@ from faceindex.evaluation.distances import block_distances
 from faceindex.evaluation.identification import Flags, Identification, enrolled
 from faceindex.training.losses import Floats, People
 from faceindex.training.near_pairs import (
+    NearPairs,
     groups_left_out,
     jackknife_error,
     near_pairs,
@@ -27,11 +28,18 @@ RATES = (1e-3, 1e-4, 1e-5)
 JUDGED = 1e-3
 """That at which a head must not lose."""
 
+MORE_RATES = (1e-2, 1e-1)
+"""Those that are told where RATES allow too few false pairs."""
+
 NORMAL_90 = 1.644854
 """The 95 % quantile of the normal distribution: 5 % on each side of an interval of 90 %."""
 
+_CURVE = tuple(np.geomspace(1e-6, 0.1, 51).tolist())
 FALSE_ALARMS = 0.01
 _DRAWS = 5
+
+Curve = tuple[tuple[float, float], ...]
+"""(false accept rate, true accept rate), where ten false pairs are allowed, up to 0.1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,28 +66,52 @@ class Gain:
         return self.gain + NORMAL_90 * self.error
 
 
-def gains_at(before: Floats, after: Floats, people: People, rates: Sequence[float] = RATES) -> dict[float, Gain]:
-    """True accept rates, every face counting alike, at those of `rates` that allow ten false pairs.
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """gains: of the true accept rate, by false accept rate: of RATES that allow ten false pairs, else of MORE_RATES.
+    curves: before and after."""
 
-    before, after: float [n, d], the same faces. people: int64 [n]. The error is a jackknife's over people, whose pairs
-    with all others go with them, and the threshold is set again each time.
+    gains: dict[float, Gain]
+    curves: tuple[Curve, Curve]
+
+
+def compared(before: Floats, after: Floats, people: People) -> Comparison:
+    """True accept rates before and after, every face counting alike, and their curves.
+
+    before, after: float [n, d], the same faces. people: int64 [n]. The errors are a jackknife's over people, whose
+    pairs with all others go with them, and the threshold is set again each time. The pairs are measured once.
     """
+    told = shown(_CURVE, people)
+    first, last = (near_pairs(vectors, people, max(told, default=_CURVE[-1])) for vectors in (before, after))
+    gains = _gains(first, last, shown(RATES, people) or shown(MORE_RATES, people))
+    return Comparison(gains, (_curve(first, told), _curve(last, told)))
+
+
+def gains_at(before: Floats, after: Floats, people: People, rates: Sequence[float] = RATES) -> dict[float, Gain]:
+    """The gains of `compared`, at those of `rates` that allow ten false pairs."""
     told = shown(rates, people)
     if not told:
         return {}
-    pairs = [near_pairs(vectors, people, max(told)) for vectors in (before, after)]
-    left_out = groups_left_out(people)
+    return _gains(near_pairs(before, people, max(told)), near_pairs(after, people, max(told)), told)
+
+
+def _gains(before: NearPairs, after: NearPairs, told: Sequence[float]) -> dict[float, Gain]:
+    left_out = groups_left_out(before.people)
     gains = {}
     for far in told:
-        parts = [pairs[1].rate(far, each) - pairs[0].rate(far, each) for each in left_out]
-        gains[far] = Gain(pairs[0].rate(far), pairs[1].rate(far), jackknife_error(parts))
+        first, last = before.up_to(far), after.up_to(far)
+        parts = [last.rate(far, each) - first.rate(far, each) for each in left_out]
+        gains[far] = Gain(first.rate(far), last.rate(far), jackknife_error(parts))
     return gains
 
 
-def curve(vectors: Floats, people: People) -> tuple[tuple[float, float], ...]:
-    """(false accept rate, true accept rate), where ten false pairs are allowed, up to 0.1."""
-    told = shown(np.geomspace(1e-6, 0.1, 51).tolist(), people)
-    pairs = near_pairs(vectors, people, max(told, default=0.1))
+def curve(vectors: Floats, people: People) -> Curve:
+    """The curve of `compared`."""
+    told = shown(_CURVE, people)
+    return _curve(near_pairs(vectors, people, max(told, default=_CURVE[-1])), told)
+
+
+def _curve(pairs: NearPairs, told: Sequence[float]) -> Curve:
     return tuple((far, pairs.rate(far)) for far in told)
 
 

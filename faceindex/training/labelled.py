@@ -97,7 +97,8 @@ def check_people(numbers: People, learnt: str, *, few: bool) -> None:
     counts = np.bincount(numbers, minlength=1)
     people, several = int(np.sum(counts > 0)), int(np.sum(counts > 1))
     if people < 2:
-        raise UsageError(f"{learnt} is learnt from many people, and there is {plural(people, 'person', 'people')}")
+        have = f"there {'is' if people == 1 else 'are'} {plural(people, 'person', 'people')}"
+        raise UsageError(f"{learnt} is learnt from many people, and {have}")
     if not several:
         raise UsageError(
             f"{plural(people, 'person', 'people')} with one face each: {learnt} needs two faces of one person"

@@ -6,7 +6,7 @@ Of pairs of two people only the nearest are kept: those that a false accept rate
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,13 @@ class NearPairs:
     second: People
     reach: float
 
+    def up_to(self, reach: float) -> NearPairs:
+        """The same with fewer near pairs, which are sorted through in less time."""
+        wanted = _wanted(reach, self.people)
+        return replace(
+            self, near=self.near[:wanted], first=self.first[:wanted], second=self.second[:wanted], reach=reach
+        )
+
     def rate(self, far: float, without: npt.NDArray[np.bool_] | None = None) -> float:
         """The mean, over faces with another one of their person, of the share of these that are near enough.
 
@@ -65,7 +72,7 @@ def pairs_of_two(counts: npt.NDArray[np.integer]) -> int:
 
 def near_pairs(vectors: npt.NDArray[np.floating], people: People, reach: float) -> NearPairs:
     """Of vectors, float [n, d], of people, int64 [n]. reach: see NearPairs."""
-    wanted = int(2 * reach * pairs_of_two(np.bincount(people))) + _SPARE
+    wanted = _wanted(reach, people)
     rows32 = np.ascontiguousarray(vectors, dtype=np.float32)
     own, owner, near = [], [], np.empty((0, 3))
     for rows, columns in pair_blocks(len(vectors)):
@@ -81,6 +88,10 @@ def near_pairs(vectors: npt.NDArray[np.floating], people: People, reach: float) 
     return NearPairs(
         people, np.concatenate(own, dtype=np.float64), np.concatenate(owner), near[:, 0], first, second, reach
     )
+
+
+def _wanted(reach: float, people: People) -> int:
+    return int(2 * reach * pairs_of_two(np.bincount(people))) + _SPARE
 
 
 def _nearest(

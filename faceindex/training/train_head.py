@@ -16,10 +16,11 @@ from faceindex.plurals import plural
 from faceindex.running.meter import Meter
 from faceindex.training.gains import (
     JUDGED,
+    MORE_RATES,
+    Curve,
     Gain,
     albums_f,
-    curve,
-    gains_at,
+    compared,
     identification,
 )
 from faceindex.training.head import Descent, Learnt, learn, relearn
@@ -30,9 +31,6 @@ from faceindex.training.split import Split, numbered, split
 from faceindex.training.thresholds import PairsOfBoth, pairs_of_both, refitted
 
 Pair = tuple[float, float]
-
-_MORE_RATES = (1e-2, 1e-1)
-"""At which a head is judged where 1e-3 allows too few false pairs."""
 
 _MOST_MEASURED = 4000
 
@@ -55,7 +53,7 @@ class HeadReport:
     albums: Pair
     named: Gain | None
     groups: tuple[tuple[GroupRates, GroupRates], ...]
-    curves: tuple[tuple[Pair, ...], tuple[Pair, ...]]
+    curves: tuple[Curve, Curve]
     refusal: str | None
 
 
@@ -96,8 +94,9 @@ def _report(
     test, head, card = parts.test, learnt.head, _base_card(faces)
     before = test.vectors.astype(np.float64)
     after = before @ head
-    gains = gains_at(before, after, test.people) or gains_at(before, after, test.people, _MORE_RATES)
-    judged = next((rate for rate in (JUDGED, *_MORE_RATES) if rate in gains), None)
+    measured = compared(before, after, test.people)
+    gains = measured.gains
+    judged = next((rate for rate in (JUDGED, *MORE_RATES) if rate in gains), None)
     new = refitted(card, _pairs([parts.validation], head))
 
     def albums(vectors: Floats, threshold: float) -> float:
@@ -119,7 +118,7 @@ def _report(
         albums=(albums(before, card.cluster_threshold), albums(after, new.cluster_threshold)),
         named=identification(before, after, test.people),
         groups=_groups(test, after, relatives, groups, (card.match_threshold, new.match_threshold)),
-        curves=(curve(before, test.people), curve(after, test.people)),
+        curves=measured.curves,
         refusal=_refusal(settings, learnt, None if judged is None else gains[judged], judged),
     )
 

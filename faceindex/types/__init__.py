@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Verification,
     )
     from faceindex.types.arrays import FaceIds, Labels, Pixels, Qualities, Vectors
+    from faceindex.types.audits import Audit, Finding
     from faceindex.types.care import Backup, CheckedPart, CheckReport, Damage, RepairReport
     from faceindex.types.changes import Erased, IngestReport, Lifted, NamesRead, Pruned, Reencoded, Removed, Skipped
     from faceindex.types.contents import Album, FailedPhoto, IndexReport, Person, PhotoRecord, Status
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         DrawnFace,
         Joined,
         LostFace,
+        NameQuestion,
         NeverSuggested,
         NotFace,
         PastAct,
@@ -55,6 +57,7 @@ __all__ = [
     "AlbumChange",
     "AlbumsExport",
     "AnalysedPhoto",
+    "Audit",
     "Backup",
     "BatchAnswer",
     "Box",
@@ -73,6 +76,7 @@ __all__ = [
     "FaceIds",
     "FaceRecord",
     "FailedPhoto",
+    "Finding",
     "IdentifiedFace",
     "ImportReport",
     "IndexReport",
@@ -83,6 +87,7 @@ __all__ = [
     "Lifted",
     "LostFace",
     "Match",
+    "NameQuestion",
     "NamesRead",
     "NeverSuggested",
     "NotFace",
@@ -126,6 +131,7 @@ _NAMES = {
         "Verification",
     ],
     "arrays": ["FaceIds", "Labels", "Pixels", "Qualities", "Vectors"],
+    "audits": ["Audit", "Finding"],
     "care": ["Backup", "CheckedPart", "CheckReport", "Damage", "RepairReport"],
     "changes": ["Erased", "IngestReport", "Lifted", "NamesRead", "Pruned", "Reencoded", "Removed", "Skipped"],
     "contents": ["Album", "FailedPhoto", "IndexReport", "Person", "PhotoRecord", "Status"],
@@ -137,6 +143,7 @@ _NAMES = {
         "DrawnFace",
         "Joined",
         "LostFace",
+        "NameQuestion",
         "NeverSuggested",
         "NotFace",
         "PastAct",

@@ -169,11 +169,13 @@ class LostFace:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """Two albums, a face that is in none and an album, or a face and a person, which are probably one person's.
+    """Two albums, a face that is in none and an album, two such faces, or a face and a person, which are probably one
+    person's.
 
-    album: with the more faces, or with a name. other: the other album, or None; face: the single face, or None.
-    probability: that it is so, in [0, 1]. distance: Euclidean, root mean square over all pairs of their faces. settles:
-    faces that one answer gives a place. person: whose the album is, None for nobody's.
+    album: with the more faces, or with a name. other: the other album, or None; face: the single face, or None;
+    with_face: another single face in place of the album, which is None then. probability: that it is so, in [0, 1].
+    distance: Euclidean, root mean square over all pairs of their faces. settles: faces that one answer gives a place.
+    person: whose the album or `with_face` is, None for nobody's.
 
     lost: a face with a name that the photo of `face` lost when it was edited, see LostFace; the question is whether
     `face` is the same, and album is None.
@@ -187,6 +189,20 @@ class Suggestion:
     settles: int
     person: str | None = None
     lost: int | None = None
+    with_face: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NameQuestion:
+    """Who is an album without a name, or a face that is in none? One of both is None.
+
+    probability: that somebody can be named, in [0, 1]. settles: faces that one answer names.
+    """
+
+    album: int | None
+    face: int | None
+    probability: float
+    settles: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,7 @@ class FaceRecord:
     before it was measured. confirmed: somebody said that it is this person's; else it only is in the person's album.
     photo_size: width and height of the upright photo in pixels; 0 and 0 when the photo itself was never here.
     origin: None when a detector found it, else DRAWN or BY_BOX.
+    photo_id: of the photo. taken: when the photo was, as in PhotoRecord.
     """
 
     face: int
@@ -100,3 +101,5 @@ class FaceRecord:
     confirmed: bool = False
     photo_size: tuple[int, int] = (0, 0)
     origin: str | None = None
+    photo_id: int = 0
+    taken: str | None = None

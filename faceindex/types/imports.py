@@ -16,7 +16,7 @@ class ImportReport:
     that got a name. decided: rows with a name whose faces were left as people had decided before. acts: of a library's
     journal that were taken over. failures: files, and photos that rows spoke of, that could not be read. bad: rows that
     could not, and without_face: rows of which no face was found, each as "FILE, row 3" and why. interrupted: stopped by
-    the user; what was taken is stored.
+    the user; what was taken is stored. joined: people whose name somebody had before, and who have more faces now.
     """
 
     files: int
@@ -35,3 +35,4 @@ class ImportReport:
     bad: tuple[FailedPhoto, ...] = ()
     without_face: tuple[FailedPhoto, ...] = ()
     interrupted: bool = False
+    joined: tuple[str, ...] = ()

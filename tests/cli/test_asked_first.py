@@ -76,7 +76,8 @@ def test_a_dry_run_says_what_the_receipt_will_and_erases_nothing(
         shutil.rmtree(copy)
     assert "would be erased" in command("forget", "--all", "--dry-run", "-L", library).stdout
     removed = command("photos", "remove", many_photos, "--dry-run", "-L", library)
-    assert (removed.returncode, removed.stderr.count("\n")) == (2, 1)
+    assert (removed.returncode, removed.stderr) == (0, "")
+    assert faces(library) == 20
 
 
 def test_a_lifted_tombstone_lets_photos_come_back(command: Command, many_photos: Path, tmp_path: Path) -> None:

@@ -156,6 +156,33 @@ def test_review_walks_through_suggestions(two_albums: Path) -> None:
         assert list(library.people.suggestions()) == []
 
 
+def test_review_with_names_takes_a_name_for_an_answer(two_albums: Path) -> None:
+    said = ["Ada", "n", "l", "Ada", "n"]
+    done = CliRunner().invoke(
+        app, ["people", "review", "--names", "-L", str(two_albums)], input="\n".join(said) + "\n", color=False
+    )
+    asked = re.findall(
+        r"^(album \d|face \d+)|(or the name:|who is it|is it the same person)", done.output, re.MULTILINE
+    )
+    assert ["".join(found) for found in asked] == [
+        *("album 1", "album 4", "or the name:", "album 2", "face 7", "or the name:", "album 3", "who is it"),
+        *("album 2", "who is it", "is it the same person"),
+    ]
+    with faceindex.Library(two_albums, create=False) as library:
+        assert [past.kind for past in library.history] == ["merge", "name", "apart", "unknown"]
+        assert {person.person: person.faces for person in library.people} == {"Ada": 4}
+
+
+def test_review_of_one_person_and_of_nobody(command: Command, answer: Callable[..., Any], two_albums: Path) -> None:
+    answer("people", "name", 1, "Ada")
+    (asked,) = answer("people", "review", "--person", "Ada")
+    assert (asked["album"], asked["other"], asked["settles"]) == (1, 4, 2)
+    kinds = {tuple(one) for one in answer("people", "review", "--names")}
+    assert ("album", "face", "probability", "settles") in kinds
+    refused = command("people", "review", "--person", "Bob", "--json", "-L", two_albums)
+    assert (refused.returncode, refused.stdout) == (2, "")
+
+
 def test_review_lists_as_json_and_writes_a_page(answer: Callable[..., Any], two_albums: Path, tmp_path: Path) -> None:
     found = answer("people", "review", "--page", tmp_path / "page.html")
     assert set(found[0]) == {"album", "other", "face", "probability", "distance", "settles"}

@@ -19,7 +19,7 @@ try:
 finally:
     print(*sys.modules, file=sys.stderr)
 """
-HEAVY = {"numba", "scipy", "sklearn", "matplotlib", "jinja2", "onnx"}
+HEAVY = {"numba", "scipy", "sklearn", "matplotlib", "jinja2", "onnx", "pydantic", "fastapi", "uvicorn", "argon2"}
 FOR_FACES = {"onnxruntime", "dlib", "h5py", "faiss", "numpy", "PIL"}
 FOR_OTHER_COMMANDS = {"ingest", "evaluation", "exchange", "queries", "sheets", "clustering.neighbours", "vectors"}
 """Rooms and modules of ours that lists and figures do not use."""

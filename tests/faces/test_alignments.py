@@ -105,7 +105,7 @@ def test_a_chip_is_linear_between_the_pixels_of_the_photo(seed: int) -> None:
     height, width = random.integers(1, 150, 2)
     pixels = random.integers(0, 256, (height, width, 3), dtype=np.uint8)
     turn, origin, size = random.normal(0, 1.5, (2, 2)), random.normal(30, 80, 2), int(random.integers(1, 130))
-    chip = alignments._sampled(pixels, turn, origin, size)
+    chip = alignments._sampled(Image.fromarray(pixels), turn, origin, size)
     expected = sampled_one_by_one(pixels, turn, origin, size)
     assert np.abs(chip.astype(int) - expected).max(initial=0) <= 1
     assert np.mean(chip != expected) < 1e-4  # a value halfway between two grey levels may be rounded either way

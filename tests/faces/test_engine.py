@@ -69,9 +69,7 @@ def test_vectors_do_not_depend_on_the_batch(chips: list[Pixels]) -> None:
         assert np.abs(alone - together[place]).max() <= 1e-6
 
 
-def test_batches_of_a_device_are_filled_up_to_powers_of_two(
-    chips: list[Pixels], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_batches_of_a_device_are_all_of_one_size(chips: list[Pixels], monkeypatch: pytest.MonkeyPatch) -> None:
     session, sizes = onnx_session(ENCODER, "cpu"), []
 
     class Device:
@@ -82,7 +80,7 @@ def test_batches_of_a_device_are_filled_up_to_powers_of_two(
 
     expected = DEFAULT_ENGINE.vectors(chips[:11])
     monkeypatch.setattr(engines, "onnx_session", lambda *_: Device())
-    monkeypatch.setattr(engines, "CPU_BATCH", BatchSize(2, 8, in_powers=True))
+    monkeypatch.setattr(engines, "CPU_BATCH", BatchSize(2, 8, fixed=True))
     np.testing.assert_allclose(DEFAULT_ENGINE.vectors(chips[:11]), expected, atol=1e-6)
     assert sizes == [8, 8]
 

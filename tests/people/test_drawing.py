@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from PIL import Image
 
 import faceindex
 from faceindex.errors import UsageError
+from faceindex.store.folder import LibraryFolder
 from faceindex.types import BY_BOX, DRAWN, Box, Pixels
 
 LARGE, SMALL = Box(226, 97, 79, 95), Box(1340, 733, 33, 42)
@@ -200,6 +201,61 @@ def test_it_comes_along_into_other_libraries(library: faceindex.Library, photo: 
             assert len(list(other.faces)) == 2 + len(first)
             assert len(other.faces.vectors()[0]) == 2 + len(first)
             assert other.care.check(deep=True).damage == ()
+
+
+def test_faces_are_drawn_and_named_in_one_transaction(library: faceindex.Library, photo: Path) -> None:
+    with library.history.together():
+        library.people.name("Eileen", face=1)
+        first = library.photos.add_face(photo, SMALL)
+        assert library.photos.add_face(photo, NOWHERE, dry_run=True).face == 0
+        second = library.photos.add_face(photo, NOWHERE, name="Nobody")
+        library.people.name("Eileen", face=first.face)
+        assert len(list(library.faces)) == 1
+    assert [(face.face, face.person) for face in library.faces] == [
+        (1, "Eileen"),
+        (first.face, "Eileen"),
+        (second.face, "Nobody"),
+    ]
+    assert len(library.faces.vectors()[0]) == 3
+    library.ingest([photo], force=True, workers=0)  # the lock is free again
+
+
+def test_a_face_that_is_drawn_in_a_transaction_that_fails_was_never_drawn(
+    library: faceindex.Library, photo: Path
+) -> None:
+    def fail() -> None:
+        with library.history.together():
+            library.photos.add_face(photo, SMALL)
+            library.people.name("Bob", album=77)
+
+    with pytest.raises(UsageError, match="no album 77"):
+        fail()
+    assert [face.face for face in library.faces] == [1]
+    assert list(library.history) == []
+    with library.history.together():
+        added = library.photos.add_face(photo, SMALL, name="Eileen")
+    assert np.isfinite(vector(library, added.face)).all()
+
+
+def test_what_cannot_be_done_within_a_transaction_is_refused_at_once(library: faceindex.Library, photo: Path) -> None:
+    writes: list[Callable[[], object]] = [
+        lambda: library.photos.remove(photo),
+        lambda: library.ingest([photo], workers=0),
+        lambda: library.cluster(),
+        lambda: library.index.build("flat"),
+        library.care.compact,
+    ]
+    with library.history.together():
+        library.people.name("Eileen", face=1)
+        for write in writes:
+            with pytest.raises(faceindex.LibraryLocked, match="do this before it or after it"):
+                write()
+        assert library.search(photo, k=1)[0].matches
+        assert library.people.audit().findings == ()
+    assert library.faces.get(1).person == "Eileen"
+    locked = pytest.raises(faceindex.LibraryLocked, match="being written by process")
+    with LibraryFolder(library.path).writer(), locked, library.history.together():
+        library.photos.add_face(photo, SMALL)
 
 
 _DIE = """

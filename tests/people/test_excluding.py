@@ -3,7 +3,6 @@ makes albums again."""
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -174,7 +173,9 @@ def test_what_is_never_suggested_stays_so_when_albums_are_made_again(asked: face
     asked.cluster(rebuild=True, threshold=0.18)
     albums = albums_of(asked)
     for album, other, face in questions(asked):
-        one = albums[album or 0]
+        if album is None:  # two faces alone
+            continue
+        one = albums[album]
         others = {face} if face is not None else albums[other or 0]
         assert not (one & {1, 2, 3, 4, 5} and others & {6, 7, 8})
         assert not (others & {1, 2, 3, 4, 5} and one & {6, 7, 8})
@@ -229,6 +230,7 @@ STEPS: dict[str, Step] = {
     "cover": lambda library: library.faces.cover(3),
     "merge-people": lambda library: library.people.merge([Target(person="Ada"), Target(person="Bea"), Target(album=3)]),
     "name-only": lambda library: library.people.name("Cy", faces=[8, 9]),
+    "confirm": lambda library: library.people.confirm([2]),
 }
 
 
@@ -262,35 +264,46 @@ def test_every_act_is_undone_and_redone_also_after_a_rebuild(library: faceindex.
 
 
 _DIE = """
-import os, signal, sys
+import os, shutil, signal, sys
 import faceindex
 from faceindex.people import steps, uniting
 from faceindex.store.journal import act_changes
 
-def die(*_): os.kill(os.getpid(), signal.SIGKILL)
-steps.keep_change = die  # the last thing that a decision writes
-library = faceindex.Library(sys.argv[1], create=False)
-sys.path.insert(0, sys.argv[3])
+sys.path.insert(0, sys.argv[2])
 from test_excluding import STEPS
-STEPS[sys.argv[2]](library)
+
+def die(*_): os.kill(os.getpid(), signal.SIGKILL)
+
+for kind, step in STEPS.items():
+    for instant in ("derive_affected", "keep_change"):  # the act is written; the last thing that a decision writes
+        copy = f"{sys.argv[1]}-{kind}-{instant}"
+        shutil.copytree(sys.argv[1], copy)
+        if not (child := os.fork()):
+            setattr(steps, instant, die)
+            step(faceindex.Library(copy, create=False))
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == signal.SIGKILL, kind
 """
 
 
-@pytest.mark.parametrize("kind", ["not-face", "leave-alone", "merge-people"])
-def test_an_act_that_is_killed_was_never_made(library: faceindex.Library, kind: str) -> None:
+def test_an_act_that_is_killed_was_never_made(library: faceindex.Library) -> None:
     library.people.name("Ada", face=1)
     library.people.name("Bea", face=5)
     before = everything(library)
     folders = ":".join(map(str, (Path(__file__).parents[1], Path(__file__).parent)))
-    done = subprocess.run(
-        [sys.executable, "-c", _DIE, library.path, kind, Path(__file__).parent],
-        check=False,
+    library.close()
+    subprocess.run(
+        [sys.executable, "-c", _DIE, library.path, Path(__file__).parent],
+        check=True,
         env={"PYTHONPATH": folders, "PATH": "/usr/bin:/bin"},
     )
-    assert done.returncode == -signal.SIGKILL
-    assert everything(library) == before
-    STEPS[kind](library)
-    assert everything(library) != before
+    for kind, step in STEPS.items():
+        for copy in sorted(library.path.parent.glob(f"{library.path.name}-{kind}-[dk]*")):
+            with faceindex.Library(copy, create=False) as killed:
+                assert everything(killed) == before
+                assert killed.care.check().damage == ()
+                step(killed)
+                assert everything(killed) != before
 
 
 @pytest.mark.parametrize("kind", STEPS)
@@ -305,6 +318,7 @@ def test_a_dry_run_changes_nothing_and_says_the_price(library: faceindex.Library
         "cover": (1, 1, 0),
         "merge-people": (5, 5, 2),
         "name-only": (2, 2, 1),
+        "confirm": (1, 1, 0),
     }
     dry: dict[str, Callable[[], faceindex.Decided]] = {
         "not-face": lambda: library.faces.not_face([2, 10], dry_run=True),
@@ -316,6 +330,7 @@ def test_a_dry_run_changes_nothing_and_says_the_price(library: faceindex.Library
             [Target(person="Ada"), Target(person="Bea"), Target(album=3)], dry_run=True
         ),
         "name-only": lambda: library.people.name("Cy", faces=[8, 9], dry_run=True),
+        "confirm": lambda: library.people.confirm([2], dry_run=True),
     }
     before, acts = everything(library), len(list(library.history))
     decided = dry[kind]()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from made_albums import make_albums
-from people_library import drawn_people, store_vectors
+from people_library import date_photos, drawn_people, store_vectors
 
 import faceindex
 from faceindex.errors import StaleError, UsageError
@@ -55,6 +55,8 @@ def drawn(path: Path, chance: random.Random, people: int, faces: int) -> None:
         parts.setdefault((person, chance.randrange(5)), []).append(face)
     albums = [part for part in parts.values() if len(part) > 1 and chance.random() < 0.9]
     make_albums(path, dict(enumerate(albums, start=1)))
+    dated = [face for face in range(1, faces + 1) if chance.random() < 0.8]
+    date_photos(path, {face: f"{chance.choice([1980, 1984, 2003])}-0{face % 9 + 1}" for face in dated})
 
 
 def act(library: faceindex.Library, chance: random.Random, faces: list[int], asked: list[faceindex.Suggestion]) -> None:
@@ -98,6 +100,9 @@ def test_what_followed_changes_is_what_all_faces_say(tmp_path: Path, seed: int) 
             if step == 16:
                 library.photos.remove([photo.path for photo in library.photos][:9])
                 faces = [face.face for face in library.faces]
+                continue
+            if step == 21:
+                date_photos(path, dict.fromkeys(faces[::3], "1960"))
                 continue
             if step == 26:
                 store_vectors(path, drawn_people([number % 12 for number in range(15)], seed=seed), "later")

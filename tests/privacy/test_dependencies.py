@@ -20,6 +20,9 @@ CAN_CONNECT = {
 
 _CALLS = re.compile(rb"\0(getaddrinfo|gethostbyname|connect|res_query|curl_easy_perform)\0")
 _NETWORK = {"socket", "ssl", "http", "urllib.request", "ftplib", "smtplib", "socketserver", "xmlrpc", "webbrowser"}
+_LISTENS = {"web/serving.py"}
+"""Modules that listen, on an address that the user named or on this machine's own, and open no connection to others."""
+
 _CLIENTS = {"aiohttp", "httpx", "requests", "urllib3", "huggingface_hub", "pooch"}
 
 
@@ -61,4 +64,7 @@ def test_no_module_imports_what_opens_connections(module: Path) -> None:
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom) and node.module:
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        assert not {".".join(name.split(".")[:depth]) for name in names for depth in (1, 2)} & (_NETWORK | _CLIENTS)
+        refused = _NETWORK | _CLIENTS
+        if module.relative_to(PACKAGE).as_posix() in _LISTENS:
+            refused = refused - {"socket"}
+        assert not {".".join(name.split(".")[:depth]) for name in names for depth in (1, 2)} & refused

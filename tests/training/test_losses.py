@@ -147,11 +147,11 @@ def test_the_pair_hinge_is_pytorch_metric_learnings() -> None:
         same = people[first] == people[second]
         away = np.linalg.norm(vectors[first] - vectors[second], axis=1)
         worst = np.flatnonzero(~same)[np.argsort(away[~same])][: int(same.sum())]
-        if len(worst) < same.sum():
-            continue  # the mean of fewer negatives is another one than dlib's
+        if len(worst) < same.sum() or len(worst) < 2:
+            continue  # the mean of fewer negatives is another one than dlib's; and it takes a single pair for none
         pairs = [torch.tensor(places) for places in (first[same], second[same], first[worst], second[worst])]
         value = contrastive(inputs, torch.tensor(people), pairs)
         value.backward()
         ours = pair_hinge(vectors, people)
-        assert ours.value == pytest.approx(float(value), rel=1e-3)
+        assert ours.value == pytest.approx(float(value.detach()), rel=1e-3)
         assert 2 * ours.gradient == pytest.approx(inputs.grad.numpy(), rel=1e-3, abs=1e-6)

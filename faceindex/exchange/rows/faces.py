@@ -17,13 +17,16 @@ from faceindex.types import FaceRecord
 
 FORMATS = ("jsonl", "csv")
 _COLUMNS = ["face", "photo", "x", "y", "width", "height", "landmarks", "score", "album", "person", "quality"]
-_COLUMNS += ["photo_width", "photo_height"]
+_COLUMNS += ["photo_width", "photo_height", "origin"]
 
 FaceAndVector = tuple[FaceRecord, npt.NDArray[np.float32] | None]
 
 
 def face_lines(faces: Iterable[FaceAndVector], *, form: str) -> Iterator[str]:
-    """One line for each face in the format `form`, without newlines; CSV starts with a line of column names."""
+    """One line for each face in the format `form`, without newlines; CSV starts with a line of column names.
+
+    JSON has the key origin for faces that a user drew alone; CSV has a column that is empty for the others.
+    """
     return _csv_lines(faces) if form == "csv" else map(json.dumps, map(_as_object, faces))
 
 
@@ -55,6 +58,7 @@ def _csv_lines(faces: Iterable[FaceAndVector]) -> Iterator[str]:
         landmarks = tuple(f"{x:g}" for x in record.landmarks.ravel())
         row = [record.face, record.photo, *record.box.as_list(), landmarks, round(record.score, 4)]
         row += [record.album, record.person, _quality(record), *(side or None for side in record.photo_size)]
+        row += [record.origin]
         wanted = len(header) > len(_COLUMNS)
         yield csv_row([*row, None if vector is None else tuple(vector)] if wanted else row)
     if not header:

@@ -23,7 +23,7 @@ from faceindex.store.journal.act_changes import forget_in_changes
 from faceindex.store.journal.acts import read_acts
 from faceindex.store.journal.imports import forget_names_in_files
 from faceindex.store.journal.names import replay_all
-from faceindex.store.layout import COPY
+from faceindex.store.layout import COPY, CROPS
 from faceindex.store.people.person_ids import erase_unsaid_ids
 from faceindex.store.photos import writing
 from faceindex.store.writer import Writer
@@ -132,7 +132,8 @@ def finish_erasing(writer: Writer, index: Path) -> None:
         path.unlink()
     for path in writer.vectors.glob("*" + FOUND):
         path.unlink()
-    shutil.rmtree(index, ignore_errors=not index.exists())
+    for derived in (index, index.parent / CROPS):
+        shutil.rmtree(derived, ignore_errors=not derived.exists())
     for folder in (writer.vectors, index.parent):
         sync_folder(folder)  # or the files would be back after a power failure
     _vacuum(connection, writer.vectors.parent)

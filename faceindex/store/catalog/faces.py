@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from faceindex.running.lazily import module
 from faceindex.store.catalog.photos import CatalogPhotos
@@ -35,7 +35,7 @@ class CentralFace:
 FACES = """
     SELECT faces.id, (SELECT MIN(path) FROM paths WHERE paths.photo = faces.photo),
         x, y, faces.width, faces.height, score, landmarks, album, quality, COALESCE(own.name, theirs.name),
-        own.name IS NOT NULL, photos.width, photos.height, origin
+        own.name IS NOT NULL, photos.width, photos.height, origin, faces.photo, taken
     FROM faces JOIN photos ON photos.id = faces.photo
         LEFT JOIN album_faces ON album_faces.face = faces.id LEFT JOIN albums ON albums.id = album
         LEFT JOIN person_faces ON person_faces.face = faces.id LEFT JOIN people AS own ON own.id = person_faces.person
@@ -196,13 +196,9 @@ class CatalogFaces(CatalogPhotos):
         return Faces(np.ascontiguousarray(columns[0]), np.ascontiguousarray(columns[1]))
 
 
-def face_record(
-    row: tuple[
-        int, bytes, int, int, int, int, float, bytes, int | None, float | None, str | None, int, int, int, str | None
-    ],
-) -> FaceRecord:
+def face_record(row: tuple[Any, ...]) -> FaceRecord:
     """The face of a row of `FACES`."""
-    face, path, *box, score, landmarks, album, quality, person, confirmed, width, height, origin = row
+    face, path, *box, score, landmarks, album, quality, person, confirmed, width, height, origin, photo, taken = row
     points = np.frombuffer(landmarks, dtype="<f4").reshape(-1, 2)
-    own = (album, person, quality, bool(confirmed), (width, height), origin)
+    own = (album, person, quality, bool(confirmed), (width, height), origin, photo, taken)
     return FaceRecord(face, os.fsdecode(path), Box(*box), score, points, *own)

@@ -12,11 +12,11 @@ import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from faceindex.journal.acts import DRAW, MERGE, MOVE, NAME, SPLIT, UNDO, UNNAME, Act
+from faceindex.journal.acts import CONFIRM, DRAW, MERGE, MOVE, NAME, SPLIT, UNDO, UNNAME, Act
 from faceindex.store.journal.acts import LISTED, dead_acts, listed, other_names, read_acts
 
 _BINDS = f"(kind = '{MERGE}' OR (kind = '{SPLIT}' AND side = 0) OR (kind = '{MOVE}' AND side < 2))"
-_GIVES_A_NAME = f"(kind = '{NAME}' OR kind = '{DRAW}' AND person NOTNULL)"
+_GIVES_A_NAME = f"(kind IN ('{NAME}', '{CONFIRM}') OR kind = '{DRAW}' AND person NOTNULL)"
 _NAMES = f"(side = 0 AND ({_GIVES_A_NAME} OR kind = '{UNNAME}'))"
 _SPOKEN = "FROM decisions JOIN acts ON acts.id = decisions.act WHERE"
 _ALBUMS_OF_FACES = (

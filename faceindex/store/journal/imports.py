@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from faceindex.journal.acts import APART, DRAW, MERGE, MOVE, NAME, REJECT, SPLIT, UNDO, UNNAME
+from faceindex.journal.acts import APART, CONFIRM, DRAW, MERGE, MOVE, NAME, REJECT, SPLIT, UNDO, UNNAME
 from faceindex.store.journal.acts import LISTED, dead_acts, listed, write_act
 from faceindex.store.journal.names import decide_names, replay_all
 
@@ -20,7 +20,7 @@ BY_PEOPLE = "act NOT IN (SELECT act FROM imports WHERE NOT decided)"
 """A condition on `decisions`: of an act that people made, or that they imported as rows."""
 
 _ABOUT_WHO_IT_IS = f"""(kind = '{MERGE}' OR (kind = '{MOVE}' AND side < 2)
-    OR (side = 0 AND kind IN ('{NAME}', '{UNNAME}', '{SPLIT}', '{REJECT}', '{APART}'))
+    OR (side = 0 AND kind IN ('{NAME}', '{CONFIRM}', '{UNNAME}', '{SPLIT}', '{REJECT}', '{APART}'))
     OR (side = 0 AND kind = '{DRAW}' AND person NOTNULL))"""
 """Acts that say who a face is or is not; not that others do not belong to its album, nor that it is hidden."""
 

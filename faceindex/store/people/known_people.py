@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
-from faceindex.errors import UsageError
+from faceindex.errors import NotInLibrary
 from faceindex.journal.person_names import likely_meant
 from faceindex.running.lazily import module
 from faceindex.store.catalog import Catalog
@@ -30,8 +30,8 @@ def confirmed_faces(connection: sqlite3.Connection) -> tuple[FaceIds, Labels, di
     return faces, people, names
 
 
-def unknown_person(catalog: Catalog, name: str) -> UsageError:
+def unknown_person(catalog: Catalog, name: str) -> NotInLibrary:
     """The error, with the names that may have been meant."""
     meant = " or ".join(f'"{other}"' for other in likely_meant(name, names_of_people(catalog.connection)))
     hint = f"did you mean {meant}?" if meant else "`faceindex people list` shows the names"
-    return UsageError(f"nobody is called {name}; {hint}")
+    return NotInLibrary(f"nobody is called {name}; {hint}")

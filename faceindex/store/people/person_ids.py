@@ -13,7 +13,7 @@ import secrets
 import sqlite3
 from collections.abc import Set
 
-from faceindex.errors import UsageError
+from faceindex.errors import NotInLibrary
 from faceindex.journal.acts import RENAME
 from faceindex.journal.person_names import spelled
 
@@ -96,4 +96,4 @@ def name_meant(connection: sqlite3.Connection, person: str) -> str:
         seen.add(row[0])
         statement = "SELECT renamed FROM acts WHERE kind = ? AND person = ? ORDER BY id DESC LIMIT 1"
         row = connection.execute(statement, (RENAME, row[0])).fetchone()
-    raise UsageError(f"nobody has the id {meant[1]}; `faceindex people list --json` shows the ids")
+    raise NotInLibrary(f"nobody has the id {meant[1]}; `faceindex people list --json` shows the ids")

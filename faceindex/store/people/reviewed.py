@@ -19,11 +19,12 @@ _NEVER = f"(kind = '{NEVER_SUGGEST}')"
 
 
 class Member(NamedTuple):
-    """A face of a group; number: the album, or minus the face's id."""
+    """A face of a group; number: the album, or minus the face's id. taken: when its photo was taken."""
 
     number: int
     face: int
     named: bool
+    taken: str | None
 
 
 def members(connection: sqlite3.Connection, numbers: Collection[int], least_quality: float) -> list[Member]:
@@ -33,8 +34,9 @@ def members(connection: sqlite3.Connection, numbers: Collection[int], least_qual
     least_quality: of single faces; those of unknown quality are included.
     """
     albums = connection.execute(
-        f"""SELECT album, faces.id, person IS NOT NULL FROM album_faces JOIN faces ON faces.id = face
-            JOIN albums ON albums.id = album LEFT JOIN people ON people.id = person
+        f"""SELECT album, faces.id, person IS NOT NULL, taken FROM album_faces JOIN faces ON faces.id = face
+            JOIN photos ON photos.id = faces.photo JOIN albums ON albums.id = album
+            LEFT JOIN people ON people.id = person
         WHERE album IN {LISTED} AND segment > 0 AND NOT albums.hidden AND NOT albums.unknown
             AND NOT COALESCE(people.hidden, 0) AND {_SHOWN}
             AND NOT EXISTS (SELECT 1 FROM person_faces JOIN people AS own ON own.id = person_faces.person
@@ -43,7 +45,7 @@ def members(connection: sqlite3.Connection, numbers: Collection[int], least_qual
         (listed([number for number in numbers if number > 0]),),
     ).fetchall()
     singles = connection.execute(
-        f"""SELECT -faces.id, faces.id, people.id IS NOT NULL FROM faces
+        f"""SELECT -faces.id, faces.id, people.id IS NOT NULL, taken FROM faces JOIN photos ON photos.id = faces.photo
             LEFT JOIN person_faces ON person_faces.face = faces.id LEFT JOIN people ON people.id = person
         WHERE faces.id IN {LISTED} AND segment > 0 AND NOT COALESCE(people.hidden, 0) AND {_SHOWN}
             AND COALESCE(quality, 1) >= ? AND faces.id NOT IN (SELECT face FROM album_faces)
@@ -51,7 +53,7 @@ def members(connection: sqlite3.Connection, numbers: Collection[int], least_qual
         ORDER BY faces.id""",
         (listed([-number for number in numbers if number < 0]), least_quality),
     ).fetchall()
-    return [Member(number, face, bool(named)) for number, face, named in [*albums, *singles]]
+    return [Member(number, face, bool(named), taken) for number, face, named, taken in [*albums, *singles]]
 
 
 def person_of(connection: sqlite3.Connection, number: int) -> str | None:

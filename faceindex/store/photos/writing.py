@@ -67,6 +67,7 @@ def store_photo(transaction: sqlite3.Connection, arrival: Arrival, segment: int)
         assert number is not None
     else:
         number = arrival.photo_id
+        _note_dates(transaction, [number])
         transaction.execute(
             """UPDATE photos SET width = ?, height = ?, warning = ?, taken = ?, taken_from = ?, turned = ?, analysed = ?
             WHERE id = ?""",
@@ -162,7 +163,13 @@ def store_dates(transaction: sqlite3.Connection, dates: Mapping[int, tuple[str, 
     not looked at again."""
     known = [(*date, photo) for photo, date in dates.items() if date is not None]
     transaction.executemany("UPDATE photos SET taken = ?, taken_from = ? WHERE id = ?", known)
+    _note_dates(transaction, [photo for *_, photo in known])
     transaction.executemany("DELETE FROM unread_dates WHERE photo = ?", [(photo,) for photo in dates])
+
+
+def _note_dates(transaction: sqlite3.Connection, photos: Iterable[int]) -> None:
+    """Let triggers know that the faces of these photos have other dates, which prepared suggestions depend on."""
+    transaction.executemany("UPDATE faces SET photo = photo WHERE photo = ?", [(photo,) for photo in photos])
 
 
 def drop_empty_albums(transaction: sqlite3.Connection) -> None:

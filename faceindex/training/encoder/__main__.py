@@ -9,6 +9,8 @@ from dataclasses import fields
 from pathlib import Path
 
 from faceindex.errors import FaceindexError
+from faceindex.files.writing import write_file
+from faceindex.plurals import plural
 from faceindex.running.meter import Meter
 from faceindex.training.encoder.chips_file import START, TEST, read_chips
 from faceindex.training.encoder.descent import best_network, learn_encoder, recipe_vectors
@@ -53,7 +55,7 @@ def _learn(folder: Path, settings: EncoderSettings, device: str) -> None:
     places = chips.places(TEST)
     start = TorchNetwork(read_network(folder / START), normalised=chips.settings.scratch)
     learnt = best_network(folder, state, scratch=chips.settings.scratch)
-    (folder / NETWORK).write_bytes(exported(learnt, ChipPixels(chips).of(places[:16])))
+    write_file(folder / NETWORK, exported(learnt, ChipPixels(chips).of(places[:16])))
     people = chips.people[places]
     told = shown(RATES, people)
     both = []
@@ -61,8 +63,9 @@ def _learn(folder: Path, settings: EncoderSettings, device: str) -> None:
         vectors = recipe_vectors(network.to(device), chips, places, device)
         pairs = near_pairs(vectors, people, max(told, default=0.1))
         both.append([pairs.rate(far) for far in told])
+    held_out = plural(len(set(people.tolist())), "person", "people")
     for far, before, after in zip(told, *both, strict=True):
-        print(f"TAR at FAR {far:g} of {len(set(people.tolist()))} people held out: {before:.4f} -> {after:.4f}")
+        print(f"TAR at FAR {far:g}, {held_out} held out: {before:.4f} -> {after:.4f}")
 
 
 def _tell(progress: Progress) -> None:

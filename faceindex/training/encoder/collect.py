@@ -75,7 +75,7 @@ def named_in(places: Sequence[Path], asked: Recipe | None, *, few: bool) -> tupl
                     "cut: --recipe"
                 )
             chosen = chosen or recipe
-            found += _of_library(folder, place)
+            found += named_faces_of(folder, place)
     if not found:
         raise UsageError(f"no named faces in {', '.join(map(str, places))}; each person needs a name or a folder")
     numbers = {name: number for number, name in enumerate(dict.fromkeys(face.person for face in found))}
@@ -83,7 +83,8 @@ def named_in(places: Sequence[Path], asked: Recipe | None, *, few: bool) -> tupl
     return found, chosen
 
 
-def _of_library(folder: LibraryFolder, place: Path) -> Iterator[NamedFace]:
+def named_faces_of(folder: LibraryFolder, place: Path) -> Iterator[NamedFace]:
+    """Every face with a name in the library at `place`."""
     for person in folder.catalog.people():
         records = folder.catalog.faces_with(folder.catalog.faces_of_person(person.person) or [])
         for record in records.values():
@@ -114,7 +115,7 @@ def collect(faces: Sequence[NamedFace], recipe: Recipe, teacher: Recipe | None, 
         known = list(taught(photo).faces) if taught else []
         for one in wanted:
             cut = _chosen(aligned, one.box)
-            vector = None if cut is None else _taught(known, cut[1], teacher)
+            vector = None if cut is None else taught_of(known, cut[1], teacher)
             if cut is None or (teacher and vector is None):
                 found.missing += 1
                 continue
@@ -179,7 +180,8 @@ def _from_middle(box: Box, width: int, height: int) -> int:
     return (2 * box.x + box.width - width) ** 2 + (2 * box.y + box.height - height) ** 2
 
 
-def _taught(faces: Sequence[Face], box: Box, teacher: Recipe | None) -> Vectors | None:
+def taught_of(faces: Sequence[Face], box: Box, teacher: Recipe | None) -> Vectors | None:
+    """The vector of that of the teacher's faces that is in `box`. Raises: UsageError when it contains NaN."""
     best = max(faces, key=lambda face: face.box.overlap(box), default=None)
     if best is None or best.box.overlap(box) < SAME_FACE:
         return None

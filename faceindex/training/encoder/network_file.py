@@ -6,6 +6,7 @@ import io
 import json
 from dataclasses import asdict
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -41,7 +42,7 @@ def read_network(path: Path) -> Encoder:
                 Layer(kind, channels, Window(*window), tag, file[f"weights {place}"], file[f"bias {place}"])
                 for place, (kind, channels, *window, tag) in enumerate(plan["layers"])
             )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, BadZipFile) as error:
         raise ModelError(f"{path} cannot be read as a network: {error}") from None
     red, green, blue = plan["mean"]
     return Encoder((red, green, blue), plan["size"], layers, Metric(**plan["loss"]))

@@ -65,6 +65,13 @@ def test_the_size_of_the_photo_is_exported_and_null_if_unknown() -> None:
     assert [(row["photo_width"], row["photo_height"]) for row in parsed_csv(faces)] == [("640", "480"), ("", "")]
 
 
+def test_how_a_drawn_face_came_is_exported() -> None:
+    faces: list[FaceAndVector] = [(replace(record(), origin="drawn"), vector()), (record(), None)]
+    assert [line.get("origin") for line in parsed_json(faces)] == ["drawn", None]
+    assert [row["origin"] for row in parsed_csv(faces)] == ["drawn", ""]
+    assert list(parsed_csv(faces)[0])[-2:] == ["origin", "vector"]
+
+
 def test_a_vector_is_the_last_key_of_a_json_line_that_has_one() -> None:
     (line,) = parsed_json([(record(), vector())])
     assert list(line) == [*KEYS, "vector"]
@@ -92,7 +99,8 @@ def test_album_0_is_an_album() -> None:
 def test_csv_begins_with_the_names_of_its_columns() -> None:
     lines = list(face_lines([(record(), None), (record(8), None)], form="csv"))
     assert len(lines) == 3
-    assert lines[0] == "face,photo,x,y,width,height,landmarks,score,album,person,quality,photo_width,photo_height"
+    last = "quality,photo_width,photo_height,origin"
+    assert lines[0] == f"face,photo,x,y,width,height,landmarks,score,album,person,{last}"
 
 
 def test_a_csv_row_says_what_the_json_line_says() -> None:

@@ -1,0 +1,110 @@
+"""Searches by an upload or by faces of the library; identification and verification of uploads."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import File, Query, UploadFile
+from pydantic import BaseModel
+
+from faceindex.types import Pixels, ProbeFace
+from faceindex.web.api.parameters import AlbumNumber, FaceId, PersonId, person_of, router
+from faceindex.web.problems import Refused
+from faceindex.web.scopes import Scope, needs
+from faceindex.web.served import Here, Served
+from faceindex.web.shapes import Finite, IdentifiedShape, ProbeShape
+
+routes = router("search")
+
+Count = Annotated[int, Query(ge=1, le=500, description="Most matches of a face.")]
+Threshold = Annotated[
+    float | None,
+    Query(ge=0, le=100, description="Euclidean distance up to which a face matches. Default: as calibrated."),
+]
+Unnamed = Annotated[bool, Query(description="Only faces without a name.")]
+Upload = Annotated[UploadFile, File(description="A photo.")]
+
+
+class SearchedShape(BaseModel):
+    """The faces of an upload, from left to right. width, height: of the photo that their boxes lie in, which is the
+    upload, upright, and reduced when it is large."""
+
+    width: int
+    height: int
+    faces: list[ProbeShape]
+
+
+class VerificationShape(BaseModel):
+    """Whether two photos show the same person."""
+
+    same: bool
+    distance: float
+    threshold: Finite
+    confidence: Finite
+
+
+@routes.post("/search", **needs(Scope.READ, upload=True))
+def search_upload(here: Here, photo: Upload, k: Count = 24, threshold: Threshold = None) -> SearchedShape:
+    """Who in the library resembles each face of an uploaded photo. The upload is not kept."""
+    pixels = _pixels(here, photo)
+    found = here.library.search(pixels, k=k, threshold=threshold)
+    height, width = pixels.shape[:2]
+    return SearchedShape(width=width, height=height, faces=[ProbeShape.model_validate(probe) for probe in found])
+
+
+@routes.post("/identify", **needs(Scope.READ, upload=True))
+def identify_upload(here: Here, photo: Upload) -> list[IdentifiedShape]:
+    """Who each face of an uploaded photo is. The upload is not kept."""
+    return [IdentifiedShape.model_validate(face) for face in here.library.identify(_pixels(here, photo))]
+
+
+@routes.post("/verify", **needs(Scope.READ, upload=True))
+def verify_uploads(here: Here, a: Upload, b: Upload) -> VerificationShape:
+    """Whether the largest faces of two uploaded photos are the same person's."""
+    found = here.library.verify(_pixels(here, a), _pixels(here, b))
+    return VerificationShape(
+        same=found.same, distance=found.distance, threshold=found.threshold, confidence=found.confidence
+    )
+
+
+@routes.get("/faces/{face}/matches", **needs(Scope.READ, "faces", "people", "index"))
+def matches_of_face(
+    here: Here, face: FaceId, k: Count = 24, threshold: Threshold = None, unnamed: Unnamed = False
+) -> ProbeShape:
+    """Faces that resemble a face of the library."""
+    faces = here.library.faces
+    (probe,) = faces.probes(face=face)
+    return _shape(faces.matches(probe, k=k, threshold=threshold, unnamed=unnamed))
+
+
+@routes.get("/albums/{album}/matches", **needs(Scope.READ, "faces", "albums", "index"))
+def matches_of_album(
+    here: Here, album: AlbumNumber, k: Count = 24, threshold: Threshold = None, unnamed: Unnamed = False
+) -> ProbeShape:
+    """Faces that resemble those of an album, all together."""
+    faces = here.library.faces
+    (probe,) = faces.probes(album=album)
+    return _shape(faces.matches(probe, k=k, threshold=threshold, unnamed=unnamed))
+
+
+@routes.get("/people/{person}/matches", **needs(Scope.READ, "faces", "people", "index"))
+def matches_of_person(
+    here: Here, person: PersonId, k: Count = 24, threshold: Threshold = None, unnamed: Unnamed = True
+) -> ProbeShape:
+    """Faces that resemble those of a person, all together."""
+    faces = here.library.faces
+    (probe,) = faces.probes(person=person_of(person))
+    return _shape(faces.matches(probe, k=k, threshold=threshold, unnamed=unnamed))
+
+
+def _shape(found: ProbeFace) -> ProbeShape:
+    return ProbeShape.model_validate(found)
+
+
+def _pixels(here: Served, upload: UploadFile) -> Pixels:
+    """The upload, decoded in a worker. Raises: Refused when it is too large; UnreadablePhoto."""
+    most = here.settings.upload_bytes
+    data = upload.file.read(most + 1)
+    if len(data) > most:
+        raise Refused(413, "The photo is too large", f"at most {most >> 20} MiB")
+    return here.library.crops.pixels(data)

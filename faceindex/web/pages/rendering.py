@@ -1,0 +1,84 @@
+"""Makes a page from its template, in the browser's language."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from functools import cache
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from faceindex.web.callers import Caller
+from faceindex.web.guards import GuardedRoute
+from faceindex.web.pages.assets import asset
+from faceindex.web.scopes import Scope
+from faceindex.web.served import Served, served
+from faceindex.web.texts import texts_for
+
+Shown = Annotated[int, Query(ge=1, le=1000, description="Number of items on the page.")]
+"""A page that shows more than its first items is asked for with their number when it updates itself."""
+
+SHOWN = 48
+"""Items on a page at first, and how many more are shown at a time."""
+
+
+def router() -> APIRouter:
+    """A router of pages: guarded as the API is, and not part of its description."""
+    return APIRouter(route_class=GuardedRoute, include_in_schema=False)
+
+
+def render(request: Request, template: str, *, status_code: int = 200, **values: object) -> HTMLResponse:
+    """The page that `template` makes of `values`."""
+    here, caller = served(request), getattr(request.state, "caller", None)
+    texts = texts_for(request.headers.get("accept-language", ""))
+    scope = caller.scope if isinstance(caller, Caller) else Scope.PUBLIC
+    html = (
+        _templates()
+        .get_template(template)
+        .render(
+            t=texts,
+            n=texts.count,
+            number=texts.number,
+            language=texts.language,
+            script_texts=texts.for_scripts,
+            usual=SHOWN,
+            csrf=_csrf(here, caller),
+            decides=scope >= Scope.DECIDE,
+            administers=scope >= Scope.ADMIN,
+            signed_in=isinstance(caller, Caller) and caller.session is not None,
+            path=request.url.path,
+            asset=asset,
+            basename=basename,
+            printable=printable,
+            **values,
+        )
+    )
+    return HTMLResponse(html.encode("utf-8", "replace"), status_code, {"Vary": "Accept-Language, Cookie"})
+
+
+def basename(path: str) -> str:
+    """The last part of a path or an address."""
+    return posixpath.basename(printable(path).rstrip("/"))
+
+
+def printable(path: str) -> str:
+    """The path as text; bytes that are not UTF-8 are replaced."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
+def _csrf(here: Served, caller: object) -> str:
+    return here.csrf_of(caller.session) if isinstance(caller, Caller) and caller.scope else ""
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=PackageLoader("faceindex.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

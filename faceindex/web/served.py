@@ -1,0 +1,52 @@
+"""What all handlers of a server share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from faceindex.library import Library
+from faceindex.web.audit import AuditLog
+from faceindex.web.changes import Changes
+from faceindex.web.jobs import Jobs
+from faceindex.web.logins import LoginFile
+from faceindex.web.measures import Measures
+from faceindex.web.sessions import Attempts, Session, Sessions, is_same
+from faceindex.web.settings import Settings
+
+
+@dataclass(slots=True)
+class Served:
+    """A library and its server. csrf: what stands for a session's where nobody has to sign in."""
+
+    library: Library
+    settings: Settings
+    logins: LoginFile
+    audit: AuditLog
+    jobs: Jobs
+    changes: Changes
+    csrf: str
+    sessions: Sessions = field(default_factory=Sessions)
+    attempts: Attempts = field(default_factory=Attempts)
+    measures: Measures = field(default_factory=Measures)
+
+    def csrf_of(self, session: Session | None) -> str:
+        """What a page sends with each change."""
+        return self.csrf if session is None else session.csrf
+
+    def is_csrf(self, session: Session | None, given: str) -> bool:
+        """Whether this is what a page of this session would send."""
+        return is_same(self.csrf_of(session), given)
+
+
+def served(request: Request) -> Served:
+    """What the app of a request serves."""
+    found = request.app.state.served
+    assert isinstance(found, Served)
+    return found
+
+
+Here = Annotated[Served, Depends(served)]
+"""The parameter of a handler that uses the library."""

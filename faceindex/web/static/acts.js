@@ -1,0 +1,139 @@
+// Forms and buttons that change something: `data-post` says where, `data-body` and the fields say what.
+import { Problem, send, text } from "./api.js";
+import { refresh } from "./live.js";
+import { ask, failed, toast } from "./messages.js";
+
+const list = (value) => String(value).split(",").map(Number);
+
+function bodyOf(form) {
+  const body = { ...JSON.parse(form.dataset.body ?? "{}"), ...Object.fromEntries(new FormData(form)) };
+  for (const name of (form.dataset.numbers ?? "").split(" ").filter(Boolean)) body[name] = Number(body[name]);
+  for (const name of (form.dataset.lists ?? "").split(" ").filter(Boolean)) body[name] = list(body[name]);
+  return body;
+}
+
+// Posts, and asks before two people become one. Returns the decision, or null when the user said no.
+export async function decide(path, body) {
+  try {
+    return await send("POST", path, body);
+  } catch (problem) {
+    const joins = problem.kind === "name-in-use" || (path.endsWith("/rename") && /called/.test(problem.message));
+    if (!joins || body.merge) throw problem;
+    const said = await ask(text("somebody", { name: body.name }), { yes: text("same_person") });
+    return said ? send("POST", path, { ...body, merge: true }) : null;
+  }
+}
+
+export function said(element, decided) {
+  const key = element.dataset.done ?? "done";
+  const person = decided.renamed ?? decided.person ?? "";
+  toast(text(key, { person }), key === "undone" ? null : decided.act);
+}
+
+async function act(element, path, body, items) {
+  const leaving = element.dataset.leaves !== undefined ? items : [];
+  for (const item of leaving) item.hidden = true;  // at once; it comes back when the server says no
+  try {
+    const answer = await decide(path, body);
+    if (answer === null) { for (const item of leaving) item.hidden = false; return; }
+    if (element.dataset.job === undefined) said(element, answer.decided ?? answer);
+    if (element instanceof HTMLFormElement) for (const input of element.querySelectorAll("input:not([type=hidden])")) input.value = input.defaultValue;
+    if (element.dataset.then) { location.assign(element.dataset.then); return; }
+    for (const menu of document.querySelectorAll("details[open].acts")) menu.open = false;
+    clearSelection();
+    refresh();
+  } catch (problem) {
+    for (const item of leaving) item.hidden = false;
+    failed(problem);
+  }
+}
+
+export function selected() {
+  return [...document.querySelectorAll('main input[name="face"]:checked')];
+}
+
+export function clearSelection() {
+  for (const box of selected()) box.checked = false;
+  showSelection();
+}
+
+export function showSelection() {
+  const bar = document.getElementById("selection");
+  if (!bar) return;
+  const count = selected().length;
+  bar.hidden = count === 0;
+  document.body.classList.toggle("selecting", count > 0);
+  bar.querySelector("output").textContent = text("selected", { n: count });
+  for (const button of bar.querySelectorAll("[data-one]")) button.disabled = count !== 1;
+}
+
+async function actOnSelected(button) {
+  const boxes = selected();
+  const faces = boxes.map((box) => Number(box.value));
+  const body = { ...JSON.parse(button.dataset.body ?? "{}") };
+  if (button.dataset.one === undefined) body.faces = faces;
+  if (button.dataset.ask) {
+    const name = await ask(text("whose"), { yes: text("save"), field: "name", label: text("name") });
+    if (name === null) return;
+    body.name = name;
+  }
+  await act(button, button.dataset.selected.replace("{face}", faces[0]), body, boxes.map((box) => box.closest("[data-item]")));
+}
+
+async function forget(button) {
+  const path = `/api/v1/people/${button.dataset.forget}/forget`;
+  const person = button.dataset.name;
+  try {
+    const planned = await send("POST", path, {});
+    const first = text("erase_1", { person, photos: planned.photos, faces: planned.faces });
+    if (!(await ask(first, { yes: text("continue") }))) return;
+    if (!(await ask(text("erase_2", { person }), { yes: text("erase"), danger: true }))) return;
+    await send("POST", path, { confirm: planned.confirm });
+    location.assign("/people");
+  } catch (problem) {
+    failed(problem);
+  }
+}
+
+async function invite() {
+  try {
+    const { path } = await send("POST", "/api/v1/session/invitation", {});
+    await ask(text("invited"), { yes: null, address: location.origin + path });
+  } catch (problem) {
+    failed(problem);
+  }
+}
+
+async function signIn(form) {
+  try {
+    await send("POST", "/api/v1/session", { password: form.elements.password.value });
+    location.assign("/people");
+  } catch (problem) {
+    failed(problem);
+    form.elements.password.select();
+  }
+}
+
+export function start() {
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.id === "login") { event.preventDefault(); signIn(form); }
+    if (form.id === "selection") event.preventDefault();
+    if (!form.dataset.post) return;
+    event.preventDefault();
+    act(form, form.dataset.post, bodyOf(form), [form.closest("[data-item]")].filter(Boolean));
+  });
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    if (button.dataset.post) act(button, button.dataset.post, JSON.parse(button.dataset.body ?? "{}"), [button.closest("[data-item]")].filter(Boolean));
+    if (button.dataset.selected) actOnSelected(button);
+    if (button.dataset.clear !== undefined) clearSelection();
+    if (button.dataset.forget) forget(button);
+    if (button.dataset.invite !== undefined) invite();
+    if (button.dataset.signOut !== undefined) send("DELETE", "/api/v1/session").then(() => location.assign("/login"), failed);
+  });
+  document.addEventListener("change", (event) => { if (event.target.matches('main input[name="face"]')) showSelection(); });
+}
+
+export { Problem };
