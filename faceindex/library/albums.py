@@ -48,14 +48,22 @@ class Albums:
         return self._opened.catalog.albums(hidden=hidden)
 
     def list(
-        self, *, limit: int | None = PAGE, cursor: str | None = None, hidden: bool = False, unknown: bool = False
+        self,
+        *,
+        limit: int | None = PAGE,
+        cursor: str | None = None,
+        hidden: bool = False,
+        unknown: bool = False,
+        unnamed: bool = False,
     ) -> Page[Album]:
         """Albums, the largest first. limit: None for all. hidden: those that are hidden, and hidden faces, too.
-        unknown: those that are left alone, too.
+        unknown: those that are left alone, too. unnamed: only those without a name.
 
         Raises: UsageError for a cursor that no page gave.
         """
-        return album_page(self._opened.catalog, limit=limit, cursor=cursor, hidden=hidden, unknown=unknown)
+        return album_page(
+            self._opened.catalog, limit=limit, cursor=cursor, hidden=hidden, unknown=unknown, unnamed=unnamed
+        )
 
     def get(self, album: int) -> Album:
         """The album of this number, also a hidden one. Raises: UsageError when there is none."""

@@ -5,6 +5,11 @@ the face and the person's others, and from that between it and everybody else: i
 without a name. Faces that fit each other, and not the others, are judged as one: the person looks like two. Where
 strangers crowd around a face, as around children's, what others' distances say is judged as in
 `faceindex.people.crowded_groups`. `scripts/bench audit` compares what is found with names that were made wrong.
+
+A person's photos as a child and as an adult resemble each other little. So what speaks against one person counts less
+between photos FAR apart in time: distances are divided by GROWTH, and then by AGED what they say. Of child and adult
+photos of one person in LAG (a to m), recipe `sface-dlib`, those with -4, -7 and -9 nats then are as rare among people's
+own as -1.2, -3 and -5 would be, on both halves.
 """
 
 from __future__ import annotations
@@ -30,6 +35,8 @@ from faceindex.people.audit_sets import (
     squares_between,
     squares_to_others,
 )
+from faceindex.people.likelihood import GROWTH
+from faceindex.search.growing_up import FAR
 from faceindex.types import Labels, Vectors
 
 WRONG = 0.02
@@ -37,6 +44,9 @@ WRONG = 0.02
 
 SURE = 8.0
 """Nats that a face fits its person, from which on nobody asks whom it fits better."""
+
+AGED = 2.0
+"""By what evidence against one person is divided between photos far apart in time."""
 
 _DOUBTFUL = 4.0  # nats below which a person's faces are taken apart
 _ODDS = float(np.log(WRONG / (1 - WRONG)) + np.log(0.5))
@@ -79,14 +89,15 @@ def doubts(
     own: Floats,
     calibration: Calibration,
     *,
+    years: Floats | None = None,
     least: float = 0.0,
     every: Flags | None = None,
 ) -> list[Doubt]:
     """Faces that are not their person's with log odds of `least` at least.
 
     vectors: float32 [n, d]. person: int64 [n], 0, 1, ..., each of whom has a face. sets: of the faces of each person.
-    own: float64 [n], see `fit`. every: bool [n], faces that are judged each by itself, however well they fit, and no
-    others.
+    own: float64 [n], see `fit`. years: float64 [n], when photos were taken, NaN for unknown; default all. every: bool
+    [n], faces that are judged each by itself, however well they fit, and no others.
     """
     asked = own < _DOUBTFUL if every is None else every & np.isfinite(own)
     changed, part = _parts(vectors, person, own, asked, square_of(0.0, calibration))
@@ -98,7 +109,8 @@ def doubts(
     else:
         group, whose = np.full(len(person), -1, dtype=np.int64), np.empty(0, dtype=np.int64)
         single = np.flatnonzero(asked)
-    judged = _judged(vectors, person, part, core, group, whose, single, calibration)
+    far = _far_apart(np.full(len(person), np.nan) if years is None else years, person, part, group, whose, single)
+    judged = _judged(vectors, person, part, core, group, whose, single, far, calibration)
     return [judged.doubt(place, person, part, group) for place in np.flatnonzero(judged.log_odds >= least).tolist()]
 
 
@@ -114,6 +126,22 @@ def _worth_judging(
     one, other, _ = near_sets(singles(vectors[some]), core.chosen(known), square_of(wanted, calibration))
     near = np.unique(one[person[some][one] != known[other]])
     return np.sort(np.concatenate([single[~fits], some[near]]))
+
+
+def _far_apart(years: Floats, person: Labels, part: Labels, group: Labels, whose: Labels, single: Rows) -> Flags:
+    """bool: of fragments, and after them of the rows `single`, whether their photos are FAR from the core's, on
+    average."""
+    core = _mean_years(years, np.where(part == 0, person, -1), int(person.max(initial=-1)) + 1)
+    own = np.concatenate([_mean_years(years, group, len(whose)), years[single]])
+    far: Flags = np.abs(own - core[np.concatenate([whose, person[single]])]) >= FAR
+    return far
+
+
+def _mean_years(years: Floats, number: Labels, count: int) -> Floats:
+    dated = np.flatnonzero((number >= 0) & ~np.isnan(years))
+    photos = np.bincount(number[dated], minlength=count)
+    with np.errstate(invalid="ignore"):
+        return np.bincount(number[dated], years[dated], minlength=count) / np.where(photos, photos, np.nan)
 
 
 def _parts(vectors: Vectors, person: Labels, own: Floats, asked: Flags, square: float) -> tuple[Labels, Labels]:
@@ -181,9 +209,13 @@ def _judged(
     group: Labels,
     whose: Labels,
     single: Rows,
+    far: Flags,
     calibration: Calibration,
 ) -> _Judged:
-    """The fragments `group`, int64 [n], of the people `whose`, and the faces in the rows `single`, beside the cores."""
+    """The fragments `group`, int64 [n], of the people `whose`, and the faces in the rows `single`, beside the cores.
+
+    far: which of these are far apart from the cores in time.
+    """
     whole = core.chosen(person[single])
     inside = np.flatnonzero(part[single] == 0)
     less = whole.replaced(inside, core.without(person[single[inside]], vectors[single[inside]]))
@@ -201,7 +233,9 @@ def _judged(
     square = squares_between(some, rest)
     said = np.where(other < 0, -np.inf, evidence(np.nan_to_num(judged, posinf=0.0), calibration))
     said -= np.log(max(int((core.size > 0).sum()), 1))
-    unnamed = _ODDS - evidence(square, calibration)
+    grown = evidence(square / GROWTH**2, calibration)
+    aged = np.where(grown < 0, grown / AGED, grown)
+    unnamed = _ODDS - np.where(far, aged, evidence(square, calibration))
     log_odds = unnamed + np.logaddexp(0.0, said)
     return _Judged(
         *(whose, single, log_odds, unnamed, np.where(said > 0, other, -1), square, other_square, even, swapped)

@@ -17,6 +17,7 @@ import numpy as np
 
 from faceindex.clustering.quality_gate import LOW_QUALITY
 from faceindex.judgement.calibration import Calibration
+from faceindex.people.crowded_groups import LONELY
 from faceindex.people.likelihood import Odds
 from faceindex.people.near_groups import (
     NEAREST,
@@ -199,7 +200,7 @@ def _scores(size: Rows, named: object, pairs: NearPairs, odds: Odds) -> Squares:
         np.minimum(size[left], size[right]),
         np.where(has_name[left], size[right], size[left]),
     )
-    likely = np.exp(odds.logarithm(np.sqrt(pairs.square), 1.0, pairs.far))
+    likely = np.exp(odds.logarithm(np.sqrt(pairs.square), LONELY, pairs.far))
     worth: Squares = settles * likely / (1 + likely)
     return worth
 

@@ -27,10 +27,17 @@ _UNDATED = "~"
 
 
 def album_page(
-    catalog: Catalog, *, limit: int | None, cursor: str | None = None, hidden: bool = False, unknown: bool = False
+    catalog: Catalog,
+    *,
+    limit: int | None,
+    cursor: str | None = None,
+    hidden: bool = False,
+    unknown: bool = False,
+    unnamed: bool = False,
 ) -> Page[Album]:
-    """As `Catalog.albums`, largest first."""
+    """As `Catalog.albums`, largest first. unnamed: only those without a name."""
     what = ("hidden albums" if hidden else "albums") + (" and those left alone" if unknown else "")
+    what += " without a name" if unnamed else ""
     limit = ALL if limit is None else limit
     key = begin(what, cursor, limit)
     faces, album = (1 << 62, 0) if key is None else (int(key[0] or 0), int(key[1] or 0))
@@ -39,7 +46,8 @@ def album_page(
     shown = "faces, photos, cover" if hidden else "listed_faces, listed_photos, listed_cover"
     statement = f"""SELECT album, {shown}, name, albums.hidden, unknown FROM album_facts
         JOIN albums ON albums.id = album LEFT JOIN people ON people.id = person
-        WHERE {listed} AND {"TRUE" if unknown else "NOT unknown"} AND {{}} ORDER BY {column} DESC, album LIMIT ?"""
+        WHERE {listed} AND {"TRUE" if unknown else "NOT unknown"} AND {"person IS NULL" if unnamed else "TRUE"}
+        AND {{}} ORDER BY {column} DESC, album LIMIT ?"""
     # Two ranges of the index: those as large that come later, then the smaller ones.
     rows = catalog.connection.execute(statement.format(f"{column} = ? AND album > ?"), (faces, album, limit + 1))
     found = rows.fetchall()

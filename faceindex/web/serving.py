@@ -27,6 +27,8 @@ MOST_REQUESTS = 200
 
 FOREVER = 1e9
 
+_BACKLOG = 128
+
 
 class _Server(uvicorn.Server):
     """Ends its event streams first, as they would not end by themselves."""
@@ -115,6 +117,7 @@ def _tcp_socket(host: str, port: int) -> socket.socket:
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind((host, port))
+        made.listen(_BACKLOG)  # from now on callers wait, and are not refused
     except BaseException:
         made.close()
         raise
@@ -129,6 +132,7 @@ def _unix_socket(path: Path) -> socket.socket:
         if path.exists() and stat.S_ISSOCK(path.lstat().st_mode) and not _is_alive(path):
             path.unlink()
         made.bind(str(path))
+        made.listen(_BACKLOG)
     except BaseException:
         made.close()
         raise

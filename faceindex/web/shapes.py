@@ -210,6 +210,20 @@ class ErasedShape(Shape):
     confirm: str | None = None
 
 
+class FindingShape(Shape):
+    """Something that is probably wrong with a name: misfit, two-people, two-names or weak. faces: ids of those that do
+    not fit. probability: that it is so; null of weak."""
+
+    kind: str
+    person: Text
+    faces: list[int]
+    of: int
+    other: Text | None
+    probability: Finite
+    distance: Finite
+    other_distance: Finite
+
+
 class SuggestionShape(Shape):
     """A question whether two sides are one person; see `POST /review/answer`."""
 
@@ -221,6 +235,7 @@ class SuggestionShape(Shape):
     settles: int
     person: Text | None = None
     lost: int | None = None
+    with_face: int | None = None
 
 
 class QuestionShape(BaseModel):

@@ -54,6 +54,8 @@ def test_two_faces_alone_become_an_album(library: faceindex.Library) -> None:
     library.people.answer(last, same=True)
     assert {10, 11} in albums_of(library).values()
     assert not library.people.is_open(last)
+    library.cluster(rebuild=True, threshold=0.01)
+    assert {10, 11} in albums_of(library).values()
     library.history.undo()
     assert library.people.is_open(last)
     library.people.answer(last, same=False)

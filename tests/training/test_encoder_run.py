@@ -192,9 +192,9 @@ def test_wrong_input_is_one_line(run: Path) -> None:
         assert "\n" not in str(error.value)
         (run / "checkpoint.pt").write_bytes((run / "checkpoint.pt").read_bytes()[:5000])
     file = read_chips(run)
-    few = np.flatnonzero((file.parts > 0) | (file.people == 0) | (np.arange(len(file.people)) % FACES == 0))
-    images = [file.images[place] for place in few.tolist()]
-    write_chips(run, ChipsFile(file.settings, images, file.people[few], file.parts[few]))
+    kept = np.flatnonzero((file.parts > 0) | (file.people == 0) | (np.arange(len(file.people)) % FACES == 0))
+    images = [file.images[place] for place in kept.tolist()]
+    write_chips(run, ChipsFile(file.settings, images, file.people[kept], file.parts[kept]))
     for name in ("checkpoint.pt", "run.json"):
         (run / name).unlink()
     with pytest.raises(UsageError, match="one person with two faces or more is learnt from: a batch needs --others"):

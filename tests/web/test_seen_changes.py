@@ -38,6 +38,7 @@ def test_an_erasure_by_another_process_leaves_no_map_and_no_crop(
     people.index.build()
     reader = server.program(Scope.READ)
     assert reader.get("/api/v1/faces/1/matches").json()["matches"]
+    assert f"{people.path}/index" in maps()
     (people.path / "crops").mkdir(mode=0o700)
     (people.path / "crops" / "1.jpg").write_bytes(b"a face")
 

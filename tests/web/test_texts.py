@@ -36,7 +36,7 @@ def test_pages_use_the_texts_that_there_are() -> None:
     kinds = {
         "act." + kind.replace("-", "_") for name, kind in vars(acts).items() if name.isupper() and isinstance(kind, str)
     }
-    made = {"nav." + page for page in ("people", "photos", "review", "history", "status")} | kinds
+    made = {"nav." + page for page in ("people", "photos", "search", "review", "history", "status")} | kinds
     made |= {"status." + name for name in ("photos", "faces", "people", "albums", "failed")}
     used = written | {f"script.{key}" for key in done} | made
     assert stored("en").keys() - used == {"language"}

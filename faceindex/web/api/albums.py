@@ -30,6 +30,8 @@ routes = router("albums")
 AlbumVerb = Literal["hide", "unhide", "leave-alone", "ask-again"]
 Unknown = Annotated[bool, Query(description="Also albums that are left alone.")]
 
+Unnamed = Annotated[bool, Query(description="Only albums without a name.")]
+
 
 class Split(Decision):
     """faces: ids of those that are another person's than the rest."""
@@ -45,10 +47,17 @@ class Merge(Decision):
 
 @routes.get("/albums", **needs(Scope.READ, "albums", "people"))
 def list_albums(
-    here: Here, limit: Limit = 50, cursor: Cursor = None, hidden: Hidden = False, unknown: Unknown = False
+    here: Here,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    hidden: Hidden = False,
+    unknown: Unknown = False,
+    unnamed: Unnamed = False,
 ) -> Listing[AlbumShape]:
     """Albums, the largest first."""
-    return page(here.library.albums.list(limit=limit, cursor=cursor, hidden=hidden, unknown=unknown), AlbumShape)
+    albums = here.library.albums
+    found = albums.list(limit=limit, cursor=cursor, hidden=hidden, unknown=unknown, unnamed=unnamed)
+    return page(found, AlbumShape)
 
 
 @routes.post("/albums/merge", **needs(Scope.DECIDE))

@@ -64,6 +64,12 @@ def reject_faces(here: Here, body: Faces) -> DecidedShape:
     return decided(here.library.albums.reject(body.faces, dry_run=body.dry_run))
 
 
+@routes.post("/faces/confirm", **needs(Scope.DECIDE))
+def confirm_faces(here: Here, body: Faces) -> DecidedShape:
+    """These faces, of one person, were looked at and are that person's."""
+    return decided(here.library.people.confirm(body.faces, dry_run=body.dry_run))
+
+
 @routes.post("/faces/move", **needs(Scope.DECIDE))
 def move_faces(here: Here, body: Move) -> DecidedShape:
     """These faces belong to another album."""

@@ -28,7 +28,7 @@ from faceindex.web.api.parameters import (
 from faceindex.web.problems import Refused
 from faceindex.web.scopes import Scope, needs
 from faceindex.web.served import Here
-from faceindex.web.shapes import DecidedShape, ErasedShape, FaceShape, Listing, PersonShape, faces_listing
+from faceindex.web.shapes import DecidedShape, ErasedShape, FaceShape, FindingShape, Listing, PersonShape, faces_listing
 
 routes = router("people")
 
@@ -114,6 +114,14 @@ def list_faces_of_person(
 ) -> Listing[FaceShape]:
     """A person's faces by date, confirmed and not."""
     return faces_listing(here.library.people.faces(person_of(person), limit=limit, cursor=cursor, hidden=hidden))
+
+
+@routes.get("/people/{person}/audit", **needs(Scope.READ, "people", "faces", "history"))
+def audit_person(here: Here, person: PersonId) -> list[FindingShape]:
+    """Faces of the person, the least likely to be the person's first; without those that somebody confirmed in an
+    audit. `other` is whom they fit better, null for nobody known."""
+    found = here.library.people.audit(person_of(person))
+    return [FindingShape.model_validate(one) for one in found.findings]
 
 
 @routes.post("/people/{person}/rename", **needs(Scope.DECIDE))

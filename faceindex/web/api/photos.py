@@ -30,6 +30,7 @@ routes = router("photos")
 
 People = Annotated[list[Annotated[str, Field(pattern="^[0-9a-z]{10}$")]], Query(max_length=20)]
 Day = Annotated[str | None, Query(pattern=r"^\d{4}(-\d\d(-\d\d)?)?$", description="2019, 2019-07 or 2019-07-20.")]
+FilledDay = Annotated[str, Query(pattern=r"^(\d{4}(-\d\d(-\d\d)?)?)?$")]
 Side = Annotated[int, Field(ge=1, le=1_000_000)]
 Place = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import Annotated, Literal
 
+from fastapi import Query
 from pydantic import Field
 
 from faceindex.types import Page, Suggestion
-from faceindex.web.api.parameters import LARGEST, Cursor, Decision, Limit, decided, router
+from faceindex.web.api.parameters import LARGEST, Cursor, Decision, Limit, decided, person_of, router
 from faceindex.web.problems import Refused
 from faceindex.web.scopes import Scope, needs
 from faceindex.web.served import Here, Served
@@ -20,19 +21,33 @@ Number = Annotated[int, Field(ge=1, le=LARGEST)]
 
 
 class Answer(Decision):
-    """album, other, face, lost: of the suggestion. answer: same, different, or never: do not ask again."""
+    """album to probability: of the suggestion. answer: same, different, or never: do not ask again."""
 
     album: Number | None = None
     other: Number | None = None
     face: Number | None = None
     lost: Number | None = None
+    with_face: Number | None = None
+    probability: Annotated[float, Field(ge=0, le=1)] = 0.0
     answer: Literal["same", "different", "never"]
 
 
 @routes.get("/review", **needs(Scope.READ, "albums", "faces", "people", "history", "index"))
-def list_questions(here: Here, limit: Limit = 10, cursor: Cursor = None) -> Listing[QuestionShape]:
-    """Questions, the most useful first. 503, with the job that prepares them, when they are not prepared."""
-    return questions(here, here.library.people.suggestions(limit=limit, cursor=cursor))
+def list_questions(
+    here: Here,
+    limit: Limit = 10,
+    cursor: Cursor = None,
+    person: Annotated[
+        str | None, Query(pattern="^[0-9a-z]{10}$", description="Id of a person: only questions about this one.")
+    ] = None,
+) -> Listing[QuestionShape]:
+    """Questions, the most useful first. 503, with the job that prepares them, when they are not prepared. Those about
+    one person come at once, without a cursor."""
+    people = here.library.people
+    if person is None:
+        return questions(here, people.suggestions(limit=limit, cursor=cursor))
+    about = people.review(limit=limit, person=person_of(person))
+    return questions(here, Page(tuple(one for one in about if isinstance(one, Suggestion))))
 
 
 @routes.post("/review/answer", **needs(Scope.DECIDE))
@@ -44,7 +59,8 @@ def answer_question(here: Here, body: Answer) -> DecidedShape:
         if not known:
             raise Refused(409, "This question is settled already", kind="settled")
         person = known[0]
-    question = Suggestion(body.album, body.other, body.face, 0.0, math.nan, 0, person, body.lost)
+    sides = (body.album, body.other, body.face)
+    question = Suggestion(*sides, body.probability, math.nan, 0, person, body.lost, body.with_face)
     if not people.is_open(question):
         raise Refused(409, "This question is settled already", kind="settled")
     if body.answer == "never":

@@ -25,6 +25,15 @@ Unnamed = Annotated[bool, Query(description="Only faces without a name.")]
 Upload = Annotated[UploadFile, File(description="A photo.")]
 
 
+class SearchedShape(BaseModel):
+    """The faces of an upload, from left to right. width, height: of the photo that their boxes lie in, which is the
+    upload, upright, and reduced when it is large."""
+
+    width: int
+    height: int
+    faces: list[ProbeShape]
+
+
 class VerificationShape(BaseModel):
     """Whether two photos show the same person."""
 
@@ -35,10 +44,12 @@ class VerificationShape(BaseModel):
 
 
 @routes.post("/search", **needs(Scope.READ, upload=True))
-def search_upload(here: Here, photo: Upload, k: Count = 24, threshold: Threshold = None) -> list[ProbeShape]:
+def search_upload(here: Here, photo: Upload, k: Count = 24, threshold: Threshold = None) -> SearchedShape:
     """Who in the library resembles each face of an uploaded photo. The upload is not kept."""
-    found = here.library.search(_pixels(here, photo), k=k, threshold=threshold)
-    return [ProbeShape.model_validate(probe) for probe in found]
+    pixels = _pixels(here, photo)
+    found = here.library.search(pixels, k=k, threshold=threshold)
+    height, width = pixels.shape[:2]
+    return SearchedShape(width=width, height=height, faces=[ProbeShape.model_validate(probe) for probe in found])
 
 
 @routes.post("/identify", **needs(Scope.READ, upload=True))

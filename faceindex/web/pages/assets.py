@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
 from faceindex.web.guards import GuardedRoute
@@ -24,13 +25,14 @@ routes = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 class _Asset:
     data: bytes
     media_type: str
+    compressed: bytes
 
 
 @cache
 def _assets() -> dict[str, _Asset]:
     folder = files("faceindex.web").joinpath("static")
     return {
-        file.name: _Asset(file.read_bytes(), _TYPES[file.name.rpartition(".")[2]])
+        file.name: _Asset(data := file.read_bytes(), _TYPES[file.name.rpartition(".")[2]], gzip.compress(data, mtime=0))
         for file in folder.iterdir()
         if file.name.rpartition(".")[2] in _TYPES
     }
@@ -54,6 +56,7 @@ def asset(name: str) -> str:
 
 @routes.get("/static/{hash}/{name}", **needs(Scope.PUBLIC))
 async def get_asset(
+    request: Request,
     hash: Annotated[str, Path(max_length=40)],  # noqa: A002  (the word in the address)
     name: Annotated[str, Path(max_length=80)],
 ) -> Response:
@@ -62,4 +65,7 @@ async def get_asset(
     if found is None:
         raise Refused(404, "There is no such file")
     keep = "public, max-age=31536000, immutable" if hash == version() else "no-cache"
-    return Response(found.data, media_type=found.media_type, headers={"Cache-Control": keep})
+    headers = {"Cache-Control": keep, "Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):  # pages are not compressed: they hold a secret (BREACH)
+        return Response(found.compressed, media_type=found.media_type, headers=headers | {"Content-Encoding": "gzip"})
+    return Response(found.data, media_type=found.media_type, headers=headers)

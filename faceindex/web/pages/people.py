@@ -12,6 +12,9 @@ from faceindex.web.served import Here
 
 routes = router()
 
+MOST_AUDITED = 600
+"""Faces on the page of an audit: the least likely ones."""
+
 
 @routes.get("/", **needs(Scope.READ))
 def home() -> Response:
@@ -26,11 +29,8 @@ def people(
     """Albums without a name, the largest first; then everybody with a name."""
     library = here.library
     named = library.people.list(limit=shown, cursor=cursor)
-    found = library.albums.list(limit=shown, cursor=albums)
-    unnamed = [album for album in found if album.person is None]
-    return render(
-        request, "people.html", named=named, unnamed=unnamed, next_albums=found.next, faces_known=bool(found.items)
-    )
+    unnamed = library.albums.list(limit=shown, cursor=albums, unnamed=True)
+    return render(request, "people.html", named=named, unnamed=unnamed)
 
 
 @routes.get("/people/{person}", **needs(Scope.READ))
@@ -39,3 +39,13 @@ def person(here: Here, request: Request, person: PersonId, shown: Shown = SHOWN,
     one = here.library.people.get(person_of(person))
     faces = here.library.people.faces(person_of(person), limit=shown, cursor=cursor)
     return render(request, "person.html", person=one, faces=faces)
+
+
+@routes.get("/people/{person}/audit", **needs(Scope.READ))
+def audit(here: Here, request: Request, person: PersonId) -> Response:
+    """All faces of a person, the least likely first."""
+    library = here.library
+    one, found = library.people.get(person_of(person)), library.people.audit(person_of(person))
+    doubts = {face: finding for finding in found.findings for face in finding.faces}
+    faces = [library.faces.get(face) for face in list(doubts)[:MOST_AUDITED]]
+    return render(request, "audit.html", person=one, faces=faces, doubts=doubts, answered=found.answered)

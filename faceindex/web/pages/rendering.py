@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import posixpath
 from functools import cache
@@ -22,7 +21,7 @@ from faceindex.web.texts import texts_for
 Shown = Annotated[int, Query(ge=1, le=1000, description="Number of items on the page.")]
 """A page that shows more than its first items is asked for with their number when it updates itself."""
 
-SHOWN = 60
+SHOWN = 48
 """Items on a page at first, and how many more are shown at a time."""
 
 
@@ -44,7 +43,8 @@ def render(request: Request, template: str, *, status_code: int = 200, **values:
             n=texts.count,
             number=texts.number,
             language=texts.language,
-            script_texts=json.dumps(texts.for_scripts, ensure_ascii=False),
+            script_texts=texts.for_scripts,
+            usual=SHOWN,
             csrf=_csrf(here, caller),
             decides=scope >= Scope.DECIDE,
             administers=scope >= Scope.ADMIN,

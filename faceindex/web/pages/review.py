@@ -8,11 +8,12 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 
 from faceindex.errors import StaleError
-from faceindex.types import Question
+from faceindex.types import Suggestion
 from faceindex.web.api.jobs import beginning
+from faceindex.web.api.parameters import person_of
 from faceindex.web.pages.rendering import render, router
 from faceindex.web.scopes import Scope, needs
-from faceindex.web.served import Here
+from faceindex.web.served import Here, Served
 
 routes = router()
 
@@ -23,27 +24,33 @@ Skipped = Annotated[list[str], Query(max_length=200, description="Questions that
 
 
 @routes.get("/review", **needs(Scope.READ))
-def review(here: Here, request: Request, skip: Skipped = []) -> Response:  # noqa: B006
-    """The most useful question that was not skipped."""
+def review(
+    here: Here,
+    request: Request,
+    skip: Skipped = [],  # noqa: B006
+    person: Annotated[str | None, Query(pattern="^[0-9a-z]{10}$")] = None,
+) -> Response:
+    """The most useful question that was not skipped. person: only questions about this one."""
     people = here.library.people
     try:
-        found = people.suggestions(limit=_LOOKED_AT)
+        found = people.suggestions(limit=_LOOKED_AT) if person is None else _about(here, person)
     except StaleError:
         if not here.settings.read_only:
             here.jobs.start("suggestions", beginning(here.library, here.settings, "suggestions"))
         return render(request, "review.html", question=None, key="", stale=True)
-    wanted = [one for one in found if _key(one.album, one.other, one.face, one.lost) not in set(skip)]
+    wanted = [one for one in found if _key_of(one) not in set(skip)]
     for one in wanted:
         if questions := people.questions([one]):
-            return render(request, "review.html", question=questions[0], key=_key_of(questions[0]), stale=False)
+            return render(request, "review.html", question=questions[0], key=_key_of(one), stale=False)
     return render(request, "review.html", question=None, key="", stale=False)
 
 
-def _key_of(question: Question) -> str:
-    one = question.suggestion
-    return _key(one.album, one.other, one.face, one.lost)
+def _about(here: Served, person: str) -> list[Suggestion]:
+    asked = here.library.people.review(limit=_LOOKED_AT, person=person_of(person))
+    return [one for one in asked if isinstance(one, Suggestion)]
 
 
-def _key(*numbers: int | None) -> str:
+def _key_of(one: Suggestion) -> str:
     """What a page calls a question that was skipped."""
+    numbers = (one.album, one.other, one.face, one.lost, one.with_face)
     return "-".join("" if number is None else str(number) for number in numbers)

@@ -3,7 +3,8 @@
 export const texts = JSON.parse(document.body.dataset.texts);
 
 export function text(key, values = {}) {
-  return texts[key].replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+  const form = typeof texts[key] === "string" ? texts[key] : texts[key][values.n === 1 ? "one" : "other"];
+  return form.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
 export class Problem extends Error {

@@ -39,7 +39,29 @@ export function start() {
     }
     lastPicked = box;
   });
+  sweep();
   watchEnds();
+}
+
+// In an audit, dragging over faces selects them; what the first one becomes, the others become.
+function sweep() {
+  let chosen = null;
+  let from = null;
+  const boxOf = (event) => event.target.closest?.("[data-sweep] .tile")?.querySelector('input[name="face"]');
+  document.addEventListener("pointerdown", (event) => {
+    const box = event.pointerType === "mouse" && event.button === 0 ? boxOf(event) : null;
+    if (box && !event.target.closest(".pick")) from = box;
+  });
+  document.addEventListener("pointerover", (event) => {
+    const box = from && boxOf(event);
+    if (!box || (chosen === null && box === from)) return;
+    if (chosen === null) { chosen = !from.checked; from.checked = chosen; }
+    box.checked = chosen;
+    showSelection();
+  });
+  document.addEventListener("pointerup", () => { from = null; setTimeout(() => { chosen = null; }); });
+  document.addEventListener("click", (event) => { if (chosen !== null && event.target.closest("[data-sweep]")) event.preventDefault(); }, true);
+  document.addEventListener("dragstart", (event) => { if (event.target.closest("[data-sweep]")) event.preventDefault(); });
 }
 
 // "Show more" is a link; where scripts run, it is followed when it comes near and what it leads to is added here.

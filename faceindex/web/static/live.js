@@ -13,6 +13,7 @@ export function whenRefreshed(act) {
 
 export function busyTyping() {
   const at = document.activeElement;
+  if (location.pathname === "/search") return true;  // what is there is the user's own
   if (document.querySelector("dialog[open], details[open].acts, #drawing:not([hidden])")) return true;
   return at && at.matches("main input:not([type=checkbox])") && at.value !== at.defaultValue;
 }
@@ -24,7 +25,7 @@ export async function refresh() {
     const address = new URL(location.href);
     address.hash = "";
     const shown = Math.max(0, ...[...document.querySelectorAll("[data-pages]")].map((list) => list.children.length));
-    if (shown > 60) address.searchParams.set("shown", Math.min(1000, shown));
+    if (shown > Number(document.body.dataset.usual)) address.searchParams.set("shown", Math.min(1000, shown));
     const answer = await fetch(address, { headers: { Accept: "text/html" } });
     if (answer.redirected) { location.replace(answer.url); return; }
     if (answer.status === 401) { location.reload(); return; }
