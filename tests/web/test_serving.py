@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -129,3 +130,31 @@ def test_a_password_is_read_from_a_pipe_and_tokens_are_listed_and_revoked(
 def test_the_description_is_printed_without_a_library(command: Command) -> None:
     printed = json.loads(command("serve", "--openapi").stdout)
     assert "/api/v1/people" in printed["paths"]
+
+
+@pytest.mark.long
+def test_whatever_schemathesis_makes_up_gets_an_answer_as_described(
+    command: Command, people: faceindex.Library, tmp_path: Path
+) -> None:
+    description = tmp_path / "openapi.json"
+    description.write_text(command("serve", "--openapi").stdout)
+    token = command("serve", "token", "fuzz", "--scope", "admin", "-L", people.path).stdout.strip()
+    checks = (
+        "not_a_server_error",
+        "content_type_conformance",
+        "response_schema_conformance",
+        "negative_data_rejection",
+    )
+    with running(people.path) as server:
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "schemathesis.cli", "run", str(description), "--url", server.address),
+                *("-H", f"Authorization: Bearer {token}", "--checks", ",".join(checks), "--max-examples", "20"),
+                *("--phases", "examples,coverage,fuzzing", "--exclude-path", "/api/v1/events", "--no-color"),
+            ],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stdout
