@@ -92,6 +92,15 @@ def test_a_unix_socket_is_for_its_owner_and_goes_with_the_server(people: faceind
     assert not socket.exists()
 
 
+def test_only_a_named_proxy_is_believed_about_https(people: faceindex.Library) -> None:
+    forwarded = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.1"}
+    for options, secure in (((), False), (("--proxy", "127.0.0.1"), True), (("--proxy", "192.0.2.9"), False)):
+        with running(people.path, *options) as server:
+            answer = httpx.get(server.entrance, headers=forwarded)
+            assert answer.status_code == 303
+            assert ("__Host-" in answer.headers["set-cookie"]) == secure, options
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
