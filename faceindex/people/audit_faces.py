@@ -14,7 +14,7 @@ own as -1.2, -3 and -5 would be, on both halves.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,12 +43,13 @@ WRONG = 0.02
 """Share of names that are expected to be wrong; half of them of people with a name."""
 
 SURE = 8.0
-"""Nats that a face fits its person, from which on nobody asks whom it fits better."""
+"""Nats that a face fits its person, from which on nobody asks whom it fits better; less in a large library, where that
+takes as much as few faces have."""
 
 AGED = 2.0
 """By what evidence against one person is divided between photos far apart in time."""
 
-_DOUBTFUL = 4.0  # nats below which a person's faces are taken apart
+_DOUBTFUL = 2.0  # nats below which a person's faces are taken apart
 _ODDS = float(np.log(WRONG / (1 - WRONG)) + np.log(0.5))
 
 
@@ -104,14 +105,31 @@ def doubts(
     core = sets.replaced(changed, some_sets_of(vectors, np.where(part == 0, person, -1), changed))
     if every is None:
         group, whose = _numbered(person, part)
-        single = np.flatnonzero((part == 0) & (own < SURE) & (core.size[person] > 1))
+        sure = min(SURE, _nearest_evidence(calibration) - _needed(len(sets.size), least))
+        single = np.flatnonzero((part == 0) & (own < sure) & (core.size[person] > 1))
         single = _worth_judging(vectors, person, core, own, single, calibration, least)
     else:
         group, whose = np.full(len(person), -1, dtype=np.int64), np.empty(0, dtype=np.int64)
         single = np.flatnonzero(asked)
-    far = _far_apart(np.full(len(person), np.nan) if years is None else years, person, part, group, whose, single)
+    far = _are_far(np.full(len(person), np.nan) if years is None else years, person, part, group, whose, single)
     judged = _judged(vectors, person, part, core, group, whose, single, far, calibration)
-    return [judged.doubt(place, person, part, group) for place in np.flatnonzero(judged.log_odds >= least).tolist()]
+    likely = np.flatnonzero(judged.log_odds >= least)
+    members = dict(zip(people := np.unique(judged.whose[likely]).tolist(), _members(person, people), strict=True))
+    return [judged.doubt(place, members, part, group) for place in likely.tolist()]
+
+
+def _needed(people: int, least: float) -> float:
+    """By how many nats a face must fit another one of so many people better than its own."""
+    return least - _ODDS + float(np.log(max(people, 1)))
+
+
+def _nearest_evidence(calibration: Calibration) -> float:
+    """Nats that a tenth of the pairs of faces of one person have."""
+    low, high = 0.0, calibration.same_mean
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if calibration.true_match_rate(np.sqrt(middle)) < 0.1 else (low, middle)
+    return float(calibration.log_likelihood_ratio(np.sqrt(high)))
 
 
 def _worth_judging(
@@ -121,14 +139,14 @@ def _worth_judging(
     that fit the least."""
     fits = own[single] >= 0
     some = single[fits]
-    wanted = least - _ODDS + float(np.log(max(len(core.size), 1)))
+    wanted = _needed(len(core.size), least)
     known = np.flatnonzero(core.size)
     one, other, _ = near_sets(singles(vectors[some]), core.chosen(known), square_of(wanted, calibration))
     near = np.unique(one[person[some][one] != known[other]])
     return np.sort(np.concatenate([single[~fits], some[near]]))
 
 
-def _far_apart(years: Floats, person: Labels, part: Labels, group: Labels, whose: Labels, single: Rows) -> Flags:
+def _are_far(years: Floats, person: Labels, part: Labels, group: Labels, whose: Labels, single: Rows) -> Flags:
     """bool: of fragments, and after them of the rows `single`, whether their photos are FAR from the core's, on
     average."""
     core = _mean_years(years, np.where(part == 0, person, -1), int(person.max(initial=-1)) + 1)
@@ -153,7 +171,7 @@ def _parts(vectors: Vectors, person: Labels, own: Floats, asked: Flags, square: 
     return people, part
 
 
-def _members(person: Labels, chosen: Labels) -> Iterator[Rows]:
+def _members(person: Labels, chosen: Labels | Sequence[int]) -> Iterator[Rows]:
     """The rows of each of these people."""
     order = np.argsort(person, kind="stable")
     rising = person[order]
@@ -184,12 +202,13 @@ class _Judged:
     even: Flags
     swapped: Flags
 
-    def doubt(self, place: int, person: Labels, part: Labels, group: Labels) -> Doubt:
-        """The one at this place. person, part, group: int64 [n], of each face."""
+    def doubt(self, place: int, members: Mapping[int, Rows], part: Labels, group: Labels) -> Doubt:
+        """The one at this place. members: rows by person. part, group: int64 [n], of each face."""
         number, beside = int(self.whose[place]), len(self.whose) - len(self.single)
-        rest = np.flatnonzero((person == number) & (part == 0))
+        own = members[number]
+        rest = own[part[own] == 0]
         if place < beside:
-            rows = np.flatnonzero(group == place)
+            rows = own[group[own] == place]
         else:
             rows = self.single[place - beside : place - beside + 1]
             rest = rest[rest != rows[0]]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from itertools import islice
+from collections.abc import Collection, Mapping, Sequence
 
-from faceindex.people.review import best_first, suggest
+from faceindex.errors import StaleError, UsageError
+from faceindex.people.review import stale, suggest, suggestion_page
 from faceindex.people.suggestions import LIKELY
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
@@ -19,7 +19,23 @@ LEAST_OF_ONE = 0.2
 
 LEAST_ALONE = 0.02
 """Probability that a face alone belongs with another one from which on it is asked who it is: on lfw-dev half of the
-faces alone of people with several photos are then asked about, and a twentieth of the others."""
+faces alone of people with several photos are then asked about, and one in six of the others."""
+
+
+def next_questions(
+    folder: LibraryFolder, *, limit: int, person: str | None, names: bool, wait: bool
+) -> list[Suggestion | NameQuestion]:
+    """What to ask next: about a person, with names, or which are the same person's. wait: until it is prepared.
+
+    Raises: UsageError; StaleError.
+    """
+    if person is not None and names:
+        raise UsageError("questions about one person ask for no names: give one of person and names")
+    if names or person is not None:
+        if not wait and (missing := stale(folder)) is not None:
+            raise StaleError(missing.message)
+        return with_names(folder, limit) if person is None else [*same_person(folder, person, limit)]
+    return [*suggestion_page(folder, limit=limit, wait=wait)]
 
 
 def same_person(folder: LibraryFolder, person: str, limit: int) -> list[Suggestion]:
@@ -27,7 +43,7 @@ def same_person(folder: LibraryFolder, person: str, limit: int) -> list[Suggesti
     name = name_meant(folder.catalog.connection, person)
     if folder.catalog.person(name) is None:
         raise unknown_person(folder.catalog, person)
-    return list(islice((one for one in best_first(folder, LEAST_OF_ONE) if one.person == name), limit))
+    return [one for one in suggest(folder, LEAST_OF_ONE) if one.person == name][:limit]
 
 
 def with_names(folder: LibraryFolder, limit: int) -> list[Suggestion | NameQuestion]:
@@ -38,8 +54,8 @@ def with_names(folder: LibraryFolder, limit: int) -> list[Suggestion | NameQuest
     probably belongs with another one.
     """
     found = suggest(folder, least=LEAST_ALONE)
-    albums = {album.album: album.faces for album in folder.catalog.albums()}
-    nameless = {album.album: album.faces for album in folder.catalog.albums() if album.person is None}
+    albums = {album.album: album for album in folder.catalog.albums()}
+    nameless = {number: album.faces for number, album in albums.items() if album.person is None}
     likely = [one for one in found if one.probability >= LIKELY]
     told: dict[int | None, float] = defaultdict(float)
     for one in likely:
@@ -49,7 +65,7 @@ def with_names(folder: LibraryFolder, limit: int) -> list[Suggestion | NameQuest
         (_names(one, nameless) * one.probability, one) for one in likely
     ]
     asked += [(faces * (1 - told[album]), NameQuestion(album, None, 1.0, faces)) for album, faces in nameless.items()]
-    asked += [(one.probability, one) for one in _alone(folder.catalog, found, albums)]
+    asked += [(one.probability, one) for one in _alone(folder.catalog, found, albums.keys())]
     asked.sort(key=lambda pair: -pair[0])  # it is stable: suggestions come before names that are worth the same
     return [one for _, one in asked[:limit]]
 
@@ -62,7 +78,7 @@ def _names(one: Suggestion, nameless: Mapping[int, int]) -> int:
     return single + sum(nameless.get(album, 0) for album in (one.album, one.other) if album is not None)
 
 
-def _alone(catalog: Catalog, found: Sequence[Suggestion], albums: Mapping[int, int]) -> list[NameQuestion]:
+def _alone(catalog: Catalog, found: Sequence[Suggestion], albums: Collection[int]) -> list[NameQuestion]:
     """Faces alone that probably belong with others, and are not asked about in a likely suggestion."""
     no_mate: dict[int, float] = defaultdict(lambda: 1.0)
     likely = set()
@@ -77,5 +93,5 @@ def _alone(catalog: Catalog, found: Sequence[Suggestion], albums: Mapping[int, i
     return [
         NameQuestion(None, face, 1 - alone, 1)
         for face, alone in no_mate.items()
-        if face not in likely and records[face].person is None
+        if face not in likely and face in records and records[face].person is None
     ]
