@@ -42,6 +42,8 @@ from faceindex.store.people.reviewed import members, set_paired, unpaired, unpai
 from faceindex.store.photos.years import year_of
 from faceindex.types import Vectors
 
+_FORMAT = 2  # of the file, and of what its scores mean; one of another format is made anew
+
 MOST_CHANGED = 2000
 """Most albums and faces that may have changed for prepared suggestions to be updated by whoever asks for them."""
 
@@ -271,4 +273,4 @@ def _spreads(groups: Sequence[Group]) -> Squares:
 
 
 def _name(calibration: Calibration) -> str:
-    return json.dumps(asdict(calibration))
+    return json.dumps({"format": _FORMAT} | asdict(calibration))

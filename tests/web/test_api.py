@@ -128,6 +128,35 @@ def test_a_face_finds_its_like(browser: TestClient, server: Server) -> None:
     assert found["matches"] == sorted(found["matches"], key=lambda match: match["distance"])
 
 
+def test_a_persons_faces_are_audited_and_confirmed(browser: TestClient, server: Server) -> None:
+    person = server.library.people.get("Ann").id
+    wrong = server.library.albums.faces(2)[0].face
+    server.library.people.name("Ann", faces=[wrong])
+    found = browser.get(f"/api/v1/people/{person}/audit").json()
+    assert found[0]["faces"] == [wrong]
+    assert found[0]["probability"] > 0.5
+    assert browser.post("/api/v1/faces/confirm", json={"faces": [wrong]}).json()["kind"] == "confirm"
+    assert wrong not in {face for one in server.library.people.audit().findings for face in one.faces}
+    html = browser.get(f"/people/{person}/audit", headers={"Accept": "text/html"})
+    assert html.status_code == 200
+
+
+def test_questions_are_asked_about_one_person(browser: TestClient, server: Server) -> None:
+    faces = [face.face for face in server.library.albums.faces(1)]
+    server.library.history.undo()
+    server.library.cluster(threshold=0.22, rebuild=True)
+    server.library.people.name("Ann", faces=faces[:2])
+    asked = browser.get("/api/v1/review").json()["items"]
+    person = server.library.people.get("Ann").id
+    about = browser.get("/api/v1/review", params={"person": person}).json()["items"]
+    assert {one["person"] for one in about} <= {"Ann"}
+    assert len(about) <= max(1, len(asked))
+    page = browser.get("/review", params={"person": person}, headers={"Accept": "text/html"})
+    assert page.status_code == 200
+    settled = {"album": 99, "other": 98, "face": None, "lost": None, "answer": "same"}
+    assert kind(browser.post("/api/v1/review/answer", json=settled)) == (409, "settled")
+
+
 def test_uploads_that_are_no_photos_are_refused(browser: TestClient) -> None:
     for data in (b"", b"nonsense", b"\x89PNG\r\n\x1a\n" + bytes(50)):
         answer = browser.post("/api/v1/search", files={"photo": ("../../etc/passwd", data, "image/png")})
@@ -192,8 +221,10 @@ def test_unknown_keys_and_wrong_values_are_refused(browser: TestClient) -> None:
         ("people/name", {"name": "Ann", "faces": [0]}),
         ("people/merge", {"people": [{"album": 1}, {}]}),
         ("photos/1/faces", {"box": [1, 2, 3]}),
-        ("photos/1/faces", {"box": [1, 2, 0, 5]}),
         ("history/undo", {"act": -1}),
+        ("history/undo", {"act": "1"}),
+        ("history/undo", {"dry_run": 0}),
+        ("photos/1/faces", {"box": [1.5, 2, 9, 9]}),
     ):
         assert kind(browser.post(f"/api/v1/{path}", json=body)) == (422, "wrong-request"), body
 

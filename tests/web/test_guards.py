@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
+from starlette.types import Message
 from web_server import Serve, Server
 
+from faceindex.web import guards
 from faceindex.web.app import api, openapi
 from faceindex.web.guards import CHANGES, GuardedRoute
 from faceindex.web.scopes import Scope
@@ -176,3 +179,31 @@ def test_away_from_loopback_addresses_and_named_hosts_are_answered(serve: Serve)
     client = serve(host="0.0.0.0", names=("Photos.home",)).client
     for host, status in (("192.168.1.7:8420", 200), ("[fe80::1]", 200), ("photos.home", 200), ("rebound.example", 421)):
         assert client.get("/api/v1/health", headers={"Host": host}).status_code == status, host
+
+
+def test_a_body_that_does_not_arrive_is_given_up(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guards, "BODY_SECONDS", 0.05)
+    browser = serve().browser()
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        await asyncio.sleep(60)
+        raise AssertionError("it was waited for")
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = [(name.lower().encode(), value.encode()) for name, value in browser.headers.items()]
+    headers += [(b"host", b"127.0.0.1"), (b"origin", b"http://127.0.0.1"), (b"content-type", b"application/json")]
+    headers = [one for one in headers if one[0] != b"origin"] + [(b"content-length", b"100")]
+    headers.append((b"cookie", b"faceindex=" + browser.cookies["faceindex"].encode()))
+    scope: dict[str, Any] = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+    }
+    scope |= {"path": "/api/v1/people/name", "raw_path": b"", "query_string": b"", "headers": headers, "root_path": ""}
+    asyncio.run(browser.app(scope, receive, send))  # type: ignore[arg-type]
+    assert sent[0]["status"] == 408

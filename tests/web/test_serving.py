@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -91,6 +92,15 @@ def test_a_unix_socket_is_for_its_owner_and_goes_with_the_server(people: faceind
     assert not socket.exists()
 
 
+def test_only_a_named_proxy_is_believed_about_https(people: faceindex.Library) -> None:
+    forwarded = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.1"}
+    for options, secure in (((), False), (("--proxy", "127.0.0.1"), True), (("--proxy", "192.0.2.9"), False)):
+        with running(people.path, *options) as server:
+            answer = httpx.get(server.entrance, headers=forwarded)
+            assert answer.status_code == 303
+            assert ("__Host-" in answer.headers["set-cookie"]) == secure, options
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -129,3 +139,31 @@ def test_a_password_is_read_from_a_pipe_and_tokens_are_listed_and_revoked(
 def test_the_description_is_printed_without_a_library(command: Command) -> None:
     printed = json.loads(command("serve", "--openapi").stdout)
     assert "/api/v1/people" in printed["paths"]
+
+
+@pytest.mark.long
+def test_whatever_schemathesis_makes_up_gets_an_answer_as_described(
+    command: Command, people: faceindex.Library, tmp_path: Path
+) -> None:
+    description = tmp_path / "openapi.json"
+    description.write_text(command("serve", "--openapi").stdout)
+    token = command("serve", "token", "fuzz", "--scope", "admin", "-L", people.path).stdout.strip()
+    checks = (
+        "not_a_server_error",
+        "content_type_conformance",
+        "response_schema_conformance",
+        "negative_data_rejection",
+    )
+    with running(people.path) as server:
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "schemathesis.cli", "run", str(description), "--url", server.address),
+                *("-H", f"Authorization: Bearer {token}", "--checks", ",".join(checks), "--max-examples", "20"),
+                *("--phases", "examples,coverage,fuzzing", "--exclude-path", "/api/v1/events", "--no-color"),
+            ],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stdout

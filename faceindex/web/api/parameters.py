@@ -28,9 +28,9 @@ Name = Annotated[str, Field(min_length=1, max_length=500)]
 
 
 class Body(BaseModel):
-    """A body: unknown keys are refused, as they are mistakes."""
+    """A body: unknown keys and other types are refused, as they are mistakes."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Decision(Body):

@@ -118,8 +118,8 @@ def list_faces_of_person(
 
 @routes.get("/people/{person}/audit", **needs(Scope.READ, "people", "faces", "history"))
 def audit_person(here: Here, person: PersonId) -> list[FindingShape]:
-    """Faces of the person, the least likely to be the person's first; without those that somebody confirmed in an
-    audit. `other` is whom they fit better, null for nobody known."""
+    """All faces of the person, the least likely to be the person's first. `other` is whom a face fits better, null for
+    nobody known."""
     found = here.library.people.audit(person_of(person))
     return [FindingShape.model_validate(one) for one in found.findings]
 

@@ -31,7 +31,6 @@ routes = router("photos")
 People = Annotated[list[Annotated[str, Field(pattern="^[0-9a-z]{10}$")]], Query(max_length=20)]
 Day = Annotated[str | None, Query(pattern=r"^\d{4}(-\d\d(-\d\d)?)?$", description="2019, 2019-07 or 2019-07-20.")]
 FilledDay = Annotated[str, Query(pattern=r"^(\d{4}(-\d\d(-\d\d)?)?)?$")]
-Side = Annotated[int, Field(ge=1, le=1_000_000)]
 Place = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
 
 
@@ -39,7 +38,7 @@ class DrawnBox(Decision):
     """box: [x, y, width, height] in pixels of the upright photo. name: whose face it is. merge: also when somebody has
     this name already."""
 
-    box: tuple[Place, Place, Side, Side]
+    box: Annotated[list[Place], Field(min_length=4, max_length=4)]
     name: Name | None = None
     merge: bool = False
 
@@ -81,9 +80,10 @@ def list_faces_of_photo(here: Here, photo: PhotoId) -> list[FaceShape]:
 @routes.post("/photos/{photo}/faces", **needs(Scope.DECIDE))
 def draw_face(here: Here, photo: PhotoId, body: DrawnBox) -> DrawnShape:
     """Add a face that was missed, in a box."""
+    x, y, width, height = body.box
     photos = here.library.photos
     drawn = photos.add_face(
-        photos.with_id(photo).path, Box(*body.box), name=body.name, merge=body.merge, dry_run=body.dry_run
+        photos.with_id(photo).path, Box(x, y, width, height), name=body.name, merge=body.merge, dry_run=body.dry_run
     )
     return DrawnShape(
         face=drawn.face,

@@ -48,4 +48,4 @@ def audit(here: Here, request: Request, person: PersonId) -> Response:
     one, found = library.people.get(person_of(person)), library.people.audit(person_of(person))
     doubts = {face: finding for finding in found.findings for face in finding.faces}
     faces = [library.faces.get(face) for face in list(doubts)[:MOST_AUDITED]]
-    return render(request, "audit.html", person=one, faces=faces, doubts=doubts, answered=found.answered)
+    return render(request, "audit.html", person=one, faces=faces, doubts=doubts)
