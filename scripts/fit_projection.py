@@ -3,8 +3,10 @@
     python scripts/fit_projection.py sface-dlib ../shared/data/lfw-dev/images --keep side-by-side.npz
     python scripts/fit_projection.py sface-dlib ../shared/data/lfw-dev/images --keep side-by-side.npz --halves
 
-The directions of greatest variance (PCA) of the vectors side by side, every person counting alike. It prints the sha256
-for the card. With --halves nothing is written: it is learnt on half of the people and measured on the other, both ways.
+The directions of greatest variance (PCA) of the vectors side by side, every person counting alike; with --hinge, so
+many steps of `faceindex train head` after it, which do not keep the length of vectors. It prints the sha256 for the
+card. With --halves nothing is written: it is learnt on half of the people and measured on the other, both ways, and
+with --hinge also what that gains over PCA alone, with its error over people.
 """
 
 from __future__ import annotations
@@ -26,6 +28,11 @@ from faceindex.models.cards import model_cards, models_folder, shipped_folder
 from faceindex.photos.finding.entries import FoundFile
 from faceindex.photos.finding.find import find_files
 from faceindex.photos.pictures import photo_of
+from faceindex.plurals import plural
+from faceindex.running.meter import Meter
+from faceindex.training.gains import compared
+from faceindex.training.head import Descent, relearn
+from faceindex.training.scale import at_scale
 
 Floats = npt.NDArray[np.float64]
 RATES = (1e-3, 1e-4, 1e-5)
@@ -61,8 +68,19 @@ def read_vectors(root: Path, chosen: Recipe, keep: Path | None) -> tuple[npt.NDA
     return people, vectors.astype(np.float64)
 
 
-def learn(vectors: Floats, people: npt.NDArray[np.str_], dimension: int) -> npt.NDArray[np.float16]:
+def learn(
+    vectors: Floats, people: npt.NDArray[np.str_], dimension: int, threshold: float, steps: int
+) -> npt.NDArray[np.float16]:
     """[1 + d, dimension]: see `faceindex.models.projections.projection`."""
+    matrix = principal(vectors, people, dimension)
+    if steps:
+        inside, numbers = vectors @ matrix[1:] + matrix[0], np.unique(people, return_inverse=True)[1]
+        matrix = matrix @ at_scale(relearn(inside, numbers, {}, threshold, Descent(), steps, Meter()), inside)
+    return matrix.astype(np.float16)
+
+
+def principal(vectors: Floats, people: npt.NDArray[np.str_], dimension: int) -> Floats:
+    """[1 + d, dimension]: the directions of greatest variance."""
     _, numbers, counts = np.unique(people, return_inverse=True, return_counts=True)
     weights = 1 / (counts[numbers] * len(counts))
     middle = weights @ vectors
@@ -70,7 +88,7 @@ def learn(vectors: Floats, people: npt.NDArray[np.str_], dimension: int) -> npt.
     _, axes = np.linalg.eigh((centred * weights[:, None]).T @ centred)
     axes = axes[:, ::-1][:, :dimension]
     axes *= np.where(axes.sum(axis=0) < 0, -1, 1)
-    return np.vstack([-middle @ axes, axes]).astype(np.float16)
+    return np.vstack([-middle @ axes, axes])
 
 
 def accepted(vectors: Floats, people: npt.NDArray[np.str_]) -> str:
@@ -95,6 +113,7 @@ def main() -> None:
     parser.add_argument("photos", type=Path)
     parser.add_argument("--keep", type=Path, help="file for the vectors, so that the next call does without photos")
     parser.add_argument("--halves", action="store_true")
+    parser.add_argument("--hinge", type=int, default=0, metavar="STEPS", help="of pair hinge after PCA")
     options = parser.parse_args()
     chosen = recipe(options.recipe)
     card = chosen.card.projection
@@ -104,12 +123,20 @@ def main() -> None:
     halves = np.array([half_of(person) for person in people.tolist()])
     if options.halves:
         for half in HALVES:
-            matrix = learn(vectors[halves == half], people[halves == half], card.dimension).astype(np.float64)
-            others = halves != half
-            print(f"learnt on {half}, others: {accepted(vectors[others] @ matrix[1:] + matrix[0], people[others])}")
+            known, others = halves == half, halves != half
+            made = []
+            for steps in sorted({0, options.hinge}):
+                learnt = learn(vectors[known], people[known], card.dimension, chosen.match_threshold, steps)
+                matrix = learnt.astype(np.float64)
+                made.append(vectors[others] @ matrix[1:] + matrix[0])
+                print(f"learnt on {half}, {plural(steps, 'step')}, others: {accepted(made[-1], people[others])}")
+            if options.hinge:
+                numbers = np.unique(people[others], return_inverse=True)[1]
+                for rate, gain in compared(made[0], made[1], numbers).gains.items():
+                    print(f"gain at {rate:g}, by face: {gain.gain:+.5f} +- {gain.error:.5f}")
         return
     file = BytesIO()
-    np.save(file, learn(vectors, people, card.dimension))
+    np.save(file, learn(vectors, people, card.dimension, chosen.match_threshold, options.hinge))
     folders = (models_folder(), shipped_folder())
     target = next(one for one in folders if (one / "recipes" / f"{chosen.name}.toml").exists()) / "recipes" / card.file
     target.write_bytes(file.getvalue())

@@ -60,21 +60,29 @@ def confirm(
 
 
 def _print(found: Audit, chosen: list[Finding], *, of_one: str | None) -> None:
-    if chosen:
-        rows = [
-            ("" if one.probability is None else f"{one.probability:.0%}", in_words(one), one.yes, one.no)
-            for one in chosen
-        ]
-        print_table(("probability#", "finding", "if it is so", "if not"), rows)
+    if not chosen:
+        print_line("nothing to ask" if of_one is None else f"{of_one} has no other face to compare with")
     elif of_one is not None:
-        print_line(f"{of_one} has no other face to compare with")
+        columns = ("face#", f"is {of_one}'s#", "distance#", "is more like", "if it is not")
+        print_table(columns, [_row(one) for one in chosen])
     else:
-        print_line("nothing to ask")
+        findings = [(_percent(one.probability), in_words(one), one.yes, one.no) for one in chosen]
+        print_table(("probability#", "finding", "if it is so", "if not"), findings)
     answered = f"; {plural(found.answered, 'finding')} that you answered before left out" if found.answered else ""
     errors.print(
         f"{plural(found.faces, 'face')} of {plural(found.people, 'person', 'people')}, {found.seconds:.1f} s{answered}",
         markup=False,
     )
+
+
+def _row(one: Finding) -> tuple[object, ...]:
+    """A face of somebody, and how likely it is theirs."""
+    away = "" if one.distance is None else f"{one.distance:.3f}"
+    return str(one.faces[0]), _percent(1 - (one.probability or 0.0)), away, one.other, one.yes
+
+
+def _percent(probability: float | None) -> str:
+    return "" if probability is None else f"{probability:.0%}"
 
 
 def in_words(one: Finding) -> str:

@@ -1,6 +1,8 @@
-"""A gain as a row of a table and as an object of JSON."""
+"""Gains as rows of a table and as objects of JSON."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
 
 from faceindex.training.gains import Gain
 
@@ -10,6 +12,17 @@ def gain_object(gain: Gain) -> dict[str, float]:
     return {"before": gain.before, "after": gain.after, "gain": gain.gain, "low": gain.low, "high": gain.high}
 
 
-def gain_columns(gain: Gain) -> tuple[str, ...]:
-    """Before, after, gain, and its 90 % interval."""
+def gain_rows(
+    gains: Mapping[float, Gain], albums: tuple[float, float], named: Gain | None
+) -> Iterator[tuple[str, ...]]:
+    """Rows of true accept rates by false accept rate, of albums (B-cubed F before and after), and of identification."""
+    for far, gain in gains.items():
+        yield f"TAR at FAR {far:g}", *_columns(gain)
+    before, after = albums
+    yield "albums, B-cubed F", f"{before:.4f}", f"{after:.4f}", f"{after - before:+.4f}", ""
+    if named is not None:
+        yield "named rightly, 1 % of strangers named", *_columns(named)
+
+
+def _columns(gain: Gain) -> tuple[str, ...]:
     return f"{gain.before:.4f}", f"{gain.after:.4f}", f"{gain.gain:+.4f}", f"{gain.low:+.4f} to {gain.high:+.4f}"

@@ -102,7 +102,7 @@ def _name_asked(library: faceindex.Library, one: NameQuestion) -> int | None:
     if not faces:
         return 0
     what = f"face {one.face}" if one.face is not None else f"album {one.album} ({plural(len(faces), 'face')})"
-    print_line(f"{what}  {faces[0].photo}")
+    print_line(f"{what}  {_photo(library, faces[0].photo)}")
     said = _ask(_WHO, "slq", names=True)
     if said == "l" and one.face is not None:
         library.faces.leave_alone(one.face)
@@ -140,16 +140,22 @@ def _show(library: faceindex.Library, suggestion: Suggestion) -> None:
         faces = library.albums.faces(suggestion.other or 0, limit=None)
         other, photo = f"album {suggestion.other} ({plural(len(faces), 'face')})", faces[0].photo
     if suggestion.with_face is not None:
-        print_line(f"face {suggestion.with_face}  {library.faces.get(suggestion.with_face).photo}")
+        print_line(f"face {suggestion.with_face}  {_photo(library, library.faces.get(suggestion.with_face).photo)}")
     elif suggestion.album is None:
         print_line(f"{suggestion.person}, who was in this photo before it was edited")
     else:
         album = library.albums.faces(suggestion.album, limit=None)
         name = f"{album[0].person}, " if album[0].person else ""
-        print_line(f"album {suggestion.album} ({name}{plural(len(album), 'face')})  {album[0].photo}")
-    print_line(f"{other}  {photo}")
+        print_line(f"album {suggestion.album} ({name}{plural(len(album), 'face')})  {_photo(library, album[0].photo)}")
+    print_line(f"{other}  {_photo(library, photo)}")
     away = "" if math.isnan(suggestion.distance) else f", distance {suggestion.distance:.3f}"
     print_line(f"{suggestion.probability:.0%}{away}")
+
+
+def _photo(library: faceindex.Library, path: str) -> str:
+    """The path of a photo, and when it was taken: who is asked about may have been a child."""
+    taken = library.photos.get(path).taken
+    return f"{path}, taken {taken[:10]}" if taken else path
 
 
 def _ask(question: str, letters: str, *, names: bool) -> str:

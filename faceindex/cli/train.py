@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from faceindex.cli import options
-from faceindex.cli.gain_rows import gain_columns, gain_object
+from faceindex.cli.gain_rows import gain_object, gain_rows
 from faceindex.cli.output import errors, print_json, print_line, print_table
 from faceindex.cli.progress import progress_bar
 from faceindex.cli.stopping import on_signals
@@ -181,12 +181,7 @@ def _print(report: HeadReport) -> None:
 
 
 def _rows(report: HeadReport) -> Iterator[tuple[str, ...]]:
-    for far, gain in report.gains.items():
-        yield f"TAR at FAR {far:g}", *gain_columns(gain)
-    before, after = report.albums
-    yield "albums, B-cubed F", f"{before:.4f}", f"{after:.4f}", f"{after - before:+.4f}", ""
-    if report.named is not None:
-        yield "named rightly, 1 % of strangers named", *gain_columns(report.named)
+    yield from gain_rows(report.gains, report.albums, report.named)
     for first, last in report.groups:
         yield from _group_rows(first, last)
     card = report.card

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from faceindex.cli import options
-from faceindex.cli.gain_rows import gain_columns, gain_object
+from faceindex.cli.gain_rows import gain_object, gain_rows
 from faceindex.cli.output import errors, print_json, print_line, print_table
 from faceindex.cli.progress import progress_bar
 from faceindex.cli.stopping import on_signals
@@ -213,6 +213,8 @@ def _as_object(report: EncoderReport, state: RunState, *, kept: bool) -> dict[st
         "learnt": asdict(report.model.learnt) if report.model.learnt else None,
         "held_out": {"people": people, "faces": faces},
         "points": [{"far": far} | gain_object(gain) for far, gain in report.gains.items()],
+        "albums_f": {"before": report.albums[0], "after": report.albums[1]},
+        "identification": None if report.named is None else gain_object(report.named),
         "match_threshold": report.recipe.match_threshold,
         "cluster_threshold": report.recipe.cluster_threshold,
         "steps": state.step,
@@ -230,7 +232,6 @@ def _print(report: EncoderReport, state: RunState) -> None:
 
 
 def _rows(report: EncoderReport) -> Iterator[tuple[str, ...]]:
-    for far, gain in report.gains.items():
-        yield f"TAR at FAR {far:g}", *gain_columns(gain)
+    yield from gain_rows(report.gains, report.albums, report.named)
     card = report.recipe
     yield "threshold for a pair; for albums", "", f"{card.match_threshold:g}; {card.cluster_threshold:g}", "", ""

@@ -42,6 +42,7 @@ whitened and cohort-normalised vectors lost."""
 _FAR = 1e30  # squared: beyond every distance
 _MERGED = 1 << 14  # pairs of clusters merged at a time
 _MEASURED = 1 << 16  # edges measured at a time
+_AT_ONCE = 1 << 18  # edges looked at together, for the memory that rules take
 _ROUNDING = 1e-5  # of a squared distance, in float32: a pair exactly at the limit is within it
 
 
@@ -64,6 +65,18 @@ class _Clusters:
 
     def measured(self, left: Nodes, right: Nodes) -> Edges:
         """Those edges whose clusters may merge, now or when they have grown."""
+        starts = range(0, max(len(left), 1), _AT_ONCE)
+        parts = [self._measured(left[start : start + _AT_ONCE], right[start : start + _AT_ONCE]) for start in starts]
+        if len(parts) == 1:
+            return parts[0]
+        return Edges(
+            left=np.concatenate([part.left for part in parts]),
+            right=np.concatenate([part.right for part in parts]),
+            cost=np.concatenate([part.cost for part in parts]),
+            nobody=len(self.group),
+        )
+
+    def _measured(self, left: Nodes, right: Nodes) -> Edges:
         means, costs = _distances(left, right, self.centres, self.sizes, self.spreads, self.threads)
         edges = Edges(left, right, costs, len(self.group))
         edges.keep(means <= self.squared * np.float32(1 + GROWTH))

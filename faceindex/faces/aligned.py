@@ -16,7 +16,7 @@ from faceindex.faces.turns import turned_back
 from faceindex.types import AnalysedPhoto, Face, Pixels
 
 if TYPE_CHECKING:
-    from faceindex.faces.quality import Measures
+    from faceindex.faces.quality import Measures, Sight
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,13 +24,13 @@ class AlignedFace:
     """A face before it is encoded.
 
     found: in pixels of the photo as it was turned; so are the landmarks, float32 [5 or 68, 2]. chips: uint8 [s, s, 3]
-    each, as `align` cuts them for the recipe. measures: of the quality; None when that is not asked for.
+    each, as `align` cuts them for the recipe. seen: what the quality is computed from; None when that is not asked for.
     """
 
     found: Detection
     landmarks: Landmarks
     chips: list[Pixels]
-    measures: Measures | None
+    seen: Sight | Measures | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +40,14 @@ class AlignedPhoto:
 
     photo: AnalysedPhoto
     faces: tuple[AlignedFace, ...] = ()
+
+
+def measured(photo: AlignedPhoto) -> AlignedPhoto:
+    """The same with the measures of its faces, for a process that leaves the encoding to another one."""
+    from faceindex.faces.quality import Sight
+
+    faces = [replace(face, seen=face.seen.measured()) if isinstance(face.seen, Sight) else face for face in photo.faces]
+    return replace(photo, faces=tuple(faces))
 
 
 def encode_photos(photos: Sequence[AlignedPhoto], recipe: Recipe, engine: Engine) -> list[AnalysedPhoto]:
@@ -63,9 +71,9 @@ def encode_photos(photos: Sequence[AlignedPhoto], recipe: Recipe, engine: Engine
 
 
 def _qualities(faces: Sequence[AlignedFace], seen: Encoded, recipe: Recipe) -> Sequence[float]:
-    measures = [face.measures for face in faces if face.measures]
-    if len(measures) < len(faces) or not faces:
+    sights = [face.seen for face in faces if face.seen]
+    if len(sights) < len(faces) or not faces:
         return [math.nan] * len(faces)
-    from faceindex.faces.quality import qualities  # whose loops take a second to load
+    from faceindex.faces.quality import qualities
 
-    return qualities(measures, seen, recipe)
+    return qualities(sights, seen, recipe)  # one after the other: tables and code stay in the processor's cache

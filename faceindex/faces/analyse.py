@@ -26,7 +26,7 @@ from faceindex.photos.pictures import PictureLike, photo_of
 from faceindex.types import AnalysedPhoto, Face, Pixels
 
 if TYPE_CHECKING:
-    from faceindex.faces.quality import Measures
+    from faceindex.faces.quality import Sight
 
 ENOUGH = 64
 """Pixels of a face's longer side; for more, a JPEG is not decoded again. On lfw-dev, of one photo of each of 124 people
@@ -169,16 +169,16 @@ class Analyser:
         if shifted is None:
             return None
         landmarks, chips = align(part, shifted, self.recipe)
-        measures = self._measures(part, landmarks, chips, zoom * reduction)
+        sight = self._sight(part, landmarks, chips, zoom * reduction)
         placed = (landmarks * reduction + corner).astype(np.float32)
-        return AlignedFace(detection, placed * zoom, chips, measures)
+        return AlignedFace(detection, placed * zoom, chips, sight)
 
-    def _measures(self, part: Picture, landmarks: Landmarks, chips: list[Pixels], zoom: float) -> Measures | None:
+    def _sight(self, part: Picture, landmarks: Landmarks, chips: list[Pixels], zoom: float) -> Sight | None:
         if not self.rated:
             return None
-        from faceindex.faces.quality import measure_aligned  # whose loops take a second to load
+        from faceindex.faces.quality import sight
 
-        return measure_aligned(part, landmarks, chips, self.recipe, zoom)
+        return sight(part, landmarks, chips, self.recipe, zoom)
 
 
 def analyse(

@@ -183,7 +183,7 @@ def _quality(
     seen: Encoded,
     analyser: Analyser,
 ) -> float:
-    from faceindex.faces.quality import measure_aligned, qualities  # whose loops take a second to load
+    from faceindex.faces.quality import qualities, sight
 
-    measures = measure_aligned(pixels, landmarks, chips, analyser.recipe, zoom)
-    return float(qualities([measures], seen, analyser.recipe)[0])
+    shown = sight(pixels, landmarks, chips, analyser.recipe, zoom)
+    return float(qualities([shown], seen, analyser.recipe)[0])

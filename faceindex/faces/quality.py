@@ -76,6 +76,20 @@ class Measures:
     length: float | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """What a face is measured on. chip: uint8 [h, w, 3], aligned. eyes: distance between the eyes in pixels of the
+    source photo. framing: of the chip."""
+
+    chip: Pixels
+    eyes: float
+    framing: Framing = DLIB_FRAMING
+
+    def measured(self) -> Measures:
+        """The measures, without mirror and length."""
+        return measure(self.chip, self.eyes, framing=self.framing)
+
+
 @dataclass(frozen=True, slots=True)
 class Coefficients:
     """Of a logistic regression on Measures."""
@@ -150,23 +164,22 @@ def measure(
     )
 
 
-def measure_aligned(
-    picture: Picture, landmarks: Landmarks, chips: Sequence[Pixels], recipe: Recipe, zoom: float = 1.0
-) -> Measures:
-    """The measures, without mirror, of a face as `align` returned it for `recipe`.
+def sight(picture: Picture, landmarks: Landmarks, chips: Sequence[Pixels], recipe: Recipe, zoom: float = 1.0) -> Sight:
+    """What a face is measured on, as `align` returned it for `recipe`.
 
     picture: what it was aligned in. zoom: pixels of the source photo in one of these.
     """
     if recipe.card.alignment == "five-point":
-        return measure(chips[0], zoom * float(np.linalg.norm(landmarks[0] - landmarks[1])), framing=ARCFACE_FRAMING)
-    return measure(face_chip(np.asarray(picture), landmarks), zoom * eye_distance(landmarks))
+        return Sight(chips[0], zoom * float(np.linalg.norm(landmarks[0] - landmarks[1])), ARCFACE_FRAMING)
+    return Sight(face_chip(np.asarray(picture), landmarks), zoom * eye_distance(landmarks))
 
 
-def qualities(measures: Sequence[Measures], found: Encoded, recipe: Recipe) -> list[float]:
-    """The quality of faces with these measures, whose chips were encoded by `recipe`.
+def qualities(seen: Sequence[Measures | Sight], found: Encoded, recipe: Recipe) -> list[float]:
+    """The quality of faces, whose chips were encoded by `recipe`.
 
     Mirror distances count when the encoder is dlib's, the length of vectors when it is SFace: the fits are theirs.
     """
+    measures = [one.measured() if isinstance(one, Sight) else one for one in seen]
     if recipe.card.encoder == "sface":
         return [quality_of(with_length(one, own)) for one, own in zip(measures, found.lengths.tolist(), strict=True)]
     if found.mirror_distances is None or recipe.card.encoder != ENCODER:

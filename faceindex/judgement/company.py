@@ -27,7 +27,6 @@ import math
 from collections.abc import Callable, Iterable
 
 import numpy as np
-import numpy.typing as npt
 
 from faceindex.clustering.crowding import STRICT
 from faceindex.faces.recipe import Recipe
@@ -106,15 +105,17 @@ def judged_company(
     distances: float64 [m], rising. vectors: float32 [m, d], of these faces. faces: of the library. reach: distance
     within which faces are one person's.
     """
-    people = people_among(faces)
-    own, first = _strangers(distances, vectors, reach)
+    people, beyond = people_among(faces), int(np.searchsorted(distances, reach, side="right"))
+    if len(distances) - beyond < people:
+        return None
+    strangers, first = _strangers(distances, vectors, beyond, reach)
     if len(first) < people:
         return None
     place = float(first[people - 1])
     usual = _usual(calibration, people, faces)
     ratio = place / usual
     if ratio > 1:
-        within = int(np.sum(distances[~own] <= place))
+        within = int(np.sum(strangers <= place))
         ratio = max(1.0, place / _usual(calibration, within, faces)) if 5 * within < faces else 1.0
     return Company(min(ratio**STEEPNESS, MILDEST), people, place, usual)
 
@@ -135,23 +136,24 @@ def _usual(calibration: Calibration, strangers: int, faces: int) -> float:
     return calibration.threshold(strangers, faces) * (1 - BULK * beyond)
 
 
-def _strangers(distances: Distances, vectors: Vectors, reach: float) -> tuple[npt.NDArray[np.bool_], Distances]:
-    """Which faces are the probe's own person's, bool [m]; and the distance of each fragment of the others, rising."""
+def _strangers(distances: Distances, vectors: Vectors, beyond: int, reach: float) -> tuple[Distances, Distances]:
+    """The distances of the faces, and of the fragments of them, that are not the probe's own person's, both rising.
+
+    beyond: the first of the faces that are not within `reach`.
+    """
     squares = np.einsum("ij,ij->i", vectors, vectors)
-    apart = vectors @ vectors.T
-    apart *= -2
-    apart += squares
-    apart += squares[:, None]
-    near = apart <= reach * reach
-    own = distances <= reach
-    own |= near[own].any(axis=0)
-    others = near.sum(axis=1)
-    alone = ~own & (others <= 1) & (near.sum(axis=0) <= 1)  # each a fragment, and most are where nobody is
-    free, first = ~own & ~alone, [distances[alone]]
+    ones = np.ones_like(squares)
+    left = np.column_stack([vectors, squares, ones])[beyond:]
+    near = left @ np.column_stack([-2 * vectors, ones, squares]).T <= reach * reach
+    others, near = near.sum(axis=1), near[:, beyond:]
+    free = others == near.sum(axis=1)  # none of them is the person's
+    distances = distances[beyond:]
+    alone = free & (others <= 1) & (near.sum(axis=0) <= 1)  # each a fragment, and most are where nobody is
+    strangers, first, free = distances[free], [distances[alone]], free & ~alone
     for row in np.argsort(-others, kind="stable"):
         if free[row]:
             star = free & near[row]
             star[row] = True
             first.append(distances[star.argmax(), None])
             free &= ~star
-    return own, np.sort(np.concatenate(first))
+    return strangers, np.sort(np.concatenate(first))

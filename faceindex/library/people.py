@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from faceindex.people.audit import audit
     from faceindex.people.excluding import never_suggest
     from faceindex.people.questions import is_open, questions
-    from faceindex.people.queue import same_person, with_names
+    from faceindex.people.queue import next_questions
     from faceindex.people.review import (
         answer,
         do_not_ask,
@@ -59,7 +59,7 @@ else:
     answer, do_not_ask, prepare_suggestions, stale, suggestion_page = functions(
         "faceindex.people.review", "answer", "do_not_ask", "prepare_suggestions", "stale", "suggestion_page"
     )
-    same_person, with_names = functions("faceindex.people.queue", "same_person", "with_names")
+    next_questions = functions("faceindex.people.queue", "next_questions")
     unite = functions("faceindex.people.uniting", "unite")
     was_named = functions("faceindex.store.journal.acts", "was_named")
     names_of_people, unknown_person = functions(
@@ -258,13 +258,9 @@ class People:
 
         person: only what may be this person's. names: also who the albums without a name are, and the faces alone that
         probably belong with others, by the faces that an answer is expected to name.
-        Raises: UsageError when nobody is called so, or both are given.
+        Raises: UsageError when nobody is called so, or both are given; StaleError, in a library that does not wait.
         """
-        if person is not None and names:
-            raise UsageError("questions about one person ask for no names: give one of person and names")
-        if person is not None:
-            return [*same_person(self._opened.folder, person, limit)]
-        return with_names(self._opened.folder, limit) if names else [*self.suggestions(limit=limit)]
+        return next_questions(self._opened.folder, limit=limit, person=person, names=names, wait=self._opened.wait)
 
     def stale(self) -> Stale | None:
         """What must be prepared before `suggestions`; None when nothing must. `start_prepare` prepares it."""

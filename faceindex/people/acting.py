@@ -109,18 +109,14 @@ def split(folder: LibraryFolder, album: int, faces: Sequence[int], *, dry_run: b
 def reject(folder: LibraryFolder, faces: Sequence[int], *, dry_run: bool = False) -> Decided:
     """None of `faces` is of the person of its album, or of its name, nor belongs with any face there.
 
-    Raises: UsageError when they are different people's, or in different albums and nobody's, or in none and nobody's.
+    Raises: UsageError when they are in different albums, or in none and have no name.
     """
     with deciding(folder, dry_run=dry_run) as step:
         chosen = step.faces(faces)
-        places = places_of(step.transaction, chosen).values()
-        person = next(iter(places))[0] if len({person for person, _ in places}) == 1 else None
-        if person is None:
-            step.place_of(chosen)
-        albums = sorted({album for _, album in places if album is not None})
-        if not albums and person is None:
+        album, person = step.place_of(chosen)
+        if album is None and person is None:
             raise UsageError(f"face {chosen[0]} is in no album and has no name: there is nothing to reject it from")
-        rest = [face for album in albums for face in step.album(album) if face not in set(chosen)]
+        rest = [] if album is None else [face for face in step.album(album) if face not in set(chosen)]
         return step.decide(kinds.REJECT, chosen, person, others=[rest])
 
 

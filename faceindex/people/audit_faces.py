@@ -5,11 +5,16 @@ the face and the person's others, and from that between it and everybody else: i
 without a name. Faces that fit each other, and not the others, are judged as one: the person looks like two. Where
 strangers crowd around a face, as around children's, what others' distances say is judged as in
 `faceindex.people.crowded_groups`. `scripts/bench audit` compares what is found with names that were made wrong.
+
+A person's photos as a child and as an adult resemble each other little. So what speaks against one person counts less
+between photos FAR apart in time: distances are divided by GROWTH, and then by AGED what they say. Of child and adult
+photos of one person in LAG (a to m), recipe `sface-dlib`, those with -4, -7 and -9 nats then are as rare among people's
+own as -1.2, -3 and -5 would be, on both halves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,15 +35,21 @@ from faceindex.people.audit_sets import (
     squares_between,
     squares_to_others,
 )
+from faceindex.people.likelihood import GROWTH
+from faceindex.search.growing_up import FAR
 from faceindex.types import Labels, Vectors
 
 WRONG = 0.02
 """Share of names that are expected to be wrong; half of them of people with a name."""
 
 SURE = 8.0
-"""Nats that a face fits its person, from which on nobody asks whom it fits better."""
+"""Nats that a face fits its person, from which on nobody asks whom it fits better; less in a large library, where that
+takes as much as few faces have."""
 
-_DOUBTFUL = 4.0  # nats below which a person's faces are taken apart
+AGED = 2.0
+"""By what evidence against one person is divided between photos far apart in time."""
+
+_DOUBTFUL = 2.0  # nats below which a person's faces are taken apart
 _ODDS = float(np.log(WRONG / (1 - WRONG)) + np.log(0.5))
 
 
@@ -79,27 +90,46 @@ def doubts(
     own: Floats,
     calibration: Calibration,
     *,
+    years: Floats | None = None,
     least: float = 0.0,
     every: Flags | None = None,
 ) -> list[Doubt]:
     """Faces that are not their person's with log odds of `least` at least.
 
     vectors: float32 [n, d]. person: int64 [n], 0, 1, ..., each of whom has a face. sets: of the faces of each person.
-    own: float64 [n], see `fit`. every: bool [n], faces that are judged each by itself, however well they fit, and no
-    others.
+    own: float64 [n], see `fit`. years: float64 [n], when photos were taken, NaN for unknown; default all. every: bool
+    [n], faces that are judged each by itself, however well they fit, and no others.
     """
     asked = own < _DOUBTFUL if every is None else every & np.isfinite(own)
     changed, part = _parts(vectors, person, own, asked, square_of(0.0, calibration))
     core = sets.replaced(changed, some_sets_of(vectors, np.where(part == 0, person, -1), changed))
     if every is None:
         group, whose = _numbered(person, part)
-        single = np.flatnonzero((part == 0) & (own < SURE) & (core.size[person] > 1))
+        sure = min(SURE, _nearest_evidence(calibration) - _needed(len(sets.size), least))
+        single = np.flatnonzero((part == 0) & (own < sure) & (core.size[person] > 1))
         single = _worth_judging(vectors, person, core, own, single, calibration, least)
     else:
         group, whose = np.full(len(person), -1, dtype=np.int64), np.empty(0, dtype=np.int64)
         single = np.flatnonzero(asked)
-    judged = _judged(vectors, person, part, core, group, whose, single, calibration)
-    return [judged.doubt(place, person, part, group) for place in np.flatnonzero(judged.log_odds >= least).tolist()]
+    far = _are_far(np.full(len(person), np.nan) if years is None else years, person, part, group, whose, single)
+    judged = _judged(vectors, person, part, core, group, whose, single, far, calibration)
+    likely = np.flatnonzero(judged.log_odds >= least)
+    members = dict(zip(people := np.unique(judged.whose[likely]).tolist(), _members(person, people), strict=True))
+    return [judged.doubt(place, members, part, group) for place in likely.tolist()]
+
+
+def _needed(people: int, least: float) -> float:
+    """By how many nats a face must fit another one of so many people better than its own."""
+    return least - _ODDS + float(np.log(max(people, 1)))
+
+
+def _nearest_evidence(calibration: Calibration) -> float:
+    """Nats that a tenth of the pairs of faces of one person have."""
+    low, high = 0.0, calibration.same_mean
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if calibration.true_match_rate(np.sqrt(middle)) < 0.1 else (low, middle)
+    return float(calibration.log_likelihood_ratio(np.sqrt(high)))
 
 
 def _worth_judging(
@@ -109,11 +139,27 @@ def _worth_judging(
     that fit the least."""
     fits = own[single] >= 0
     some = single[fits]
-    wanted = least - _ODDS + float(np.log(max(len(core.size), 1)))
+    wanted = _needed(len(core.size), least)
     known = np.flatnonzero(core.size)
     one, other, _ = near_sets(singles(vectors[some]), core.chosen(known), square_of(wanted, calibration))
     near = np.unique(one[person[some][one] != known[other]])
     return np.sort(np.concatenate([single[~fits], some[near]]))
+
+
+def _are_far(years: Floats, person: Labels, part: Labels, group: Labels, whose: Labels, single: Rows) -> Flags:
+    """bool: of fragments, and after them of the rows `single`, whether their photos are FAR from the core's, on
+    average."""
+    core = _mean_years(years, np.where(part == 0, person, -1), int(person.max(initial=-1)) + 1)
+    own = np.concatenate([_mean_years(years, group, len(whose)), years[single]])
+    far: Flags = np.abs(own - core[np.concatenate([whose, person[single]])]) >= FAR
+    return far
+
+
+def _mean_years(years: Floats, number: Labels, count: int) -> Floats:
+    dated = np.flatnonzero((number >= 0) & ~np.isnan(years))
+    photos = np.bincount(number[dated], minlength=count)
+    with np.errstate(invalid="ignore"):
+        return np.bincount(number[dated], years[dated], minlength=count) / np.where(photos, photos, np.nan)
 
 
 def _parts(vectors: Vectors, person: Labels, own: Floats, asked: Flags, square: float) -> tuple[Labels, Labels]:
@@ -125,7 +171,7 @@ def _parts(vectors: Vectors, person: Labels, own: Floats, asked: Flags, square: 
     return people, part
 
 
-def _members(person: Labels, chosen: Labels) -> Iterator[Rows]:
+def _members(person: Labels, chosen: Labels | Sequence[int]) -> Iterator[Rows]:
     """The rows of each of these people."""
     order = np.argsort(person, kind="stable")
     rising = person[order]
@@ -156,12 +202,13 @@ class _Judged:
     even: Flags
     swapped: Flags
 
-    def doubt(self, place: int, person: Labels, part: Labels, group: Labels) -> Doubt:
-        """The one at this place. person, part, group: int64 [n], of each face."""
+    def doubt(self, place: int, members: Mapping[int, Rows], part: Labels, group: Labels) -> Doubt:
+        """The one at this place. members: rows by person. part, group: int64 [n], of each face."""
         number, beside = int(self.whose[place]), len(self.whose) - len(self.single)
-        rest = np.flatnonzero((person == number) & (part == 0))
+        own = members[number]
+        rest = own[part[own] == 0]
         if place < beside:
-            rows = np.flatnonzero(group == place)
+            rows = own[group[own] == place]
         else:
             rows = self.single[place - beside : place - beside + 1]
             rest = rest[rest != rows[0]]
@@ -181,9 +228,13 @@ def _judged(
     group: Labels,
     whose: Labels,
     single: Rows,
+    far: Flags,
     calibration: Calibration,
 ) -> _Judged:
-    """The fragments `group`, int64 [n], of the people `whose`, and the faces in the rows `single`, beside the cores."""
+    """The fragments `group`, int64 [n], of the people `whose`, and the faces in the rows `single`, beside the cores.
+
+    far: which of these are far apart from the cores in time.
+    """
     whole = core.chosen(person[single])
     inside = np.flatnonzero(part[single] == 0)
     less = whole.replaced(inside, core.without(person[single[inside]], vectors[single[inside]]))
@@ -201,7 +252,9 @@ def _judged(
     square = squares_between(some, rest)
     said = np.where(other < 0, -np.inf, evidence(np.nan_to_num(judged, posinf=0.0), calibration))
     said -= np.log(max(int((core.size > 0).sum()), 1))
-    unnamed = _ODDS - evidence(square, calibration)
+    grown = evidence(square / GROWTH**2, calibration)
+    aged = np.where(grown < 0, grown / AGED, grown)
+    unnamed = _ODDS - np.where(far, aged, evidence(square, calibration))
     log_odds = unnamed + np.logaddexp(0.0, said)
     return _Judged(
         *(whose, single, log_odds, unnamed, np.where(said > 0, other, -1), square, other_square, even, swapped)

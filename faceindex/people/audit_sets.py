@@ -117,14 +117,17 @@ def nearest_sets(some: Sets, own: Labels, sets: Sets, calibration: Calibration) 
 
 def near_sets(ones: Sets, others: Sets, square: float) -> tuple[Rows, Rows, Floats]:
     """Pairs of sets, none of which is empty, whose mean square distance is at most `square`: rows of both, int64 [k],
-    and the distances, float64 [k]."""
+    and the distances, float64 [k]. Of two sets among the same ones the second comes after the first."""
     centre, spread = others.centre.astype(np.float32), others.spread
     axes = main_axes(centre)
     ours, theirs = axes.sketches(ones.centre.astype(np.float32), ones.spread), axes.sketches(centre, spread)
     found: list[tuple[Rows, Rows, Floats]] = []
     for start in range(0, len(ours), _BLOCK):
-        one, other = likely_pairs(ours[start : start + _BLOCK], theirs, square)
-        one += start
+        first = start if others is ones else 0
+        one, other = likely_pairs(ours[start : start + _BLOCK], theirs[first:], square)
+        one, other = one + start, other + first
+        if others is ones:
+            one, other = one[one < other], other[one < other]
         apart = squares_between(ones.chosen(one), others.chosen(other))
         near = apart <= square
         found.append((one[near], other[near], apart[near]))

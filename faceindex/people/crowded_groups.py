@@ -14,9 +14,12 @@ from faceindex.judgement.calibration import Calibration
 from faceindex.judgement.company import SMALLEST, crowding, people_among
 from faceindex.people.near_groups import Rows, Squares
 
+LONELY = 1.036
+"""The largest figure, of groups that resemble others less than usual: 1, 1.036 and 1.12 tried on halves "a"."""
+
 
 def crowding_of_each(group: Rows, square: Squares, groups: int, albums: int, calibration: Calibration) -> Squares:
-    """Of each of so many groups what its distances are divided by, at most 1: float64 [groups].
+    """Of each of so many groups what its distances are divided by, at most LONELY: float64 [groups].
 
     group, square: int64 and float64 [k], a group and its mean square distance to one of the albums nearest to it.
     """
@@ -34,4 +37,4 @@ def crowding_by(squares: npt.ArrayLike, albums: int, calibration: Calibration) -
     people = people_among(albums)
     if albums < SMALLEST or len(near) < people:
         return 1.0
-    return min(1.0, crowding(float(np.sqrt(near[people - 1])), people, albums, calibration))
+    return min(LONELY, crowding(float(np.sqrt(near[people - 1])), people, albums, calibration))

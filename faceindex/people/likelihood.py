@@ -56,7 +56,7 @@ class Odds:
         """Natural logarithm of the odds that pairs are one person's, float64 [n].
 
         distances: Euclidean, root mean square over all pairs of faces. crowding: of the group that tells, see
-        `telling`, at most 1. far: whether they are FAR apart in time.
+        `telling`; below 1 where it is crowded. far: whether they are FAR apart in time.
         """
         grown = np.where(far, GROWTH, 1.0)
         ratios = self.calibration.log_likelihood_ratio(np.asarray(distances) / np.asarray(crowding) / grown)

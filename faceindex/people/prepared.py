@@ -17,6 +17,7 @@ import numpy as np
 
 from faceindex.clustering.quality_gate import LOW_QUALITY
 from faceindex.judgement.calibration import Calibration
+from faceindex.people.crowded_groups import LONELY
 from faceindex.people.likelihood import Odds
 from faceindex.people.near_groups import (
     NEAREST,
@@ -40,6 +41,8 @@ from faceindex.store.group_file import Group, GroupFile, Near, changing, new_gro
 from faceindex.store.people.reviewed import members, set_paired, unpaired, unpaired_groups
 from faceindex.store.photos.years import year_of
 from faceindex.types import Vectors
+
+_FORMAT = 2  # of the file, and of what its scores mean; one of another format is made anew
 
 MOST_CHANGED = 2000
 """Most albums and faces that may have changed for prepared suggestions to be updated by whoever asks for them."""
@@ -199,7 +202,7 @@ def _scores(size: Rows, named: object, pairs: NearPairs, odds: Odds) -> Squares:
         np.minimum(size[left], size[right]),
         np.where(has_name[left], size[right], size[left]),
     )
-    likely = np.exp(odds.logarithm(np.sqrt(pairs.square), 1.0, pairs.far))
+    likely = np.exp(odds.logarithm(np.sqrt(pairs.square), LONELY, pairs.far))
     worth: Squares = settles * likely / (1 + likely)
     return worth
 
@@ -270,4 +273,4 @@ def _spreads(groups: Sequence[Group]) -> Squares:
 
 
 def _name(calibration: Calibration) -> str:
-    return json.dumps(asdict(calibration))
+    return json.dumps({"format": _FORMAT} | asdict(calibration))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from itertools import islice
 
-from faceindex.people.review import best_first, suggest
+from faceindex.errors import StaleError, UsageError
+from faceindex.people.review import stale, suggest, suggestion_page
 from faceindex.people.suggestions import LIKELY
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
@@ -22,12 +22,28 @@ LEAST_ALONE = 0.02
 faces alone of people with several photos are then asked about, and a twentieth of the others."""
 
 
+def next_questions(
+    folder: LibraryFolder, *, limit: int, person: str | None, names: bool, wait: bool
+) -> list[Suggestion | NameQuestion]:
+    """What to ask next: about a person, with names, or which are the same person's. wait: until it is prepared.
+
+    Raises: UsageError; StaleError.
+    """
+    if person is not None and names:
+        raise UsageError("questions about one person ask for no names: give one of person and names")
+    if names or person is not None:
+        if not wait and (missing := stale(folder)) is not None:
+            raise StaleError(missing.message)
+        return with_names(folder, limit) if person is None else [*same_person(folder, person, limit)]
+    return [*suggestion_page(folder, limit=limit, wait=wait)]
+
+
 def same_person(folder: LibraryFolder, person: str, limit: int) -> list[Suggestion]:
     """What may be this person's, the most useful answers first. person: name, or id. Raises: UsageError."""
     name = name_meant(folder.catalog.connection, person)
     if folder.catalog.person(name) is None:
         raise unknown_person(folder.catalog, person)
-    return list(islice((one for one in best_first(folder, LEAST_OF_ONE) if one.person == name), limit))
+    return [one for one in suggest(folder, LEAST_OF_ONE) if one.person == name][:limit]
 
 
 def with_names(folder: LibraryFolder, limit: int) -> list[Suggestion | NameQuestion]:

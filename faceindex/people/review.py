@@ -57,7 +57,11 @@ def suggest(folder: LibraryFolder, least: float = LIKELY) -> list[Suggestion]:
 
     First come faces that may be ones that their photos lost in edits. least: their probability.
     """
-    return list(best_first(folder, least))
+    try:
+        return list(best_first(folder, least))
+    except sqlite3.DatabaseError:  # of the file of what was prepared, unless it happens again
+        remove_group_file(folder.index)
+        return list(best_first(folder, least))
 
 
 def suggestion_page(
@@ -239,6 +243,8 @@ def _answered(folder: LibraryFolder, suggestion: Suggestion, same: bool, dry_run
             return acting.name(folder, [face], suggestion.person, dry_run=dry_run)
         return acting.deny(folder, face, suggestion.person, dry_run=dry_run)
     if same and suggestion.with_face is not None and face is not None:
+        if not is_open(folder.catalog, suggestion):
+            raise settled()
         return unite_faces(folder, [suggestion.with_face, face], dry_run=dry_run)
     if same and face is not None:
         return acting.move(folder, [face], album, dry_run=dry_run)

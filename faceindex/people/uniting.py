@@ -42,13 +42,10 @@ def unite(folder: LibraryFolder, targets: Sequence[Target], *, dry_run: bool = F
 
 
 def unite_faces(folder: LibraryFolder, faces: Sequence[int], *, dry_run: bool = False) -> Decided:
-    """These faces are one person's. Raises: UsageError when one is not in the library, or they have two names."""
+    """These faces, of which one at most has a name, are one person's. Raises: UsageError when one is not in the
+    library."""
     with deciding(folder, dry_run=dry_run) as step:
         chosen = step.faces(faces)
-        names = {record.person for record in step.catalog.faces_with(chosen).values()} - {None}
-        if len(names) > 1:
-            both = " and ".join(sorted(map(str, names)))
-            raise UsageError(f"these are {both}; `faceindex people merge` makes both one person")
         return step.decide(kinds.MERGE, chosen[:1], others=[[face] for face in chosen[1:]], about=chosen)
 
 

@@ -75,15 +75,17 @@ class Comparison:
     curves: tuple[Curve, Curve]
 
 
-def compared(before: Floats, after: Floats, people: People) -> Comparison:
+def compared(before: Floats, after: Floats, people: People, parts: People | None = None) -> Comparison:
     """True accept rates before and after, every face counting alike, and their curves.
 
-    before, after: float [n, d], the same faces. people: int64 [n]. The errors are a jackknife's over people, whose
-    pairs with all others go with them, and the threshold is set again each time. The pairs are measured once.
+    before, after: float [n, d], the same faces. people: int64 [n]. parts: int64 [n]: only faces of one part are
+    compared. The errors are a jackknife's over people, whose pairs with all others go with them, and the threshold is
+    set again each time. The pairs are measured once.
     """
-    told = shown(_CURVE, people)
-    first, last = (near_pairs(vectors, people, max(told, default=_CURVE[-1])) for vectors in (before, after))
-    gains = _gains(first, last, shown(RATES, people) or shown(MORE_RATES, people))
+    told = shown(_CURVE, people, parts)
+    reach = max(told, default=_CURVE[-1])
+    first, last = (near_pairs(vectors, people, reach, parts) for vectors in (before, after))
+    gains = _gains(first, last, shown(RATES, people, parts) or shown(MORE_RATES, people, parts))
     return Comparison(gains, (_curve(first, told), _curve(last, told)))
 
 

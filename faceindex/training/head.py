@@ -29,7 +29,7 @@ class Descent:
     batches."""
 
     loss: str = "hinge"
-    rate: float = 0.1
+    rate: float = 0.5
     decay: float = 0.003
     steps: int = 120
     seed: int = 0

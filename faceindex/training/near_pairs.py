@@ -25,11 +25,12 @@ _SPARE = 10_000  # near pairs for those that go with people who are left out
 
 @dataclass(frozen=True, slots=True)
 class NearPairs:
-    """people: int64 [n], of each face. own: distances of pairs of one person, each both ways, and owner: face of each.
-    near: distances of the nearest pairs of two people, rising; first, second: these people. reach: largest false accept
-    rate that they hold, for any part of the people."""
+    """people: int64 [n], of each face. parts: int64 [n]: only faces of one part are paired. own: distances of pairs of
+    one person, each both ways, and owner: face of each. near: distances of the nearest pairs of two people, rising;
+    first, second: these people. reach: largest false accept rate that they hold, for any part of the people."""
 
     people: People
+    parts: People
     own: Floats
     owner: Places
     near: Floats
@@ -39,7 +40,7 @@ class NearPairs:
 
     def up_to(self, reach: float) -> NearPairs:
         """The same with fewer near pairs, which are sorted through in less time."""
-        wanted = _wanted(reach, self.people)
+        wanted = _wanted(reach, self.people, self.parts)
         return replace(
             self, near=self.near[:wanted], first=self.first[:wanted], second=self.second[:wanted], reach=reach
         )
@@ -57,27 +58,32 @@ class NearPairs:
     def threshold(self, far: float, without: npt.NDArray[np.bool_] | None = None) -> float:
         """The distance of the last false pair that `far` allows."""
         if without is None:
-            near, counts = self.near, np.bincount(self.people)
+            near, pairs = self.near, pairs_of_two(self.people, self.parts)
         else:
             near = self.near[~without[self.first] & ~without[self.second]]
-            counts = np.bincount(self.people[~without[self.people]])
-        allowed = int(far * pairs_of_two(counts) * (1 + 1e-12))
+            left = ~without[self.people]
+            pairs = pairs_of_two(self.people[left], self.parts[left])
+        allowed = int(far * pairs * (1 + 1e-12))
         return float(near[min(allowed, len(near)) - 1]) if allowed and len(near) else -1.0
 
 
-def pairs_of_two(counts: npt.NDArray[np.integer]) -> int:
-    """Pairs of faces of two people, of so many faces each."""
-    return int(counts.sum() ** 2 - np.square(counts).sum()) // 2
+def pairs_of_two(people: People, parts: People | None = None) -> int:
+    """Pairs of faces of two people, of one part each. A person is in one part."""
+    faces = np.array([len(people)]) if parts is None else np.bincount(parts)
+    return int(np.square(faces).sum() - np.square(np.bincount(people)).sum()) // 2
 
 
-def near_pairs(vectors: npt.NDArray[np.floating], people: People, reach: float) -> NearPairs:
-    """Of vectors, float [n, d], of people, int64 [n]. reach: see NearPairs."""
-    wanted = _wanted(reach, people)
+def near_pairs(
+    vectors: npt.NDArray[np.floating], people: People, reach: float, parts: People | None = None
+) -> NearPairs:
+    """Of vectors, float [n, d], of people, int64 [n]. parts, reach: see NearPairs; all faces are one part if None."""
+    parts = np.zeros_like(people) if parts is None else parts
+    wanted = _wanted(reach, people, parts)
     rows32 = np.ascontiguousarray(vectors, dtype=np.float32)
     own, owner, near = [], [], np.empty((0, 3))
     for rows, columns in pair_blocks(len(vectors)):
         distances = block_distances(rows32[rows], rows32[columns])
-        pairs = above_diagonal(rows, columns)
+        pairs = above_diagonal(rows, columns) & (parts[rows, None] == parts[None, columns])
         one = people[rows, None] == people[None, columns]
         a, b = np.nonzero(pairs & one)
         own += [distances[a, b]] * 2
@@ -85,13 +91,12 @@ def near_pairs(vectors: npt.NDArray[np.floating], people: People, reach: float) 
         near = _nearest(near, distances, pairs & ~one, people[rows], people[columns], wanted)
     near = near[np.argsort(near[:, 0], kind="stable")]
     first, second = near[:, 1:].astype(np.int64).T
-    return NearPairs(
-        people, np.concatenate(own, dtype=np.float64), np.concatenate(owner), near[:, 0], first, second, reach
-    )
+    distances_of_one = np.concatenate(own, dtype=np.float64)
+    return NearPairs(people, parts, distances_of_one, np.concatenate(owner), near[:, 0], first, second, reach)
 
 
-def _wanted(reach: float, people: People) -> int:
-    return int(2 * reach * pairs_of_two(np.bincount(people))) + _SPARE
+def _wanted(reach: float, people: People, parts: People) -> int:
+    return int(2 * reach * pairs_of_two(people, parts)) + _SPARE
 
 
 def _nearest(
@@ -104,9 +109,9 @@ def _nearest(
     return both if len(both) <= most else both[np.argpartition(both[:, 0], most - 1)[:most]]
 
 
-def shown(rates: Sequence[float], people: People) -> tuple[float, ...]:
+def shown(rates: Sequence[float], people: People, parts: People | None = None) -> tuple[float, ...]:
     """Those of the false accept rates that allow FEWEST_FALSE pairs of these faces."""
-    pairs = pairs_of_two(np.bincount(people))
+    pairs = pairs_of_two(people, parts)
     return tuple(rate for rate in rates if rate * pairs >= FEWEST_FALSE)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import scipy.linalg
 
 from faceindex.training.losses import Floats, People
+from faceindex.training.scale import at_scale
 
 SHRINKAGE = 0.5
 """Share of the covariance within people that is replaced by its mean variance: few people tell it badly. On halves of
@@ -38,6 +39,4 @@ def plda_head(vectors: Floats, people: People) -> Floats:
     scaled = axes * np.sqrt(shares / (1 + 2 * shares))
     left, sizes, _ = np.linalg.svd(scaled)
     head: Floats = left * sizes @ left.T  # turned so that it is symmetric, which changes no distance
-    middle = vectors - vectors.mean(axis=0)
-    head *= np.sqrt(np.square(middle).sum() / np.square(middle @ head).sum())
-    return head
+    return at_scale(head, vectors)

@@ -54,9 +54,9 @@ def nearest(index: FaceIndex, probe: Floats, k: int, threshold: float) -> Found:
     brute force in float64, unless the index is approximate; the distances are true ones in any case. k >= n makes any
     index exact.
     """
-    probe = np.ascontiguousarray(probe, dtype=np.float32)
     if not len(index.ids) or k < 1:
-        return _measured(index, np.empty(0, dtype=np.int64), probe, k, threshold)
+        return np.empty(0, dtype=np.int64), np.empty(0)
+    probe = np.ascontiguousarray(probe, dtype=np.float32)
     if k >= len(index.ids) and threshold == np.inf:
         rows = np.arange(len(index.ids))
     elif k >= len(index.ids):

@@ -235,6 +235,7 @@ class SuggestionShape(Shape):
     settles: int
     person: Text | None = None
     lost: int | None = None
+    with_face: int | None = None
 
 
 class QuestionShape(BaseModel):

@@ -4,8 +4,8 @@
 names are made wrong: those of faces, drawn at random or of the person who looks most like the face; of two people who
 share a name; of people with two names; in halves of the people. `false` are findings that nothing made wrong explains,
 for 1,000 faces; some of lfw-dev's are right, as some of its own names are wrong. --faces: the size of a drawn library
-in which all faces have a name, of which an audit is timed. --keep names a folder for the libraries, so that photos
-are analysed once.
+in which all faces have a name, of which an audit is timed; --repeat 0: only this. --keep names a folder for the
+libraries, so that photos are analysed once.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def run(
     faces: int = 100_000,
     keep: Path | None = None,
 ) -> None:
-    for name in recipes:
+    for name in recipes if repeat else ():
         for half in halves:
             folder = LibraryFolder((keep or report.folder) / f"{name}.faces", wanted=recipe(name))
             known = ingest_labelled(folder, data, half=half)

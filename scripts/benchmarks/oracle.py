@@ -104,17 +104,22 @@ def measure(folder: Path, data: Path, others: list[Path], child: str, title: str
         report.add(f"{title}, albums by size, then faces alone: questions", known.questions)
         report.add(f"{title}, the same, named of nameable", known.named / len(truth.nameable))
         session = oracle.session(GOAL)
-        show(session, known.questions, title, report)
+        as_many = before(groups, truth, session.named).questions
+        show(session, known.questions, as_many, title, report)
         if truth.children:
             show_ages(oracle, groups, session, title, report)
 
 
-def show(session: Session, questions: int, title: str, report: Report) -> None:
-    """Figures of a session."""
-    report.add(f"{title}, review: questions until {GOAL:.0%} are named", session.until or session.questions)
-    report.add(f"{title}, the same, of before", (session.until or session.questions) / questions)
+def show(session: Session, questions: int, as_many: int, title: str, report: Report) -> None:
+    """Figures of a session. questions, as_many: before, until GOAL, and until as many are named as in the end."""
+    if session.until:
+        report.add(f"{title}, review: questions until {GOAL:.0%} are named", session.until)
+        report.add(f"{title}, the same, of before", session.until / questions)
+    else:
+        report.say(f"{title}, review: the queue ends before {GOAL:.0%} are named")
     report.add(f"{title}, questions in all until the queue ends", session.questions)
     report.add(f"{title}, named in the end, of nameable", session.named)
+    report.add(f"{title}, the same, of before until as many are named", session.questions / as_many)
     report.add(f"{title}, questions asked twice", session.twice)
     for least in (SURE, LIKELY, 0.5):
         shown = [right for probability, right in session.shown if probability >= least]

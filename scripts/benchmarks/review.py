@@ -63,7 +63,8 @@ def measure(folder: Path, left_out: list[Path], title: str, part: float, report:
             for album in library.albums
         }
     right = [
-        most(whose, albums[one.album or 0]) == most(whose, [one.face] if one.face else albums[one.other or 0])
+        most(whose, [one.with_face] if one.with_face else albums[one.album or 0])
+        == most(whose, [one.face] if one.face else albums[one.other or 0])
         for one in asked
     ]
     for least in SHOWN:

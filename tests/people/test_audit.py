@@ -14,6 +14,9 @@ from typer.testing import CliRunner
 import faceindex
 from faceindex.cli.app import app
 from faceindex.errors import UsageError
+from faceindex.faces.recipe import recipe
+from faceindex.judgement import library_calibration
+from faceindex.people.audit_faces import doubts, fit
 from faceindex.people.audit_fragments import MOST, fragments
 from faceindex.people.audit_sets import sets_of
 from faceindex.store.folder import LibraryFolder
@@ -132,6 +135,15 @@ def test_two_names_of_one_person_are_found(library: faceindex.Library) -> None:
     assert found(library) == []
 
 
+def test_the_same_picture_under_two_names_is_found(tmp_path: Path) -> None:
+    vectors = drawn_people([0, 1, 2])
+    store_vectors(tmp_path / "same.faces", np.vstack([vectors, vectors[:1]]))
+    with faceindex.Library(tmp_path / "same.faces", create=False) as library:
+        for face, name in enumerate(("Ada", "Bea", "Cy", "Ann"), start=1):
+            library.people.name(name, face=face, only=True)
+        assert found(library) == [(TWO_NAMES, "Ada", (4,), "Ann")]
+
+
 def test_faces_of_low_quality_of_which_nothing_tells_are_found(path: Path) -> None:
     name = "blurred"
     vectors = drawn_people([0, 0, 0, 1])
@@ -231,6 +243,22 @@ def test_nobody_has_a_name(library: faceindex.Library) -> None:
     assert library.people.audit().findings == ()
     with pytest.raises(UsageError, match="face 1 has no name"):
         library.people.confirm([1])
+
+
+def test_photos_years_apart_say_less_against_one_person() -> None:
+    vectors, person = drawn_people([0] * 4 + [1] * 4), np.array([0] * 8)
+    calibration = library_calibration.of_recipe(recipe("dlib"))
+    sets = sets_of(vectors, person, 1)
+    own = fit(vectors, person, sets, calibration)
+
+    def log_odds(*years: float) -> list[float]:
+        dates = np.array([2000.0] * 4 + list(years))
+        return [doubt.log_odds for doubt in doubts(vectors, person, sets, own, calibration, years=dates, least=-9)]
+
+    (unknown,) = log_odds(*[np.nan] * 4)
+    assert log_odds(2005, 2006, 2007, 2008) == [unknown]
+    (apart,) = log_odds(2015, 2016, np.nan, 2018)
+    assert apart < unknown / 2
 
 
 def test_a_set_without_a_face_is_what_the_others_make() -> None:

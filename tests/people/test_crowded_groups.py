@@ -8,7 +8,7 @@ import pytest
 from faceindex.faces.recipe import recipe
 from faceindex.judgement import library_calibration as calibrated
 from faceindex.judgement.company import SMALLEST, people_among
-from faceindex.people.crowded_groups import crowding_by, crowding_of_each
+from faceindex.people.crowded_groups import LONELY, crowding_by, crowding_of_each
 from faceindex.people.suggestions import suggestions
 from faceindex.types import Labels, Suggestion, Vectors
 
@@ -40,7 +40,7 @@ def test_how_crowded_it_is_follows_from_the_nearest_albums() -> None:
     crowded = [crowding_by([0.5, *[square] * 7], 100, CALIBRATION) for square in (0.6, 1.0, 1.4, 3.0)]
     assert crowded == sorted(crowded)
     assert crowded[0] < 0.8
-    assert crowded[-1] == 1
+    assert crowded[-1] == LONELY
     group = np.array([3, 0, 3, 0, 3, 3, 3, 3, 3, 3])
     square = np.array([0.9, 0.1, 0.8, 0.1, 0.7, 0.6, 0.5, 0.65, 0.75, 0.85])
     each = crowding_of_each(group, square, 5, 100, CALIBRATION)

@@ -145,6 +145,11 @@ def test_who_does_not_wait_is_told_what_is_missing(library: faceindex.Library) -
     with pytest.raises(StaleError, match="not prepared"):
         library.people.suggestions(wait=False)
     assert not (library.path / "index" / FILE).exists()
+    with (
+        faceindex.Library(library.path, create=False, wait=False) as impatient,
+        pytest.raises(StaleError, match="not prepared"),
+    ):
+        impatient.people.review(names=True)
     library.people.prepare()
     assert library.people.stale() is None
     assert [*library.people.suggestions(wait=False)]

@@ -16,12 +16,14 @@ import pytest
 
 from faceindex.errors import FaceindexError, JobCancelled, UsageError
 from faceindex.running.meter import Meter
+from faceindex.running.stop import Stop
 from faceindex.training.encoder.chips_file import START, ChipSettings, ChipsFile, encoded, read_chips, write_chips
 from faceindex.training.encoder.look import look_at
 from faceindex.training.encoder.network_file import write_network
 from faceindex.training.encoder.settings import EncoderSettings
 from faceindex.training.encoder.small_network import small_network
 from faceindex.training.losses import pair_hinge
+from faceindex.types.jobs import Progress
 
 if TYPE_CHECKING:
     from faceindex.training.encoder.checkpoint import RunState
@@ -39,6 +41,15 @@ def settings(rate: float = 2e-3, steps: int = 40, loss: str = "hinge") -> Encode
 
 
 SETTINGS = settings()
+
+ELSEWHERE = """
+import sys
+for name in ("dlib", "faiss", "jinja2", "pathspec", "platformdirs", "psutil", "rich", "tomli_w", "typer"):
+    sys.modules[name] = None
+from faceindex.training.encoder.__main__ import main
+sys.exit(main())
+"""
+"""On a machine that has not what else faceindex needs."""
 
 
 def drawn_people() -> ChipsFile:
@@ -102,7 +113,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(run: Path, tmp_path: Path) -> 
         f"--{name}={value}"
         for name, value in (("rate", 2e-3), ("steps", 40), ("people", 8), ("faces", 2), ("others", 2))
     ]
-    program = [sys.executable, "-m", "faceindex.training.encoder", str(run), *options]
+    program = [sys.executable, "-c", ELSEWHERE, str(run), *options]
     process = subprocess.Popen(program, stderr=subprocess.DEVNULL, env=os.environ | {"OMP_NUM_THREADS": "1"})
     while not (run / "log.csv").exists() or "\n20," not in (run / "log.csv").read_text():
         assert process.poll() is None
@@ -119,11 +130,19 @@ def test_a_killed_run_goes_on_to_the_same_weights(run: Path, tmp_path: Path) -> 
     assert learn(run).rows == found.rows  # it is done, and nothing is done again
 
 
-def test_stopped_by_the_user_it_goes_on_later(run: Path) -> None:
-    meter = Meter()
-    meter.stop.set()
+def test_stopped_by_the_user_it_goes_on_from_its_last_step(run: Path) -> None:
+    stop = Stop()
+
+    def watch(progress: Progress) -> None:
+        if progress.done >= 3:
+            stop.set()
+
     with pytest.raises(JobCancelled):
-        descent.learn_encoder(run, read_chips(run), SETTINGS, "cpu", meter)
+        descent.learn_encoder(run, read_chips(run), SETTINGS, "cpu", Meter(watch, stop))
+    kept = checkpoint.load(run)
+    assert kept is not None
+    assert kept.step >= 3
+    assert not kept.done
     assert learn(run).done
 
 
@@ -144,6 +163,7 @@ def test_a_rate_that_destroys_is_noticed_and_the_last_good_state_is_kept(run: Pa
     kept = checkpoint.load(run)
     assert kept is not None
     assert all(weights.isfinite().all() for weights in kept.best.values())
+    assert len((run / "log.csv").read_text().splitlines()) > 2
 
 
 def test_triplets_teach_and_a_teacher_is_imitated(run: Path) -> None:
@@ -171,6 +191,14 @@ def test_wrong_input_is_one_line(run: Path) -> None:
             learn(run, chosen)
         assert "\n" not in str(error.value)
         (run / "checkpoint.pt").write_bytes((run / "checkpoint.pt").read_bytes()[:5000])
+    file = read_chips(run)
+    kept = np.flatnonzero((file.parts > 0) | (file.people == 0) | (np.arange(len(file.people)) % FACES == 0))
+    images = [file.images[place] for place in kept.tolist()]
+    write_chips(run, ChipsFile(file.settings, images, file.people[kept], file.parts[kept]))
+    for name in ("checkpoint.pt", "run.json"):
+        (run / name).unlink()
+    with pytest.raises(UsageError, match="one person with two faces or more is learnt from: a batch needs --others"):
+        learn(run, EncoderSettings(rate=2e-3, steps=1, people=8, faces=2, others=0))
     if not torch.cuda.is_available():
         with pytest.raises(UsageError, match="has no device cuda here"):
             descent.usable("cuda")

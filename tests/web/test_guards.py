@@ -197,7 +197,13 @@ def test_a_body_that_does_not_arrive_is_given_up(serve: Serve, monkeypatch: pyte
     headers += [(b"host", b"127.0.0.1"), (b"origin", b"http://127.0.0.1"), (b"content-type", b"application/json")]
     headers = [one for one in headers if one[0] != b"origin"] + [(b"content-length", b"100")]
     headers.append((b"cookie", b"faceindex=" + browser.cookies["faceindex"].encode()))
-    scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http"}
+    scope: dict[str, Any] = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+    }
     scope |= {"path": "/api/v1/people/name", "raw_path": b"", "query_string": b"", "headers": headers, "root_path": ""}
     asyncio.run(browser.app(scope, receive, send))  # type: ignore[arg-type]
     assert sent[0]["status"] == 408

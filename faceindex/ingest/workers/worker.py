@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 
 from faceindex.errors import FaceindexError, UnreadablePhoto
-from faceindex.faces.aligned import AlignedPhoto
+from faceindex.faces.aligned import AlignedPhoto, measured
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.stopwatch import Stopwatch
 from faceindex.ingest.workers.executor import Analysed, Fault
@@ -144,7 +144,7 @@ def serve(connection: Connection, analyser: Analyser, *, encode: bool = True) ->
         if isinstance(aligned, Analysed):
             connection.send(aligned)
         elif not encode:
-            connection.send(Analysed(file, None, seconds=aligned.seconds, aligned=aligned.photo))
+            connection.send(Analysed(file, None, seconds=aligned.seconds, aligned=measured(aligned.photo)))
         elif not aligned.photo.faces:
             connection.send(encode_files(analyser, [aligned])[0])
         else:

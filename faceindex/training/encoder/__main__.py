@@ -9,6 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from faceindex.errors import FaceindexError
+from faceindex.files.writing import write_file
 from faceindex.plurals import plural
 from faceindex.running.meter import Meter
 from faceindex.training.encoder.chips_file import START, TEST, read_chips
@@ -54,7 +55,7 @@ def _learn(folder: Path, settings: EncoderSettings, device: str) -> None:
     places = chips.places(TEST)
     start = TorchNetwork(read_network(folder / START), normalised=chips.settings.scratch)
     learnt = best_network(folder, state, scratch=chips.settings.scratch)
-    (folder / NETWORK).write_bytes(exported(learnt, ChipPixels(chips).of(places[:16])))
+    write_file(folder / NETWORK, exported(learnt, ChipPixels(chips).of(places[:16])))
     people = chips.people[places]
     told = shown(RATES, people)
     both = []

@@ -54,6 +54,11 @@ def save(folder: Path, state: RunState) -> None:
     file = io.BytesIO()
     torch.save({name: getattr(state, name) for name in RunState.__slots__}, file)
     write_file(folder / CHECKPOINT, file.getvalue())
+    write_log(folder, state)
+
+
+def write_log(folder: Path, state: RunState) -> None:
+    """Write the log alone, with all steps. Raises: OSError."""
     lines = [",".join(COLUMNS)]
     lines += [",".join("" if value is None else f"{value:.8g}" for value in row) for row in state.rows]
     write_file(folder / LOG, ("\n".join(lines) + "\n").encode())

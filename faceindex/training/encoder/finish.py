@@ -24,7 +24,7 @@ from faceindex.training.encoder.network_file import read_network
 from faceindex.training.encoder.pixels import ChipPixels
 from faceindex.training.encoder.settings import EncoderSettings
 from faceindex.training.encoder.torch_network import TorchNetwork
-from faceindex.training.gains import JUDGED, Gain, curve, gains_at
+from faceindex.training.gains import JUDGED, Gain, albums_f, curve, gains_at, identification
 from faceindex.training.losses import Floats, People
 from faceindex.training.near_pairs import near_pairs, shown
 from faceindex.training.split import numbered
@@ -39,13 +39,16 @@ Pair = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class EncoderReport:
-    """model, recipe: the cards. data: the ONNX file. gains: by false accept rate, of people held out. held_out: people
-    and faces. curves: (false, true accept rate) before and after. refusal: why it is not to be kept; None if it is."""
+    """model, recipe: the cards. data: the ONNX file. gains: by false accept rate, of people held out. albums: B-cubed F
+    before and after, each at its threshold. named: identification. held_out: people and faces. curves: (false, true
+    accept rate) before and after. refusal: why it is not to be kept; None if it is."""
 
     model: ModelCard
     recipe: RecipeCard
     data: bytes
     gains: Mapping[float, Gain]
+    albums: Pair
+    named: Gain | None
     held_out: tuple[int, int]
     curves: tuple[tuple[Pair, ...], tuple[Pair, ...]]
     refusal: str | None
@@ -68,11 +71,20 @@ def finish(
     before, after = (vectors[len(known) - len(test) :] for vectors in both)
     gains = gains_at(before, after, people) or gains_at(before, after, people, _MORE_RATES)
     model = _model_card(name, base, data, chips, state, settings, gains)
+    recipe = _recipe_card(base, model, both, chips.people[known], scratch=scratch)
+    unknown = np.full(len(people), np.nan)
+    thresholds = (base.cluster_threshold, recipe.cluster_threshold)
+    first, last = (
+        albums_f(vectors, people, unknown, threshold, modest_last=base.poor_last)
+        for vectors, threshold in zip((before, after), thresholds, strict=True)
+    )
     return EncoderReport(
         model=model,
-        recipe=_recipe_card(base, model, both, chips.people[known], scratch=scratch),
+        recipe=recipe,
         data=data,
         gains=gains,
+        albums=(first, last),
+        named=identification(before, after, people),
         held_out=(len(np.unique(people)), len(people)),
         curves=(curve(before, people), curve(after, people)),
         refusal=_refusal(state, gains),

@@ -21,12 +21,14 @@ Number = Annotated[int, Field(ge=1, le=LARGEST)]
 
 
 class Answer(Decision):
-    """album, other, face, lost: of the suggestion. answer: same, different, or never: do not ask again."""
+    """album to probability: of the suggestion. answer: same, different, or never: do not ask again."""
 
     album: Number | None = None
     other: Number | None = None
     face: Number | None = None
     lost: Number | None = None
+    with_face: Number | None = None
+    probability: Annotated[float, Field(ge=0, le=1)] = 0.0
     answer: Literal["same", "different", "never"]
 
 
@@ -57,7 +59,8 @@ def answer_question(here: Here, body: Answer) -> DecidedShape:
         if not known:
             raise Refused(409, "This question is settled already", kind="settled")
         person = known[0]
-    question = Suggestion(body.album, body.other, body.face, 0.0, math.nan, 0, person, body.lost)
+    sides = (body.album, body.other, body.face)
+    question = Suggestion(*sides, body.probability, math.nan, 0, person, body.lost, body.with_face)
     if not people.is_open(question):
         raise Refused(409, "This question is settled already", kind="settled")
     if body.answer == "never":

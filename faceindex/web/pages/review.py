@@ -8,7 +8,7 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 
 from faceindex.errors import StaleError
-from faceindex.types import Question, Suggestion
+from faceindex.types import Suggestion
 from faceindex.web.api.jobs import beginning
 from faceindex.web.api.parameters import person_of
 from faceindex.web.pages.rendering import render, router
@@ -38,10 +38,10 @@ def review(
         if not here.settings.read_only:
             here.jobs.start("suggestions", beginning(here.library, here.settings, "suggestions"))
         return render(request, "review.html", question=None, key="", stale=True)
-    wanted = [one for one in found if _key(one.album, one.other, one.face, one.lost) not in set(skip)]
+    wanted = [one for one in found if _key_of(one) not in set(skip)]
     for one in wanted:
         if questions := people.questions([one]):
-            return render(request, "review.html", question=questions[0], key=_key_of(questions[0]), stale=False)
+            return render(request, "review.html", question=questions[0], key=_key_of(one), stale=False)
     return render(request, "review.html", question=None, key="", stale=False)
 
 
@@ -50,11 +50,7 @@ def _about(here: Served, person: str) -> list[Suggestion]:
     return [one for one in asked if isinstance(one, Suggestion)]
 
 
-def _key_of(question: Question) -> str:
-    one = question.suggestion
-    return _key(one.album, one.other, one.face, one.lost)
-
-
-def _key(*numbers: int | None) -> str:
+def _key_of(one: Suggestion) -> str:
     """What a page calls a question that was skipped."""
+    numbers = (one.album, one.other, one.face, one.lost, one.with_face)
     return "-".join("" if number is None else str(number) for number in numbers)
