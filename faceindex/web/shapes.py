@@ -71,7 +71,7 @@ class FaceShape(Shape):
     confirmed: bool = False
     origin: str | None = None
     taken: Text | None = None
-    photo_size: tuple[int, int] = (0, 0)
+    photo_size: Annotated[list[int], Field(min_length=2, max_length=2, description="[width, height] of the photo")]
 
 
 def face_shape(face: FaceRecord) -> FaceShape:
@@ -88,7 +88,7 @@ def face_shape(face: FaceRecord) -> FaceShape:
         confirmed=face.confirmed,
         origin=face.origin,
         taken=face.taken,
-        photo_size=face.photo_size,
+        photo_size=list(face.photo_size),
     )
 
 
