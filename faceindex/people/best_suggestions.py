@@ -52,6 +52,8 @@ class _Reviewing:
         seen: set[tuple[int, int]] = set()
         waiting: list[tuple[tuple[float, int, int, int, int], Suggestion]] = []
         for near in self._file.best():
+            if near.score * grown < self._least:  # none of the rest is likely
+                break
             while waiting and -waiting[0][0][0] > near.score * grown:
                 yield heapq.heappop(waiting)[1]
             pair = _in_order(near.number, near.album)

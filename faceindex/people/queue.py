@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from faceindex.errors import StaleError, UsageError
 from faceindex.people.review import stale, suggest, suggestion_page
@@ -19,7 +19,7 @@ LEAST_OF_ONE = 0.2
 
 LEAST_ALONE = 0.02
 """Probability that a face alone belongs with another one from which on it is asked who it is: on lfw-dev half of the
-faces alone of people with several photos are then asked about, and a twentieth of the others."""
+faces alone of people with several photos are then asked about, and one in six of the others."""
 
 
 def next_questions(
@@ -54,8 +54,8 @@ def with_names(folder: LibraryFolder, limit: int) -> list[Suggestion | NameQuest
     probably belongs with another one.
     """
     found = suggest(folder, least=LEAST_ALONE)
-    albums = {album.album: album.faces for album in folder.catalog.albums()}
-    nameless = {album.album: album.faces for album in folder.catalog.albums() if album.person is None}
+    albums = {album.album: album for album in folder.catalog.albums()}
+    nameless = {number: album.faces for number, album in albums.items() if album.person is None}
     likely = [one for one in found if one.probability >= LIKELY]
     told: dict[int | None, float] = defaultdict(float)
     for one in likely:
@@ -65,7 +65,7 @@ def with_names(folder: LibraryFolder, limit: int) -> list[Suggestion | NameQuest
         (_names(one, nameless) * one.probability, one) for one in likely
     ]
     asked += [(faces * (1 - told[album]), NameQuestion(album, None, 1.0, faces)) for album, faces in nameless.items()]
-    asked += [(one.probability, one) for one in _alone(folder.catalog, found, albums)]
+    asked += [(one.probability, one) for one in _alone(folder.catalog, found, albums.keys())]
     asked.sort(key=lambda pair: -pair[0])  # it is stable: suggestions come before names that are worth the same
     return [one for _, one in asked[:limit]]
 
@@ -78,7 +78,7 @@ def _names(one: Suggestion, nameless: Mapping[int, int]) -> int:
     return single + sum(nameless.get(album, 0) for album in (one.album, one.other) if album is not None)
 
 
-def _alone(catalog: Catalog, found: Sequence[Suggestion], albums: Mapping[int, int]) -> list[NameQuestion]:
+def _alone(catalog: Catalog, found: Sequence[Suggestion], albums: Collection[int]) -> list[NameQuestion]:
     """Faces alone that probably belong with others, and are not asked about in a likely suggestion."""
     no_mate: dict[int, float] = defaultdict(lambda: 1.0)
     likely = set()
@@ -93,5 +93,5 @@ def _alone(catalog: Catalog, found: Sequence[Suggestion], albums: Mapping[int, i
     return [
         NameQuestion(None, face, 1 - alone, 1)
         for face, alone in no_mate.items()
-        if face not in likely and records[face].person is None
+        if face not in likely and face in records and records[face].person is None
     ]

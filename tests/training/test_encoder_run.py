@@ -18,10 +18,10 @@ from faceindex.errors import FaceindexError, JobCancelled, UsageError
 from faceindex.running.meter import Meter
 from faceindex.running.stop import Stop
 from faceindex.training.encoder.chips_file import START, ChipSettings, ChipsFile, encoded, read_chips, write_chips
-from faceindex.training.encoder.look import look_at
 from faceindex.training.encoder.network_file import write_network
 from faceindex.training.encoder.settings import EncoderSettings
 from faceindex.training.encoder.small_network import small_network
+from faceindex.training.encoder.worth import held_out_worth
 from faceindex.training.losses import pair_hinge
 from faceindex.types.jobs import Progress
 
@@ -208,13 +208,13 @@ def test_a_look_does_not_depend_on_the_scale_of_vectors_and_sees_those_that_say_
     random = np.random.default_rng(0)
     people = np.repeat(np.arange(30), 3)
     vectors = random.normal(size=(30, 16))[people] * 0.1 + random.normal(size=(90, 16)) * 0.06
-    loss, rate = look_at(vectors, people)
-    assert look_at(7 * vectors, people) == pytest.approx((loss, rate))
+    loss, rate = held_out_worth(vectors, people)
+    assert held_out_worth(7 * vectors, people) == pytest.approx((loss, rate))
     scales = np.geomspace(0.1, 10, 2000)
     least = min(pair_hinge(scale * vectors, people).value for scale in scales)
     assert loss == pytest.approx(least, rel=0.02)
-    worse, lower = look_at(vectors + random.normal(size=vectors.shape) * 0.06, people)
+    worse, lower = held_out_worth(vectors + random.normal(size=vectors.shape) * 0.06, people)
     assert worse > loss
     assert lower < rate
-    assert look_at(np.ones((90, 16)), people) == (np.inf, 0)
-    assert np.isnan(look_at(np.where(vectors > 0, np.nan, vectors), people)[0])
+    assert held_out_worth(np.ones((90, 16)), people) == (np.inf, 0)
+    assert np.isnan(held_out_worth(np.where(vectors > 0, np.nan, vectors), people)[0])

@@ -18,12 +18,12 @@ from faceindex.training.batches import BatchSizes, batches
 from faceindex.training.encoder.augmentation import disturbed
 from faceindex.training.encoder.checkpoint import RunState, keep_settings, load, save, write_log
 from faceindex.training.encoder.chips_file import LEARNING, START, VALIDATION, ChipsFile
-from faceindex.training.encoder.look import look_at
 from faceindex.training.encoder.network_file import read_network
 from faceindex.training.encoder.pixels import ChipPixels
 from faceindex.training.encoder.settings import LOOK, PATIENCE, EncoderSettings
 from faceindex.training.encoder.torch_losses import imitation_loss, pair_hinge, triplet_loss
 from faceindex.training.encoder.torch_network import TorchNetwork
+from faceindex.training.encoder.worth import held_out_worth
 from faceindex.training.losses import Floats, People
 from faceindex.types import Pixels
 
@@ -31,7 +31,7 @@ WATCHED = 100
 """First steps in which a rate of learning that destroys what the network knows is looked for."""
 
 DESTROYED = 0.02
-"""By how much the true accept rate of people who are not learnt from may fall, see `look_at`. On lfw-dev that of
+"""By how much the true accept rate of people who are not learnt from may fall, see `held_out_worth`. On lfw-dev that of
 dlib's network falls by .031 in twenty steps of the rate 1e-4, and rises by .001 with 3e-6."""
 
 _AT_ONCE = 64  # chips, where nothing is learnt
@@ -208,7 +208,7 @@ class _Run:
         """Loss and true accept rate of the people for validation; with a teacher, the loss is that of imitation."""
         places = self.validation
         vectors = self._validation_vectors(self.network)
-        loss, rate = look_at(vectors.cpu().numpy().astype(np.float64), self.chips.people[places])
+        loss, rate = held_out_worth(vectors.cpu().numpy().astype(np.float64), self.chips.people[places])
         if self.chips.wanted is not None:
             loss = float(imitation_loss(vectors.cpu(), torch.from_numpy(self.chips.wanted[places])))
         return loss, rate

@@ -14,7 +14,7 @@ _SCALES = np.geomspace(0.75, 1.35, 25)
 _ALL_THE_SAME = 1e-3  # spread of vectors, as a part of their length
 
 
-def look_at(vectors: Floats, people: People) -> tuple[float, float]:
+def held_out_worth(vectors: Floats, people: People) -> tuple[float, float]:
     """Pair hinge at the scale at which it is least, and the true accept rate at the false accept rate FAR.
 
     The scale does not count because thresholds are fitted when learning ends. dlib's network at the start has a loss of
