@@ -11,13 +11,13 @@ from pydantic import Field
 
 from faceindex.library import Library
 from faceindex.library.job import Job
+from faceindex.web.answer_shapes import JobShape
 from faceindex.web.api.parameters import Body, router
 from faceindex.web.jobs import ServedJob
 from faceindex.web.problems import Refused
 from faceindex.web.scopes import Scope, needs
 from faceindex.web.served import Here
 from faceindex.web.settings import Settings
-from faceindex.web.shapes import JobShape
 
 routes = router("jobs")
 

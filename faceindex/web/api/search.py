@@ -8,11 +8,12 @@ from fastapi import File, Query, UploadFile
 from pydantic import BaseModel
 
 from faceindex.types import Pixels, ProbeFace
+from faceindex.web.answer_shapes import IdentifiedShape, ProbeShape
 from faceindex.web.api.parameters import AlbumNumber, FaceId, PersonId, person_of, router
 from faceindex.web.problems import Refused
 from faceindex.web.scopes import Scope, needs
 from faceindex.web.served import Here, Served
-from faceindex.web.shapes import Finite, IdentifiedShape, ProbeShape
+from faceindex.web.shapes import Finite
 
 routes = router("search")
 

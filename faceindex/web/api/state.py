@@ -7,11 +7,11 @@ from typing import Literal
 from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel
 
+from faceindex.web.answer_shapes import StatusShape
 from faceindex.web.api.parameters import router
 from faceindex.web.measures import as_text
 from faceindex.web.scopes import Scope, needs
 from faceindex.web.served import Here
-from faceindex.web.shapes import StatusShape
 
 routes = router("state")
 
