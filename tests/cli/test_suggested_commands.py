@@ -60,6 +60,8 @@ def parse(words: list[str]) -> None:
         if not hasattr(command, "commands"):
             return
         rest = [*context._protected_args, *context.args]
+        if not rest:  # a group that is a command, too
+            return
         name, command, rest = command.resolve_command(context, rest)
 
 
