@@ -171,12 +171,20 @@ def test_what_is_left_out_on_a_disk_is_left_out_at_an_address(
     assert (skipped.hidden_files, skipped.system_folders, skipped.excluded_folders) == (1, 1, 2)
 
 
+def commented(jpeg: bytes, text: str) -> bytes:
+    return jpeg[:2] + b"\xff\xfe" + (2 + len(text)).to_bytes(2, "big") + text.encode() + jpeg[2:]
+
+
 def test_a_server_that_is_killed_in_the_middle_costs_no_photo(
     many_photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library: LibraryFolder
 ) -> None:
     server = ObjectServer(tmp_path / "log")
     server.let_be_found(monkeypatch)
-    photos = {f"x/{path.name}": path.read_bytes() for path in sorted(many_photos.glob("[01n]*"))}
+    photos = {  # many more than are fetched ahead of those whose faces are encoded together
+        f"x/{copy}{path.name}": commented(path.read_bytes(), f"{copy}")
+        for path in sorted(many_photos.glob("[01n]*.jpg"))
+        for copy in range(4)
+    }
     server.start(photos)
     first = threading.Event()
 
