@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from faceindex.judgement.company import FEWEST_PEOPLE
 from faceindex.people import crowded_groups, prepared, review
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.group_file import FILE, reading
+from faceindex.store.people.reviewed import cannot_be_one, never_suggested
 
 NAMES = ["Ada", "Bob", "Cleo"]
 
@@ -182,3 +185,16 @@ def test_a_file_of_another_state_is_not_used(library: faceindex.Library) -> None
     (library.path / "index" / FILE).write_bytes(older)
     assert library.people.stale() is not None
     same([*library.people.suggestions(limit=None)], by_all_faces(library.path))
+
+
+def test_acts_about_a_group_are_looked_for_by_its_faces_and_not_by_their_kind(library: faceindex.Library) -> None:
+    with closing(sqlite3.connect(library.path / "catalog.sqlite")) as connection:
+        asked: list[str] = []
+        connection.set_trace_callback(asked.append)
+        for one, other in ((1, 2), (1, -3)):
+            cannot_be_one(connection, one, other)
+            never_suggested(connection, one, other)
+        connection.set_trace_callback(None)
+        plans = [str(connection.execute(f"EXPLAIN QUERY PLAN {said}").fetchall()) for said in asked]
+    assert any("decisions_by_face" in plan for plan in plans)
+    assert not any("acts_by_kind" in plan for plan in plans)

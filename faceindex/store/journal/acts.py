@@ -109,8 +109,8 @@ def denied(connection: sqlite3.Connection, face: int) -> set[str]:
     about = {
         act
         for (act,) in connection.execute(
-            f"""SELECT act FROM decisions JOIN acts ON acts.id = act WHERE face = ? AND side = 0 AND person NOTNULL
-            AND kind IN ('{APART}', '{REJECT}', '{SPLIT}', '{MOVE}', '{NEVER_SUGGEST}')""",
+            f"""SELECT act FROM decisions CROSS JOIN acts ON acts.id = act WHERE face = ? AND side = 0
+            AND person NOTNULL AND kind IN ('{APART}', '{REJECT}', '{SPLIT}', '{MOVE}', '{NEVER_SUGGEST}')""",
             (face,),
         )
     }

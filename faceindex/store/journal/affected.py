@@ -18,7 +18,7 @@ from faceindex.store.journal.acts import LISTED, dead_acts, listed, other_names,
 _BINDS = f"(kind = '{MERGE}' OR (kind = '{SPLIT}' AND side = 0) OR (kind = '{MOVE}' AND side < 2))"
 _GIVES_A_NAME = f"(kind IN ('{NAME}', '{CONFIRM}') OR kind = '{DRAW}' AND person NOTNULL)"
 _NAMES = f"(side = 0 AND ({_GIVES_A_NAME} OR kind = '{UNNAME}'))"
-_SPOKEN = "FROM decisions JOIN acts ON acts.id = decisions.act WHERE"
+_SPOKEN = "FROM decisions CROSS JOIN acts ON acts.id = decisions.act WHERE"
 _ALBUMS_OF_FACES = (
     *(("album_faces", "album"), ("clusters", "cluster"), ("album_seeds", "album")),
     ("(SELECT face, cluster FROM not_faces WHERE cluster NOTNULL)", "cluster"),

@@ -42,7 +42,7 @@ def names_in_files(connection: sqlite3.Connection, faces: Collection[int]) -> di
 def decided_by_people(connection: sqlite3.Connection, faces: Collection[int]) -> set[int]:
     """Those of `faces` of which people said who they are, or are not; what they took back does not count."""
     rows = connection.execute(
-        f"""SELECT face, act FROM decisions JOIN acts ON acts.id = act
+        f"""SELECT face, act FROM decisions CROSS JOIN acts ON acts.id = act
         WHERE face IN {LISTED} AND {BY_PEOPLE} AND {_ABOUT_WHO_IT_IS}""",
         (listed(faces),),
     ).fetchall()

@@ -37,7 +37,7 @@ def acts_between(connection: sqlite3.Connection, faces: Collection[int], others:
     """The acts that count and say of any of `faces` that it belongs with others, or does not, or is not asked about,
     with present names. Their sides have `faces` and `others` alone."""
     rows = connection.execute(
-        f"""SELECT DISTINCT act FROM decisions JOIN acts ON acts.id = act WHERE face IN {LISTED}
+        f"""SELECT DISTINCT act FROM decisions CROSS JOIN acts ON acts.id = act WHERE face IN {LISTED}
         AND (kind IN {_KINDS} OR kind = '{NAME}' AND side = 1)""",
         (listed(faces),),
     )

@@ -34,7 +34,7 @@ def not_face_page(catalog: Catalog, *, limit: int | None, cursor: str | None = N
     key = begin("not faces", cursor, limit)
     rows = catalog.connection.execute(
         f"""SELECT face, (SELECT MIN(path) FROM paths WHERE paths.photo = not_faces.photo), x, y, width, height, score,
-            landmarks, (SELECT MAX(act) FROM decisions JOIN acts ON acts.id = act
+            landmarks, (SELECT MAX(act) FROM decisions CROSS JOIN acts ON acts.id = act
                 WHERE decisions.face = not_faces.face AND kind = '{NOT_FACE}') AS act
         FROM not_faces WHERE face > ? AND act NOTNULL ORDER BY face LIMIT ?""",
         (0 if key is None else key[0], limit + 1),

@@ -155,10 +155,13 @@ def _denied(connection: sqlite3.Connection, number: int, person: str, parts: str
 
 def _acts_about(connection: sqlite3.Connection, number: int, parts: str) -> dict[int, set[int]]:
     """The acts, with faces on the sides that the condition `parts` chooses, in which faces of the group are, with these
-    sides. Faces that belong with the group's and are in no photo now are included."""
+    sides. Faces that belong with the group's and are in no photo now are included.
+
+    With CROSS JOIN SQLite looks for the faces first; of itself it reads all acts of these kinds, 18 times as long.
+    """
     ours = "SELECT face FROM album_faces WHERE album = ?1" if number > 0 else "SELECT ?1"
     rows = connection.execute(
-        f"""SELECT act, side FROM decisions JOIN acts ON acts.id = act WHERE {parts} AND face IN (
+        f"""SELECT act, side FROM decisions CROSS JOIN acts ON acts.id = act WHERE {parts} AND face IN (
             {ours} UNION SELECT face FROM bonds WHERE bond IN (SELECT bond FROM bonds WHERE face IN ({ours})))""",
         (abs(number),),
     )
