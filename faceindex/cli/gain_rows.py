@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from faceindex.cli.output import print_table
+from faceindex.models.cards import RecipeCard
 from faceindex.training.gains import Gain
 
 
@@ -12,7 +14,22 @@ def gain_object(gain: Gain) -> dict[str, float]:
     return {"before": gain.before, "after": gain.after, "gain": gain.gain, "low": gain.low, "high": gain.high}
 
 
-def gain_rows(
+def print_gains(
+    gains: Mapping[float, Gain],
+    albums: tuple[float, float],
+    named: Gain | None,
+    card: RecipeCard,
+    groups: Iterable[tuple[str, ...]] = (),
+) -> None:
+    """The table of what was learnt. groups: further rows. card: the recipe, whose thresholds end the table."""
+    thresholds = f"{card.match_threshold:g}; {card.cluster_threshold:g}"
+    last = ("threshold for a pair; for albums", "", thresholds, "", "")
+    print_table(
+        ("", "before#", "after#", "gain#", "90 % interval#"), [*_gain_rows(gains, albums, named), *groups, last]
+    )
+
+
+def _gain_rows(
     gains: Mapping[float, Gain], albums: tuple[float, float], named: Gain | None
 ) -> Iterator[tuple[str, ...]]:
     """Rows of true accept rates by false accept rate, of albums (B-cubed F before and after), and of identification."""

@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from faceindex.cli import options
-from faceindex.cli.gain_rows import gain_object, gain_rows
-from faceindex.cli.output import errors, print_json, print_line, print_table
+from faceindex.cli.gain_rows import gain_object, print_gains
+from faceindex.cli.output import errors, print_json, print_line
 from faceindex.cli.progress import progress_bar
 from faceindex.cli.stopping import on_signals
 from faceindex.cli.train_encoder import encoder
@@ -177,15 +177,8 @@ def _print(report: HeadReport) -> None:
             f"kept: learnt in as many steps from all {plural(learnt.people, 'person', 'people')}, "
             f"{plural(learnt.faces, 'face')}"
         )
-    print_table(("", "before#", "after#", "gain#", "90 % interval#"), list(_rows(report)))
-
-
-def _rows(report: HeadReport) -> Iterator[tuple[str, ...]]:
-    yield from gain_rows(report.gains, report.albums, report.named)
-    for first, last in report.groups:
-        yield from _group_rows(first, last)
-    card = report.card
-    yield "threshold for a pair; for albums", "", f"{card.match_threshold:g}; {card.cluster_threshold:g}", "", ""
+    groups = (row for first, last in report.groups for row in _group_rows(first, last))
+    print_gains(report.gains, report.albums, report.named, report.card, groups)
 
 
 def _group_rows(before: GroupRates, after: GroupRates) -> Iterator[tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from faceindex.cli import options
-from faceindex.cli.gain_rows import gain_object, gain_rows
-from faceindex.cli.output import errors, print_json, print_line, print_table
+from faceindex.cli.gain_rows import gain_object, print_gains
+from faceindex.cli.output import errors, print_json, print_line
 from faceindex.cli.progress import progress_bar
 from faceindex.cli.stopping import on_signals
 from faceindex.errors import UsageError
@@ -228,10 +228,4 @@ def _print(report: EncoderReport, state: RunState) -> None:
         f"measured on {plural(people, 'person', 'people')} not learnt from, {plural(faces, 'face')}; "
         f"step {state.best_step} of {state.step}"
     )
-    print_table(("", "before#", "after#", "gain#", "90 % interval#"), list(_rows(report)))
-
-
-def _rows(report: EncoderReport) -> Iterator[tuple[str, ...]]:
-    yield from gain_rows(report.gains, report.albums, report.named)
-    card = report.recipe
-    yield "threshold for a pair; for albums", "", f"{card.match_threshold:g}; {card.cluster_threshold:g}", "", ""
+    print_gains(report.gains, report.albums, report.named, report.recipe)

@@ -89,14 +89,6 @@ def compared(before: Floats, after: Floats, people: People, parts: People | None
     return Comparison(gains, (_curve(first, told), _curve(last, told)))
 
 
-def gains_at(before: Floats, after: Floats, people: People, rates: Sequence[float] = RATES) -> dict[float, Gain]:
-    """The gains of `compared`, at those of `rates` that allow ten false pairs."""
-    told = shown(rates, people)
-    if not told:
-        return {}
-    return _gains(near_pairs(before, people, max(told)), near_pairs(after, people, max(told)), told)
-
-
 def _gains(before: NearPairs, after: NearPairs, told: Sequence[float]) -> dict[float, Gain]:
     left_out = groups_left_out(before.people)
     gains = {}
@@ -105,12 +97,6 @@ def _gains(before: NearPairs, after: NearPairs, told: Sequence[float]) -> dict[f
         parts = [last.rate(far, each) - first.rate(far, each) for each in left_out]
         gains[far] = Gain(first.rate(far), last.rate(far), jackknife_error(parts))
     return gains
-
-
-def curve(vectors: Floats, people: People) -> Curve:
-    """The curve of `compared`."""
-    told = shown(_CURVE, people)
-    return _curve(near_pairs(vectors, people, max(told, default=_CURVE[-1])), told)
 
 
 def _curve(pairs: NearPairs, told: Sequence[float]) -> Curve:

@@ -24,13 +24,12 @@ from faceindex.training.encoder.network_file import read_network
 from faceindex.training.encoder.pixels import ChipPixels
 from faceindex.training.encoder.settings import EncoderSettings
 from faceindex.training.encoder.torch_network import TorchNetwork
-from faceindex.training.gains import JUDGED, Gain, albums_f, curve, gains_at, identification
+from faceindex.training.gains import JUDGED, MORE_RATES, Gain, albums_f, compared, identification
 from faceindex.training.losses import Floats, People
 from faceindex.training.near_pairs import near_pairs, shown
 from faceindex.training.split import numbered
 from faceindex.training.thresholds import pairs_of_both, refitted
 
-_MORE_RATES = (1e-2, 1e-1)
 _TRIED = 16  # chips, that torch and onnxruntime must agree on
 _CAUTIOUS_WIDTH, _ALBUMS = 0.07, 0.8  # parts of a threshold of which nothing else is known
 
@@ -69,7 +68,8 @@ def finish(
     known = np.concatenate([chips.places(VALIDATION), test])
     both = [recipe_vectors(each.to(device), chips, known, device) for each in (start, learnt)]
     before, after = (vectors[len(known) - len(test) :] for vectors in both)
-    gains = gains_at(before, after, people) or gains_at(before, after, people, _MORE_RATES)
+    measured = compared(before, after, people)
+    gains = measured.gains
     model = _model_card(name, base, data, chips, state, settings, gains)
     recipe = _recipe_card(base, model, both, chips.people[known], scratch=scratch)
     unknown = np.full(len(people), np.nan)
@@ -86,7 +86,7 @@ def finish(
         albums=(first, last),
         named=identification(before, after, people),
         held_out=(len(np.unique(people)), len(people)),
-        curves=(curve(before, people), curve(after, people)),
+        curves=measured.curves,
         refusal=_refusal(state, gains),
     )
 
@@ -101,7 +101,7 @@ def write_files(folder: Path, report: EncoderReport) -> tuple[Path, Path]:
 
 
 def _refusal(state: RunState, gains: Mapping[float, Gain]) -> str | None:
-    judged = next((rate for rate in (JUDGED, *_MORE_RATES) if rate in gains), None)
+    judged = next((rate for rate in (JUDGED, *MORE_RATES) if rate in gains), None)
     if judged is None:
         return "too few people are held out to tell whether it helps"
     if not state.best_step:
@@ -182,7 +182,7 @@ def _recipe_card(
     if not scratch:
         return refitted(own, pairs_of_both(before, after, numbered(people)))
     pairs = near_pairs(after, people, 0.1)
-    told = shown((JUDGED, *_MORE_RATES), people)
+    told = shown((JUDGED, *MORE_RATES), people)
     match = round(pairs.threshold(told[0] if told else 0.1), 4)
     own = replace(own, match_threshold=match, cluster_threshold=round(_ALBUMS * match, 4))
     try:

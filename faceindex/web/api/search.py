@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import File, Query, UploadFile
 from pydantic import BaseModel
 
+from faceindex.queries.probes import Probe
 from faceindex.types import Pixels, ProbeFace
 from faceindex.web.answer_shapes import IdentifiedShape, ProbeShape
 from faceindex.web.api.parameters import AlbumNumber, FaceId, PersonId, person_of, router
@@ -73,9 +75,7 @@ def matches_of_face(
     here: Here, face: FaceId, k: Count = 24, threshold: Threshold = None, unnamed: Unnamed = False
 ) -> ProbeShape:
     """Faces that resemble a face of the library."""
-    faces = here.library.faces
-    (probe,) = faces.probes(face=face)
-    return _shape(faces.matches(probe, k=k, threshold=threshold, unnamed=unnamed))
+    return _matches(here, here.library.faces.probes(face=face), k, threshold, unnamed=unnamed)
 
 
 @routes.get("/albums/{album}/matches", **needs(Scope.READ, "faces", "albums", "index"))
@@ -83,9 +83,7 @@ def matches_of_album(
     here: Here, album: AlbumNumber, k: Count = 24, threshold: Threshold = None, unnamed: Unnamed = False
 ) -> ProbeShape:
     """Faces that resemble those of an album, all together."""
-    faces = here.library.faces
-    (probe,) = faces.probes(album=album)
-    return _shape(faces.matches(probe, k=k, threshold=threshold, unnamed=unnamed))
+    return _matches(here, here.library.faces.probes(album=album), k, threshold, unnamed=unnamed)
 
 
 @routes.get("/people/{person}/matches", **needs(Scope.READ, "faces", "people", "index"))
@@ -93,9 +91,13 @@ def matches_of_person(
     here: Here, person: PersonId, k: Count = 24, threshold: Threshold = None, unnamed: Unnamed = True
 ) -> ProbeShape:
     """Faces that resemble those of a person, all together."""
-    faces = here.library.faces
-    (probe,) = faces.probes(person=person_of(person))
-    return _shape(faces.matches(probe, k=k, threshold=threshold, unnamed=unnamed))
+    return _matches(here, here.library.faces.probes(person=person_of(person)), k, threshold, unnamed=unnamed)
+
+
+def _matches(here: Served, probes: Sequence[Probe], k: int, threshold: float | None, *, unnamed: bool) -> ProbeShape:
+    """What resembles the one probe that there is."""
+    (probe,) = probes
+    return _shape(here.library.faces.matches(probe, k=k, threshold=threshold, unnamed=unnamed))
 
 
 def _shape(found: ProbeFace) -> ProbeShape:
