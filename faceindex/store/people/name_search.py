@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 
 from faceindex.journal.person_names import plain
@@ -21,6 +22,6 @@ def names_like(connection: sqlite3.Connection, typed: str, most: int) -> list[st
             first.append(name)
             if len(first) == most:
                 break
-        elif len(second) < most and f" {wanted}" in text:
+        elif len(second) < most and f" {wanted}" in re.sub(r"\W+", " ", text):
             second.append(name)
     return (first + second)[:most]

@@ -24,8 +24,7 @@ async function move(item, list, key) {
   return items[place];
 }
 
-async function select(from, to, checked) {
-  const list = from.closest("[data-grid]");
+async function select(list, from, to, checked) {
   const long = windowOf(list);
   const [first, last] = (long ? [long.placeOf(from), long.placeOf(to)] : [from, to].map((one) => [...list.children].indexOf(one))).sort((a, b) => a - b);
   const boxes = long ? await long.boxes(first, last) : [...list.children].slice(first, last + 1).filter((one) => !one.hidden).map(boxIn).filter(Boolean);
@@ -55,15 +54,16 @@ export function start() {
       event.preventDefault();
     } else if (/^(Arrow|Home|End|Page)/.test(event.key)) {
       event.preventDefault();
-      move(item, list, event.key).then((next) => { if (event.shiftKey && box && next) select(item, next, true); });
+      move(item, list, event.key).then((next) => { if (event.shiftKey && box && next) select(list, item, next, true); });
     }
   });
   document.addEventListener("click", (event) => {
     const box = event.target;
     if (!(box instanceof HTMLInputElement) || !box.matches(BOXES)) return;
     const item = box.closest("li");
-    if (event.shiftKey && lastPicked && lastPicked.parentElement === item.parentElement) select(lastPicked, item, box.checked);
-    lastPicked = item;
+    const list = item.parentElement;
+    if (event.shiftKey && lastPicked?.list === list) select(list, lastPicked.item, item, box.checked);
+    lastPicked = { item, list };
   });
   sweep();
   watchEnds();

@@ -8,7 +8,7 @@ const keyed = () => [...document.querySelectorAll("[data-key]")].filter((one) =>
 
 export function start() {
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     if (document.querySelector("dialog[open]") || event.target.matches("input:not([type=checkbox], [type=range]), select, textarea")) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const place = going && document.querySelector(`nav [data-go="${CSS.escape(key)}"]`);

@@ -15,12 +15,12 @@ acts.start();
 live.dates();
 if (document.querySelector("header.bar")) {
   grid.start();
-  keys.start();
   names.start();
   photo.start();
   review.start();
   search.start();
   windows.start();
+  keys.start();  // last: what others have done with a key counts
   live.whenRefreshed(() => { live.dates(); windows.begin(); selection.show(); grid.watchEnds(); });
   live.listen(onJob);
 }
