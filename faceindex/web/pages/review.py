@@ -17,8 +17,11 @@ from faceindex.web.served import Here, Served
 
 routes = router()
 
-_LOOKED_AT = 200
-"""Questions among which the first that was not skipped is looked for."""
+_AHEAD = 4
+"""Questions that are made beside those that were skipped: others may have settled the first ones meanwhile."""
+
+_MOST = 200
+"""Of questions about one person."""
 
 Skipped = Annotated[list[str], Query(max_length=200, description="Questions that were skipped.")]
 
@@ -33,7 +36,7 @@ def review(
     """The most useful question that was not skipped. person: only questions about this one."""
     people = here.library.people
     try:
-        found = people.suggestions(limit=_LOOKED_AT) if person is None else _about(here, person)
+        found = people.suggestions(limit=len(skip) + _AHEAD) if person is None else _about(here, person)
     except StaleError:
         if not here.settings.read_only:
             here.jobs.start("suggestions", beginning(here.library, here.settings, "suggestions"))
@@ -46,7 +49,7 @@ def review(
 
 
 def _about(here: Served, person: str) -> list[Suggestion]:
-    asked = here.library.people.review(limit=_LOOKED_AT, person=person_of(person))
+    asked = here.library.people.review(limit=_MOST, person=person_of(person))
     return [one for one in asked if isinstance(one, Suggestion)]
 
 
