@@ -14,7 +14,7 @@ from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 import faceindex
-from faceindex.errors import StaleError
+from faceindex.errors import FaceindexError, StaleError
 from faceindex.library import Library
 from faceindex.web import pages, problems
 from faceindex.web.api import albums, faces, history, jobs, people, photos, review, search, session, state
@@ -83,6 +83,7 @@ def openapi(app: FastAPI) -> dict[str, Any]:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     here: Served = app.state.served
     watching = asyncio.create_task(here.changes.watch())
+    warming = asyncio.create_task(_warm_up(here.library))
     try:
         yield
     finally:
@@ -90,6 +91,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         watching.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await watching
+        await warming
+
+
+async def _warm_up(library: Library) -> None:
+    with contextlib.suppress(FaceindexError, OSError):  # whoever asks first is told
+        await run_in_threadpool(library.warm_up)
 
 
 async def _prepare(request: Request, error: Exception) -> Response:
