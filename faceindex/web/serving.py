@@ -15,8 +15,8 @@ import uvicorn
 from faceindex.errors import UsageError
 from faceindex.library import Library
 from faceindex.web.app import make_app
-from faceindex.web.changes import Changes
 from faceindex.web.scopes import Scope
+from faceindex.web.served import Served
 from faceindex.web.settings import Settings
 
 DRAIN_SECONDS = 4
@@ -31,16 +31,17 @@ _BACKLOG = 128
 
 
 class _Server(uvicorn.Server):
-    """Ends its event streams first, as they would not end by themselves."""
+    """Ends its event streams and its jobs first, as they would not end by themselves."""
 
-    def __init__(self, config: uvicorn.Config, changes: Changes) -> None:
+    def __init__(self, config: uvicorn.Config, here: Served) -> None:
         super().__init__(config)
-        self._changes = changes
+        self._here = here
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to end."""
         super().handle_exit(sig, frame)
-        self._changes.stop()
+        self._here.changes.stop()
+        self._here.jobs.cancel()
 
 
 def serve(library: Library, settings: Settings, say: Callable[[str], None]) -> None:
@@ -74,7 +75,7 @@ def serve(library: Library, settings: Settings, say: Callable[[str], None]) -> N
         )
         for line in _welcome(settings, listening, here.sessions.one_time_token(Scope.ADMIN, FOREVER)):
             say(line)
-        _Server(config, here.changes).run(sockets=[listening])
+        _Server(config, here).run(sockets=[listening])
 
 
 def _welcome(settings: Settings, listening: socket.socket, token: str) -> Iterator[str]:

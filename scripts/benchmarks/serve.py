@@ -173,7 +173,7 @@ class Visitors:
     def act(self) -> Visit:
         faces, api = self._ready.pop(), "/api/v1"
         number = next(self._numbers)
-        acts = (
+        acts: tuple[tuple[str, str, dict[str, object]], ...] = (
             ("name", f"{api}/people/name", {"name": f"Visitor {number}", "faces": faces, "only": False}),
             ("reject", f"{api}/faces/reject", {"faces": faces[:1]}),
             ("not-face", f"{api}/faces/not-face", {"faces": faces[:1]}),

@@ -9,11 +9,11 @@ from fastapi.responses import Response
 
 from faceindex.errors import StaleError
 from faceindex.types import Suggestion
-from faceindex.web.api.jobs import beginning
 from faceindex.web.api.parameters import person_of
 from faceindex.web.pages.rendering import render, router
 from faceindex.web.scopes import Scope, needs
 from faceindex.web.served import Here, Served
+from faceindex.web.work import work
 
 routes = router()
 
@@ -39,7 +39,7 @@ def review(
         found = people.suggestions(limit=len(skip) + _AHEAD) if person is None else _about(here, person)
     except StaleError:
         if not here.settings.read_only:
-            here.jobs.start("suggestions", beginning(here.library, here.settings, "suggestions"))
+            here.jobs.start("suggestions", work(here.library, here.settings, "suggestions").begin)
         return render(request, "review.html", question=None, key="", stale=True)
     wanted = [one for one in found if _key_of(one) not in set(skip)]
     for one in wanted:
