@@ -15,6 +15,8 @@ import uvicorn
 from faceindex.errors import UsageError
 from faceindex.library import Library
 from faceindex.web.app import make_app
+from faceindex.web.connections import Connection
+from faceindex.web.guards import Guard
 from faceindex.web.scopes import Scope
 from faceindex.web.served import Served
 from faceindex.web.settings import Settings
@@ -55,27 +57,31 @@ def serve(library: Library, settings: Settings, say: Callable[[str], None]) -> N
             f"others reach this machine at {settings.host}: set a password first, with `faceindex serve passwd`"
         )
     with _listening(settings) as listening:
-        config = uvicorn.Config(
-            guard,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            lifespan="on",
-            workers=1,
-            http="h11",
-            loop="asyncio",
-            ws="none",
-            limit_concurrency=MOST_REQUESTS,
-            timeout_graceful_shutdown=DRAIN_SECONDS,
-            h11_max_incomplete_event_size=32 << 10,
-            proxy_headers=bool(settings.proxies) or settings.unix is not None,
-            forwarded_allow_ips="*" if settings.unix is not None else ",".join(settings.proxies),
-            ssl_certfile=settings.certificate,
-            ssl_keyfile=settings.key,
-        )
         for line in _welcome(settings, listening, here.sessions.one_time_token(Scope.ADMIN, FOREVER)):
             say(line)
-        _Server(config, here).run(sockets=[listening])
+        _Server(configuration(guard, settings), here).run(sockets=[listening])
+
+
+def configuration(guard: Guard, settings: Settings) -> uvicorn.Config:
+    """How uvicorn serves the app."""
+    return uvicorn.Config(
+        guard,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+        workers=1,
+        http=Connection,
+        loop="asyncio",
+        ws="none",
+        limit_concurrency=MOST_REQUESTS,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+        h11_max_incomplete_event_size=32 << 10,
+        proxy_headers=bool(settings.proxies) or settings.unix is not None,
+        forwarded_allow_ips="*" if settings.unix is not None else ",".join(settings.proxies),
+        ssl_certfile=settings.certificate,
+        ssl_keyfile=settings.key,
+    )
 
 
 def _welcome(settings: Settings, listening: socket.socket, token: str) -> Iterator[str]:
