@@ -12,11 +12,11 @@ from faceindex.errors import StaleError
 from faceindex.types import FaceRecord, Finding, Page, Person, Suggestion
 from faceindex.types.audits import MISFIT, TWO_NAMES, TWO_PEOPLE, WEAK
 from faceindex.web.api.audits import known_audit
-from faceindex.web.work import work
 from faceindex.web.api.parameters import Cursor
 from faceindex.web.pages.rendering import SHOWN, Shown, render, router
 from faceindex.web.scopes import Scope, needs
 from faceindex.web.served import Here, Served
+from faceindex.web.work import work
 
 routes = router()
 
