@@ -61,5 +61,7 @@ def likely_meant(name: str, known: Iterable[str]) -> list[str]:
 
 
 def _plain(name: str) -> str:
+    if name.isascii():  # an act compares its name with thousands
+        return name.casefold()
     decomposed = unicodedata.normalize("NFKD", name.casefold())
     return "".join(character for character in decomposed if not unicodedata.combining(character))
