@@ -86,7 +86,7 @@ def _written(folder: LibraryFolder, index: LibraryIndex, starts: Rows, names: li
     codes = Codes(main.ivf) if main.ivf else None
     with ExitStack() as stack:
         temporary = []
-        for name, start, stop in zip(names, starts.tolist(), starts[1:].tolist(), strict=True):
+        for name, start, stop in zip(names, starts[:-1].tolist(), starts[1:].tolist(), strict=True):
 
             def write(file: BinaryIO, start: int = start, stop: int = stop) -> slice:
                 approximate = codes.of_rows(start, stop) if codes else None

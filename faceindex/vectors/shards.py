@@ -22,6 +22,7 @@ from faceindex.vectors.exact import Floats, Rows, faiss_on, squares_of_rows
 from faceindex.vectors.ivf import Ivf, Probing
 from faceindex.vectors.nearest import (
     MOST_APPROXIMATE,
+    Distances,
     FaceIndex,
     Found,
     best_of,
@@ -32,10 +33,12 @@ from faceindex.vectors.nearest import (
     squares_of_candidates,
 )
 
-Likely = tuple[Floats, Floats, npt.NDArray[np.int32]]
-"""Candidates of each probe, [p, c]: estimates and true squared distances, float32, and rows of the shard, -1 for none.
+Likely = tuple[Floats, npt.NDArray[np.int32], Floats, Distances]
+"""Candidates of each probe, [p, c]: estimates, float32; rows of the shard, int32, -1 for none; squared distances,
+float32; and distances, float64.
 
-The distance is NaN of those that a shard by itself would not look at; they are rarely wanted.
+NaN are the squared distances of those that a shard by itself would not look at, and the distances of those that are not
+among its k nearest: they are rarely wanted.
 """
 
 
@@ -89,13 +92,16 @@ class Shard:
         assert index.ivf is not None
         assert probing is not None
         estimates, rows = index.ivf.scanned(probes, squares, lists, probing.candidates_for(k))
-        exact = np.full(estimates.shape, np.nan, dtype=np.float32)
-        for number, own in enumerate(rows):
-            found = own[own >= 0]
-            squares_of = partial(_squares_of, index, probes[number], found)
-            known, _ = ranked(squares_of, estimates[number, : len(found)], probing.slack, k, threshold)
-            exact[number, : len(known)] = known
-        return estimates, exact, rows.astype(np.int32)
+        near = np.full(estimates.shape, np.nan, dtype=np.float32)
+        distances = np.full(estimates.shape, np.nan)
+        for number, probe in enumerate(probes):
+            found = rows[number][rows[number] >= 0]
+            squares_of = partial(_squares_of, index, probe, found)
+            known, limit = ranked(squares_of, estimates[number, : len(found)], probing.slack, k, threshold)
+            near[number, : len(known)] = known
+            best = np.flatnonzero(known <= limit)
+            distances[number, best] = distances_of(index.vectors_of(found[best]), probe)
+        return estimates, rows.astype(np.int32), near, distances
 
     def nearest(self, probes: Vectors, k: int, threshold: float) -> list[Found]:
         """The k nearest faces of each probe within `threshold`, all compared."""
@@ -131,13 +137,11 @@ class Scattered:
             yield from self._exact(probes, k, threshold)
             return
         chosen = self._likely(self._ivf, self._probing, probes, k, threshold)
-        wanted = np.unique(np.concatenate([rows for rows in chosen if rows is not None] or [np.empty(0, np.int64)]))
-        vectors = self.vectors_of(wanted)
-        for number, rows in enumerate(chosen):
-            if rows is None:
-                yield next(self._exact(probes[number : number + 1], k, threshold))
+        for probe, found in zip(probes, chosen, strict=True):
+            if found is None:
+                yield next(self._exact(probe[None, :], k, threshold))
             else:
-                distances = distances_of(vectors[np.searchsorted(wanted, rows)], probes[number])
+                rows, distances = found
                 yield k_best(self._ids[rows], distances, k, threshold)
 
     def vectors_of(self, rows: Rows) -> Vectors:
@@ -159,30 +163,32 @@ class Scattered:
 
     def _likely(
         self, ivf: Ivf, probing: Probing, probes: Vectors, k: int, threshold: float
-    ) -> list[Rows | None]:
-        """For each probe the rows to measure; None where too few were found, so that all must be compared."""
+    ) -> Iterator[tuple[Rows, Distances] | None]:
+        """For each probe rows and their distances, among them the k nearest; None where too few were found, so that
+        all must be compared."""
         near = ivf.nearest_lists_of_each(probes, probing.reach(threshold))
-        count = probing.candidates_for(k)
         answers = self._calls.call("likely", dict.fromkeys(self._numbers, (probes, *near, k, threshold)))
         if not answers:
-            return [np.empty(0, dtype=np.int64)] * len(probes)
-        estimates, squares, rows = (np.stack(parts) for parts in zip(*answers.values(), strict=True))
-        there = rows >= 0
-        rows = rows + self._starts[list(answers)][:, None, None]
+            yield from [(np.empty(0, dtype=np.int64), np.empty(0))] * len(probes)
+            return
+        estimates, rows, squares, distances = (np.stack(parts) for parts in zip(*answers.values(), strict=True))
+        starts, count = self._starts[list(answers)], rows.shape[2]
         places = np.arange(len(answers) * count).reshape(len(answers), 1, count)
         with faiss_on(1) as faiss:
-            estimates, merged = faiss.merge_knn_results(estimates, np.where(there, places, -1))
-        found: list[Rows | None] = []
-        for number, own in enumerate(merged):
+            estimates, merged = faiss.merge_knn_results(estimates, np.where(rows >= 0, places, -1))
+        for number, (probe, own) in enumerate(zip(probes, merged, strict=True)):
             own = own[own >= 0]
             if len(own) < k and threshold == np.inf:
-                found.append(None)
+                yield None
                 continue
-            candidates, known = (part[:, number].ravel()[own] for part in (rows, squares))
-            squares_of = partial(self._squares_of, probes[number], candidates, known)
-            kept = best_of(squares_of, estimates[number, : len(own)], probing.slack, k, threshold)
-            found.append(candidates[kept])
-        return found
+            found = rows[:, number].ravel()[own] + starts[own // count]
+            squares_of = partial(self._squares_of, probe, found, squares[:, number].ravel()[own])
+            best = best_of(squares_of, estimates[number, : len(own)], probing.slack, k, threshold)
+            measured = distances[:, number].ravel()[own[best]]
+            unknown = np.isnan(measured)
+            if unknown.any():
+                measured[unknown] = distances_of(self.vectors_of(found[best][unknown]), probe)
+            yield found[best], measured
 
     def _squares_of(self, probe: Floats, candidates: Rows, known: Floats, some: slice) -> Floats:
         squares, rows = known[some], candidates[some]
