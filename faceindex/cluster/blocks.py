@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -18,7 +19,6 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-import faceindex
 from faceindex.cluster.session import RaySession
 from faceindex.clustering.blocks import Asking, Floats, Keys, Lists, Looks, found_in, looks_of
 from faceindex.clustering.graph import Nodes
@@ -43,7 +43,7 @@ class BlockActor:
 
     def proof(self) -> tuple[str, str]:
         """faceindex's version, and a digest of what this machine computes from some numbers."""
-        return faceindex.__version__, arithmetic()
+        return own_version(), arithmetic()
 
     def receive(self, shard: int, piece: Vectors) -> None:
         """The next vectors of a shard."""
@@ -148,8 +148,8 @@ class RayBlocks:
 
     def _check(self, proof: tuple[str, str]) -> None:
         version, computed = proof
-        if version != faceindex.__version__:
-            raise MachineError(f"a node has faceindex {version}, this machine {faceindex.__version__}: install the same")
+        if version != own_version():
+            raise MachineError(f"a node has faceindex {version}, and this machine {own_version()}: install the same")
         if computed != arithmetic():
             raise MachineError(
                 "a node computes other last digits than this machine (another kind of processor, or other versions of "
@@ -226,7 +226,7 @@ class _Work:
                 keys = self._ray.get(ref)
             except self._ray.exceptions.RayActorError as error:
                 if block.deaths == _MOST_DEATHS:
-                    raise MachineError("the same work ended several workers on the cluster: lack they memory?") from error
+                    raise MachineError("the same work ended several workers: do the nodes lack memory?") from error
                 self._replace(block.actor)
                 self.ask(block.part, block.shard, block.rows, block.threshold, block.deaths + 1)
             else:
@@ -254,6 +254,11 @@ class _Work:
             if len(sent) > _AT_ONCE:
                 self._ray.wait([sent.pop(0)], timeout=_SILENT_SECONDS)
         actor.hold.remote(shard, lists._replace(vectors=lists.vectors[:0]))
+
+
+def own_version() -> str:
+    """Of the package, which is loaded before any of its modules."""
+    return str(sys.modules["faceindex"].__version__)
 
 
 def arithmetic() -> str:

@@ -15,7 +15,7 @@ from faceindex.vectors.shards import Shard
 
 
 class ShardActor:
-    """One shard. Its file is mapped where the node can open it; otherwise its bytes are sent, and lie in memory only."""
+    """One shard. Its file is mapped where the node can open it; otherwise its bytes are sent, and stay in memory."""
 
     def __init__(self) -> None:
         self._shard: Shard | None = None

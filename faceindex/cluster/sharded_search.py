@@ -7,6 +7,7 @@ faces were erased, the actors end.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 from faceindex.cluster.session import RaySession
@@ -29,33 +30,37 @@ class ShardedSearch:
         """shards: how many, default a processor of the cluster each, of FEWEST faces at least. replicas: actors for
         each. wait: seconds that a search waits for a shard that is lost."""
         self._session, self._count, self._replicas, self._wait = session, shards, replicas, wait
+        self._lock = threading.RLock()
         self.shards: RayShards | None = None
 
     def scattered(self, folder: LibraryFolder, index: LibraryIndex) -> LibraryIndex | None:
         """`index`, searched by its shards, which are loaded if they are not yet; None when another index took its
         place on the disk. Raises: MachineError; LibraryUnwritable; LibraryLocked."""
-        if self.shards is not None and self.shards.cut.of != index.saved_as:
-            self.close()
-        if self.shards is None:
-            made = cut(folder, index, self._shards_for(len(index.main.ids)))
-            if made is None:
-                return None
-            self.shards = RayShards(self._session, made, replicas=self._replicas, wait=self._wait)
-        elif index.main.elsewhere is not None:
-            return index
-        main = replace(index.main, elsewhere=None)
-        return replace(index, main=replace(main, elsewhere=Scattered(main, self.shards.cut.starts, self.shards)))
+        with self._lock:
+            if self.shards is not None and self.shards.cut.of != index.saved_as:
+                self.close()
+            if self.shards is None:
+                made = cut(folder, index, self._shards_for(len(index.main.ids)))
+                if made is None:
+                    return None
+                self.shards = RayShards(self._session, made, replicas=self._replicas, wait=self._wait)
+            elif index.main.elsewhere is not None:
+                return index
+            main = replace(index.main, elsewhere=None)
+            return replace(index, main=replace(main, elsewhere=Scattered(main, self.shards.cut.starts, self.shards)))
 
     def end_if_removed(self, folder: LibraryFolder) -> None:
         """End the actors when the index that they hold is no longer the library's."""
-        if self.shards is not None and not self.shards.cut.is_current(folder):
-            self.close()
+        with self._lock:
+            if self.shards is not None and not self.shards.cut.is_current(folder):
+                self.close()
 
     def close(self) -> None:
         """End the actors."""
-        if self.shards is not None:
-            self.shards.close()
-            self.shards = None
+        with self._lock:
+            if self.shards is not None:
+                self.shards.close()
+                self.shards = None
 
     def _shards_for(self, faces: int) -> int:
         if self._count is not None:

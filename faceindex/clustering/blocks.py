@@ -1,13 +1,14 @@
 """Blocks of the graph: the neighbours that some rows have in some of the lists.
 
 Rows look into lists, see `faceindex.clustering.neighbours`. All lists may be in one place, or cut into shards, each in
-another process: a block is then what some rows find in one shard, and of what a row finds in all shards the MOST nearest
-remain. A block knows its rows and lists by their vectors and numbers alone.
+another process: a block is then what some rows find in one shard, and of what a row finds in all shards the MOST
+nearest remain. A block knows its rows and lists by their vectors and numbers alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -55,7 +56,7 @@ class Lists(NamedTuple):
         """The lists in `count` shards of about as many rows, each with the number of its first list."""
         wanted = np.arange(1, count) * len(self.members) // count
         ends = [0, *np.searchsorted(self.starts, wanted).tolist(), len(self.starts) - 1]
-        return [(first, self._part(first, last)) for first, last in zip(ends, ends[1:], strict=False) if last > first]
+        return [(first, self._part(first, last)) for first, last in pairwise(ends) if last > first]
 
     def _part(self, first: int, last: int) -> Lists:
         starts = self.starts[first : last + 1]
@@ -91,10 +92,11 @@ class Asking(NamedTuple):
 
 
 class Elsewhere(Protocol):
-    """Computes in other processes. count: of the shards that lists are to be cut into."""
+    """Computes in other processes."""
 
     @property
-    def count(self) -> int: ...
+    def count(self) -> int:
+        """Of the shards that lists are to be cut into."""
 
     def looks(self, blocks: Iterable[Floats], centroids: Floats, spread: float) -> Iterator[tuple[Looks, Nodes]]:
         """`looks_of` each block, in their order."""

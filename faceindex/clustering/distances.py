@@ -24,7 +24,8 @@ def squared_distances(
 ) -> npt.NDArray[np.float32]:
     """Squared Euclidean distances of the rows `left` and `right` of `vectors`, float32 [n, d]: float32 [pairs].
 
-    vectors: contiguous. of_others: of which the rows `right` are, if not of the same. The rows are read where they are: two thirds of the time that copies of them take.
+    vectors: contiguous. of_others: the vectors of which the rows `right` are, if not of the same. The rows are read
+    where they are: two thirds of the time that copies of them take.
     """
     squares = np.empty(len(left), dtype=np.float32)
     begins, others = range(0, len(left), _PAIRS), vectors if of_others is None else of_others

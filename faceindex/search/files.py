@@ -36,9 +36,7 @@ _TEMPORARY = ".tmp"
 
 
 @contextlib.contextmanager
-def written(
-    path: Path, write: Callable[[BinaryIO], slice], name: str = FAISS_FILE
-) -> Iterator[tuple[Path, Stamp]]:
+def written(path: Path, write: Callable[[BinaryIO], slice], name: str = FAISS_FILE) -> Iterator[tuple[Path, Stamp]]:
     """Let `write` fill a temporary file in the folder `path`, durably; yields the file, and its stamp.
 
     write: returns where in the file the vectors are. name: of the file, later. `publish` puts the file in place;

@@ -28,7 +28,6 @@ _MEASURED = 8192  # rows whose distances are computed at a time in float64
 _RANKED_FIRST = 4  # candidates for each neighbour, before it is known which are worth ranking
 
 
-
 class Elsewhere(Protocol):
     """Searches the same faces in other processes, with the same answers; see `faceindex.vectors.shards`."""
 

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from faceindex.types import FaceIds, Vectors
+from faceindex.types import Vectors
 from faceindex.vectors.exact import Floats, Rows, faiss_on, squares_of_rows
 from faceindex.vectors.ivf import Ivf, Probing
 from faceindex.vectors.nearest import (

@@ -70,6 +70,4 @@ def test_of_many_equals_the_same_are_kept() -> None:
 def test_no_edges_and_more_shards_than_lists_are_no_special_cases() -> None:
     vectors = drawn_faces(130)
     for threshold in (0.0, 0.9):
-        assert_same(
-            neighbour_graph(vectors, threshold, elsewhere=Backwards(200)), neighbour_graph(vectors, threshold)
-        )
+        assert_same(neighbour_graph(vectors, threshold, elsewhere=Backwards(200)), neighbour_graph(vectors, threshold))

@@ -127,7 +127,7 @@ def test_without_a_lost_shard_the_others_are_found(
 def test_faiss_alone_opens_each_shard_and_they_hold_all_faces(shards: InThisProcess, whole: FaceIndex) -> None:
     ids: list[FaceIds] = []
     for file in shards.files:
-        index = faiss.read_index(str(file))
+        index: Any = faiss.read_index(str(file))
         ids.append(faiss.vector_to_array(index.id_map))
         first = np.flatnonzero(whole.ids == ids[-1][0])[0]
         assert index.search(whole.vectors[first : first + 1], 1)[0][0, 0] < 1e-6
