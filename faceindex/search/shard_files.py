@@ -50,7 +50,8 @@ class Cut:
 
 
 def cut(folder: LibraryFolder, index: LibraryIndex, shards: int) -> Cut | None:
-    """The shards of an index that is on the disk, cut now unless they are there; None if another index took its place.
+    """The shards of an index that is on the disk, cut now unless they are there; None if that must be tried again, with
+    the index that is there then.
 
     shards: how many; no more than it has faces. Raises: LibraryUnwritable; LibraryLocked.
     """
@@ -98,7 +99,8 @@ def _written(folder: LibraryFolder, index: LibraryIndex, starts: Rows, names: li
         stamp |= {"files": found, "of": index.saved_as}
         with folder.decisions() as catalog, catalog.transaction():  # nobody erases meanwhile
             whole = read_stamp(folder.index)
-            if whole is None or name_of(whole) != index.saved_as:
+            removed = not all(path.exists() for path in temporary)  # by a writer that began meanwhile
+            if whole is None or name_of(whole) != index.saved_as or removed:
                 return None
             for path, name in zip(temporary, names, strict=True):
                 path.replace(folder.index / name)
