@@ -253,7 +253,7 @@ def test_a_library_is_searched_on_ray_while_faces_come_and_go(
         for answer, expected in zip(library.search_many(rows), plain.search_many(rows), strict=True):
             assert answer == expected
         new = max(made.faces())
-        assert library.faces.matches(*library.faces.probes(face=new), k=3).matches
+        assert library.faces.matches(*library.faces.probes(face=new), k=3, threshold=100).matches
         assert dict(shards_of(search).processes()) == processes
         library.photos.forget(["/first8.jpg"])
         assert search.shards is None
