@@ -10,16 +10,18 @@ import contextlib
 import logging
 import os
 import secrets
-import shutil
+import signal
 import socket
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from faceindex.cluster.held_folder import HeldFolder
 from faceindex.errors import MachineError, UsageError
 from faceindex.files.user_folders import user_data
 from faceindex.files.writing import make_folder, write_file
@@ -45,6 +47,7 @@ _RAY = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # its own address is then the loopback's, else it asks a public server
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
+_RAY_HERE = {"RAY_memory_monitor_refresh_ms": "0"}  # it would end actors; workers have limits of their own
 _RAY_ELSEWHERE = {"RAY_NUM_REDIS_GET_RETRIES": "5"}  # seconds for which one that refuses the token is asked again
 
 
@@ -74,12 +77,12 @@ class RaySession:
         """
         needs_ray()
         self.address = address
-        self._folder: Path | None = None
+        self._folder: HeldFolder | None = None
         self._ours = False
         host, port = _place(address)
         with contextlib.ExitStack() as failing:
             failing.callback(self.close)
-            self._environment = _Environment(_RAY | (_RAY_ELSEWHERE if host else {}))
+            self._environment = _Environment(_RAY | (_RAY_ELSEWHERE if host else _RAY_HERE))
             self.module = _imported()
             if not self.module.is_initialized():
                 self._ours = True
@@ -104,17 +107,17 @@ class RaySession:
             with contextlib.suppress(Exception):  # it may have died before
                 self.module.shutdown()
         if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder.remove()
             self._folder = None
         self._environment.restore()
 
     def _start(self, cpus: int | None, object_store: int) -> None:
         self._folder = _private_folder()
-        self._environment.set(_token_here(self._folder))
+        self._environment.set(_token_here(self._folder.path))
         _forget_token(self.module)
         own_home = {"env_vars": {"HOME": os.environ["HOME"]}} if "HOME" in os.environ else None
         try:
-            with _isolated(self._folder):
+            with _isolated(self._folder.path), _same_signals():
                 self.module.init(
                     num_cpus=cpus,
                     include_dashboard=False,
@@ -123,7 +126,7 @@ class RaySession:
                     **_QUIET,
                     _node_ip_address=LOOPBACK,
                     _temp_dir=str(
-                        self._folder / "r"
+                        self._folder.path / "r"
                     ),  # it lets everybody into this folder, but not into ours around it
                 )
         except Exception as error:  # it raises errors of many kinds
@@ -136,7 +139,7 @@ class RaySession:
         own = _own_address(host, port, self.address)
         with_node = {} if self.address.startswith(_CLIENT) else {"_node_ip_address": own}
         try:
-            with _silenced():
+            with _silenced(), _same_signals():
                 self.module.init(self.address, **_QUIET, **with_node)
         except Exception as error:
             said = _in_words(error)
@@ -183,6 +186,19 @@ def _isolated(folder: Path) -> Iterator[None]:
         yield
     finally:
         home.restore()
+
+
+@contextlib.contextmanager
+def _same_signals() -> Iterator[None]:
+    """SIGTERM does what it did before: Ray takes it in the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    former = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, former)
 
 
 @contextlib.contextmanager
@@ -236,9 +252,9 @@ def _own_address(host: str, port: int, address: str) -> str:
         raise MachineError(f"no Ray answers at {address}: {reason}; is it started, and is its port open?") from error
 
 
-def _private_folder() -> Path:
+def _private_folder() -> HeldFolder:
     folder = tempfile.gettempdir()
-    return Path(tempfile.mkdtemp(prefix="fi-", dir=folder if len(folder) <= _LONGEST_FOLDER else "/tmp"))
+    return HeldFolder("fi-", folder if len(folder) <= _LONGEST_FOLDER else "/tmp")
 
 
 def _token_here(folder: Path) -> dict[str, str]:
