@@ -11,6 +11,7 @@ from pathlib import Path
 from faceindex.errors import MachineError, SilentDisk
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest.hard_links import HardLinks
+from faceindex.ingest.identifying import Identifying
 from faceindex.ingest.photo_reader import PhotoReader
 from faceindex.ingest.reader import (
     Forgotten,
@@ -69,6 +70,7 @@ class Pipeline:
         self.is_renaming = False
         self.renaming = Renaming(writer.catalog, reader, tally)
         self.links = HardLinks()
+        self.identifying = Identifying(executor, analyser, reader, stop, lambda: self.collect(timeout=0))
         self.in_flight: dict[bytes, list[FoundFile]] = {}
         self.content_of: dict[str, bytes] = {}
         self.retimed: list[FoundFile] = []
@@ -91,7 +93,9 @@ class Pipeline:
             for batch in batches:
                 if self.stop.is_set():
                     return None
-                for entry in self._changed(batch):
+                changed = self._changed(batch)
+                self.identifying.expect(changed)
+                for entry in changed:
                     if self.stop.is_set():
                         return None
                     self.take(entry, silent)
@@ -128,7 +132,7 @@ class Pipeline:
                 self.writer.catalog,
                 retry=self.retry,
                 force=self.force,
-                identify=self.reader.identify,
+                identify=self.identifying.identify,
                 links=self.links,
             )
         match finding:

@@ -62,5 +62,7 @@ def likely_meant(name: str, known: Iterable[str]) -> list[str]:
 
 def plain(name: str) -> str:
     """The name without what case, width and accents add to it."""
+    if name.isascii():  # an act compares its name with thousands
+        return name.casefold()
     decomposed = unicodedata.normalize("NFKD", name.casefold())
     return "".join(character for character in decomposed if not unicodedata.combining(character))

@@ -53,5 +53,10 @@ def served(request: Request) -> Served:
     return found
 
 
-Here = Annotated[Served, Depends(served)]
+async def _served(request: Request) -> Served:
+    """As `served`; what is not async runs in a thread, and each change of the thread costs."""
+    return served(request)
+
+
+Here = Annotated[Served, Depends(_served)]
 """The parameter of a handler that uses the library."""

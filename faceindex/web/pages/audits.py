@@ -12,11 +12,11 @@ from faceindex.errors import StaleError
 from faceindex.types import FaceRecord, Finding, Page, Person, Suggestion
 from faceindex.types.audits import MISFIT, TWO_NAMES, TWO_PEOPLE, WEAK
 from faceindex.web.api.audits import known_audit
-from faceindex.web.api.jobs import beginning
 from faceindex.web.api.parameters import Cursor
 from faceindex.web.pages.rendering import SHOWN, Shown, render, router
 from faceindex.web.scopes import Scope, needs
 from faceindex.web.served import Here, Served
+from faceindex.web.work import work
 
 routes = router()
 
@@ -76,7 +76,7 @@ def alone(
         except StaleError:
             stale = True
             if not here.settings.read_only:
-                here.jobs.start("suggestions", beginning(here.library, here.settings, "suggestions"))
+                here.jobs.start("suggestions", work(here.library, here.settings, "suggestions").begin)
     return render(request, "alone.html", faces=faces, pairs=pairs, by_likeness=order == "likeness", stale=stale)
 
 
