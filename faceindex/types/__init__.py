@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from faceindex.types.faces import BY_BOX, DRAWN, AnalysedPhoto, Box, Face, FaceRecord
     from faceindex.types.imports import ImportReport
     from faceindex.types.jobs import JobState, Progress
+    from faceindex.types.merges import ContradictingActs, MergeReport, SameName, Saying
     from faceindex.types.pages import Page
     from faceindex.types.versions import Stale, Version
 
@@ -67,6 +68,7 @@ __all__ = [
     "ClusterReport",
     "Company",
     "ComparedFace",
+    "ContradictingActs",
     "Damage",
     "Decided",
     "DrawnFace",
@@ -87,6 +89,7 @@ __all__ = [
     "Lifted",
     "LostFace",
     "Match",
+    "MergeReport",
     "NameQuestion",
     "NamesRead",
     "NeverSuggested",
@@ -106,6 +109,8 @@ __all__ = [
     "Reencoded",
     "Removed",
     "RepairReport",
+    "SameName",
+    "Saying",
     "SidecarReport",
     "Skipped",
     "Stale",
@@ -156,6 +161,7 @@ _NAMES = {
     "exports": ["AlbumsExport", "SidecarReport"],
     "faces": ["BY_BOX", "DRAWN", "AnalysedPhoto", "Box", "Face", "FaceRecord"],
     "imports": ["ImportReport"],
+    "merges": ["ContradictingActs", "MergeReport", "SameName", "Saying"],
     "jobs": ["JobState", "Progress"],
     "pages": ["Page"],
     "versions": ["Stale", "Version"],
