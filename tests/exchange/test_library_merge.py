@@ -9,10 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from split_libraries import content, copied, holdings, merged, say, store_photos
-
-import faceindex
-from faceindex.errors import RecipeMismatch, UsageError
+from split_libraries import copied, holdings, merged, say, store_photos
 
 OFFICES = {"a": range(6), "b": range(4, 10), "c": (0, 5, 9, 10, 11)}
 KINDS = (
@@ -46,6 +43,7 @@ def three(offices: Path, tmp_path: Path) -> Path:
 def decide(folder: Path, steps: list[Step]) -> None:
     """Decide in one office after another, and the same in the library of all."""
     acts: dict[str, list[tuple[int, int]]] = {office: [] for office in OFFICES}
+    named: set[tuple[str, str]] = set()
     for office, kind, chosen, number in steps:
         faces = list(dict.fromkeys((list(OFFICES[office])[photo % len(OFFICES[office])], at) for photo, at in chosen))
         person, renamed = NAMES[number % 3], None
@@ -56,6 +54,8 @@ def decide(folder: Path, steps: list[Step]) -> None:
                 continue
             undone, sides, person = acts[office][number % len(acts[office])], [], None
         elif kind == "rename":
+            if (office, person) not in named:
+                continue
             sides, renamed = [], NAMES[(number + 1) % 3]
         elif kind in ("merge", "split", "reject", "apart", "never-suggest"):
             sides, person = [faces[:1], faces[1:]], (person if kind == "reject" and number % 2 else None)
@@ -63,6 +63,8 @@ def decide(folder: Path, steps: list[Step]) -> None:
             sides, person = [faces[:1], faces[1:2], faces[2:]], None
         elif kind not in ("name", "confirm"):
             person = None
+        if kind in ("name", "confirm", "rename"):
+            named |= {(office, str(one)) for one in (person, renamed)}
         more = {} if renamed is None else {"renamed": renamed}
         pair = tuple(
             say(folder / library, kind, sides, person, **more, **({} if of is None else {"undoes": of}))
@@ -86,7 +88,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=steps)
 def test_a_merged_library_is_as_if_all_had_been_done_in_it(
     offices: Path, tmp_path_factory: pytest.TempPathFactory, steps: list[Step]
@@ -143,16 +145,10 @@ def test_each_contradiction_is_listed_with_both_that_said_it(three: Path) -> Non
         for one in report.contradictions
         if one.said is not None
     }
-    assert (
-        said
-        == {
-            ("name", "/a/0004.jpg", "Ann", "Bob", "a", "b"),
-            ("name", "/a/0005.jpg", "Ann", None, "a", "b"),
-            ("name", "/b/0005.jpg", "Bob", None, "b", "c"),
-        }
-        or said
-    )
-    print(report.contradictions)
+    assert said == {
+        ("name", "/a/0004.jpg", "Ann", "Bob", "a", "b"),
+        ("name", "/a/0005.jpg", "Ann", None, "a", "c"),
+    }
 
 
 def test_a_library_that_grew_is_merged_again(three: Path) -> None:
