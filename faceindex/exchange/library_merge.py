@@ -24,7 +24,7 @@ from faceindex.store.merging.decisions import merge_decisions
 from faceindex.store.merging.dry_run import DryWriter, dry_writer
 from faceindex.store.merging.forgetting import forget_as_sources
 from faceindex.store.merging.photos import MergedPhotos, merge_photos
-from faceindex.store.merging.same_names import keep_apart, names_apart, same_names
+from faceindex.store.merging.same_names import call_otherwise, names_here, same_names
 from faceindex.store.merging.source import Source, first_paths, held, note_sources, sayings
 from faceindex.store.writer import Writer
 from faceindex.types import ContradictingActs, MergeReport, SameName
@@ -112,7 +112,7 @@ class _Merge:
         joined = same_names(catalog, sources)
         with catalog.transaction() as transaction:
             note_sources(transaction, sources, str(self.folder.path))
-            renamed = keep_apart(transaction, sources, [(other.library, other.name) for other in self.others])
+            renamed = call_otherwise(transaction, sources, [(other.library, other.name) for other in self.others])
         erased = forget_as_sources(writer, sources, dry_run=dry_run)
         done = MergedPhotos()
         self.meter.stage("merging", sum(source.catalog.counts()["photos"] for source in sources))
@@ -120,12 +120,12 @@ class _Merge:
             merge_photos(writer, source, done, self.meter, compacting=not dry_run)
         self.meter.stage("decisions")
         with catalog.transaction() as transaction:
-            new = merge_decisions(transaction, sources, names_apart(transaction))
+            new = merge_decisions(transaction, sources, names_here(transaction))
             replay_all(transaction)
             found = _contradictions(transaction, [known, *(set(uids(source.connection)) for source in sources)], known)
         after = held(catalog)
         photos, faces = (0, 0) if erased is None or dry_run else (erased.photos, erased.faces)
-        apart = {name for name, _ in renamed}
+        others = {name for name, _ in renamed}
         return MergeReport(
             into=str(self.folder.path),
             libraries=tuple(source.name for source in sources),
@@ -138,7 +138,7 @@ class _Merge:
             erased_photos=0 if erased is None else erased.photos,
             erased_faces=0 if erased is None else erased.faces,
             kept_out=done.forgotten,
-            joined=tuple(sorted({one.name for one in joined} - apart)),
+            joined=tuple(sorted({one.name for one in joined} - others)),
             renamed_people=tuple(renamed),
             renamed_paths=tuple(done.renamed),
             contradictions=tuple(found),

@@ -40,7 +40,7 @@ def same_names(catalog: Catalog | None, sources: Sequence[Source]) -> list[SameN
     return found
 
 
-def keep_apart(
+def call_otherwise(
     transaction: sqlite3.Connection, sources: Sequence[Source], others: Collection[tuple[str, str]]
 ) -> list[tuple[str, str]]:
     """Store names for people who are somebody else than those of their name. Returns: name, and name here, of each.
@@ -65,7 +65,7 @@ def keep_apart(
     return given
 
 
-def names_apart(connection: sqlite3.Connection) -> dict[str, dict[str, str]]:
+def names_here(connection: sqlite3.Connection) -> dict[str, dict[str, str]]:
     """By library: what its people are called here, of those who are other people than those with their names here."""
     found: dict[str, dict[str, str]] = defaultdict(dict)
     for library, name, here in connection.execute("SELECT library, name, here FROM merged_names"):
