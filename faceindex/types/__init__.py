@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from faceindex.types.faces import BY_BOX, DRAWN, AnalysedPhoto, Box, Face, FaceRecord
     from faceindex.types.imports import ImportReport
     from faceindex.types.jobs import JobState, Progress
+    from faceindex.types.merges import ContradictingActs, MergeReport, SameName, Saying
     from faceindex.types.pages import Page, PageStarts
     from faceindex.types.versions import Stale, Version
 
@@ -76,6 +77,7 @@ __all__ = [
     "ClusterReport",
     "Company",
     "ComparedFace",
+    "ContradictingActs",
     "Damage",
     "Decided",
     "DrawnFace",
@@ -97,6 +99,7 @@ __all__ = [
     "Lifted",
     "LostFace",
     "Match",
+    "MergeReport",
     "NameQuestion",
     "NamesRead",
     "NeverSuggested",
@@ -118,6 +121,8 @@ __all__ = [
     "Reencoded",
     "Removed",
     "RepairReport",
+    "SameName",
+    "Saying",
     "SidecarReport",
     "Skipped",
     "Stale",
@@ -168,6 +173,7 @@ _NAMES = {
     "exports": ["AlbumsExport", "SidecarReport"],
     "faces": ["BY_BOX", "DRAWN", "AnalysedPhoto", "Box", "Face", "FaceRecord"],
     "imports": ["ImportReport"],
+    "merges": ["ContradictingActs", "MergeReport", "SameName", "Saying"],
     "jobs": ["JobState", "Progress"],
     "pages": ["Page", "PageStarts"],
     "versions": ["Stale", "Version"],
