@@ -17,10 +17,10 @@ LOGINS = "FACEINDEX_LOGINS"
 UNREACHABLE = frozenset(
     (
         *(errno.ECONNREFUSED, errno.ECONNRESET, errno.ECONNABORTED, errno.EHOSTUNREACH, errno.ENETUNREACH),
-        *(errno.ETIMEDOUT, errno.EPIPE, errno.EIO),
+        *(errno.ETIMEDOUT, errno.EPIPE, errno.EIO, errno.EPERM, errno.ENODEV),
     )
 )
-"""Error numbers which mean that a server does not answer, for any request."""
+"""Error numbers which mean that a server does not answer, refuses the login, or has no such bucket: for any request."""
 
 _ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+):/(?P<second>/?)(?P<rest>.*)", re.DOTALL)  # C:/ is a drive
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://")
