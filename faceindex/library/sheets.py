@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from faceindex.errors import UnreadablePhoto, UsageError
-from faceindex.files.writing import text_output
+from faceindex.exchange.outputs import address_of, remove_output, text_output
 from faceindex.library.albums import album_faces
 from faceindex.library.opened import Opened, StrPath
 from faceindex.library.photos import Photos
@@ -14,6 +14,7 @@ from faceindex.library.status import status
 from faceindex.people.questions import questions
 from faceindex.photos.decode import Photo
 from faceindex.photos.finding.addresses import absolute
+from faceindex.photos.finding.sources import source_of
 from faceindex.photos.pictures import PictureLike, is_path, photo_of
 from faceindex.plurals import plural
 from faceindex.queries.probes import Probe
@@ -140,20 +141,22 @@ def _remove_older(out: Path, last: int) -> None:
     while True:
         last += 1
         page = page_file(out, last)
+        path = absolute(page)
         try:
-            with page.open("rb") as opened:
-                if f'content="{GENERATOR}"'.encode() not in opened.read(1000):
+            with source_of(path).opened(path) as opened:
+                if f'content="{GENERATOR}"'.encode() not in opened.file.read(1000):
                     return
-            page.unlink()
+            remove_output(path)
         except OSError:
             return
 
 
 def _write_page(out: StrPath, page: str) -> None:
     path = Path(out)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
+    if not address_of(path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
     with text_output(path, errors="surrogateescape") as file:
         file.write(page)

@@ -44,26 +44,26 @@ class RemoteSystem:
     def __init__(self, top: str, system: Any, *, has_host: bool, for_all_threads: bool) -> None:
         self.top = top
         self.for_all_threads = for_all_threads
-        self._system = system
+        self.files = system
         self._has_host = has_host  # else the host is a bucket, which is the first part of a name
         self._web = top.startswith(("http://", "https://"))
 
     def entry(self, url: str) -> RemoteEntry:
         """The entry at an address. Raises: OSError."""
         with disk_errors(self.top):
-            if self._web and not _has_suffix(url) and self._system.isdir(self._name(url)):
+            if self._web and not _has_suffix(url) and self.files.isdir(self.name(url)):
                 return RemoteEntry(_last(url), True, False, 0, UNTIMED)
-            return self._entry(self._system.info(self._name(url)))
+            return self._entry(self.files.info(self.name(url)))
 
     def pages(self, folder: str) -> Iterator[list[RemoteEntry]]:
         """The content of a folder, ordered by name if the server lists it so. Raises: OSError."""
         with disk_errors(self.top):
-            name = self._name(folder)
-            listing = getattr(self._system, "_iterdir", None)  # of s3fs; all others list a folder at once
-            if listing is not None and hasattr(self._system, "split_path") and "/" in self.top:
+            name = self.name(folder)
+            listing = getattr(self.files, "_iterdir", None)  # of s3fs; all others list a folder at once
+            if listing is not None and hasattr(self.files, "split_path") and "/" in self.top:
                 yield from self._streamed(listing, name)
                 return
-            infos = self._system.ls(name, detail=True)
+            infos = self.files.ls(name, detail=True)
             if self._web:
                 infos = [self._sized(info) for info in infos if not re.search(r"[?#]", info["name"])]
             entries = (self._entry(info) for info in infos if info["name"].rstrip("/") != name.rstrip("/"))
@@ -72,7 +72,7 @@ class RemoteSystem:
     def fetch(self, url: str, most: int) -> tuple[RemoteEntry, bytes | None]:
         """An object and all its bytes, or None instead of more than `most`; from S3 in one request, so that both are
         of one version. Raises: OSError."""
-        name = self._name(url)
+        name = self.name(url)
         with disk_errors(self.top):
             if self.streams:
                 return self._fetched(name, most)
@@ -83,24 +83,24 @@ class RemoteSystem:
         """The bytes of an object, or the first `size` of them. Raises: OSError."""
         with disk_errors(self.top):
             if size is None:
-                data = self._system.cat_file(self._name(url), **({"max_concurrency": 1} if self.streams else {}))
+                data = self.files.cat_file(self.name(url), **({"max_concurrency": 1} if self.streams else {}))
             else:
-                data = self._system.cat_file(self._name(url), start=0, end=size)
+                data = self.files.cat_file(self.name(url), start=0, end=size)
             return bytes(data)
 
     @property
     def streams(self) -> bool:
         """Whether it is S3, of which folders are listed in pages and objects read without a request for their size."""
-        return hasattr(self._system, "_call_s3")
+        return hasattr(self.files, "_call_s3")
 
     def _fetched(self, name: str, most: int) -> tuple[RemoteEntry, bytes | None]:
         from fsspec.asyn import sync
         from s3fs.core import _error_wrapper
 
-        bucket, key, _ = self._system.split_path(name)
+        bucket, key, _ = self.files.split_path(name)
 
         async def fetched() -> tuple[RemoteEntry, bytes | None]:
-            answer = await self._system._call_s3("get_object", Bucket=bucket, Key=key)
+            answer = await self.files._call_s3("get_object", Bucket=bucket, Key=key)
             entry = self._entry(answer | {"name": name, "type": "file", "size": answer["ContentLength"]})
             try:
                 return entry, await answer["Body"].read() if entry.size <= most else None
@@ -108,20 +108,20 @@ class RemoteSystem:
                 answer["Body"].close()
 
         found: tuple[RemoteEntry, bytes | None] = sync(
-            self._system.loop, _error_wrapper, fetched, retries=self._system.retries
+            self.files.loop, _error_wrapper, fetched, retries=self.files.retries
         )
         return found
 
     def _sized(self, info: Mapping[str, Any]) -> Mapping[str, Any]:
         """The entry with its size; a listing has only the names of links."""
         is_known = info["type"] != "file" or info.get("size") is not None
-        found: Mapping[str, Any] = info if is_known else self._system.info(info["name"])
+        found: Mapping[str, Any] = info if is_known else self.files.info(info["name"])
         return found
 
     def _streamed(self, listing: Any, name: str) -> Iterator[list[RemoteEntry]]:
         from fsspec.asyn import sync
 
-        bucket, key, _ = self._system.split_path(name)
+        bucket, key, _ = self.files.split_path(name)
         prefix = f"{key}/" if key else ""
         coming = listing(bucket, delimiter="/", prefix=prefix)
 
@@ -133,7 +133,7 @@ class RemoteSystem:
                     break
             return found
 
-        while infos := sync(self._system.loop, page):
+        while infos := sync(self.files.loop, page):
             own = f"{bucket}/{prefix}"
             yield [
                 self._entry(info, info["name"].removeprefix(own))
@@ -141,19 +141,19 @@ class RemoteSystem:
                 if info["name"] != own or info["type"] == "directory"  # not the object for the folder itself
             ]
 
-    def _name(self, url: str) -> str:
+    def name(self, url: str) -> str:
         """The name of an address in the file system of fsspec."""
         if self._web:
             return with_query(url)
         below = url[len(self.top) :]
         if self._has_host:
             return below or "/"
-        return str(self._system._strip_protocol(url))
+        return str(self.files._strip_protocol(url))
 
     def _entry(self, info: Mapping[str, Any], name: str | None = None) -> RemoteEntry:
         if info.get("type") == "link" or (info.get("islink") is True and info.get("type") == "other"):
             try:
-                info = self._system.info(info["name"])
+                info = self.files.info(info["name"])
             except FileNotFoundError:
                 return RemoteEntry(_last(info["name"]), False, False, 0, UNTIMED)
         kind, size = info.get("type"), info.get("size")
