@@ -148,5 +148,5 @@ def _opened(library: faceindex.Library, out: Path | None) -> Iterator[TextIO]:
     if out is None or str(out) == "-":
         yield sys.stdout
         return
-    with text_output(library.care.outside(out), errors="surrogateescape", newline="", at_once=True) as stream:
+    with text_output(library.care.output(out), errors="surrogateescape", newline="", at_once=True) as stream:
         yield stream

@@ -13,8 +13,8 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 
 from faceindex.exchange.library_file import BLOCK, blocks_of, face_columns
-from faceindex.exchange.outputs import address_of, binary_output
-from faceindex.photos.finding.addresses import absolute
+from faceindex.exchange.outputs import binary_output
+from faceindex.photos.finding.addresses import absolute, address_of
 from faceindex.running.meter import Meter
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder

@@ -13,21 +13,9 @@ from typing import BinaryIO, TextIO, cast
 
 from faceindex.errors import OutOfReach, UsageError
 from faceindex.files import writing as files
-from faceindex.photos.finding.addresses import absolute, is_url
+from faceindex.photos.finding.addresses import address_of, is_url
 
 _COPIED_BYTES = 1 << 20
-
-
-def address_of(path: str | os.PathLike[str]) -> str | None:
-    """The address, if the output is at one."""
-    found = absolute(path)
-    return found if is_url(found) else None
-
-
-def refuse_address(path: str | os.PathLike[str], what: str) -> None:
-    """Raises: UsageError if the output is at an address, where `what` cannot be made."""
-    if url := address_of(path):
-        raise UsageError(f"{url} is an address, and {what} can only be made on a disk; copy it from there")
 
 
 def remove_output(path: str) -> None:

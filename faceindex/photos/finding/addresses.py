@@ -8,6 +8,8 @@ import os
 import re
 from urllib.parse import unquote
 
+from faceindex.errors import UsageError
+
 HELD = "picture:/"
 """Start of the path of a picture that a program added and that is not a file."""
 
@@ -64,6 +66,18 @@ def is_url(path: str) -> bool:
 def is_in(path: str, folder: str) -> bool:
     """Whether `path` is `folder`, or is in it."""
     return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def address_of(path: str | os.PathLike[str]) -> str | None:
+    """The address, if the output is at one."""
+    found = absolute(path)
+    return found if is_url(found) else None
+
+
+def refuse_address(path: str | os.PathLike[str], what: str) -> None:
+    """Raises: UsageError if the output is at an address, where `what` cannot be."""
+    if url := address_of(path):
+        raise UsageError(f"{url} is an address; {what} can only be on a disk")
 
 
 def top_of(url: str) -> str:

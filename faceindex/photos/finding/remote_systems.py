@@ -79,13 +79,13 @@ class RemoteSystem:
         entry = self.entry(url)
         return entry, self.read(url) if entry.is_file and entry.size <= most else None
 
-    def read(self, url: str, size: int | None = None) -> bytes:
-        """The bytes of an object, or the first `size` of them. Raises: OSError."""
+    def read(self, url: str, end: int | None = None, start: int = 0) -> bytes:
+        """The bytes of an object, or those from `start` to before `end`. Raises: OSError."""
         with disk_errors(self.top):
-            if size is None:
+            if end is None:
                 data = self.files.cat_file(self.name(url), **({"max_concurrency": 1} if self.streams else {}))
             else:
-                data = self.files.cat_file(self.name(url), start=0, end=size)
+                data = self.files.cat_file(self.name(url), start=start, end=end)
             return bytes(data)
 
     @property

@@ -31,6 +31,8 @@ def writing(url: str) -> Iterator[io.RawIOBase]:
     with disk_errors(system.top):
         target = system.name(url)
         name = target if system.streams else f"{target.rpartition('/')[0]}/.faceindex-{secrets.token_hex(8)}.tmp"
+        if not system.streams:
+            system.files.makedirs(target.rpartition("/")[0] or "/", exist_ok=True)
         options = {"block_size": PART_BYTES, "autocommit": False} if system.streams else {}
         file = system.files.open(name, "wb", **options)
     try:
