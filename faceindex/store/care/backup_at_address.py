@@ -6,6 +6,7 @@ same command continues a backup that was interrupted, and copies nothing twice.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import tempfile
@@ -138,7 +139,7 @@ def _put(url: str, file: str, name: str, parts: Iterable[bytes], *, wanted: str 
             raise LibraryDamaged(f"segment {file} is not what was written; run `faceindex repair` first")
     stored = source_of(url).status(f"{url}/{name}").size
     if stored != size:
-        raise OSError(None, f"{name} has {stored} bytes there instead of {size}")
+        raise OSError(errno.EIO, f"{name} is stored with another length: {stored}, not {size}")
     return BackedUp(file, name, size, checksum.hexdigest())
 
 
