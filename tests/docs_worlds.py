@@ -159,3 +159,4 @@ def people(home: Path, lfw: Path) -> None:
     group.paste(Image.open(ann[7]), (0, 0))
     group.paste(Image.open(other[6]), (250, 0))
     group.save(home / "group.jpg")
+    group.save(home / "Pictures" / "group.jpg")

@@ -84,7 +84,7 @@ def _usage(command: Any) -> Iterator[str]:
 
 def _argument(parameter: Any) -> str:
     word = str(parameter.metavar or parameter.name.upper()).strip("[]").removesuffix("...")
-    return word + "..." * (parameter.nargs == -1)
+    return f"{word}..." if parameter.nargs == -1 else word
 
 
 def _options(command: Any) -> list[Any]:
