@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from faceindex.types.faces import BY_BOX, DRAWN, AnalysedPhoto, Box, Face, FaceRecord
     from faceindex.types.imports import ImportReport
     from faceindex.types.jobs import JobState, Progress
+    from faceindex.types.names_imported import NamesImported, UnsureName
     from faceindex.types.pages import Page
     from faceindex.types.versions import Stale, Version
 
@@ -88,6 +89,7 @@ __all__ = [
     "LostFace",
     "Match",
     "NameQuestion",
+    "NamesImported",
     "NamesRead",
     "NeverSuggested",
     "NotFace",
@@ -112,6 +114,7 @@ __all__ = [
     "Status",
     "Suggestion",
     "Target",
+    "UnsureName",
     "Vectors",
     "Verification",
     "Version",
@@ -157,6 +160,7 @@ _NAMES = {
     "faces": ["BY_BOX", "DRAWN", "AnalysedPhoto", "Box", "Face", "FaceRecord"],
     "imports": ["ImportReport"],
     "jobs": ["JobState", "Progress"],
+    "names_imported": ["NamesImported", "UnsureName"],
     "pages": ["Page"],
     "versions": ["Stale", "Version"],
 }
