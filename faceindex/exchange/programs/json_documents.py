@@ -1,7 +1,7 @@
 """Reads the objects in files of JSON one after the other: one object, an array, lines, or several texts in a row.
 
-APIs answer in pages, and users put the answers into one file, or each into its own. Whole pages are in memory, not whole
-files.
+APIs answer in pages, and users put the answers into one file, or each into its own. Whole pages are in memory, not
+whole files.
 """
 
 from __future__ import annotations

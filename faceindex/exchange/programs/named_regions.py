@@ -44,7 +44,8 @@ class ForeignPhoto:
 
     path: its path there; names: other names of the file. size: width and height of the picture that boxes refer to;
     FRACTIONS; None: the photo's own pixels. turns: EXIF orientations that boxes may have to be freed of; the first is
-    the expected one. stored: whether boxes may refer to the picture as stored, too. length, in bytes, and sha1: of the file, if known.
+    the expected one. stored: whether boxes may refer to the picture as stored, too. length, in bytes, and sha1: of the
+    file, if known.
     """
 
     path: str

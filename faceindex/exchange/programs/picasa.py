@@ -1,8 +1,8 @@
 """Photos of Picasa: the hidden file .picasa.ini in each folder, and contacts.xml, which names people.
 
 `faces=rect64(3f845bcb59418507),8e62398ebda8c1a5` gives the left, top, right and bottom side of a face in parts of the
-picture as Picasa shows it, each as four hexadecimal digits up to ffff, and the id of a contact. [Contacts2] has the names
-of contacts in newer versions; older ones have them in contacts.xml in the user's folder Google/Picasa2/contacts.
+picture as Picasa shows it, each as four hexadecimal digits up to ffff, and the id of a contact. [Contacts2] has the
+names of contacts in newer versions; older ones have them in contacts.xml in the user's Google/Picasa2/contacts.
 `rotate=rotate(1)` is a quarter of a turn, clockwise, which the user made in Picasa and which the file does not have.
 """
 

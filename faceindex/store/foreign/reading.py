@@ -19,7 +19,7 @@ PATIENCE = 5.0
 LONGEST_VALUE = 1 << 20
 """Limit for a value in bytes: names, paths and boxes are short."""
 
-_BESIDE = ("-wal", "-journal")
+_ENDS = ("-wal", "-journal")
 _MAGIC = b"SQLite format 3\0"
 
 
@@ -78,9 +78,9 @@ def _copy(path: Path, copy: Path) -> None:
     except sqlite3.OperationalError:
         copy.unlink(missing_ok=True)
         shutil.copyfile(path, copy)
-        for end in _BESIDE:
-            if (beside := Path(f"{path}{end}")).is_file():
-                shutil.copyfile(beside, f"{copy}{end}")
+        for end in _ENDS:
+            if (log := Path(f"{path}{end}")).is_file():
+                shutil.copyfile(log, f"{copy}{end}")
         with closing(sqlite3.connect(copy)) as connection:
             if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
                 raise UsageError(f"{path} is being written or is damaged; close the program and try again") from None

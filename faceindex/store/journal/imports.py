@@ -85,8 +85,8 @@ def import_decisions(
 ) -> int:
     """Decide whose faces these are: acts of one import, that are undone together; returns the first of them.
 
-    faces_of: by person, of one at least. first: the first act of the same import, when it wrote some before. origin: see
-    `make_one_import`.
+    faces_of: by person, of one at least. first: the first act of the same import, when it wrote some before. origin:
+    see `make_one_import`.
     """
     acts = decide_names(transaction, faces_of)
     make_one_import(transaction, acts, first=first, decided=True, origin=origin)
