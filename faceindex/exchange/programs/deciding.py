@@ -4,8 +4,10 @@ A box is not a face: it may lie on a neighbour, because the photo was cropped or
 it. So each name is compared with each face, by the distance from the middle of the vectors of the name's other faces. A
 box is worth BOX of this distance: where vectors speak more clearly than that for another face, the name moves there.
 
-Distances are in parts of the recipe's match threshold. From the middle of several other faces of one person a face is
-some 0.5 away, a stranger 1.2 (same 0.72 and different 1.38 between two faces, of the spread about a middle).
+Distances are in parts of the recipe's match threshold. Values were chosen on faces of one half of the people of lfw-dev
+put together to photos of one to four, and tried on the other half, with sface and dlib. With right boxes no name went
+to a wrong face. Where one photo in ten had all its boxes on the next face, one name in a hundred was wrong: nearly all
+of people of whom no other face was named, where nothing can be known.
 """
 
 from __future__ import annotations
@@ -17,8 +19,11 @@ from enum import Enum
 import numpy as np
 import numpy.typing as npt
 
-BOX = 0.45
+BOX = 0.3
 """What a box that lies on a face is worth."""
+
+BOX_ALONE = 0.1
+"""The same for a name of which no other face is known: it gives way to a name that vectors speak for."""
 
 ALBUM = 0.3
 """What it is worth that the face's album is this person's."""
@@ -90,7 +95,7 @@ def _costs(evidence: Evidence) -> Matrix:
     costs: Matrix = np.where(np.isnan(evidence.distances), _UNKNOWN, np.minimum(evidence.distances, 2.0))
     for name, face in enumerate(evidence.boxed):
         if face is not None:
-            costs[name, face] -= BOX
+            costs[name, face] -= BOX_ALONE if np.isnan(evidence.distances[name, face]) else BOX
     costs -= ALBUM * evidence.albums
     return costs
 
@@ -104,7 +109,7 @@ def _judged(evidence: Evidence, name: int, face: int | None, *, moved: bool) -> 
         return (face, Why.BOX) if sure else (face, Why.UNSURE)
     if not evidence.placed[name] and evidence.distances.shape == (1, 1):
         return (face, Why.UNSURE) if _is_strange(evidence, name, face) else (face, Why.ALONE)
-    if _is_clear(evidence, name, face) or (evidence.albums[name, face] and not _is_strange(evidence, name, face)):
+    if _is_clear(evidence, name, face) or _is_of_album(evidence, name, face):
         return face, Why.MOVED if evidence.placed[name] else Why.LOOKS
     distance = evidence.distances[name, face]
     if boxed is None and evidence.placed[name] and not distance <= POSSIBLE:
@@ -135,6 +140,12 @@ def _is_clear(evidence: Evidence, name: int, face: int) -> bool:
         return False
     others = np.concatenate([np.delete(evidence.distances[name], face), np.delete(evidence.distances[:, face], name)])
     return not bool((others < distance + MARGIN).any())
+
+
+def _is_of_album(evidence: Evidence, name: int, face: int) -> bool:
+    """Whether the face is the only one of the photo in an album of this person, and vectors do not speak against it."""
+    only = bool(evidence.albums[name, face]) and evidence.albums[name].sum() == 1
+    return only and evidence.albums[:, face].sum() == 1 and not _is_strange(evidence, name, face)
 
 
 def _assigned(costs: Matrix) -> list[tuple[int, int]]:

@@ -138,7 +138,7 @@ class Judging:
                     boxed = [looked.here.faces[0].face]
                 pairs += zip(looked.numbers, boxed, strict=True)
             vectors = self._folder.vectors_among(self._catalog, [face for _, face in pairs if face != NOBODY])
-            seeds.add(pairs, vectors, _albums(block))
+            _add(block, pairs, vectors, seeds)
         return seeds
 
     def _decide(
@@ -153,7 +153,7 @@ class Judging:
                 sure = face is not None and why not in (Why.UNSURE, Why.NO_FACE)
                 pairs.append((looked.numbers[place], looked.here.faces[face].face if sure and face is not None else 0))
                 self._count(looked, people[looked.numbers[place]], place, face, why, own, judged)
-        better.add(pairs, vectors, _albums(block))
+        _add(block, pairs, vectors, better)
 
     def _evidence(self, looked: _Looked, seeds: Seeds, vectors: Mapping[int, Vectors]) -> Evidence:
         faces = looked.here.faces
@@ -233,5 +233,10 @@ class Judging:
             judged.moved.add(face)
 
 
-def _albums(block: Sequence[_Looked]) -> dict[int, int | None]:
-    return {face.face: face.album for looked in block for face in looked.here.faces}
+def _add(
+    block: Sequence[_Looked], pairs: Sequence[tuple[int, int]], vectors: Mapping[int, Vectors], seeds: Seeds
+) -> None:
+    seeds.add(pairs, vectors, {face.face: face.album for looked in block for face in looked.here.faces})
+    for looked in block:
+        if all(region.box is None for region in looked.foreign.regions):
+            seeds.add_photo(looked.numbers, [face.album for face in looked.here.faces])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from faceindex.exchange.foreign_vectors.foreign import name_of
@@ -80,11 +81,16 @@ Reader = Callable[[Problems], Photos]
 def region(name: object, box: Corners | None, problems: Problems, where: str) -> NamedRegion | None:
     """A region; None if the name means nobody, or is none, which is noted."""
     try:
-        chosen = name_of(name)
+        chosen = _name(name) if isinstance(name, str) else name_of(name)
     except ValueError as error:
         problems.add(where, str(error))
         return None
     return None if chosen is None else NamedRegion(chosen, box)
+
+
+@lru_cache(1 << 14)
+def _name(said: str) -> str | None:
+    return name_of(said)
 
 
 def corners(x: object, y: object, width: object, height: object) -> Corners | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from faceindex.exchange.programs.centres import Centres
@@ -13,6 +13,11 @@ NOBODY = 0
 """The face of a name without one; ids of faces begin with 1."""
 
 _ALBUM_LEAST, _ALBUM_SHARE = 2, 0.8
+
+_TOGETHER, _APART = 0.9, 0.6
+"""An album is a person's if the name was said of at least this part of its photos, and each other name of fewer."""
+
+_PHOTOS = 3  # of an album, at least
 
 
 class Seeds:
@@ -27,6 +32,8 @@ class Seeds:
         self._known = known
         self._albums: Counter[tuple[int, int]] = Counter()
         self._of_album: Counter[int] = Counter()
+        self._said: dict[int, Counter[int]] = defaultdict(Counter)
+        self._photos: Counter[int] = Counter()
 
     def add(
         self, pairs: Sequence[tuple[int, int]], vectors: Mapping[int, Vectors], albums: Mapping[int, int | None]
@@ -39,6 +46,13 @@ class Seeds:
             if (album := albums.get(face)) is not None:
                 self._albums[album, name] += 1
                 self._of_album[album] += 1
+
+    def add_photo(self, names: Iterable[int], albums: Iterable[int | None]) -> None:
+        """Add a photo of which these names were said without a place. albums: of its faces."""
+        said = set(names)
+        for album in {one for one in albums if one is not None}:
+            self._photos[album] += 1
+            self._said[album].update(said)
 
     def add_known(self, vectors: Mapping[int, Vectors]) -> None:
         """Add the faces that have one of the names in the library. vectors: float32 [d], by face."""
@@ -56,9 +70,20 @@ class Seeds:
         return self._known.get(face) == name
 
     def is_album_of(self, album: int | None, name: int, own: Iterable[int | None]) -> bool:
-        """Whether nearly all names of an album's faces are this one. own: albums of the photo's own faces of it."""
+        """Whether nearly all names of an album's faces are this one, or, where none has a name, whether it was said of
+        nearly all its photos and no other name was. own: albums of the photo's own faces that count for the name."""
         if album is None:
             return False
         left_out = sum(other == album for other in own)
         count, total = self._albums[album, name] - left_out, self._of_album[album] - left_out
-        return count >= _ALBUM_LEAST and count >= _ALBUM_SHARE * total
+        if total >= _ALBUM_LEAST:
+            return count >= _ALBUM_LEAST and count >= _ALBUM_SHARE * total
+        return self._is_said_of(album, name)
+
+    def _is_said_of(self, album: int, name: int) -> bool:
+        photos = self._photos[album]
+        if photos < _PHOTOS:
+            return False
+        said = self._said[album]
+        others = max((count for other, count in said.items() if other != name), default=0)
+        return said[name] >= _TOGETHER * photos and others <= _APART * photos

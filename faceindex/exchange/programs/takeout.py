@@ -83,8 +83,11 @@ def _without_photo(folder: str, text: str, problems: Problems) -> Iterator[Forei
     said = _read(os.path.join(folder, text), problems)  # noqa: PTH118
     title = None if said is None else said.get("title")
     if said is not None and isinstance(title, str) and claims_to_be_photo(title):
-        name = PurePosixPath(title).name
-        yield from _named(os.path.join(folder, name), said, (name,), None, problems)  # noqa: PTH118
+        numbered = _NUMBERED.fullmatch(text.removesuffix(".json"))
+        stem, end = os.path.splitext(PurePosixPath(title).name)  # noqa: PTH122
+        name = f"{stem}{numbered[2] if numbered and numbered[2] not in stem else ''}{end}"
+        path = os.path.join(folder, name)  # noqa: PTH118
+        yield from _named(path, said, (name,), size_of(path), problems)
 
 
 def _named(

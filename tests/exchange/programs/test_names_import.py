@@ -66,3 +66,18 @@ def test_every_name_comes_to_its_face_and_none_to_another(
     assert (done.photos, done.found, done.names, done.named, done.bad) == (32, 32, ALL, ALL, 0)
     if export not in ("takeout", "xmp"):
         assert done.moved == 8
+
+
+def test_albums_tell_who_is_who_in_photos_of_several_people(
+    library: faceindex.Library, photos: Path, tmp_path: Path
+) -> None:
+    takeout = EXPORTS["takeout"][1](photos, tmp_path / "export")
+    for text in takeout.glob("alone-*.json"):
+        text.unlink()
+    done = library.people.import_names("takeout", takeout)
+    right, wrong = judged(library)
+    assert wrong == 0
+    assert right == done.named >= 40  # of 49, and nobody is alone on a photo
+    assert done.unsure == 49 - right
+    assert {name.person for name in done.unsure_names} <= {person for _, person, _ in expected()}
+    assert all(name.faces for name in done.unsure_names)
