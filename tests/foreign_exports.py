@@ -45,11 +45,11 @@ def write_digikam(photos: Path, folder: Path) -> Path:
 def write_immich(photos: Path, folder: Path) -> Path:
     """Half as pages of a search with people and faces, half as assets with their faces."""
     folder.mkdir()
-    assets = []
+    assets: list[dict[str, Any]] = []
     for photo in moved_photos():
         data = (photos / photo.name).read_bytes()
         width, height = photo.size[0] / 2, photo.size[1] / 2  # of a preview
-        people = []
+        people: list[dict[str, Any]] = []
         for person, box in zip(photo.people, photo.said, strict=True):
             face = {"id": "f", "imageWidth": width, "imageHeight": height, "sourceType": "machine-learning"}
             face |= {"boundingBoxX1": box.x / 2, "boundingBoxX2": (box.x + box.width) / 2}

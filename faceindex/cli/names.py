@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -80,7 +81,7 @@ def _print(done: NamesImported) -> None:
         errors.print("`faceindex people name face:FACE NAME` names one of them; `faceindex people review` asks")
 
 
-def _print_some(title: str, rows: list[tuple[str, ...]], count: int) -> None:
+def _print_some(title: str, rows: Sequence[tuple[str, ...]], count: int) -> None:
     if not rows:
         return
     print_line("")

@@ -45,7 +45,7 @@ def judged(library: faceindex.Library) -> tuple[int, int]:
     right = [
         face
         for face in named
-        if (box := true.get((Path(face.photo).name, face.person))) is not None and box.overlap(face.box) > 0.3
+        if (box := true.get((Path(face.photo).name, str(face.person)))) is not None and box.overlap(face.box) > 0.3
     ]
     return len(right), len(named) - len(right)
 
