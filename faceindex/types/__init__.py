@@ -55,8 +55,8 @@ if TYPE_CHECKING:
     from faceindex.types.imports import ImportReport
     from faceindex.types.jobs import JobState, Progress
     from faceindex.types.merges import ContradictingActs, MergeReport, SameName, Saying
-    from faceindex.types.pages import Page, PageStarts
     from faceindex.types.names_imported import NamesImported, UnsureName
+    from faceindex.types.pages import Page, PageStarts
     from faceindex.types.versions import Stale, Version
 
 __all__ = [
