@@ -17,6 +17,7 @@ from faceindex.errors import StaleError, UsageError
 from faceindex.faces.recipe import Recipe, as_recipe
 from faceindex.files.user_folders import NOWHERE, user_data
 from faceindex.library.job import Job
+from faceindex.photos.finding.addresses import address_of, refuse_address
 from faceindex.photos.limits import DEFAULT_MAX_MEGAPIXELS
 from faceindex.running.lazily import functions, module
 from faceindex.running.meter import Meter, Tell
@@ -82,6 +83,7 @@ class Opened:
         if engine != DEFAULT_ENGINE:
             as_engine(engine)
         wanted = None if recipe is None else as_recipe(recipe)
+        refuse_address(path or default_library(), "a library")
         self.folder = LibraryFolder(Path(path or default_library()), wanted=wanted, create=create)
         self.index: face_index.LibraryIndex | None = None
         self.sharded: ShardedSearch | None = None
@@ -141,8 +143,14 @@ class Opened:
         return calibrated.of_library(self.folder)
 
     def outside(self, path: StrPath) -> Path:
-        """`path`, to which something is to be written. Raises: UsageError when it lies in the library's own folder."""
+        """`path`, to which something is to be written. Raises: UsageError when it lies in the library's own folder,
+        or is an address."""
+        refuse_address(path, "this output")
         return self.folder.outside(Path(path))
+
+    def output(self, path: StrPath) -> Path:
+        """As `outside`, for one file, which may also be at an address."""
+        return Path(path) if address_of(path) else self.folder.outside(Path(path))
 
     def analyser(self, min_face: int | None, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> Analyser:
         """The analyser for photos to be stored; min_face: default what the library was made with."""

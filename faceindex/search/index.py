@@ -180,7 +180,7 @@ def find_nearest_of_each(
 def is_on_disk(folder: LibraryFolder, index: LibraryIndex) -> bool:
     """Whether the main part of `index` is what the library's index on the disk is."""
     stamp = read_stamp(folder.index)
-    return stamp is not None and index.saved_as == _name(stamp)
+    return stamp is not None and index.saved_as == name_of(stamp)
 
 
 def state(folder: LibraryFolder) -> str:

@@ -54,6 +54,8 @@ if TYPE_CHECKING:
     from faceindex.types.faces import BY_BOX, DRAWN, AnalysedPhoto, Box, Face, FaceRecord
     from faceindex.types.imports import ImportReport
     from faceindex.types.jobs import JobState, Progress
+    from faceindex.types.merges import ContradictingActs, MergeReport, SameName, Saying
+    from faceindex.types.names_imported import NamesImported, UnsureName
     from faceindex.types.pages import Page, PageStarts
     from faceindex.types.versions import Stale, Version
 
@@ -76,6 +78,7 @@ __all__ = [
     "ClusterReport",
     "Company",
     "ComparedFace",
+    "ContradictingActs",
     "Damage",
     "Decided",
     "DrawnFace",
@@ -97,7 +100,9 @@ __all__ = [
     "Lifted",
     "LostFace",
     "Match",
+    "MergeReport",
     "NameQuestion",
+    "NamesImported",
     "NamesRead",
     "NeverSuggested",
     "NotFace",
@@ -118,12 +123,15 @@ __all__ = [
     "Reencoded",
     "Removed",
     "RepairReport",
+    "SameName",
+    "Saying",
     "SidecarReport",
     "Skipped",
     "Stale",
     "Status",
     "Suggestion",
     "Target",
+    "UnsureName",
     "Vectors",
     "Verification",
     "Version",
@@ -168,7 +176,9 @@ _NAMES = {
     "exports": ["AlbumsExport", "SidecarReport"],
     "faces": ["BY_BOX", "DRAWN", "AnalysedPhoto", "Box", "Face", "FaceRecord"],
     "imports": ["ImportReport"],
+    "merges": ["ContradictingActs", "MergeReport", "SameName", "Saying"],
     "jobs": ["JobState", "Progress"],
+    "names_imported": ["NamesImported", "UnsureName"],
     "pages": ["Page", "PageStarts"],
     "versions": ["Stale", "Version"],
 }
