@@ -46,9 +46,10 @@ def decide(folder: Path, steps: list[Step]) -> None:
     named: set[tuple[str, str]] = set()
     for office, kind, chosen, number in steps:
         faces = list(dict.fromkeys((list(OFFICES[office])[photo % len(OFFICES[office])], at) for photo, at in chosen))
-        person, renamed = NAMES[number % 3], None
+        person: str | None = NAMES[number % 3]
+        renamed: str | None = None
         sides: list[Any] = [faces]
-        undone = (None, None)
+        undone: tuple[int, int] | tuple[None, None] = (None, None)
         if kind == "undo":
             if not acts[office]:
                 continue

@@ -11,8 +11,8 @@ import pytest
 
 from faceindex.journal import acts
 from faceindex.web.api.audits import KIND
-from faceindex.web.api.jobs import JobKind
 from faceindex.web.texts import LANGUAGES, stored, texts_for
+from faceindex.web.work import JobKind
 
 WEB = Path(__file__).parents[2] / "faceindex" / "web"
 
