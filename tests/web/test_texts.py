@@ -11,7 +11,6 @@ import pytest
 from faceindex.journal import acts
 from faceindex.web.api.audits import KIND
 from faceindex.web.texts import LANGUAGES, stored, texts_for
-from faceindex.web.work import JobKind
 from faceindex.web.work import KINDS
 
 WEB = Path(__file__).parents[2] / "faceindex" / "web"
