@@ -25,6 +25,9 @@ SHOWN = 48
 """Items on a page at first, and how many more are shown at a time."""
 
 
+_DIRECTIONS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), "\ufffd")
+
+
 def router() -> APIRouter:
     """A router of pages: guarded as the API is, and not part of its description."""
     return APIRouter(route_class=GuardedRoute, include_in_schema=False)
@@ -65,8 +68,8 @@ def basename(path: str) -> str:
 
 
 def printable(path: str) -> str:
-    """The path as text; bytes that are not UTF-8 are replaced."""
-    return os.fsencode(path).decode("utf-8", "replace")
+    """The path as text; bytes that are not UTF-8 are replaced, and characters that turn the text after them around."""
+    return os.fsencode(path).decode("utf-8", "replace").translate(_DIRECTIONS)
 
 
 def _csrf(here: Served, caller: object) -> str:
