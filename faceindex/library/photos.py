@@ -174,7 +174,7 @@ class Photos:
             self._opened.folder, photo, box, analyser=analyser, person=name, merge=merge, dry_run=dry_run
         )
         if not dry_run:
-            self._opened.index = None
+            self._opened.release_index()
         return DrawnFace(number, photo.path, box, face.score, face.quality, face.origin or DRAWN, decided)
 
     def remove(self, paths: StrPath | Iterable[StrPath], *, dry_run: bool = False) -> Removed:
