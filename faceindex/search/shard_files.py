@@ -65,7 +65,9 @@ def cut(folder: LibraryFolder, index: LibraryIndex, shards: int) -> Cut | None:
         try:
             stamp = _written(folder, index, starts, names)
         except OSError as error:
-            raise LibraryUnwritable(f"shards of the index cannot be written to {folder.index}: {error.strerror}") from error
+            raise LibraryUnwritable(
+                f"shards of the index cannot be written to {folder.index}: {error.strerror}"
+            ) from error
     if stamp is None:
         return None
     files = (ShardFile(folder.index / name, stamp["files"][name], index.main.probing) for name in names)
