@@ -13,6 +13,7 @@ from faceindex.cli import options
 from faceindex.cli.outcome import refuse_nothing
 from faceindex.cli.output import errors, one_form, print_csv, print_json, print_line, print_table
 from faceindex.clustering.methods import DEFAULT_METHOD, METHODS
+from faceindex.photos.finding.addresses import absolute
 from faceindex.plurals import plural
 from faceindex.types import AlbumsExport, ClusterReport
 
@@ -183,4 +184,4 @@ def sheet(
     """Write HTML pages that need no other files: albums, largest first, with their faces; then faces in no album."""
     with faceindex.Library(library, create=False) as opened:
         for page in opened.sheets.write_albums(out, faces=faces, albums=albums, pages=pages):
-            print_line(str(page.absolute()))
+            print_line(absolute(page))

@@ -1,7 +1,7 @@
 """A session on Ray: one that is started here, for this program alone, or a connection to a cluster that runs already.
 
 Ray asks for a token always: whoever reaches its ports without one is refused. A Ray that is started here listens on the
-loopback interface only and opens no connection to other machines; `_isolated` says what that takes.
+loopback interface only and opens no connection to other machines; `surroundings.isolated` says what that takes.
 """
 
 from __future__ import annotations
@@ -9,22 +9,18 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import secrets
-import signal
 import socket
 import sys
 import tempfile
-import threading
-from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from faceindex.cluster.held_folder import HeldFolder
+from faceindex.cluster.surroundings import Environment, isolated, nothing_printed, same_signals, silenced
+from faceindex.cluster.token import token_here, token_of_cluster
 from faceindex.errors import MachineError, UsageError
-from faceindex.files.user_folders import user_data
-from faceindex.files.writing import make_folder, write_file
 
 STARTED = "ray"
 """The address that starts Ray on this machine."""
@@ -36,7 +32,6 @@ LOOPBACK = "127.0.0.1"
 
 _CLIENT = "ray://"
 _ANSWER_SECONDS = 10.0
-_TOKENS = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
 _LONGEST_FOLDER = 28
 """Characters of the temporary folder's path: we add 14, Ray up to 65, and a socket's path may have 107."""
 
@@ -79,13 +74,15 @@ class RaySession:
         self.address = address
         self._folder: HeldFolder | None = None
         self._ours = False
+        self._quiet = contextlib.ExitStack()
         host, port = _place(address)
         with contextlib.ExitStack() as failing:
             failing.callback(self.close)
-            self._environment = _Environment(_RAY | (_RAY_ELSEWHERE if host else _RAY_HERE))
+            self._environment = Environment(_RAY | (_RAY_ELSEWHERE if host else _RAY_HERE))
             self.module = _imported()
             if not self.module.is_initialized():
                 self._ours = True
+                self._quiet.enter_context(nothing_printed(self.module))
                 if host:
                     self._connect(host, port)
                 else:
@@ -109,15 +106,23 @@ class RaySession:
         if self._folder is not None:
             self._folder.remove()
             self._folder = None
+        self._quiet.close()
         self._environment.restore()
 
+    @property
+    def folder(self) -> Path:
+        """The private folder of a Ray that was started here."""
+        if self._folder is None:
+            raise UsageError(f"Ray at {self.address} was not started here")
+        return self._folder.path
+
     def _start(self, cpus: int | None, object_store: int) -> None:
-        self._folder = _private_folder()
-        self._environment.set(_token_here(self._folder.path))
+        self._folder = HeldFolder("fi-", _short_folder())
+        self._environment.set(token_here(self.folder))
         _forget_token(self.module)
         own_home = {"env_vars": {"HOME": os.environ["HOME"]}} if "HOME" in os.environ else None
         try:
-            with _isolated(self._folder.path), _same_signals():
+            with isolated(self.folder), same_signals():
                 self.module.init(
                     num_cpus=cpus,
                     include_dashboard=False,
@@ -125,21 +130,19 @@ class RaySession:
                     runtime_env=own_home,
                     **_QUIET,
                     _node_ip_address=LOOPBACK,
-                    _temp_dir=str(
-                        self._folder.path / "r"
-                    ),  # it lets everybody into this folder, but not into ours around it
+                    _temp_dir=str(self.folder / "r"),  # it lets everybody into this folder, but not into ours around it
                 )
         except Exception as error:  # it raises errors of many kinds
             raise MachineError(f"Ray does not start: {_in_words(error)}") from error
 
     def _connect(self, host: str, port: int) -> None:
-        token = _token_of_cluster()
+        token = token_of_cluster()
         self._environment.set(token)
         _forget_token(self.module)
         own = _own_address(host, port, self.address)
         with_node = {} if self.address.startswith(_CLIENT) else {"_node_ip_address": own}
         try:
-            with _silenced(), _same_signals():
+            with silenced(), same_signals():
                 self.module.init(self.address, **_QUIET, **with_node)
         except Exception as error:
             said = _in_words(error)
@@ -150,68 +153,6 @@ class RaySession:
 
 
 _QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
-
-
-class _Environment:
-    """Variables that are set in this process, and restored."""
-
-    def __init__(self, variables: dict[str, str]) -> None:
-        self._former: dict[str, str | None] = {}
-        self.set(variables)
-
-    def set(self, variables: dict[str, str]) -> None:
-        for name, value in variables.items():
-            self._former.setdefault(name, os.environ.get(name))
-            os.environ[name] = value
-
-    def restore(self) -> None:
-        for name, value in self._former.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-        self._former.clear()
-
-
-@contextlib.contextmanager
-def _isolated(folder: Path) -> Iterator[None]:
-    """Daemons that start meanwhile ask no cloud's server where they are.
-
-    One of them asks Azure, Google and Amazon, by addresses of theirs, even where usage statistics are off; but not when
-    it finds a file in its home that says how the cluster was launched.
-    """
-    (folder / "ray_bootstrap_config.yaml").write_text("{}\n")
-    home = _Environment({"HOME": str(folder)})
-    try:
-        yield
-    finally:
-        home.restore()
-
-
-@contextlib.contextmanager
-def _same_signals() -> Iterator[None]:
-    """SIGTERM does what it did before: Ray takes it in the main thread."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    former = signal.getsignal(signal.SIGTERM)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, former)
-
-
-@contextlib.contextmanager
-def _silenced() -> Iterator[None]:
-    """Nothing is written to stderr meanwhile, not even by native code: Ray says every second that it was refused."""
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
 
 
 def _imported() -> Any:
@@ -252,35 +193,9 @@ def _own_address(host: str, port: int, address: str) -> str:
         raise MachineError(f"no Ray answers at {address}: {reason}; is it started, and is its port open?") from error
 
 
-def _private_folder() -> HeldFolder:
+def _short_folder() -> str:
     folder = tempfile.gettempdir()
-    return HeldFolder("fi-", folder if len(folder) <= _LONGEST_FOLDER else "/tmp")
-
-
-def _token_here(folder: Path) -> dict[str, str]:
-    """The variable that says where the token is of a Ray that is started here: the user's, or a file of ours."""
-    if any(os.environ.get(name) for name in _TOKENS):
-        return {}
-    path = own_token()
-    if not path.parent.parent.is_absolute():  # a user without a home
-        path = folder / path.name
-    if not path.is_file():
-        make_folder(path.parent)
-        write_file(path, secrets.token_hex(32).encode())
-    return {"RAY_AUTH_TOKEN_PATH": str(path)}
-
-
-def _token_of_cluster() -> dict[str, str]:
-    """Likewise of a cluster: the user's variables, Ray's own file, or ours."""
-    rays_own = Path.home() / ".ray" / "auth_token"
-    if any(os.environ.get(name) for name in _TOKENS) or rays_own.is_file():
-        return {}
-    return {"RAY_AUTH_TOKEN_PATH": str(own_token())} if own_token().is_file() else {}
-
-
-def own_token() -> Path:
-    """Where the token is of every Ray that this user's faceindex starts; it may not exist yet."""
-    return user_data() / "cluster" / "auth_token"
+    return folder if len(folder) <= _LONGEST_FOLDER else "/tmp"
 
 
 def _in_words(error: BaseException) -> str:

@@ -44,8 +44,8 @@ class Index:
         return face_index.stale(self._opened.folder, self._opened.index)
 
     def release(self) -> None:
-        """Unmap the index's file until the next search: after an erasure by another process it is only a deleted file,
-        which stays on the disk as long as it is mapped. Processes on Ray that hold such an index end."""
+        """Unmap the index's file until the next search, unless it is still the one on the disk: after an erasure it is
+        only a deleted file, which stays on the disk as long as it is mapped. Processes on Ray that hold it end."""
         self._opened.release_index()
 
     def search_on(self, on: str, *, shards: int | None = None, replicas: int = 1) -> None:

@@ -21,6 +21,7 @@ from faceindex.store.schema import (
     m013_turned,
     m014_imported_decisions,
     m015_more_decisions,
+    m016_merging,
 )
 
 APPLICATION_ID = 0x46414345
@@ -42,6 +43,7 @@ MIGRATIONS = (
     m013_turned.apply,
     m014_imported_decisions.apply,
     m015_more_decisions.apply,
+    m016_merging.apply,
 )
 
 

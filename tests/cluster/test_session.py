@@ -24,7 +24,7 @@ import psutil
 from faceindex.cluster.session import RaySession
 with RaySession("ray", cpus=1) as session:
     ray = session.module
-    folder = session._folder.path
+    folder = session.folder
 
     @ray.remote
     class Reporter:
