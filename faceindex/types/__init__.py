@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from faceindex.types.imports import ImportReport
     from faceindex.types.jobs import JobState, Progress
     from faceindex.types.merges import ContradictingActs, MergeReport, SameName, Saying
+    from faceindex.types.names_imported import NamesImported, UnsureName
     from faceindex.types.pages import Page, PageStarts
     from faceindex.types.versions import Stale, Version
 
@@ -101,6 +102,7 @@ __all__ = [
     "Match",
     "MergeReport",
     "NameQuestion",
+    "NamesImported",
     "NamesRead",
     "NeverSuggested",
     "NotFace",
@@ -129,6 +131,7 @@ __all__ = [
     "Status",
     "Suggestion",
     "Target",
+    "UnsureName",
     "Vectors",
     "Verification",
     "Version",
@@ -175,6 +178,7 @@ _NAMES = {
     "imports": ["ImportReport"],
     "merges": ["ContradictingActs", "MergeReport", "SameName", "Saying"],
     "jobs": ["JobState", "Progress"],
+    "names_imported": ["NamesImported", "UnsureName"],
     "pages": ["Page", "PageStarts"],
     "versions": ["Stale", "Version"],
 }
