@@ -12,6 +12,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,7 +43,7 @@ def two(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def in_both_orders(folder: Path) -> dict[str, object]:
+def in_both_orders(folder: Path) -> dict[str, Any]:
     """What is held after merges of a and b in any order, one by one and at once."""
     found = []
     for number, order in enumerate(permutations("ab")):
