@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from faceindex.judgement.calibration import Calibration
     from faceindex.library import Library
     from faceindex.library.albums import Albums
+    from faceindex.library.browsing import Browsing
     from faceindex.library.care import Care
     from faceindex.library.crops import Crops
     from faceindex.library.faces import Faces
@@ -94,6 +95,7 @@ if TYPE_CHECKING:
         FaceRecord,
         FailedPhoto,
         Finding,
+        Folder,
         IdentifiedFace,
         ImportReport,
         IndexReport,
@@ -105,14 +107,17 @@ if TYPE_CHECKING:
         Match,
         MergeReport,
         NameQuestion,
+        NamesImported,
         NamesRead,
         NeverSuggested,
         NotFace,
         Page,
+        PageStarts,
         PastAct,
         Person,
         PersonChange,
         PhotoRecord,
+        PhotosAround,
         Price,
         ProbeFace,
         Progress,
@@ -130,6 +135,7 @@ if TYPE_CHECKING:
         Suggestion,
         TableChanges,
         Target,
+        UnsureName,
         Verification,
         Version,
     )
@@ -152,6 +158,7 @@ __all__ = [
     "Backup",
     "BatchAnswer",
     "Box",
+    "Browsing",
     "Calibration",
     "CalibrationCard",
     "Candidate",
@@ -180,6 +187,7 @@ __all__ = [
     "Fault",
     "FileStatus",
     "Finding",
+    "Folder",
     "FoundFile",
     "Fpir",
     "HeadCard",
@@ -208,6 +216,7 @@ __all__ = [
     "ModelError",
     "NameInUse",
     "NameQuestion",
+    "NamesImported",
     "NamesRead",
     "NeverSuggested",
     "NewerSchema",
@@ -217,6 +226,7 @@ __all__ = [
     "OpenFile",
     "OutOfReach",
     "Page",
+    "PageStarts",
     "Pairwise",
     "PartCard",
     "PastAct",
@@ -227,6 +237,7 @@ __all__ = [
     "PhotoRecord",
     "PhotoSource",
     "Photos",
+    "PhotosAround",
     "PictureLike",
     "Price",
     "Probe",
@@ -262,6 +273,7 @@ __all__ = [
     "Task",
     "UnreadableEntry",
     "UnreadablePhoto",
+    "UnsureName",
     "UsageError",
     "Verification",
     "VerifiedPair",
@@ -294,6 +306,7 @@ _MODULES = {
     "History": "library.history",
     "Faces": "library.faces",
     "Care": "library.care",
+    "Browsing": "library.browsing",
     "Crops": "library.crops",
     "Albums": "library.albums",
     "Calibration": "judgement.calibration",

@@ -36,6 +36,7 @@ _COMMANDS = {
     "compact": "library:compact",
     "check": "care:check",
     "backup": "care:backup",
+    "restore": "care:restore",
     "repair": "care:repair",
     "reencode": "reencode:reencode",
     "index": "index:app",

@@ -15,6 +15,7 @@ from faceindex.cli.progress import progress_bar
 from faceindex.cli.stopping import on_signals, report_of
 from faceindex.errors import MachineError, UsageError
 from faceindex.library.exporting import FAISS, FORMATS
+from faceindex.photos.finding.addresses import shown
 from faceindex.plurals import plural
 from faceindex.types import FailedPhoto, ImportReport
 
@@ -62,7 +63,7 @@ def export(
         assert out is not None
         faces = opened.export(out, form=form, vectors=vectors, kind=kind)
     if form == FAISS:
-        errors.print(f"{plural(faces, 'face')}: {out}; {out}.csv lists the face of each id", markup=False)
+        errors.print(f"{plural(faces, 'face')}: {shown(out)}; {shown(out)}.csv lists the face of each id", markup=False)
 
 
 def _export_to(address: str, library: Path | None, schema: str, *, as_json: bool) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from faceindex.library.job import Job, blocking, completed
 from faceindex.library.opened import StrPath, one_or_more
 from faceindex.library.topics import Topics
-from faceindex.photos.finding.addresses import absolute
+from faceindex.photos.finding.addresses import absolute, refuse_address
 from faceindex.running.lazily import functions
 from faceindex.running.meter import Meter
 
@@ -46,7 +46,7 @@ class Exchanging(Topics):
         `out`.csv, which says what its ids are. Raises: UsageError; LibraryDamaged; OSError for a full disk.
         """
         check_export(out, form, kind)
-        path = self._opened.outside(out)
+        path = self._opened.output(out)
 
         def work(meter: Meter) -> int:
             return export_faces(self._opened, path, form=form, vectors=vectors, kind=kind, meter=meter)
@@ -100,6 +100,8 @@ class Exchanging(Topics):
 
         Raises: UsageError, RecipeMismatch and others when it is so of the only file; LibraryLocked; LibraryUnwritable.
         """
+        for file in one_or_more(files):
+            refuse_address(file, "a file to import")
         given, base = one_or_more(files), None if photos is None else absolute(photos)
 
         def work(meter: Meter) -> ImportReport:

@@ -22,6 +22,7 @@ from faceindex.store.schema import (
     m014_imported_decisions,
     m015_more_decisions,
     m016_merging,
+    m017_origins_of_imports,
 )
 
 APPLICATION_ID = 0x46414345
@@ -44,6 +45,7 @@ MIGRATIONS = (
     m014_imported_decisions.apply,
     m015_more_decisions.apply,
     m016_merging.apply,
+    m017_origins_of_imports.apply,
 )
 
 

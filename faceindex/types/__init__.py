@@ -22,7 +22,16 @@ if TYPE_CHECKING:
     from faceindex.types.audits import Audit, Finding
     from faceindex.types.care import Backup, CheckedPart, CheckReport, Damage, RepairReport
     from faceindex.types.changes import Erased, IngestReport, Lifted, NamesRead, Pruned, Reencoded, Removed, Skipped
-    from faceindex.types.contents import Album, FailedPhoto, IndexReport, Person, PhotoRecord, Status
+    from faceindex.types.contents import (
+        Album,
+        FailedPhoto,
+        Folder,
+        IndexReport,
+        Person,
+        PhotoRecord,
+        PhotosAround,
+        Status,
+    )
     from faceindex.types.decisions import (
         ActChange,
         AlbumChange,
@@ -46,7 +55,8 @@ if TYPE_CHECKING:
     from faceindex.types.imports import ImportReport
     from faceindex.types.jobs import JobState, Progress
     from faceindex.types.merges import ContradictingActs, MergeReport, SameName, Saying
-    from faceindex.types.pages import Page
+    from faceindex.types.names_imported import NamesImported, UnsureName
+    from faceindex.types.pages import Page, PageStarts
     from faceindex.types.versions import Stale, Version
 
 __all__ = [
@@ -80,6 +90,7 @@ __all__ = [
     "FaceRecord",
     "FailedPhoto",
     "Finding",
+    "Folder",
     "IdentifiedFace",
     "ImportReport",
     "IndexReport",
@@ -92,14 +103,17 @@ __all__ = [
     "Match",
     "MergeReport",
     "NameQuestion",
+    "NamesImported",
     "NamesRead",
     "NeverSuggested",
     "NotFace",
     "Page",
+    "PageStarts",
     "PastAct",
     "Person",
     "PersonChange",
     "PhotoRecord",
+    "PhotosAround",
     "Pixels",
     "Price",
     "ProbeFace",
@@ -119,6 +133,7 @@ __all__ = [
     "Suggestion",
     "TableChanges",
     "Target",
+    "UnsureName",
     "Vectors",
     "Verification",
     "Version",
@@ -141,7 +156,7 @@ _NAMES = {
     "audits": ["Audit", "Finding"],
     "care": ["Backup", "CheckedPart", "CheckReport", "Damage", "RepairReport"],
     "changes": ["Erased", "IngestReport", "Lifted", "NamesRead", "Pruned", "Reencoded", "Removed", "Skipped"],
-    "contents": ["Album", "FailedPhoto", "IndexReport", "Person", "PhotoRecord", "Status"],
+    "contents": ["Album", "FailedPhoto", "Folder", "IndexReport", "Person", "PhotoRecord", "PhotosAround", "Status"],
     "decisions": [
         "ActChange",
         "AlbumChange",
@@ -165,7 +180,8 @@ _NAMES = {
     "imports": ["ImportReport"],
     "merges": ["ContradictingActs", "MergeReport", "SameName", "Saying"],
     "jobs": ["JobState", "Progress"],
-    "pages": ["Page"],
+    "names_imported": ["NamesImported", "UnsureName"],
+    "pages": ["Page", "PageStarts"],
     "versions": ["Stale", "Version"],
 }
 """For each module the names that are here."""

@@ -7,11 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from faceindex.journal.acts import NAME, RENAME, UNDO
+from faceindex.store.hdf5.merging.acts import merge_acts, uids
+from faceindex.store.hdf5.merging.faces import FacesHere, Place, faces_here, other_states
+from faceindex.store.hdf5.merging.source import Source, take_failures
 from faceindex.store.journal.acts import other_names
 from faceindex.store.journal.imports import make_one_import
-from faceindex.store.merging.acts import merge_acts, uids
-from faceindex.store.merging.faces import FacesHere, Place, faces_here, other_states
-from faceindex.store.merging.source import Source, take_failures
 from faceindex.store.people.person_ids import erase_unsaid_ids, take_ids
 
 _Row = tuple[int, int, int, Place]

@@ -16,9 +16,9 @@ from faceindex.store.care.joining import ComingPhoto, photos_of
 from faceindex.store.care.tombstones import WHOLE_PHOTO, Tombstones, forgotten
 from faceindex.store.catalog import Catalog
 from faceindex.store.hdf5.merging import compact
+from faceindex.store.hdf5.merging.paths import PathHere, blocks, make_room, paths_here, placed
+from faceindex.store.hdf5.merging.source import Source
 from faceindex.store.journal.acts import LISTED, listed
-from faceindex.store.merging.paths import PathHere, blocks, make_room, paths_here, placed
-from faceindex.store.merging.source import Source
 from faceindex.store.photos import writing
 from faceindex.store.photos.matching_by_box import FormerFace, match_by_box, same_shape
 from faceindex.store.writer import Batch, Writer
