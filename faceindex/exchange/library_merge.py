@@ -117,7 +117,7 @@ class _Merge:
         done = MergedPhotos()
         self.meter.stage("merging", sum(source.catalog.counts()["photos"] for source in sources))
         for source in sources:
-            merge_photos(writer, source, done, self.meter, compacting=not dry_run)
+            merge_photos(writer, source, sources, done, self.meter, compacting=not dry_run)
         self.meter.stage("decisions")
         with catalog.transaction() as transaction:
             new = merge_decisions(transaction, sources, names_here(transaction))

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
         Suggestion,
         Target,
     )
-    from faceindex.types.exports import AlbumsExport, SidecarReport
+    from faceindex.types.exports import AlbumsExport, DatabaseReport, SidecarReport, TableChanges
     from faceindex.types.faces import BY_BOX, DRAWN, AnalysedPhoto, Box, Face, FaceRecord
     from faceindex.types.imports import ImportReport
     from faceindex.types.jobs import JobState, Progress
@@ -80,6 +80,7 @@ __all__ = [
     "ComparedFace",
     "ContradictingActs",
     "Damage",
+    "DatabaseReport",
     "Decided",
     "DrawnFace",
     "Erased",
@@ -130,6 +131,7 @@ __all__ = [
     "Stale",
     "Status",
     "Suggestion",
+    "TableChanges",
     "Target",
     "UnsureName",
     "Vectors",
@@ -173,7 +175,7 @@ _NAMES = {
         "Suggestion",
         "Target",
     ],
-    "exports": ["AlbumsExport", "SidecarReport"],
+    "exports": ["AlbumsExport", "DatabaseReport", "SidecarReport", "TableChanges"],
     "faces": ["BY_BOX", "DRAWN", "AnalysedPhoto", "Box", "Face", "FaceRecord"],
     "imports": ["ImportReport"],
     "merges": ["ContradictingActs", "MergeReport", "SameName", "Saying"],
