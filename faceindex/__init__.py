@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from faceindex.judgement.calibration import Calibration
     from faceindex.library import Library
     from faceindex.library.albums import Albums
+    from faceindex.library.browsing import Browsing
     from faceindex.library.care import Care
     from faceindex.library.crops import Crops
     from faceindex.library.faces import Faces
@@ -92,6 +93,7 @@ if TYPE_CHECKING:
         FaceRecord,
         FailedPhoto,
         Finding,
+        Folder,
         IdentifiedFace,
         ImportReport,
         IndexReport,
@@ -106,10 +108,12 @@ if TYPE_CHECKING:
         NeverSuggested,
         NotFace,
         Page,
+        PageStarts,
         PastAct,
         Person,
         PersonChange,
         PhotoRecord,
+        PhotosAround,
         Price,
         ProbeFace,
         Progress,
@@ -146,6 +150,7 @@ __all__ = [
     "Backup",
     "BatchAnswer",
     "Box",
+    "Browsing",
     "Calibration",
     "CalibrationCard",
     "Candidate",
@@ -172,6 +177,7 @@ __all__ = [
     "Fault",
     "FileStatus",
     "Finding",
+    "Folder",
     "FoundFile",
     "Fpir",
     "HeadCard",
@@ -208,6 +214,7 @@ __all__ = [
     "OpenFile",
     "OutOfReach",
     "Page",
+    "PageStarts",
     "Pairwise",
     "PartCard",
     "PastAct",
@@ -218,6 +225,7 @@ __all__ = [
     "PhotoRecord",
     "PhotoSource",
     "Photos",
+    "PhotosAround",
     "PictureLike",
     "Price",
     "Probe",
@@ -282,6 +290,7 @@ _MODULES = {
     "History": "library.history",
     "Faces": "library.faces",
     "Care": "library.care",
+    "Browsing": "library.browsing",
     "Crops": "library.crops",
     "Albums": "library.albums",
     "Calibration": "judgement.calibration",

@@ -43,6 +43,14 @@ def serve(
     photos: Annotated[
         list[Path] | None, typer.Option(metavar="DIR", help="Folder that may be ingested by a click. Repeatable.")
     ] = None,
+    watch: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="DIR", help="Folder whose new photos are ingested as they arrive. Repeatable."),
+    ] = None,
+    backups: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for backups and exports that a click writes."),
+    ] = None,
     name: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Host name by which browsers reach it. Repeatable.")
     ] = None,
@@ -78,6 +86,13 @@ def serve(
     for file in filter(None, (tls_cert, tls_key)):
         if not os.access(file, os.R_OK):
             raise UsageError(f"cannot read {file}: it is missing, or this user may not")
+    if watch and read_only:
+        raise UsageError("--watch changes the library, and --read-only changes nothing")
+    if watch and find_spec("watchfiles") is None:
+        raise UsageError("--watch needs watchfiles; `pip install 'faceindex[web]'` installs it")
+    if backups is not None and not os.access(backups, os.W_OK | os.X_OK):
+        raise UsageError(f"cannot write to {backups}: it is missing, or this user may not")
+    watched = tuple(str(folder.absolute()) for folder in watch or ())
     settings = Settings(
         host=host,
         port=port,
@@ -86,7 +101,9 @@ def serve(
         proxies=tuple(proxy or ()),
         login=not no_login,
         read_only=read_only,
-        folders=tuple(str(folder.absolute()) for folder in photos or ()),
+        folders=tuple(dict.fromkeys([*(str(folder.absolute()) for folder in photos or ()), *watched])),
+        watched=watched,
+        backups=None if backups is None else backups.absolute(),
         certificate=tls_cert,
         key=tls_key,
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from faceindex.errors import MachineError, SilentDisk
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest.hard_links import HardLinks
+from faceindex.ingest.identifying import Identifying
 from faceindex.ingest.photo_reader import PhotoReader
 from faceindex.ingest.reader import (
     Forgotten,
@@ -29,7 +30,6 @@ from faceindex.ingest.tally import Tally
 from faceindex.ingest.workers.executor import Analysed, Executor, Fault, Task
 from faceindex.ingest.workers.machine_errors import is_circumstance, is_of_the_machine
 from faceindex.photos.finding.entries import FoundFile, UnreadableEntry
-from faceindex.photos.finding.read_ahead import MOST_AHEAD
 from faceindex.running.stop import Stop
 from faceindex.store.hdf5.merging import compact
 from faceindex.store.writer import Batch, Writer
@@ -70,6 +70,7 @@ class Pipeline:
         self.is_renaming = False
         self.renaming = Renaming(writer.catalog, reader, tally)
         self.links = HardLinks()
+        self.identifying = Identifying(executor, analyser, reader, stop, lambda: self.collect(timeout=0))
         self.in_flight: dict[bytes, list[FoundFile]] = {}
         self.content_of: dict[str, bytes] = {}
         self.retimed: list[FoundFile] = []
@@ -93,10 +94,10 @@ class Pipeline:
                 if self.stop.is_set():
                     return None
                 changed = self._changed(batch)
-                for place, entry in enumerate(changed, 1):
+                self.identifying.expect(changed)
+                for entry in changed:
                     if self.stop.is_set():
                         return None
-                    self.reader.expect([next_one.path for next_one in changed[place : place + MOST_AHEAD]])
                     self.take(entry, silent)
             for entry in silent:
                 if self.stop.is_set():
@@ -131,7 +132,7 @@ class Pipeline:
                 self.writer.catalog,
                 retry=self.retry,
                 force=self.force,
-                identify=self.reader.identify,
+                identify=self.identifying.identify,
                 links=self.links,
             )
         match finding:

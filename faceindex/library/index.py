@@ -34,9 +34,11 @@ class Index:
         return face_index.stale(self._opened.folder, self._opened.index)
 
     def release(self) -> None:
-        """Unmap the index's file until the next search: after an erasure by another process it is only a deleted file,
-        which stays on the disk as long as it is mapped."""
-        self._opened.index = None
+        """Unmap the index's file until the next search, unless it is still the one on the disk: after an erasure it is
+        only a deleted file, which stays on the disk as long as it is mapped."""
+        held = self._opened.index
+        if held is not None and not face_index.is_on_disk(self._opened.folder, held):
+            self._opened.index = None
 
     def start_build(
         self,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from faceindex.faces.engine import Engine
     from faceindex.ingest.workers.executor import Executor
     from faceindex.judgement.calibration import Calibration
-    from faceindex.library import heads, reencoding
+    from faceindex.library import heads, reencoding, warming
     from faceindex.library.ingesting import ingest_files
     from faceindex.people.grouping import group_faces
     from faceindex.types import (
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 else:
     heads = module("faceindex.library.heads")
     reencoding = module("faceindex.library.reencoding")
+    warming = module("faceindex.library.warming")
     Analyser = functions("faceindex.faces.analyse", "Analyser")
     ingest_files = functions("faceindex.library.ingesting", "ingest_files")
     group_faces = functions("faceindex.people.grouping", "group_faces")
@@ -115,6 +116,13 @@ class Library(Asking, Exchanging, OldNames):
     def status(self) -> Status:
         """The library in figures."""
         return status(self._opened)
+
+    def warm_up(self) -> None:
+        """Load what the first search, act and question need, so that nobody waits for it: for servers, as they start.
+
+        Raises: FaceindexError; OSError.
+        """
+        warming.warm_up(self._opened)
 
     def start_ingest(
         self,

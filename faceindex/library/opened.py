@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -85,6 +87,7 @@ class Opened:
         self.index: face_index.LibraryIndex | None = None
         self._jobs: WeakSet[Job[Any]] = WeakSet()
         self._ends: list[Callable[[], None]] = []
+        self._loading = threading.Lock()
 
     @cached_property
     def engine(self) -> Engine:
@@ -160,10 +163,12 @@ class Opened:
 
     def loaded_index(self) -> face_index.LibraryIndex:
         """The index, up to date. Raises: StaleError when it would have to be built and the library does not wait."""
-        if not self.wait and (missing := face_index.stale(self.folder, self.index)) is not None:
-            raise StaleError(missing.message)
-        self.index = face_index.load_or_build(self.folder, self.index)
-        return self.index
+        alone = is_kept_open(self.folder.path)  # who holds the guard may wait for this thread's transaction
+        with nullcontext() if alone else self._loading:  # one loads for all who ask
+            if not self.wait and (missing := face_index.stale(self.folder, self.index)) is not None:
+                raise StaleError(missing.message)
+            found = self.index = face_index.load_or_build(self.folder, self.index)
+        return found
 
     def faces_changed(self, *, index: bool = True, meter: Meter | None = None) -> None:
         """Update albums and, unless it can wait, the index after faces were stored or removed.

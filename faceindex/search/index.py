@@ -177,6 +177,12 @@ def find_nearest_of_each(
             yield find_nearest(folder, index, probe, k, threshold)
 
 
+def is_on_disk(folder: LibraryFolder, index: LibraryIndex) -> bool:
+    """Whether the main part of `index` is what the library's index on the disk is."""
+    stamp = read_stamp(folder.index)
+    return stamp is not None and index.saved_as == _name(stamp)
+
+
 def state(folder: LibraryFolder) -> str:
     """By the stamp alone: "current" when searched as it is, "stale" when so much changed that it should be built anew,
     or "absent"."""

@@ -22,7 +22,16 @@ if TYPE_CHECKING:
     from faceindex.types.audits import Audit, Finding
     from faceindex.types.care import Backup, CheckedPart, CheckReport, Damage, RepairReport
     from faceindex.types.changes import Erased, IngestReport, Lifted, NamesRead, Pruned, Reencoded, Removed, Skipped
-    from faceindex.types.contents import Album, FailedPhoto, IndexReport, Person, PhotoRecord, Status
+    from faceindex.types.contents import (
+        Album,
+        FailedPhoto,
+        Folder,
+        IndexReport,
+        Person,
+        PhotoRecord,
+        PhotosAround,
+        Status,
+    )
     from faceindex.types.decisions import (
         ActChange,
         AlbumChange,
@@ -45,7 +54,7 @@ if TYPE_CHECKING:
     from faceindex.types.faces import BY_BOX, DRAWN, AnalysedPhoto, Box, Face, FaceRecord
     from faceindex.types.imports import ImportReport
     from faceindex.types.jobs import JobState, Progress
-    from faceindex.types.pages import Page
+    from faceindex.types.pages import Page, PageStarts
     from faceindex.types.versions import Stale, Version
 
 __all__ = [
@@ -77,6 +86,7 @@ __all__ = [
     "FaceRecord",
     "FailedPhoto",
     "Finding",
+    "Folder",
     "IdentifiedFace",
     "ImportReport",
     "IndexReport",
@@ -92,10 +102,12 @@ __all__ = [
     "NeverSuggested",
     "NotFace",
     "Page",
+    "PageStarts",
     "PastAct",
     "Person",
     "PersonChange",
     "PhotoRecord",
+    "PhotosAround",
     "Pixels",
     "Price",
     "ProbeFace",
@@ -134,7 +146,7 @@ _NAMES = {
     "audits": ["Audit", "Finding"],
     "care": ["Backup", "CheckedPart", "CheckReport", "Damage", "RepairReport"],
     "changes": ["Erased", "IngestReport", "Lifted", "NamesRead", "Pruned", "Reencoded", "Removed", "Skipped"],
-    "contents": ["Album", "FailedPhoto", "IndexReport", "Person", "PhotoRecord", "Status"],
+    "contents": ["Album", "FailedPhoto", "Folder", "IndexReport", "Person", "PhotoRecord", "PhotosAround", "Status"],
     "decisions": [
         "ActChange",
         "AlbumChange",
@@ -157,7 +169,7 @@ _NAMES = {
     "faces": ["BY_BOX", "DRAWN", "AnalysedPhoto", "Box", "Face", "FaceRecord"],
     "imports": ["ImportReport"],
     "jobs": ["JobState", "Progress"],
-    "pages": ["Page"],
+    "pages": ["Page", "PageStarts"],
     "versions": ["Stale", "Version"],
 }
 """For each module the names that are here."""

@@ -63,7 +63,8 @@ class StatusShape(Shape):
 
 
 class JobShape(BaseModel):
-    """Long work and how far it is; see `Progress`."""
+    """Long work and how far it is; see `Progress`. written: name of the file or folder that an export or a backup
+    writes, in the folder that the server was started with."""
 
     id: str
     kind: str
@@ -77,3 +78,4 @@ class JobShape(BaseModel):
     rate: Finite = 0.0
     seconds_left: Finite = None
     error: Text | None = None
+    written: str = ""

@@ -53,8 +53,8 @@ def align_file(analyser: Analyser, file: FoundFile) -> AlignedFile | Analysed:
         with stopwatch.stage("decode"):
             photo = analyser.open(data, file.path)
         aligned = analyser.align(photo, stopwatch)
-        dated = replace(aligned, photo=_dated(aligned.photo, file.path))
-        return AlignedFile(file, dated, stopwatch.seconds)
+        with_date = replace(aligned, photo=dated(aligned.photo, file.path))
+        return AlignedFile(file, with_date, stopwatch.seconds)
     except Exception as error:  # one photo must never stop a bulk run
         return _failed(file, error)
 
@@ -89,7 +89,7 @@ HOLD_SECONDS = 2.0
 _sidecars = Sidecars()
 
 
-def _dated(photo: AnalysedPhoto, path: str) -> AnalysedPhoto:
+def dated(photo: AnalysedPhoto, path: str) -> AnalysedPhoto:
     """Add the date of the sidecar, if the photo itself has none."""
     found = None if photo.taken else taken_in_sidecar(path, _sidecars)
     return replace(photo, taken=found.date, taken_from=found.source) if found else photo
