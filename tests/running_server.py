@@ -7,9 +7,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import httpx2 as httpx
 
 STARTS_SECONDS = 60.0
 
@@ -55,3 +57,11 @@ def first_lines(process: subprocess.Popen[str], count: int) -> list[str]:
         timer.cancel()
     assert all(found), found
     return found
+
+
+def signed_in(server: RunningServer, clients: ExitStack) -> httpx.Client:
+    """A browser that used the address which the server printed."""
+    client = clients.enter_context(httpx.Client(base_url=server.address, follow_redirects=True, timeout=30))
+    assert client.get(server.entrance).status_code == 200
+    client.headers["X-CSRF-Token"] = client.get("/api/v1/session").json()["csrf"]
+    return client

@@ -15,6 +15,7 @@ from faceindex.cli.progress import progress_bar
 from faceindex.cli.stopping import report_of
 from faceindex.errors import MachineError, UsageError
 from faceindex.library.exporting import FAISS, FORMATS
+from faceindex.photos.finding.addresses import shown
 from faceindex.plurals import plural
 from faceindex.types import FailedPhoto, ImportReport
 
@@ -42,7 +43,7 @@ def export(
     with faceindex.Library(library, create=False) as opened:
         faces = opened.export(out, form=form, vectors=vectors, kind=kind)
     if form == FAISS:
-        errors.print(f"{plural(faces, 'face')}: {out}; {out}.csv lists the face of each id", markup=False)
+        errors.print(f"{plural(faces, 'face')}: {shown(out)}; {shown(out)}.csv lists the face of each id", markup=False)
 
 
 def import_files(

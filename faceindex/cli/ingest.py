@@ -10,6 +10,7 @@ import typer
 
 import faceindex
 from faceindex.cli import options
+from faceindex.cli.on_ray import executor_on
 from faceindex.cli.output import errors, print_failures, print_json, print_line, print_lost, print_table
 from faceindex.cli.progress import progress_bar
 from faceindex.cli.stopping import report_of
@@ -32,6 +33,7 @@ def ingest(
     min_face: options.MinFace = None,
     max_megapixels: Annotated[float, typer.Option(min=0, help="Do not read larger photos.")] = 300,
     workers: options.Workers = None,
+    on: options.On = None,
     engine: options.EngineName = "onnx",
     device: options.Device = "cpu",
     exclude: Annotated[
@@ -66,6 +68,7 @@ def ingest(
     chosen = None if asked == (None,) * 5 else options.recipe_with(*asked)  # None: the library's own recipe
     with (
         faceindex.Library(library, recipe=chosen, engine=Engine(engine, device)) as opened,
+        executor_on(on, workers) as executor,
         progress_bar(paths, exclude or ()) as progress,
     ):
         job = opened.start_ingest(
@@ -79,6 +82,7 @@ def ingest(
             prune=prune,
             xmp=xmp,
             wait=wait,
+            executor=executor,
             progress=progress,
         )
         report = report_of(job)

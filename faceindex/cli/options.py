@@ -53,6 +53,14 @@ Workers = Annotated[
         "--workers", "-j", min=0, help="Worker processes; 0: none. Default: as many as cores and memory allow."
     ),
 ]
+On = Annotated[
+    str | None,
+    typer.Option(
+        "--on",
+        metavar="ray|ray://HOST:PORT",
+        help="Do the work on Ray: started on this machine, or the cluster at this address (see docs/cluster.md).",
+    ),
+]
 Threads = Annotated[int, typer.Option(min=1, metavar="N", help="Number of compute threads.")]
 Sheet = Annotated[
     Path | None, typer.Option("--sheet", metavar="OUT.html", help="Also write an HTML page with the faces.")

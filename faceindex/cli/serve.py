@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import faceindex
-from faceindex.cli import options
+from faceindex.cli import on_shards, options
 from faceindex.cli.output import errors, print_json, print_line, print_table
 from faceindex.errors import UsageError
 from faceindex.running.lazily import functions
@@ -43,6 +43,14 @@ def serve(
     photos: Annotated[
         list[Path] | None, typer.Option(metavar="DIR", help="Folder that may be ingested by a click. Repeatable.")
     ] = None,
+    watch: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="DIR", help="Folder whose new photos are ingested as they arrive. Repeatable."),
+    ] = None,
+    backups: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for backups and exports that a click writes."),
+    ] = None,
     name: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Host name by which browsers reach it. Repeatable.")
     ] = None,
@@ -59,6 +67,9 @@ def serve(
     read_only: Annotated[bool, typer.Option("--read-only", help="Change nothing.")] = False,
     tls_cert: Annotated[Path | None, typer.Option(metavar="PEM", help="Certificate, for https.")] = None,
     tls_key: Annotated[Path | None, typer.Option(metavar="PEM", help="Its private key.")] = None,
+    on: options.On = None,
+    shards: on_shards.Shards = None,
+    replicas: on_shards.Replicas = 1,
     show_openapi: Annotated[
         bool, typer.Option("--openapi", help="Print the API's description, OpenAPI 3.1, and end.")
     ] = False,
@@ -78,6 +89,13 @@ def serve(
     for file in filter(None, (tls_cert, tls_key)):
         if not os.access(file, os.R_OK):
             raise UsageError(f"cannot read {file}: it is missing, or this user may not")
+    if watch and read_only:
+        raise UsageError("--watch changes the library, and --read-only changes nothing")
+    if watch and find_spec("watchfiles") is None:
+        raise UsageError("--watch needs watchfiles; `pip install 'faceindex[web]'` installs it")
+    if backups is not None and not os.access(backups, os.W_OK | os.X_OK):
+        raise UsageError(f"cannot write to {backups}: it is missing, or this user may not")
+    watched = tuple(str(folder.absolute()) for folder in watch or ())
     settings = Settings(
         host=host,
         port=port,
@@ -86,13 +104,17 @@ def serve(
         proxies=tuple(proxy or ()),
         login=not no_login,
         read_only=read_only,
-        folders=tuple(str(folder.absolute()) for folder in photos or ()),
+        folders=tuple(dict.fromkeys([*(str(folder.absolute()) for folder in photos or ()), *watched])),
+        watched=watched,
+        backups=None if backups is None else backups.absolute(),
         certificate=tls_cert,
         key=tls_key,
     )
     if no_login and not settings.is_local:
         raise UsageError(f"--no-login at {host} would show everything to everybody; it is only for this machine")
-    with faceindex.Library(create=False, wait=False) as opened:
+    with on_shards.session_on(on) as session, faceindex.Library(create=False, wait=False) as opened:
+        if session is not None:
+            opened.index.search_on(session, shards=shards, replicas=replicas)
         serve_library(opened, settings, lambda line: errors.print(line, markup=False))
 
 

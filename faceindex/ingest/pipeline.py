@@ -11,6 +11,7 @@ from pathlib import Path
 from faceindex.errors import MachineError, SilentDisk
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest.hard_links import HardLinks
+from faceindex.ingest.identifying import Identifying
 from faceindex.ingest.photo_reader import PhotoReader
 from faceindex.ingest.reader import (
     Forgotten,
@@ -29,6 +30,7 @@ from faceindex.ingest.tally import Tally
 from faceindex.ingest.workers.executor import Analysed, Executor, Fault, Task
 from faceindex.ingest.workers.machine_errors import is_circumstance, is_of_the_machine
 from faceindex.photos.finding.entries import FoundFile, UnreadableEntry
+from faceindex.photos.finding.read_ahead import MOST_AHEAD
 from faceindex.running.stop import Stop
 from faceindex.store.hdf5.merging import compact
 from faceindex.store.writer import Batch, Writer
@@ -69,6 +71,7 @@ class Pipeline:
         self.is_renaming = False
         self.renaming = Renaming(writer.catalog, reader, tally)
         self.links = HardLinks()
+        self.identifying = Identifying(executor, analyser, reader, stop, lambda: self.collect(timeout=0))
         self.in_flight: dict[bytes, list[FoundFile]] = {}
         self.content_of: dict[str, bytes] = {}
         self.retimed: list[FoundFile] = []
@@ -91,9 +94,12 @@ class Pipeline:
             for batch in batches:
                 if self.stop.is_set():
                     return None
-                for entry in self._changed(batch):
+                changed = self._changed(batch)
+                self.identifying.expect(changed)
+                for place, entry in enumerate(changed, 1):
                     if self.stop.is_set():
                         return None
+                    self.reader.expect([next_one.path for next_one in changed[place : place + MOST_AHEAD]])
                     self.take(entry, silent)
             for entry in silent:
                 if self.stop.is_set():
@@ -128,7 +134,7 @@ class Pipeline:
                 self.writer.catalog,
                 retry=self.retry,
                 force=self.force,
-                identify=self.reader.identify,
+                identify=self.identifying.identify,
                 links=self.links,
             )
         match finding:

@@ -12,9 +12,9 @@ from faceindex.errors import UsageError
 from faceindex.exchange.array_file import write_arrays
 from faceindex.exchange.index_file import write_index
 from faceindex.exchange.library_file import write_library
+from faceindex.exchange.outputs import text_output
 from faceindex.exchange.rows.faces import FORMATS as TEXTS
 from faceindex.exchange.rows.faces import FaceAndVector, face_lines
-from faceindex.files.writing import text_output
 from faceindex.library.opened import Opened, StrPath
 from faceindex.running.meter import Meter
 

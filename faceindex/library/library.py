@@ -22,11 +22,12 @@ from faceindex.running.lazily import functions, module
 from faceindex.running.meter import Meter
 
 if TYPE_CHECKING:
+    from faceindex.clustering.blocks import Elsewhere
     from faceindex.faces.analyse import Analyser
     from faceindex.faces.engine import Engine
     from faceindex.ingest.workers.executor import Executor
     from faceindex.judgement.calibration import Calibration
-    from faceindex.library import heads, reencoding
+    from faceindex.library import heads, reencoding, warming
     from faceindex.library.ingesting import ingest_files
     from faceindex.people.grouping import group_faces
     from faceindex.types import (
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 else:
     heads = module("faceindex.library.heads")
     reencoding = module("faceindex.library.reencoding")
+    warming = module("faceindex.library.warming")
     Analyser = functions("faceindex.faces.analyse", "Analyser")
     ingest_files = functions("faceindex.library.ingesting", "ingest_files")
     group_faces = functions("faceindex.people.grouping", "group_faces")
@@ -116,6 +118,13 @@ class Library(Asking, Exchanging, OldNames):
         """The library in figures."""
         return status(self._opened)
 
+    def warm_up(self) -> None:
+        """Load what the first search, act and question need, so that nobody waits for it: for servers, as they start.
+
+        Raises: FaceindexError; OSError.
+        """
+        warming.warm_up(self._opened)
+
     def start_ingest(
         self,
         paths: StrPath | Iterable[StrPath],
@@ -182,13 +191,15 @@ class Library(Asking, Exchanging, OldNames):
         rebuild: bool = False,
         dry_run: bool = False,
         threads: int = 1,
+        elsewhere: Elsewhere | None = None,
         progress: Callable[[Progress], None] | None = None,
     ) -> Job[ClusterReport]:
         """Group faces into albums, by size at first; later only new faces are placed, and no other face moves.
 
         method: "linkage", "whispers" or "dbscan". threshold: Euclidean, default the recipe's. rebuild: group all faces
         anew; an album keeps the number of the one that it shares most faces with. dry_run: only say what would change.
-        threads: that look for neighbours; the albums are the same with any number.
+        threads: that look for neighbours; the albums are the same with any number. elsewhere: where neighbours are
+        looked for instead, as `faceindex.cluster.blocks.RayBlocks`; the albums are the same.
         Whatever people decided holds in each case. The same faces and seed give the same albums. Raises: UsageError.
         """
         if method not in METHODS:
@@ -205,6 +216,7 @@ class Library(Asking, Exchanging, OldNames):
                 dry_run=dry_run,
                 threads=threads,
                 meter=meter,
+                elsewhere=elsewhere,
             )
 
         return self._opened.start("cluster", work, progress)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from faceindex.errors import NotInLibrary, UsageError
 from faceindex.library.deprecation import renamed
+from faceindex.library.job import Job, blocking, completed
 from faceindex.library.opened import Opened, StrPath, one_or_more
 from faceindex.library.paging import PAGE
 from faceindex.photos.finding.addresses import absolute
 from faceindex.photos.limits import DEFAULT_MAX_MEGAPIXELS
 from faceindex.running.lazily import functions
+from faceindex.running.meter import Meter
 from faceindex.store.pages import failure_page, photo_page
 from faceindex.store.selection import EVERYTHING, Selection, selected_photos
 from faceindex.types import (
@@ -25,6 +28,7 @@ from faceindex.types import (
     Lifted,
     Page,
     PhotoRecord,
+    Progress,
     Removed,
     SidecarReport,
 )
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
     from faceindex.ingest.pictures import ingest_pictures
     from faceindex.ingest.tombstone_lifting import lift, would_lift
     from faceindex.library.erasing import erased
+    from faceindex.library.ingesting import ingest_files
     from faceindex.people.drawing import draw
     from faceindex.photos.pictures import PictureLike
 else:
@@ -42,6 +47,7 @@ else:
     lift, would_lift = functions("faceindex.ingest.tombstone_lifting", "lift", "would_lift")
     erased = functions("faceindex.library.erasing", "erased")
     draw = functions("faceindex.people.drawing", "draw")
+    ingest_files = functions("faceindex.library.ingesting", "ingest_files")
 
 
 FaceRecords = list[FaceRecord]  # `list` is a method here
@@ -101,6 +107,28 @@ class Photos:
         """Files that could not be read, and files and folders that were out of reach, and why; limit: None for all."""
         return failure_page(self._opened.catalog, limit=limit, cursor=cursor)
 
+    def start_retry(self, *, progress: Callable[[Progress], None] | None = None) -> Job[IngestReport]:
+        """Open the files again that could not be read, and the files and folders that were out of reach.
+
+        Those that are no longer there are left as they are. It waits for another writer. Raises: UsageError when there
+        are none; and, from the result, as `Library.ingest`.
+        """
+        wanted = [failed.path for failed in self.failed(limit=None)]
+        there = [path for path in wanted if not path.startswith("/") or os.path.lexists(path)]
+        if not there:
+            raise UsageError("no file that could not be read is there any more" if wanted else "no file failed")
+
+        def work(meter: Meter) -> IngestReport:
+            analyser = self._opened.analyser(None)
+            report = ingest_files(
+                self._opened, there, analyser=analyser, workers=None, wait=True, retry_failed=True, meter=meter
+            )
+            return completed(report)
+
+        return self._opened.start("retry", work, progress)
+
+    retry = blocking(start_retry)
+
     def add(
         self,
         images: Mapping[str, PictureLike] | Iterable[tuple[str, PictureLike]],
@@ -146,7 +174,7 @@ class Photos:
             self._opened.folder, photo, box, analyser=analyser, person=name, merge=merge, dry_run=dry_run
         )
         if not dry_run:
-            self._opened.index = None
+            self._opened.release_index()
         return DrawnFace(number, photo.path, box, face.score, face.quality, face.origin or DRAWN, decided)
 
     def remove(self, paths: StrPath | Iterable[StrPath], *, dry_run: bool = False) -> Removed:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import secrets
+import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -105,6 +107,14 @@ def prepare(folder: LibraryFolder, token: str, groups: Groups, calibration: Cali
 
 def is_ready(folder: LibraryFolder, calibration: Calibration) -> bool:
     """Whether prepared suggestions can be used, after a few updates at most."""
+    if _is_ready(folder, calibration):
+        return True
+    with suppress(sqlite3.OperationalError), changing(folder.index):  # whoever updates them ends first
+        return _is_ready(folder, calibration)
+    return False
+
+
+def _is_ready(folder: LibraryFolder, calibration: Calibration) -> bool:
     token, changed = unpaired(folder.catalog.connection)
     with reading(folder.index) as file:
         if file is None or token is None or changed > MOST_CHANGED:
@@ -115,18 +125,24 @@ def is_ready(folder: LibraryFolder, calibration: Calibration) -> bool:
 
 
 def update_prepared(folder: LibraryFolder, calibration: Calibration) -> None:
-    """Update prepared suggestions. Raises: as `prepare`."""
+    """Update prepared suggestions. Raises: as `prepare`.
+
+    Acts of others go on meanwhile. When there were any, the groups that changed are listed still, for the next update.
+    """
     if not unpaired(folder.catalog.connection)[1]:
         return
-    with folder.decisions() as catalog, catalog.transaction() as transaction:
-        changed = unpaired_groups(transaction)
-        groups = _groups_of(folder, catalog, changed)
-        with changing(folder.index) as file:
-            about = About.of(file)
-            _replace(file, about, changed, groups, calibration)
-            about = replace(about, token=secrets.token_hex(8), now=file.albums())
-            about.keep(file)
-        set_paired(transaction, about.token)
+    with folder.decisions() as catalog, changing(folder.index) as file:
+        with catalog.snapshot():
+            before, changed = catalog.version(), unpaired_groups(catalog.connection)
+            groups = _groups_of(folder, catalog, changed)
+        about = About.of(file)
+        _replace(file, about, changed, groups, calibration)
+        about = replace(about, now=file.albums())
+        with catalog.transaction() as transaction:
+            if catalog.version() == before:
+                about = replace(about, token=secrets.token_hex(8))
+                set_paired(transaction, about.token)
+        about.keep(file)
 
 
 def _replace(

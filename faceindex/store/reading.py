@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import count, islice
 from pathlib import Path
@@ -90,7 +90,7 @@ class ReadableLibrary:
 
     def bytes_on_disk(self) -> int:
         """Size of all files of the library."""
-        return sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file())
+        return _bytes_under(self.path)
 
     def vectors(self) -> tuple[FaceIds, Vectors]:
         """All faces in the library that have a vector: ids int64 [n], rising, and vectors float32 [n, d].
@@ -209,3 +209,13 @@ class ReadableLibrary:
             return {}
         with damage_named(self._catalog_file):
             return self.catalog.settings()
+
+
+def _bytes_under(folder: str | Path) -> int:
+    """Size of all files below; of what is removed meanwhile, such as a cached crop, nothing."""
+    size = 0
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(FileNotFoundError):
+                size += _bytes_under(entry.path) if entry.is_dir(follow_symlinks=False) else entry.stat().st_size
+    return size

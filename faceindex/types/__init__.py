@@ -22,7 +22,16 @@ if TYPE_CHECKING:
     from faceindex.types.audits import Audit, Finding
     from faceindex.types.care import Backup, CheckedPart, CheckReport, Damage, RepairReport
     from faceindex.types.changes import Erased, IngestReport, Lifted, NamesRead, Pruned, Reencoded, Removed, Skipped
-    from faceindex.types.contents import Album, FailedPhoto, IndexReport, Person, PhotoRecord, Status
+    from faceindex.types.contents import (
+        Album,
+        FailedPhoto,
+        Folder,
+        IndexReport,
+        Person,
+        PhotoRecord,
+        PhotosAround,
+        Status,
+    )
     from faceindex.types.decisions import (
         ActChange,
         AlbumChange,
@@ -45,8 +54,9 @@ if TYPE_CHECKING:
     from faceindex.types.faces import BY_BOX, DRAWN, AnalysedPhoto, Box, Face, FaceRecord
     from faceindex.types.imports import ImportReport
     from faceindex.types.jobs import JobState, Progress
+    from faceindex.types.merges import ContradictingActs, MergeReport, SameName, Saying
     from faceindex.types.names_imported import NamesImported, UnsureName
-    from faceindex.types.pages import Page
+    from faceindex.types.pages import Page, PageStarts
     from faceindex.types.versions import Stale, Version
 
 __all__ = [
@@ -68,6 +78,7 @@ __all__ = [
     "ClusterReport",
     "Company",
     "ComparedFace",
+    "ContradictingActs",
     "Damage",
     "Decided",
     "DrawnFace",
@@ -78,6 +89,7 @@ __all__ = [
     "FaceRecord",
     "FailedPhoto",
     "Finding",
+    "Folder",
     "IdentifiedFace",
     "ImportReport",
     "IndexReport",
@@ -88,16 +100,19 @@ __all__ = [
     "Lifted",
     "LostFace",
     "Match",
+    "MergeReport",
     "NameQuestion",
     "NamesImported",
     "NamesRead",
     "NeverSuggested",
     "NotFace",
     "Page",
+    "PageStarts",
     "PastAct",
     "Person",
     "PersonChange",
     "PhotoRecord",
+    "PhotosAround",
     "Pixels",
     "Price",
     "ProbeFace",
@@ -108,6 +123,8 @@ __all__ = [
     "Reencoded",
     "Removed",
     "RepairReport",
+    "SameName",
+    "Saying",
     "SidecarReport",
     "Skipped",
     "Stale",
@@ -137,7 +154,7 @@ _NAMES = {
     "audits": ["Audit", "Finding"],
     "care": ["Backup", "CheckedPart", "CheckReport", "Damage", "RepairReport"],
     "changes": ["Erased", "IngestReport", "Lifted", "NamesRead", "Pruned", "Reencoded", "Removed", "Skipped"],
-    "contents": ["Album", "FailedPhoto", "IndexReport", "Person", "PhotoRecord", "Status"],
+    "contents": ["Album", "FailedPhoto", "Folder", "IndexReport", "Person", "PhotoRecord", "PhotosAround", "Status"],
     "decisions": [
         "ActChange",
         "AlbumChange",
@@ -159,9 +176,10 @@ _NAMES = {
     "exports": ["AlbumsExport", "SidecarReport"],
     "faces": ["BY_BOX", "DRAWN", "AnalysedPhoto", "Box", "Face", "FaceRecord"],
     "imports": ["ImportReport"],
+    "merges": ["ContradictingActs", "MergeReport", "SameName", "Saying"],
     "jobs": ["JobState", "Progress"],
     "names_imported": ["NamesImported", "UnsureName"],
-    "pages": ["Page"],
+    "pages": ["Page", "PageStarts"],
     "versions": ["Stale", "Version"],
 }
 """For each module the names that are here."""

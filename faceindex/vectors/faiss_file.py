@@ -44,6 +44,23 @@ def write(file: BinaryIO, blocks: Blocks, approximate: Learned | None = None) ->
     if approximate is not None:
         ivf, found = approximate
         ivf.nprobe, k_factor = found.nprobe, found.k_factor
+    return _write(file, blocks, ivf, k_factor)
+
+
+def write_as(file: BinaryIO, blocks: Blocks, ivf: Any, model: FaceIndex) -> slice:
+    """As `write`, with the settings for FAISS alone that another index has, which `open_mapped` opened.
+
+    ivf: a faiss.IndexIVFPQFastScan of the same blocks; None for an exact index.
+    """
+    k_factor = 1.0
+    if ivf is not None and model.ivf is not None:
+        with faiss_on(1) as faiss:
+            k_factor = float(faiss.downcast_index(model.owner.index).k_factor)
+        ivf.nprobe = model.ivf.index.nprobe
+    return _write(file, blocks, ivf, k_factor)
+
+
+def _write(file: BinaryIO, blocks: Blocks, ivf: Any, k_factor: float) -> slice:
     index = _without_vectors(blocks.dimension, blocks.faces, ivf, k_factor)
     with faiss_on(1) as faiss:
         writer = faiss.PyCallbackIOWriter(file.write)

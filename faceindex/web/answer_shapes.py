@@ -19,12 +19,14 @@ class MatchShape(Shape):
 
 
 class ProbeShape(Shape):
-    """A face that was searched with, and its matches, nearest first."""
+    """A face that was searched with, and its matches, nearest first. unsearched: faces that could not be searched now,
+    because a shard of the index did not answer; 0: the answer is complete."""
 
     box: BoxList
     score: Finite
     threshold: Finite
     matches: list[MatchShape]
+    unsearched: int = 0
 
 
 class CandidateShape(Shape):
@@ -63,7 +65,8 @@ class StatusShape(Shape):
 
 
 class JobShape(BaseModel):
-    """Long work and how far it is; see `Progress`."""
+    """Long work and how far it is; see `Progress`. written: name of the file or folder that an export or a backup
+    writes, in the folder that the server was started with."""
 
     id: str
     kind: str
@@ -77,3 +80,4 @@ class JobShape(BaseModel):
     rate: Finite = 0.0
     seconds_left: Finite = None
     error: Text | None = None
+    written: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -14,10 +14,23 @@ from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 import faceindex
-from faceindex.errors import StaleError
+from faceindex.errors import FaceindexError, StaleError
 from faceindex.library import Library
 from faceindex.web import pages, problems
-from faceindex.web.api import albums, faces, history, jobs, people, photos, review, search, session, state
+from faceindex.web.api import (
+    albums,
+    audits,
+    browsing,
+    faces,
+    history,
+    jobs,
+    people,
+    photos,
+    review,
+    search,
+    session,
+    state,
+)
 from faceindex.web.audit import AuditLog
 from faceindex.web.changes import Changes
 from faceindex.web.guards import Guard
@@ -25,6 +38,7 @@ from faceindex.web.jobs import Jobs
 from faceindex.web.logins import LoginFile
 from faceindex.web.served import Served, served
 from faceindex.web.settings import Settings
+from faceindex.web.work import JobKind, work
 
 _ABOUT = """Find every face in a photo collection, search by face, and see each person's album.
 
@@ -60,7 +74,7 @@ def api() -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    for topic in (photos, faces, albums, people, history, review, search, jobs, session, state):
+    for topic in (photos, faces, albums, people, history, review, search, jobs, session, state, browsing, audits):
         app.include_router(topic.routes)
     problems.install(app)
     app.add_exception_handler(StaleError, _prepare)
@@ -82,14 +96,30 @@ def openapi(app: FastAPI) -> dict[str, Any]:
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     here: Served = app.state.served
-    watching = asyncio.create_task(here.changes.watch())
+    watching = [asyncio.create_task(watch()) for watch in (here.changes.watch, *_watchers(here))]
+    warming = asyncio.create_task(_warm_up(here.library))
     try:
         yield
     finally:
         here.changes.stop()
-        watching.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await watching
+        here.jobs.cancel()
+        for task in watching:
+            task.cancel()
+        await asyncio.gather(*watching, return_exceptions=True)
+        await warming
+
+
+def _watchers(here: Served) -> list[Callable[[], Coroutine[Any, Any, None]]]:
+    if not here.settings.watched:
+        return []
+    from faceindex.web.watching import Watcher  # its library is loaded by those who use it
+
+    return [Watcher(here.library, here.jobs, folder).watch for folder in here.settings.watched]
+
+
+async def _warm_up(library: Library) -> None:
+    with contextlib.suppress(FaceindexError, OSError):  # whoever asks first is told
+        await run_in_threadpool(library.warm_up)
 
 
 async def _prepare(request: Request, error: Exception) -> Response:
@@ -98,8 +128,8 @@ async def _prepare(request: Request, error: Exception) -> Response:
     here, found = served(request), problems.problem_of(error)
     if not here.settings.read_only:
         stale = here.library.index.stale
-        kind = "index" if await run_in_threadpool(stale) is not None else "suggestions"
-        begin = jobs.beginning(here.library, here.settings, kind)
-        job, _ = await run_in_threadpool(here.jobs.start, kind, begin)
+        kind: JobKind = "index" if await run_in_threadpool(stale) is not None else "suggestions"
+        chosen = work(here.library, here.settings, kind)
+        job, _ = await run_in_threadpool(here.jobs.start, kind, chosen.begin)
         found = found.model_copy(update={"job": job.id})
     return problems.response(found, {"Retry-After": "5"})

@@ -22,6 +22,9 @@ class Caller:
     is_program: bool = False
 
 
+NOBODY = Caller(Scope.PUBLIC, "nobody")
+
+
 def caller_of(request: Request, here: Served) -> Caller:
     """Who sends this request. Raises: LibraryDamaged when the file of tokens is."""
     most = Scope.READ if here.settings.read_only else Scope.ADMIN
@@ -38,7 +41,7 @@ def caller_of(request: Request, here: Served) -> Caller:
         return Caller(min(session.scope, most), f"session {session.number}", session)
     if not here.settings.login:
         return Caller(most, "anybody")
-    return Caller(Scope.PUBLIC, "nobody")
+    return NOBODY
 
 
 def cookie_name(request: Request) -> str:

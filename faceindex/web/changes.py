@@ -1,7 +1,8 @@
 """Notices of changes, by this server or by other processes: pages update themselves by them.
 
 The library's version tokens are looked at several times a second, so that two browsers see each other's acts at once.
-When faces changed, the mapped index is released: an erasure by another process leaves nothing of it on the disk.
+An index that is mapped and no longer the one on the disk is released: an erasure by another process leaves nothing of
+it.
 """
 
 from __future__ import annotations
@@ -94,11 +95,10 @@ class Changes:
             self._streams.discard(stream)
 
     async def _look(self) -> None:
+        await run_in_threadpool(self._library.index.release)
         version = await run_in_threadpool(lambda: self._library.version)
         if version != self._version:
-            before, self._version = self._version, version
-            if before is not None and (before.index, before.faces) != (version.index, version.faces):
-                await run_in_threadpool(self._library.index.release)
+            self._version = version
             self._tell(_event("change", asdict(version)))
         for job in self._jobs.all():
             event = _event("job", job.as_json())

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as Connection
 
 from faceindex.web import problems
-from faceindex.web.callers import Caller, caller_of
+from faceindex.web.callers import NOBODY, Caller, caller_of
 from faceindex.web.problems import Refused
 from faceindex.web.scopes import Scope
 from faceindex.web.served import Served, served
@@ -131,13 +131,9 @@ class GuardedRoute(APIRoute):
         name, inside_api = f"{'/'.join(sorted(self.methods or ()))} {self.path}", self.include_in_schema
 
         async def guarded(request: Request) -> Response:
-            here = served(request)
-            caller = await run_in_threadpool(caller_of, request, here)
-            request.state.caller = caller
-            answer: Response | None = None
+            here, answer = served(request), None
             try:
-                _require(request, here, caller, needed, upload=upload)
-                tag = await run_in_threadpool(_tag, here, topics) if topics and request.method == "GET" else None
+                tag = await run_in_threadpool(admitted, request, here)
                 if tag is not None and tag in request.headers.get("if-none-match", ""):
                     answer = Response(status_code=304)
                 else:
@@ -154,7 +150,14 @@ class GuardedRoute(APIRoute):
                 if request.method in CHANGES:
                     status = 500 if answer is None else answer.status_code
                     numbers = {key: int(text) for key, text in request.path_params.items() if str(text).isdecimal()}
-                    await run_in_threadpool(here.audit.note, caller.called, name, status, numbers)
+                    called = getattr(request.state, "caller", NOBODY).called
+                    await run_in_threadpool(here.audit.note, called, name, status, numbers)
+
+        def admitted(request: Request, here: Served) -> str | None:
+            """The answer's ETag, if it has one. Raises: Refused. In one go, as each change of the thread costs."""
+            caller = request.state.caller = caller_of(request, here)
+            _require(request, here, caller, needed, upload=upload)
+            return _tag(here, topics) if topics and request.method == "GET" else None
 
         return guarded
 

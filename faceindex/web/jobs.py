@@ -15,16 +15,18 @@ MOST_REMEMBERED = 50
 
 @dataclass(frozen=True, slots=True)
 class ServedJob:
-    """A job under an id. started: time in UTC."""
+    """A job under an id. started: time in UTC. written: name of what it writes, in the folder for backups."""
 
     id: str
     kind: str
     started: str
     job: Job[Any]
+    written: str = ""
 
     def as_json(self) -> dict[str, object]:
         """Id, kind, time and progress."""
-        return {"id": self.id, "kind": self.kind, "started": self.started} | asdict(self.job.progress)
+        named = {"id": self.id, "kind": self.kind, "started": self.started, "written": self.written}
+        return named | asdict(self.job.progress)
 
 
 class Jobs:
@@ -45,7 +47,12 @@ class Jobs:
         with self._guard:
             return self._jobs.get(number)
 
-    def start(self, kind: str, begin: Callable[[], Job[Any]]) -> tuple[ServedJob, bool]:
+    def cancel(self) -> None:
+        """Ask all jobs to end."""
+        for one in self.all():
+            one.job.cancel()
+
+    def start(self, kind: str, begin: Callable[[], Job[Any]], written: str = "") -> tuple[ServedJob, bool]:
         """The job of this kind that is at work, or else a new one; and whether it is new."""
         with self._guard:
             for known in self._jobs.values():
@@ -54,7 +61,7 @@ class Jobs:
             self._last += 1
             number = str(self._last)
             started = datetime.now(UTC).isoformat(timespec="seconds")
-            self._jobs[number] = ServedJob(number, kind, started, begin())
+            self._jobs[number] = ServedJob(number, kind, started, begin(), written)
             for old in [one.id for one in self._jobs.values() if one.job.progress.ended][:-MOST_REMEMBERED]:
                 del self._jobs[old]
             return self._jobs[number], True

@@ -15,8 +15,10 @@ import uvicorn
 from faceindex.errors import UsageError
 from faceindex.library import Library
 from faceindex.web.app import make_app
-from faceindex.web.changes import Changes
+from faceindex.web.connections import Connection
+from faceindex.web.guards import Guard
 from faceindex.web.scopes import Scope
+from faceindex.web.served import Served
 from faceindex.web.settings import Settings
 
 DRAIN_SECONDS = 4
@@ -31,16 +33,17 @@ _BACKLOG = 128
 
 
 class _Server(uvicorn.Server):
-    """Ends its event streams first, as they would not end by themselves."""
+    """Ends its event streams and its jobs first, as they would not end by themselves."""
 
-    def __init__(self, config: uvicorn.Config, changes: Changes) -> None:
+    def __init__(self, config: uvicorn.Config, here: Served) -> None:
         super().__init__(config)
-        self._changes = changes
+        self._here = here
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to end."""
         super().handle_exit(sig, frame)
-        self._changes.stop()
+        self._here.changes.stop()
+        self._here.jobs.cancel()
 
 
 def serve(library: Library, settings: Settings, say: Callable[[str], None]) -> None:
@@ -54,27 +57,31 @@ def serve(library: Library, settings: Settings, say: Callable[[str], None]) -> N
             f"others reach this machine at {settings.host}: set a password first, with `faceindex serve passwd`"
         )
     with _listening(settings) as listening:
-        config = uvicorn.Config(
-            guard,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            lifespan="on",
-            workers=1,
-            http="h11",
-            loop="asyncio",
-            ws="none",
-            limit_concurrency=MOST_REQUESTS,
-            timeout_graceful_shutdown=DRAIN_SECONDS,
-            h11_max_incomplete_event_size=32 << 10,
-            proxy_headers=bool(settings.proxies) or settings.unix is not None,
-            forwarded_allow_ips="*" if settings.unix is not None else ",".join(settings.proxies),
-            ssl_certfile=settings.certificate,
-            ssl_keyfile=settings.key,
-        )
         for line in _welcome(settings, listening, here.sessions.one_time_token(Scope.ADMIN, FOREVER)):
             say(line)
-        _Server(config, here.changes).run(sockets=[listening])
+        _Server(configuration(guard, settings), here).run(sockets=[listening])
+
+
+def configuration(guard: Guard, settings: Settings) -> uvicorn.Config:
+    """How uvicorn serves the app."""
+    return uvicorn.Config(
+        guard,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+        workers=1,
+        http=Connection,
+        loop="asyncio",
+        ws="none",
+        limit_concurrency=MOST_REQUESTS,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+        h11_max_incomplete_event_size=32 << 10,
+        proxy_headers=bool(settings.proxies) or settings.unix is not None,
+        forwarded_allow_ips="*" if settings.unix is not None else ",".join(settings.proxies),
+        ssl_certfile=settings.certificate,
+        ssl_keyfile=settings.key,
+    )
 
 
 def _welcome(settings: Settings, listening: socket.socket, token: str) -> Iterator[str]:
@@ -113,7 +120,7 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
 
 def _tcp_socket(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    made = socket.socket(family, socket.SOCK_STREAM)
+    made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio sends at once only if it says TCP
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind((host, port))

@@ -17,8 +17,9 @@ UPLOAD_BYTES = 64 << 20
 class Settings:
     """host, port: the address to listen at. unix: a socket's path instead. names: host names by which browsers reach
     it, beside addresses. proxies: addresses of proxies whose forwarded headers are believed. login: whether callers
-    have to sign in. read_only: nothing can be changed. folders: of photos that may be ingested by a click. certificate,
-    key: PEM files for TLS. allowed: all names by which it is reached.
+    have to sign in. read_only: nothing can be changed. folders: of photos that may be ingested by a click. watched:
+    those of them whose new files are ingested at once. backups: the folder into which backups and exports may be
+    written by a click. certificate, key: PEM files for TLS. allowed: all names by which it is reached.
     """
 
     host: str = LOOPBACK
@@ -29,6 +30,8 @@ class Settings:
     login: bool = True
     read_only: bool = False
     folders: tuple[str, ...] = ()
+    watched: tuple[str, ...] = ()
+    backups: Path | None = None
     upload_bytes: int = UPLOAD_BYTES
     certificate: Path | None = None
     key: Path | None = None

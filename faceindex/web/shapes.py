@@ -212,7 +212,8 @@ class ErasedShape(Shape):
 
 class FindingShape(Shape):
     """Something that is probably wrong with a name: misfit, two-people, two-names or weak. faces: ids of those that do
-    not fit. probability: that it is so; null of weak."""
+    not fit. probability: that it is so; null of weak. album: that yes splits the faces from. also_confirmed: faces
+    that no confirms beside these."""
 
     kind: str
     person: Text
@@ -222,6 +223,8 @@ class FindingShape(Shape):
     probability: Finite
     distance: Finite
     other_distance: Finite
+    album: int | None = None
+    also_confirmed: list[int] = []
 
 
 class SuggestionShape(Shape):

@@ -27,6 +27,7 @@ from faceindex.store.albums import replace_clusters
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.journal.acts import write_act
 from faceindex.store.settings import save_settings
+from faceindex.types import FaceIds
 
 ACTS = {"merge": 300, "split": 300, "reject": 600, "name": 800}
 
@@ -62,8 +63,12 @@ class Timed:
 
 def draw(path: Path, faces: int, named: int) -> None:
     """The library, and what was said about it."""
-    truth = make_library(path, faces, stats=STATS)
-    chance = random.Random(0)
+    give_albums(path, make_library(path, faces, stats=STATS), named)
+
+
+def give_albums(path: Path, truth: FaceIds, named: int) -> None:
+    """Albums, names and other acts for a library that was drawn. truth: int64 [faces + 1], who each face is."""
+    faces, chance = len(truth) - 1, random.Random(0)
     people: dict[int, list[int]] = defaultdict(list)
     for face, person in enumerate(truth.tolist()[1:], start=1):
         people[person].append(face)

@@ -16,6 +16,7 @@ from faceindex.errors import UnreadablePhoto
 from faceindex.faces.aligned import AlignedFace, AlignedPhoto
 from faceindex.faces.detect import Detection
 from faceindex.faces.engine import DEFAULT_ENGINE
+from faceindex.faces.recipe import recipe
 from faceindex.faces.stopwatch import Stopwatch
 from faceindex.photos.decode import Photo
 from faceindex.types import AnalysedPhoto
@@ -30,12 +31,13 @@ class HostileAnalyser:
     """crash: the process dies as in a decoder's segfault; hang: it never answers; swell: it takes ever more memory.
 
     abort: the process dies as C++ does when it is out of memory; killed: it dies, but only the first time; doomed: each
-    time; fragile: it crashes in a worker that has analysed another photo before; spin: it uses the processor for ever,
-    busy: for a second; slow: it takes SLOW_SECONDS; full, gone: the disk is. Else: a photo of no faces. face: has a
-    face, which waits to be encoded with others.
+    time; parent: whoever started it dies; fragile: it crashes in a worker that has analysed another photo before; spin:
+    it uses the processor for ever, busy: for a second; slow: it takes SLOW_SECONDS; full, gone: the disk is. Else: a
+    photo of no faces. face: has a face, which waits to be encoded with others.
     """
 
     engine = DEFAULT_ENGINE
+    recipe = recipe("sface")  # which nodes must have, and nothing uses
 
     def check_models(self) -> None:
         pass
@@ -60,6 +62,8 @@ class HostileAnalyser:
             os.kill(os.getpid(), signal.SIGKILL)
         if "doomed" in name:
             os.kill(os.getpid(), signal.SIGKILL)
+        if "parent" in name:
+            os.kill(os.getppid(), signal.SIGKILL)
         if "fragile" in name and _seen:
             os.kill(os.getpid(), signal.SIGSEGV)
         _seen.append(name)

@@ -20,8 +20,8 @@ CAN_CONNECT = {
 
 _CALLS = re.compile(rb"\0(getaddrinfo|gethostbyname|connect|res_query|curl_easy_perform)\0")
 _NETWORK = {"socket", "ssl", "http", "urllib.request", "ftplib", "smtplib", "socketserver", "xmlrpc", "webbrowser"}
-_LISTENS = {"web/serving.py"}
-"""Modules that listen, on an address that the user named or on this machine's own, and open no connection to others."""
+_LISTENS = {"web/serving.py", "cluster/session.py"}
+"""Modules that use only addresses that the user named, or this machine's own: one listens, the other connects."""
 
 _CLIENTS = {"aiohttp", "httpx", "requests", "urllib3", "huggingface_hub", "pooch"}
 

@@ -14,19 +14,12 @@ from pathlib import Path
 
 import httpx2 as httpx
 import pytest
-from running_server import RunningServer, running
+from running_server import RunningServer, running, signed_in
 
 import faceindex
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 END_SECONDS = 5.0
-
-
-def signed_in(server: RunningServer, clients: ExitStack) -> httpx.Client:
-    client = clients.enter_context(httpx.Client(base_url=server.address, follow_redirects=True, timeout=30))
-    assert client.get(server.entrance).status_code == 200
-    client.headers["X-CSRF-Token"] = client.get("/api/v1/session").json()["csrf"]
-    return client
 
 
 def invited(server: RunningServer, host: httpx.Client, clients: ExitStack) -> httpx.Client:

@@ -17,10 +17,16 @@ from faceindex.ingest.workers.executor import Analysed
 from faceindex.ingest.workers.messages import Held, Started, StartFailure
 from faceindex.ingest.workers.watch import Watch
 from faceindex.ingest.workers.worker import AlignedFile
+from faceindex.photos.finding.addresses import is_url
 from faceindex.photos.finding.entries import FoundFile
 
 _WORKER = "from faceindex.ingest.workers.start import main; main()"
 _STDERR_BYTES = 1 << 16
+
+
+QUEUED, QUEUED_AHEAD = 2, 6
+"""Files in a worker beside those that it holds: one at work, and one so that it never waits; of files at addresses
+more, as it reads them ahead."""
 
 
 class WorkerProcess:
@@ -56,6 +62,12 @@ class WorkerProcess:
             theirs.close()
         self.watch = Watch(self._process.pid)
         self._send(analyser)
+
+    @property
+    def takes_more(self) -> bool:
+        """Whether it may be given another file."""
+        queued = QUEUED_AHEAD if self.files and is_url(self.files[-1].path) else QUEUED
+        return not self.alone and len(self.files) - self.held < queued
 
     def give(self, file: FoundFile, aligned: AlignedFile | None = None) -> None:
         """Give it another file to analyse. aligned: the same, for a process that only encodes."""

@@ -8,6 +8,8 @@ import os
 import re
 from urllib.parse import unquote
 
+from faceindex.errors import UsageError
+
 HELD = "picture:/"
 """Start of the path of a picture that a program added and that is not a file."""
 
@@ -17,10 +19,10 @@ LOGINS = "FACEINDEX_LOGINS"
 UNREACHABLE = frozenset(
     (
         *(errno.ECONNREFUSED, errno.ECONNRESET, errno.ECONNABORTED, errno.EHOSTUNREACH, errno.ENETUNREACH),
-        *(errno.ETIMEDOUT, errno.EPIPE, errno.EIO),
+        *(errno.ETIMEDOUT, errno.EPIPE, errno.EIO, errno.EPERM, errno.ENODEV),
     )
 )
-"""Error numbers which mean that a server does not answer, for any request."""
+"""Error numbers which mean that a server does not answer, refuses the login, or has no such bucket: for any request."""
 
 _ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+):/(?P<second>/?)(?P<rest>.*)", re.DOTALL)  # C:/ is a drive
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://")
@@ -64,6 +66,18 @@ def is_url(path: str) -> bool:
 def is_in(path: str, folder: str) -> bool:
     """Whether `path` is `folder`, or is in it."""
     return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def address_of(path: str | os.PathLike[str]) -> str | None:
+    """The address, if the output is at one."""
+    found = absolute(path)
+    return found if is_url(found) else None
+
+
+def refuse_address(path: str | os.PathLike[str], what: str) -> None:
+    """Raises: UsageError if the output is at an address, where `what` cannot be."""
+    if url := address_of(path):
+        raise UsageError(f"{url} is an address; {what} can only be on a disk")
 
 
 def top_of(url: str) -> str:

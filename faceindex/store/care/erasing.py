@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
 import shutil
@@ -23,11 +25,13 @@ from faceindex.store.journal.act_changes import forget_in_changes
 from faceindex.store.journal.acts import read_acts
 from faceindex.store.journal.imports import forget_names_in_files
 from faceindex.store.journal.names import replay_all
-from faceindex.store.layout import COPY, CROPS
+from faceindex.store.layout import COPY, CROPS, ERASED
 from faceindex.store.people.person_ids import erase_unsaid_ids
 from faceindex.store.photos import writing
 from faceindex.store.writer import Writer
 from faceindex.types import Box, Erased
+
+_ATTEMPTS = 5
 
 _UNFINISHED = "erasing"  # a setting that is there from the deletion of rows until nothing of them is left on the disk
 _ALL_TABLES = (
@@ -43,6 +47,8 @@ _ALL_TABLES = (
         "bonds",
         "person_ids",
         "not_faces",
+        "merged_libraries",
+        "merged_names",
     ),
 )
 
@@ -133,13 +139,38 @@ def finish_erasing(writer: Writer, index: Path) -> None:
     for path in writer.vectors.glob("*" + FOUND):
         path.unlink()
     for derived in (index, index.parent / CROPS):
-        shutil.rmtree(derived, ignore_errors=not derived.exists())
+        _remove(derived)
     for folder in (writer.vectors, index.parent):
         sync_folder(folder)  # or the files would be back after a power failure
     _vacuum(connection, writer.vectors.parent)
     _truncate_log(connection, writer.vectors.parent)
     connection.execute("DELETE FROM settings WHERE name = ?", (_UNFINISHED,))
     _truncate_log(connection, writer.vectors.parent)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder into which a server writes at the same time: under its own name it would get new files."""
+    aside = folder.with_name(folder.name + ERASED)
+    _remove_whole(aside)  # of a killed erasure
+    with contextlib.suppress(FileNotFoundError):
+        folder.replace(aside)
+    _remove_whole(aside)
+
+
+def _remove_whole(folder: Path) -> None:
+    """Remove a folder in which a file may still appear that was on its way, or vanish."""
+    for _ in range(_ATTEMPTS):
+        if not folder.exists():
+            return
+        try:
+            shutil.rmtree(folder)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            if error.errno != errno.ENOTEMPTY:
+                raise
+    if folder.exists():
+        raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY), str(folder))
 
 
 def _vacuum(connection: sqlite3.Connection, library: Path) -> None:

@@ -16,6 +16,7 @@ from faceindex.files.writing import make_folder, new_file
 from faceindex.store.catalog import Catalog
 from faceindex.store.derived import DERIVED_TABLES, PAIRED, settle
 from faceindex.store.hdf5.segments import Segment
+from faceindex.store.journal.act_keys import LIBRARY_ID
 from faceindex.store.migrations import MIGRATIONS, migrate
 from faceindex.store.photos import writing
 from faceindex.store.writer import Writer
@@ -25,7 +26,7 @@ Row = tuple[Any, ...]
 _NOT_COPIED = ("segments", *DERIVED_TABLES)
 _OWN_SETTINGS = (
     *("recipe", "detector", "landmarks", "jitter", "precision", "fingerprint", "vectors_only"),
-    *("faces_state", "indexed", "erasing", PAIRED),
+    *("faces_state", "indexed", "erasing", PAIRED, LIBRARY_ID),
 )
 """Tables about the library itself, not about its photos and people."""
 
@@ -114,6 +115,17 @@ def take_all(writer: Writer, source: Catalog, segment: Segment | None) -> None:
         settings = [pair for pair in source.settings().items() if pair[0] not in _OWN_SETTINGS]
         transaction.executemany("INSERT OR REPLACE INTO settings VALUES (?, ?)", settings)
         writing.note_change_of_faces(transaction)
+
+
+@contextmanager
+def scratch_copy(library: Path, catalog: Catalog | None) -> Iterator[Catalog]:
+    """A copy of `catalog`, or an empty one, of the newest schema, in an unnamed file in the folder `library`: nothing
+    of it is left. Raises: as `loaded`."""
+    with _nameless(library) as connection:
+        if catalog is not None:
+            catalog.connection.backup(connection)
+        migrate(connection)
+        yield Catalog(connection)
 
 
 @contextmanager

@@ -1,37 +1,36 @@
-"""Long work: ingest, clustering, the index, suggestions; and the stream of their progress and of all changes."""
+"""Long work: ingest, clustering, the index, suggestions, export, backup; and the stream of progress and changes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import Path
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
-from faceindex.library import Library
-from faceindex.library.job import Job
 from faceindex.web.answer_shapes import JobShape
 from faceindex.web.api.parameters import Body, router
 from faceindex.web.jobs import ServedJob
 from faceindex.web.problems import Refused
 from faceindex.web.scopes import Scope, needs
 from faceindex.web.served import Here
-from faceindex.web.settings import Settings
+from faceindex.web.work import Form, JobKind, work
 
 routes = router("jobs")
 
 JobId = Annotated[str, Path(pattern="^[0-9]{1,12}$", description="Id of a job.")]
-JobKind = Literal["ingest", "cluster", "index", "suggestions"]
 STREAM: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/event-stream": {}}, "description": "Events `change` and `job`."}
 }
 
 
 class Begin(Body):
-    """folder: number of one of the folders that the server was started with, for an ingest; default all of them."""
+    """folder: number of one of the folders that the server was started with, for an ingest; default all of them.
+    form, vectors: of an export."""
 
     folder: Annotated[int, Field(ge=0, le=1000)] | None = None
+    form: Form = "jsonl"
+    vectors: bool = False
 
 
 @routes.get("/jobs", **needs(Scope.READ))
@@ -48,9 +47,10 @@ def get_job(here: Here, job: JobId) -> JobShape:
 
 @routes.post("/jobs/{kind}", status_code=202, **needs(Scope.ADMIN))
 def start_job(here: Here, kind: JobKind, body: Begin) -> JobShape:
-    """Begin a job, or find the one of this kind that is at work. An ingest reads the folders that the server was
-    started with."""
-    job, _ = here.jobs.start(kind, beginning(here.library, here.settings, kind, body.folder))
+    """Begin a job, or find the one of this kind that is at work. ingest: of the folders that the server was started
+    with. retry: of files that could not be read. export, backup: into the folder that it was started with for these."""
+    chosen = work(here.library, here.settings, kind, folder=body.folder, form=body.form, vectors=body.vectors)
+    job, _ = here.jobs.start(kind, chosen.begin, chosen.written)
     return job_shape(job)
 
 
@@ -74,26 +74,6 @@ async def stream_events(here: Here) -> StreamingResponse:
 def job_shape(job: ServedJob) -> JobShape:
     """A job as the API gives it."""
     return JobShape.model_validate(job.as_json())
-
-
-def beginning(library: Library, settings: Settings, kind: str, folder: int | None = None) -> Callable[[], Job[Any]]:
-    """What begins a job of this kind. Raises: Refused."""
-    if kind == "ingest":
-        folders = settings.folders
-        if not folders:
-            raise Refused(
-                409, "No folder of photos was named", "`faceindex serve --photos DIR` names one", kind="no-folder"
-            )
-        if folder is not None and folder >= len(folders):
-            raise Refused(404, "There is no such folder")
-        chosen = folders if folder is None else (folders[folder],)
-        return lambda: library.start_ingest(chosen)
-    begin: dict[str, Callable[[], Job[Any]]] = {
-        "cluster": library.start_cluster,
-        "index": library.index.start_build,
-        "suggestions": library.people.start_prepare,
-    }
-    return begin[kind]
 
 
 def _known(job: ServedJob | None) -> ServedJob:

@@ -9,16 +9,19 @@ from fastapi.responses import Response
 
 from faceindex.errors import StaleError
 from faceindex.types import Suggestion
-from faceindex.web.api.jobs import beginning
 from faceindex.web.api.parameters import person_of
 from faceindex.web.pages.rendering import render, router
 from faceindex.web.scopes import Scope, needs
 from faceindex.web.served import Here, Served
+from faceindex.web.work import work
 
 routes = router()
 
-_LOOKED_AT = 200
-"""Questions among which the first that was not skipped is looked for."""
+_AHEAD = 4
+"""Questions that are made beside those that were skipped: others may have settled the first ones meanwhile."""
+
+_MOST = 200
+"""Of questions about one person."""
 
 Skipped = Annotated[list[str], Query(max_length=200, description="Questions that were skipped.")]
 
@@ -33,21 +36,26 @@ def review(
     """The most useful question that was not skipped. person: only questions about this one."""
     people = here.library.people
     try:
-        found = people.suggestions(limit=_LOOKED_AT) if person is None else _about(here, person)
+        found = people.suggestions(limit=len(skip) + _AHEAD) if person is None else _about(here, person)
     except StaleError:
         if not here.settings.read_only:
-            here.jobs.start("suggestions", beginning(here.library, here.settings, "suggestions"))
-        return render(request, "review.html", question=None, key="", stale=True)
+            here.jobs.start("suggestions", work(here.library, here.settings, "suggestions").begin)
+        return render(request, "review.html", question=None, key="", stale=True, sizes=[])
     wanted = [one for one in found if _key_of(one) not in set(skip)]
     for one in wanted:
         if questions := people.questions([one]):
-            return render(request, "review.html", question=questions[0], key=_key_of(one), stale=False)
-    return render(request, "review.html", question=None, key="", stale=False)
+            sizes = [_size(here, number) for number in (one.album, one.other)]
+            return render(request, "review.html", question=questions[0], key=_key_of(one), stale=False, sizes=sizes)
+    return render(request, "review.html", question=None, key="", stale=False, sizes=[])
 
 
 def _about(here: Served, person: str) -> list[Suggestion]:
-    asked = here.library.people.review(limit=_LOOKED_AT, person=person_of(person))
+    asked = here.library.people.review(limit=_MOST, person=person_of(person))
     return [one for one in asked if isinstance(one, Suggestion)]
+
+
+def _size(here: Served, album: int | None) -> int:
+    return 0 if album is None else here.library.albums.get(album).faces
 
 
 def _key_of(one: Suggestion) -> str:
