@@ -23,6 +23,7 @@ from typing import Any, BinaryIO
 from faceindex.files.reading import open_regular, read_regular
 from faceindex.files.writing import creating, make_folder, sync_folder, write_file
 from faceindex.store.hdf5.segments import file_checksum
+from faceindex.system.files import read_at
 
 Stamp = dict[str, Any]
 
@@ -134,10 +135,10 @@ def _digest(file: BufferedReader, vectors: slice) -> str:
     digest = hashlib.blake2b(digest_size=32)
     for start, stop in ((0, vectors.start), (vectors.start, vectors.stop), (vectors.stop, size)):
         if stop - start <= _WHOLE:
-            digest.update(os.pread(file.fileno(), stop - start, start))
+            digest.update(read_at(file.fileno(), stop - start, start))
             continue
         for piece in range(_PIECES):
-            digest.update(os.pread(file.fileno(), _PIECE, start + piece * (stop - start - _PIECE) // (_PIECES - 1)))
+            digest.update(read_at(file.fileno(), _PIECE, start + piece * (stop - start - _PIECE) // (_PIECES - 1)))
     return digest.hexdigest()
 
 

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from faceindex.plurals import plural
+from faceindex.system.files import expect_random_reads, read_into
 from faceindex.types import Vectors
 from faceindex.vectors.building import Blocks, Learned
 from faceindex.vectors.exact import Rows, faiss_on
@@ -118,14 +119,13 @@ class _VectorFile:
         behind = _K_FACTOR + _COUNT + rows * 8
         self._start = os.fstat(descriptor).st_size - behind - bytes_of_vectors
         self._dimension = dimension
-        if hasattr(os, "posix_fadvise"):
-            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_RANDOM)
+        expect_random_reads(descriptor)
 
     def __call__(self, rows: Rows) -> Vectors:
         found = np.empty((len(rows), self._dimension), dtype=np.float32)
         size = 4 * self._dimension
         for row, place in enumerate(rows.tolist()):
-            os.preadv(self._descriptor, [found[row].data], self._start + place * size)
+            read_into(self._descriptor, found[row].data, self._start + place * size)
         return found
 
 

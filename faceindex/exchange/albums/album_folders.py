@@ -8,10 +8,9 @@ completes the work.
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,7 +32,7 @@ from faceindex.exchange.albums.album_planner import AlbumPlanner, content_of
 from faceindex.files.writing import is_temporary, make_folder, sync_folder
 from faceindex.photos.finding.own_folders import ALBUMS_MANIFEST
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.lock import CANNOT_LOCK
+from faceindex.system.locks import locked_folder
 from faceindex.types import AlbumsExport, FailedPhoto
 
 _CIRCUMSTANCES = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO))
@@ -244,15 +243,9 @@ def _alone(folder: Path) -> Iterator[None]:
 
     On a disk without locks two exports can run at once; at worst, one of them does not record a link of the other.
     """
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
+    with ExitStack() as held:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held.enter_context(locked_folder(folder))
         except BlockingIOError:
             raise UsageError(f"another export is writing to {folder}; try again when it has finished") from None
-        except OSError as error:
-            if error.errno not in CANNOT_LOCK:
-                raise
         yield
-    finally:
-        os.close(descriptor)
