@@ -50,7 +50,7 @@ if TYPE_CHECKING:
         Suggestion,
         Target,
     )
-    from faceindex.types.exports import AlbumsExport, SidecarReport
+    from faceindex.types.exports import AlbumsExport, PhotoArchive, SidecarReport
     from faceindex.types.faces import BY_BOX, DRAWN, AnalysedPhoto, Box, Face, FaceRecord
     from faceindex.types.imports import ImportReport
     from faceindex.types.jobs import JobState, Progress
@@ -111,6 +111,7 @@ __all__ = [
     "PastAct",
     "Person",
     "PersonChange",
+    "PhotoArchive",
     "PhotoRecord",
     "PhotosAround",
     "Pixels",
@@ -173,7 +174,7 @@ _NAMES = {
         "Suggestion",
         "Target",
     ],
-    "exports": ["AlbumsExport", "SidecarReport"],
+    "exports": ["AlbumsExport", "PhotoArchive", "SidecarReport"],
     "faces": ["BY_BOX", "DRAWN", "AnalysedPhoto", "Box", "Face", "FaceRecord"],
     "imports": ["ImportReport"],
     "merges": ["ContradictingActs", "MergeReport", "SameName", "Saying"],

@@ -40,3 +40,12 @@ class SidecarReport:
     unchanged: int
     nothing_to_say: int
     failed: tuple[FailedPhoto, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoArchive:
+    """A ZIP file of photos. written: their number; left: those that are not in it, and why."""
+
+    file: str
+    written: int
+    left: tuple[FailedPhoto, ...] = ()
