@@ -57,7 +57,9 @@ def _photograph(entrance: str, path: str, out: Path) -> None:
         page.goto(entrance)
         page.goto(found[0] + path)
         page.wait_for_timeout(3000)  # the stream of events keeps the network busy
-        page.get_by_text("/photos/portrait.jpg").evaluate("element => { element.textContent = 'Pictures/portrait.jpg' }")
+        page.get_by_text("/photos/portrait.jpg").evaluate(
+            "element => { element.textContent = 'Pictures/portrait.jpg' }"
+        )
         page.screenshot(path=out, type="jpeg", quality=82)
         browser.close()
 

@@ -48,6 +48,7 @@ SCROLL = """async ({ step, frames }) => {
 JUMP = """async (share) => {
   const began = performance.now();
   window.scrollTo(0, share * document.documentElement.scrollHeight);
+  await new Promise(requestAnimationFrame);
   do await new Promise(requestAnimationFrame);
   while (document.querySelector("[data-windowed] > .waiting") && performance.now() - began < 10000);
   return performance.now() - began;
