@@ -136,8 +136,7 @@ class RaySession:
             raise MachineError(f"Ray does not start: {_in_words(error)}") from error
 
     def _connect(self, host: str, port: int) -> None:
-        token = token_of_cluster()
-        self._environment.set(token)
+        self._environment.set(token_of_cluster())
         _forget_token(self.module)
         own = _own_address(host, port, self.address)
         with_node = {} if self.address.startswith(_CLIENT) else {"_node_ip_address": own}
@@ -146,10 +145,11 @@ class RaySession:
                 self.module.init(self.address, **_QUIET, **with_node)
         except Exception as error:
             said = _in_words(error)
+            whose = os.environ.get("RAY_AUTH_TOKEN_PATH") or "~/.ray/auth_token"
             if "InvalidAuthToken" in _chain(error):
-                whose = next(iter(token.values()), "~/.ray/auth_token")
                 raise MachineError(f"Ray at {self.address} refuses the token in {whose}") from error
-            raise MachineError(f"Ray at {self.address} cannot be used: {said}") from error
+            doubt = "; is it alive, and is the token in {} its own?" if "timeout" in said else ""
+            raise MachineError(f"Ray at {self.address} cannot be used: {said}{doubt.format(whose)}") from error
 
 
 _QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
@@ -200,7 +200,7 @@ def _short_folder() -> str:
 
 def _in_words(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+    return lines[0].partition(". ")[0] if lines else type(error).__name__
 
 
 def _chain(error: BaseException | None) -> str:
