@@ -25,6 +25,8 @@ _REQUEST = re.compile(r'"([A-Z]+) (\S+) HTTP')
 class ObjectServer:
     """log: where the server writes a line for each request."""
 
+    key, secret = "nobody", "SECRET-OF-NOBODY"
+
     def __init__(self, log: Path) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -37,8 +39,8 @@ class ObjectServer:
         """What a user sets, for fsspec to find the server and to log in."""
         return {
             "FSSPEC_S3_ENDPOINT_URL": f"http://127.0.0.1:{self.port}",
-            "FSSPEC_S3_KEY": "nobody",
-            "FSSPEC_S3_SECRET": "SECRET-OF-NOBODY",
+            "FSSPEC_S3_KEY": self.key,
+            "FSSPEC_S3_SECRET": self.secret,
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_MAX_ATTEMPTS": "1",
         }
@@ -60,16 +62,19 @@ class ObjectServer:
         """Serve these objects, by their keys, in BUCKET."""
         with self.log.open("wb") as log:
             self._process = subprocess.Popen([sys.executable, "-c", _SERVER, str(self.port)], stdout=log, stderr=log)
-        end = time.monotonic() + 60
-        while time.monotonic() < end:
-            with socket.socket() as tried:
-                if tried.connect_ex(("127.0.0.1", self.port)) == 0:
-                    break
-            time.sleep(0.1)
+        self._wait_for(self.port)
         self.system().mkdir(BUCKET)
         for key, data in objects.items():
             self.put(key, data)
         self.forget_requests()
+
+    def _wait_for(self, port: int) -> None:
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            with socket.socket() as tried:
+                if tried.connect_ex(("127.0.0.1", port)) == 0:
+                    return
+            time.sleep(0.05)
 
     def kill(self) -> None:
         """End it at once, and wait for that."""
@@ -91,8 +96,8 @@ class ObjectServer:
         return fsspec.filesystem(
             "s3",
             endpoint_url=f"http://127.0.0.1:{self.port}",
-            key="nobody",
-            secret="SECRET-OF-NOBODY",
+            key=self.key,
+            secret=self.secret,
             use_listings_cache=False,
         )
 

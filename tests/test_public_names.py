@@ -32,7 +32,7 @@ def members() -> Iterator[tuple[str, typing.Any]]:
     """Every public method and property of Library and of its topics, and of topics also calls and iteration."""
     made = [topic for _, topic in inspect.getmembers(faceindex.Library) if isinstance(topic, cached_property)]
     topics = [hints(topic.func)["return"] for topic in made]
-    assert len(topics) == 9
+    assert len(topics) == 10
     for owner in (faceindex.Library, *topics):
         for name, member in inspect.getmembers(owner):
             function = member.fget if isinstance(member, property) else member

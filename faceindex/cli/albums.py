@@ -13,6 +13,7 @@ from faceindex.cli import options
 from faceindex.cli.outcome import refuse_nothing
 from faceindex.cli.output import errors, one_form, print_csv, print_json, print_line, print_table
 from faceindex.clustering.methods import DEFAULT_METHOD, METHODS
+from faceindex.photos.finding.addresses import absolute
 from faceindex.plurals import plural
 from faceindex.types import AlbumsExport, ClusterReport
 
@@ -32,6 +33,7 @@ def cluster(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would change, and change nothing.")] = False,
     threads: options.Threads = 1,
+    on: options.On = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Group faces into albums. Where albums exist, add the new faces to them, and leave the others where they are."""
@@ -43,6 +45,7 @@ def cluster(
             rebuild=rebuild,
             dry_run=dry_run,
             threads=threads,
+            on=on,
         )
     if report.extended and (method is not None or threshold is not None):
         errors.print(
@@ -181,4 +184,4 @@ def sheet(
     """Write HTML pages that need no other files: albums, largest first, with their faces; then faces in no album."""
     with faceindex.Library(library, create=False) as opened:
         for page in opened.sheets.write_albums(out, faces=faces, albums=albums, pages=pages):
-            print_line(str(page.absolute()))
+            print_line(absolute(page))

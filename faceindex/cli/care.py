@@ -11,8 +11,9 @@ import typer
 import faceindex
 from faceindex.cli import options
 from faceindex.cli.output import print_json, print_line, print_table
+from faceindex.library.restoring import restore_backup
 from faceindex.plurals import plural
-from faceindex.types import CheckReport, RepairReport
+from faceindex.types import Backup, CheckReport, RepairReport
 
 
 def check(
@@ -32,13 +33,26 @@ def check(
 
 
 def backup(
-    target: Annotated[Path, typer.Argument(metavar="DEST", help="The new folder; it must not exist yet.")],
+    target: Annotated[Path, typer.Argument(metavar="DEST", help="The new folder, or address; it must not exist yet.")],
     library: options.Library = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Copy the library to DEST and check every byte. An ingest may run at the same time."""
     with faceindex.Library(library, create=False) as opened:
         done = opened.care.backup(target)
+    _print_copy(done, as_json)
+
+
+def restore(
+    source: Annotated[Path, typer.Argument(metavar="BACKUP", help="A backup: a folder, or an address.")],
+    target: Annotated[Path, typer.Argument(metavar="DEST", help="The new library; it must not exist yet.")],
+    as_json: options.AsJson = False,
+) -> None:
+    """Make the library DEST from a backup and check every byte. Run it again to continue."""
+    _print_copy(restore_backup(source, target), as_json)
+
+
+def _print_copy(done: Backup, as_json: bool) -> None:
     if as_json:
         print_json(asdict(done) | {"seconds": round(done.seconds, 3)})
     else:

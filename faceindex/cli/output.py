@@ -19,6 +19,7 @@ from rich.text import Text
 
 from faceindex.errors import UsageError
 from faceindex.files.csv_rows import csv_row
+from faceindex.photos.finding.addresses import absolute
 from faceindex.plurals import plural
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def face_object(face: FaceRecord) -> dict[str, object]:
 def say_page(sheet: Path | None) -> None:
     """Say where the HTML page is, if one was written."""
     if sheet:
-        errors.print(f"page: {sheet.absolute()}", markup=False)
+        errors.print(f"page: {absolute(sheet)}", markup=False)
 
 
 def print_line(text: str) -> None:

@@ -13,6 +13,7 @@ import typer
 import faceindex
 from faceindex.cli import options
 from faceindex.cli.output import errors, print_json, print_line
+from faceindex.photos.finding.addresses import absolute
 from faceindex.plurals import plural
 from faceindex.types import FaceRecord, NameQuestion, Suggestion
 
@@ -48,7 +49,7 @@ def review(
         if as_json:
             print_json([_as_object(one) for one in found])
         elif page:
-            print_line(str(page.absolute()))
+            print_line(absolute(page))
         elif not found:
             errors.print("nothing to ask")
         else:

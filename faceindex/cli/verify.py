@@ -16,8 +16,8 @@ from faceindex.cli import options
 from faceindex.cli.outcome import refuse_nothing
 from faceindex.cli.output import company_line, company_object, errors, print_json, print_line
 from faceindex.errors import UsageError
+from faceindex.exchange.outputs import text_output
 from faceindex.faces.engine import Engine
-from faceindex.files.writing import text_output
 from faceindex.photos.finding.addresses import absolute
 from faceindex.photos.finding.whereabouts import out_of_reach
 from faceindex.plurals import plural
@@ -148,5 +148,5 @@ def _opened(library: faceindex.Library, out: Path | None) -> Iterator[TextIO]:
     if out is None or str(out) == "-":
         yield sys.stdout
         return
-    with text_output(library.care.outside(out), errors="surrogateescape", newline="", at_once=True) as stream:
+    with text_output(library.care.output(out), errors="surrogateescape", newline="", at_once=True) as stream:
         yield stream

@@ -13,8 +13,8 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 
 from faceindex.exchange.library_file import BLOCK, blocks_of, face_columns
-from faceindex.files.writing import binary_output
-from faceindex.photos.finding.addresses import absolute
+from faceindex.exchange.outputs import binary_output
+from faceindex.photos.finding.addresses import absolute, address_of
 from faceindex.running.meter import Meter
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
@@ -38,7 +38,8 @@ def write_arrays(folder: LibraryFolder, out: Path, meter: Meter | None = None) -
     ):
 
         def spool() -> BinaryIO:
-            return cast(BinaryIO, spools.enter_context(tempfile.TemporaryFile(dir=absolute(out.parent))))
+            folder = None if address_of(out) else absolute(out.parent)
+            return cast(BinaryIO, spools.enter_context(tempfile.TemporaryFile(dir=folder)))
 
         faces = catalog.counts()["faces"]
         meter.stage("writing", 3 * faces)

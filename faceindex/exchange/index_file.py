@@ -6,8 +6,8 @@ from contextlib import closing
 from pathlib import Path
 
 from faceindex.errors import UsageError
+from faceindex.exchange.outputs import binary_output, text_output
 from faceindex.exchange.rows.faces import face_lines
-from faceindex.files.writing import binary_output, text_output
 from faceindex.plurals import plural
 from faceindex.running.meter import Meter
 from faceindex.search.coverage import index_config

@@ -32,8 +32,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from faceindex.exchange.outputs import binary_output
 from faceindex.faces.recipe import Recipe
-from faceindex.files.writing import binary_output
 from faceindex.running.meter import Meter
 from faceindex.running.stop import Stop
 from faceindex.store.care.tables import Column, Table, rows_of, tables

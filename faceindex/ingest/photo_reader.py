@@ -6,10 +6,9 @@ import errno
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing import Pipe
-from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
@@ -17,17 +16,21 @@ from faceindex.errors import MachineError, SilentDisk, UnreadablePhoto
 from faceindex.ingest.workers import watch
 from faceindex.ingest.workers.child import end, start
 from faceindex.ingest.workers.machine_errors import is_of_the_machine
-from faceindex.ingest.workers.processes import be_killed_first, end_with_parent
 from faceindex.photos.finding.addresses import UNREACHABLE, is_url, take_secrets, top_of
+from faceindex.photos.finding.read_ahead import MOST_AHEAD
+from faceindex.photos.finding.sources import expect
 from faceindex.photos.identity import Identity
 from faceindex.photos.read import identify
 from faceindex.plurals import plural
 from faceindex.running.stop import Stop
+from faceindex.system.files import set_blocking
+from faceindex.system.processes import be_killed_first, end_with_parent, inherited_connection
 
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
 
 _SILENT = 10  # files in a row that do not answer, until the disk is given up
+_UNREACHABLE = 3  # the same of a server: for each of them, it was asked several times
 _DEATHS = 3  # in a row
 _TRIES = 3  # for a photo while the machine lacks something
 _PAUSE = 0.5  # seconds before the next try, times the number of tries
@@ -54,6 +57,8 @@ class PhotoReader:
         self._meanwhile = meanwhile
         self._idle_limit = idle_limit
         self._child: _Child | None = None
+        self._expected: list[str] = []
+        self._places: dict[str, int] = {}
         self._silent = self._deaths = self._unreachable = 0
 
     def __enter__(self) -> Self:
@@ -63,6 +68,11 @@ class PhotoReader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._end()
+
+    def expect(self, paths: Sequence[str]) -> None:
+        """Say which files will be identified, in this order: those at addresses are read ahead."""
+        self._expected = [path for path in paths if is_url(path)]
+        self._places = {path: place for place, path in enumerate(self._expected, 1)}
 
     def identify(self, path: str, *, named: bool = False) -> Identity | None:
         """As `faceindex.photos.read.identify`; if the file does not answer, UnreadablePhoto is caused by a
@@ -123,12 +133,13 @@ class PhotoReader:
         vain."""
         if is_url(path) and answer.number in UNREACHABLE:
             self._unreachable += 1
-            if self._unreachable == _SILENT:
+            if self._unreachable == _UNREACHABLE:
                 raise SilentDisk(f"{top_of(path)} does not answer: {answer.reason}")
 
     def _identity(self, path: str, named: bool) -> Identity | _Unreadable | None:
+        place = self._places.get(path, len(self._expected))
         try:
-            return self.ask(_identified, path, named)
+            return self.ask(_identified, path, named, self._expected[place : place + MOST_AHEAD])
         except TimeoutError as error:
             raise UnreadablePhoto(path, str(error), out_of_reach=True) from error
 
@@ -163,8 +174,8 @@ class _Child:
 
 def main() -> None:
     """Answer each question. Arguments: the connection's descriptor; the parent's process id, or 0."""
-    os.set_blocking(sys.stderr.fileno(), False)  # nobody reads this stream
-    connection = Connection(int(sys.argv[1]))
+    set_blocking(sys.stderr.fileno(), False)  # nobody reads this stream
+    connection = inherited_connection(int(sys.argv[1]))
     if int(sys.argv[2]):
         end_with_parent(int(sys.argv[2]))
     be_killed_first()
@@ -177,7 +188,8 @@ def main() -> None:
             return
 
 
-def _identified(path: str, named: bool) -> Identity | _Unreadable | None:
+def _identified(path: str, named: bool, expected: Sequence[str]) -> Identity | _Unreadable | None:
+    expect([path, *expected])
     try:
         return identify(path, named=named)
     except UnreadablePhoto as error:

@@ -35,8 +35,8 @@ def checked_name(name: str) -> str:
 
 def same_but_for_case(name: str, known: Iterable[str]) -> list[str]:
     """Those of `known` that differ from `name` in nothing but case, width or accents; sorted."""
-    wanted = _plain(name)
-    return sorted(other for other in known if other != name and _plain(other) == wanted)
+    wanted = plain(name)
+    return sorted(other for other in known if other != name and plain(other) == wanted)
 
 
 def look_alikes(names: Iterable[str]) -> list[tuple[str, str]]:
@@ -44,7 +44,7 @@ def look_alikes(names: Iterable[str]) -> list[tuple[str, str]]:
     first: dict[str, str] = {}
     pairs = []
     for name in sorted(names):
-        other = first.setdefault(_plain(name), name)
+        other = first.setdefault(plain(name), name)
         if other != name:
             pairs.append((other, name))
     return pairs
@@ -54,13 +54,14 @@ def likely_meant(name: str, known: Iterable[str]) -> list[str]:
     """At most three of `known` that somebody who wrote `name` may have meant, the likeliest first."""
     by_text: dict[str, list[str]] = {}
     for other in sorted(known):
-        by_text.setdefault(_plain(other), []).append(other)
-    alike = get_close_matches(_plain(name), by_text, n=3, cutoff=_ALIKE)
-    starting = [text for text in by_text if text.startswith(_plain(name) + " ")] if _plain(name) else []
+        by_text.setdefault(plain(other), []).append(other)
+    alike = get_close_matches(plain(name), by_text, n=3, cutoff=_ALIKE)
+    starting = [text for text in by_text if text.startswith(plain(name) + " ")] if plain(name) else []
     return [other for text in dict.fromkeys([*alike, *starting]) for other in by_text[text]][:3]
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """The name without what case, width and accents add to it."""
     if name.isascii():  # an act compares its name with thousands
         return name.casefold()
     decomposed = unicodedata.normalize("NFKD", name.casefold())

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from faceindex.exchange.albums.album_folders import export_albums
     from faceindex.people import acting
     from faceindex.people.excluding import leave_alone
-    from faceindex.photos.finding.addresses import absolute
+    from faceindex.photos.finding.addresses import absolute, refuse_address
 else:
     export_albums = functions("faceindex.exchange.albums.album_folders", "export_albums")
     acting = module("faceindex.people.acting")
     leave_alone = functions("faceindex.people.excluding", "leave_alone")
-    absolute = functions("faceindex.photos.finding.addresses", "absolute")
+    absolute, refuse_address = functions("faceindex.photos.finding.addresses", "absolute", "refuse_address")
 
 
 AlbumList = list[Album]  # `list` is a method here
@@ -128,6 +128,7 @@ class Albums:
         name. min_photos: smaller albums are left out. xmp: with sidecars that name the faces. Only what an export made
         is ever changed or removed. Raises: UsageError when `folder` holds other things, or cannot be written.
         """
+        refuse_address(folder, "a folder of links")
         path = Path(absolute(folder))
         return export_albums(self._opened.folder, path, kind=link, unnamed=unnamed, min_photos=min_photos, xmp=xmp)
 

@@ -17,7 +17,8 @@ from faceindex.judgement import library_calibration as calibrated
 from faceindex.library.erasing import everything_erased
 from faceindex.library.job import Job, finished
 from faceindex.library.opened import Opened, StrPath, one_or_more
-from faceindex.photos.finding.addresses import absolute
+from faceindex.library.restoring import backup_at
+from faceindex.photos.finding.addresses import absolute, address_of
 from faceindex.running.meter import Meter
 from faceindex.search import index as face_index
 from faceindex.search.check import check_index
@@ -35,8 +36,13 @@ class Care:
         self._opened = opened
 
     def outside(self, path: StrPath) -> Path:
-        """`path`, to which something is to be written. Raises: UsageError when it lies in the library's own folder."""
+        """`path`, to which something is to be written. Raises: UsageError when it lies in the library's own folder,
+        or is an address."""
         return self._opened.outside(path)
+
+    def output(self, path: StrPath) -> Path:
+        """As `outside`, for one file, which may also be at an address."""
+        return self._opened.output(path)
 
     def check(self, *, deep: bool = False) -> CheckReport:
         """What is whole and what is damaged, file by file. Nothing is written; a writer may be at work.
@@ -55,11 +61,17 @@ class Care:
 
         The copy is a library like this one, without an index. Raises: UsageError when `target` exists; LibraryDamaged
         when this library is; LibraryUnwritable; in each case nothing is left of the copy.
+
+        At an address, it is a folder of objects for `restore`, complete as soon as it has the object `backup.json`. If
+        the server does not answer (LibraryUnwritable), the same call continues.
         """
+        url = address_of(target)
         path = Path(absolute(target))
 
         def work(meter: Meter) -> Backup:
             began = time.monotonic()
+            if url is not None:
+                return backup_at(self._opened.folder, url, meter)
             segments = backup(self._opened.folder, path, meter)
             copy = LibraryFolder(path, create=False)
             counts, size = copy.catalog.counts(), copy.bytes_on_disk()

@@ -17,6 +17,7 @@ from faceindex.errors import StaleError, UsageError
 from faceindex.faces.recipe import Recipe, as_recipe
 from faceindex.files.user_folders import NOWHERE, user_data
 from faceindex.library.job import Job
+from faceindex.photos.finding.addresses import address_of, refuse_address
 from faceindex.photos.limits import DEFAULT_MAX_MEGAPIXELS
 from faceindex.running.lazily import functions, module
 from faceindex.running.meter import Meter, Tell
@@ -25,6 +26,7 @@ from faceindex.store.folder import LibraryFolder
 from faceindex.store.open_transaction import is_kept_open, kept_open
 
 if TYPE_CHECKING:
+    from faceindex.cluster.sharded_search import ShardedSearch
     from faceindex.faces.analyse import Analyser
     from faceindex.faces.detect import check_min_face
     from faceindex.faces.engine import Engine, as_engine
@@ -81,8 +83,10 @@ class Opened:
         if engine != DEFAULT_ENGINE:
             as_engine(engine)
         wanted = None if recipe is None else as_recipe(recipe)
+        refuse_address(path or default_library(), "a library")
         self.folder = LibraryFolder(Path(path or default_library()), wanted=wanted, create=create)
         self.index: face_index.LibraryIndex | None = None
+        self.sharded: ShardedSearch | None = None
         self._jobs: WeakSet[Job[Any]] = WeakSet()
         self._ends: list[Callable[[], None]] = []
         self._loading = threading.Lock()
@@ -139,8 +143,14 @@ class Opened:
         return calibrated.of_library(self.folder)
 
     def outside(self, path: StrPath) -> Path:
-        """`path`, to which something is to be written. Raises: UsageError when it lies in the library's own folder."""
+        """`path`, to which something is to be written. Raises: UsageError when it lies in the library's own folder,
+        or is an address."""
+        refuse_address(path, "this output")
         return self.folder.outside(Path(path))
+
+    def output(self, path: StrPath) -> Path:
+        """As `outside`, for one file, which may also be at an address."""
+        return Path(path) if address_of(path) else self.folder.outside(Path(path))
 
     def analyser(self, min_face: int | None, max_megapixels: float = DEFAULT_MAX_MEGAPIXELS) -> Analyser:
         """The analyser for photos to be stored; min_face: default what the library was made with."""
@@ -159,15 +169,27 @@ class Opened:
         with nullcontext() if alone else self._loading:  # one loads for all who ask
             if not self.wait and (missing := face_index.stale(self.folder, self.index)) is not None:
                 raise StaleError(missing.message)
-            found = self.index = face_index.load_or_build(self.folder, self.index)
-        return found
+            while True:
+                index = face_index.load_or_build(self.folder, self.index)
+                found = self.sharded.scattered(self.folder, index) if self.sharded else index
+                if found is not None:
+                    self.index = found
+                    return found
+                self.index = None  # another index took its place before it was cut
+
+    def release_index(self) -> None:
+        """Unmap the index unless it is still the one on the disk, and end the processes that hold shards of another."""
+        if self.index is not None and not face_index.is_on_disk(self.folder, self.index):
+            self.index = None
+        if self.sharded:
+            self.sharded.end_if_removed(self.folder)
 
     def faces_changed(self, *, index: bool = True, meter: Meter | None = None) -> None:
         """Update albums and, unless it can wait, the index after faces were stored or removed.
 
         Raises: JobCancelled while the index is built.
         """
-        self.index = None
+        self.release_index()
         update_albums(self.folder)
         if index:
             meter = meter or Meter()

@@ -6,23 +6,26 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from faceindex.errors import UnreadablePhoto, UsageError
-from faceindex.files.writing import text_output
+from faceindex.exchange.outputs import remove_output, text_output
 from faceindex.library.albums import album_faces
 from faceindex.library.opened import Opened, StrPath
 from faceindex.library.photos import Photos
 from faceindex.library.status import status
 from faceindex.people.questions import questions
 from faceindex.photos.decode import Photo
-from faceindex.photos.finding.addresses import absolute
+from faceindex.photos.finding.addresses import absolute, address_of
+from faceindex.photos.finding.sources import source_of
 from faceindex.photos.pictures import PictureLike, is_path, photo_of
 from faceindex.plurals import plural
 from faceindex.queries.probes import Probe
 from faceindex.sheets.albums import GENERATOR, AlbumRow, PagePlan, album_sheet, page_file, page_plans
+from faceindex.sheets.found import MOST, FoundPhoto, found_sheet
 from faceindex.sheets.marks import identified_marks, stored_marks
 from faceindex.sheets.matches import match_sheet
 from faceindex.sheets.photos import photo_sheet
 from faceindex.sheets.review import review_sheet
 from faceindex.store.albums import faces_alone
+from faceindex.store.selection import Selection
 from faceindex.types import FaceRecord, IdentifiedFace, ProbeFace, Suggestion
 
 MOST_PAGES = 50
@@ -42,7 +45,7 @@ class Sheets:
         albums.html, albums-2.html, ... Further pages of an earlier sheet are removed. Returns: the files. Raises:
         UsageError when `out` lies in the library itself, or cannot be written; so do the other pages.
         """
-        out = self._opened.outside(out)
+        out = self._opened.output(out)
         chosen, alone = self._opened.catalog.albums(), faces_alone(self._opened.catalog.connection)
         plans = list(page_plans(len(chosen), len(alone), albums_on_a_page=albums))
         left_out = _left_out(plans[pages:])
@@ -67,18 +70,34 @@ class Sheets:
 
     def write_matches(self, out: StrPath, probes: Sequence[Probe], found: Sequence[ProbeFace]) -> None:
         """Write one self-contained HTML page: every probe and its matches, as `faces.matches` gave them."""
-        _write_page(self._opened.outside(out), match_sheet(probes, found, self._opened.catalog.turned))
+        _write_page(self._opened.output(out), match_sheet(probes, found, self._opened.catalog.turned))
 
     def write_review(self, out: StrPath, suggestions: Sequence[Suggestion]) -> None:
         """Write one self-contained HTML page: crops of both sides of every suggestion."""
         _write_page(
-            self._opened.outside(out),
+            self._opened.output(out),
             review_sheet(
                 questions(self._opened.catalog, suggestions),
                 library=self._opened.folder.path,
                 turn_of=self._opened.catalog.turned,
             ),
         )
+
+    def write_found(self, out: StrPath, among: Selection) -> None:
+        """Write the selected photos with the names of the people in them: the first 1,000.
+
+        Raises: UsageError when nobody has a name in the selection, `out` lies in the library itself, or cannot be
+        written.
+        """
+        out, photos = self._opened.output(out), Photos(self._opened)
+        found = list(photos.find(among))
+        shown = [
+            FoundPhoto(
+                photo.path, sorted({face.person for face in photos.faces(photo.path) if face.person}), photo.taken
+            )
+            for photo in found[:MOST]
+        ]
+        _write_page(out, found_sheet(shown, total=len(found)))
 
     def write_photo(self, out: StrPath, path: StrPath) -> None:
         """Write one page: a photo of the library with a box, an id and a name for each face.
@@ -92,7 +111,7 @@ class Sheets:
         turn = self._opened.catalog.turned(record.path)
         size = (record.width, record.height)
         page = photo_sheet(record.path, _photo(record.path), size, marks, about=about, turn=turn)
-        _write_page(self._opened.outside(out), page)
+        _write_page(self._opened.output(out), page)
 
     def write_identified(self, out: StrPath, image: PictureLike, found: Sequence[IdentifiedFace]) -> None:
         """Write one page: a photo with a box for each face, and who it is, as `identify` found.
@@ -104,7 +123,7 @@ class Sheets:
         marks = identified_marks(found, stored)
         turn = self._opened.catalog.turned(absolute(image)) if is_path(image) else 0
         page = photo_sheet(photo.path, photo, (photo.width, photo.height), marks, about=[], turn=turn)
-        _write_page(self._opened.outside(out), page)
+        _write_page(self._opened.output(out), page)
 
     def _best(self, album: int, most: int) -> list[FaceRecord]:
         """The album's faces of best quality."""
@@ -140,20 +159,22 @@ def _remove_older(out: Path, last: int) -> None:
     while True:
         last += 1
         page = page_file(out, last)
+        path = absolute(page)
         try:
-            with page.open("rb") as opened:
-                if f'content="{GENERATOR}"'.encode() not in opened.read(1000):
+            with source_of(path).opened(path) as opened:
+                if f'content="{GENERATOR}"'.encode() not in opened.file.read(1000):
                     return
-            page.unlink()
+            remove_output(path)
         except OSError:
             return
 
 
 def _write_page(out: StrPath, page: str) -> None:
     path = Path(out)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
+    if not address_of(path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
     with text_output(path, errors="surrogateescape") as file:
         file.write(page)

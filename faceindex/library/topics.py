@@ -9,6 +9,7 @@ from faceindex.library.opened import Opened
 
 if TYPE_CHECKING:
     from faceindex.library.albums import Albums
+    from faceindex.library.browsing import Browsing
     from faceindex.library.care import Care
     from faceindex.library.crops import Crops
     from faceindex.library.faces import Faces
@@ -52,6 +53,13 @@ class Topics:
         from faceindex.library.people import People
 
         return People(self._opened)
+
+    @cached_property
+    def browsing(self) -> Browsing:
+        """For pages: where long lists begin, names that are typed, folders, photos around a photo."""
+        from faceindex.library.browsing import Browsing
+
+        return Browsing(self._opened)
 
     @cached_property
     def history(self) -> History:

@@ -168,15 +168,20 @@ def _doubtful(named: _Named, doubt: Doubt, albums: Mapping[int, bool], kind: str
     other = None if doubt.other < 0 else named.names[doubt.other]
     listed = " ".join(map(str, faces))
     yes = f"faceindex people reject {listed}"
+    album = None
     if other is not None:
         yes = _command("name --merge --only", f"face:{','.join(map(str, faces))}", other)
     elif divided := [number for number, more in albums.items() if more]:
-        yes = f"faceindex people split {divided[0]} {listed}"
-    asked = sorted({*faces, *(named.faces(doubt.rest) if doubt.even else ())})
+        album = divided[0]
+        yes = f"faceindex people split {album} {listed}"
+    rest = named.faces(doubt.rest) if doubt.even else ()
+    asked = sorted({*faces, *rest})
     return Finding(
         *(kind, person, faces, len(named.rows[doubt.person]), other, _probability(doubt.log_odds)),
         *(float(np.sqrt(doubt.square)), None if other is None else float(np.sqrt(doubt.other_square))),
         *(yes, f"faceindex people confirm {' '.join(map(str, asked))}"),
+        album=album,
+        also_confirmed=rest,
     )
 
 

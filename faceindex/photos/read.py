@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from faceindex.errors import UnreadablePhoto
+from faceindex.errors import OutOfReach, UnreadablePhoto
+from faceindex.photos.finding.addresses import UNREACHABLE, is_url
 from faceindex.photos.finding.open_files import FileStatus, OpenFile
 from faceindex.photos.finding.sources import source_of
 from faceindex.photos.identity import Identity, claims_to_be_photo, content_hash, is_photo
@@ -50,7 +51,10 @@ def _opened(path: str) -> Iterator[OpenFile]:
         with source_of(path).opened(path) as opened:
             yield opened
     except OSError as error:
-        raise UnreadablePhoto(path, error.strerror or str(error), out_of_reach=True) from error
+        unreadable = UnreadablePhoto(path, error.strerror or str(error), out_of_reach=True)
+        if is_url(path) and error.errno in UNREACHABLE:
+            unreadable.exit_code = OutOfReach.exit_code
+        raise unreadable from error
 
 
 def _refuse_large(path: str, status: FileStatus) -> None:

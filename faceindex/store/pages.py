@@ -22,8 +22,14 @@ _EVERYBODY = """SELECT people.name, faces, photos, cover, confirmed, hidden, per
     WHERE {} AND (? OR NOT hidden) ORDER BY people.name LIMIT ?"""
 
 
-_UNDATED = "~"
+UNDATED = "~"
 """What sorts after every date."""
+
+ALONE = """NOT EXISTS (SELECT 1 FROM album_faces WHERE face = faces.id)
+    AND NOT EXISTS (SELECT 1 FROM person_faces WHERE face = faces.id)
+    AND NOT EXISTS (SELECT 1 FROM hidden_faces WHERE face = faces.id)
+    AND NOT EXISTS (SELECT 1 FROM unknown_faces WHERE face = faces.id)"""
+"""The condition of a row of `faces` that is in no album and has no name."""
 
 
 def album_page(
@@ -36,8 +42,7 @@ def album_page(
     unnamed: bool = False,
 ) -> Page[Album]:
     """As `Catalog.albums`, largest first. unnamed: only those without a name."""
-    what = ("hidden albums" if hidden else "albums") + (" and those left alone" if unknown else "")
-    what += " without a name" if unnamed else ""
+    what = list_of_albums(hidden=hidden, unknown=unknown, unnamed=unnamed)
     limit = ALL if limit is None else limit
     key = begin(what, cursor, limit)
     faces, album = (1 << 62, 0) if key is None else (int(key[0] or 0), int(key[1] or 0))
@@ -83,7 +88,7 @@ def face_page(
 
     Raises: UsageError when nobody has this name.
     """
-    what = f"faces of album {album} and of {person}"
+    what = list_of_album(album) if person is None else f"faces of {person}"
     limit = ALL if limit is None else limit
     key = begin(what, cursor, limit)
     after = 0 if key is None else int(key[0] or 0)
@@ -109,27 +114,39 @@ def dated_face_page(
     Raises: NotInLibrary when nobody has this name.
     """
     number = person_number(catalog, person)
-    what = f"faces of person {number} by date"
+    what = list_of_person(number)
     limit = ALL if limit is None else limit
     key = begin(what, cursor, limit)
     date, face = ("", 0) if key is None else (str(key[0]), int(key[1] or 0))
     kept = "TRUE" if hidden else "face NOT IN (SELECT face FROM hidden_faces)"
     rows = catalog.connection.execute(
-        f"""SELECT face, COALESCE(taken, '{_UNDATED}') AS date FROM people_faces JOIN faces ON faces.id = face
+        f"""SELECT face, COALESCE(taken, '{UNDATED}') AS date FROM people_faces JOIN faces ON faces.id = face
         JOIN photos ON photos.id = photo WHERE person = ? AND {kept} AND (date, face) > (?, ?)
         ORDER BY date, face LIMIT ?""",
         (number, date, face, limit + 1),
     ).fetchall()
     records = catalog.faces_with([face for face, _ in rows])
     found = [records[face] for face, _ in rows if face in records]
-    return page_of(what, found, limit, lambda one: (one.taken or _UNDATED, one.face))
+    return page_of(what, found, limit, lambda one: (one.taken or UNDATED, one.face))
+
+
+def alone_page(catalog: Catalog, *, limit: int | None, cursor: str | None = None) -> Page[FaceRecord]:
+    """Faces in no album and without a name, by rising id; without those that are hidden or left alone."""
+    limit = ALL if limit is None else limit
+    key = begin("faces alone", cursor, limit)
+    rows = catalog.connection.execute(
+        f"SELECT id FROM faces WHERE id > ? AND {ALONE} ORDER BY id LIMIT ?",
+        (0 if key is None else int(key[0] or 0), limit + 1),
+    )
+    records = catalog.faces_with([face for (face,) in rows.fetchall()])
+    return page_of("faces alone", [records[face] for face in sorted(records)], limit, lambda one: (one.face,))
 
 
 def photo_page(
     catalog: Catalog, *, limit: int | None, cursor: str | None = None, among: Selection = EVERYTHING
 ) -> Page[PhotoRecord]:
     """Every path of the selected photos, by path. Raises: UsageError when nobody has a name in the selection."""
-    what = f"photos {json.dumps([among.shows, among.without, among.only, among.first, among.last, among.under])}"
+    what = list_of_photos(among)
     limit = ALL if limit is None else limit
     key = begin(what, cursor, limit)
     after = None if key is None else str(key[0])
@@ -152,6 +169,27 @@ def failure_page(
     )
     found = [FailedPhoto(os.fsdecode(path), error, bool(out_of_reach)) for path, error, out_of_reach in rows]
     return page_of(what, found, limit, lambda one: (one.path,))
+
+
+def list_of_albums(*, hidden: bool = False, unknown: bool = False, unnamed: bool = False) -> str:
+    """What the cursors of `album_page` belong to; the same of the other lists follows."""
+    what = ("hidden albums" if hidden else "albums") + (" and those left alone" if unknown else "")
+    return what + (" without a name" if unnamed else "")
+
+
+def list_of_album(album: int | None) -> str:
+    """Of `face_page`, of an album or of all faces."""
+    return f"faces of album {album}"
+
+
+def list_of_person(number: int) -> str:
+    """Of `dated_face_page`, of the person of this number."""
+    return f"faces of person {number} by date"
+
+
+def list_of_photos(among: Selection) -> str:
+    """Of `photo_page`."""
+    return f"photos {json.dumps([among.shows, among.without, among.only, among.first, among.last, among.under])}"
 
 
 def _of_album(catalog: Catalog, album: int, after: int, most: int, *, hidden: bool) -> list[int]:

@@ -71,13 +71,10 @@ def selected_photos(catalog: Catalog, selection: Selection) -> Iterator[PhotoRec
     """Every path of the photos that are meant, by path. Raises: UsageError when somebody has no such name."""
     if selection == replace(EVERYTHING, under=selection.under):
         return catalog.photos(selection.under)
-    conditions, values = _conditions(catalog, selection, "photos.id")
-    place, where = _under(selection.under)
+    condition, values = conditions_of(catalog, selection)
     # The paths first, all of them, as they are sorted: nothing is open while the caller looks at a photo.
     paths = catalog.connection.execute(
-        f"""SELECT path FROM paths JOIN photos ON photos.id = paths.photo
-        WHERE {" AND ".join([*conditions, *place])} ORDER BY path""",
-        (*values, *where),
+        f"SELECT path FROM paths JOIN photos ON photos.id = paths.photo WHERE {condition} ORDER BY path", values
     ).fetchall()
     return (one for (path,) in paths for one in first_paths(catalog.connection, None, "path = ?", (path,), None, 1))
 
@@ -86,6 +83,13 @@ def first_photos(catalog: Catalog, selection: Selection, after: str | None, most
     """The first of `selected_photos` after the path `after`, if given. Raises: as that."""
     conditions, values = _conditions(catalog, selection, "photos.id")
     return first_paths(catalog.connection, selection.under, " AND ".join(conditions), values, after, most)
+
+
+def conditions_of(catalog: Catalog, selection: Selection) -> tuple[str, list[object]]:
+    """The condition of a row of `paths` joined with `photos`, and its values. Raises: as `selected_photos`."""
+    conditions, values = _conditions(catalog, selection, "photos.id")
+    place, where = _under(selection.under)
+    return " AND ".join([*conditions, *place]), [*values, *where]
 
 
 def selected_faces(

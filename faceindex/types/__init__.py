@@ -22,7 +22,16 @@ if TYPE_CHECKING:
     from faceindex.types.audits import Audit, Finding
     from faceindex.types.care import Backup, CheckedPart, CheckReport, Damage, RepairReport
     from faceindex.types.changes import Erased, IngestReport, Lifted, NamesRead, Pruned, Reencoded, Removed, Skipped
-    from faceindex.types.contents import Album, FailedPhoto, IndexReport, Person, PhotoRecord, Status
+    from faceindex.types.contents import (
+        Album,
+        FailedPhoto,
+        Folder,
+        IndexReport,
+        Person,
+        PhotoRecord,
+        PhotosAround,
+        Status,
+    )
     from faceindex.types.decisions import (
         ActChange,
         AlbumChange,
@@ -41,11 +50,13 @@ if TYPE_CHECKING:
         Suggestion,
         Target,
     )
-    from faceindex.types.exports import AlbumsExport, SidecarReport
+    from faceindex.types.exports import AlbumsExport, DatabaseReport, PhotoArchive, SidecarReport, TableChanges
     from faceindex.types.faces import BY_BOX, DRAWN, AnalysedPhoto, Box, Face, FaceRecord
     from faceindex.types.imports import ImportReport
     from faceindex.types.jobs import JobState, Progress
-    from faceindex.types.pages import Page
+    from faceindex.types.merges import ContradictingActs, MergeReport, SameName, Saying
+    from faceindex.types.names_imported import NamesImported, UnsureName
+    from faceindex.types.pages import Page, PageStarts
     from faceindex.types.versions import Stale, Version
 
 __all__ = [
@@ -67,7 +78,9 @@ __all__ = [
     "ClusterReport",
     "Company",
     "ComparedFace",
+    "ContradictingActs",
     "Damage",
+    "DatabaseReport",
     "Decided",
     "DrawnFace",
     "Erased",
@@ -77,6 +90,7 @@ __all__ = [
     "FaceRecord",
     "FailedPhoto",
     "Finding",
+    "Folder",
     "IdentifiedFace",
     "ImportReport",
     "IndexReport",
@@ -87,15 +101,20 @@ __all__ = [
     "Lifted",
     "LostFace",
     "Match",
+    "MergeReport",
     "NameQuestion",
+    "NamesImported",
     "NamesRead",
     "NeverSuggested",
     "NotFace",
     "Page",
+    "PageStarts",
     "PastAct",
     "Person",
     "PersonChange",
+    "PhotoArchive",
     "PhotoRecord",
+    "PhotosAround",
     "Pixels",
     "Price",
     "ProbeFace",
@@ -106,12 +125,16 @@ __all__ = [
     "Reencoded",
     "Removed",
     "RepairReport",
+    "SameName",
+    "Saying",
     "SidecarReport",
     "Skipped",
     "Stale",
     "Status",
     "Suggestion",
+    "TableChanges",
     "Target",
+    "UnsureName",
     "Vectors",
     "Verification",
     "Version",
@@ -134,7 +157,7 @@ _NAMES = {
     "audits": ["Audit", "Finding"],
     "care": ["Backup", "CheckedPart", "CheckReport", "Damage", "RepairReport"],
     "changes": ["Erased", "IngestReport", "Lifted", "NamesRead", "Pruned", "Reencoded", "Removed", "Skipped"],
-    "contents": ["Album", "FailedPhoto", "IndexReport", "Person", "PhotoRecord", "Status"],
+    "contents": ["Album", "FailedPhoto", "Folder", "IndexReport", "Person", "PhotoRecord", "PhotosAround", "Status"],
     "decisions": [
         "ActChange",
         "AlbumChange",
@@ -153,11 +176,13 @@ _NAMES = {
         "Suggestion",
         "Target",
     ],
-    "exports": ["AlbumsExport", "SidecarReport"],
+    "exports": ["AlbumsExport", "DatabaseReport", "PhotoArchive", "SidecarReport", "TableChanges"],
     "faces": ["BY_BOX", "DRAWN", "AnalysedPhoto", "Box", "Face", "FaceRecord"],
     "imports": ["ImportReport"],
+    "merges": ["ContradictingActs", "MergeReport", "SameName", "Saying"],
     "jobs": ["JobState", "Progress"],
-    "pages": ["Page"],
+    "names_imported": ["NamesImported", "UnsureName"],
+    "pages": ["Page", "PageStarts"],
     "versions": ["Stale", "Version"],
 }
 """For each module the names that are here."""

@@ -18,7 +18,8 @@ class Finding:
     rising. of: number of faces that the person has. other: whom `faces` fit better, or who has the other name; None for
     nobody. probability: that it is so, in [0, 1]; None of WEAK. distance: Euclidean, root mean square, between `faces`
     and the person's others; other_distance: to those of `other`. yes, no: commands that answer it; WEAK has one to
-    find better faces instead of the yes.
+    find better faces instead of the yes. album: from which yes splits the faces, None where it does something else.
+    also_confirmed: faces of the person's that no confirms, beside `faces`; ids, rising.
     """
 
     kind: str
@@ -31,6 +32,8 @@ class Finding:
     other_distance: float | None
     yes: str
     no: str
+    album: int | None = None
+    also_confirmed: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

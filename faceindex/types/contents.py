@@ -25,6 +25,25 @@ class PhotoRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder. photos: paths of photos in it and in the folders below."""
+
+    path: str
+    photos: int
+
+
+@dataclass(frozen=True, slots=True)
+class PhotosAround:
+    """Photos around a photo. before, after: by path, None at an end. others: of the same moment, by time, if `by_date`;
+    else in the same folder, by path."""
+
+    before: PhotoRecord | None
+    after: PhotoRecord | None
+    others: tuple[PhotoRecord, ...]
+    by_date: bool
+
+
+@dataclass(frozen=True, slots=True)
 class FailedPhoto:
     """A photo that could not be read, or only with a warning, and why.
 

@@ -31,3 +31,12 @@ class Page(Sequence[T], Generic[T]):
 
     def __iter__(self) -> Iterator[T]:
         return iter(self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class PageStarts:
+    """Where the pages of a list begin, all of the same size. items: in the list. cursors: of the second page and the
+    following ones."""
+
+    items: int
+    cursors: tuple[str, ...]

@@ -17,7 +17,20 @@ import faceindex
 from faceindex.errors import FaceindexError, StaleError
 from faceindex.library import Library
 from faceindex.web import pages, problems
-from faceindex.web.api import albums, faces, history, jobs, people, photos, review, search, session, state
+from faceindex.web.api import (
+    albums,
+    audits,
+    browsing,
+    faces,
+    history,
+    jobs,
+    people,
+    photos,
+    review,
+    search,
+    session,
+    state,
+)
 from faceindex.web.audit import AuditLog
 from faceindex.web.changes import Changes
 from faceindex.web.guards import Guard
@@ -61,7 +74,7 @@ def api() -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    for topic in (photos, faces, albums, people, history, review, search, jobs, session, state):
+    for topic in (photos, faces, albums, people, history, review, search, jobs, session, state, browsing, audits):
         app.include_router(topic.routes)
     problems.install(app)
     app.add_exception_handler(StaleError, _prepare)

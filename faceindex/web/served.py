@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from faceindex.library import Library
+from faceindex.types import Folder
 from faceindex.web.audit import AuditLog
 from faceindex.web.changes import Changes
 from faceindex.web.jobs import Jobs
@@ -19,7 +20,9 @@ from faceindex.web.settings import Settings
 
 @dataclass(slots=True)
 class Served:
-    """A library and its server. csrf: what stands for a session's where nobody has to sign in."""
+    """A library and its server. csrf: what stands for a session's where nobody has to sign in. audited: id of the
+    last audit of all names, and the state of the library that it looked at.
+    folders: of photos, and the state of photos in which they are these."""
 
     library: Library
     settings: Settings
@@ -31,6 +34,8 @@ class Served:
     sessions: Sessions = field(default_factory=Sessions)
     attempts: Attempts = field(default_factory=Attempts)
     measures: Measures = field(default_factory=Measures)
+    audited: tuple[str, str] | None = None
+    folders: tuple[str, tuple[Folder, ...]] = ("", ())
 
     def csrf_of(self, session: Session | None) -> str:
         """What a page sends with each change."""

@@ -4,66 +4,30 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from browser_pages import PHONE, Open
 from people_library import drawn_people, store_vectors
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from PIL import Image, ImageOps
+from playwright.sync_api import Browser, Page, expect
 from running_server import RunningServer, running
 
 import faceindex
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium; `apt-get install chromium` installs it")
-
-DESK = {"width": 1280, "height": 900}
-PHONE = {"width": 390, "height": 844}
-
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def server(small_library: faceindex.Library, tmp_path: Path) -> Iterator[RunningServer]:
+def served_library(small_library: faceindex.Library, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of `small_library`, whose photos are of one face; split into two albums."""
-    shutil.copytree(small_library.path, tmp_path / "copy.faces")
-    with faceindex.Library(tmp_path / "copy.faces") as library:
+    path = tmp_path_factory.mktemp("served") / "copy.faces"
+    (path.parent / "inbox").mkdir()
+    shutil.copytree(small_library.path, path)
+    with faceindex.Library(path) as library:
         faces = [face.face for face in library.albums.faces(1)]
         library.albums.split(1, faces[:8])
-    with running(tmp_path / "copy.faces") as started:
-        yield started
-
-
-@pytest.fixture
-def page(browser: Browser, server: RunningServer) -> Iterator[Page]:
-    """A page that opened the printed address. Errors in its console, and requests to others, fail the test."""
-    context = browser.new_context(viewport=DESK, locale="en-GB")  # type: ignore[arg-type]
-    opened, complaints = context.new_page(), list[str]()
-    opened.on("console", lambda message: complaints.append(message.text) if is_error(message) else None)
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on(
-        "request",
-        lambda asked: (
-            None if asked.url.removeprefix("blob:").startswith(server.address) else complaints.append(asked.url)
-        ),
-    )
-    opened.goto(server.entrance)
-    yield opened
-    context.close()
-    assert complaints == []
-
-
-def is_error(message: ConsoleMessage) -> bool:
-    """The browser's own notes of answers upon which the page asks, or says that there is no face, are none."""
-    return message.type == "error" and not re.search(r"status of (409|422)", message.text)
+    return path
 
 
 def faces_shown(page: Page) -> int:
@@ -84,7 +48,7 @@ def test_from_the_address_to_a_named_person_and_back(page: Page) -> None:
     page.go_back()
     page.get_by_role("link", name="History").click()
     page.get_by_role("button", name="Undo").first.click()
-    expect(page.locator(".undone")).to_have_count(1)
+    expect(page.locator("li.undone", has_text="faces named Eileen Collins")).to_have_count(1)
     page.get_by_role("link", name="People").click()
     expect(page.locator("#unnamed ~ ul > li")).to_have_count(2)
 
@@ -120,21 +84,19 @@ def test_faces_are_selected_by_keys_and_said_to_be_somebody_elses(page: Page) ->
     expect(page.locator("[data-grid] .tile:visible")).to_have_count(12)
 
 
-def test_two_browsers_see_each_others_acts(page: Page, browser: Browser, server: RunningServer) -> None:
+def test_two_browsers_see_each_others_acts(page: Page, opened: Open) -> None:
     page.get_by_role("link", name="Status").click()
     page.get_by_role("button", name="Sign in another device").click()
     address = page.locator("dialog .address").inner_text()
     page.get_by_role("button", name="Close").click()
     page.get_by_role("link", name="People").click()
-    context = browser.new_context(viewport=PHONE, locale="de-DE", color_scheme="dark")  # type: ignore[arg-type]
-    other = context.new_page()
+    other = opened("/login", viewport=PHONE, locale="de-DE", color_scheme="dark", storage_state=None)
     other.goto(address)
     expect(other.get_by_role("heading", name="Wer ist das?")).to_be_visible()
     other.get_by_placeholder("Name").first.fill("Eileen")
     other.keyboard.press("Enter")
-    expect(page.get_by_role("link", name="Eileen")).to_be_visible()
+    expect(page.get_by_role("link", name="Eileen")).to_be_visible(timeout=2000)
     assert other.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    context.close()
 
 
 def test_questions_are_answered_by_keys(browser: Browser, tmp_path: Path) -> None:
@@ -150,6 +112,7 @@ def test_questions_are_answered_by_keys(browser: Browser, tmp_path: Path) -> Non
         page.get_by_role("link", name="Review").click()
         question = page.locator("[data-question]")
         first = question.get_attribute("data-question")
+        expect(page.locator(".whole")).to_contain_text("about")  # whole albums, or a face and an album
         page.keyboard.press("s")
         expect(question).not_to_have_attribute("data-question", str(first))
         second = question.get_attribute("data-question")
@@ -221,42 +184,94 @@ def test_a_photo_is_dropped_and_its_person_found(page: Page, many_photos: Path) 
     expect(page).to_have_url(re.compile(r"/photos/\d+\?face=\d+$"))
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_and_dialogs_are_accessible(browser: Browser, server: RunningServer, scheme: str) -> None:
-    """As axe-core judges them."""
-    context = browser.new_context(viewport=DESK, locale="en-GB", color_scheme=scheme, bypass_csp=True)  # type: ignore[arg-type]
-    page, axe = context.new_page(), Axe()
-
-    def judge() -> None:
-        found = axe.run(page).response["violations"]
-        assert [(page.url, one["id"], one["nodes"][0]["html"]) for one in found] == []
-
-    page.goto(f"{server.address}/login")
-    judge()
-    page.goto(server.entrance)
-    page.get_by_placeholder("Name").first.fill("Eileen")
+def test_a_face_is_drawn_by_keys_alone(opened: Open) -> None:
+    page = opened("/photos")
+    page.locator("[data-grid] .tile", has_text="1 face").last.locator("a").focus()
     page.keyboard.press("Enter")
-    person = page.get_by_role("link", name="Eileen")
-    person.wait_for()
-    for path in (
-        "people",
-        "photos",
-        "photos/1",
-        "review",
-        "history",
-        "status",
-        "nothing",
-        person.get_attribute("href"),
-    ):
-        page.goto(f"{server.address}/{str(path).lstrip('/')}")
-        judge()
-    page.locator("summary").click()
-    judge()
-    page.get_by_role("button", name="Erase for good").click()
-    judge()
-    page.get_by_role("button", name="Cancel").click()
-    page.locator("summary").click()
-    page.locator('input[name="face"]').first.check()
-    judge()
-    context.close()
+    expect(page.locator("ul.who > li")).to_have_count(1)
+    page.keyboard.press("d")
+    page.keyboard.press("ArrowLeft")
+    before = page.locator("#drawing input[name=box]").input_value().split(", ")
+    for key in ("ArrowUp", "ArrowUp", "Shift+ArrowRight"):
+        page.keyboard.press(key)
+    x, y, width, height = map(int, page.locator("#drawing input[name=box]").input_value().split(", "))
+    assert [x, y < int(before[1]), width > int(before[2]), height] == [int(before[0]), True, True, int(before[3])]
+    page.locator("#drawing input[name=box]").fill("0, 0, 40, 40")
+    page.locator("#photo svg").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.type("Key")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="Key", exact=True)).to_be_visible(timeout=30_000)
+    page.reload()
+    expect(page.locator("ul.who > li")).to_have_count(2)
+
+
+def test_a_face_of_the_library_is_searched_with_and_what_it_finds_is_named(page: Page) -> None:
+    page.locator("#unnamed ~ ul > li a").first.click()
+    page.get_by_role("link", name="Find similar").click()
+    matches = page.locator("#matches > li")
+    expect(matches).to_have_count(8)  # the other album's: an album does not find itself
+    matches.nth(0).locator("input[name=face]").check()
+    matches.nth(3).locator("input[name=face]").click(modifiers=["Shift"])
+    expect(page.locator("#selection output")).to_have_text("4 selected")
+    page.keyboard.press("n")
+    page.get_by_role("dialog").get_by_label("Name").fill("Similar")
+    page.keyboard.press("Enter")
+    expect(page.locator("#matches .name", has_text="Similar")).to_have_count(4)
+
+
+def test_photos_of_a_moment_and_the_next_ones_are_one_key_away(opened: Open) -> None:
+    page = opened("/photos")
+    page.locator("[data-grid] .tile a").nth(1).click()
+    here = page.url
+    expect(page.get_by_role("heading", name="In the same folder")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(page).not_to_have_url(here)
+    page.keyboard.press("ArrowLeft")
+    expect(page).to_have_url(here)
+
+
+def test_keys_are_told_and_lead_to_every_page(page: Page) -> None:
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog", name="Keys")
+    expect(dialog).to_contain_text("Status")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    for key, address in (("f", "photos"), ("s", "search"), ("r", "review"), ("c", "audit"), ("h", "history")):
+        page.keyboard.press("g")
+        page.keyboard.press(key)
+        expect(page).to_have_url(re.compile(f"/{address}$"))
+
+
+def test_photos_that_are_ingested_appear_while_the_work_is_shown(
+    opened: Open, server: RunningServer, served_library: Path, many_photos: Path
+) -> None:
+    inbox = served_library.parent / "inbox"
+    for number, turned in enumerate(("00", "04")):
+        ImageOps.mirror(Image.open(many_photos / f"{turned}.jpg")).save(inbox / f"new-{number}.jpg", quality=80)
+    (inbox / "broken.jpg").write_bytes((many_photos / "cut-off.jpg").read_bytes()[:2000])
+    photos = opened("/photos")
+    expect(photos.locator("h1 small")).to_have_text("22")
+    page = opened("/jobs")
+    page.get_by_role("button", name="Look for new photos").click()
+    expect(page.locator("#jobs li", has_text="New photos")).to_contain_text("done", timeout=60_000)
+    expect(page.locator("table")).to_contain_text("broken.jpg")
+    expect(photos.locator("h1 small")).to_have_text("24")
+
+
+def test_whoever_knows_the_password_signs_in(browser: Browser, served_library: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "faceindex", "serve", "passwd", "-L", served_library],
+        input=b"correct horse\n",
+        check=True,
+    )
+    with running(served_library) as server:
+        page = browser.new_page(viewport=PHONE)  # type: ignore[arg-type]
+        page.goto(f"{server.address}/people")
+        page.get_by_label("Password").fill("wrong horse")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("status")).to_contain_text("The password is wrong")
+        page.get_by_label("Password").fill("correct horse")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="Who is this?")).to_be_visible()
+        page.close()

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from faceindex.journal import acts
+from faceindex.web.api.audits import KIND
 from faceindex.web.texts import LANGUAGES, stored, texts_for
+from faceindex.web.work import KINDS
 
 WEB = Path(__file__).parents[2] / "faceindex" / "web"
 
@@ -36,7 +38,12 @@ def test_pages_use_the_texts_that_there_are() -> None:
     kinds = {
         "act." + kind.replace("-", "_") for name, kind in vars(acts).items() if name.isupper() and isinstance(kind, str)
     }
-    made = {"nav." + page for page in ("people", "photos", "search", "review", "history", "status")} | kinds
+    base = (WEB / "templates" / "base.html").read_text()
+    made = {"nav." + page for page in re.findall(r'\("(\w+)", "\w"\)', base)} | kinds
+    jobs = {*KINDS, KIND}
+    done |= {word for word in re.findall(r'"(\w+)"', scripts + templates) if f"script.{word}" in stored("en")}
+    done |= {f"job_{kind}" for kind in jobs} | {f"job_state_{state}" for state in ("done", "failed", "cancelled")}
+    done |= {f"keys_{page}_{number}" for page, most in (("photo", 3),) for number in range(1, most + 1)}
     made |= {"status." + name for name in ("photos", "faces", "people", "albums", "failed")}
     used = written | {f"script.{key}" for key in done} | made
     assert stored("en").keys() - used == {"language"}

@@ -10,24 +10,24 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import replace
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
 
 from faceindex.errors import MachineError
 from faceindex.faces.analyse import Analyser
-from faceindex.ingest.workers.cgroups import oom_kills
 from faceindex.ingest.workers.executor import Analysed, Fault, Task
 from faceindex.ingest.workers.limits import IDLE_LIMIT, MEMORY_LIMIT, START_LIMIT, TIME_LIMIT
 from faceindex.ingest.workers.messages import StartFailure
-from faceindex.ingest.workers.processes import grants_memory
 from faceindex.ingest.workers.worker_process import WorkerProcess
+from faceindex.photos.finding.addresses import is_url
 from faceindex.photos.finding.entries import FoundFile
+from faceindex.system.cgroups import oom_kills
+from faceindex.system.processes import Connection, grants_memory
 
 _STARTS = 3  # workers in a row that may fail to start
 _PAUSE = 0.5  # seconds before the next try, times the number of tries
 _MOST_FAILURES = 10  # failures of the machine in a row, without an analysed photo in between
 _TRIES = 3  # for a photo whose worker is killed from outside
 _SILENT = 3  # postponed photos in a row that still cannot be read, until the rest is not tried
-_QUEUED = 2  # files in a worker beside those that it holds: one at work, and one so that it never waits
 _SHORT_OF_MEMORY = "the machine has too little memory"
 _CRASHES = frozenset({"SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSYS", "SIGTRAP"})
 
@@ -85,7 +85,7 @@ class ProcessPool:
         """Whether it accepts another task."""
         if self._queue or self._suspects:
             return False
-        return len(self._workers) < self.workers or any(map(_takes_more, self._workers))
+        return len(self._workers) < self.workers or any(worker.takes_more for worker in self._workers)
 
     @property
     def connections(self) -> dict[Connection, WorkerProcess]:
@@ -153,7 +153,7 @@ class ProcessPool:
             case Fault.MACHINE:
                 self._machine_failed(answer.error or "unknown")
                 return self._once_more(answer)
-            case Fault.PLACE:
+            case Fault.PLACE if not is_url(answer.file.path):  # servers are asked several times at once
                 return self._once_more(answer)
         self._machine_failures = self._silent = 0
         return answer
@@ -258,7 +258,7 @@ class ProcessPool:
             self._late.popleft()
 
     def _give(self, file: FoundFile) -> bool:
-        takers = [worker for worker in self._workers if _takes_more(worker)]
+        takers = [worker for worker in self._workers if worker.takes_more]
         fewest = min(takers, key=lambda worker: len(worker.files), default=None)
         if (fewest is None or fewest.files) and len(self._workers) < self.workers and self._start_for(file):
             return True
@@ -295,7 +295,3 @@ class ProcessPool:
         if self._failed_starts >= _STARTS:
             raise MachineError(f"worker processes do not start: {error.strerror or error}") from error
         time.sleep(_PAUSE * self._failed_starts)
-
-
-def _takes_more(worker: WorkerProcess) -> bool:
-    return not worker.alone and len(worker.files) - worker.held < _QUEUED

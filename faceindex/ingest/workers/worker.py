@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from multiprocessing.connection import Connection
 
 from faceindex.errors import FaceindexError, UnreadablePhoto
 from faceindex.faces.aligned import AlignedPhoto, measured
@@ -16,12 +16,13 @@ from faceindex.faces.stopwatch import Stopwatch
 from faceindex.ingest.workers.executor import Analysed, Fault
 from faceindex.ingest.workers.machine_errors import lacks_something
 from faceindex.ingest.workers.messages import Held
-from faceindex.ingest.workers.processes import be_killed_first, end_with_parent, limit_memory
 from faceindex.ingest.workers.unexpected import in_words, is_exhaustion
 from faceindex.photos.date_with_sidecars import taken_in_sidecar
 from faceindex.photos.finding.entries import FoundFile
+from faceindex.photos.finding.sources import expect
 from faceindex.photos.packets import Sidecars
 from faceindex.photos.read import read_bytes
+from faceindex.system.processes import Connection, be_killed_first, end_with_parent, limit_memory
 from faceindex.types import AnalysedPhoto
 
 
@@ -47,7 +48,7 @@ def align_file(analyser: Analyser, file: FoundFile) -> AlignedFile | Analysed:
         with stopwatch.stage("decode"):
             data, mtime_ns = read_bytes(file.path)
         if (len(data), mtime_ns) != (file.size, file.mtime_ns):
-            return Analysed(file, None, "changed while it was read; ingest again")
+            return Analysed(file, None, "changed while it was read; ingest again", fault=Fault.PLACE)
         with stopwatch.stage("decode"):
             photo = analyser.open(data, file.path)
         aligned = analyser.align(photo, stopwatch)
@@ -128,18 +129,21 @@ def serve(connection: Connection, analyser: Analyser, *, encode: bool = True) ->
     encode: without, photos are answered as they are aligned.
     """
     held: list[AlignedFile] = []
+    waiting: deque[FoundFile] = deque()
     since = 0.0
     while True:
-        if held and (_enough(held, analyser) or time.monotonic() - since > HOLD_SECONDS or not connection.poll()):
+        _receive_next(connection, waiting)
+        if held and (_enough(held, analyser) or time.monotonic() - since > HOLD_SECONDS or not waiting):
             for answer in encode_files(analyser, held):
                 connection.send(answer)
             held = []
         if held:
             connection.send(Held(len(held)))
         try:
-            file: FoundFile = connection.recv()
+            file: FoundFile = waiting.popleft() if waiting else connection.recv()
         except EOFError:
             return
+        expect([one.path for one in (file, *waiting)])
         aligned = align_file(analyser, file)
         if isinstance(aligned, Analysed):
             connection.send(aligned)
@@ -150,6 +154,13 @@ def serve(connection: Connection, analyser: Analyser, *, encode: bool = True) ->
         else:
             since = since if held else time.monotonic()
             held.append(aligned)
+
+
+def _receive_next(connection: Connection, waiting: deque[FoundFile]) -> None:
+    """Receive the files that wait in the pipe. Once it is closed, the next `recv` says so."""
+    with suppress(EOFError):
+        while connection.poll():
+            waiting.append(connection.recv())
 
 
 def _enough(held: Sequence[AlignedFile], analyser: Analyser) -> bool:

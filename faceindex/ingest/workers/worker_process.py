@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
 import warnings
 from collections import deque
 from multiprocessing import Pipe
-from multiprocessing.connection import Connection
 
 from faceindex.errors import Note
 from faceindex.faces.analyse import Analyser
@@ -17,10 +15,18 @@ from faceindex.ingest.workers.executor import Analysed
 from faceindex.ingest.workers.messages import Held, Started, StartFailure
 from faceindex.ingest.workers.watch import Watch
 from faceindex.ingest.workers.worker import AlignedFile
+from faceindex.photos.finding.addresses import is_url
 from faceindex.photos.finding.entries import FoundFile
+from faceindex.system.files import set_blocking
+from faceindex.system.processes import Connection
 
 _WORKER = "from faceindex.ingest.workers.start import main; main()"
 _STDERR_BYTES = 1 << 16
+
+
+QUEUED, QUEUED_AHEAD = 2, 6
+"""Files in a worker beside those that it holds: one at work, and one so that it never waits; of files at addresses
+more, as it reads them ahead."""
 
 
 class WorkerProcess:
@@ -56,6 +62,12 @@ class WorkerProcess:
             theirs.close()
         self.watch = Watch(self._process.pid)
         self._send(analyser)
+
+    @property
+    def takes_more(self) -> bool:
+        """Whether it may be given another file."""
+        queued = QUEUED_AHEAD if self.files and is_url(self.files[-1].path) else QUEUED
+        return not self.alone and len(self.files) - self.held < queued
 
     def give(self, file: FoundFile, aligned: AlignedFile | None = None) -> None:
         """Give it another file to analyse. aligned: the same, for a process that only encodes."""
@@ -101,7 +113,7 @@ class WorkerProcess:
         """The last line on its stderr before it started, or an empty text."""
         if self._process.stderr is None or self._process.stderr.closed:
             return ""
-        os.set_blocking(self._process.stderr.fileno(), False)
+        set_blocking(self._process.stderr.fileno(), False)
         said = self._process.stderr.read(_STDERR_BYTES) or b""
         lines = said.decode(errors="replace").strip().splitlines()
         return next((line for line in reversed(lines) if "rror" in line), lines[-1] if lines else "")

@@ -8,6 +8,9 @@ import os
 import re
 from urllib.parse import unquote
 
+from faceindex.errors import UsageError
+from faceindex.system.paths import absolute_path, local_path
+
 HELD = "picture:/"
 """Start of the path of a picture that a program added and that is not a file."""
 
@@ -17,10 +20,10 @@ LOGINS = "FACEINDEX_LOGINS"
 UNREACHABLE = frozenset(
     (
         *(errno.ECONNREFUSED, errno.ECONNRESET, errno.ECONNABORTED, errno.EHOSTUNREACH, errno.ENETUNREACH),
-        *(errno.ETIMEDOUT, errno.EPIPE, errno.EIO),
+        *(errno.ETIMEDOUT, errno.EPIPE, errno.EIO, errno.EPERM, errno.ENODEV),
     )
 )
-"""Error numbers which mean that a server does not answer, for any request."""
+"""Error numbers which mean that a server does not answer, refuses the login, or has no such bucket: for any request."""
 
 _ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+):/(?P<second>/?)(?P<rest>.*)", re.DOTALL)  # C:/ is a drive
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://")
@@ -43,11 +46,11 @@ def absolute(path: str | os.PathLike[str]) -> str:
         return given
     found = _address_in(given)
     if found is None:
-        return os.path.abspath(os.path.expanduser(given))  # noqa: PTH100, PTH111  (Path's ways follow links, refuse names)
+        return absolute_path(os.path.expanduser(given))  # noqa: PTH111  (Path's ways follow links, refuse names)
     scheme, rest = found["scheme"].lower(), found["rest"]
     if scheme == "file":
         host, _, below = rest.partition("/") if found["second"] else ("", "", rest)
-        return os.path.abspath("/" + unquote(below if host in ("", "localhost") else rest))  # noqa: PTH100
+        return local_path(host, "/" + unquote(below))
     return _without_secrets(scheme, rest)
 
 
@@ -64,6 +67,18 @@ def is_url(path: str) -> bool:
 def is_in(path: str, folder: str) -> bool:
     """Whether `path` is `folder`, or is in it."""
     return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def address_of(path: str | os.PathLike[str]) -> str | None:
+    """The address, if the output is at one."""
+    found = absolute(path)
+    return found if is_url(found) else None
+
+
+def refuse_address(path: str | os.PathLike[str], what: str) -> None:
+    """Raises: UsageError if the output is at an address, where `what` cannot be."""
+    if url := address_of(path):
+        raise UsageError(f"{url} is an address; {what} can only be on a disk")
 
 
 def top_of(url: str) -> str:
@@ -98,8 +113,10 @@ def take_secrets() -> None:
 
 
 def without_secrets(text: str) -> str:
-    """A text in which every address has lost its user, password and query."""
-    return re.sub(r"(:/{1,2})[^/\s@]*@", r"\1", re.sub(r"(:/{1,2}[^\s?'\"]*)\?[^\s'\")]*", r"\1", text))
+    """A text in which every address has lost its user, password and query. Nothing is shown of a database's address,
+    where a password may be written in ways that cannot be told from the rest."""
+    text = re.sub(r"(postgres(?:ql)?:).*", r"\1...", text, flags=re.DOTALL | re.IGNORECASE)
+    return re.sub(r"(:/{1,2})[^/\s]*@", r"\1", re.sub(r"(:/{1,2}[^\s?'\"]*)\?[^\s'\")]*", r"\1", text))
 
 
 def shown(path: str | os.PathLike[str]) -> str:

@@ -10,7 +10,7 @@ import errno
 import os
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,9 @@ from faceindex.photos.finding.entries import IGNORE_FILE, FoundFile, SkippedEntr
 from faceindex.photos.finding.exclusion import given_rules, kind_of
 from faceindex.photos.finding.open_files import FileStatus, OpenFile
 from faceindex.photos.finding.own_folders import ALBUMS_MANIFEST, MARKS, names_a_library
-from faceindex.photos.finding.remote_systems import NoFileSystem, RemoteEntry, RemoteSystem, remote_system, settings_of
+from faceindex.photos.finding.read_ahead import ReadAhead
+from faceindex.photos.finding.remote_errors import NoFileSystem
+from faceindex.photos.finding.remote_systems import RemoteEntry, RemoteSystem, remote_system, settings_of
 from faceindex.photos.finding.system_folders import is_marked, is_photo_library
 from faceindex.photos.identity import claims_to_be_photo
 
@@ -33,6 +35,7 @@ _MARKS = (*MARKS, IGNORE_FILE, ".ppstorage", ".immich", "AlbumData.xml")
 _IGNORE_BYTES = 1 << 20
 _HEAD_BYTES = 64
 _RANGE_ABOVE = 32 << 20  # bytes: of a larger file, only the first bytes are requested at first
+_AHEAD_BYTES = 8 << 20  # of one object: a larger one is not read ahead
 _LISTING_SECONDS = 60.0
 
 
@@ -43,6 +46,11 @@ class RemoteFiles:
         self._systems: dict[tuple[str, str], RemoteSystem] = {}
         self._asked = ""  # the last folder with a question, and its content after the second one
         self._listed: tuple[str, float, frozenset[str]] = ("", 0.0, frozenset())
+        self._ahead = ReadAhead(lambda url: self._system(url).fetch(url, _AHEAD_BYTES))
+
+    def expect(self, urls: Sequence[str]) -> None:
+        """Read the photos that will be opened next, in this order."""
+        self._ahead.expect([url for url in urls if claims_to_be_photo(url) and self._system(url).for_all_threads])
 
     def require(self, root: str) -> None:
         """See PhotoSource."""
@@ -90,12 +98,21 @@ class RemoteFiles:
 
     @contextmanager
     def opened(self, path: str) -> Iterator[OpenFile]:
-        """See PhotoSource. The file is read at once, and its length shows whether it changed during that. A replacement
-        with the same length has another version, so the next ingest reads it."""
+        """See PhotoSource. A file with the name of a photo is read at once, and its length shows whether it changed
+        during that; from S3, bytes and status are of one version."""
         system = self._system(path)
-        status = _regular(system.entry(path))
-        with _Remote(system, path, status.size) as file:
+        entry, data = self._entry_and_data(system, path)
+        status = _regular(entry)
+        with _Remote(system, path, status.size, data) as file:
             yield OpenFile(file, status, lambda: status)
+
+    def _entry_and_data(self, system: RemoteSystem, path: str) -> tuple[RemoteEntry, bytes | None]:
+        if claims_to_be_photo(path):
+            try:
+                return self._ahead.take(path) or system.fetch(path, _RANGE_ABOVE)
+            except FileNotFoundError:  # or is it a folder?
+                pass
+        return system.entry(path), None
 
     def names_in(self, folder: str) -> Iterator[str]:
         """See PhotoSource."""
@@ -112,10 +129,8 @@ class RemoteFiles:
                 return name not in self._listed[2]
             self._asked = folder
             self._system(path).entry(path)
-        except FileNotFoundError:
-            return True
-        except OSError:
-            return False
+        except OSError as error:
+            return error.errno in (errno.ENOENT, errno.ENODEV)
         return False
 
     def is_folder(self, path: str) -> bool:
@@ -216,9 +231,9 @@ class RemoteFiles:
 class _Remote:
     """The methods of a binary file that readers of photos use; bytes are requested when they are read."""
 
-    def __init__(self, system: RemoteSystem, path: str, size: int) -> None:
+    def __init__(self, system: RemoteSystem, path: str, size: int, data: bytes | None) -> None:
         self._system, self._path, self._size = system, path, size
-        self._data: bytes | None = None
+        self._data = data
         self._place = 0
 
     def __enter__(self) -> Any:

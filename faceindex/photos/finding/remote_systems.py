@@ -1,34 +1,29 @@
-"""One server or bucket through fsspec: its entries in pages, their versions, and its errors as those of a disk."""
+"""One server or bucket through fsspec: its entries in pages, their versions, and their bytes."""
 
 from __future__ import annotations
 
 import errno
 import hashlib
-import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from faceindex.photos.finding.addresses import UNREACHABLE, login_of, top_of, with_query, without_secrets
+from faceindex.photos.finding.addresses import login_of, top_of, with_query
 from faceindex.photos.finding.entries import UNTIMED
+from faceindex.photos.finding.remote_errors import NoFileSystem, disk_errors
 
 PAGE = 1000
 """Entries per page, if the file system of fsspec can list in pages."""
 
-_MOST_WORDS = 200
+_S3FS_TRIES = 2  # each of them has the five of botocore, with growing pauses (AWS_MAX_ATTEMPTS)
 _EXTRA = "pip install 'faceindex[remote]'"
 _TIMES = ("LastModified", "last_modified", "Last-Modified", "mtime", "modified", "updated", "modify", "created")
 _VERSIONS = ("ETag", "etag", "e_tag", "md5Hash", "generation", "sha", "checksum", "Content-MD5", "Digest")
 _KEYS = {"s3": ("key", "secret"), "s3a": ("key", "secret")}
 """Names of the user and password settings of file systems, where they are not `username` and `password`."""
-
-
-class NoFileSystem(OSError):
-    """fsspec has no file system for such addresses, or a package for it is not installed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,50 +44,84 @@ class RemoteSystem:
     def __init__(self, top: str, system: Any, *, has_host: bool, for_all_threads: bool) -> None:
         self.top = top
         self.for_all_threads = for_all_threads
-        self._system = system
+        self.files = system
         self._has_host = has_host  # else the host is a bucket, which is the first part of a name
         self._web = top.startswith(("http://", "https://"))
 
     def entry(self, url: str) -> RemoteEntry:
         """The entry at an address. Raises: OSError."""
         with disk_errors(self.top):
-            if self._web and not _has_suffix(url) and self._system.isdir(self._name(url)):
+            if self._web and not _has_suffix(url) and self.files.isdir(self.name(url)):
                 return RemoteEntry(_last(url), True, False, 0, UNTIMED)
-            return self._entry(self._system.info(self._name(url)))
+            return self._entry(self.files.info(self.name(url)))
 
     def pages(self, folder: str) -> Iterator[list[RemoteEntry]]:
         """The content of a folder, ordered by name if the server lists it so. Raises: OSError."""
         with disk_errors(self.top):
-            name = self._name(folder)
-            listing = getattr(self._system, "_iterdir", None)  # of s3fs; all others list a folder at once
-            if listing is not None and hasattr(self._system, "split_path") and "/" in self.top:
+            name = self.name(folder)
+            listing = getattr(self.files, "_iterdir", None)  # of s3fs; all others list a folder at once
+            if listing is not None and hasattr(self.files, "split_path") and "/" in self.top:
                 yield from self._streamed(listing, name)
                 return
-            infos = self._system.ls(name, detail=True)
+            infos = self.files.ls(name, detail=True)
             if self._web:
                 infos = [self._sized(info) for info in infos if not re.search(r"[?#]", info["name"])]
             entries = (self._entry(info) for info in infos if info["name"].rstrip("/") != name.rstrip("/"))
             yield sorted(entries, key=lambda entry: entry.name)
 
-    def read(self, url: str, size: int | None = None) -> bytes:
-        """The bytes of an object, or the first `size` of them. Raises: OSError."""
+    def fetch(self, url: str, most: int) -> tuple[RemoteEntry, bytes | None]:
+        """An object and all its bytes, or None instead of more than `most`; from S3 in one request, so that both are
+        of one version. Raises: OSError."""
+        name = self.name(url)
         with disk_errors(self.top):
-            if size is None:
-                data = self._system.cat_file(self._name(url))
+            if self.streams:
+                return self._fetched(name, most)
+        entry = self.entry(url)
+        return entry, self.read(url) if entry.is_file and entry.size <= most else None
+
+    def read(self, url: str, end: int | None = None, start: int = 0) -> bytes:
+        """The bytes of an object, or those from `start` to before `end`. Raises: OSError."""
+        with disk_errors(self.top):
+            if end is None:
+                data = self.files.cat_file(self.name(url), **({"max_concurrency": 1} if self.streams else {}))
             else:
-                data = self._system.cat_file(self._name(url), start=0, end=size)
+                data = self.files.cat_file(self.name(url), start=start, end=end)
             return bytes(data)
+
+    @property
+    def streams(self) -> bool:
+        """Whether it is S3, of which folders are listed in pages and objects read without a request for their size."""
+        return hasattr(self.files, "_call_s3")
+
+    def _fetched(self, name: str, most: int) -> tuple[RemoteEntry, bytes | None]:
+        from fsspec.asyn import sync
+        from s3fs.core import _error_wrapper
+
+        bucket, key, _ = self.files.split_path(name)
+
+        async def fetched() -> tuple[RemoteEntry, bytes | None]:
+            answer = await self.files._call_s3("get_object", Bucket=bucket, Key=key)
+            entry = self._entry(answer | {"name": name, "type": "file", "size": answer["ContentLength"]})
+            try:
+                return entry, await answer["Body"].read() if entry.size <= most else None
+            finally:
+                answer["Body"].close()
+
+        found: tuple[RemoteEntry, bytes | None] = sync(
+            self.files.loop, _error_wrapper, fetched, retries=self.files.retries
+        )
+        return found
 
     def _sized(self, info: Mapping[str, Any]) -> Mapping[str, Any]:
         """The entry with its size; a listing has only the names of links."""
         is_known = info["type"] != "file" or info.get("size") is not None
-        found: Mapping[str, Any] = info if is_known else self._system.info(info["name"])
+        found: Mapping[str, Any] = info if is_known else self.files.info(info["name"])
         return found
 
     def _streamed(self, listing: Any, name: str) -> Iterator[list[RemoteEntry]]:
         from fsspec.asyn import sync
 
-        bucket, key, _ = self._system.split_path(name)
+        bucket, key, _ = self.files.split_path(name)
         prefix = f"{key}/" if key else ""
         coming = listing(bucket, delimiter="/", prefix=prefix)
 
@@ -104,7 +133,7 @@ class RemoteSystem:
                     break
             return found
 
-        while infos := sync(self._system.loop, page):
+        while infos := sync(self.files.loop, page):
             own = f"{bucket}/{prefix}"
             yield [
                 self._entry(info, info["name"].removeprefix(own))
@@ -112,19 +141,19 @@ class RemoteSystem:
                 if info["name"] != own or info["type"] == "directory"  # not the object for the folder itself
             ]
 
-    def _name(self, url: str) -> str:
+    def name(self, url: str) -> str:
         """The name of an address in the file system of fsspec."""
         if self._web:
             return with_query(url)
         below = url[len(self.top) :]
         if self._has_host:
             return below or "/"
-        return str(self._system._strip_protocol(url))
+        return str(self.files._strip_protocol(url))
 
     def _entry(self, info: Mapping[str, Any], name: str | None = None) -> RemoteEntry:
         if info.get("type") == "link" or (info.get("islink") is True and info.get("type") == "other"):
             try:
-                info = self._system.info(info["name"])
+                info = self.files.info(info["name"])
             except FileNotFoundError:
                 return RemoteEntry(_last(info["name"]), False, False, 0, UNTIMED)
         kind, size = info.get("type"), info.get("size")
@@ -156,6 +185,8 @@ def remote_system(top: str) -> RemoteSystem:
     options |= {name: said for name, said in zip(names, (user, password), strict=True) if said is not None}
     with disk_errors(top):
         system = kind(**options, skip_instance_cache=True)
+        if hasattr(system, "_call_s3"):
+            system.retries = _S3FS_TRIES
         if hasattr(system, "dircache"):
             system.dircache.use_listings_cache = False  # so that a listing is always current
         return RemoteSystem(top, system, has_host="host" in options, for_all_threads=bool(kind.async_impl))
@@ -166,43 +197,6 @@ def settings_of(top: str) -> str:
     config = sys.modules.get("fsspec.config")
     scheme = top.partition("://")[0]
     return repr((config.conf.get(scheme) if config else None, login_of(top)))
-
-
-@contextmanager
-def disk_errors(top: str) -> Iterator[None]:
-    """Turn every error of an fsspec file system into an OSError with a number and one line without secrets."""
-    try:
-        yield
-    except (GeneratorExit, MemoryError):
-        raise
-    except Exception as error:
-        raise _as_os_error(error, top) from None  # the original text may contain a signed address
-
-
-def _as_os_error(error: Exception, top: str) -> OSError:
-    if isinstance(error, FileNotFoundError):
-        return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-    words = without_secrets(" ".join(str(error).split())) or type(error).__name__
-    if isinstance(error, PermissionError) or _is_refusal(error):
-        return PermissionError(errno.EACCES, f"{os.strerror(errno.EACCES)} by {top} ({words[:_MOST_WORDS]})")
-    number = getattr(error, "errno", None)
-    if isinstance(error, NoFileSystem | IsADirectoryError | NotADirectoryError):
-        return OSError(error.errno or errno.EIO, words)
-    if isinstance(error, TimeoutError) or "imeout" in type(error).__name__:
-        return OSError(errno.ETIMEDOUT, f"{os.strerror(errno.ETIMEDOUT)} by {top}")
-    if isinstance(number, int) and number in UNREACHABLE:
-        return OSError(number, f"{os.strerror(number)} by {top}")
-    return OSError(errno.EIO, f"{os.strerror(errno.EIO)} ({words[:_MOST_WORDS]})")
-
-
-_REFUSALS = ("NoCredentials", "Authentication", "BadAuthenticationType", "Unauthorized", "AccessDenied", "Forbidden")
-
-
-def _is_refusal(error: Exception) -> bool:
-    """Whether a server refuses the login, or a file system finds none."""
-    status = getattr(error, "status", getattr(error, "status_code", getattr(error, "code", None)))
-    words = f"{type(error).__name__} {error}"
-    return status in (401, 403) or any(word in words for word in _REFUSALS) or str(error).startswith("530")
 
 
 def changed_at(info: Mapping[str, Any]) -> int:

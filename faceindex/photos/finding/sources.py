@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -58,3 +58,12 @@ def source_of(path: str) -> PhotoSource:
     from faceindex.photos.finding.remote_files import remote_files  # few users have photos at addresses
 
     return remote_files()
+
+
+def expect(paths: Sequence[str]) -> None:
+    """Say which files this thread will open next, so that those at addresses are read ahead."""
+    urls = [path for path in paths if is_url(path)]
+    if urls:
+        from faceindex.photos.finding.remote_files import remote_files  # as above
+
+        remote_files().expect(urls)

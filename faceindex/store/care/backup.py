@@ -21,8 +21,9 @@ from faceindex.store.hdf5.segments import Segment, SegmentMissing, file_checksum
 from faceindex.store.layout import CATALOG, OWN_NAMES
 from faceindex.store.lock import WriterLock
 from faceindex.store.opening import damage_named, keep_private
+from faceindex.system.files import write_at
 
-_READ = 1 << 20  # bytes
+_READ_BYTES = 1 << 20  # bytes
 _VERSIONS, _NO_LOG = 18, b"\1\1"
 """Where SQLite's header says whether the file has a write-ahead log, and that it has none: one file, that a read-only
 disk can hold, as `PRAGMA journal_mode = DELETE` makes it (https://sqlite.org/fileformat2.html, 1.3.3)."""
@@ -89,7 +90,7 @@ def _copy(folder: LibraryFolder, partial: Path, meter: Meter) -> list[Segment]:
     copied: set[Segment] = set()
     while True:
         meter.stage("copying")
-        segments = _copy_catalog(folder, partial / CATALOG)
+        segments = copy_catalog(folder, partial / CATALOG)
         meter.stage("copying", sum(segment.size or 0 for segment in segments))
         missing = None
         for segment in segments:
@@ -108,14 +109,15 @@ def _copy(folder: LibraryFolder, partial: Path, meter: Meter) -> list[Segment]:
                 raise missing
 
 
-def _copy_catalog(folder: LibraryFolder, copy: Path) -> list[Segment]:
+def copy_catalog(folder: LibraryFolder, copy: Path) -> list[Segment]:
+    """Copy the catalog, as of one commit, to the file `copy`. Returns its segments. Raises: LibraryDamaged; OSError."""
     for suffix in ("", "-journal", "-wal", "-shm"):
         copy.with_name(copy.name + suffix).unlink(missing_ok=True)
     with creating(copy) as file:
         with damage_named(folder.path / CATALOG):
             with closing(folder.open_catalog()) as source, closing(_unlocked(copy)) as target:
                 source.connection.backup(target)  # all pages in one step: as of one commit
-            os.pwrite(file.fileno(), _NO_LOG, _VERSIONS)
+            write_at(file.fileno(), _NO_LOG, _VERSIONS)
             with closing(_unlocked(copy)) as target:
                 problems = catalog_problems(Catalog(target), deep=False)
                 segments = [] if problems else Catalog(target).segments()
@@ -139,7 +141,7 @@ def _copy_segment(source: Path, target: Path, segment: Segment, meter: Meter) ->
         return
     checksum = hashlib.blake2b(digest_size=32)
     with creating(copy) as file:
-        for data in _read(source / segment.file):
+        for data in segment_bytes(source / segment.file):
             checksum.update(data)
             file.write(data)
             meter.advance(len(data))
@@ -149,10 +151,11 @@ def _copy_segment(source: Path, target: Path, segment: Segment, meter: Meter) ->
             )
 
 
-def _read(path: Path) -> Iterator[bytes]:
+def segment_bytes(path: Path) -> Iterator[bytes]:
+    """The bytes of a segment, in parts. Raises: SegmentMissing; LibraryDamaged."""
     try:
         with open_regular(path) as file:
-            while data := file.read(_READ):
+            while data := file.read(_READ_BYTES):
                 yield data
     except FileNotFoundError as error:
         raise SegmentMissing(f"segment {path} is missing; run `faceindex repair` first") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -15,6 +16,7 @@ from fastapi.responses import Response
 from faceindex.web.guards import GuardedRoute
 from faceindex.web.problems import Refused
 from faceindex.web.scopes import Scope, needs
+from faceindex.web.texts import LANGUAGES, texts_for
 
 _TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
@@ -31,10 +33,13 @@ class _Asset:
 @cache
 def _assets() -> dict[str, _Asset]:
     folder = files("faceindex.web").joinpath("static")
+    found = {file.name: file.read_bytes() for file in folder.iterdir() if file.name.rpartition(".")[2] in _TYPES}
+    for language in LANGUAGES:
+        texts = json.dumps(texts_for(language).for_scripts, ensure_ascii=False, separators=(",", ":"))
+        found[f"texts.{language}.js"] = f"export const texts = {texts};\n".encode()
     return {
-        file.name: _Asset(data := file.read_bytes(), _TYPES[file.name.rpartition(".")[2]], gzip.compress(data, mtime=0))
-        for file in folder.iterdir()
-        if file.name.rpartition(".")[2] in _TYPES
+        name: _Asset(data, _TYPES[name.rpartition(".")[2]], gzip.compress(data, mtime=0))
+        for name, data in found.items()
     }
 
 
@@ -45,6 +50,12 @@ def version() -> str:
     for name, one in sorted(_assets().items()):
         digest.update(name.encode() + one.data)
     return digest.hexdigest()
+
+
+@cache
+def scripts() -> list[str]:
+    """The scripts of pages. They are loaded beforehand, all at once: else one after the other says what it needs."""
+    return sorted(name for name in _assets() if name.endswith(".js") and not name.startswith("texts."))
 
 
 def asset(name: str) -> str:

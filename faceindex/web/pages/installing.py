@@ -9,13 +9,25 @@ from starlette.exceptions import HTTPException
 from faceindex.errors import FaceindexError, NotInLibrary
 from faceindex.web import problems
 from faceindex.web.guards import LoginNeeded
-from faceindex.web.pages import albums, assets, history, people, photos, review, search, signing_in, status
+from faceindex.web.pages import (
+    albums,
+    assets,
+    audits,
+    history,
+    jobs,
+    people,
+    photos,
+    review,
+    search,
+    signing_in,
+    status,
+)
 from faceindex.web.pages.rendering import render
 
 
 def install(app: FastAPI) -> None:
     """Add the pages, and answers for browsers when one does not exist or needs a login."""
-    for topic in (assets, signing_in, people, albums, photos, search, review, history, status):
+    for topic in (assets, signing_in, people, albums, photos, search, review, audits, history, status, jobs):
         app.include_router(topic.routes)
     app.add_exception_handler(LoginNeeded, _login)
     app.add_exception_handler(HTTPException, _refused)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi import Request
+from typing import Annotated, Literal
+
+from fastapi import Query, Request
 from fastapi.responses import RedirectResponse, Response
 
+from faceindex.types import Album, Page, Person
 from faceindex.web.api.parameters import Cursor, PersonId, person_of
 from faceindex.web.pages.rendering import SHOWN, Shown, render, router
 from faceindex.web.scopes import Scope, needs
@@ -24,13 +27,34 @@ def home() -> Response:
 
 @routes.get("/people", **needs(Scope.READ))
 def people(
-    here: Here, request: Request, shown: Shown = SHOWN, cursor: Cursor = None, albums: Cursor = None
+    here: Here,
+    request: Request,
+    shown: Shown = SHOWN,
+    cursor: Cursor = None,
+    albums: Cursor = None,
+    part: Annotated[Literal["albums", "people"] | None, Query(description="Only this list.")] = None,
 ) -> Response:
     """Albums without a name, the largest first; then everybody with a name."""
-    library = here.library
-    named = library.people.list(limit=shown, cursor=cursor)
-    unnamed = library.albums.list(limit=shown, cursor=albums, unnamed=True)
+    named: Page[Person] = Page(())
+    unnamed: Page[Album] = Page(())
+    if part != "albums":
+        named = here.library.people.list(limit=shown, cursor=cursor)
+    if part != "people":
+        unnamed = here.library.albums.list(limit=shown, cursor=albums, unnamed=True)
     return render(request, "people.html", named=named, unnamed=unnamed)
+
+
+@routes.get("/people/hidden", **needs(Scope.READ))
+def hidden(here: Here, request: Request) -> Response:
+    """Who is hidden, and albums that are left alone."""
+    everybody = here.library.people.list(limit=None, hidden=True)
+    albums = here.library.albums.list(limit=None, hidden=True, unknown=True, unnamed=True)
+    return render(
+        request,
+        "hidden.html",
+        people=[one for one in everybody if one.hidden],
+        albums=[one for one in albums if one.hidden or one.unknown],
+    )
 
 
 @routes.get("/people/{person}", **needs(Scope.READ))

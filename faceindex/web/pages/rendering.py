@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
+import re
+from collections.abc import Callable
 from functools import cache
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader
 
+from faceindex.sheets.templates import environment, printable
 from faceindex.web.callers import Caller
 from faceindex.web.guards import GuardedRoute
-from faceindex.web.pages.assets import asset
+from faceindex.web.pages.assets import asset, scripts
 from faceindex.web.scopes import Scope
 from faceindex.web.served import Served, served
 from faceindex.web.texts import texts_for
@@ -43,13 +45,14 @@ def render(request: Request, template: str, *, status_code: int = 200, **values:
             n=texts.count,
             number=texts.number,
             language=texts.language,
-            script_texts=texts.for_scripts,
             usual=SHOWN,
             csrf=_csrf(here, caller),
             decides=scope >= Scope.DECIDE,
             administers=scope >= Scope.ADMIN,
             signed_in=isinstance(caller, Caller) and caller.session is not None,
-            path=request.url.path,
+            section=_section(request.url.path),
+            page=template.removesuffix(".html"),
+            scripts=scripts(),
             asset=asset,
             basename=basename,
             printable=printable,
@@ -59,26 +62,32 @@ def render(request: Request, template: str, *, status_code: int = 200, **values:
     return HTMLResponse(html.encode("utf-8", "replace"), status_code, {"Vary": "Accept-Language, Cookie"})
 
 
+def _section(path: str) -> str:
+    """The page of the navigation that an address belongs to."""
+    first = path.split("/")[1]
+    if first == "people" and path.endswith("/audit"):
+        return "audit"
+    return {"albums": "people", "alone": "people", "faces": "photos", "jobs": "status"}.get(first, first)
+
+
 def basename(path: str) -> str:
     """The last part of a path or an address."""
     return posixpath.basename(printable(path).rstrip("/"))
-
-
-def printable(path: str) -> str:
-    """The path as text; bytes that are not UTF-8 are replaced."""
-    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def _csrf(here: Served, caller: object) -> str:
     return here.csrf_of(caller.session) if isinstance(caller, Caller) and caller.scope else ""
 
 
+class _Unindented(PackageLoader):
+    """Templates without the indentation of their lines, a tenth of a page."""
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool] | None]:
+        """The source of a template."""
+        source, name, is_current = super().get_source(environment, template)
+        return re.sub(r"\n +", "\n", source), name, is_current
+
+
 @cache
 def _templates() -> Environment:
-    return Environment(
-        loader=PackageLoader("faceindex.web"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    return environment(_Unindented("faceindex.web"))

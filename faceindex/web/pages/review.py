@@ -40,17 +40,22 @@ def review(
     except StaleError:
         if not here.settings.read_only:
             here.jobs.start("suggestions", work(here.library, here.settings, "suggestions").begin)
-        return render(request, "review.html", question=None, key="", stale=True)
+        return render(request, "review.html", question=None, key="", stale=True, sizes=[])
     wanted = [one for one in found if _key_of(one) not in set(skip)]
     for one in wanted:
         if questions := people.questions([one]):
-            return render(request, "review.html", question=questions[0], key=_key_of(one), stale=False)
-    return render(request, "review.html", question=None, key="", stale=False)
+            sizes = [_size(here, number) for number in (one.album, one.other)]
+            return render(request, "review.html", question=questions[0], key=_key_of(one), stale=False, sizes=sizes)
+    return render(request, "review.html", question=None, key="", stale=False, sizes=[])
 
 
 def _about(here: Served, person: str) -> list[Suggestion]:
     asked = here.library.people.review(limit=_MOST, person=person_of(person))
     return [one for one in asked if isinstance(one, Suggestion)]
+
+
+def _size(here: Served, album: int | None) -> int:
+    return 0 if album is None else here.library.albums.get(album).faces
 
 
 def _key_of(one: Suggestion) -> str:

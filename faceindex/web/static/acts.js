@@ -2,8 +2,12 @@
 import { Problem, send, text } from "./api.js";
 import { refresh } from "./live.js";
 import { ask, failed, toast } from "./messages.js";
+import * as selection from "./selection.js";
 
 const list = (value) => String(value).split(",").map(Number);
+
+// The forms of People, of which there are many, say only their album.
+const namesAlbum = (form) => form.dataset.album && { album: Number(form.dataset.album), name: form.elements.name.value };
 
 function bodyOf(form) {
   const body = { ...JSON.parse(form.dataset.body ?? "{}"), ...Object.fromEntries(new FormData(form)) };
@@ -24,10 +28,12 @@ export async function decide(path, body) {
   }
 }
 
+// Says what was done; several acts, of several people's faces, are undone together.
 export function said(element, decided) {
+  const all = [decided].flat();
   const key = element.dataset.done ?? "done";
-  const person = decided.renamed ?? decided.person ?? "";
-  toast(text(key, { person }), key === "undone" ? null : decided.act);
+  const person = all[0]?.renamed ?? all[0]?.person ?? "";
+  toast(text(key, { person }), key === "undone" ? null : all.map((one) => one.act));
 }
 
 async function act(element, path, body, items) {
@@ -40,7 +46,8 @@ async function act(element, path, body, items) {
     if (element instanceof HTMLFormElement) for (const input of element.querySelectorAll("input:not([type=hidden])")) input.value = input.defaultValue;
     if (element.dataset.then) { location.assign(element.dataset.then); return; }
     for (const menu of document.querySelectorAll("details[open].acts")) menu.open = false;
-    clearSelection();
+    selection.clear();
+    document.dispatchEvent(new Event("decided"));
     refresh();
   } catch (problem) {
     for (const item of leaving) item.hidden = false;
@@ -48,28 +55,8 @@ async function act(element, path, body, items) {
   }
 }
 
-export function selected() {
-  return [...document.querySelectorAll('main input[name="face"]:checked')];
-}
-
-export function clearSelection() {
-  for (const box of selected()) box.checked = false;
-  showSelection();
-}
-
-export function showSelection() {
-  const bar = document.getElementById("selection");
-  if (!bar) return;
-  const count = selected().length;
-  bar.hidden = count === 0;
-  document.body.classList.toggle("selecting", count > 0);
-  bar.querySelector("output").textContent = text("selected", { n: count });
-  for (const button of bar.querySelectorAll("[data-one]")) button.disabled = count !== 1;
-}
-
 async function actOnSelected(button) {
-  const boxes = selected();
-  const faces = boxes.map((box) => Number(box.value));
+  const faces = selection.values().map(Number);
   const body = { ...JSON.parse(button.dataset.body ?? "{}") };
   if (button.dataset.one === undefined) body.faces = faces;
   if (button.dataset.ask) {
@@ -77,7 +64,29 @@ async function actOnSelected(button) {
     if (name === null) return;
     body.name = name;
   }
-  await act(button, button.dataset.selected.replace("{face}", faces[0]), body, boxes.map((box) => box.closest("[data-item]")));
+  await act(button, button.dataset.selected.replace("{face}", faces[0]), body, selection.tiles());
+}
+
+// Many people and albums become one; how many faces that are is said first.
+async function mergeSelected(button) {
+  const groups = selection.values().map((value) => {
+    const [kind, id] = value.split(":");
+    return kind === "album" ? { album: Number(id) } : { person: id };
+  });
+  const named = groups.some((one) => one.person);
+  groups.sort((one, other) => Boolean(other.person) - Boolean(one.person));
+  const [path, body] = named ? ["/api/v1/people/merge", { people: groups }] : ["/api/v1/albums/merge", { albums: groups.map((one) => one.album) }];
+  try {
+    const { price, person } = await send("POST", path, { ...body, dry_run: true });
+    const faces = price.joins.reduce((sum, one) => sum + one.faces, 0);
+    const photos = price.joins.reduce((sum, one) => sum + one.photos, 0);
+    const asked = text(person ? "merge_into" : "merge", { n: groups.length, faces, photos, person });
+    if (!(await ask(asked, { yes: text("same_person") }))) return;
+  } catch (problem) {
+    failed(problem);
+    return;
+  }
+  await act(button, path, body, []);
 }
 
 async function forget(button) {
@@ -115,10 +124,16 @@ async function signIn(form) {
 }
 
 export function start() {
+  selection.start();
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.id === "login") { event.preventDefault(); signIn(form); }
     if (form.id === "selection") event.preventDefault();
+    if (form.dataset.album) {
+      event.preventDefault();
+      Object.assign(form.dataset, { done: "named", leaves: "" });
+      act(form, "/api/v1/people/name", namesAlbum(form), [form.closest("[data-item]")]);
+    }
     if (!form.dataset.post) return;
     event.preventDefault();
     act(form, form.dataset.post, bodyOf(form), [form.closest("[data-item]")].filter(Boolean));
@@ -128,12 +143,13 @@ export function start() {
     if (!button) return;
     if (button.dataset.post) act(button, button.dataset.post, JSON.parse(button.dataset.body ?? "{}"), [button.closest("[data-item]")].filter(Boolean));
     if (button.dataset.selected) actOnSelected(button);
-    if (button.dataset.clear !== undefined) clearSelection();
+    if (button.dataset.look) location.assign(button.dataset.look.replace("{face}", selection.values()[0]));
+    if (button.dataset.merge !== undefined) mergeSelected(button);
+    if (button.dataset.clear !== undefined) selection.clear();
     if (button.dataset.forget) forget(button);
     if (button.dataset.invite !== undefined) invite();
     if (button.dataset.signOut !== undefined) send("DELETE", "/api/v1/session").then(() => location.assign("/login"), failed);
   });
-  document.addEventListener("change", (event) => { if (event.target.matches('main input[name="face"]')) showSelection(); });
 }
 
 export { Problem };

@@ -1,10 +1,21 @@
 // Requests to the API, and what can go wrong with them.
 
-export const texts = JSON.parse(document.body.dataset.texts);
+const language = document.documentElement.lang;
 
+// How the browser's user writes dates and numbers, where that is a kind of the language of the page.
+export const locale = navigator.languages.find((one) => one.split("-")[0] === language) ?? language;
+
+export const { texts } = await import(`./texts.${language}.js`);
+
+const plurals = new Intl.PluralRules(locale);
+const numbers = new Intl.NumberFormat(locale);
+
+// The text of a key, in the form that its number `n` asks for; numbers are written as the language does.
 export function text(key, values = {}) {
-  const form = typeof texts[key] === "string" ? texts[key] : texts[key][values.n === 1 ? "one" : "other"];
-  return form.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+  const forms = texts[key];
+  const form = typeof forms === "string" ? forms : forms[plurals.select(values.n)] ?? forms.other;
+  const shown = (value) => (typeof value === "number" ? numbers.format(value) : value);
+  return form.replace(/\{(\w+)\}/g, (whole, name) => shown(values[name]) ?? whole);
 }
 
 export class Problem extends Error {

@@ -1,65 +1,99 @@
-// Grids: arrow keys move, Space selects, Shift selects a range, more items come when the end is near.
-import { showSelection } from "./acts.js";
+// Grids: arrow keys move, Space selects, Shift selects a range; the next page of a list that is not long comes by itself.
 import { dates } from "./live.js";
+import { BOXES, choose, show } from "./selection.js";
+import { windowOf } from "./window.js";
 
+const TILE_LINK = "[data-grid] > li > a";
 let lastPicked = null;
+let last = null;  // tile that had the focus
 
-function move(link, key) {
-  const links = [...link.closest("[data-grid]").querySelectorAll(".tile:not([hidden]) > a")];
-  const at = links.indexOf(link);
-  const columns = links.filter((one) => Math.abs(one.offsetTop + one.parentElement.offsetTop - links[0].offsetTop - links[0].parentElement.offsetTop) < 4).length || 1;
-  const forward = getComputedStyle(link).direction === "rtl" ? -1 : 1;
-  const step = { ArrowRight: forward, ArrowLeft: -forward, ArrowDown: columns, ArrowUp: -columns, Home: -at, End: links.length - 1 - at }[key];
-  return links[Math.min(links.length - 1, Math.max(0, at + step))];
+const boxIn = (item) => item.querySelector('input[name="face"], input[name="group"]');
+
+async function move(item, list, key) {
+  const items = [...list.children].filter((one) => !one.hidden && one.querySelector("a"));
+  const long = windowOf(list);
+  const at = long ? long.placeOf(item) : items.indexOf(item);
+  const end = (long ? long.items : items.length) - 1;
+  const columns = getComputedStyle(list).gridTemplateColumns.split(" ").length;
+  const forward = getComputedStyle(list).direction === "rtl" ? -1 : 1;
+  const page = columns * Math.max(1, Math.floor(window.innerHeight / (items[0]?.offsetHeight || 200)) - 1);
+  const steps = { ArrowRight: forward, ArrowLeft: -forward, ArrowDown: columns, ArrowUp: -columns, Home: -at, End: end - at, PageDown: page, PageUp: -page };
+  const place = Math.min(end, Math.max(0, at + steps[key]));
+  if (long) return long.focus(place);
+  items[place].querySelector("a").focus();
+  return items[place];
+}
+
+async function select(list, from, to, checked) {
+  const long = windowOf(list);
+  const [first, last] = (long ? [long.placeOf(from), long.placeOf(to)] : [from, to].map((one) => [...list.children].indexOf(one))).sort((a, b) => a - b);
+  const boxes = long ? await long.boxes(first, last) : [...list.children].slice(first, last + 1).filter((one) => !one.hidden).map(boxIn).filter(Boolean);
+  for (const box of boxes) choose(box, checked);
+  show();
+}
+
+const at = (link) => ({ item: link.parentElement, list: link.closest("[data-grid]") });
+
+// The tile that had the focus, when it was scrolled away with it: keys go on from there.
+function lost(event) {
+  const left = event.target === document.body && /^Arrow/.test(event.key) && last && !last.item.isConnected;
+  return left && windowOf(last.list) ? last : null;
 }
 
 export function start() {
+  document.addEventListener("focusin", (event) => { if (event.target.matches(TILE_LINK)) last = at(event.target); });
   document.addEventListener("keydown", (event) => {
-    const link = event.target.closest?.("[data-grid] .tile > a");
-    if (!link || event.ctrlKey || event.metaKey || event.altKey) return;
-    const box = link.parentElement.querySelector('input[name="face"]');
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const link = event.target.closest?.(TILE_LINK);
+    const found = link ? at(link) : lost(event);
+    if (!found) return;
+    const { item, list } = found;
+    const box = boxIn(item);
     if (event.key === " " && box) {
       box.click();
       event.preventDefault();
-    } else if (/^(Arrow|Home|End)/.test(event.key)) {
-      const next = move(link, event.key);
-      if (event.shiftKey && box) for (const one of [link, next]) { one.parentElement.querySelector('input[name="face"]').checked = true; showSelection(); }
-      next.focus();
+    } else if (/^(Arrow|Home|End|Page)/.test(event.key)) {
       event.preventDefault();
+      move(item, list, event.key).then((next) => { if (event.shiftKey && box && next) select(list, item, next, true); });
     }
   });
   document.addEventListener("click", (event) => {
     const box = event.target;
-    if (!(box instanceof HTMLInputElement) || box.name !== "face") return;
-    const boxes = [...document.querySelectorAll('main input[name="face"]')];
-    if (event.shiftKey && lastPicked?.isConnected) {
-      const [from, to] = [boxes.indexOf(lastPicked), boxes.indexOf(box)].sort((a, b) => a - b);
-      for (const one of boxes.slice(from, to + 1)) one.checked = box.checked;
-      showSelection();
-    }
-    lastPicked = box;
+    if (!(box instanceof HTMLInputElement) || !box.matches(BOXES)) return;
+    const item = box.closest("li");
+    const list = item.parentElement;
+    if (event.shiftKey && lastPicked?.list === list) select(list, lastPicked.item, item, box.checked);
+    lastPicked = { item, list };
   });
   sweep();
   watchEnds();
 }
 
-// In an audit, dragging over faces selects them; what the first one becomes, the others become.
+// Dragging over faces selects them; what the first one becomes, the others become. Near an edge the page scrolls.
 function sweep() {
   let chosen = null;
   let from = null;
-  const boxOf = (event) => event.target.closest?.("[data-sweep] .tile")?.querySelector('input[name="face"]');
+  let speed = 0;
+  const boxOf = (event) => { const tile = event.target.closest?.("[data-sweep] > li"); return tile && boxIn(tile); };
+  const scroll = () => { if (from && speed) { window.scrollBy(0, speed); requestAnimationFrame(scroll); } };
   document.addEventListener("pointerdown", (event) => {
     const box = event.pointerType === "mouse" && event.button === 0 ? boxOf(event) : null;
-    if (box && !event.target.closest(".pick")) from = box;
+    if (box && !event.target.closest(".pick, input, button, form")) from = box;
+  });
+  document.addEventListener("pointermove", (event) => {
+    if (!from || chosen === null) return;
+    const before = speed;
+    speed = event.clientY > window.innerHeight - 50 ? 12 : event.clientY < 90 ? -12 : 0;
+    if (speed && !before) requestAnimationFrame(scroll);
   });
   document.addEventListener("pointerover", (event) => {
     const box = from && boxOf(event);
     if (!box || (chosen === null && box === from)) return;
-    if (chosen === null) { chosen = !from.checked; from.checked = chosen; }
-    box.checked = chosen;
-    showSelection();
+    if (chosen === null) { chosen = !from.checked; choose(from, chosen); }
+    choose(box, chosen);
+    show();
   });
-  document.addEventListener("pointerup", () => { from = null; setTimeout(() => { chosen = null; }); });
+  document.addEventListener("pointerup", () => { from = null; speed = 0; setTimeout(() => { chosen = null; }); });
   document.addEventListener("click", (event) => { if (chosen !== null && event.target.closest("[data-sweep]")) event.preventDefault(); }, true);
   document.addEventListener("dragstart", (event) => { if (event.target.closest("[data-sweep]")) event.preventDefault(); });
 }
@@ -70,7 +104,9 @@ const near = new IntersectionObserver((entries) => {
 }, { rootMargin: "600px" });
 
 export function watchEnds() {
-  for (const end of document.querySelectorAll("[data-more]")) near.observe(end);
+  for (const end of document.querySelectorAll("[data-more]")) {
+    if (!document.querySelector(`[data-pages="${end.dataset.more}"][data-starts]`)) near.observe(end);
+  }
 }
 
 async function more(end) {

@@ -1,6 +1,6 @@
 // Pages follow the library: after each change, by this browser, another one or a program, the page is fetched again and
 // what is shown is replaced, while what the user types, selects and looks at stays.
-import { text } from "./api.js";
+import { locale, text } from "./api.js";
 
 let etag = null;
 let waiting = null;
@@ -13,7 +13,7 @@ export function whenRefreshed(act) {
 
 export function busyTyping() {
   const at = document.activeElement;
-  if (location.pathname === "/search") return true;  // what is there is the user's own
+  if (document.querySelector("[data-own-page]")) return true;  // what is there is the user's own
   if (document.querySelector("dialog[open], details[open].acts, #drawing:not([hidden])")) return true;
   return at && at.matches("main input:not([type=checkbox])") && at.value !== at.defaultValue;
 }
@@ -24,7 +24,8 @@ export async function refresh() {
   try {
     const address = new URL(location.href);
     address.hash = "";
-    const shown = Math.max(0, ...[...document.querySelectorAll("[data-pages]")].map((list) => list.children.length));
+    const lists = [...document.querySelectorAll("[data-pages]:not([data-windowed])")];
+    const shown = Math.max(0, ...lists.map((list) => list.children.length));
     if (shown > Number(document.body.dataset.usual)) address.searchParams.set("shown", Math.min(1000, shown));
     const answer = await fetch(address, { headers: { Accept: "text/html" } });
     if (answer.redirected) { location.replace(answer.url); return; }
@@ -73,17 +74,17 @@ function matching(at, node) {
   return null;
 }
 
-function update(old, fresh) {
+export function update(old, fresh) {
   if (old.nodeType === Node.TEXT_NODE) {
     if (old.data !== fresh.data) old.data = fresh.data;
     return;
   }
   if (old.nodeType !== Node.ELEMENT_NODE || old.isEqualNode(fresh) || old.dataset.own !== undefined) return;
-  if (old.matches("#jobs, #drawing, #selection")) return;
+  if (old.matches("#jobs, #drawing, #selection, [data-windowed]")) return;
   for (const { name, value } of [...fresh.attributes]) {
     if (old.getAttribute(name) !== value && !(old.matches("details") && name === "open")) old.setAttribute(name, value);
   }
-  for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && name !== "open") old.removeAttribute(name);
+  if (!old.matches("input")) for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && name !== "open") old.removeAttribute(name);
   replace(old, fresh);
 }
 
@@ -99,13 +100,15 @@ export function listen(onJob) {
 }
 
 export function dates(root = document) {
-  const day = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium" });
-  const moment = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+  const day = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
+  const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+  const clock = new Intl.DateTimeFormat(locale, { timeStyle: "short" });
   for (const time of root.querySelectorAll("time[datetime]")) {
     const long = time.dataset.long !== undefined;
     const written = time.dateTime;
     const date = new Date(long && !/[T ]/.test(written) ? `${written}T00:00` : long ? written : `${written.slice(0, 10)}T00:00`);
-    if (!Number.isNaN(date.getTime())) time.textContent = (long ? moment : day).format(date);
+    if (time.dataset.clock !== undefined) time.textContent = /T/.test(written) ? clock.format(new Date(written.slice(0, 19))) : time.textContent;
+    else if (!Number.isNaN(date.getTime())) time.textContent = (long ? moment : day).format(date);
   }
 }
 

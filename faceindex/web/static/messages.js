@@ -26,9 +26,10 @@ export function toast(message, act) {
   for (const event of ["mouseleave", "focusout"]) shown.addEventListener(event, go);
 }
 
+// act: its id, several, or null for the newest one.
 export async function undoAct(act) {
   try {
-    await send("POST", "/api/v1/history/undo", act ? { act } : {});
+    for (const one of [act].flat().reverse()) await send("POST", "/api/v1/history/undo", one ? { act: one } : {});
     toast(text("undone"));
   } catch (problem) {
     failed(problem);
@@ -60,8 +61,7 @@ export function ask(message, { yes, danger = false, field = null, label = "", ad
   if (field) {
     const labelled = document.createElement("label");
     input = document.createElement("input");
-    Object.assign(input, { name: field, required: true, maxLength: 500, autocomplete: "off", dir: "auto" });
-    input.setAttribute("list", "names");
+    Object.assign(input, { name: field, required: true });
     labelled.append(label + " ", input);
     form.append(labelled);
   }

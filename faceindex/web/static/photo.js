@@ -1,4 +1,4 @@
-// The photo: boxes and names belong together, and a missed face is drawn.
+// The photo: boxes and names belong together, and a missed face is drawn, by pointer or by keys.
 import { decide, said } from "./acts.js";
 import { refresh } from "./live.js";
 import { failed } from "./messages.js";
@@ -33,11 +33,21 @@ export function start() {
   if (document.getElementById("draw")) drawing(figure);
 }
 
+// The box after a key: arrows move it, with Shift they change its size; null for other keys.
+function keyed([x, y, width, height], event, step, most) {
+  const by = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] }[event.key];
+  if (!by) return null;
+  const within = (value, low, high) => Math.round(Math.min(Math.max(value, low), high));
+  if (event.shiftKey) return [x, y, within(width + by[0], LEAST, most[0] - x), within(height + by[1], LEAST, most[1] - y)];
+  return [within(x + by[0], 0, most[0] - width), within(y + by[1], 0, most[1] - height), width, height];
+}
+
 function drawing(figure) {
   const svg = figure.querySelector("svg");
   const button = document.getElementById("draw");
   const form = document.getElementById("drawing");
   const shape = svg.querySelector(".drawing");
+  const most = [Number(figure.dataset.width), Number(figure.dataset.height)];
   let from = null;
 
   const stop = () => {
@@ -51,9 +61,14 @@ function drawing(figure) {
     shape.removeAttribute("hidden");
     for (const [name, value] of Object.entries({ x, y, width, height })) shape.setAttribute(name, value);
   };
+  const written = () => {
+    const typed = form.elements.box.value.split(",").map(Number);
+    return form.elements.box.value.trim() && typed.length === 4 && typed.every(Number.isFinite) ? typed : null;
+  };
+  const put = (box) => { form.elements.box.value = box.join(", "); show(box); };
   const at = (event) => {
     const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse());
-    return [Math.min(Math.max(point.x, 0), figure.dataset.width), Math.min(Math.max(point.y, 0), figure.dataset.height)];
+    return [Math.min(Math.max(point.x, 0), most[0]), Math.min(Math.max(point.y, 0), most[1])];
   };
   const box = (to) => [Math.min(from[0], to[0]), Math.min(from[1], to[1]), Math.abs(from[0] - to[0]), Math.abs(from[1] - to[1])].map(Math.round);
 
@@ -62,11 +77,20 @@ function drawing(figure) {
     figure.classList.add("draws");
     form.hidden = false;
     button.setAttribute("aria-expanded", "true");
-    form.elements.box.focus();
+    svg.focus();
     figure.scrollIntoView({ block: "nearest" });
   });
   form.querySelector("[data-stop]").addEventListener("click", () => { stop(); button.focus(); });
-  document.addEventListener("keydown", (event) => { if (event.key === "Escape" && !form.hidden) { stop(); button.focus(); } });
+  document.addEventListener("keydown", (event) => {
+    if (form.hidden) return;
+    if (event.key === "Escape") { stop(); button.focus(); return; }
+    if (event.target !== svg) return;
+    const side = Math.round(Math.min(...most) / 4);
+    const now = written() ?? [Math.round((most[0] - side) / 2), Math.round((most[1] - side) / 2), side, side];
+    const next = keyed(now, event, Math.max(1, Math.round(Math.min(...most) / (event.repeat ? 40 : 100))), most);
+    if (next) { put(next); event.preventDefault(); }
+    if (event.key === "Enter" && written()) { form.elements.name.focus(); event.preventDefault(); }
+  });
   svg.addEventListener("pointerdown", (event) => {
     if (form.hidden) return;
     from = at(event);
@@ -79,16 +103,13 @@ function drawing(figure) {
     const drawn = box(at(event));
     from = null;
     if (Math.min(drawn[2], drawn[3]) < LEAST) return;
-    form.elements.box.value = drawn.join(", ");
+    put(drawn);
     form.elements.name.focus();
   });
-  form.elements.box.addEventListener("input", () => {
-    const typed = form.elements.box.value.split(",").map(Number);
-    if (typed.length === 4 && typed.every(Number.isFinite)) show(typed);
-  });
+  form.elements.box.addEventListener("input", () => { if (written()) show(written()); });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const body = { box: form.elements.box.value.split(",").map(Number) };
+    const body = { box: written() };
     if (form.elements.name.value.trim()) body.name = form.elements.name.value;
     const add = form.querySelector("button");
     add.disabled = true;

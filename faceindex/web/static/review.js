@@ -41,11 +41,5 @@ export function start() {
     const button = event.target.closest("[data-answer], [data-skip]");
     if (button) answer(button);
   });
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.target.matches("input") || document.querySelector("dialog[open]")) return;
-    const key = event.key.toLowerCase();
-    const button = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
-    if (button) answer(button);
-    if (key === "u") undoAct(null);
-  });
+  document.addEventListener("click", (event) => { if (event.target.closest("[data-undo-last]")) undoAct(null); });
 }

@@ -1,6 +1,7 @@
-// Search: a photo is dropped, pasted or chosen; each of its faces is searched for, and one is shown.
-import { Problem, text } from "./api.js";
+// Search: a photo is dropped, pasted or chosen, or faces of the library are searched with; one face's matches are shown.
+import { Problem, send, text } from "./api.js";
 import { failed } from "./messages.js";
+import { show as showSelection } from "./selection.js";
 
 const NS = "http://www.w3.org/2000/svg";
 const MOST = 120;
@@ -9,10 +10,12 @@ let photo = null;
 let found = null;
 let chosen = 0;
 
-async function ask(threshold) {
+// What the photo, or the faces of the library from which the page was opened, resemble.
+async function ask(from, threshold) {
+  const near = threshold === undefined ? "" : `&threshold=${threshold}`;
+  if (from) return { faces: [await send("GET", `${from}?k=${MOST}${near}`)] };
   const body = new FormData();
   body.append("photo", photo);
-  const near = threshold === undefined ? "" : `&threshold=${threshold}`;
   const csrf = document.querySelector('meta[name="csrf-token"]').content;
   const answer = await fetch(`/api/v1/search?k=${MOST}${near}`, { method: "POST", headers: { "X-CSRF-Token": csrf }, body });
   if (!answer.ok) throw new Problem(await answer.json());
@@ -23,27 +26,34 @@ export function start() {
   const form = document.getElementById("search");
   if (!form) return;
   const page = document.getElementById("searched");
-  const picture = page.querySelector("img");
-  const boxes = page.querySelector("svg");
+  const picture = page.querySelector("figure img");
+  const boxes = page.querySelector("figure svg");
   const said = page.querySelector("[data-said]");
   const near = page.querySelector('[name="near"]');
   const list = document.getElementById("matches");
+  let from = page.dataset.from;
 
   async function search(file) {
-    photo = file;
+    if (file) {
+      photo = file;
+      from = "";
+      page.dataset.from = "";
+      URL.revokeObjectURL(picture.src);
+      picture.src = URL.createObjectURL(file);
+      form.classList.add("small");
+    }
     chosen = 0;
     near.value = 1;
-    URL.revokeObjectURL(picture.src);
-    picture.src = URL.createObjectURL(file);
     boxes.replaceChildren();
     list.replaceChildren();
     page.hidden = false;
     said.textContent = text("searching");
     try {
-      found = await ask();
+      found = await ask(from);
     } catch (problem) {
       if (problem.kind === "no-face-found") said.textContent = text("no_face");
-      else { page.hidden = true; failed(problem); }
+      else if (problem.kind === "not-ready") { said.textContent = text("preparing"); setTimeout(search, 3000, null); }
+      else { page.hidden = Boolean(file); said.textContent = ""; failed(problem); }
       return;
     }
     const area = ({ box }) => box[2] * box[3];
@@ -52,19 +62,22 @@ export function start() {
   }
 
   function show() {
-    boxes.setAttribute("viewBox", `0 0 ${found.width} ${found.height}`);
-    boxes.replaceChildren(...found.faces.map((face, number) => boxOf(face.box, number)));
+    if (!from) {
+      boxes.setAttribute("viewBox", `0 0 ${found.width} ${found.height}`);
+      boxes.replaceChildren(...found.faces.map((face, number) => boxOf(face.box, number)));
+    }
     const face = found.faces[chosen];
     const matches = face.matches;
     const several = found.faces.length > 1 ? `${text("which", { n: found.faces.length })}. ` : "";
     said.textContent = several + (matches.length ? text("matches", { n: matches.length }) : text("no_match"));
     list.replaceChildren(...matches.map(tile));
+    showSelection();
   }
 
   function boxOf([x, y, width, height], number) {
     const link = document.createElementNS(NS, "a");
     link.setAttribute("href", "#matches");
-    link.setAttribute("aria-label", text("face", { face: number + 1 }));
+    link.setAttribute("aria-label", text("face", { face: String(number + 1) }));
     if (number === chosen) { link.classList.add("lit"); link.setAttribute("aria-current", "true"); }
     for (const kind of ["halo", "box"]) {
       const rect = document.createElementNS(NS, "rect");
@@ -79,36 +92,53 @@ export function start() {
   function tile(match) {
     const item = document.createElement("li");
     item.className = "tile";
+    item.dataset.item = match.face;
     const link = document.createElement("a");
     link.href = `/faces/${match.face}`;
     const crop = document.createElement("img");
-    const alt = match.person ? text("face_of", match) : text("face", match);
-    Object.assign(crop, { className: "crop", src: `/api/v1/faces/${match.face}/crop`, alt, width: 128, height: 128, loading: "lazy" });
+    const face = String(match.face);
+    const alt = match.person ? text("face_of", { face, person: match.person }) : text("face", { face });
+    Object.assign(crop, { className: "crop", src: `/api/v1/faces/${face}/crop`, alt, width: 128, height: 128, loading: "lazy" });
     link.append(crop);
+    item.append(link);
+    if (list.dataset.select) {
+      const label = document.createElement("label");
+      label.className = "pick";
+      const box = document.createElement("input");
+      Object.assign(box, { type: "checkbox", name: "face", value: face });
+      box.setAttribute("aria-label", list.dataset.select.replace("{face}", face));
+      label.append(box);
+      item.append(label);
+    }
     const name = document.createElement("span");
-    Object.assign(name, { className: "name", dir: "auto", textContent: match.person ?? list.dataset.person });
+    Object.assign(name, { className: match.person ? "name" : "name nobody", dir: "auto", textContent: match.person ?? list.dataset.person });
     const under = document.createElement("span");
     under.className = "under";
-    const sure = match.confidence === null ? "" : ` · ${text("sure", { percent: Math.round(match.confidence * 100) })}`;
-    under.textContent = match.distance.toFixed(3) + sure;
-    item.append(link, name, under);
+    const sure = match.confidence === null ? "" : `${text("sure", { percent: Math.round(match.confidence * 100) })} · `;
+    under.textContent = sure + match.distance.toFixed(2);
+    item.append(name, under);
     return item;
   }
 
-  near.addEventListener("change", async () => {
+  async function again() {
     const usual = found?.faces[chosen].usual ?? found?.faces[chosen].threshold;
     if (!usual) return;
     said.textContent = text("searching");
     try {
-      const again = await ask(usual * Number(near.value));
-      again.faces.forEach((face, number) => { face.usual = found.faces[number].usual ?? found.faces[number].threshold; });
-      found = again;
+      const looked = await ask(from, usual * Number(near.value));
+      looked.faces.forEach((face, number) => { face.usual = found.faces[number].usual ?? found.faces[number].threshold; });
+      found = looked;
       show();
     } catch (problem) {
       failed(problem);
     }
-  });
-  form.elements.photo.addEventListener("change", () => { if (form.elements.photo.files[0]) search(form.elements.photo.files[0]); });
+  }
+
+  near.addEventListener("change", again);
+  document.addEventListener("decided", again);
+  for (const input of form.querySelectorAll("input[type=file]")) {
+    input.addEventListener("change", () => { if (input.files[0]) search(input.files[0]); });
+  }
   document.addEventListener("paste", (event) => {
     const file = [...event.clipboardData.files].find((one) => one.type.startsWith("image/"));
     if (file) search(file);
@@ -122,4 +152,5 @@ export function start() {
     form.classList.remove("over");
     if (event.dataTransfer.files[0]) search(event.dataTransfer.files[0]);
   });
+  if (from) search(null);
 }

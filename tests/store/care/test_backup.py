@@ -143,13 +143,13 @@ moment = sys.argv[3]
 if moment == "after the catalog":
     backup._copy_segment = die
 elif moment == "inside a segment":
-    real = backup._read
+    real = backup.segment_bytes
     def read(path):
         if path.name == "000002.h5":
             yield path.read_bytes()[:999]
             die()
         yield from real(path)
-    backup._read = read
+    backup.segment_bytes = read
 elif moment == "before the rename":
     Path.rename = die
 backup.backup(LibraryFolder(Path(sys.argv[1]), create=False), Path(sys.argv[2]))
