@@ -32,6 +32,7 @@ LOOPBACK = "127.0.0.1"
 
 _CLIENT = "ray://"
 _ANSWER_SECONDS = 10.0
+_STARTS = 2  # a machine that is very busy may need a second one
 _LONGEST_FOLDER = 28
 """Characters of the temporary folder's path: we add 14, Ray up to 65, and a socket's path may have 107."""
 
@@ -42,7 +43,11 @@ _RAY = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # its own address is then the loopback's, else it asks a public server
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
-_RAY_HERE = {"RAY_memory_monitor_refresh_ms": "0"}  # it would end actors; workers have limits of their own
+_RAY_HERE = {
+    "RAY_memory_monitor_refresh_ms": "0",  # it would end actors; workers have limits of their own
+    "RAY_gcs_server_port_wait_time_s": "120",  # seconds for which a busy machine is waited for
+    "RAY_NUM_REDIS_GET_RETRIES": "60",
+}
 _RAY_ELSEWHERE = {"RAY_NUM_REDIS_GET_RETRIES": "5"}  # seconds for which one that refuses the token is asked again
 
 
@@ -121,19 +126,24 @@ class RaySession:
         self._environment.set(token_here(self.folder))
         _forget_token(self.module)
         own_home = {"env_vars": {"HOME": os.environ["HOME"]}} if "HOME" in os.environ else None
-        try:
-            with isolated(self.folder), same_signals():
-                self.module.init(
-                    num_cpus=cpus,
-                    include_dashboard=False,
-                    object_store_memory=object_store,
-                    runtime_env=own_home,
-                    **_QUIET,
-                    _node_ip_address=LOOPBACK,
-                    _temp_dir=str(self.folder / "r"),  # it lets everybody into this folder, but not into ours around it
-                )
-        except Exception as error:  # it raises errors of many kinds
-            raise MachineError(f"Ray does not start: {_in_words(error)}") from error
+        for attempt in reversed(range(_STARTS)):
+            try:
+                with isolated(self.folder), same_signals():
+                    self.module.init(
+                        num_cpus=cpus,
+                        include_dashboard=False,
+                        object_store_memory=object_store,
+                        runtime_env=own_home,
+                        **_QUIET,
+                        _node_ip_address=LOOPBACK,
+                        _temp_dir=str(self.folder / "r"),  # open to all by its mode, but within ours
+                    )
+                return
+            except Exception as error:  # it raises errors of many kinds
+                with contextlib.suppress(Exception):
+                    self.module.shutdown()
+                if not attempt:
+                    raise MachineError(f"Ray does not start: {_in_words(error)}") from error
 
     def _connect(self, host: str, port: int) -> None:
         self._environment.set(token_of_cluster())
