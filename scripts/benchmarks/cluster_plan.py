@@ -18,6 +18,7 @@ import shutil
 import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +116,7 @@ def commits(report: Report, rows: list[int], faces: float, folder: Path) -> dict
             for count in sorted(rows):
                 fill(writer.catalog, stored, count, faces)
                 stored = count
-                spent = [cost(lambda one=one: writer.commit(one))[0] for one in batches(count, faces)][BATCHES:]
+                spent = [cost(partial(writer.commit, one))[0] for one in batches(count, faces)][BATCHES:]
                 size = (path / "catalog.sqlite").stat().st_size
                 title = f"{count:,} faces in the catalog"
                 report.add(f"{title}, bytes a face", size / count)
