@@ -1,9 +1,10 @@
 """What a collection of many photos takes on a cluster: cores, hours, bytes, memory, money, and where the writer ends.
 
 --photos is the number planned for, --faces those in a photo. Measured now: how many photos a second the one writer
-commits into a catalog of so many drawn faces (--rows; catalog rows only, whose contents are spread as hashes are; it is
-made in --folder, which needs 200 bytes a row, and removed), and what the graph and linkage of albums take for two
-numbers of faces (--albums), from which larger numbers are extrapolated by the exponent between the two.
+commits into a catalog that has so many drawn rows (--rows: of faces, photos and paths together; no vectors; contents are
+spread as hashes are; it is made in --folder, which needs 120 bytes a row, and removed), and what the graph and linkage
+of albums take for two numbers of faces (--albums), from which larger numbers are extrapolated by the exponent between
+the two.
 Taken as given: --photo-seconds of a core for a photo (0.135: scripts/bench beside_opencv, 12-megapixel photos of 2.5
 faces), --efficiency of Ray (scripts/bench ray), --query-seconds of processor for a query in a million faces
 (scripts/bench shards), --photo-bytes that must be read of each.
@@ -71,7 +72,7 @@ def run(
     *,
     photos: float = 50e6,
     faces: float = 2.5,
-    rows: Sequence[float] = (1e6, 10e6),
+    rows: Sequence[float] = (10e6, 50e6),
     folder: Path | None = None,
     albums: Sequence[int] = (30_000, 100_000),
     hours: float = 24,
@@ -81,7 +82,8 @@ def run(
     photo_bytes: float = 4e6,
     prices: Path | None = None,
 ) -> None:
-    written = commits(report, [int(one) for one in rows], faces, folder or report.folder)
+    of_faces = [int(one / (1 + 2 / faces)) for one in rows]
+    written = commits(report, of_faces, faces, folder or report.folder)
     grouped = [in_new_process(one_size, size, 1) for size in albums]
     plan(report, photos, faces, hours, photo_seconds / efficiency, query_seconds, photo_bytes)
     limits(report, photos, faces, written, photo_seconds / efficiency)
@@ -107,7 +109,7 @@ def plan(
 
 
 def commits(report: Report, rows: list[int], faces: float, folder: Path) -> dict[int, float]:
-    """Photos a second that are committed, by the rows of faces before."""
+    """Photos a second that are committed, by the faces before."""
     rates: dict[int, float] = {}
     path = folder / "plan.faces"
     try:
@@ -118,7 +120,7 @@ def commits(report: Report, rows: list[int], faces: float, folder: Path) -> dict
                 stored = count
                 spent = [cost(partial(writer.commit, one))[0] for one in batches(count, faces)][BATCHES:]
                 size = (path / "catalog.sqlite").stat().st_size
-                title = f"{count:,} faces in the catalog"
+                title = f"{count * (1 + 2 / faces):,.0f} rows in the catalog"
                 report.add(f"{title}, bytes a face", size / count)
                 report.add(f"{title}, commits of {BATCH_PHOTOS} photos", [1 / one.clock for one in spent], "commits/s")
                 report.add(f"{title}, processor of a commit", [1e3 * one.processor for one in spent], "ms")
@@ -176,7 +178,7 @@ def batches(rows: int, faces: float) -> Iterator[Batch]:
 def limits(report: Report, photos: float, faces: float, written: dict[int, float], seconds: float) -> None:
     """Where the writer becomes the limit."""
     for count, rate in written.items():
-        report.add(f"cores that one writer keeps up with, at {count:,} faces", math.floor(rate * seconds))
+        report.add(f"cores that one writer keeps up with, at {count * (1 + 2 / faces):,.0f} rows", rate * seconds)
     slowest = min(written.values())
     report.add("hours that the writer alone takes", photos / slowest / 3600, "h")
 
