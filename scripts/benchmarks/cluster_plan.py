@@ -1,10 +1,10 @@
 """What a collection of many photos takes on a cluster: cores, hours, bytes, memory, money, and where the writer ends.
 
 --photos is the number planned for, --faces those in a photo. Measured now: how many photos a second the one writer
-commits into a catalog that has so many drawn rows (--rows: of faces, photos and paths together; no vectors; contents are
-spread as hashes are; it is made in --folder, which needs 120 bytes a row, and removed), and what the graph and linkage
-of albums take for two numbers of faces (--albums), from which larger numbers are extrapolated by the exponent between
-the two.
+commits into a catalog that has so many drawn rows (--rows: of faces, photos and paths together; no vectors; contents
+are spread as hashes are; it is made in --folder, which needs 120 bytes a row, and removed), and what the graph and
+linkage of albums take for two numbers of faces (--albums), from which larger numbers are extrapolated by the exponent
+between the two.
 Taken as given: --photo-seconds of a core for a photo (0.135: scripts/bench beside_opencv, 12-megapixel photos of 2.5
 faces), --efficiency of Ray (scripts/bench ray), --query-seconds of processor for a query in a million faces
 (scripts/bench shards), --photo-bytes that must be read of each.
