@@ -76,7 +76,7 @@ def assert_same(found: list[Found], expected: list[Found]) -> None:
 
 
 def scattered(session: RaySession, made: MadeLibrary, index: LibraryIndex, **options: int) -> ShardedSearch:
-    search = ShardedSearch(session, wait=20, **options)
+    search = ShardedSearch(session, wait=120, **options)
     assert search.scattered(made.folder, index) is not None
     return search
 
@@ -93,7 +93,7 @@ def kill(search: ShardedSearch, shard: int) -> int:
 
 
 def until_ready(shards: RayShards) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while 0 in shards.ready():
         assert time.monotonic() < until
         time.sleep(0.05)
@@ -145,11 +145,11 @@ def test_a_raylet_that_is_killed_takes_no_shard_with_it(
 ) -> None:
     expected = searched(made, index)
     with another_raylet(session) as node:
-        until = time.monotonic() + 60
+        until = time.monotonic() + 120
         while sum(one["Alive"] for one in session.module.nodes()) < 2:
             assert time.monotonic() < until
             time.sleep(0.1)
-        search = ShardedSearch(session, shards=4, wait=60)
+        search = ShardedSearch(session, shards=4, wait=120)
         on_ray = search.scattered(made.folder, index)
         assert on_ray is not None
         children = {child.pid for child in psutil.Process(raylet_of(node)).children(recursive=True)}
@@ -192,7 +192,7 @@ def test_an_answer_without_a_shard_says_so_or_is_an_error(
     shards, started = shards_of(search), RayShards._started
     on_ray = search.scattered(made.folder, index)
     assert on_ray is not None
-    monkeypatch.setattr(shards, "_wait", 0.5)
+    monkeypatch.setattr(shards, "_wait", 6.0)
     nowhere = {"resources": {"a_node_that_is_not_there": 1}}
     remote = session.module.remote
     room = threading.Event()
@@ -231,7 +231,7 @@ def test_a_shard_is_sent_where_its_file_cannot_be_opened(
     assert made_cut is not None
     monkeypatch.chdir(made.folder.index)  # actors have another working folder
     relative = tuple(replace(file, path=Path(file.path.name)) for file in made_cut.files)
-    sent = RayShards(session, replace(made_cut, files=relative), wait=20)
+    sent = RayShards(session, replace(made_cut, files=relative), wait=120)
     assert np.array_equal(sent.call("vectors", {0: (np.arange(9),)})[0], index.main.vectors[:9])
     sent.close()
 
