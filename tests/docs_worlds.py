@@ -53,24 +53,37 @@ class World:
     def run(self, blocks: list[Block]) -> list[str]:
         """Type the blocks' commands into one shell. Returns: what went otherwise than the page says."""
         typed: list[Shown] = []
-        lines = ["exec 2>&1 </dev/null"]
+        lines = ["exec 2>&1"]
         for block in blocks:
             for shown in self._shown(block, len(typed)):
                 lines += [f"printf '\\n\\036%d\\n' {len(typed)}", shown.command, "printf '\\n\\037%d\\n' $?"]
                 typed.append(shown)
+        said = self.type("\n".join(lines)).stdout.replace(str(self.home), "/home/me")
+        answers = re.split(r"\n\036\d+\n", said)[1:]
+        assert len(answers) == len(typed), f"no end of: {typed[len(answers) - 1].command}"
+        return [wrong for shown, answer in zip(typed, answers, strict=True) for wrong in differences(shown, answer)]
+
+    def type(self, script: str) -> subprocess.CompletedProcess[str]:
+        """Run a script of bash as this user, in the home folder."""
         environment = {name: os.environ[name] for name in ("LANG", "TZ") if name in os.environ} | {
             "HOME": str(self.home),
             "PATH": f"{self.programs}:{Path(sys.executable).parent}:{os.environ['PATH']}",
             "FACEINDEX_CACHE": str(self.home.parent / "cache"),
             "FACEINDEX_LIBRARY": str(self.home / "family.faces"),
+            "FACEINDEX_MODELS": str(self.home / "models"),
             "PYTHONWARNINGS": "error:library.:DeprecationWarning",
         }
-        command = ["timeout", "240", "bash", "-c", "\n".join(lines)]
-        done = subprocess.run(command, cwd=self.home, env=environment, stdout=subprocess.PIPE)
-        said = done.stdout.decode(errors="replace").replace(str(self.home), "/home/me")
-        answers = re.split(r"\n\036\d+\n", said)[1:]
-        assert len(answers) == len(typed), f"no end of: {typed[len(answers) - 1].command}"
-        return [wrong for shown, answer in zip(typed, answers, strict=True) for wrong in differences(shown, answer)]
+        command = ["timeout", "240", "bash", "-c", script]
+        return subprocess.run(
+            command,
+            cwd=self.home,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
 
     def _shown(self, block: Block, number: int) -> list[Shown]:
         if block.kind == "console":

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
         Suggestion,
         Target,
     )
-    from faceindex.types.exports import AlbumsExport, DatabaseReport, SidecarReport, TableChanges
+    from faceindex.types.exports import AlbumsExport, DatabaseReport, PhotoArchive, SidecarReport, TableChanges
     from faceindex.types.faces import BY_BOX, DRAWN, AnalysedPhoto, Box, Face, FaceRecord
     from faceindex.types.imports import ImportReport
     from faceindex.types.jobs import JobState, Progress
@@ -112,6 +112,7 @@ __all__ = [
     "PastAct",
     "Person",
     "PersonChange",
+    "PhotoArchive",
     "PhotoRecord",
     "PhotosAround",
     "Pixels",
@@ -175,7 +176,7 @@ _NAMES = {
         "Suggestion",
         "Target",
     ],
-    "exports": ["AlbumsExport", "DatabaseReport", "SidecarReport", "TableChanges"],
+    "exports": ["AlbumsExport", "DatabaseReport", "PhotoArchive", "SidecarReport", "TableChanges"],
     "faces": ["BY_BOX", "DRAWN", "AnalysedPhoto", "Box", "Face", "FaceRecord"],
     "imports": ["ImportReport"],
     "merges": ["ContradictingActs", "MergeReport", "SameName", "Saying"],

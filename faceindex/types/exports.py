@@ -61,3 +61,12 @@ class DatabaseReport:
     people: TableChanges
     total_faces: int
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoArchive:
+    """A ZIP file of photos. written: their number; left: those that are not in it, and why."""
+
+    file: str
+    written: int
+    left: tuple[FailedPhoto, ...] = ()
