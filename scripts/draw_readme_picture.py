@@ -69,5 +69,6 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("out", type=Path, nargs="?", default=Path(__file__).parent / "pictures" / "search.png")
+    pictures = Path(__file__).parents[1] / "docs" / "pictures"
+    parser.add_argument("out", type=Path, nargs="?", default=pictures / "search.png")
     draw(parser.parse_args().out)

@@ -49,8 +49,10 @@ def test_every_option_of_a_benchmark_has_a_default_of_its_type(name: str) -> Non
         assert not parameter.annotation.startswith("bool") or parameter.default is False
 
 
-def test_commands_of_the_readme_have_the_options_that_there_are() -> None:
-    commands = re.findall(r"`scripts/bench ([^`]+)`", (ROOT / "README.md").read_text())
+def test_commands_of_readme_and_docs_have_the_options_that_there_are() -> None:
+    pages = (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))
+    text = "\n".join(" ".join(page.read_text().split()) for page in pages)
+    commands = re.findall(r"`scripts/bench ([^`]+)`", text)
     assert len(commands) > 15
     for words in map(shlex.split, commands):
         if not words[0].startswith("-") and words[0].islower():

@@ -17,7 +17,7 @@ PLACES = sorted(
         for place in re.findall(r"`([\w./-]+)`", PAGE)
         if place.endswith("/") or re.search(r"\.(py|toml|md)$", place)
     }
-    - {"models/NAME.toml", "models/recipes/NAME.toml"}
+    - {"docs/NAME.md", "models/NAME.toml", "models/recipes/NAME.toml"}
 )
 FLOOR = re.compile(r"^\| (\d+) \| `([\w.]+?)(?:/|\.py)` \|", re.MULTILINE)
 

@@ -33,6 +33,7 @@ def cluster(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would change, and change nothing.")] = False,
     threads: options.Threads = 1,
+    on: options.On = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Group faces into albums. Where albums exist, add the new faces to them, and leave the others where they are."""
@@ -44,6 +45,7 @@ def cluster(
             rebuild=rebuild,
             dry_run=dry_run,
             threads=threads,
+            on=on,
         )
     if report.extended and (method is not None or threshold is not None):
         errors.print(

@@ -43,6 +43,7 @@ _COMMANDS = {
     "status": "library:status",
     "export": "exchange:export",
     "import": "exchange:import_files",
+    "merge": "merge:merge",
     "models": "models:app",
     "evaluate": "evaluate:app",
     "train": "train:app",

@@ -12,9 +12,10 @@ import faceindex
 from faceindex.cli import options, selections
 from faceindex.cli.outcome import refuse_nothing
 from faceindex.cli.output import company_object, errors, finite, match_object
-from faceindex.errors import UsageError
+from faceindex.errors import MachineError, UsageError
 from faceindex.faces.engine import Engine
 from faceindex.photos.finding.whereabouts import out_of_reach
+from faceindex.plurals import plural
 from faceindex.types import BatchAnswer
 
 
@@ -38,14 +39,19 @@ def search_many(
     engine: options.EngineName = "onnx",
     device: options.Device = "cpu",
     workers: options.Workers = None,
+    on: options.On = None,
+    shards: options.Shards = None,
+    replicas: options.Replicas = 1,
 ) -> None:
     """Search with every face of many photos, or with vectors: a line of JSON for each, as soon as it is known.
 
-    Exit code 2: nothing could be read at all; 3: nothing could be reached.
+    Exit code 2: nothing could be read at all; 3: nothing could be reached, or a shard of the index did not answer.
     """
-    read = failed = unreachable = 0
+    read = failed = unreachable = incomplete = 0
     among = selections.selection(first=first, last=last, under=under)
     with faceindex.Library(library, engine=Engine(engine, device), create=False) as opened:
+        if on is not None:
+            opened.index.search_on(on, shards=shards, replicas=replicas)
         found = opened.search_many(
             source,
             k=k,
@@ -60,6 +66,7 @@ def search_many(
         for answer in found:
             print(json.dumps(_as_object(answer)), flush=True)
             read += answer.error is None
+            incomplete += answer.unsearched > 0
             if answer.error:
                 failed += 1
                 unreachable += not read and out_of_reach(answer.source)
@@ -69,6 +76,11 @@ def search_many(
     if not read and not failed:
         raise UsageError(nothing)
     refuse_nothing(nothing, done=read, failed=failed, out_of_reach=unreachable)
+    if incomplete:
+        raise MachineError(
+            f'{plural(incomplete, "answer")} lack faces of shards that did not answer, as "unsearched" says; '
+            "search again with these"
+        )
 
 
 def _as_object(answer: BatchAnswer) -> dict[str, object]:
@@ -77,6 +89,8 @@ def _as_object(answer: BatchAnswer) -> dict[str, object]:
         where["row"] = answer.row
     if answer.error is not None:
         return where | {"error": answer.error}
+    if answer.unsearched:
+        where["unsearched"] = answer.unsearched
     if answer.box is not None:
         where |= {"box": answer.box.as_list(), "score": answer.score}
     judged = {"threshold": finite(answer.threshold), "company": company_object(answer.company)}

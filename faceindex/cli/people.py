@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import faceindex
-from faceindex.cli import audit, excluding, forgetting, options, review, targets
+from faceindex.cli import audit, excluding, forgetting, names, options, review, targets
 from faceindex.cli.acts import (
     DryRun,
     change_lines,
@@ -40,6 +40,7 @@ app = typer.Typer(help="The people in the library.", no_args_is_help=True)
 app.command("review")(review.review)
 app.command("audit")(audit.audit)
 app.command("confirm")(audit.confirm)
+app.command("import")(names.import_names)
 app.command("forget")(forgetting.forget_person)
 for _name, _command in excluding.COMMANDS.items():
     app.command(_name)(_command)
@@ -212,11 +213,14 @@ def history(library: options.Library = None, as_json: options.AsJson = False) ->
     if as_json:
         print_json([asdict(act) for act in acts])
         return
+    came = any(a.origin for a in acts)
     rows = [
         (a.act, a.made, a.kind, spoken_of(a), sum(a.faces), "undone" if a.undone else "", which(a), _changed(a))
+        + ((a.origin,) if came else ())
         for a in acts
     ]
-    print_table(("act#", "made", "kind", "about", "faces#", "", "which", "before -> after"), rows)
+    columns = ("act#", "made", "kind", "about", "faces#", "", "which", "before -> after")
+    print_table(columns + (("from",) if came else ()), rows)
 
 
 @app.command("lost")

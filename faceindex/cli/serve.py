@@ -67,6 +67,9 @@ def serve(
     read_only: Annotated[bool, typer.Option("--read-only", help="Change nothing.")] = False,
     tls_cert: Annotated[Path | None, typer.Option(metavar="PEM", help="Certificate, for https.")] = None,
     tls_key: Annotated[Path | None, typer.Option(metavar="PEM", help="Its private key.")] = None,
+    on: options.On = None,
+    shards: options.Shards = None,
+    replicas: options.Replicas = 1,
     show_openapi: Annotated[
         bool, typer.Option("--openapi", help="Print the API's description, OpenAPI 3.1, and end.")
     ] = False,
@@ -110,6 +113,8 @@ def serve(
     if no_login and not settings.is_local:
         raise UsageError(f"--no-login at {host} would show everything to everybody; it is only for this machine")
     with faceindex.Library(create=False, wait=False) as opened:
+        if on is not None:
+            opened.index.search_on(on, shards=shards, replicas=replicas)
         serve_library(opened, settings, lambda line: errors.print(line, markup=False))
 
 

@@ -16,6 +16,7 @@ import faceindex
 from faceindex.cli.output import errors, visible
 from faceindex.errors import UsageError
 from faceindex.photos.finding.addresses import without_secrets
+from faceindex.system.files import APPEND, NOT_WAITING, set_blocking
 
 LOGGER = logging.getLogger("faceindex")
 
@@ -99,9 +100,9 @@ def _opened(file: Path) -> int:
     if any((above / "catalog.sqlite").exists() for above in (folder, folder.parent)):
         raise UsageError(f"the log {file} would be inside a library; choose another place")
     try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
+        descriptor = os.open(file, APPEND | NOT_WAITING, 0o600)
     except OSError as error:
         raise UsageError(f"cannot write the log {file}: {error.strerror or error}") from error
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.set_blocking(descriptor, True)
+        set_blocking(descriptor, True)
     return descriptor

@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from faceindex.clustering.blocks import Elsewhere
 from faceindex.clustering.clear_pairs import with_clear_pairs
 from faceindex.clustering.constraints import Constraints, unconstrained
 from faceindex.clustering.crowding import Excess, excess_of, uncrowded
@@ -58,6 +59,7 @@ def cluster(
     threads: int = 1,
     meter: Meter | None = None,
     in_place: bool = False,
+    elsewhere: Elsewhere | None = None,
 ) -> Labels:
     """Labels int64 [n], 0 for the largest cluster and rising; a face alone has -1.
 
@@ -67,7 +69,7 @@ def cluster(
     modest_last: let the methods in MODEST_LAST set faces below MODEST_QUALITY aside, too. constraints: what the user
     said, which every method obeys. usual: strangers that a face usually has within the threshold among so many faces.
     threads: that look for neighbours and measure. meter: hears of the progress. in_place: vectors may be in another
-    order afterwards; of a million that saves half a gigabyte.
+    order afterwards; of a million that saves half a gigabyte. elsewhere: where neighbours are looked for, if not here.
     Raises: ValueError for another method; JobCancelled.
     """
     if method not in _METHODS:
@@ -77,7 +79,7 @@ def cluster(
     vectors, known = _reordered(vectors, order) if in_place else vectors[order], known.reordered(order)
     meter = meter or Meter()
     meter.stage("comparing", steps_of(len(vectors)))
-    graph = neighbour_graph(vectors, threshold, workers=threads, meter=meter)
+    graph = neighbour_graph(vectors, threshold, workers=threads, meter=meter, elsewhere=elsewhere)
     meter.stage("grouping")
     rules = rules_of(known, vectors, ALIKE * threshold)
     excess = _excess(vectors, graph, rules, threshold, usual, threads)

@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from faceindex.clustering.blocks import MOST, Elsewhere
 from faceindex.clustering.cluster import ALIKE
 from faceindex.clustering.constraints import Constraints, Rows, unconstrained
 from faceindex.clustering.linkage import agglomerate, may_be_one
-from faceindex.clustering.neighbours import COMPLETE, MOST, neighbour_graph, steps_of
+from faceindex.clustering.neighbours import COMPLETE, neighbour_graph, steps_of
 from faceindex.clustering.nodes import Nodes, node_excess, node_graph, nodes_of, rows_of
 from faceindex.clustering.problem import Problem
 from faceindex.clustering.quality_gate import gated, is_low
@@ -58,6 +59,7 @@ def extend(
     usual: float = 0.0,
     threads: int = 1,
     meter: Meter | None = None,
+    elsewhere: Elsewhere | None = None,
 ) -> Extension:
     """Decide on new faces: old float32 [n, d] with their albums int64 [n], -1 for none, and new float32 [m, d].
 
@@ -65,13 +67,13 @@ def extend(
     `faceindex.clustering.quality_gate`, join albums and begin none. constraints: on n + m rows, the old ones first; a
     new face obeys them, while two people who are already in one album stay there. neighbours: default a scan of all
     old faces. usual: as of `cluster`. threads: that look for neighbours. meter: hears of the progress.
-    Raises: JobCancelled.
+    elsewhere: as of `cluster`, for new faces among each other. Raises: JobCancelled.
     """
     known = unconstrained(len(old) + len(new)) if constraints is None else constraints
     meter = meter or Meter()
     meter.stage("comparing", len(new) + steps_of(len(new)))
     new_row, row = (neighbours or _scan(old, threads, meter))(new, threshold)
-    among = neighbour_graph(new, threshold, workers=threads, meter=meter)
+    among = neighbour_graph(new, threshold, workers=threads, meter=meter, elsewhere=elsewhere)
     meter.stage("grouping")
     nodes = nodes_of(old, albums, new, np.unique(np.concatenate([row, _bound_to_new(known, len(old))])))
     graph = node_graph(nodes, among, old, new, new_row, row)

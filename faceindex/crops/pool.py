@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
-from multiprocessing.connection import Connection
 from subprocess import Popen
 
 from faceindex.crops.requests import DONE, Request
 from faceindex.errors import MachineError
 from faceindex.ingest.workers import child
 from faceindex.ingest.workers.watch import Watch
+from faceindex.system.processes import Connection
 
 WORKERS = 2
 

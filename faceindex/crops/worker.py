@@ -8,14 +8,14 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from multiprocessing.connection import Connection
 
 
 def main() -> None:
     """Serve the parent. Arguments: the connection's descriptor; the parent's process id, or 0; bytes, or 0."""
-    connection, parent, memory = Connection(int(sys.argv[1])), int(sys.argv[2]), int(sys.argv[3])
+    from faceindex.system import processes
+
+    connection, parent, memory = processes.inherited_connection(int(sys.argv[1])), int(sys.argv[2]), int(sys.argv[3])
     with contextlib.suppress(BrokenPipeError, EOFError, ConnectionResetError):  # the parent has ended
-        from faceindex.ingest.workers import processes
         from faceindex.photos.finding.addresses import take_secrets
 
         take_secrets()

@@ -119,11 +119,16 @@ def _recipe_of(file: h5py.File, path: Path) -> Recipe:
 
 
 def _tables(file: h5py.File) -> Iterator[tuple[str, Sequence[str], Iterator[Row]]]:
-    own = inside(file, "library")
-    for name in own:
-        group = inside(own, name)
-        columns = list(group)
-        yield name, columns, _rows([inside(group, column) for column in columns])
+    """Raises: UsageError; MachineError. An OSError would be blamed on the library's disk."""
+    try:
+        own = inside(file, "library")
+        tables = {name: {column: inside(inside(own, name), column) for column in inside(own, name)} for name in own}
+    except FaceindexError:
+        raise
+    except Exception as error:
+        raise unreadable("its list of tables", error) from error
+    for name, columns in tables.items():
+        yield name, list(columns), _rows(list(columns.values()))
 
 
 def _rows(columns: Sequence[h5py.Dataset]) -> Iterator[Row]:
@@ -133,7 +138,7 @@ def _rows(columns: Sequence[h5py.Dataset]) -> Iterator[Row]:
 
 
 def _values(column: h5py.Dataset, start: int) -> list[Any]:
-    kind, optional = str(column.attrs["kind"]), bool(column.attrs["optional"])
+    kind, optional = str(_attribute(column, "kind")), bool(_attribute(column, "optional"))
     block = _read(column, start, start + BLOCK)
     if kind == "INTEGER":
         return [None if value == NO_NUMBER else value for value in block.tolist()]
@@ -228,6 +233,14 @@ def _read(dataset: h5py.Dataset, start: int, stop: int) -> Any:
     """Raises: UsageError; MachineError. An OSError would be blamed on the library's disk."""
     try:
         return dataset[start:stop]
+    except Exception as error:
+        raise unreadable(f"its {dataset.name}", error) from error
+
+
+def _attribute(dataset: h5py.Dataset, name: str) -> Any:
+    """Raises: as `_read`."""
+    try:
+        return dataset.attrs[name]
     except Exception as error:
         raise unreadable(f"its {dataset.name}", error) from error
 

@@ -9,6 +9,8 @@ import stat
 from io import BufferedReader
 from pathlib import Path
 
+from faceindex.system.files import NOT_WAITING, READ, set_blocking
+
 NOT_REGULAR = "not a regular file"
 
 _DESCRIPTOR = re.compile(r"/dev/stdin|(/dev/fd|/proc/self/fd)/\d+")
@@ -23,10 +25,10 @@ def open_regular(path: str | os.PathLike[str], *, or_descriptor: bool = False) -
     if or_descriptor and _DESCRIPTOR.fullmatch(os.fspath(path)):
         return open(path, "rb")  # noqa: PTH123
     _refuse_others(path, os.stat(path))  # noqa: PTH116  (even opening changes the state of some devices)
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+    descriptor = os.open(path, READ | NOT_WAITING)
     try:
         _refuse_others(path, os.fstat(descriptor))
-        os.set_blocking(descriptor, True)
+        set_blocking(descriptor, True)
         return os.fdopen(descriptor, "rb")
     except BaseException:
         os.close(descriptor)

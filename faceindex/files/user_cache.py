@@ -15,6 +15,7 @@ from typing import cast
 from faceindex.files.reading import open_regular
 from faceindex.files.user_folders import user_cache
 from faceindex.files.writing import FOLDER_MODE, make_folder, write_file
+from faceindex.system.files import HAS_MODES, is_own
 
 _DIGEST_BYTES, _SUM_BYTES = 32, 4
 
@@ -76,7 +77,7 @@ def private_folder(name: str) -> Path | None:
 
 def _is_own(status: os.stat_result) -> bool:
     """Whether only this user may write there; on Windows every user's folders are private."""
-    return not hasattr(os, "geteuid") or (status.st_uid == os.geteuid() and not status.st_mode & 0o022)
+    return not HAS_MODES or (is_own(status) and not status.st_mode & 0o022)
 
 
 def _digest(data: bytes) -> bytes:

@@ -23,16 +23,12 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from faceindex.errors import Note, UsageError
+from faceindex.system import files as system
 
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
 
 _OTHERS = 0o077
-_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-_CANNOT_SYNC = frozenset((errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.ENOTTY, errno.EBADF))
-"""Errors of file systems that cannot sync folders; EIO is a real failure (borg and restic decide likewise)."""
-
 _CIRCUMSTANCES = frozenset((errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO))
 _TEMPORARY = re.compile(r"\.faceindex-[0-9a-f]{16}\.tmp")
 _DESCRIPTOR = re.compile(r"/(dev|dev/fd|proc/self/fd)/(stdout|stderr|\d+)")
@@ -58,11 +54,11 @@ def own_folder(path: Path) -> None:
     """Create the folder `path`, or use the existing one, for its owner only. Raises: OSError, also if it is a link."""
     with contextlib.suppress(FileExistsError):
         path.mkdir(mode=FOLDER_MODE)
-    descriptor = os.open(path, _FOLDER | os.O_NOFOLLOW)
-    try:
-        _set_mode(path, descriptor, FOLDER_MODE)
-    finally:
-        os.close(descriptor)
+    with system.Folder(path, follow=False) as folder:
+        if stat.S_IMODE(folder.status().st_mode) != FOLDER_MODE:
+            with contextlib.suppress(OSError):
+                folder.set_mode(FOLDER_MODE)
+        _say_unless_private(path, folder.status(), FOLDER_MODE)
 
 
 def new_file(path: Path) -> int:
@@ -71,7 +67,7 @@ def new_file(path: Path) -> int:
     A file or link that a killed process left there is removed first. Raises: OSError.
     """
     path.unlink(missing_ok=True)
-    descriptor = os.open(path, _NEW, FILE_MODE)
+    descriptor = os.open(path, system.NEW, FILE_MODE)
     try:
         _set_mode(path, descriptor, FILE_MODE)
     except BaseException:
@@ -92,7 +88,7 @@ def creating(path: Path) -> Iterator[BinaryIO]:
         with os.fdopen(descriptor, "w+b") as file:
             yield file
             file.flush()
-            os.fsync(descriptor)
+            system.sync(descriptor)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -118,35 +114,32 @@ def replacing(
     on disk at the end. at_once: the new file is at `path` from the beginning, for output that grows slowly; an error
     then keeps what was written, unless that is nothing. Raises: OSError.
     """
-    folder = os.open(path.parent, _FOLDER)
-    try:
+    with system.Folder(path.parent) as folder:
         name = temporary_name()
-        descriptor = os.open(name, _NEW, FILE_MODE, dir_fd=folder)
+        descriptor = folder.create(name, FILE_MODE)
         written = False
         try:
             with os.fdopen(descriptor, "wb") as file:
-                _set_mode(path, descriptor, _kept_mode(path.name, folder) if mode is None else mode)
+                _set_mode(path.with_name(name), descriptor, _kept_mode(path.name, folder) if mode is None else mode)
                 if at_once:
-                    os.replace(name, path.name, src_dir_fd=folder, dst_dir_fd=folder)
+                    folder.rename(name, path.name)
                     name = path.name
                 try:
                     yield file
                     file.flush()
                     if durable:
-                        os.fsync(descriptor)
+                        system.sync(descriptor)
                 finally:
                     written = at_once and os.fstat(descriptor).st_size > 0
             if not at_once:
-                os.replace(name, path.name, src_dir_fd=folder, dst_dir_fd=folder)
+                folder.rename(name, path.name)
         except BaseException:
             if not written:
                 with contextlib.suppress(OSError):
-                    os.unlink(name, dir_fd=folder)
+                    folder.remove(name)
             raise
         if durable:
-            _sync(folder)
-    finally:
-        os.close(folder)
+            folder.sync()
 
 
 @contextlib.contextmanager
@@ -201,8 +194,8 @@ def _stream(path: Path) -> BinaryIO | None:
         return None
     if kind not in (stat.S_IFIFO, stat.S_IFCHR):
         return None
-    opened = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)  # does not wait for a reader
-    os.set_blocking(opened, True)
+    opened = os.open(path, os.O_WRONLY | system.NOT_WAITING)  # does not wait for a reader
+    system.set_blocking(opened, True)
     return os.fdopen(opened, "wb")
 
 
@@ -224,41 +217,30 @@ def is_temporary(name: str) -> bool:
 
 def sync_folder(path: Path) -> None:
     """Make the folder's entries durable if the file system can. Raises: OSError."""
-    descriptor = os.open(path, _FOLDER)
-    try:
-        _sync(descriptor)
-    finally:
-        os.close(descriptor)
+    with system.Folder(path) as folder:
+        folder.sync()
 
 
 def keeps_modes(folder: Path) -> bool:
     """Whether the file system of `folder` stores permissions; `folder` must be writable. Raises: OSError."""
     path = folder / temporary_name()
-    descriptor = os.open(path, _NEW, FILE_MODE)
+    descriptor = os.open(path, system.NEW, FILE_MODE)
     try:
         with contextlib.suppress(OSError):
-            os.fchmod(descriptor, FILE_MODE)
+            system.set_mode(path, descriptor, FILE_MODE)
         return not os.fstat(descriptor).st_mode & _OTHERS
     finally:
         os.close(descriptor)
         path.unlink()
 
 
-def _sync(folder: int) -> None:
-    try:
-        os.fsync(folder)
-    except OSError as error:
-        if error.errno not in _CANNOT_SYNC:
-            raise
-
-
-def _kept_mode(name: str, folder: int) -> int:
+def _kept_mode(name: str, folder: system.Folder) -> int:
     """Permissions for a file that replaces the user's own; a file of another user does not count."""
     try:
-        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        status = folder.stat(name)
     except OSError:
         return FILE_MODE
-    own = stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()
+    own = stat.S_ISREG(status.st_mode) and system.is_own(status)
     return stat.S_IMODE(status.st_mode) & 0o666 | FILE_MODE if own else FILE_MODE
 
 
@@ -267,13 +249,13 @@ def _set_mode(path: Path, descriptor: int, mode: int) -> None:
     status = os.fstat(descriptor)
     if stat.S_IMODE(status.st_mode) != mode:
         with contextlib.suppress(OSError):
-            os.fchmod(descriptor, mode)
+            system.set_mode(path, descriptor, mode)
         status = os.fstat(descriptor)
     _say_unless_private(path, status, mode)
 
 
 def _say_unless_private(path: Path, status: os.stat_result, mode: int) -> None:
-    if status.st_mode & _OTHERS & ~mode and status.st_dev not in _said:
+    if system.HAS_MODES and status.st_mode & _OTHERS & ~mode and status.st_dev not in _said:
         _said.add(status.st_dev)
         where = path.absolute().parent
         text = f"the file system of {where} stores no permissions: other users may read the files"

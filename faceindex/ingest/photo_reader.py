@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing import Pipe
-from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
@@ -17,7 +16,6 @@ from faceindex.errors import MachineError, SilentDisk, UnreadablePhoto
 from faceindex.ingest.workers import watch
 from faceindex.ingest.workers.child import end, start
 from faceindex.ingest.workers.machine_errors import is_of_the_machine
-from faceindex.ingest.workers.processes import be_killed_first, end_with_parent
 from faceindex.photos.finding.addresses import UNREACHABLE, is_url, take_secrets, top_of
 from faceindex.photos.finding.read_ahead import MOST_AHEAD
 from faceindex.photos.finding.sources import expect
@@ -25,6 +23,8 @@ from faceindex.photos.identity import Identity
 from faceindex.photos.read import identify
 from faceindex.plurals import plural
 from faceindex.running.stop import Stop
+from faceindex.system.files import set_blocking
+from faceindex.system.processes import be_killed_first, end_with_parent, inherited_connection
 
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
@@ -174,8 +174,8 @@ class _Child:
 
 def main() -> None:
     """Answer each question. Arguments: the connection's descriptor; the parent's process id, or 0."""
-    os.set_blocking(sys.stderr.fileno(), False)  # nobody reads this stream
-    connection = Connection(int(sys.argv[1]))
+    set_blocking(sys.stderr.fileno(), False)  # nobody reads this stream
+    connection = inherited_connection(int(sys.argv[1]))
     if int(sys.argv[2]):
         end_with_parent(int(sys.argv[2]))
     be_killed_first()

@@ -13,6 +13,7 @@ from faceindex.errors import SilentDisk
 from faceindex.ingest.workers import watch
 from faceindex.running.stop import Stop
 from faceindex.running.threads import start
+from faceindex.system.processes import thread_seconds
 
 Found = TypeVar("Found")
 
@@ -77,9 +78,9 @@ class Prefetched(Generic[Found]):
 
     def _used(self) -> float:
         """Processor time of the thread in seconds, on systems that measure it."""
-        if not hasattr(time, "pthread_getcpuclockid") or self._thread.ident is None or not self._thread.is_alive():
+        if self._thread.ident is None or not self._thread.is_alive():
             return 0.0
-        return time.clock_gettime(time.pthread_getcpuclockid(self._thread.ident))
+        return thread_seconds(self._thread.ident)
 
     def _find(self, found: Iterator[Found]) -> None:
         count = 0

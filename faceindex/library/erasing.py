@@ -20,7 +20,7 @@ def erased(opened: Opened, *, dry_run: bool, **what: Iterable[Any]) -> Erased:
     """Erase from the disk what is given, see `faceindex.store.care.erasing.erase`. dry_run: only say what would be
     erased."""
     with opened.folder.writer() as writer:
-        opened.index = None
+        opened.release_index()
         receipt = erase(writer, opened.folder.index, dry_run=dry_run, **what)
     if not dry_run:
         opened.faces_changed(index=False)
@@ -30,5 +30,7 @@ def erased(opened: Opened, *, dry_run: bool, **what: Iterable[Any]) -> Erased:
 def everything_erased(opened: Opened, *, dry_run: bool) -> Erased:
     """As `erased`, of everything that the library holds."""
     with opened.folder.writer() as writer:
-        opened.index = None
-        return replace(erase_all(writer, opened.folder.index, dry_run=dry_run), notes=(_ELSEWHERE,))
+        opened.release_index()
+        receipt = erase_all(writer, opened.folder.index, dry_run=dry_run)
+    opened.release_index()
+    return replace(receipt, notes=(_ELSEWHERE,))

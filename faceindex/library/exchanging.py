@@ -13,18 +13,22 @@ from faceindex.running.lazily import functions
 from faceindex.running.meter import Meter
 
 if TYPE_CHECKING:
-    from faceindex.library.exporting import check_export, export_faces
+    from faceindex.library.exporting import check_export, export_faces, export_to_database
     from faceindex.library.importing import import_files
     from faceindex.library.ingesting import ingest_files
-    from faceindex.types import ImportReport, IngestReport, Progress
+    from faceindex.library.merging import merge_into, same_names_in
+    from faceindex.types import DatabaseReport, ImportReport, IngestReport, MergeReport, Progress, SameName
 else:
-    check_export, export_faces = functions("faceindex.library.exporting", "check_export", "export_faces")
+    check_export, export_faces, export_to_database = functions(
+        "faceindex.library.exporting", "check_export", "export_faces", "export_to_database"
+    )
     import_files = functions("faceindex.library.importing", "import_files")
     ingest_files = functions("faceindex.library.ingesting", "ingest_files")
+    merge_into, same_names_in = functions("faceindex.library.merging", "merge_into", "same_names_in")
 
 
 class Exchanging(Topics):
-    """Export and import."""
+    """Export, import and merge."""
 
     def start_export(
         self,
@@ -50,6 +54,27 @@ class Exchanging(Topics):
         return self._opened.start("export", work, progress)
 
     export = blocking(start_export)
+
+    def start_export_to(
+        self,
+        address: str,
+        *,
+        schema: str = "faceindex",
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Job[DatabaseReport]:
+        """Make the tables of `schema` in a PostgreSQL database with pgvector a copy of this library's faces, photos and
+        people, for other programs to search in.
+
+        address: "postgresql://USER@HOST:PORT/DATABASE"; a connection is opened there and nowhere else. The first time
+        the tables are made; later only what changed is sent, and what was removed is deleted, in one transaction. The
+        library stays what is right: changes of the tables do not come back. Raises: UsageError for a wrong address, or
+        when the schema holds something else; MachineError for what the database says; LibraryDamaged.
+        """
+        return self._opened.start(
+            "export", lambda meter: export_to_database(self._opened, address, schema=schema, meter=meter), progress
+        )
+
+    export_to = blocking(start_export_to)
 
     def start_import(
         self,
@@ -98,3 +123,40 @@ class Exchanging(Topics):
         return self._opened.start("import", work, progress)
 
     import_ = blocking(start_import)
+
+    def same_names(self, libraries: StrPath | Iterable[StrPath]) -> list[SameName]:
+        """Names that somebody has in one of `libraries`, and somebody here or in one named before it.
+
+        They become one person when the libraries are merged, unless `merge_libraries` is told that they are others.
+        Who was one person after an earlier merge is not asked about again. Raises: as `start_merge_libraries`.
+        """
+        return same_names_in(self._opened, one_or_more(libraries))
+
+    def start_merge_libraries(
+        self,
+        libraries: StrPath | Iterable[StrPath],
+        *,
+        others: Iterable[SameName] = (),
+        dry_run: bool = False,
+        wait: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Job[MergeReport]:
+        """Take in all that other libraries hold, as if it had been ingested and decided here; again, only what is new.
+
+        Photos are the same by content, people by name. Decisions are in the order of their times, and the later ones
+        hold; those that do not are listed. What was forgotten in one library is forgotten here. Albums are not taken:
+        `cluster` makes them. The other libraries are only read.
+
+        others: of `same_names`, those who are somebody else than the person of their name; they get another name here.
+        dry_run: only count. wait: for another writer to finish. After a crash, or when it was cancelled, the same call
+        goes on. Raises: UsageError when a library is missing, or is this one; RecipeMismatch; NewerSchema;
+        LibraryDamaged; LibraryLocked; LibraryUnwritable.
+        """
+        given, chosen = one_or_more(libraries), list(others)
+        return self._opened.start(
+            "merge",
+            lambda meter: merge_into(self._opened, given, others=chosen, dry_run=dry_run, wait=wait, meter=meter),
+            progress,
+        )
+
+    merge_libraries = blocking(start_merge_libraries)

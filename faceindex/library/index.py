@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
+from faceindex.errors import UsageError
 from faceindex.library.deprecation import renamed
 from faceindex.library.job import Job, finished
 from faceindex.library.opened import Opened
+from faceindex.running.lazily import functions
 from faceindex.running.meter import Meter
 from faceindex.search import index as face_index
 from faceindex.search.coverage import configure, index_config
 from faceindex.search.kinds import IndexConfig
 from faceindex.types import IndexReport, Progress, Stale
+
+if TYPE_CHECKING:
+    from faceindex.cluster.session import RaySession
+    from faceindex.cluster.sharded_search import ShardedSearch
+else:
+    RaySession = functions("faceindex.cluster.session", "RaySession")
+    ShardedSearch = functions("faceindex.cluster.sharded_search", "ShardedSearch")
 
 
 class Index:
@@ -35,10 +45,27 @@ class Index:
 
     def release(self) -> None:
         """Unmap the index's file until the next search, unless it is still the one on the disk: after an erasure it is
-        only a deleted file, which stays on the disk as long as it is mapped."""
-        held = self._opened.index
-        if held is not None and not face_index.is_on_disk(self._opened.folder, held):
-            self._opened.index = None
+        only a deleted file, which stays on the disk as long as it is mapped. Processes on Ray that hold it end."""
+        self._opened.release_index()
+
+    def search_on(self, on: str, *, shards: int | None = None, replicas: int = 1) -> None:
+        """Search on Ray from now on, until the library is closed: the index is cut into shards, which actors hold.
+
+        The same faces are found. An index that must be built first is put there by the first search after that.
+        on: "ray" starts Ray on this machine, and ends it when the library is closed; "ray://HOST:PORT" is a cluster.
+        The calling thread must last as long. shards: how many, default one for each processor of the cluster, of 25,000
+        faces at least. replicas: actors for each shard. Raises: UsageError for another address; MachineError when Ray
+        does not answer, or has no room; LibraryUnwritable; LibraryLocked.
+        """
+        opened = self._opened
+        if opened.sharded is not None:
+            raise UsageError("the library is searched on Ray already")
+        session = RaySession(on)
+        opened.sharded = ShardedSearch(session, shards=shards, replicas=replicas)
+        opened.at_close(opened.sharded.close)
+        opened.at_close(session.close)
+        if face_index.state(opened.folder) != "absent" and self.stale() is None:
+            opened.loaded_index()
 
     def start_build(
         self,

@@ -26,6 +26,7 @@ from faceindex.store.folder import LibraryFolder
 from faceindex.store.open_transaction import is_kept_open, kept_open
 
 if TYPE_CHECKING:
+    from faceindex.cluster.sharded_search import ShardedSearch
     from faceindex.faces.analyse import Analyser
     from faceindex.faces.detect import check_min_face
     from faceindex.faces.engine import Engine, as_engine
@@ -85,6 +86,7 @@ class Opened:
         refuse_address(path or default_library(), "a library")
         self.folder = LibraryFolder(Path(path or default_library()), wanted=wanted, create=create)
         self.index: face_index.LibraryIndex | None = None
+        self.sharded: ShardedSearch | None = None
         self._jobs: WeakSet[Job[Any]] = WeakSet()
         self._ends: list[Callable[[], None]] = []
         self._loading = threading.Lock()
@@ -167,15 +169,27 @@ class Opened:
         with nullcontext() if alone else self._loading:  # one loads for all who ask
             if not self.wait and (missing := face_index.stale(self.folder, self.index)) is not None:
                 raise StaleError(missing.message)
-            found = self.index = face_index.load_or_build(self.folder, self.index)
-        return found
+            while True:
+                index = face_index.load_or_build(self.folder, self.index)
+                found = self.sharded.scattered(self.folder, index) if self.sharded else index
+                if found is not None:
+                    self.index = found
+                    return found
+                self.index = None  # another index took its place before it was cut
+
+    def release_index(self) -> None:
+        """Unmap the index unless it is still the one on the disk, and end the processes that hold shards of another."""
+        if self.index is not None and not face_index.is_on_disk(self.folder, self.index):
+            self.index = None
+        if self.sharded:
+            self.sharded.end_if_removed(self.folder)
 
     def faces_changed(self, *, index: bool = True, meter: Meter | None = None) -> None:
         """Update albums and, unless it can wait, the index after faces were stored or removed.
 
         Raises: JobCancelled while the index is built.
         """
-        self.index = None
+        self.release_index()
         update_albums(self.folder)
         if index:
             meter = meter or Meter()

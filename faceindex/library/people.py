@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from faceindex.errors import UsageError
 from faceindex.journal.person_names import look_alikes
 from faceindex.library.deprecation import renamed
 from faceindex.library.job import Job, blocking
-from faceindex.library.opened import Opened
+from faceindex.library.opened import Opened, StrPath
 from faceindex.library.paging import PAGE
 from faceindex.running.lazily import functions, module
+from faceindex.running.meter import Meter
 from faceindex.store.pages import dated_face_page, people_page
 from faceindex.types import (
     Audit,
@@ -20,6 +21,7 @@ from faceindex.types import (
     FaceRecord,
     LostFace,
     NameQuestion,
+    NamesImported,
     NeverSuggested,
     Page,
     Person,
@@ -32,6 +34,7 @@ from faceindex.types import (
 
 if TYPE_CHECKING:
     from faceindex.library.erasing import erased
+    from faceindex.library.names import names_imported
     from faceindex.people import acting
     from faceindex.people.audit import audit
     from faceindex.people.excluding import never_suggest
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
     from faceindex.store.photos.lost import lost_page
 else:
     erased = functions("faceindex.library.erasing", "erased")
+    names_imported = functions("faceindex.library.names", "names_imported")
     acting = module("faceindex.people.acting")
     audit = functions("faceindex.people.audit", "audit")
     never_suggest = functions("faceindex.people.excluding", "never_suggest")
@@ -275,6 +279,34 @@ class People:
         return self._opened.start("suggestions", lambda _: prepare_suggestions(self._opened.folder), progress)
 
     prepare = blocking(start_prepare)
+
+    def start_import_names(
+        self,
+        program: str,
+        path: StrPath,
+        *,
+        roots: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+        dry_run: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Job[NamesImported]:
+        """Give the faces of the library the names that another program gave them, as one step of the history.
+
+        program: "digikam", "immich", "takeout", "picasa", "nextcloud", "photoprism", "osxphotos", "xmp" or "faceindex";
+        path: its database, file or folder. roots: its folders and what they are called here; other folders are found by
+        the photos in both. Each name goes to the face in its box, unless the faces that the name has elsewhere say that
+        it is another one; what is not sure is left open. What users decided here stays. dry_run: only count.
+
+        Raises: UsageError for another program, and if what is at `path` is damaged; JobCancelled. Nothing is changed
+        then. LibraryUnwritable.
+        """
+        pairs = list(roots.items() if isinstance(roots, Mapping) else roots)
+
+        def work(meter: Meter) -> NamesImported:
+            return names_imported(self._opened, program, path, roots=pairs, dry_run=dry_run, meter=meter)
+
+        return self._opened.start("import names", work, progress)
+
+    import_names = blocking(start_import_names)
 
     def questions(self, suggestions: Iterable[Suggestion]) -> ListOf[Question]:
         """The suggestions with the faces that stand for their sides; those that are settled already are left out."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from faceindex.errors import UsageError
 from faceindex.models.cards import PRECISIONS
 from faceindex.models.graphs import onnx_graph
 from faceindex.running.lazily import module
+from faceindex.system.processes import processor_lines
 from faceindex.types import Pixels, Vectors
 
 if TYPE_CHECKING:
@@ -69,11 +69,10 @@ def has_bf16() -> bool:
     """Whether the processor multiplies numbers in BF16, and OpenVINO uses that."""
     if "BF16" not in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
         return False
-    try:
-        with Path("/proc/cpuinfo").open() as file:
-            flags = next((line for line in file if line.startswith(("flags", "Features"))), "")
-    except OSError:  # another system, where OpenVINO's word has to be enough
+    lines = processor_lines()
+    if not lines:  # another system, where OpenVINO's word has to be enough
         return True
+    flags = next((line for line in lines if line.startswith(("flags", "Features"))), "")
     return not _INSTRUCTIONS.isdisjoint(flags.split())
 
 

@@ -6,7 +6,6 @@ the same to the byte: it is what onnxruntime would make of the network in every 
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 from functools import cache
@@ -19,6 +18,7 @@ from faceindex.models.cards import model_cards
 from faceindex.models.devices import CPU
 from faceindex.models.graphs import convert, identity
 from faceindex.models.weights import weights
+from faceindex.system.processes import processor_lines
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -83,12 +83,7 @@ def _optimised(graph: bytes) -> bytes:
 def _processor() -> str:
     """What optimisation may depend on: the processor's kind and its instructions."""
     kinds = ("model name", "flags", "Features", "CPU implementer", "CPU part")
-    with contextlib.suppress(OSError), Path("/proc/cpuinfo").open() as file:
-        lines = []
-        for line in file:  # up to the end of the first processor: the file may be long
-            if not line.strip():
-                break
-            lines.append(line)
+    if lines := processor_lines():
         return "".join(line for line in lines if line.startswith(kinds))
     import platform
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from faceindex.clustering.blocks import Elsewhere
 from faceindex.clustering.cluster import cluster
 from faceindex.clustering.constraints import Constraints
 from faceindex.clustering.extend import extend
@@ -43,12 +44,13 @@ def group_faces(
     dry_run: bool,
     threads: int = 1,
     meter: Meter | None = None,
+    elsewhere: Elsewhere | None = None,
 ) -> ClusterReport:
     """Place new faces; or, when there are no albums or with `rebuild`, group all faces.
 
     method: of grouping all; new faces are placed by average linkage, see `extend`. threshold: Euclidean. dry_run:
-    nothing is changed. threads: number that look for neighbours. meter: is told the progress. Raises: JobCancelled, and
-    nothing is changed.
+    nothing is changed. threads: number that look for neighbours. meter: is told the progress. elsewhere: where
+    neighbours are looked for, if not here. Raises: JobCancelled, and nothing is changed.
     """
     began, meter = time.monotonic(), meter or Meter()
     meter.stage("reading")
@@ -74,10 +76,11 @@ def group_faces(
             threads=threads,
             meter=meter,
             in_place=True,
+            elsewhere=elsewhere,
         )
     else:
         placing = _placing(folder.catalog.connection, ids, cluster_of)
-        labels, merges = _placed(vectors, qualities, placing, threshold, known, usual, threads, meter)
+        labels, merges = _placed(vectors, qualities, placing, threshold, known, usual, threads, meter, elsewhere)
     meter.stage("storing")
     del vectors
     with folder.decisions() as catalog, catalog.transaction(dry_run=dry_run) as transaction:
@@ -133,6 +136,7 @@ def _placed(
     usual: float,
     threads: int,
     meter: Meter,
+    elsewhere: Elsewhere | None,
 ) -> tuple[Labels, tuple[tuple[int, int], ...]]:
     """The albums of all faces, int64 [n], with the new ones placed; and pairs of albums that seem one person's."""
     old, new = np.flatnonzero(~placing.new), np.flatnonzero(placing.new)
@@ -148,6 +152,7 @@ def _placed(
         usual=usual,
         threads=threads,
         meter=meter,
+        elsewhere=elsewhere,
     )
     labels = placing.albums.copy()
     labels[new] = found.labels

@@ -9,7 +9,7 @@ from faceindex.store.catalog import Catalog
 from faceindex.store.cursors import ALL, begin, cursor_of
 from faceindex.store.journal.act_changes import changes
 from faceindex.store.journal.acts import act_ids, dead_among, read_acts
-from faceindex.store.journal.imports import imports
+from faceindex.store.journal.imports import imports, origins
 from faceindex.store.photos.photo_paths import paths_of_faces
 from faceindex.types import Page, PastAct
 
@@ -41,7 +41,7 @@ def history_page(
 def _as_read(catalog: Catalog, journal: Sequence[Act]) -> list[PastAct]:
     numbers = [act.act for act in journal]
     imported, changed = imports(catalog.connection, numbers), changes(catalog.connection, numbers)
-    dead = dead_among(catalog.connection, numbers)
+    dead, came_from = dead_among(catalog.connection, numbers), origins(catalog.connection, numbers)
     firsts = {act.act: face for act in journal if (face := next((f for side in act.sides for f in side), None))}
     paths = paths_of_faces(catalog.connection, firsts.values())
     return [
@@ -54,6 +54,7 @@ def _as_read(catalog: Catalog, journal: Sequence[Act]) -> list[PastAct]:
             renamed=act.renamed,
             changes=changed.get(act.act, ()),
             photo=paths.get(firsts.get(act.act, 0)),
+            origin=came_from.get(act.act),
         )
         for act in journal
     ]

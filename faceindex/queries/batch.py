@@ -21,6 +21,7 @@ from faceindex.queries.matching import SearchQuery, accepted, matches_of_each
 from faceindex.queries.probe_neighbours import NONE, Neighbours, looks_around, neighbours_of_each
 from faceindex.queries.vector_files import SUFFIXES, vector_blocks
 from faceindex.search.index import LibraryIndex, find_nearest, find_nearest_of_each
+from faceindex.search.partial import taking_partial_answers
 from faceindex.store.folder import LibraryFolder
 from faceindex.types import USUAL, BatchAnswer, Box, Company, Vectors
 from faceindex.vectors.nearest import BLOCK, Found
@@ -75,13 +76,15 @@ class BatchSearch:
 
     def _block(self, block: list[_Asked]) -> Iterator[BatchAnswer]:
         vectors = [one.vector for one in block if one.vector is not None]
-        found = list(self._found(np.stack(vectors))) if vectors else []
+        with taking_partial_answers() as unsearched:
+            found = list(self._found(np.stack(vectors))) if vectors else []
         matches = iter(matches_of_each(found, self.folder, self.index, self.calibration))
         companies = iter([company for _, company in found])
         for one in block:
             near, company = ((), USUAL) if one.vector is None else (next(matches), next(companies))
             limit = self.query.limit(company)
-            yield BatchAnswer(one.source, one.row, one.box, one.score, near, limit, one.error, company)
+            missed = 0 if one.vector is None else unsearched.faces
+            yield BatchAnswer(one.source, one.row, one.box, one.score, near, limit, one.error, company, missed)
 
     def _found(self, vectors: Vectors) -> Iterator[tuple[Found, Company]]:
         k = self.query.k if self.query.nearest_only else 4 * self.query.k + 16  # often enough, k of these are accepted

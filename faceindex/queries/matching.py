@@ -13,6 +13,7 @@ from faceindex.queries.combining import first_accepted, firsts
 from faceindex.queries.probe_neighbours import neighbours_of
 from faceindex.queries.probes import Probe
 from faceindex.search.index import LibraryIndex, find_nearest
+from faceindex.search.partial import taking_partial_answers
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.selection import EVERYTHING, Selection, selected_faces
 from faceindex.types import Company, FaceRecord, Match, ProbeFace
@@ -64,19 +65,20 @@ def matching(
     folder: LibraryFolder, index: LibraryIndex, calibration: Calibration | None, probe: Probe, query: SearchQuery
 ) -> ProbeFace:
     """Faces that resemble `probe`, nearest first, without the faces that it is made of."""
-    near = neighbours_of(folder, index, calibration, probe.vector, without=probe.faces)
-    limit = query.limit(near.company)
+    with taking_partial_answers() as unsearched:
+        near = neighbours_of(folder, index, calibration, probe.vector, without=probe.faces)
+        limit = query.limit(near.company)
 
-    def find(k: int) -> Found:
-        found = near.within(k, limit)
-        return find_nearest(folder, index, probe.vector, k, limit) if found is None else found
+        def find(k: int) -> Found:
+            found = near.within(k, limit)
+            return find_nearest(folder, index, probe.vector, k, limit) if found is None else found
 
-    def keep(found: Found) -> Found:
-        return accepted(folder, query, found, without=probe.faces)
+        def keep(found: Found) -> Found:
+            return accepted(folder, query, found, without=probe.faces)
 
-    found = first_accepted(find, query.k, keep)
+        found = first_accepted(find, query.k, keep)
     matches = matches_of(found, folder, index, calibration, near.company)
-    return ProbeFace(probe.box, probe.score, matches, limit, near.company)
+    return ProbeFace(probe.box, probe.score, matches, limit, near.company, unsearched.faces)
 
 
 def matches_of(

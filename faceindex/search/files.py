@@ -23,6 +23,7 @@ from typing import Any, BinaryIO
 from faceindex.files.reading import open_regular, read_regular
 from faceindex.files.writing import creating, make_folder, sync_folder, write_file
 from faceindex.store.hdf5.segments import file_checksum
+from faceindex.system.files import read_at
 
 Stamp = dict[str, Any]
 
@@ -36,18 +37,18 @@ _TEMPORARY = ".tmp"
 
 
 @contextlib.contextmanager
-def written(path: Path, write: Callable[[BinaryIO], slice]) -> Iterator[tuple[Path, Stamp]]:
+def written(path: Path, write: Callable[[BinaryIO], slice], name: str = FAISS_FILE) -> Iterator[tuple[Path, Stamp]]:
     """Let `write` fill a temporary file in the folder `path`, durably; yields the file, and its stamp.
 
-    write: returns where in the file the vectors are. `publish` puts the file in place; without that it is removed at
-    the end. Raises: OSError, and what `write` raises.
+    write: returns where in the file the vectors are. name: of the file, later. `publish` puts the file in place;
+    without that it is removed at the end. Raises: OSError, and what `write` raises.
     """
     make_folder(path)
-    temporary = path / f"{FAISS_FILE}.{secrets.token_hex(4)}{_TEMPORARY}"
+    temporary = path / f"{name}.{secrets.token_hex(4)}{_TEMPORARY}"
     try:
         with creating(temporary) as file:
             vectors = write(file)
-        yield temporary, {"format": _FORMAT, "files": {FAISS_FILE: _figures(temporary, vectors)}}
+        yield temporary, {"format": _FORMAT, "files": {name: _figures(temporary, vectors)}}
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -66,8 +67,13 @@ def publish(path: Path, temporary: Path, stamp: Stamp, **more: object) -> Stamp:
         if other.name != FAISS_FILE and not other.name.endswith(_TEMPORARY):
             other.unlink()
     stamp = stamp | more
-    write_file(path / STAMP, json.dumps(stamp | {"seal": _seal(stamp)}, indent=1).encode())
+    write_stamp(path / STAMP, stamp)
     return stamp
+
+
+def write_stamp(path: Path, stamp: Stamp) -> None:
+    """Write it as `read_stamp` reads it. Raises: OSError."""
+    write_file(path, json.dumps(stamp | {"seal": _seal(stamp)}, indent=1).encode())
 
 
 def stamp_token(path: Path) -> str:
@@ -79,10 +85,10 @@ def stamp_token(path: Path) -> str:
     return f"{found.st_mtime_ns:x}.{found.st_ino:x}"
 
 
-def read_stamp(path: Path) -> Stamp | None:
+def read_stamp(path: Path, name: str = STAMP) -> Stamp | None:
     """What is written beside the index in the folder `path`; None when there is none, or none of this format."""
     try:
-        stamp = json.loads(read_regular(path / STAMP))
+        stamp = json.loads(read_regular(path / name))
     except (OSError, ValueError):
         return None
     if not isinstance(stamp, dict) or stamp.get("format") != _FORMAT:
@@ -92,9 +98,13 @@ def read_stamp(path: Path) -> Stamp | None:
 
 def intact(path: Path, stamp: Stamp) -> bool:
     """Whether the file that `stamp` tells of is what was written, as far as opening looks; see above."""
-    figures = stamp["files"][FAISS_FILE]
+    return intact_file(path / FAISS_FILE, stamp["files"][FAISS_FILE])
+
+
+def intact_file(path: Path, figures: Stamp) -> bool:
+    """As `intact`, of one file. figures: what a stamp says of it."""
     try:
-        with open_regular(path / FAISS_FILE) as file:
+        with open_regular(path) as file:
             if os.fstat(file.fileno()).st_size != figures["bytes"]:
                 return False
             return _digest(file, slice(*figures["vectors"])) == str(figures["digest"])
@@ -125,10 +135,10 @@ def _digest(file: BufferedReader, vectors: slice) -> str:
     digest = hashlib.blake2b(digest_size=32)
     for start, stop in ((0, vectors.start), (vectors.start, vectors.stop), (vectors.stop, size)):
         if stop - start <= _WHOLE:
-            digest.update(os.pread(file.fileno(), stop - start, start))
+            digest.update(read_at(file.fileno(), stop - start, start))
             continue
         for piece in range(_PIECES):
-            digest.update(os.pread(file.fileno(), _PIECE, start + piece * (stop - start - _PIECE) // (_PIECES - 1)))
+            digest.update(read_at(file.fileno(), _PIECE, start + piece * (stop - start - _PIECE) // (_PIECES - 1)))
     return digest.hexdigest()
 
 

@@ -110,7 +110,7 @@ def load_or_build(folder: LibraryFolder, former: LibraryIndex | None = None) -> 
         return _build_before_search(folder)
     if saved.stale and saved.coverage.faces + saved.change.delta <= SMALL:
         return _build_before_search(folder)
-    name = _name(saved.stamp)
+    name = name_of(saved.stamp)
     main = former.main if former and former.saved_as == name else building.open_saved(folder, saved.stamp)
     return _build_before_search(folder) if main is None else _with_changes(folder, main, saved.coverage, name)
 
@@ -134,7 +134,7 @@ def build(
     JobCancelled, when what was there before stays.
     """
     main, coverage, stamp = building.build(folder, config=config, threads=threads, meter=meter)
-    return _with_changes(folder, main, coverage, None if stamp is None else _name(stamp))
+    return _with_changes(folder, main, coverage, None if stamp is None else name_of(stamp))
 
 
 def build_if_stale(folder: LibraryFolder, meter: Meter | None = None) -> None:
@@ -180,7 +180,7 @@ def find_nearest_of_each(
 def is_on_disk(folder: LibraryFolder, index: LibraryIndex) -> bool:
     """Whether the main part of `index` is what the library's index on the disk is."""
     stamp = read_stamp(folder.index)
-    return stamp is not None and index.saved_as == _name(stamp)
+    return stamp is not None and index.saved_as == name_of(stamp)
 
 
 def state(folder: LibraryFolder) -> str:
@@ -214,7 +214,7 @@ def _build_before_search(folder: LibraryFolder) -> LibraryIndex:
     return build(folder)
 
 
-def _name(stamp: Stamp) -> str:
+def name_of(stamp: Stamp) -> str:
     """What no other index on the disk is called."""
     return str(stamp["coverage"]["state"]) + "".join(figures["checksum"] for figures in stamp["files"].values())
 

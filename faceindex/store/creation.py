@@ -11,6 +11,7 @@ from faceindex.errors import LibraryDamaged, RecipeMismatch
 from faceindex.faces.recipe import Recipe
 from faceindex.faces.vectors_only import VectorsOnly, recipe_of
 from faceindex.files.writing import new_file, put_in_place
+from faceindex.store.journal.act_keys import new_library_id
 from faceindex.store.layout import CATALOG, CATALOGS, NEW_CATALOG
 from faceindex.store.migrations import migrate
 from faceindex.store.opening import open_writer
@@ -74,6 +75,7 @@ def _write_catalog(new: Path, recipe: Recipe) -> None:
                 landmarks=recipe.landmarks,
                 jitter=recipe.jitter,
                 fingerprint=recipe.fingerprint,
+                library_id=new_library_id(),
                 **more,
             )
         catalog.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # fsyncs; closing would be silent of errors

@@ -21,6 +21,8 @@ from faceindex.store.schema import (
     m013_turned,
     m014_imported_decisions,
     m015_more_decisions,
+    m016_merging,
+    m017_origins_of_imports,
 )
 
 APPLICATION_ID = 0x46414345
@@ -42,6 +44,8 @@ MIGRATIONS = (
     m013_turned.apply,
     m014_imported_decisions.apply,
     m015_more_decisions.apply,
+    m016_merging.apply,
+    m017_origins_of_imports.apply,
 )
 
 

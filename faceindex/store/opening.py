@@ -13,8 +13,10 @@ from pathlib import Path
 
 from faceindex.errors import LibraryDamaged
 from faceindex.store.catalog import Catalog
-from faceindex.store.lock import LOCK, NO_LOCKS, takes_locks
+from faceindex.store.lock import LOCK, NO_LOCKS
 from faceindex.store.migrations import MIGRATIONS, migrate, refuse_newer, schema_version
+from faceindex.system.files import FULL_SYNC
+from faceindex.system.locks import takes_record_locks
 
 BUSY_SECONDS = 120.0
 """Seconds that a transaction waits for another one: putting millions of faces into albums is one transaction."""
@@ -38,7 +40,7 @@ def open_writer(file: Path) -> Catalog:
 
     Raises: LibraryDamaged; NewerSchema; OSError where the file system takes no locks.
     """
-    if not takes_locks(file.with_name(LOCK)):
+    if not takes_record_locks(file.with_name(LOCK)):
         raise OSError(errno.ENOLCK, NO_LOCKS, str(file))
     catalog = _open(file, "mode=rwc")
     with damage_named(file):
@@ -67,8 +69,10 @@ def _open(file: Path, mode: str) -> Catalog:
 
 def keep_private(connection: sqlite3.Connection) -> None:
     """Keep in memory what SQLite sorts, which may be names and paths: else it would write them to the folder for
-    temporary files of all programs."""
+    temporary files of all programs. On macOS, let what it syncs reach the disk, see `system.files.sync`."""
     connection.execute("PRAGMA temp_store = MEMORY")
+    if FULL_SYNC is not None:
+        connection.execute("PRAGMA fullfsync = ON")
 
 
 @contextmanager
@@ -86,7 +90,7 @@ def _reader(file: Path) -> Catalog:
     """A reader of a WAL catalog writes an index of the log beside it, and locks that. Where it cannot, nothing can be
     writing."""
     log, index_of_log = (file.with_name(file.name + suffix) for suffix in ("-wal", "-shm"))
-    if (os.access(file.parent, os.W_OK) or index_of_log.exists()) and takes_locks(file.with_name(LOCK)):
+    if (os.access(file.parent, os.W_OK) or index_of_log.exists()) and takes_record_locks(file.with_name(LOCK)):
         try:
             return _open(file, "mode=ro")
         except sqlite3.OperationalError as error:

@@ -30,12 +30,14 @@ class Batch:
 
     photos: newly analysed ones by content hash, each with the files that have this content. names: further files of
     photos that are in the library, as (photo id, file). removed: paths to be removed. failures: (file, reason).
+    library: id of the merged library that the files come from; None for files that were found here.
     """
 
     photos: dict[bytes, tuple[AnalysedPhoto, list[FoundFile]]] = field(default_factory=dict)
     names: list[tuple[int, FoundFile]] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     failures: list[tuple[FoundFile, str]] = field(default_factory=list)
+    library: str | None = None
 
     def __len__(self) -> int:
         return len(self.photos) + len(self.names) + len(self.failures)
@@ -98,6 +100,9 @@ class Writer:
                 note_places(transaction, arrival)
             for photo, file in batch.names:
                 unnamed += writing.name_photo(transaction, photo, file)
+            if batch.library is not None:
+                files = [file for _, own in batch.photos.values() for file in own]
+                writing.note_library(transaction, [*files, *(file for _, file in batch.names)], batch.library)
             unnamed += writing.drop_paths(transaction, batch.removed)
             lost = keep_lost(transaction, [*arrivals, *former.overwritten()])
             note_places_of_drawn(transaction, arrivals)

@@ -50,10 +50,12 @@ if TYPE_CHECKING:
         Suggestion,
         Target,
     )
-    from faceindex.types.exports import AlbumsExport, SidecarReport
+    from faceindex.types.exports import AlbumsExport, DatabaseReport, PhotoArchive, SidecarReport, TableChanges
     from faceindex.types.faces import BY_BOX, DRAWN, AnalysedPhoto, Box, Face, FaceRecord
     from faceindex.types.imports import ImportReport
     from faceindex.types.jobs import JobState, Progress
+    from faceindex.types.merges import ContradictingActs, MergeReport, SameName, Saying
+    from faceindex.types.names_imported import NamesImported, UnsureName
     from faceindex.types.pages import Page, PageStarts
     from faceindex.types.versions import Stale, Version
 
@@ -76,7 +78,9 @@ __all__ = [
     "ClusterReport",
     "Company",
     "ComparedFace",
+    "ContradictingActs",
     "Damage",
+    "DatabaseReport",
     "Decided",
     "DrawnFace",
     "Erased",
@@ -97,7 +101,9 @@ __all__ = [
     "Lifted",
     "LostFace",
     "Match",
+    "MergeReport",
     "NameQuestion",
+    "NamesImported",
     "NamesRead",
     "NeverSuggested",
     "NotFace",
@@ -106,6 +112,7 @@ __all__ = [
     "PastAct",
     "Person",
     "PersonChange",
+    "PhotoArchive",
     "PhotoRecord",
     "PhotosAround",
     "Pixels",
@@ -118,12 +125,16 @@ __all__ = [
     "Reencoded",
     "Removed",
     "RepairReport",
+    "SameName",
+    "Saying",
     "SidecarReport",
     "Skipped",
     "Stale",
     "Status",
     "Suggestion",
+    "TableChanges",
     "Target",
+    "UnsureName",
     "Vectors",
     "Verification",
     "Version",
@@ -165,10 +176,12 @@ _NAMES = {
         "Suggestion",
         "Target",
     ],
-    "exports": ["AlbumsExport", "SidecarReport"],
+    "exports": ["AlbumsExport", "DatabaseReport", "PhotoArchive", "SidecarReport", "TableChanges"],
     "faces": ["BY_BOX", "DRAWN", "AnalysedPhoto", "Box", "Face", "FaceRecord"],
     "imports": ["ImportReport"],
+    "merges": ["ContradictingActs", "MergeReport", "SameName", "Saying"],
     "jobs": ["JobState", "Progress"],
+    "names_imported": ["NamesImported", "UnsureName"],
     "pages": ["Page", "PageStarts"],
     "versions": ["Stale", "Version"],
 }

@@ -46,13 +46,15 @@ USUAL = Company()
 @dataclass(frozen=True, slots=True)
 class ProbeFace:
     """One face of a searched image, and its matches, nearest first. threshold: Euclidean distance up to which faces
-    match, for this face's company unless it was given; infinity when no threshold is known."""
+    match, for this face's company unless it was given; infinity when no threshold is known. unsearched: faces in shards
+    that did not answer; 0: the answer is complete."""
 
     box: Box
     score: float
     matches: tuple[Match, ...]
     threshold: float
     company: Company = USUAL
+    unsearched: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class BatchAnswer:
     """One of many probes, and its matches, nearest first.
 
     source: path of the photo, or of the file of vectors, of which row says which one. box, score: of a photo's face.
-    threshold: Euclidean. error: why there is no probe; None otherwise.
+    threshold: Euclidean. error: why there is no probe; None otherwise. unsearched: as of `ProbeFace`.
     """
 
     source: str
@@ -71,6 +73,7 @@ class BatchAnswer:
     threshold: float
     error: str | None = None
     company: Company = USUAL
+    unsearched: int = 0
 
 
 @dataclass(frozen=True, slots=True)

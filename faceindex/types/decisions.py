@@ -35,7 +35,8 @@ class PastAct:
     made: time in UTC. faces: number of them on each side. undone: it does not count now. imported: the first act of the
     import that it belongs to, which is undone as a whole; None when it belongs to none. renamed: what the person is
     called since (rename). changes: whose and where its faces were before and after it, the most first; empty where that
-    was not kept. photo: a path of the first face's photo, None when that is in no photo now.
+    was not kept. photo: a path of the first face's photo, None when that is in no photo now. origin: the program, and
+    its file, that the names of an import came from; None where that was not kept.
     """
 
     act: int
@@ -49,6 +50,7 @@ class PastAct:
     renamed: str | None = None
     changes: tuple[ActChange, ...] = ()
     photo: str | None = None
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

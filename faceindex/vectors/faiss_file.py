@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from faceindex.plurals import plural
+from faceindex.system.files import expect_random_reads, read_into
 from faceindex.types import Vectors
 from faceindex.vectors.building import Blocks, Learned
 from faceindex.vectors.exact import Rows, faiss_on
@@ -44,6 +45,23 @@ def write(file: BinaryIO, blocks: Blocks, approximate: Learned | None = None) ->
     if approximate is not None:
         ivf, found = approximate
         ivf.nprobe, k_factor = found.nprobe, found.k_factor
+    return _write(file, blocks, ivf, k_factor)
+
+
+def write_as(file: BinaryIO, blocks: Blocks, ivf: Any, model: FaceIndex) -> slice:
+    """As `write`, with the settings for FAISS alone that another index has, which `open_mapped` opened.
+
+    ivf: a faiss.IndexIVFPQFastScan of the same blocks; None for an exact index.
+    """
+    k_factor = 1.0
+    if ivf is not None and model.ivf is not None:
+        with faiss_on(1) as faiss:
+            k_factor = float(faiss.downcast_index(model.owner.index).k_factor)
+        ivf.nprobe = model.ivf.index.nprobe
+    return _write(file, blocks, ivf, k_factor)
+
+
+def _write(file: BinaryIO, blocks: Blocks, ivf: Any, k_factor: float) -> slice:
     index = _without_vectors(blocks.dimension, blocks.faces, ivf, k_factor)
     with faiss_on(1) as faiss:
         writer = faiss.PyCallbackIOWriter(file.write)
@@ -101,14 +119,13 @@ class _VectorFile:
         behind = _K_FACTOR + _COUNT + rows * 8
         self._start = os.fstat(descriptor).st_size - behind - bytes_of_vectors
         self._dimension = dimension
-        if hasattr(os, "posix_fadvise"):
-            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_RANDOM)
+        expect_random_reads(descriptor)
 
     def __call__(self, rows: Rows) -> Vectors:
         found = np.empty((len(rows), self._dimension), dtype=np.float32)
         size = 4 * self._dimension
         for row, place in enumerate(rows.tolist()):
-            os.preadv(self._descriptor, [found[row].data], self._start + place * size)
+            read_into(self._descriptor, found[row].data, self._start + place * size)
         return found
 
 

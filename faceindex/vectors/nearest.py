@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,11 +19,23 @@ Found = tuple[FaceIds, Distances]
 BLOCK = 256
 """Probes that are searched together: more are no faster, and the first answer comes later."""
 
+MOST_APPROXIMATE = 1000
+"""Neighbours; for more, most of an approximate index would have to be read."""
+
 _ROUNDING = 1e-5  # of a squared distance: more than float32 is wrong by
 _SPARE = 8  # rows more than are wanted
 _MEASURED = 8192  # rows whose distances are computed at a time in float64
 _RANKED_FIRST = 4  # candidates for each neighbour, before it is known which are worth ranking
-_MOST_APPROXIMATE = 1000  # neighbours; for more, most of an approximate index would have to be read
+
+
+class Elsewhere(Protocol):
+    """Searches the same faces in other processes, with the same answers; see `faceindex.vectors.shards`."""
+
+    def nearest_of_each(self, probes: Vectors, k: int, threshold: float) -> Iterator[Found]:
+        """What `nearest_of_each` finds."""
+
+    def vectors_of(self, rows: Rows) -> Vectors:
+        """Some of the vectors: float32 [m, d]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +44,7 @@ class FaceIndex:
 
     ivf: finds likely neighbours among the rows, as `probing` says; without it every search is exact. owner: what the
     arrays are views of. read: reads some of the vectors from their file, float32 [m, d], where they are so many that
-    a process would soon hold too much of a mapped file.
+    a process would soon hold too much of a mapped file. elsewhere: what searches instead.
     """
 
     ids: FaceIds
@@ -41,9 +53,12 @@ class FaceIndex:
     probing: Probing | None = None
     owner: Any = None
     read: Callable[[Rows], Vectors] | None = None
+    elsewhere: Elsewhere | None = None
 
     def vectors_of(self, rows: Rows) -> Vectors:
         """A copy of some of the vectors: float32 [m, d]."""
+        if self.elsewhere:
+            return self.elsewhere.vectors_of(rows)
         return self.read(rows) if self.read else self.vectors[rows]
 
 
@@ -57,11 +72,13 @@ def nearest(index: FaceIndex, probe: Floats, k: int, threshold: float) -> Found:
     if not len(index.ids) or k < 1:
         return np.empty(0, dtype=np.int64), np.empty(0)
     probe = np.ascontiguousarray(probe, dtype=np.float32)
+    if index.elsewhere is not None:
+        return next(index.elsewhere.nearest_of_each(probe[None, :], k, threshold))
     if k >= len(index.ids) and threshold == np.inf:
         rows = np.arange(len(index.ids))
     elif k >= len(index.ids):
         _, rows = pairs_within(probe[None, :], index.vectors, _limit(threshold))
-    elif index.ivf is None or index.probing is None or k > _MOST_APPROXIMATE:
+    elif index.ivf is None or index.probing is None or k > MOST_APPROXIMATE:
         rows = _nearest_of_all(index.vectors, probe, k, threshold)
     else:
         rows = next(_likely_of_each(index, index.ivf, index.probing, probe[None, :], k, threshold, 1))
@@ -77,6 +94,9 @@ def nearest_of_each(
         return
     for start in range(0, len(probes), BLOCK):
         block = np.ascontiguousarray(probes[start : start + BLOCK], dtype=np.float32)
+        if index.elsewhere is not None:
+            yield from index.elsewhere.nearest_of_each(block, k, threshold)
+            continue
         for probe, rows in zip(block, _rows_of_each(index, block, k, threshold, threads), strict=True):
             yield _measured(index, rows, probe, k, threshold)
 
@@ -87,7 +107,7 @@ def distance(a: Floats, b: Floats) -> float:
 
 
 def _rows_of_each(index: FaceIndex, probes: Vectors, k: int, threshold: float, threads: int) -> Iterator[Rows]:
-    if index.ivf and index.probing and k <= _MOST_APPROXIMATE:
+    if index.ivf and index.probing and k <= MOST_APPROXIMATE:
         yield from _likely_of_each(index, index.ivf, index.probing, probes, k, threshold, threads)
         return
     squares, rows = k_nearest(probes, index.vectors, min(k + _SPARE, len(index.ids)), threads=threads)
@@ -106,31 +126,45 @@ def _likely_of_each(
     squares, lists = ivf.nearest_lists_of_each(probes, probing.reach(threshold))
     candidates = ivf.scanned(probes, squares, lists, probing.candidates_for(k), threads=threads)
     for probe, estimates, rows in zip(probes, *candidates, strict=True):
-        yield _best_of(index, rows[rows >= 0], estimates, probing.slack, probe, k, threshold)
+        found = rows[rows >= 0]
+        if len(found) < k and threshold == np.inf:  # the lists that were read are small
+            yield _nearest_of_all(index.vectors, probe, k, threshold)
+            continue
+
+        def squares_of(some: slice, probe: Floats = probe, found: Rows = found) -> Floats:
+            return squares_of_candidates(index, probe, found[some])
+
+        yield found[best_of(squares_of, estimates[: len(found)], probing.slack, k, threshold)]
 
 
-def _best_of(
-    index: FaceIndex, candidates: Rows, estimates: Floats, slack: float, probe: Floats, k: int, threshold: float
-) -> Rows:
-    """Of candidates the k nearest within `threshold`, and some more, as float32 sees it.
+def best_of(
+    squares_of: Callable[[slice], Floats], estimates: Floats, slack: float, k: int, threshold: float
+) -> npt.NDArray[np.intp]:
+    """Of candidates the places of the k nearest within `threshold`, and of some more, as float32 sees it; `ranked`."""
+    squares, limit = ranked(squares_of, estimates, slack, k, threshold)
+    return np.flatnonzero(squares <= limit)
 
-    estimates: their squared distances by their codes, float32, rising; where one is by `slack` more than the k-th
-    distance that is found, the face is not looked at.
+
+def ranked(
+    squares_of: Callable[[slice], Floats], estimates: Floats, slack: float, k: int, threshold: float
+) -> tuple[Floats, float]:
+    """The squared distances of as many of the candidates as are worth looking at, and which is the largest wanted.
+
+    squares_of: the squared distances of some of them. estimates: the same by their codes, float32 [c], rising; where
+    one is by `slack` more than the k-th distance that is found, the face is not looked at.
     """
-    if len(candidates) < k and threshold == np.inf:  # the lists that were read are small
-        return _nearest_of_all(index.vectors, probe, k, threshold)
     limit, enough = _limit(threshold), _RANKED_FIRST * k
-    squares = _squares(index, probe, candidates[:enough])
+    squares = squares_of(slice(0, enough))
     if len(squares) >= k:
         limit = min(limit, float(np.partition(squares, k - 1)[k - 1]) * (1 + 2 * _ROUNDING))
-    last = min(int(np.searchsorted(estimates, limit + slack, side="right")), len(candidates))
+    last = min(int(np.searchsorted(estimates, limit + slack, side="right")), len(estimates))
     if last > enough:
-        squares = np.concatenate([squares, _squares(index, probe, candidates[enough:last])])
+        squares = np.concatenate([squares, squares_of(slice(enough, last))])
         limit = min(limit, float(np.partition(squares, k - 1)[k - 1]) * (1 + 2 * _ROUNDING))
-    return candidates[: len(squares)][squares <= limit]
+    return squares, limit
 
 
-def _squares(index: FaceIndex, probe: Floats, rows: Rows) -> Floats:
+def squares_of_candidates(index: FaceIndex, probe: Floats, rows: Rows) -> Floats:
     """Squared distances of `probe` to `rows`: float32 [m]."""
     if index.read is None:
         return squares_of_rows(probe, index.vectors, rows)
@@ -165,11 +199,21 @@ def _limit(threshold: float) -> float:
 
 def _measured(index: FaceIndex, rows: Rows, probe: Floats, k: int, threshold: float) -> Found:
     """Ids and distances of the k nearest of `rows` that are within `threshold`, nearest first, ties by id."""
-    ids, exact = index.ids[rows], probe.astype(np.float64)
     distances = np.empty(len(rows), dtype=np.float64)
     for start in range(0, len(rows), _MEASURED):
         some = slice(start, start + _MEASURED)
-        distances[some] = np.linalg.norm(index.vectors_of(rows[some]).astype(np.float64) - exact, axis=1)
+        distances[some] = distances_of(index.vectors_of(rows[some]), probe)
+    return k_best(index.ids[rows], distances, k, threshold)
+
+
+def distances_of(vectors: Vectors, probe: Floats) -> Distances:
+    """Distances of `probe`, float32 [d], to each of `vectors`, float32 [m, d]: float64 [m]."""
+    distances: Distances = np.linalg.norm(vectors.astype(np.float64) - probe.astype(np.float64), axis=1)
+    return distances
+
+
+def k_best(ids: FaceIds, distances: Distances, k: int, threshold: float) -> Found:
+    """Those k of faces that are nearest and within `threshold`, nearest first, ties by id."""
     order = np.lexsort((ids, distances))
     order = order[distances[order] <= threshold][:k]
     return ids[order], distances[order]

@@ -19,12 +19,14 @@ class MatchShape(Shape):
 
 
 class ProbeShape(Shape):
-    """A face that was searched with, and its matches, nearest first."""
+    """A face that was searched with, and its matches, nearest first. unsearched: faces that could not be searched now,
+    because a shard of the index did not answer; 0: the answer is complete."""
 
     box: BoxList
     score: Finite
     threshold: Finite
     matches: list[MatchShape]
+    unsearched: int = 0
 
 
 class CandidateShape(Shape):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from faceindex.files.writing import FILE_MODE
 from faceindex.store.layout import AUDIT
+from faceindex.system.files import APPEND, NO_LINK
 
 MOST_BYTES = 4 << 20
 """Size at which the log is renamed to audit.log.1, over the one before."""
@@ -33,6 +34,6 @@ class AuditLog:
                 return
             if self._path.exists() and self._path.stat().st_size > MOST_BYTES:
                 self._path.replace(self._path.with_name(AUDIT + ".1"))
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, FILE_MODE)
+            descriptor = os.open(self._path, APPEND | NO_LINK, FILE_MODE)
             with os.fdopen(descriptor, "ab") as file:
                 file.write(text.encode())

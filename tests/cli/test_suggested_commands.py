@@ -1,4 +1,4 @@
-"""Every command and option that a message, a help text, a page or the README suggests is there, and takes what it says.
+"""Every command and option that a message, a help text or the documentation suggests is there, as it is written.
 
 What stands in backticks and begins with `faceindex`, or with a command's name, is a command; what begins with -- is an
 option. Words in capitals, and what a message fills in, stand for a value.
@@ -128,8 +128,9 @@ def sources() -> list[Path]:
 
 
 @pytest.fixture(autouse=True)
-def undone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What options do by themselves is undone."""
+def undone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What options do by themselves is undone, or done where nobody looks."""
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("FACEINDEX_LIBRARY", "x.faces")
     monkeypatch.setattr(errors, "quiet", False)
 
@@ -151,30 +152,35 @@ def test_options_in_messages_and_help_texts_are_there() -> None:
     assert unknown == {}
 
 
-def readme_commands() -> Iterator[str]:
+def documentation() -> str:
+    """README.md and the pages of docs/."""
+    return "\n".join(page.read_text() for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))))
+
+
+def documented_commands() -> Iterator[str]:
     """The lines of code blocks that begin with faceindex, without what a shell does with them."""
-    for block in re.findall(r"```[a-z]*\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL):
+    for block in re.findall(r"```[a-z]*\n(.*?)```", documentation(), re.DOTALL):
         for line in block.splitlines():
             if line.removeprefix("$ ").startswith("faceindex "):
                 yield shlex.join(until_shell(shlex.split(line.removeprefix("$ "), comments=True)))
 
 
 def until_shell(words: list[str]) -> list[str]:
-    ends = [words.index(sign) for sign in (">", "|", "&&") if sign in words]
+    ends = [words.index(sign) for sign in (">", "|", "&&", "||", "2>&1") if sign in words]
     return words[: min(ends, default=len(words))]
 
 
-def test_commands_of_the_readme_are_there() -> None:
-    lines = list(readme_commands())
-    assert len(lines) > 40
+def test_commands_of_the_documentation_are_there() -> None:
+    lines = list(documented_commands())
+    assert len(lines) > 120
     assert [said for line in lines if (said := wrong(line))] == []
-    text = re.sub(r"```.*?```", "", (ROOT / "README.md").read_text(), flags=re.DOTALL)
+    text = re.sub(r"```.*?```", "", documentation(), flags=re.DOTALL)
     assert [said for line in suggested(text) if not line.startswith("scripts") and (said := wrong(line))] == []
-    others = {"--parts", "--rounds", "--photos", "--kills", "--seed"}  # of scripts and of pip
+    others = {"--parts", "--rounds", "--photos", "--kills", "--seed", "--folds"}  # of scripts
     prose = {
         option
         for quoted in re.findall(r"`([^`]+)`", text)
-        if not re.match(r"(scripts|pip|\.venv|python)\b", quoted)
+        if not re.match(r"(scripts|pip|\.venv|python|systemctl|journalctl)\b", quoted)
         for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", quoted)
     }
     assert prose - OPTIONS - others == set()

@@ -7,8 +7,9 @@ import pytest
 from drawn_faces import drawn_faces
 
 from faceindex.clustering import neighbours
+from faceindex.clustering.blocks import MOST
 from faceindex.clustering.graph import NeighbourGraph, graph_of
-from faceindex.clustering.neighbours import MOST, edge_recall, neighbour_graph
+from faceindex.clustering.neighbours import edge_recall, neighbour_graph
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ from faceindex.files.writing import (
     text_output,
     write_file,
 )
+from faceindex.system import files as system
 
 
 @pytest.fixture(autouse=True)
@@ -140,7 +141,7 @@ def test_what_is_created_is_synced_before_its_name_and_its_name_before_anybody_i
 
 def test_no_other_module_makes_files_durable_by_itself() -> None:
     package = Path(private_files.__file__).parents[1]
-    others = (module for module in package.rglob("*.py") if module != Path(private_files.__file__))
+    others = (module for module in package.rglob("*.py") if module != Path(system.__file__))
     assert [str(module) for module in others if re.search(r"\bf(data)?sync\(", module.read_text())] == []
 
 

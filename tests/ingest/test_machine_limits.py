@@ -25,8 +25,8 @@ import pytest
 from PIL import Image, ImageEnhance
 from skimage import data
 
-from faceindex.ingest.workers.cgroups import frozen, groups
 from faceindex.ingest.workers.limits import IDLE_LIMIT
+from faceindex.system.cgroups import frozen, groups
 
 PHOTOS = 60
 STOPPED_SECONDS = round(IDLE_LIMIT) + 15

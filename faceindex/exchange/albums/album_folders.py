@@ -8,10 +8,9 @@ completes the work.
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from faceindex.exchange.albums.album_links import NO_HARD_LINKS, is_current, is_
 from faceindex.exchange.albums.album_manifest import (
     HARD,
     KINDS,
+    SELECTED,
     SIDECAR,
     SYMBOLIC,
     AlbumFolder,
@@ -33,7 +33,7 @@ from faceindex.exchange.albums.album_planner import AlbumPlanner, content_of
 from faceindex.files.writing import is_temporary, make_folder, sync_folder
 from faceindex.photos.finding.own_folders import ALBUMS_MANIFEST
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.lock import CANNOT_LOCK
+from faceindex.system.locks import locked_folder
 from faceindex.types import AlbumsExport, FailedPhoto
 
 _CIRCUMSTANCES = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO))
@@ -58,16 +58,40 @@ def export_albums(
     Raises: UsageError if `folder` is in the library, holds other files or another library's albums, is in use by
     another export, or cannot be written; OutOfReach if its disk is full, read-only or fails.
     """
+
+    def plan(planner: AlbumPlanner) -> tuple[AlbumFolder, ...]:
+        return planner.plan(kind, unnamed=unnamed, min_photos=min_photos, xmp=xmp)
+
+    return _export(library, folder, kind, plan, selected=False)
+
+
+def export_photos(library: LibraryFolder, folder: Path, photos: Sequence[int], *, kind: str = HARD) -> AlbumsExport:
+    """Update `folder` (absolute), so that it has these photos, by id, and no others that an export put there.
+
+    kind, Raises: as `export_albums`; UsageError also if `folder` holds albums.
+    """
+    return _export(library, folder, kind, lambda planner: planner.plan_selected(kind, photos), selected=True)
+
+
+def _export(
+    library: LibraryFolder,
+    folder: Path,
+    kind: str,
+    plan: Callable[[AlbumPlanner], tuple[AlbumFolder, ...]],
+    *,
+    selected: bool,
+) -> AlbumsExport:
+    """selected: the folder is for selected photos, not for albums."""
     if kind not in KINDS:
         raise UsageError(f"photos can be linked as {', '.join(KINDS)}, not {kind}")
-    _checked(library, folder)
+    _checked(library, folder, selected=selected)
     try:
         make_folder(folder)
         with _alone(folder):
-            old = _checked(library, folder)  # read while we hold the lock
+            old = _checked(library, folder, selected=selected)  # read while we hold the lock
             with library.catalog.snapshot():
                 planner = AlbumPlanner(library.catalog, folder, old)
-                albums = planner.plan(kind, unnamed=unnamed, min_photos=min_photos, xmp=xmp)
+                albums = plan(planner)
             return _Export(folder, old, planner).carry_out(Manifest(str(library.path), albums))
     except OSError as error:
         if error.errno in _CIRCUMSTANCES:
@@ -224,8 +248,8 @@ class _Export:
         )
 
 
-def _checked(library: LibraryFolder, folder: Path) -> Manifest:
-    """The manifest in `folder`. Raises: UsageError if an export may not write there."""
+def _checked(library: LibraryFolder, folder: Path, *, selected: bool) -> Manifest:
+    """The manifest in `folder`. Raises: UsageError if an export may not write there. selected: as in `_export`."""
     library.outside(folder)
     old = read_manifest(folder)
     if old is None:
@@ -235,6 +259,9 @@ def _checked(library: LibraryFolder, folder: Path) -> Manifest:
     other = Path(old.library)
     if other.is_dir() and not other.samefile(library.path):
         raise UsageError(f"{folder} holds the albums of {other}; choose another folder")
+    if any((link.path.partition("/")[0] == SELECTED) != selected for links in old.owned().values() for link in links):
+        held = "the albums of `albums export`" if selected else "the photos of `photos find --into`"
+        raise UsageError(f"{folder} holds {held}; choose another folder")
     return old
 
 
@@ -244,15 +271,9 @@ def _alone(folder: Path) -> Iterator[None]:
 
     On a disk without locks two exports can run at once; at worst, one of them does not record a link of the other.
     """
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
+    with ExitStack() as held:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held.enter_context(locked_folder(folder))
         except BlockingIOError:
             raise UsageError(f"another export is writing to {folder}; try again when it has finished") from None
-        except OSError as error:
-            if error.errno not in CANNOT_LOCK:
-                raise
         yield
-    finally:
-        os.close(descriptor)

@@ -21,6 +21,7 @@ from faceindex.photos.metadata.xmp import mentions_regions
 from faceindex.photos.packets import Sidecars, new_sidecar, read_sidecar
 from faceindex.store.catalog import Catalog
 from faceindex.store.people.sightings import stored_photo
+from faceindex.system.files import is_own
 from faceindex.types import FailedPhoto, PhotoRecord, SidecarReport
 
 
@@ -147,7 +148,7 @@ def _real(sidecar: str) -> str:
     status = os.lstat(sidecar)
     if not stat.S_ISLNK(status.st_mode):
         return sidecar
-    if status.st_uid != os.geteuid():
+    if not is_own(status):
         raise OSError(errno.EPERM, "a link that another user made; nothing was written through it", sidecar)
     return os.path.realpath(sidecar)
 

@@ -12,11 +12,11 @@ import signal
 import subprocess
 import sys
 import threading
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 from faceindex.photos.finding.addresses import secrets_for_children
 from faceindex.running import telemetry
+from faceindex.system.processes import Connection, start_with
 
 END_SECONDS = 5.0
 """How long to wait for a killed process. One that a dead disk blocks, or that is frozen, ends later or never."""
@@ -41,19 +41,8 @@ def start(main: str, connection: Connection, *arguments: object, one_thread: boo
     # The kernel ends a child together with the thread that started it; the main thread lives as long as the program.
     lasting = one_thread or threading.current_thread() is threading.main_thread()
     parent = os.getpid() if lasting else 0
-    # A child inherits the signal mask: Ctrl-C goes to the parent, which then stops its children.
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        return subprocess.Popen(
-            [sys.executable, "-c", main, *map(str, (connection.fileno(), parent, *arguments))],
-            pass_fds=(connection.fileno(),),
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    command = [sys.executable, "-c", main, *map(str, (connection.fileno(), parent, *arguments))]
+    return start_with(connection, command, environment)
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

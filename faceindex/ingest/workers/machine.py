@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import os
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from faceindex.errors import UsageError
-from faceindex.ingest.workers import cgroups
 from faceindex.plurals import plural
+from faceindex.system import cgroups
+from faceindex.system.processes import cores_here, memory_available
 
 WORKER_MEMORY = 600 << 20
 """Most memory of a worker with photos of 12 megapixels, in bytes (README: 408 MB), with some reserve."""
@@ -48,11 +47,6 @@ def choose_workers(asked: int | None = None, *, root: Path = cgroups.ROOT) -> Wo
     return Workers(max(1, min(usable, memory)), reason)
 
 
-def cores_here() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def workers_in(memory: int) -> int:
     """How many workers fit into `memory` bytes."""
     return max(0, (memory - OWN_MEMORY) // WORKER_MEMORY)
@@ -61,18 +55,5 @@ def workers_in(memory: int) -> int:
 def memory_left(root: Path = cgroups.ROOT) -> int:
     """Bytes that can still be allocated: limited by the machine's memory and the control groups."""
     allowed = cgroups.memory_left(root)
-    available = _available()
+    available = memory_available()
     return available if allowed is None else min(available, allowed)
-
-
-def _available() -> int:
-    """Free memory of the machine in bytes, see proc_meminfo(5); psutil gives the same, but takes 20 ms to import."""
-    with suppress(OSError):
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            name, _, value = line.partition(":")
-            if name == "MemAvailable":
-                return int(value.split()[0]) << 10
-    import psutil
-
-    available: int = psutil.virtual_memory().available
-    return available

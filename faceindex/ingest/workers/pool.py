@@ -10,18 +10,18 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import replace
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
 
 from faceindex.errors import MachineError
 from faceindex.faces.analyse import Analyser
-from faceindex.ingest.workers.cgroups import oom_kills
 from faceindex.ingest.workers.executor import Analysed, Fault, Task
 from faceindex.ingest.workers.limits import IDLE_LIMIT, MEMORY_LIMIT, START_LIMIT, TIME_LIMIT
 from faceindex.ingest.workers.messages import StartFailure
-from faceindex.ingest.workers.processes import grants_memory
 from faceindex.ingest.workers.worker_process import WorkerProcess
 from faceindex.photos.finding.addresses import is_url
 from faceindex.photos.finding.entries import FoundFile
+from faceindex.system.cgroups import oom_kills
+from faceindex.system.processes import Connection, grants_memory
 
 _STARTS = 3  # workers in a row that may fail to start
 _PAUSE = 0.5  # seconds before the next try, times the number of tries

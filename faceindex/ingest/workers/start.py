@@ -6,13 +6,13 @@ Only little is imported at the top, so that a missing library or too little memo
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import warnings
-from multiprocessing.connection import Connection
 
 from faceindex.ingest.workers.messages import Started, StartFailure
 from faceindex.ingest.workers.unexpected import in_words, is_exhaustion
+from faceindex.system.files import set_blocking
+from faceindex.system.processes import inherited_connection
 
 
 def main() -> None:
@@ -21,8 +21,8 @@ def main() -> None:
     Arguments: the connection's descriptor; the parent's process id, or 0; memory limit in bytes, or 0; the kind of
     work: "analyse" photos, "align" their faces, or "encode" what others have aligned.
     """
-    os.set_blocking(sys.stderr.fileno(), False)  # the parent reads only the first lines
-    connection, work = Connection(int(sys.argv[1])), sys.argv[4]
+    set_blocking(sys.stderr.fileno(), False)  # the parent reads only the first lines
+    connection, work = inherited_connection(int(sys.argv[1])), sys.argv[4]
     with contextlib.suppress(BrokenPipeError, EOFError, ConnectionResetError):  # the parent has ended
         try:
             from faceindex.errors import Note

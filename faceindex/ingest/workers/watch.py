@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from faceindex.ingest.workers.processes import Activity, activity
+from faceindex.system.processes import Activity, activity
 
 LOOK_SECONDS = 1.0
 """Seconds between two looks at a process that has not answered."""

@@ -8,7 +8,6 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from multiprocessing.connection import Connection
 
 from faceindex.errors import FaceindexError, UnreadablePhoto
 from faceindex.faces.aligned import AlignedPhoto, measured
@@ -17,13 +16,13 @@ from faceindex.faces.stopwatch import Stopwatch
 from faceindex.ingest.workers.executor import Analysed, Fault
 from faceindex.ingest.workers.machine_errors import lacks_something
 from faceindex.ingest.workers.messages import Held
-from faceindex.ingest.workers.processes import be_killed_first, end_with_parent, limit_memory
 from faceindex.ingest.workers.unexpected import in_words, is_exhaustion
 from faceindex.photos.date_with_sidecars import taken_in_sidecar
 from faceindex.photos.finding.entries import FoundFile
 from faceindex.photos.finding.sources import expect
 from faceindex.photos.packets import Sidecars
 from faceindex.photos.read import read_bytes
+from faceindex.system.processes import Connection, be_killed_first, end_with_parent, limit_memory
 from faceindex.types import AnalysedPhoto
 
 

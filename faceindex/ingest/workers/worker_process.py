@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
 import warnings
 from collections import deque
 from multiprocessing import Pipe
-from multiprocessing.connection import Connection
 
 from faceindex.errors import Note
 from faceindex.faces.analyse import Analyser
@@ -19,6 +17,8 @@ from faceindex.ingest.workers.watch import Watch
 from faceindex.ingest.workers.worker import AlignedFile
 from faceindex.photos.finding.addresses import is_url
 from faceindex.photos.finding.entries import FoundFile
+from faceindex.system.files import set_blocking
+from faceindex.system.processes import Connection
 
 _WORKER = "from faceindex.ingest.workers.start import main; main()"
 _STDERR_BYTES = 1 << 16
@@ -113,7 +113,7 @@ class WorkerProcess:
         """The last line on its stderr before it started, or an empty text."""
         if self._process.stderr is None or self._process.stderr.closed:
             return ""
-        os.set_blocking(self._process.stderr.fileno(), False)
+        set_blocking(self._process.stderr.fileno(), False)
         said = self._process.stderr.read(_STDERR_BYTES) or b""
         lines = said.decode(errors="replace").strip().splitlines()
         return next((line for line in reversed(lines) if "rror" in line), lines[-1] if lines else "")

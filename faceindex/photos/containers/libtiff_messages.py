@@ -11,6 +11,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from faceindex.system.files import set_blocking
+
 _STANDARD_ERROR = 2
 _MOST = 1 << 16
 _FAX_LINE = re.compile(r"^Fax\w+: .* at line (\d+) of (?:strip|tile) (\d+)")
@@ -35,7 +37,7 @@ def messages() -> Iterator[list[str]]:
             yield lines
             return
         source, sink = os.pipe()
-        os.set_blocking(sink, False)  # a full pipe loses lines instead of waiting for ever
+        set_blocking(sink, False)  # a full pipe loses lines instead of waiting for ever
         try:
             os.dup2(sink, _STANDARD_ERROR)
             os.close(sink)

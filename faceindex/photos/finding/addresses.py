@@ -9,6 +9,7 @@ import re
 from urllib.parse import unquote
 
 from faceindex.errors import UsageError
+from faceindex.system.paths import absolute_path, local_path
 
 HELD = "picture:/"
 """Start of the path of a picture that a program added and that is not a file."""
@@ -45,11 +46,11 @@ def absolute(path: str | os.PathLike[str]) -> str:
         return given
     found = _address_in(given)
     if found is None:
-        return os.path.abspath(os.path.expanduser(given))  # noqa: PTH100, PTH111  (Path's ways follow links, refuse names)
+        return absolute_path(os.path.expanduser(given))  # noqa: PTH111  (Path's ways follow links, refuse names)
     scheme, rest = found["scheme"].lower(), found["rest"]
     if scheme == "file":
         host, _, below = rest.partition("/") if found["second"] else ("", "", rest)
-        return os.path.abspath("/" + unquote(below if host in ("", "localhost") else rest))  # noqa: PTH100
+        return local_path(host, "/" + unquote(below))
     return _without_secrets(scheme, rest)
 
 
@@ -112,8 +113,10 @@ def take_secrets() -> None:
 
 
 def without_secrets(text: str) -> str:
-    """A text in which every address has lost its user, password and query."""
-    return re.sub(r"(:/{1,2})[^/\s@]*@", r"\1", re.sub(r"(:/{1,2}[^\s?'\"]*)\?[^\s'\")]*", r"\1", text))
+    """A text in which every address has lost its user, password and query. Nothing is shown of a database's address,
+    where a password may be written in ways that cannot be told from the rest."""
+    text = re.sub(r"(postgres(?:ql)?:).*", r"\1...", text, flags=re.DOTALL | re.IGNORECASE)
+    return re.sub(r"(:/{1,2})[^/\s]*@", r"\1", re.sub(r"(:/{1,2}[^\s?'\"]*)\?[^\s'\")]*", r"\1", text))
 
 
 def shown(path: str | os.PathLike[str]) -> str:

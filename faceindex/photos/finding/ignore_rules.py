@@ -16,6 +16,7 @@ from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 from faceindex.errors import UsageError
 from faceindex.photos.finding.entries import IGNORE_FILE
+from faceindex.system.files import NOT_WAITING, READ
 
 MAX_BYTES = 1 << 20
 
@@ -108,7 +109,7 @@ def _leniently_compiled(lines: Iterable[str]) -> tuple[GitIgnoreSpecPattern, ...
 
 def _lines_in(folder: str) -> list[str]:
     try:
-        descriptor = os.open(Path(folder, IGNORE_FILE), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        descriptor = os.open(Path(folder, IGNORE_FILE), READ | NOT_WAITING)
         with os.fdopen(descriptor, "rb") as file:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_BYTES:

@@ -14,6 +14,7 @@ from faceindex.photos.finding.exclusion import given_rules, kind_of
 from faceindex.photos.finding.own_folders import is_own_folder
 from faceindex.photos.finding.system_folders import is_marked, is_photo_library
 from faceindex.photos.identity import claims_to_be_photo
+from faceindex.system.paths import entry_path
 
 if TYPE_CHECKING:
     from faceindex.photos.finding.ignore_rules import IgnoreRules
@@ -58,11 +59,11 @@ def walk_files(
         in_library = is_photo_library(path, names)
         for entry in entries:
             is_folder = _is_folder(entry)
-            kind = kind_of(entry.name, entry.path, rules, is_folder=is_folder, in_library=in_library)
+            kind = kind_of(entry.name, entry_path(entry), rules, is_folder=is_folder, in_library=in_library)
             if kind is None:
-                waiting.append((entry.path, entry, rules))
+                waiting.append((entry_path(entry), entry, rules))
             elif kind == "excluded" or is_folder or claims_to_be_photo(entry.name):
-                yield SkippedEntry(entry.path, kind, is_folder)
+                yield SkippedEntry(entry_path(entry), kind, is_folder)
 
 
 def _no_folder(

@@ -23,9 +23,12 @@ _PATHS = {
 }
 """Lists of paths, and the separator of their steps."""
 
+PERSON_IN_IMAGE = "PersonInImage"
+"""IPTC's list of the people in a picture, without places."""
+
 _FLAT = (
     "{http://purl.org/dc/elements/1.1/}subject",
-    "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}PersonInImage",
+    f"{{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}}{PERSON_IN_IMAGE}",
 )
 _CATEGORIES = "{http://ns.acdsee.com/iptc/1.0/}categories"
 """XML in a text: nested Category elements, with Assigned="1" if the photo is in the category."""
@@ -120,6 +123,11 @@ _PEOPLE = frozenset(
 
 Names = Mapping[str, Sequence[str]]
 """For each former name of a region the names that its regions have now; empty if the name was removed."""
+
+
+def listed_names(packet: Packet) -> list[str]:
+    """The names in IPTC's list of people."""
+    return [name for entry in _entries(packet, _FLAT[1]) if (name := _said(entry))]
 
 
 def rename_in_lists(packet: Packet, names: Names) -> None:

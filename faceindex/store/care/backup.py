@@ -21,6 +21,7 @@ from faceindex.store.hdf5.segments import Segment, SegmentMissing, file_checksum
 from faceindex.store.layout import CATALOG, OWN_NAMES
 from faceindex.store.lock import WriterLock
 from faceindex.store.opening import damage_named, keep_private
+from faceindex.system.files import write_at
 
 _READ_BYTES = 1 << 20  # bytes
 _VERSIONS, _NO_LOG = 18, b"\1\1"
@@ -116,7 +117,7 @@ def copy_catalog(folder: LibraryFolder, copy: Path) -> list[Segment]:
         with damage_named(folder.path / CATALOG):
             with closing(folder.open_catalog()) as source, closing(_unlocked(copy)) as target:
                 source.connection.backup(target)  # all pages in one step: as of one commit
-            os.pwrite(file.fileno(), _NO_LOG, _VERSIONS)
+            write_at(file.fileno(), _NO_LOG, _VERSIONS)
             with closing(_unlocked(copy)) as target:
                 problems = catalog_problems(Catalog(target), deep=False)
                 segments = [] if problems else Catalog(target).segments()

@@ -47,6 +47,8 @@ _ALL_TABLES = (
         "bonds",
         "person_ids",
         "not_faces",
+        "merged_libraries",
+        "merged_names",
     ),
 )
 

@@ -14,6 +14,7 @@ from faceindex.journal.acts import HIDE, NAME, UNHIDE, Act, live, with_last_name
 from faceindex.photos.finding.entries import FoundFile
 from faceindex.store.care.transfer import corresponding
 from faceindex.store.catalog import Catalog
+from faceindex.store.journal.act_keys import new_key
 from faceindex.store.journal.acts import LISTED, listed, read_acts
 from faceindex.store.journal.imports import BY_PEOPLE, acts_of_files, copy_origins
 from faceindex.store.journal.names import replay_all
@@ -154,13 +155,15 @@ def _write(
 ) -> int:
     """The id of the act here; 0 when it says nothing about faces or people here."""
     sides = [[face for face in side if face in new_ids] for side in act.sides]
-    said = (act.made, act.kind, act.person)
+    said = (act.made, act.kind, act.person, *new_key(transaction))
     if not any(sides):
         if act.kind not in (HIDE, UNHIDE) or any(act.sides) or _is_said(transaction, act):
             return 0
     elif act.kind == NAME and not sides[0]:
         return 0
-    cursor = transaction.execute("INSERT INTO acts (made, kind, person) VALUES (?, ?, ?)", said)
+    cursor = transaction.execute(
+        "INSERT INTO acts (made, kind, person, at, library, uid) VALUES (?, ?, ?, ?, ?, ?)", said
+    )
     transaction.executemany(
         "INSERT INTO decisions (act, side, face, content, x, y, width, height) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (

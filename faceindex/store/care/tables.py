@@ -16,6 +16,7 @@ from faceindex.files.writing import make_folder, new_file
 from faceindex.store.catalog import Catalog
 from faceindex.store.derived import DERIVED_TABLES, PAIRED, settle
 from faceindex.store.hdf5.segments import Segment
+from faceindex.store.journal.act_keys import LIBRARY_ID
 from faceindex.store.migrations import MIGRATIONS, migrate
 from faceindex.store.photos import writing
 from faceindex.store.writer import Writer
@@ -25,7 +26,7 @@ Row = tuple[Any, ...]
 _NOT_COPIED = ("segments", *DERIVED_TABLES)
 _OWN_SETTINGS = (
     *("recipe", "detector", "landmarks", "jitter", "precision", "fingerprint", "vectors_only"),
-    *("faces_state", "indexed", "erasing", PAIRED),
+    *("faces_state", "indexed", "erasing", PAIRED, LIBRARY_ID),
 )
 """Tables about the library itself, not about its photos and people."""
 
@@ -117,7 +118,16 @@ def take_all(writer: Writer, source: Catalog, segment: Segment | None) -> None:
 
 
 @contextmanager
-def _nameless(library: Path) -> Iterator[sqlite3.Connection]:
+def scratch_copy(library: Path, catalog: Catalog | None) -> Iterator[Catalog]:
+    """A copy of `catalog`, or an empty one, of the newest schema, in an unnamed file in the folder `library`: nothing
+    of it is left. Raises: as `loaded`."""
+    with _nameless(library, catalog) as connection:
+        migrate(connection)
+        yield Catalog(connection)
+
+
+@contextmanager
+def _nameless(library: Path, filled_from: Catalog | None = None) -> Iterator[sqlite3.Connection]:
     """SQLite's own temporary files lie where all programs have theirs. This one has a name for a moment, which the next
     writer removes if that was the last."""
     folder = library / "vectors"
@@ -126,6 +136,8 @@ def _nameless(library: Path) -> Iterator[sqlite3.Connection]:
     file = folder / f"import-{secrets.token_hex(8)}.tmp"
     try:
         os.close(new_file(file))
+        if filled_from is not None:
+            filled_from.connection.execute("VACUUM INTO ?", (str(file),))
         connection = sqlite3.connect(file, isolation_level=None)
         for pragma in ("journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE", "temp_store = MEMORY"):
             connection.execute(f"PRAGMA {pragma}")

@@ -1,6 +1,7 @@
 """Forgotten faces and photos must not come back. They are known only by a salted hash of the photo's content.
 
-The salt makes a tombstone useless to anyone who has the photo but not this library.
+A salt makes a tombstone useless to anyone who has the photo but not this library. A library that others were merged
+into has their tombstones, and their salts after its own.
 """
 
 from __future__ import annotations
@@ -8,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import secrets
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 
 from faceindex.store.photos.matching_by_box import SAME_FACE
 from faceindex.types import Box
@@ -25,33 +27,59 @@ class Tombstones:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         row = connection.execute("SELECT value FROM settings WHERE name = ?", (_SALT,)).fetchone()
-        self._salt = bytes.fromhex(row[0]) if row else None
+        self._salts = [bytes.fromhex(salt) for salt in row[0].split()] if row else []
+
+    def __len__(self) -> int:
+        return int(self._connection.execute("SELECT COUNT(*) FROM tombstones").fetchone()[0])
 
     def of(self, content: bytes) -> list[Box]:
         """What was forgotten of the photo with this content: boxes of faces, or WHOLE_PHOTO."""
-        if self._salt is None:
-            return []
-        rows = self._connection.execute(
-            "SELECT x, y, width, height FROM tombstones WHERE content = ?", (_salted(content, self._salt),)
+        rows = (
+            row
+            for salt in self._salts
+            for row in self._connection.execute(
+                "SELECT x, y, width, height FROM tombstones WHERE content = ?", (_salted(content, salt),)
+            )
         )
         return [Box(*row) for row in rows]
 
+    def among(self, contents: Iterable[bytes]) -> Iterator[tuple[bytes, list[Box]]]:
+        """Those of `contents` of which something was forgotten, with `of`."""
+        graves = defaultdict(list)
+        for content, *box in self._connection.execute("SELECT content, x, y, width, height FROM tombstones"):
+            graves[content].append(Box(*box))
+        for content in contents if graves else ():
+            if found := [box for salt in self._salts for box in graves.get(_salted(content, salt), ())]:
+                yield content, found
+
     def add(self, photos: Iterable[tuple[bytes, Box]]) -> int:
         """Add tombstones for (content, box), in the caller's transaction. Returns their number."""
-        if self._salt is None:
-            self._salt = secrets.token_bytes(32)
-            self._connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (_SALT, self._salt.hex()))
-        rows = [(_salted(content, self._salt), *box.as_list()) for content, box in photos]
+        if not self._salts:
+            self._store_salts([secrets.token_bytes(32)])
+        rows = [(_salted(content, self._salts[0]), *box.as_list()) for content, box in photos]
         self._connection.executemany("INSERT OR IGNORE INTO tombstones VALUES (?, ?, ?, ?, ?)", rows)
         return len(rows)
 
+    def join(self, other: Tombstones) -> int:
+        """Add the tombstones of another library, in the caller's transaction. Returns the number of new ones."""
+        before = len(self)
+        if new := [salt for salt in other._salts if salt not in self._salts]:
+            self._store_salts([*self._salts, *new])
+        rows = other._connection.execute("SELECT content, x, y, width, height FROM tombstones")
+        self._connection.executemany("INSERT OR IGNORE INTO tombstones VALUES (?, ?, ?, ?, ?)", rows)
+        return len(self) - before
+
     def lift(self, content: bytes) -> int:
         """Remove the tombstones of the photo with this content, in the caller's transaction. Returns their number."""
-        if self._salt is None:
-            return 0
-        return self._connection.execute(
-            "DELETE FROM tombstones WHERE content = ?", (_salted(content, self._salt),)
-        ).rowcount
+        lifted = self._connection.executemany(
+            "DELETE FROM tombstones WHERE content = ?", [(_salted(content, salt),) for salt in self._salts]
+        )
+        return max(0, lifted.rowcount)
+
+    def _store_salts(self, salts: list[bytes]) -> None:
+        self._salts = salts
+        value = " ".join(salt.hex() for salt in salts)
+        self._connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (_SALT, value))
 
 
 def forgotten(box: Box, tombstones: Sequence[Box]) -> bool:

@@ -22,6 +22,7 @@ _FACES = """
     SELECT content, known.id, x, y, known.width, known.height FROM every_face AS known JOIN photos ON photos.id = photo
 """
 
+_ACT = "id, made, kind, person, undoes, renamed, at, library, uid"
 _SIZES = "SELECT content, width, height FROM photos"
 
 
@@ -62,10 +63,8 @@ def transfer_decisions(
     """
     decided = [row[0] for row in source.execute("SELECT DISTINCT face FROM decisions ORDER BY face")]
     face_of = dict(same) | _reserved(transaction, [face for face in decided if face not in same])
-    acts = source.execute("SELECT id, made, kind, person, undoes, renamed FROM acts ORDER BY id").fetchall()
-    transaction.executemany(
-        "INSERT INTO acts (id, made, kind, person, undoes, renamed) VALUES (?, ?, ?, ?, ?, ?)", acts
-    )
+    acts = source.execute(f"SELECT {_ACT} FROM acts ORDER BY id").fetchall()
+    transaction.executemany(f"INSERT INTO acts ({_ACT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", acts)
     transaction.executemany(
         "INSERT INTO decisions (act, side, face, content, x, y, width, height) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (

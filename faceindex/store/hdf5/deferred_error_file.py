@@ -7,6 +7,8 @@ import io
 import os
 from typing import Any
 
+from faceindex.system.files import read_into, write_at
+
 
 class DeferredErrorFile(io.RawIOBase):
     """A file that is open. The first error of a write is kept in `error`, and all later writes are left out."""
@@ -41,10 +43,9 @@ class DeferredErrorFile(io.RawIOBase):
 
     def readinto(self, buffer: Any, /) -> int:
         """Fill `buffer` from the position on; returns the number of bytes."""
-        data = os.pread(self._file, memoryview(buffer).nbytes, self._position)
-        memoryview(buffer).cast("B")[: len(data)] = data
-        self._position += len(data)
-        return len(data)
+        count = read_into(self._file, memoryview(buffer), self._position)
+        self._position += count
+        return count
 
     def write(self, data: Any, /) -> int:
         """Write all of `data`, or keep the error and say it was written."""
@@ -52,7 +53,7 @@ class DeferredErrorFile(io.RawIOBase):
         done = 0
         while done < len(view) and self.error is None:
             try:
-                done += os.pwrite(self._file, view[done:], self._position + done)
+                done += write_at(self._file, view[done:], self._position + done)
             except OSError as error:
                 self.error = error
         self._position += len(view)

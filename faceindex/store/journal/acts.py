@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from itertools import groupby
 
 from faceindex.journal.acts import APART, MOVE, NEVER_SUGGEST, REJECT, SPLIT, UNDO, Act, undone, with_last_names
+from faceindex.store.journal.act_keys import new_key
 from faceindex.store.photos.writing import now
 
 LISTED = "(SELECT value FROM json_each(?))"
@@ -29,8 +30,8 @@ def write_act(
 ) -> int:
     """Write an act and return its id. kind and the rest: see `Act`."""
     cursor = transaction.execute(
-        "INSERT INTO acts (made, kind, person, undoes, renamed) VALUES (?, ?, ?, ?, ?)",
-        (now(), kind, person, undoes, renamed),
+        "INSERT INTO acts (made, kind, person, undoes, renamed, at, library, uid) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (now(), kind, person, undoes, renamed, *new_key(transaction)),
     )
     for side, chosen in enumerate(sides):
         transaction.execute(

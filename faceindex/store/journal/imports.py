@@ -77,25 +77,35 @@ def import_names(
 
 
 def import_decisions(
-    transaction: sqlite3.Connection, faces_of: Mapping[str, Collection[int]], first: int | None = None
+    transaction: sqlite3.Connection,
+    faces_of: Mapping[str, Collection[int]],
+    first: int | None = None,
+    *,
+    origin: str | None = None,
 ) -> int:
     """Decide whose faces these are: acts of one import, that are undone together; returns the first of them.
 
-    faces_of: by person, of one at least. first: the first act of the same import, when it wrote some before.
+    faces_of: by person, of one at least. first: the first act of the same import, when it wrote some before. origin:
+    see `make_one_import`.
     """
     acts = decide_names(transaction, faces_of)
-    make_one_import(transaction, acts, first=first, decided=True)
+    make_one_import(transaction, acts, first=first, decided=True, origin=origin)
     return first or min(acts)
 
 
 def make_one_import(
-    transaction: sqlite3.Connection, acts: Collection[int], *, first: int | None = None, decided: bool = False
+    transaction: sqlite3.Connection,
+    acts: Collection[int],
+    *,
+    first: int | None = None,
+    decided: bool = False,
+    origin: str | None = None,
 ) -> None:
     """Mark these acts, or undos, as one import, which is undone as a whole. decided: they count as decisions of
-    people."""
+    people. origin: the program and the file that they came from."""
     if acts:
-        rows = [(act, first or min(acts), decided) for act in acts]
-        transaction.executemany("INSERT INTO imports (act, first, decided) VALUES (?, ?, ?)", rows)
+        rows = [(act, first or min(acts), decided, origin) for act in acts]
+        transaction.executemany("INSERT INTO imports (act, first, decided, origin) VALUES (?, ?, ?, ?)", rows)
 
 
 def undo_import(transaction: sqlite3.Connection, acts: Collection[int]) -> list[int]:
@@ -119,6 +129,12 @@ def acts_of_files(connection: sqlite3.Connection) -> set[int]:
     return {act for (act,) in connection.execute("SELECT act FROM imports WHERE NOT decided")}
 
 
+def origins(connection: sqlite3.Connection, acts: Collection[int]) -> dict[int, str]:
+    """For those of `acts` that came from another program, the program and its file."""
+    statement = f"SELECT act, origin FROM imports WHERE origin NOTNULL AND act IN {LISTED}"
+    return dict(connection.execute(statement, (listed(acts),)).fetchall())
+
+
 def same_import(connection: sqlite3.Connection, act: int) -> list[int]:
     """The acts of the same import as `act` that count; none when it is of no import."""
     dead = dead_acts(connection)
@@ -130,12 +146,12 @@ def copy_origins(
     source: sqlite3.Connection, transaction: sqlite3.Connection, acts: Mapping[int, int], faces: Mapping[int, int]
 ) -> None:
     """Copy from `source` which acts came from imports. acts, faces: ids there to ids here."""
-    together: dict[tuple[int, bool], list[int]] = defaultdict(list)
-    for act, first, decided in source.execute("SELECT act, first, decided FROM imports"):
+    together: dict[tuple[int, bool, str | None], list[int]] = defaultdict(list)
+    for act, first, decided, origin in source.execute("SELECT act, first, decided, origin FROM imports"):
         if act in acts:
-            together[first, decided].append(acts[act])
-    for (_, decided), copied in together.items():
-        make_one_import(transaction, copied, decided=decided)
+            together[first, decided, origin].append(acts[act])
+    for (_, decided, origin), copied in together.items():
+        make_one_import(transaction, copied, decided=decided, origin=origin)
     said = source.execute("SELECT face, name, file FROM names_in_files").fetchall()
     transaction.executemany(
         "INSERT OR IGNORE INTO names_in_files (face, name, file) VALUES (?, ?, ?)",

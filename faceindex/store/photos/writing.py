@@ -107,6 +107,15 @@ def name_photo(transaction: sqlite3.Connection, photo: int, file: FoundFile) -> 
     return [other for other in before if other != photo]
 
 
+def note_library(transaction: sqlite3.Connection, files: Iterable[FoundFile], library: str) -> None:
+    """Store that the paths of these files came from a merged library, by its id."""
+    transaction.executemany(
+        """INSERT OR REPLACE INTO merged_paths SELECT path, (SELECT id FROM merged_libraries WHERE library = ?2)
+        FROM paths WHERE path = ?1""",
+        [(os.fsencode(file.path), library) for file in files],
+    )
+
+
 def drop_paths(transaction: sqlite3.Connection, paths: Iterable[str]) -> list[int]:
     """Remove `paths`, of photos and of failures. Returns the photos that lose a path: see `name_photo`."""
     photos: list[int] = []

@@ -21,12 +21,12 @@ from pooled import photos, run
 from faceindex.errors import MachineError
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest.workers import child, pool, watch, worker_process
-from faceindex.ingest.workers.cgroups import frozen, groups
 from faceindex.ingest.workers.executor import Analysed, Fault, Task
 from faceindex.ingest.workers.machine_errors import is_circumstance
 from faceindex.ingest.workers.pool import ProcessPool
 from faceindex.ingest.workers.worker_process import WorkerProcess
 from faceindex.photos.finding.entries import FoundFile
+from faceindex.system.cgroups import frozen, groups
 
 _ORPHANED = """
 import sys

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from faceindex.ingest.workers import machine
-from faceindex.ingest.workers.cgroups import cpu_quota, frozen, groups, memory_left, oom_kills
-from faceindex.ingest.workers.machine import OWN_MEMORY, WORKER_MEMORY, choose_workers, cores_here
+from faceindex.ingest.workers.machine import OWN_MEMORY, WORKER_MEMORY, choose_workers
+from faceindex.system.cgroups import cpu_quota, frozen, groups, memory_left, oom_kills
+from faceindex.system.processes import cores_here
 
 V2_MOUNT = "31 23 0:28 {top} /sys/fs/cgroup rw,relatime shared:9 - cgroup2 cgroup2 rw,nsdelegate"
 V1_MOUNT = "32 31 0:29 {top} /sys/fs/cgroup/{names} rw,relatime - cgroup cgroup rw,{names}"

@@ -1,0 +1,1 @@
+"""Libraries become one: photos by content, paths, tombstones, and the acts of all their journals in one order."""
