@@ -74,8 +74,16 @@ class World:
             "PYTHONWARNINGS": "error:library.:DeprecationWarning",
         }
         command = ["timeout", "240", "bash", "-c", script]
-        text = {"capture_output": True, "text": True, "errors": "replace"}
-        return subprocess.run(command, cwd=self.home, env=environment, stdin=subprocess.DEVNULL, **text)
+        return subprocess.run(
+            command,
+            cwd=self.home,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
 
     def _shown(self, block: Block, number: int) -> list[Shown]:
         if block.kind == "console":

@@ -105,7 +105,7 @@ BEFORE = {"import": "faceindex export table.jsonl --vectors", "serve tokens": "f
 
 def shape_of(words: str) -> str:
     """The command of which these are the words."""
-    return max((name for name in SHAPES["commands"] if f"{words} ".startswith(f"{name} ")), key=len)
+    return max((str(name) for name in SHAPES["commands"] if f"{words} ".startswith(f"{name} ")), key=len)
 
 
 def strict(schema: Any) -> Any:
