@@ -98,6 +98,6 @@ def test_sidecars_and_albums_say_what_they_would_write(run: Run, library: Path) 
     assert assert_same_as_done(run, library, "albums", "export", library / "albums", "--xmp")["made"] == 10
     (library / "albums" / "Eileen" / "00.jpg").unlink()
     shutil.copy(photos / "03.jpg", library / "albums" / "Eileen" / "holiday.jpg")
-    run("people", "reject", "face:2")
+    run("people", "reject", 2)
     updated = assert_same_as_done(run, library, "albums", "export", library / "albums", "--link", "copy")
     assert (updated["removed"] > 0, updated["made"] > 0) == (True, True)
