@@ -28,7 +28,7 @@ os.environ["PYTHONWARNINGS"] = "error:library.:DeprecationWarning"
 """Our own commands and programs use no name of Library that goes away; pytest's own filter sees to this process."""
 
 ROOT = Path(__file__).resolve().parents[1]
-pytest_plugins = ("web_server",)
+pytest_plugins = ("web_server", "browser_pages")
 
 settings.register_profile("faceindex", deadline=None)  # no test may depend on how busy the machine is
 settings.load_profile("faceindex")

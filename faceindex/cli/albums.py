@@ -10,7 +10,6 @@ import typer
 
 import faceindex
 from faceindex.cli import options
-from faceindex.cli.on_shards import blocks_on
 from faceindex.cli.outcome import refuse_nothing
 from faceindex.cli.output import errors, one_form, print_csv, print_json, print_line, print_table
 from faceindex.clustering.methods import DEFAULT_METHOD, METHODS
@@ -38,7 +37,7 @@ def cluster(
     as_json: options.AsJson = False,
 ) -> None:
     """Group faces into albums. Where albums exist, add the new faces to them, and leave the others where they are."""
-    with blocks_on(on, threads) as elsewhere, faceindex.Library(library, create=False) as opened:
+    with faceindex.Library(library, create=False) as opened:
         report = opened.cluster(
             method=method or DEFAULT_METHOD,
             threshold=threshold,
@@ -46,7 +45,7 @@ def cluster(
             rebuild=rebuild,
             dry_run=dry_run,
             threads=threads,
-            elsewhere=elsewhere,
+            on=on,
         )
     if report.extended and (method is not None or threshold is not None):
         errors.print(

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import faceindex
-from faceindex.cli import on_shards, options, selections
+from faceindex.cli import options, selections
 from faceindex.cli.outcome import refuse_nothing
 from faceindex.cli.output import company_object, errors, finite, match_object
 from faceindex.errors import MachineError, UsageError
@@ -40,8 +40,8 @@ def search_many(
     device: options.Device = "cpu",
     workers: options.Workers = None,
     on: options.On = None,
-    shards: on_shards.Shards = None,
-    replicas: on_shards.Replicas = 1,
+    shards: options.Shards = None,
+    replicas: options.Replicas = 1,
 ) -> None:
     """Search with every face of many photos, or with vectors: a line of JSON for each, as soon as it is known.
 
@@ -49,12 +49,9 @@ def search_many(
     """
     read = failed = unreachable = incomplete = 0
     among = selections.selection(first=first, last=last, under=under)
-    with (
-        on_shards.session_on(on) as session,
-        faceindex.Library(library, engine=Engine(engine, device), create=False) as opened,
-    ):
-        if session is not None:
-            opened.index.search_on(session, shards=shards, replicas=replicas)
+    with faceindex.Library(library, engine=Engine(engine, device), create=False) as opened:
+        if on is not None:
+            opened.index.search_on(on, shards=shards, replicas=replicas)
         found = opened.search_many(
             source,
             k=k,

@@ -12,19 +12,23 @@ import faceindex
 from faceindex.cli import options
 from faceindex.cli.output import errors, print_failures, print_json, print_line, print_table
 from faceindex.cli.progress import progress_bar
-from faceindex.cli.stopping import report_of
+from faceindex.cli.stopping import on_signals, report_of
 from faceindex.errors import MachineError, UsageError
 from faceindex.library.exporting import FAISS, FORMATS
 from faceindex.photos.finding.addresses import shown
 from faceindex.plurals import plural
 from faceindex.types import FailedPhoto, ImportReport
 
+SCHEMA = "faceindex"
+
 _SHOWN = 20
 """Rows shown of a table of failures; --json lists all."""
 
 
 def export(
-    out: Annotated[Path, typer.Argument(metavar="FILE|-", help="The file to write; - is stdout.")],
+    out: Annotated[
+        Path | None, typer.Argument(metavar="FILE|-", help="The file to write; - is stdout.", show_default=False)
+    ] = None,
     library: options.Library = None,
     form: Annotated[
         str,
@@ -38,12 +42,43 @@ def export(
     kind: Annotated[
         str | None, typer.Option(metavar="flat|ivf|auto", help="Kind of the index. Default: the library's.")
     ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="postgresql://USER@HOST/DATABASE",
+            help="Instead of a file: tables in this database, with pgvector. Again, only what changed is sent.",
+        ),
+    ] = None,
+    schema: Annotated[str, typer.Option(metavar="NAME", help="Of --to: the schema that the tables are in.")] = SCHEMA,
+    as_json: Annotated[bool, typer.Option("--json", help="Of --to: print one JSON value instead of a table.")] = False,
 ) -> None:
     """Write every face: id, photo and its size, box, landmarks, score, album, person, quality, and its vector."""
+    if (out is None) == (to is None):
+        raise UsageError("name either a file to write, or a database with --to")
+    if to is not None:
+        _export_to(to, library, schema, as_json=as_json)
+        return
     with faceindex.Library(library, create=False) as opened:
+        assert out is not None
         faces = opened.export(out, form=form, vectors=vectors, kind=kind)
     if form == FAISS:
         errors.print(f"{plural(faces, 'face')}: {shown(out)}; {shown(out)}.csv lists the face of each id", markup=False)
+
+
+def _export_to(address: str, library: Path | None, schema: str, *, as_json: bool) -> None:
+    with faceindex.Library(library, create=False) as opened, progress_bar([]) as progress:
+        job = opened.start_export_to(address, schema=schema, progress=progress)
+        with on_signals(job.cancel):
+            job.wait()
+    report = job.result()
+    if as_json:
+        print_json(asdict(report))
+        return
+    changes = {"faces": report.faces, "photos": report.photos, "people": report.people}
+    rows = [(name, one.added, one.changed, one.deleted) for name, one in changes.items()]
+    print_table((f"table of {report.schema}", "added#", "changed#", "deleted#"), rows)
+    print_line(f"{plural(report.total_faces, 'face')}; {report.seconds:.1f} s")
 
 
 def import_files(

@@ -61,6 +61,15 @@ On = Annotated[
         help="Do the work on Ray: started on this machine, or the cluster at this address (see docs/cluster.md).",
     ),
 ]
+Shards = Annotated[
+    int | None,
+    typer.Option(
+        min=1, metavar="N", help="With --on: shards of the index. Default: one a processor, of 25,000 faces at least."
+    ),
+]
+Replicas = Annotated[
+    int, typer.Option(min=1, metavar="N", help="With --on: processes that hold each shard, in case one is lost.")
+]
 Threads = Annotated[int, typer.Option(min=1, metavar="N", help="Number of compute threads.")]
 Sheet = Annotated[
     Path | None, typer.Option("--sheet", metavar="OUT.html", help="Also write an HTML page with the faces.")

@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 
 import faceindex
-from faceindex.cli import erasing, options, selections
+from faceindex.cli import erasing, finding, options
 from faceindex.cli.acts import DryRun, price_object, print_price
 from faceindex.cli.outcome import refuse_nothing
 from faceindex.cli.output import face_object, finite, print_failures, print_json, print_line, print_table, say_page
 from faceindex.errors import UsageError
 from faceindex.plurals import plural
-from faceindex.types import DRAWN, PhotoRecord
+from faceindex.types import DRAWN
 
 app = typer.Typer(help="The photos of the library.", no_args_is_help=True)
 
@@ -29,7 +29,7 @@ def list_photos(
     """List the photos by path, with size, number of faces, and what is wrong with the file."""
     with faceindex.Library(library, create=False) as opened:
         photos = list(opened.photos if under is None else opened.photos.under(under))
-    _print(photos, as_json=as_json)
+    finding.print_photos(photos, as_json=as_json)
 
 
 @app.command("show")
@@ -57,33 +57,7 @@ def show(
     say_page(sheet)
 
 
-@app.command("find")
-def find(
-    shows: selections.With = None,
-    without: selections.Without = None,
-    only: selections.Only = False,
-    first: selections.First = None,
-    last: selections.Last = None,
-    under: selections.Under = None,
-    library: options.Library = None,
-    as_json: options.AsJson = False,
-) -> None:
-    """Find photos by who is in them, when they were taken and where they are. All conditions must be true."""
-    among = selections.selection(shows, without, only=only, first=first, last=last, under=under)
-    with faceindex.Library(library, create=False) as opened:
-        photos = list(opened.photos.find(among))
-    _print(photos, as_json=as_json)
-
-
-def _print(photos: list[PhotoRecord], *, as_json: bool) -> None:
-    if as_json:
-        print_json([asdict(photo) for photo in photos])
-        return
-    rows = [
-        (photo.path, f"{photo.width} x {photo.height}" if photo.width else "", photo.faces, photo.taken, photo.warning)
-        for photo in photos
-    ]
-    print_table(("photo", "size#", "faces#", "taken", "warning"), rows)
+app.command("find")(finding.find)
 
 
 @app.command("failed")

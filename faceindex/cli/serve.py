@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import faceindex
-from faceindex.cli import on_shards, options
+from faceindex.cli import options
 from faceindex.cli.output import errors, print_json, print_line, print_table
 from faceindex.errors import UsageError
 from faceindex.running.lazily import functions
@@ -68,8 +68,8 @@ def serve(
     tls_cert: Annotated[Path | None, typer.Option(metavar="PEM", help="Certificate, for https.")] = None,
     tls_key: Annotated[Path | None, typer.Option(metavar="PEM", help="Its private key.")] = None,
     on: options.On = None,
-    shards: on_shards.Shards = None,
-    replicas: on_shards.Replicas = 1,
+    shards: options.Shards = None,
+    replicas: options.Replicas = 1,
     show_openapi: Annotated[
         bool, typer.Option("--openapi", help="Print the API's description, OpenAPI 3.1, and end.")
     ] = False,
@@ -112,9 +112,9 @@ def serve(
     )
     if no_login and not settings.is_local:
         raise UsageError(f"--no-login at {host} would show everything to everybody; it is only for this machine")
-    with on_shards.session_on(on) as session, faceindex.Library(create=False, wait=False) as opened:
-        if session is not None:
-            opened.index.search_on(session, shards=shards, replicas=replicas)
+    with faceindex.Library(create=False, wait=False) as opened:
+        if on is not None:
+            opened.index.search_on(on, shards=shards, replicas=replicas)
         serve_library(opened, settings, lambda line: errors.print(line, markup=False))
 
 

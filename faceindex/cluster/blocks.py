@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from faceindex.cluster.proof import own_version
 from faceindex.cluster.session import RaySession
 from faceindex.clustering.blocks import Asking, Floats, Keys, Lists, Looks, found_in, looks_of
 from faceindex.clustering.graph import Nodes
@@ -63,6 +63,16 @@ class BlockActor:
         """`found_in` the shard."""
         with threadpool_limits(1, user_api="blas"):
             return found_in(asking, self._shards[shard], threshold)
+
+
+@contextmanager
+def blocks_on(address: str, cpus: int) -> Iterator[RayBlocks]:
+    """Ray at this address, see `RaySession`, for as long as the block lasts. cpus: of one that is started here; 1: all.
+
+    Raises: UsageError; MachineError.
+    """
+    with RaySession(address, cpus=cpus if cpus > 1 else None) as session, closing(RayBlocks(session)) as blocks:
+        yield blocks
 
 
 class RayBlocks:
@@ -254,11 +264,6 @@ class _Work:
             if len(sent) > _AT_ONCE:
                 self._ray.wait([sent.pop(0)], timeout=_SILENT_SECONDS)
         actor.hold.remote(shard, lists._replace(vectors=lists.vectors[:0]))
-
-
-def own_version() -> str:
-    """Of the package, which is loaded before any of its modules."""
-    return str(sys.modules["faceindex"].__version__)
 
 
 def arithmetic() -> str:

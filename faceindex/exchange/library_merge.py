@@ -16,16 +16,16 @@ from faceindex.journal.contradictions import contradictions
 from faceindex.running.meter import Meter
 from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.hdf5.merging.acts import uids
-from faceindex.store.hdf5.merging.decisions import merge_decisions
-from faceindex.store.hdf5.merging.dry_run import DryWriter, dry_writer
-from faceindex.store.hdf5.merging.forgetting import forget_as_sources
-from faceindex.store.hdf5.merging.photos import MergedPhotos, merge_photos
-from faceindex.store.hdf5.merging.same_names import call_otherwise, names_here, same_names
-from faceindex.store.hdf5.merging.source import Source, first_paths, held, note_sources, sayings
 from faceindex.store.hdf5.segments import SegmentMissing
 from faceindex.store.journal.acts import read_acts
 from faceindex.store.journal.names import replay_all
+from faceindex.store.merging.acts import uids
+from faceindex.store.merging.decisions import merge_decisions
+from faceindex.store.merging.dry_run import DryWriter, dry_writer
+from faceindex.store.merging.forgetting import forget_as_sources
+from faceindex.store.merging.photos import MergedPhotos, merge_photos
+from faceindex.store.merging.same_names import call_otherwise, names_here, same_names
+from faceindex.store.merging.source import Source, first_paths, held, note_sources, sayings
 from faceindex.store.writer import Writer
 from faceindex.types import ContradictingActs, MergeReport, SameName
 
@@ -117,7 +117,7 @@ class _Merge:
         done = MergedPhotos()
         self.meter.stage("merging", sum(source.catalog.counts()["photos"] for source in sources))
         for source in sources:
-            merge_photos(writer, source, done, self.meter, compacting=not dry_run)
+            merge_photos(writer, source, sources, done, self.meter, compacting=not dry_run)
         self.meter.stage("decisions")
         with catalog.transaction() as transaction:
             new = merge_decisions(transaction, sources, names_here(transaction))

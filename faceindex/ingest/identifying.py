@@ -34,6 +34,8 @@ class Identifying:
             files = [entry for entry in batch if isinstance(entry, FoundFile)]
             worth = [file for file in files if file.named or source_of(file.path).worth_opening(file.path)]
             self._ahead.identify_ahead(worth, self._analyser)
+        else:
+            self._reader.expect([entry.path for entry in batch if isinstance(entry, FoundFile)])
 
     def identify(self, path: str, *, named: bool = False) -> Identity | None:
         """As `PhotoReader.identify`."""

@@ -17,6 +17,7 @@ from faceindex.ingest.workers import watch
 from faceindex.ingest.workers.child import end, start
 from faceindex.ingest.workers.machine_errors import is_of_the_machine
 from faceindex.photos.finding.addresses import UNREACHABLE, is_url, take_secrets, top_of
+from faceindex.photos.finding.read_ahead import MOST_AHEAD
 from faceindex.photos.finding.sources import expect
 from faceindex.photos.identity import Identity
 from faceindex.photos.read import identify
@@ -57,6 +58,7 @@ class PhotoReader:
         self._idle_limit = idle_limit
         self._child: _Child | None = None
         self._expected: list[str] = []
+        self._places: dict[str, int] = {}
         self._silent = self._deaths = self._unreachable = 0
 
     def __enter__(self) -> Self:
@@ -68,8 +70,9 @@ class PhotoReader:
         self._end()
 
     def expect(self, paths: Sequence[str]) -> None:
-        """Say which files are read next."""
+        """Say which files will be identified, in this order: those at addresses are read ahead."""
         self._expected = [path for path in paths if is_url(path)]
+        self._places = {path: place for place, path in enumerate(self._expected, 1)}
 
     def identify(self, path: str, *, named: bool = False) -> Identity | None:
         """As `faceindex.photos.read.identify`; if the file does not answer, UnreadablePhoto is caused by a
@@ -134,8 +137,9 @@ class PhotoReader:
                 raise SilentDisk(f"{top_of(path)} does not answer: {answer.reason}")
 
     def _identity(self, path: str, named: bool) -> Identity | _Unreadable | None:
+        place = self._places.get(path, len(self._expected))
         try:
-            return self.ask(_identified, path, named, self._expected)
+            return self.ask(_identified, path, named, self._expected[place : place + MOST_AHEAD])
         except TimeoutError as error:
             raise UnreadablePhoto(path, str(error), out_of_reach=True) from error
 

@@ -30,7 +30,6 @@ from faceindex.ingest.tally import Tally
 from faceindex.ingest.workers.executor import Analysed, Executor, Fault, Task
 from faceindex.ingest.workers.machine_errors import is_circumstance, is_of_the_machine
 from faceindex.photos.finding.entries import FoundFile, UnreadableEntry
-from faceindex.photos.finding.read_ahead import MOST_AHEAD
 from faceindex.running.stop import Stop
 from faceindex.store.hdf5.merging import compact
 from faceindex.store.writer import Batch, Writer
@@ -96,10 +95,9 @@ class Pipeline:
                     return None
                 changed = self._changed(batch)
                 self.identifying.expect(changed)
-                for place, entry in enumerate(changed, 1):
+                for entry in changed:
                     if self.stop.is_set():
                         return None
-                    self.reader.expect([next_one.path for next_one in changed[place : place + MOST_AHEAD]])
                     self.take(entry, silent)
             for entry in silent:
                 if self.stop.is_set():

@@ -13,13 +13,15 @@ from faceindex.running.lazily import functions
 from faceindex.running.meter import Meter
 
 if TYPE_CHECKING:
-    from faceindex.library.exporting import check_export, export_faces
+    from faceindex.library.exporting import check_export, export_faces, export_to_database
     from faceindex.library.importing import import_files
     from faceindex.library.ingesting import ingest_files
     from faceindex.library.merging import merge_into, same_names_in
-    from faceindex.types import ImportReport, IngestReport, MergeReport, Progress, SameName
+    from faceindex.types import DatabaseReport, ImportReport, IngestReport, MergeReport, Progress, SameName
 else:
-    check_export, export_faces = functions("faceindex.library.exporting", "check_export", "export_faces")
+    check_export, export_faces, export_to_database = functions(
+        "faceindex.library.exporting", "check_export", "export_faces", "export_to_database"
+    )
     import_files = functions("faceindex.library.importing", "import_files")
     ingest_files = functions("faceindex.library.ingesting", "ingest_files")
     merge_into, same_names_in = functions("faceindex.library.merging", "merge_into", "same_names_in")
@@ -52,6 +54,27 @@ class Exchanging(Topics):
         return self._opened.start("export", work, progress)
 
     export = blocking(start_export)
+
+    def start_export_to(
+        self,
+        address: str,
+        *,
+        schema: str = "faceindex",
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Job[DatabaseReport]:
+        """Make the tables of `schema` in a PostgreSQL database with pgvector a copy of this library's faces, photos and
+        people, for other programs to search in.
+
+        address: "postgresql://USER@HOST:PORT/DATABASE"; a connection is opened there and nowhere else. The first time
+        the tables are made; later only what changed is sent, and what was removed is deleted, in one transaction. The
+        library stays what is right: changes of the tables do not come back. Raises: UsageError for a wrong address, or
+        when the schema holds something else; MachineError for what the database says; LibraryDamaged.
+        """
+        return self._opened.start(
+            "export", lambda meter: export_to_database(self._opened, address, schema=schema, meter=meter), progress
+        )
+
+    export_to = blocking(start_export_to)
 
     def start_import(
         self,

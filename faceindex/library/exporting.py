@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -17,6 +18,8 @@ from faceindex.exchange.rows.faces import FORMATS as TEXTS
 from faceindex.exchange.rows.faces import FaceAndVector, face_lines
 from faceindex.library.opened import Opened, StrPath
 from faceindex.running.meter import Meter
+from faceindex.store.postgres.copying import copy_library
+from faceindex.types import DatabaseReport
 
 HDF5, NPZ, FAISS = "hdf5", "npz", "faiss"
 FORMATS = (*TEXTS, HDF5, NPZ, FAISS)
@@ -55,3 +58,11 @@ def _export_text(opened: Opened, out: Path, form: str, meter: Meter, *, vectors:
             file.write(line + "\n")
             written += 1
     return written
+
+
+def export_to_database(opened: Opened, address: str, *, schema: str, meter: Meter) -> DatabaseReport:
+    """What `Library.export_to` does."""
+    began = time.monotonic()
+    changes = copy_library(opened.folder, address, schema, meter)
+    total = opened.catalog.counts()["faces"]
+    return DatabaseReport(schema, **changes, total_faces=total, seconds=time.monotonic() - began)

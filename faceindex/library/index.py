@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from faceindex.errors import UsageError
 from faceindex.library.deprecation import renamed
 from faceindex.library.job import Job, finished
 from faceindex.library.opened import Opened
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from faceindex.cluster.session import RaySession
     from faceindex.cluster.sharded_search import ShardedSearch
 else:
+    RaySession = functions("faceindex.cluster.session", "RaySession")
     ShardedSearch = functions("faceindex.cluster.sharded_search", "ShardedSearch")
 
 
@@ -46,18 +48,22 @@ class Index:
         only a deleted file, which stays on the disk as long as it is mapped. Processes on Ray that hold it end."""
         self._opened.release_index()
 
-    def search_on(self, session: RaySession, *, shards: int | None = None, replicas: int = 1) -> None:
+    def search_on(self, on: str, *, shards: int | None = None, replicas: int = 1) -> None:
         """Search on Ray from now on, until the library is closed: the index is cut into shards, which actors hold.
 
         The same faces are found. An index that must be built first is put there by the first search after that.
-        shards: how many, default one for each processor of the cluster, of 25,000 faces at least. replicas: actors for
-        each shard. Raises: MachineError when there is no room for them; LibraryUnwritable; LibraryLocked.
+        on: "ray" starts Ray on this machine, and ends it when the library is closed; "ray://HOST:PORT" is a cluster.
+        The calling thread must last as long. shards: how many, default one for each processor of the cluster, of 25,000
+        faces at least. replicas: actors for each shard. Raises: UsageError for another address; MachineError when Ray
+        does not answer, or has no room; LibraryUnwritable; LibraryLocked.
         """
         opened = self._opened
         if opened.sharded is not None:
-            opened.sharded.close()
+            raise UsageError("the library is searched on Ray already")
+        session = RaySession(on)
         opened.sharded = ShardedSearch(session, shards=shards, replicas=replicas)
         opened.at_close(opened.sharded.close)
+        opened.at_close(session.close)
         if face_index.state(opened.folder) != "absent" and self.stale() is None:
             opened.loaded_index()
 

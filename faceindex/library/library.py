@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -22,7 +23,7 @@ from faceindex.running.lazily import functions, module
 from faceindex.running.meter import Meter
 
 if TYPE_CHECKING:
-    from faceindex.clustering.blocks import Elsewhere
+    from faceindex.cluster.blocks import blocks_on
     from faceindex.faces.analyse import Analyser
     from faceindex.faces.engine import Engine
     from faceindex.ingest.workers.executor import Executor
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
         Version,
     )
 else:
+    blocks_on = functions("faceindex.cluster.blocks", "blocks_on")
     heads = module("faceindex.library.heads")
     reencoding = module("faceindex.library.reencoding")
     warming = module("faceindex.library.warming")
@@ -191,15 +193,16 @@ class Library(Asking, Exchanging, OldNames):
         rebuild: bool = False,
         dry_run: bool = False,
         threads: int = 1,
-        elsewhere: Elsewhere | None = None,
+        on: str | None = None,
         progress: Callable[[Progress], None] | None = None,
     ) -> Job[ClusterReport]:
         """Group faces into albums, by size at first; later only new faces are placed, and no other face moves.
 
         method: "linkage", "whispers" or "dbscan". threshold: Euclidean, default the recipe's. rebuild: group all faces
         anew; an album keeps the number of the one that it shares most faces with. dry_run: only say what would change.
-        threads: that look for neighbours; the albums are the same with any number. elsewhere: where neighbours are
-        looked for instead, as `faceindex.cluster.blocks.RayBlocks`; the albums are the same.
+        threads: that look for neighbours; the albums are the same with any number. on: "ray" or the address of a
+        cluster, where neighbours are looked for instead; "ray" starts Ray on this machine, with as many processes as
+        threads, if these are more than one, else as there are cores.
         Whatever people decided holds in each case. The same faces and seed give the same albums. Raises: UsageError.
         """
         if method not in METHODS:
@@ -207,17 +210,18 @@ class Library(Asking, Exchanging, OldNames):
         limit = self.recipe.cluster_threshold if threshold is None else threshold
 
         def work(meter: Meter) -> ClusterReport:
-            return group_faces(
-                self._opened.folder,
-                method=method,
-                threshold=limit,
-                seed=seed,
-                rebuild=rebuild,
-                dry_run=dry_run,
-                threads=threads,
-                meter=meter,
-                elsewhere=elsewhere,
-            )
+            with blocks_on(on, threads) if on else nullcontext() as elsewhere:
+                return group_faces(
+                    self._opened.folder,
+                    method=method,
+                    threshold=limit,
+                    seed=seed,
+                    rebuild=rebuild,
+                    dry_run=dry_run,
+                    threads=threads,
+                    meter=meter,
+                    elsewhere=elsewhere,
+                )
 
         return self._opened.start("cluster", work, progress)
 

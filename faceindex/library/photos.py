@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faceindex.errors import NotInLibrary, UsageError
@@ -11,7 +12,7 @@ from faceindex.library.deprecation import renamed
 from faceindex.library.job import Job, blocking, completed
 from faceindex.library.opened import Opened, StrPath, one_or_more
 from faceindex.library.paging import PAGE
-from faceindex.photos.finding.addresses import absolute
+from faceindex.photos.finding.addresses import absolute, refuse_address
 from faceindex.photos.limits import DEFAULT_MAX_MEGAPIXELS
 from faceindex.running.lazily import functions
 from faceindex.running.meter import Meter
@@ -19,6 +20,7 @@ from faceindex.store.pages import failure_page, photo_page
 from faceindex.store.selection import EVERYTHING, Selection, selected_photos
 from faceindex.types import (
     DRAWN,
+    AlbumsExport,
     Box,
     DrawnFace,
     Erased,
@@ -27,6 +29,7 @@ from faceindex.types import (
     IngestReport,
     Lifted,
     Page,
+    PhotoArchive,
     PhotoRecord,
     Progress,
     Removed,
@@ -34,6 +37,8 @@ from faceindex.types import (
 )
 
 if TYPE_CHECKING:
+    from faceindex.exchange.albums.album_folders import export_photos
+    from faceindex.exchange.albums.photo_archive import write_archive
     from faceindex.exchange.xmp.sidecars import write_sidecars
     from faceindex.ingest.pictures import ingest_pictures
     from faceindex.ingest.tombstone_lifting import lift, would_lift
@@ -42,6 +47,8 @@ if TYPE_CHECKING:
     from faceindex.people.drawing import draw
     from faceindex.photos.pictures import PictureLike
 else:
+    export_photos = functions("faceindex.exchange.albums.album_folders", "export_photos")
+    write_archive = functions("faceindex.exchange.albums.photo_archive", "write_archive")
     write_sidecars = functions("faceindex.exchange.xmp.sidecars", "write_sidecars")
     ingest_pictures = functions("faceindex.ingest.pictures", "ingest_pictures")
     lift, would_lift = functions("faceindex.ingest.tombstone_lifting", "lift", "would_lift")
@@ -51,6 +58,7 @@ else:
 
 
 FaceRecords = list[FaceRecord]  # `list` is a method here
+PhotoNumbers = list[int]
 
 
 class Photos:
@@ -102,6 +110,28 @@ class Photos:
     def find(self, among: Selection) -> Iterator[PhotoRecord]:
         """Every path of the selected photos, by path. Raises: UsageError when nobody has a name in the selection."""
         return selected_photos(self._opened.catalog, among)
+
+    def export(self, folder: StrPath, among: Selection, *, link: str = "hard") -> AlbumsExport:
+        """Make `folder` a folder of links to the selected photos, or update it: photos that are no longer selected go.
+
+        link, Raises: as `library.albums.export`; UsageError also when nobody has a name in the selection.
+        """
+        refuse_address(folder, "a folder of links")
+        path = Path(absolute(folder))
+        return export_photos(self._opened.folder, path, self._selected(among), kind=link)
+
+    def write_zip(self, out: StrPath, among: Selection) -> PhotoArchive:
+        """Write the files of the selected photos into a ZIP file, each once.
+
+        Raises: UsageError when `out` lies in the library itself, or nobody has a name in the selection; OutOfReach.
+        """
+        return write_archive(self._opened.catalog, self._opened.output(out), self._selected(among))
+
+    def _selected(self, among: Selection) -> PhotoNumbers:
+        """Ids of photos."""
+        paths = [photo.path for photo in self.find(among)]
+        known = (self._opened.catalog.known_path(path) for path in paths)
+        return sorted({one.photo for one in known if one is not None and one.photo is not None})
 
     def failed(self, *, limit: int | None = PAGE, cursor: str | None = None) -> Page[FailedPhoto]:
         """Files that could not be read, and files and folders that were out of reach, and why; limit: None for all."""

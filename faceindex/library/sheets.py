@@ -19,11 +19,13 @@ from faceindex.photos.pictures import PictureLike, is_path, photo_of
 from faceindex.plurals import plural
 from faceindex.queries.probes import Probe
 from faceindex.sheets.albums import GENERATOR, AlbumRow, PagePlan, album_sheet, page_file, page_plans
+from faceindex.sheets.found import MOST, FoundPhoto, found_sheet
 from faceindex.sheets.marks import identified_marks, stored_marks
 from faceindex.sheets.matches import match_sheet
 from faceindex.sheets.photos import photo_sheet
 from faceindex.sheets.review import review_sheet
 from faceindex.store.albums import faces_alone
+from faceindex.store.selection import Selection
 from faceindex.types import FaceRecord, IdentifiedFace, ProbeFace, Suggestion
 
 MOST_PAGES = 50
@@ -80,6 +82,22 @@ class Sheets:
                 turn_of=self._opened.catalog.turned,
             ),
         )
+
+    def write_found(self, out: StrPath, among: Selection) -> None:
+        """Write the selected photos with the names of the people in them: the first 1,000.
+
+        Raises: UsageError when nobody has a name in the selection, `out` lies in the library itself, or cannot be
+        written.
+        """
+        out, photos = self._opened.output(out), Photos(self._opened)
+        found = list(photos.find(among))
+        shown = [
+            FoundPhoto(
+                photo.path, sorted({face.person for face in photos.faces(photo.path) if face.person}), photo.taken
+            )
+            for photo in found[:MOST]
+        ]
+        _write_page(out, found_sheet(shown, total=len(found)))
 
     def write_photo(self, out: StrPath, path: StrPath) -> None:
         """Write one page: a photo of the library with a box, an id and a name for each face.

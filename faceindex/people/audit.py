@@ -179,7 +179,9 @@ def _doubtful(named: _Named, doubt: Doubt, albums: Mapping[int, bool], kind: str
     return Finding(
         *(kind, person, faces, len(named.rows[doubt.person]), other, _probability(doubt.log_odds)),
         *(float(np.sqrt(doubt.square)), None if other is None else float(np.sqrt(doubt.other_square))),
-        *(yes, f"faceindex people confirm {' '.join(map(str, asked))}", album, rest),
+        *(yes, f"faceindex people confirm {' '.join(map(str, asked))}"),
+        album=album,
+        also_confirmed=rest,
     )
 
 

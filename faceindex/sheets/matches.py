@@ -9,7 +9,8 @@ from typing import Protocol
 
 from faceindex.photos.decode import Photo
 from faceindex.sheets.crops import TurnOf
-from faceindex.sheets.page import Shown, face_title, printable, render, tiles
+from faceindex.sheets.page import Shown, face_title, render, tiles
+from faceindex.sheets.templates import printable
 from faceindex.types import Box, Match, ProbeFace
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +12,7 @@ from faceindex.errors import UnreadablePhoto
 from faceindex.photos.decode import Photo
 from faceindex.photos.finding.addresses import is_held
 from faceindex.sheets.crops import TurnOf, crops, crops_of
+from faceindex.sheets.templates import environment, printable
 from faceindex.types import Box
 
 if TYPE_CHECKING:
@@ -75,11 +75,6 @@ def link_to(photo: str) -> str | None:
     return None if is_held(photo) or not Path(photo).is_absolute() else Path(photo).as_uri()
 
 
-def printable(path: str) -> str:
-    """The path as text; bytes that are not UTF-8 are replaced."""
-    return os.fsencode(path).decode(errors="replace")
-
-
 def _tile(face: Shown, crop: str | None) -> Tile:
     link = link_to(face.photo) if face.held is None else None
     shown = printable(face.photo)
@@ -95,12 +90,6 @@ def _held_crop(face: Shown) -> str | None:
 
 @cache
 def _templates() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from jinja2 import PackageLoader
 
-    return Environment(
-        loader=PackageLoader("faceindex.sheets"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    return environment(PackageLoader("faceindex.sheets"))

@@ -9,7 +9,8 @@ from pathlib import Path
 from faceindex.errors import UnreadablePhoto
 from faceindex.photos.decode import Photo
 from faceindex.sheets.crops import jpeg_uri
-from faceindex.sheets.page import Shown, link_to, printable, render, tiles
+from faceindex.sheets.page import Shown, link_to, render, tiles
+from faceindex.sheets.templates import printable
 from faceindex.types import Box
 
 SIDE = 2048

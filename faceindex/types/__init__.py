@@ -50,7 +50,7 @@ if TYPE_CHECKING:
         Suggestion,
         Target,
     )
-    from faceindex.types.exports import AlbumsExport, SidecarReport
+    from faceindex.types.exports import AlbumsExport, DatabaseReport, PhotoArchive, SidecarReport, TableChanges
     from faceindex.types.faces import BY_BOX, DRAWN, AnalysedPhoto, Box, Face, FaceRecord
     from faceindex.types.imports import ImportReport
     from faceindex.types.jobs import JobState, Progress
@@ -80,6 +80,7 @@ __all__ = [
     "ComparedFace",
     "ContradictingActs",
     "Damage",
+    "DatabaseReport",
     "Decided",
     "DrawnFace",
     "Erased",
@@ -111,6 +112,7 @@ __all__ = [
     "PastAct",
     "Person",
     "PersonChange",
+    "PhotoArchive",
     "PhotoRecord",
     "PhotosAround",
     "Pixels",
@@ -130,6 +132,7 @@ __all__ = [
     "Stale",
     "Status",
     "Suggestion",
+    "TableChanges",
     "Target",
     "UnsureName",
     "Vectors",
@@ -173,7 +176,7 @@ _NAMES = {
         "Suggestion",
         "Target",
     ],
-    "exports": ["AlbumsExport", "SidecarReport"],
+    "exports": ["AlbumsExport", "DatabaseReport", "PhotoArchive", "SidecarReport", "TableChanges"],
     "faces": ["BY_BOX", "DRAWN", "AnalysedPhoto", "Box", "Face", "FaceRecord"],
     "imports": ["ImportReport"],
     "merges": ["ContradictingActs", "MergeReport", "SameName", "Saying"],

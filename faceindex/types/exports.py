@@ -40,3 +40,33 @@ class SidecarReport:
     unchanged: int
     nothing_to_say: int
     failed: tuple[FailedPhoto, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TableChanges:
+    """Rows of a table in a database that an export added, changed and deleted."""
+
+    added: int
+    changed: int
+    deleted: int
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseReport:
+    """What an export to a database changed, by table. schema: in which the tables are. total_faces: rows of `faces`."""
+
+    schema: str
+    faces: TableChanges
+    photos: TableChanges
+    people: TableChanges
+    total_faces: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoArchive:
+    """A ZIP file of photos. written: their number; left: those that are not in it, and why."""
+
+    file: str
+    written: int
+    left: tuple[FailedPhoto, ...] = ()

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import math
-import os
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from faceindex.types import Box, FaceRecord, Page
+from faceindex.web.problems import printable
 
 
 def _shown(text: object) -> object:
     """Text of the library; bytes of paths that are not UTF-8 are replaced."""
-    if not isinstance(text, str) or text.isascii():
-        return text
-    return os.fsencode(text).decode("utf-8", "replace") if not _is_utf8(text) else text
-
-
-def _is_utf8(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    return printable(text) if isinstance(text, str) else text
 
 
 def _finite(number: Any) -> Any:

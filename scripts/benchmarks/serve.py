@@ -3,7 +3,8 @@
 --clients visitors together send --rate requests a second, at random moments, for --seconds: 40 % crops that are cached,
 40 % pages, 15 % searches by a face, 5 % acts; --listeners pages hear of every change beside. A wait begins when its
 request was due. The library is drawn as by `scripts/bench reads`; --library takes a copy of one that make_library drew,
-and gives it albums. --keep names a folder where it stays for the next run. Then the rate rises by half, for
+and gives it albums. --keep names a folder where it stays for the next run. --without-review leaves out the page Review,
+whose suggestions take minutes to prepare in a library of a million faces. Then the rate rises by half, for
 --step-seconds each time, until 95 % of the waits are over a second; with 0 it does not rise.
 """
 
@@ -61,13 +62,17 @@ def run(
     seconds: float = 60.0,
     listeners: int = 10,
     step_seconds: float = 20.0,
+    without_review: bool = False,
 ) -> None:
     ready = (keep or report.folder) / (f"served-{library.stem}.faces" if library else f"served-{faces}.faces")
     if not ready.exists():
-        in_new_process(prepare, ready, faces, named, library)
+        new = ready.with_suffix(".new")
+        shutil.rmtree(new, ignore_errors=True)
+        in_new_process(prepare, new, faces, named, library, reviews=not without_review)
+        new.rename(ready)
     copy = report.folder / "measured.faces"
     shutil.copytree(ready, copy)
-    visitors = Visitors(copy)
+    visitors = Visitors(copy, reviews=not without_review)
     report.say(f"{visitors.faces:,} faces, {visitors.albums:,} albums")
     with serving(copy) as server:
         for title, path in (visitors.pages() | {"search": visitors.search().path}).items():
@@ -129,7 +134,8 @@ def measure(
 class Visitors:
     """What visitors of a library ask for, drawn at random. Every act is about an album that no other act is about."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, reviews: bool = True) -> None:
+        self._shares = PAGES if reviews else PAGES | {"Review": 0}
         self._chance, self._numbers = random.Random(1), count()
         with faceindex.Library(path, create=False) as library:
             listed = library.albums.list(limit=None)
@@ -154,12 +160,12 @@ class Visitors:
         return Visit("search", f"/api/v1/faces/{self._chance.randint(1, self.faces)}/matches")
 
     def page(self) -> Visit:
-        (title,) = self._chance.choices(list(PAGES), list(PAGES.values()))
+        (title,) = self._chance.choices(list(self._shares), list(self._shares.values()))
         return Visit(f"page {title}", self.pages()[title], also=(303,))
 
     def pages(self) -> dict[str, str]:
         """A path of each page."""
-        return {
+        paths = {
             "People": "/people",
             "Person": f"/people/{self._chance.choice(self._people)}",
             "Album": f"/albums/{self._chance.choice(self._unnamed)}",
@@ -169,6 +175,7 @@ class Visitors:
             "Review": "/review",
             "Status": "/status",
         }
+        return {title: path for title, path in paths.items() if self._shares[title]}
 
     def act(self) -> Visit:
         faces, api = self._ready.pop(), "/api/v1"
@@ -225,7 +232,7 @@ def serving(library: Path) -> Iterator[Serving]:
             process.terminate()
 
 
-def prepare(path: Path, faces: int, named: int, given: Path | None) -> None:
+def prepare(path: Path, faces: int, named: int, given: Path | None, *, reviews: bool) -> None:
     """The library to serve, with an index, suggestions and crops."""
     if given is None:
         draw(path, faces, named)
@@ -235,7 +242,8 @@ def prepare(path: Path, faces: int, named: int, given: Path | None) -> None:
     with faceindex.Library(path, create=False) as library:
         library.faces.hide(1)  # a library of an older schema migrates
         library.index.build()
-        library.people.prepare()
+        if reviews:
+            library.people.prepare()
         faces = library.status().faces
     with closing(LibraryFolder(path, create=False)) as folder:
         cache, catalog = PictureCache(path / CROPS), folder.catalog

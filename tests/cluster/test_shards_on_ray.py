@@ -243,7 +243,7 @@ def test_a_library_is_searched_on_ray_while_faces_come_and_go(
     assert len(local) == 40
     assert asked("--on", "ray", "--shards", "2") == local
     with faceindex.Library(made.folder.path) as library, faceindex.Library(made.folder.path) as plain:
-        library.index.search_on(session, shards=2)
+        library.index.search_on("ray", shards=2)
         search = library._opened.sharded
         assert search is not None
         processes = dict(shards_of(search).processes())

@@ -47,7 +47,7 @@ people leave-alone 3
 people ask-again 3
 people never-suggest 3 4
 people cover 10
-people split 4 17
+people split 4 20
 people reject 7
 people move 8 3
 people hide 4

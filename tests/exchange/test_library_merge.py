@@ -46,31 +46,26 @@ def decide(folder: Path, steps: list[Step]) -> None:
     named: set[tuple[str, str]] = set()
     for office, kind, chosen, number in steps:
         faces = list(dict.fromkeys((list(OFFICES[office])[photo % len(OFFICES[office])], at) for photo, at in chosen))
-        person, renamed = NAMES[number % 3], None
-        sides: list[Any] = [faces]
-        undone = (None, None)
+        name, other = NAMES[number % 3], NAMES[(number + 1) % 3]
+        sides, person, more, undone = [faces], None, {}, None
         if kind == "undo":
             if not acts[office]:
                 continue
-            undone, sides, person = acts[office][number % len(acts[office])], [], None
+            sides, undone = [], acts[office][number % len(acts[office])]
         elif kind == "rename":
-            if (office, person) not in named:
+            if (office, name) not in named:
                 continue
-            sides, renamed = [], NAMES[(number + 1) % 3]
+            sides, person, more = [], name, {"renamed": other}
+            named.add((office, other))
         elif kind in ("merge", "split", "reject", "apart", "never-suggest"):
-            sides, person = [faces[:1], faces[1:]], (person if kind == "reject" and number % 2 else None)
+            sides, person = [faces[:1], faces[1:]], name if kind == "reject" and number % 2 else None
         elif kind == "move":
-            sides, person = [faces[:1], faces[1:2], faces[2:]], None
-        elif kind not in ("name", "confirm"):
-            person = None
-        if kind in ("name", "confirm", "rename"):
-            named |= {(office, str(one)) for one in (person, renamed)}
-        more = {} if renamed is None else {"renamed": renamed}
-        pair = tuple(
-            say(folder / library, kind, sides, person, **more, **({} if of is None else {"undoes": of}))
-            for library, of in ((office, undone[0]), ("all", undone[1]))
-        )
-        acts[office].append(pair)  # type: ignore[arg-type]
+            sides = [faces[:1], faces[1:2], faces[2:]]
+        elif kind in ("name", "confirm"):
+            person = name
+            named.add((office, name))
+        here = say(folder / office, kind, sides, person, **more, undoes=undone and undone[0])
+        acts[office].append((here, say(folder / "all", kind, sides, person, **more, undoes=undone and undone[1])))
 
 
 def assert_same(found: dict[str, Any], expected: dict[str, Any], *, but: tuple[str, ...] = ()) -> None:

@@ -6,21 +6,16 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from browser_pages import PHONE, Open
 from people_library import drawn_people, store_vectors
 from PIL import Image, ImageOps
 from playwright.sync_api import Browser, Page, expect
 from running_server import RunningServer, running
 
 import faceindex
-
-Open = Callable[..., Page]
-
-DESK = {"width": 1280, "height": 900}
-PHONE = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module")

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from browser_pages import Open
 from people_library import date_photos, drawn_people, store_vectors
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 import faceindex
-
-Open = Callable[..., Page]
 
 MANY = 600
 """Faces of the first person."""

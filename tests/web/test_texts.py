@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 import string
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
 from faceindex.journal import acts
 from faceindex.web.api.audits import KIND
-from faceindex.web.api.jobs import JobKind
 from faceindex.web.texts import LANGUAGES, stored, texts_for
+from faceindex.web.work import KINDS
 
 WEB = Path(__file__).parents[2] / "faceindex" / "web"
 
@@ -41,7 +40,7 @@ def test_pages_use_the_texts_that_there_are() -> None:
     }
     base = (WEB / "templates" / "base.html").read_text()
     made = {"nav." + page for page in re.findall(r'\("(\w+)", "\w"\)', base)} | kinds
-    jobs = {*get_args(JobKind), KIND, "export", "backup"}
+    jobs = {*KINDS, KIND}
     done |= {word for word in re.findall(r'"(\w+)"', scripts + templates) if f"script.{word}" in stored("en")}
     done |= {f"job_{kind}" for kind in jobs} | {f"job_state_{state}" for state in ("done", "failed", "cancelled")}
     done |= {f"keys_{page}_{number}" for page, most in (("photo", 3),) for number in range(1, most + 1)}

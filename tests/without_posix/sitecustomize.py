@@ -80,6 +80,6 @@ def _no_proc(event: str, arguments: tuple[Any, ...]) -> None:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), arguments[0])
 
 
-builtins.__import__ = _hidden_import
+vars(builtins)["__import__"] = _hidden_import
 importlib.import_module = _hidden_import_module
 sys.addaudithook(_no_proc)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from faceindex.exchange.albums.album_links import NO_HARD_LINKS, is_current, is_
 from faceindex.exchange.albums.album_manifest import (
     HARD,
     KINDS,
+    SELECTED,
     SIDECAR,
     SYMBOLIC,
     AlbumFolder,
@@ -57,16 +58,40 @@ def export_albums(
     Raises: UsageError if `folder` is in the library, holds other files or another library's albums, is in use by
     another export, or cannot be written; OutOfReach if its disk is full, read-only or fails.
     """
+
+    def plan(planner: AlbumPlanner) -> tuple[AlbumFolder, ...]:
+        return planner.plan(kind, unnamed=unnamed, min_photos=min_photos, xmp=xmp)
+
+    return _export(library, folder, kind, plan, selected=False)
+
+
+def export_photos(library: LibraryFolder, folder: Path, photos: Sequence[int], *, kind: str = HARD) -> AlbumsExport:
+    """Update `folder` (absolute), so that it has these photos, by id, and no others that an export put there.
+
+    kind, Raises: as `export_albums`; UsageError also if `folder` holds albums.
+    """
+    return _export(library, folder, kind, lambda planner: planner.plan_selected(kind, photos), selected=True)
+
+
+def _export(
+    library: LibraryFolder,
+    folder: Path,
+    kind: str,
+    plan: Callable[[AlbumPlanner], tuple[AlbumFolder, ...]],
+    *,
+    selected: bool,
+) -> AlbumsExport:
+    """selected: the folder is for selected photos, not for albums."""
     if kind not in KINDS:
         raise UsageError(f"photos can be linked as {', '.join(KINDS)}, not {kind}")
-    _checked(library, folder)
+    _checked(library, folder, selected=selected)
     try:
         make_folder(folder)
         with _alone(folder):
-            old = _checked(library, folder)  # read while we hold the lock
+            old = _checked(library, folder, selected=selected)  # read while we hold the lock
             with library.catalog.snapshot():
                 planner = AlbumPlanner(library.catalog, folder, old)
-                albums = planner.plan(kind, unnamed=unnamed, min_photos=min_photos, xmp=xmp)
+                albums = plan(planner)
             return _Export(folder, old, planner).carry_out(Manifest(str(library.path), albums))
     except OSError as error:
         if error.errno in _CIRCUMSTANCES:
@@ -223,8 +248,8 @@ class _Export:
         )
 
 
-def _checked(library: LibraryFolder, folder: Path) -> Manifest:
-    """The manifest in `folder`. Raises: UsageError if an export may not write there."""
+def _checked(library: LibraryFolder, folder: Path, *, selected: bool) -> Manifest:
+    """The manifest in `folder`. Raises: UsageError if an export may not write there. selected: as in `_export`."""
     library.outside(folder)
     old = read_manifest(folder)
     if old is None:
@@ -234,6 +259,9 @@ def _checked(library: LibraryFolder, folder: Path) -> Manifest:
     other = Path(old.library)
     if other.is_dir() and not other.samefile(library.path):
         raise UsageError(f"{folder} holds the albums of {other}; choose another folder")
+    if any((link.path.partition("/")[0] == SELECTED) != selected for links in old.owned().values() for link in links):
+        held = "the albums of `albums export`" if selected else "the photos of `photos find --into`"
+        raise UsageError(f"{folder} holds {held}; choose another folder")
     return old
 
 

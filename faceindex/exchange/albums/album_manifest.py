@@ -23,6 +23,10 @@ KINDS = (HARD, SYMBOLIC, COPY)
 """Ways to put a photo into an album's folder. Where hard links are not possible, symbolic ones are made."""
 
 
+SELECTED = "."
+"""The folder of photos that were selected: they are in the export's own folder."""
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """A file that an export made.

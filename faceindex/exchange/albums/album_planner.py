@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from faceindex.errors import UnreadablePhoto
-from faceindex.exchange.albums.album_manifest import SIDECAR, AlbumFolder, Link, Manifest
+from faceindex.exchange.albums.album_manifest import SELECTED, SIDECAR, AlbumFolder, Link, Manifest
 from faceindex.exchange.albums.album_plan import Gathering, Key, Source, chosen, gather, plan_folders, plan_photos
 from faceindex.exchange.xmp.sidecar_packets import OtherState, sidecar_packet
 from faceindex.exchange.xmp.sidecars import sidecars_to_update
@@ -53,6 +53,12 @@ class AlbumPlanner:
             self._album(key, photos, *folders[key], former.get(key), kind, xmp) for key, photos in gathered.items()
         ]
         return tuple(album for album in albums if album.photos)
+
+    def plan_selected(self, kind: str, photos: Sequence[int]) -> tuple[AlbumFolder, ...]:
+        """One folder with these photos, by id: the export's own."""
+        former = next((album for album in self._old.albums if album.folder == SELECTED), None)
+        album = self._album((), Gathering(set(photos)), SELECTED, made=False, former=former, kind=kind, xmp=False)
+        return (album,) if album.photos else ()
 
     def _album(
         self, key: Key, photos: Gathering, folder: str, made: bool, former: AlbumFolder | None, kind: str, xmp: bool

@@ -113,8 +113,10 @@ def take_secrets() -> None:
 
 
 def without_secrets(text: str) -> str:
-    """A text in which every address has lost its user, password and query."""
-    return re.sub(r"(:/{1,2})[^/\s@]*@", r"\1", re.sub(r"(:/{1,2}[^\s?'\"]*)\?[^\s'\")]*", r"\1", text))
+    """A text in which every address has lost its user, password and query. Nothing is shown of a database's address,
+    where a password may be written in ways that cannot be told from the rest."""
+    text = re.sub(r"(postgres(?:ql)?:).*", r"\1...", text, flags=re.DOTALL | re.IGNORECASE)
+    return re.sub(r"(:/{1,2})[^/\s]*@", r"\1", re.sub(r"(:/{1,2}[^\s?'\"]*)\?[^\s'\")]*", r"\1", text))
 
 
 def shown(path: str | os.PathLike[str]) -> str:

@@ -121,15 +121,13 @@ def take_all(writer: Writer, source: Catalog, segment: Segment | None) -> None:
 def scratch_copy(library: Path, catalog: Catalog | None) -> Iterator[Catalog]:
     """A copy of `catalog`, or an empty one, of the newest schema, in an unnamed file in the folder `library`: nothing
     of it is left. Raises: as `loaded`."""
-    with _nameless(library) as connection:
-        if catalog is not None:
-            catalog.connection.backup(connection)
+    with _nameless(library, catalog) as connection:
         migrate(connection)
         yield Catalog(connection)
 
 
 @contextmanager
-def _nameless(library: Path) -> Iterator[sqlite3.Connection]:
+def _nameless(library: Path, filled_from: Catalog | None = None) -> Iterator[sqlite3.Connection]:
     """SQLite's own temporary files lie where all programs have theirs. This one has a name for a moment, which the next
     writer removes if that was the last."""
     folder = library / "vectors"
@@ -138,6 +136,8 @@ def _nameless(library: Path) -> Iterator[sqlite3.Connection]:
     file = folder / f"import-{secrets.token_hex(8)}.tmp"
     try:
         os.close(new_file(file))
+        if filled_from is not None:
+            filled_from.connection.execute("VACUUM INTO ?", (str(file),))
         connection = sqlite3.connect(file, isolation_level=None)
         for pragma in ("journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE", "temp_store = MEMORY"):
             connection.execute(f"PRAGMA {pragma}")

@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from faceindex.store.hdf5.merging.source import Source
 from faceindex.store.journal.act_keys import ActKey
+from faceindex.store.merging.source import Source
 
 
 class _Coming(NamedTuple):

@@ -7,11 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from faceindex.journal.acts import NAME, RENAME, UNDO
-from faceindex.store.hdf5.merging.acts import merge_acts, uids
-from faceindex.store.hdf5.merging.faces import FacesHere, Place, faces_here, other_states
-from faceindex.store.hdf5.merging.source import Source, take_failures
 from faceindex.store.journal.acts import other_names
 from faceindex.store.journal.imports import make_one_import
+from faceindex.store.merging.acts import merge_acts, uids
+from faceindex.store.merging.faces import FacesHere, Place, faces_here, other_states
+from faceindex.store.merging.source import Source, take_failures
 from faceindex.store.people.person_ids import erase_unsaid_ids, take_ids
 
 _Row = tuple[int, int, int, Place]
@@ -100,15 +100,16 @@ def _note_present_places(transaction: sqlite3.Connection) -> None:
 
 def _take_imports(transaction: sqlite3.Connection, source: sqlite3.Connection, known: Mapping[str, int]) -> None:
     """Acts of one import are undone as a whole here, too."""
-    imports: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for uid, first, decided in source.execute("SELECT uid, first, decided FROM imports JOIN acts ON acts.id = act"):
+    imports: dict[tuple[int, int, str | None], list[int]] = defaultdict(list)
+    rows = source.execute("SELECT uid, first, decided, origin FROM imports JOIN acts ON acts.id = act")
+    for uid, first, decided, origin in rows:
         if uid in known:
-            imports[first, decided].append(known[uid])
+            imports[first, decided, origin].append(known[uid])
     here = dict(transaction.execute("SELECT act, first FROM imports"))
-    for (_, decided), acts in imports.items():
+    for (_, decided, origin), acts in imports.items():
         new = [act for act in acts if act not in here]
         first = next((here[act] for act in acts if act in here), None)
-        make_one_import(transaction, new, first=first, decided=bool(decided))
+        make_one_import(transaction, new, first=first, decided=bool(decided), origin=origin)
 
 
 def _take_names_in_files(

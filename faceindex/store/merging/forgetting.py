@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from faceindex.store.care.erasing import erase
 from faceindex.store.care.tombstones import WHOLE_PHOTO, forgotten
-from faceindex.store.hdf5.merging.source import Source
 from faceindex.store.layout import INDEX
+from faceindex.store.merging.source import Source
 from faceindex.store.writer import Writer
 from faceindex.types import Erased
 

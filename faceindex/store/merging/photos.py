@@ -16,9 +16,9 @@ from faceindex.store.care.joining import ComingPhoto, photos_of
 from faceindex.store.care.tombstones import WHOLE_PHOTO, Tombstones, forgotten
 from faceindex.store.catalog import Catalog
 from faceindex.store.hdf5.merging import compact
-from faceindex.store.hdf5.merging.paths import PathHere, blocks, make_room, paths_here, placed
-from faceindex.store.hdf5.merging.source import Source
 from faceindex.store.journal.acts import LISTED, listed
+from faceindex.store.merging.paths import PathHere, blocks, make_room, paths_here, placed
+from faceindex.store.merging.source import Source
 from faceindex.store.photos import writing
 from faceindex.store.photos.matching_by_box import FormerFace, match_by_box, same_shape
 from faceindex.store.writer import Batch, Writer
@@ -51,21 +51,31 @@ class _Here:
     faces: list[tuple[int, Box, str | None, float]]
 
 
-def merge_photos(writer: Writer, source: Source, done: MergedPhotos, meter: Meter, *, compacting: bool) -> None:
-    """Store what `source` has, a block of photos at a time; done again, it goes on. compacting: segments are merged
-    when there are many.
+def merge_photos(
+    writer: Writer,
+    source: Source,
+    sources: Sequence[Source],
+    done: MergedPhotos,
+    meter: Meter,
+    *,
+    compacting: bool,
+) -> None:
+    """Store what `source` has, a block of photos at a time; done again, it goes on. sources: all that are merged.
+    compacting: segments are merged when there are many.
 
     Raises: JobCancelled; LibraryDamaged; SegmentMissing when the source's vectors were compacted meanwhile.
     """
     for photos in photos_of(source.catalog, _PHOTOS):
         meter.stop.check()
-        _merge_block(writer, source, photos, done)
+        _merge_block(writer, source, sources, photos, done)
         if compacting:
             compact(writer, meter.stop)
         meter.advance(len(photos))
 
 
-def _merge_block(writer: Writer, source: Source, photos: Sequence[ComingPhoto], done: MergedPhotos) -> None:
+def _merge_block(
+    writer: Writer, source: Source, sources: Sequence[Source], photos: Sequence[ComingPhoto], done: MergedPhotos
+) -> None:
     here = _photos_here(writer.catalog.connection, [photo.content for photo in photos])
     paths = paths_here(writer.catalog.connection, (file.path for photo in photos for file in photo.files))
     tombstones = writer.catalog.tombstones()
@@ -94,7 +104,7 @@ def _merge_block(writer: Writer, source: Source, photos: Sequence[ComingPhoto], 
             continue
         done.known += 1
         batch.names += [(known.photo, file) for file in files]
-        further += _further_faces(writer.catalog, source, photo, known, tombstones)
+        further += _further_faces(writer.catalog, sources, photo, known, tombstones)
         if (date := _date(photo, known)) is not None:
             dates[known.photo] = date
     _commit(writer, source, photos, batch, owners, done)
@@ -159,9 +169,12 @@ _Further = tuple[int, int | None, int, Face]
 
 
 def _further_faces(
-    catalog: Catalog, source: Source, photo: ComingPhoto, known: _Here, tombstones: Tombstones
+    catalog: Catalog, sources: Sequence[Source], photo: ComingPhoto, known: _Here, tombstones: Tombstones
 ) -> list[_Further]:
-    """The faces of `photo` that are not here, as drawn ones may be, and those whose rows here do not stand."""
+    """The faces of `photo` that are not here, as drawn ones may be, and those whose rows here do not stand.
+
+    sources: all that are merged.
+    """
     coming = photo.photo.faces
     if [(face.box, face.origin, face.score) for face in coming] == [face[1:] for face in known.faces]:
         return []
@@ -172,39 +185,32 @@ def _further_faces(
     same = match_by_box([face.box for face in coming], former)
     lost = match_by_box([face.box for face in coming], catalog.decided_faces(photo.content))
     here = {face: (box, origin, score) for face, box, origin, score in known.faces}
+    journals = (catalog.connection, *(other.connection for other in sources))
     found: list[_Further] = []
     for number, face, own, waiting in zip(photo.faces, coming, same, lost, strict=True):
         if forgotten(face.box, graves):
             continue
         if own is None:
             found.append((known.photo, waiting, number, face))
-        elif (face.box, face.origin, face.score) != here[own] and _is_better(catalog, source, number, face, own, here):
+        elif (now := (face.box, face.origin, face.score)) != here[own] and (
+            _rank(journals, photo.content, *now) > _rank(journals, photo.content, *here[own])
+        ):
             found.append((known.photo, own, number, face))
     return found
 
 
-def _is_better(
-    catalog: Catalog,
-    source: Source,
-    number: int,
-    face: Face,
-    own: int,
-    here: Mapping[int, tuple[Box, str | None, float]],
-) -> bool:
-    box, origin, score = here[own]
-    there = _rank(source.connection, number, face.origin, face.score, face.box)
-    return there > _rank(catalog.connection, own, origin, score, box)
-
-
-def _rank(connection: sqlite3.Connection, face: int, origin: str | None, score: float, box: Box) -> _Rank:
-    drawn = None
-    if origin is not None:
-        drawn = connection.execute(
+def _rank(journals: Sequence[sqlite3.Connection], content: bytes, box: Box, origin: str | None, score: float) -> _Rank:
+    """journals: of all libraries, of which some may not have been merged yet."""
+    drawn = [
+        tuple(key)
+        for connection in journals
+        for key in connection.execute(
             """SELECT at, library, uid FROM decisions CROSS JOIN acts ON acts.id = act
-            WHERE face = ? AND kind = ? ORDER BY acts.id DESC LIMIT 1""",
-            (face, DRAW),
-        ).fetchone()
-    return origin is None, tuple(map(str, drawn or ())), score, box.as_list()
+            WHERE kind = ? AND content = ? AND (x, y, width, height) = (?, ?, ?, ?)""",
+            (DRAW, content, *box.as_list()),
+        )
+    ]
+    return origin is None, max(drawn, default=()), score, box.as_list()
 
 
 def _date(photo: ComingPhoto, known: _Here) -> tuple[str, str] | None:

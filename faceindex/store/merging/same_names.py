@@ -8,9 +8,9 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from faceindex.store.catalog import Catalog
-from faceindex.store.hdf5.merging.acts import acts_by_name
-from faceindex.store.hdf5.merging.source import Source
 from faceindex.store.journal.acts import other_names
+from faceindex.store.merging.acts import acts_by_name
+from faceindex.store.merging.source import Source
 from faceindex.types import SameName
 
 

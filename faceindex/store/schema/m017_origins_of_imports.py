@@ -6,5 +6,5 @@ import sqlite3
 
 
 def apply(catalog: sqlite3.Connection) -> None:
-    """From schema 15 to schema 16."""
+    """From schema 16 to schema 17."""
     catalog.execute("ALTER TABLE imports ADD COLUMN origin TEXT")

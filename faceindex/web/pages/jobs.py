@@ -5,7 +5,6 @@ from __future__ import annotations
 from fastapi import Request
 from fastapi.responses import Response
 
-from faceindex.web.api.jobs import Begin
 from faceindex.web.api.parameters import Cursor
 from faceindex.web.pages.rendering import render, router
 from faceindex.web.scopes import Scope, needs
@@ -23,5 +22,5 @@ def jobs(here: Here, request: Request, cursor: Cursor = None) -> Response:
         jobs=here.jobs.all(),
         failed=here.library.photos.failed(limit=100, cursor=cursor),
         folders=here.settings.folders,
-        retries="retry_failed" in Begin.model_fields,
+        backups=here.settings.backups is not None,
     )

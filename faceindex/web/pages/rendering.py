@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
 import re
 from collections.abc import Callable
@@ -11,8 +10,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader
 
+from faceindex.sheets.templates import environment, printable
 from faceindex.web.callers import Caller
 from faceindex.web.guards import GuardedRoute
 from faceindex.web.pages.assets import asset, scripts
@@ -75,11 +75,6 @@ def basename(path: str) -> str:
     return posixpath.basename(printable(path).rstrip("/"))
 
 
-def printable(path: str) -> str:
-    """The path as text; bytes that are not UTF-8 are replaced."""
-    return os.fsencode(path).decode("utf-8", "replace")
-
-
 def _csrf(here: Served, caller: object) -> str:
     return here.csrf_of(caller.session) if isinstance(caller, Caller) and caller.scope else ""
 
@@ -95,10 +90,4 @@ class _Unindented(PackageLoader):
 
 @cache
 def _templates() -> Environment:
-    return Environment(
-        loader=_Unindented("faceindex.web"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    return environment(_Unindented("faceindex.web"))

@@ -15,11 +15,22 @@ export const windowOf = (list) => windows.get(list) ?? null;
 class Window {
   constructor(list) {
     this.list = list;
-    this.nodes = new Map([...list.children].map((node, place) => [place, node]));
+    this.nodes = new Map();
+    [...list.children].forEach((node, place) => this.put(place, node));
     this.blocks = new Map();
     this.waiting = 0;
     this.state = 0;
     this.first = this.last = -1;
+  }
+
+  // A tile knows its place also while it is not in the page, and when its attributes are replaced.
+  put(place, node) {
+    node.place = place;
+    this.nodes.set(place, node);
+  }
+
+  placeOf(node) {
+    return node.place;
   }
 
   async begin() {
@@ -91,7 +102,7 @@ class Window {
     if (!node) {
       node = document.createElement("li");
       node.className = "tile waiting";
-      this.nodes.set(place, node);
+      this.put(place, node);
     }
     if (node.ariaPosInSet !== String(place + 1)) {
       node.ariaPosInSet = place + 1;
@@ -151,7 +162,7 @@ class Window {
       dates(node);
       const own = known.get(node.dataset.item);
       if (own) update(own, node);
-      this.nodes.set(block * BLOCK + place, own ?? document.adoptNode(node));
+      this.put(block * BLOCK + place, own ?? document.adoptNode(node));
     });
     this.changed = true;
     this.render();
@@ -162,10 +173,6 @@ class Window {
   forget() {
     for (const place of [...this.nodes.keys()]) if (!this.isNear(place)) this.nodes.delete(place);
     for (const block of [...this.blocks.keys()]) if (!this.nodes.has(block * BLOCK)) this.blocks.delete(block);
-  }
-
-  placeOf(node) {
-    return Number(node.ariaPosInSet) - 1;
   }
 
   // Shows an item, fetches it, and gives its link the focus.

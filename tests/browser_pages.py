@@ -7,26 +7,30 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from running_server import RunningServer, running
 
 import faceindex
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, ConsoleMessage, Page
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 
-Open = Callable[..., Page]
+Open = Callable[..., "Page"]
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("no chromium; `apt-get install chromium` installs it")
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         yield chromium
@@ -64,7 +68,7 @@ def server(shared_server: RunningServer, served_library: Path) -> Iterator[Runni
 @pytest.fixture
 def opened(browser: Browser, server: RunningServer, state: Any) -> Iterator[Open]:
     """Opens a page of the server as a browser that is signed in; see `watched`."""
-    contexts = []
+    contexts = list[Any]()
 
     def open_page(path: str = "/people", **options: Any) -> Page:
         context = browser.new_context(**({"viewport": DESK, "locale": "en-GB", "storage_state": state} | options))
