@@ -97,7 +97,12 @@ people forget Ann --yes
 forget --all --yes
 """.strip().splitlines()
 
-NOT_ASKED = {"models add": "it takes a network", "train encoder": "it takes torch and minutes"}
+NOT_ASKED = {
+    "models add": "it takes a network",
+    "train encoder": "it takes torch and minutes",
+    "export": "it takes PostgreSQL",
+}
+"""Commands whose answers are not compared with their shapes, and why."""
 
 BEFORE = {"import": "faceindex export table.jsonl --vectors", "serve tokens": "faceindex serve token archive"}
 """What must have been done before a command has an answer."""
