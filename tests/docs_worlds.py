@@ -73,9 +73,15 @@ class World:
             "FACEINDEX_MODELS": str(self.home / "models"),
             "PYTHONWARNINGS": "error:library.:DeprecationWarning",
         }
-        command = ["timeout", "240", "bash", "-c", script]
-        text = {"capture_output": True, "text": True, "errors": "replace"}
-        return subprocess.run(command, cwd=self.home, env=environment, stdin=subprocess.DEVNULL, **text)
+        return subprocess.run(
+            ["timeout", "240", "bash", "-c", script],
+            cwd=self.home,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+        )
 
     def _shown(self, block: Block, number: int) -> list[Shown]:
         if block.kind == "console":

@@ -110,7 +110,8 @@ BEFORE = {"import": "faceindex export table.jsonl --vectors", "serve tokens": "f
 
 def shape_of(words: str) -> str:
     """The command of which these are the words."""
-    return max((name for name in SHAPES["commands"] if f"{words} ".startswith(f"{name} ")), key=len)
+    names: dict[str, Any] = SHAPES["commands"]
+    return max((name for name in names if f"{words} ".startswith(f"{name} ")), key=len)
 
 
 def strict(schema: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The documentation is built without a warning, describes every command and option, and loads nothing from elsewhere."""
+"""The documentation builds without a warning, describes every command and option, and loads nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LOADING = {
     ("video", "src"),
     ("link", "href"),
 }
-"""Tags and attributes whose address a browser fetches by itself; of links those that are not `canonical` or the like."""
+"""Tags and attributes whose address a browser fetches by itself."""
 
 
 class Page(HTMLParser):
@@ -149,7 +149,6 @@ def test_a_browser_asks_no_other_host_for_anything(site: Path, scheme: str) -> N
 
 
 def chromium() -> str:
-    import shutil
 
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     return found or pytest.skip("no chromium")
