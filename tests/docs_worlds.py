@@ -73,14 +73,16 @@ class World:
             "FACEINDEX_MODELS": str(self.home / "models"),
             "PYTHONWARNINGS": "error:library.:DeprecationWarning",
         }
+        command = ["timeout", "240", "bash", "-c", script]
         return subprocess.run(
-            ["timeout", "240", "bash", "-c", script],
+            command,
             cwd=self.home,
             env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             errors="replace",
+            check=False,
         )
 
     def _shown(self, block: Block, number: int) -> list[Shown]:

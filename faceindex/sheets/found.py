@@ -11,7 +11,8 @@ from faceindex.photos.decode import open_photo
 from faceindex.photos.finding.addresses import is_held
 from faceindex.plurals import plural
 from faceindex.sheets.crops import jpeg_uri
-from faceindex.sheets.page import Tile, link_to, printable, render
+from faceindex.sheets.page import Tile, link_to, render
+from faceindex.sheets.templates import printable
 
 SIDE = 320
 """Longest side of a photo on the page, in pixels."""

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 import faceindex
+from faceindex.evaluation.labelled import evaluation_library
+from faceindex.faces.recipe import recipe
 from faceindex.store.people.answered import confirmed_by_look
 from faceindex.types import Target
 
@@ -19,8 +21,8 @@ PEOPLE = ("Abdullah_Gul", "Adel_Al-Jubeir", "Al_Pacino", "Adrien_Brody")
 @pytest.fixture
 def library(labelled_photos: Path, kept: Path, tmp_path: Path) -> Iterator[faceindex.Library]:
     """Three photos of each of PEOPLE, who have an album each, and 00, of somebody who is alone."""
-    (ingested,) = kept.glob("*.faces")
-    shutil.copytree(ingested, tmp_path / "x.faces")
+    with evaluation_library(recipe(), kept) as ingested:
+        shutil.copytree(ingested.path, tmp_path / "x.faces")
     with faceindex.Library(tmp_path / "x.faces", create=False) as opened:
         opened.ingest([labelled_photos], workers=0)
         opened.cluster()
