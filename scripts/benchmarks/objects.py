@@ -1,6 +1,7 @@
 """Photos in object storage beside the same photos on a disk: `ingest` of --photos photos with --workers workers.
 
-The server (s3rver, on this machine) answers each request after --latency milliseconds. Requests are told for each photo.
+The server (s3rver, on this machine) answers each request after --latency milliseconds. Requests are told for each
+photo.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def run(report: Report, *, photos: int = 200, latency: float = 20.0, workers: in
             shutil.copy(path, local)
             server.put(f"photos/{path.name}", path.read_bytes())
         for milliseconds in (0.0, latency):
-            server.trouble = lambda *_, seconds=milliseconds / 1000: Trouble(seconds=seconds)  # type: ignore[misc]
+            server.trouble = lambda *_, seconds=milliseconds / 1000: Trouble(seconds=seconds)
             server.forget_requests()
             _ingest(report, f"s3://{BUCKET}/photos", f"server, {milliseconds:g} ms", len(files), workers)
             report.add(f"server, {milliseconds:g} ms: requests for each photo", len(server.asked) / len(files))
