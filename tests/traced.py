@@ -120,15 +120,21 @@ def obstacle() -> str | None:
 
 
 def start(
-    command: Sequence[str | Path], trace: Path, environment: Mapping[str, str], **options: Any
+    command: Sequence[str | Path],
+    trace: Path,
+    environment: Mapping[str, str],
+    *,
+    sockets: bool = False,
+    **options: Any,
 ) -> subprocess.Popen[str]:
     """Start a program under strace, which writes to `trace`.
 
     Every socket() of it fails, so that nothing leaves the machine even where the program would talk; pipes between
-    processes are socketpair().
+    processes are socketpair(). sockets: they work, for a program that talks to itself.
     """
     strace = ["strace", "-f", "-y", "--seccomp-bpf", "-s", "4096", "-o", str(trace)]
-    calls = ["-e", f"trace={_NETWORK},{_MADE},{_BORN}", "-e", "signal=none", "-e", "inject=socket:error=EAFNOSUPPORT"]
+    calls = ["-e", f"trace={_NETWORK},{_MADE},{_BORN}", "-e", "signal=none"]
+    calls += [] if sockets else ["-e", "inject=socket:error=EAFNOSUPPORT"]
     return subprocess.Popen([*strace, *calls, "--", *map(str, command)], env=dict(environment), text=True, **options)
 
 
