@@ -95,6 +95,23 @@ with faceindex.Library(path) as library:
     assert library.search(photos[0])[0].matches and library.identify(photos[0])
 """
 
+ON_RAY = """
+import faceindex
+import sys, time
+from faceindex.cluster.session import RaySession
+from faceindex.cluster.executor import RayExecutor
+seconds, path, *photos = sys.argv[1:]
+def hold(progress):  # Ray lives as long as its session
+    if progress.faces and not held:
+        held.append(time.sleep(float(seconds)))
+held = []
+with RaySession("ray", cpus=1, object_store=100 << 20) as session, faceindex.Library(path) as library:
+    assert library.ingest(photos, executor=RayExecutor(session), progress=hold).new == 2
+    assert held
+"""
+
+OWN_ADDRESSES = {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -130,6 +147,10 @@ class Folders:
     def talker(self) -> Path:
         return self.root / "talker"
 
+    @property
+    def of_ray(self) -> Path:
+        return self.root / "ray"
+
     def environment(self) -> dict[str, str]:
         """That of a user who chose nothing."""
         ours = {"HOME": str(self.home), "TMPDIR": str(self.temporary), "FACEINDEX_LIBRARY": "library.faces"}
@@ -145,7 +166,7 @@ class Folders:
 def folders(astronaut: Pixels, tmp_path_factory: pytest.TempPathFactory) -> Folders:
     """With photos and two people with two photos each."""
     made = Folders(tmp_path_factory.mktemp("traced"))
-    for folder in (made.home, made.cache.parent, made.temporary, made.work, made.talker):
+    for folder in (made.home, made.cache.parent, made.temporary, made.work, made.talker, made.of_ray):
         folder.mkdir()
     face = Image.fromarray(astronaut).crop((100, 0, 360, 260))
     for number, place in enumerate(("photos", "photos", "people/one", "people/one", "people/two", "people/two"), 1):
@@ -163,13 +184,17 @@ def seen(folders: Folders) -> dict[str, Seen]:
         "faceindex first": [OWN_PROGRAM.format(first="os"), str(SECONDS), "own.faces", "photos/1.jpg", "photos/2.jpg"],
         "onnxruntime first": [OWN_PROGRAM.format(first="onnxruntime"), str(SECONDS), "late.faces", "photos/1.jpg"],
     }
+    if find_spec("ray"):
+        programs["on Ray"] = [ON_RAY, str(SECONDS), "ray.faces", "photos/1.jpg", "photos/2.jpg"]
+    homes = {"onnxruntime first": folders.of_talker(), "on Ray": folders.environment() | {"HOME": str(folders.of_ray)}}
     running: dict[str, subprocess.Popen[str]] = {}
     try:
         for name, program in programs.items():
             running[name] = traced.start(
                 [sys.executable, "-c", *program],
                 folders.root / f"{name}.trace",
-                folders.of_talker() if name == "onnxruntime first" else folders.environment(),
+                homes.get(name, folders.environment()),
+                sockets=name == "on Ray",
                 cwd=folders.work,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
@@ -203,6 +228,19 @@ def test_workers_are_silent_where_onnxruntime_came_first_and_one_warning_says_wh
     assert program.errors.count("Warning") == program.errors.count(telemetry.ENVIRONMENT) == 1
 
 
+@pytest.mark.skipif(find_spec("ray") is None, reason="the extra `cluster` is not installed")
+def test_on_ray_everything_talks_on_the_loopback_interface_only(seen: dict[str, Seen], folders: Folders) -> None:
+    """Ray's daemons, its workers and ours: they listen there, and connect to nothing else, not even to a name server
+    or to a cloud's metadata."""
+    trace = seen["on Ray"].trace
+    assert trace.of(WORKER).calls
+    place = re.compile(r'sin_addr=inet_addr\("([^"]+)"|inet_pton\(AF_INET6, "([^"]+)", &sin6_addr')
+    addresses = {four or six for call in trace.talk() for four, six in place.findall(call)}
+    assert "127.0.0.1" in addresses
+    assert addresses <= OWN_ADDRESSES
+    assert {path.name for path in folders.of_ray.iterdir()} <= {".cache", ".local"}  # our graphs, and Ray's token
+
+
 def test_a_program_that_talks_is_seen(seen: dict[str, Seen], folders: Folders) -> None:
     """The program that imports onnxruntime first: without the variable, it reports and writes an identifier."""
     library = Path(sysconfig.get_path("platlib"), "onnxruntime", "capi")
@@ -227,6 +265,7 @@ def test_nothing_is_left_outside_of_library_cache_and_output(seen: dict[str, See
         "library.faces",
         "own.faces",
         "late.faces",
+        *(["ray.faces"] if "on Ray" in seen else []),
     }
 
 
