@@ -139,9 +139,10 @@ def killed(
     assert search.shards is not None
     victim = next(process for shard, process in search.shards.processes() if shard == 1)
     time.sleep(1)
-    at = time.monotonic()
+    at, before, lost = time.monotonic(), sum(search.shards.ready()), False
     os.kill(victim, signal.SIGKILL)
-    while 0 in search.shards.ready() or time.monotonic() < at + 1:
+    while not lost or sum(search.shards.ready()) < before:
+        lost = lost or sum(search.shards.ready()) < before
         time.sleep(0.02)
     loaded = time.monotonic() - at
     time.sleep(1)
