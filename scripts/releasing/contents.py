@@ -1,4 +1,4 @@
-"""contents.py DIST: whether the wheel and the sdist in a folder have all that belongs into them, and nothing private."""
+"""contents.py DIST: whether the wheel and the sdist in a folder have all that belongs there, and nothing private."""
 
 from __future__ import annotations
 

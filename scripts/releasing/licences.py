@@ -14,7 +14,8 @@ import json
 from importlib.metadata import distributions
 for one in distributions():
     about = one.metadata
-    kinds = [line.split("::")[-1].strip() for line in about.get_all("Classifier") or () if line.startswith("License ::")]
+    lines = about.get_all("Classifier") or ()
+    kinds = [line.split("::")[-1].strip() for line in lines if line.startswith("License ::")]
     print(json.dumps([about["Name"], about.get("License-Expression") or "", kinds, (about.get("License") or "")[:300]]))
 """
 
