@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from faceindex.cluster.node import Node, Sent
+from faceindex.cluster.node import CONCURRENCY, Node, Sent
 from faceindex.photos.finding.entries import FoundFile
 
 MOST_WORKERS = 4
@@ -100,13 +100,11 @@ class Actor:
             self.heard = time.monotonic()
         for given in more:
             self.files[given.file.path] = given
-        self.calls.add(
-            self.handle.exchange.options(concurrency_group="work").remote([given.sent for given in more], self.batch)
-        )
+        self.calls.add(self.handle.exchange.remote([given.sent for given in more], self.batch))
 
     def identify(self, files: list[FoundFile]) -> None:
         """Have it identify files."""
-        self.hashing[self.handle.identify.options(concurrency_group="hashing").remote(files)] = files
+        self.hashing[self.handle.identify.remote(files)] = files
 
 
 def start(ray: Any, place: Place, *, version: str, parcel: Any, idle_limit: float, gpu: bool) -> Actor:
@@ -118,11 +116,11 @@ def start(ray: Any, place: Place, *, version: str, parcel: Any, idle_limit: floa
         num_gpus=1 if gpu else 0,
         max_restarts=0,
         max_task_retries=0,
-        concurrency_groups={"work": 1, "hashing": 1},
+        concurrency_groups=CONCURRENCY,
         scheduling_strategy=NodeAffinitySchedulingStrategy(place.node, soft=False),
     )(Node)
     handle = remote.remote(place.cores, place.share, idle_limit)
-    return Actor(place, handle, handle.prove.options(concurrency_group="work").remote(version, parcel))
+    return Actor(place, handle, handle.prove.remote(version, parcel))
 
 
 def end(ray: Any, actor: Actor) -> None:

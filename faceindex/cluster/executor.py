@@ -145,7 +145,7 @@ class RayExecutor:
             self._lose(crew, actor, error)
             return
         actor.heard = time.monotonic()
-        if reference is actor.proving:
+        if reference == actor.proving:
             crew.welcome(actor, *answer)
         elif reference in actor.hashing:
             pairs = zip(actor.hashing.pop(reference), answer, strict=True)

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import ray
 
 from faceindex.cluster.deliveries import Deliveries
 from faceindex.cluster.proof import Proof, own_version, proof_of, unpack
@@ -39,6 +42,14 @@ class Sent:
     data: bytes | None = None
 
 
+CONCURRENCY = {"work": 1, "hashing": 1}
+"""Threads for the methods of a node."""
+
+Method = TypeVar("Method", bound=Callable[..., object])
+_in_work: Callable[[Method], Method] = ray.method(concurrency_group="work")
+_in_hashing: Callable[[Method], Method] = ray.method(concurrency_group="hashing")
+
+
 class Node:
     """Ray calls `exchange` in one thread and `identify` in another; `prove` comes before both."""
 
@@ -54,6 +65,7 @@ class Node:
         self._pool: Executor | None = None
         self._reader: PhotoReader | None = None
 
+    @_in_work
     def prove(self, version: str, parcel: bytes) -> tuple[Proof, int]:
         """What is here, and the number of workers; with another version, nothing else is looked at."""
         if own_version() != version:
@@ -65,6 +77,7 @@ class Node:
         self._pool = local_executor(workers, device=analyser.engine.used_device, idle_limit=self._idle_limit)
         return proof, workers
 
+    @_in_work
     def exchange(self, more: Sequence[Sent], wanted: int) -> list[Analysed | Elsewhere]:
         """Take more photos, and give answers for some that came with this or earlier calls.
 
@@ -85,6 +98,7 @@ class Node:
         self._fill()
         return answers
 
+    @_in_hashing
     def identify(self, files: Sequence[FoundFile]) -> list[Identified]:
         """Read and hash files; an answer for each."""
         return [self._identified(file) for file in files]

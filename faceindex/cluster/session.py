@@ -32,6 +32,7 @@ LOOPBACK = "127.0.0.1"
 
 _CLIENT = "ray://"
 _ANSWER_SECONDS = 10.0
+_STARTS = 2  # a machine that is very busy may need a second one
 _LONGEST_FOLDER = 28
 """Characters of the temporary folder's path: we add 14, Ray up to 65, and a socket's path may have 107."""
 
@@ -42,7 +43,11 @@ _RAY = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # its own address is then the loopback's, else it asks a public server
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
-_RAY_HERE = {"RAY_memory_monitor_refresh_ms": "0"}  # it would end actors; workers have limits of their own
+_RAY_HERE = {
+    "RAY_memory_monitor_refresh_ms": "0",  # it would end actors; workers have limits of their own
+    "RAY_gcs_server_port_wait_time_s": "120",  # seconds for which a busy machine is waited for
+    "RAY_NUM_REDIS_GET_RETRIES": "60",
+}
 _RAY_ELSEWHERE = {"RAY_NUM_REDIS_GET_RETRIES": "5"}  # seconds for which one that refuses the token is asked again
 
 
@@ -121,23 +126,27 @@ class RaySession:
         self._environment.set(token_here(self.folder))
         _forget_token(self.module)
         own_home = {"env_vars": {"HOME": os.environ["HOME"]}} if "HOME" in os.environ else None
-        try:
-            with isolated(self.folder), same_signals():
-                self.module.init(
-                    num_cpus=cpus,
-                    include_dashboard=False,
-                    object_store_memory=object_store,
-                    runtime_env=own_home,
-                    **_QUIET,
-                    _node_ip_address=LOOPBACK,
-                    _temp_dir=str(self.folder / "r"),  # it lets everybody into this folder, but not into ours around it
-                )
-        except Exception as error:  # it raises errors of many kinds
-            raise MachineError(f"Ray does not start: {_in_words(error)}") from error
+        for attempt in reversed(range(_STARTS)):
+            try:
+                with isolated(self.folder), same_signals():
+                    self.module.init(
+                        num_cpus=cpus,
+                        include_dashboard=False,
+                        object_store_memory=object_store,
+                        runtime_env=own_home,
+                        **_QUIET,
+                        _node_ip_address=LOOPBACK,
+                        _temp_dir=str(self.folder / "r"),  # open to all by its mode, but within ours
+                    )
+                return
+            except Exception as error:  # it raises errors of many kinds
+                with contextlib.suppress(Exception):
+                    self.module.shutdown()
+                if not attempt:
+                    raise MachineError(f"Ray does not start: {_in_words(error)}") from error
 
     def _connect(self, host: str, port: int) -> None:
-        token = token_of_cluster()
-        self._environment.set(token)
+        self._environment.set(token_of_cluster())
         _forget_token(self.module)
         own = _own_address(host, port, self.address)
         with_node = {} if self.address.startswith(_CLIENT) else {"_node_ip_address": own}
@@ -146,10 +155,11 @@ class RaySession:
                 self.module.init(self.address, **_QUIET, **with_node)
         except Exception as error:
             said = _in_words(error)
+            whose = os.environ.get("RAY_AUTH_TOKEN_PATH") or "~/.ray/auth_token"
             if "InvalidAuthToken" in _chain(error):
-                whose = next(iter(token.values()), "~/.ray/auth_token")
                 raise MachineError(f"Ray at {self.address} refuses the token in {whose}") from error
-            raise MachineError(f"Ray at {self.address} cannot be used: {said}") from error
+            doubt = "; is it alive, and is the token in {} its own?" if "timeout" in said else ""
+            raise MachineError(f"Ray at {self.address} cannot be used: {said}{doubt.format(whose)}") from error
 
 
 _QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
@@ -200,7 +210,7 @@ def _short_folder() -> str:
 
 def _in_words(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+    return lines[0].partition(". ")[0] if lines else type(error).__name__
 
 
 def _chain(error: BaseException | None) -> str:
