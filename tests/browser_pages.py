@@ -22,6 +22,10 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 
+HOSTILE = '<img src=x onerror=alert(1)> & "Bob"'
+LONG = "Maximiliane-Charlotte " * 12 + "Hohenlohe" * 20
+RIGHT_TO_LEFT = "שרה לוי"
+
 Open = Callable[..., "Page"]
 
 
@@ -107,5 +111,6 @@ def watched(page: Page, address: str) -> Iterator[Page]:
 def is_error(message: ConsoleMessage) -> bool:
     """The browser's own notes of answers upon which the page asks, or says that there is no face or no picture, are
     none."""
-    expected = r"status of (409|422)" if "/crop" not in message.location["url"] else r"status of (404|409|422)"
+    may_be_missing = message.location["url"].endswith(("/crop", "/preview", "/preview?size=small", "/nothing"))
+    expected = r"status of (404|409|422)" if may_be_missing else r"status of (409|422)"
     return message.type == "error" and not re.search(expected, message.text)

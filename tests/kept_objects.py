@@ -127,7 +127,7 @@ class _Request(socketserver.BaseRequestHandler):
         time.sleep(trouble.seconds)
         if trouble.status:
             length = int((re.search(rb"(?i)\r\ncontent-length: *(\d+)", head) or [b"", b"0"])[1])
-            while len(rest) < length and (more := self.request.recv(1 << 16)):
+            while b"100-continue" not in head and len(rest) < length and (more := self.request.recv(1 << 16)):
                 rest += more
             self.request.sendall(_refusal(trouble, is_head=method == b"HEAD"))
             return

@@ -19,6 +19,7 @@ _MADE = "open,openat,openat2,creat,mkdir,mkdirat,mknod,mknodat,rename,renameat,r
 _BORN = "fork,vfork,clone,clone3,execve"
 
 _CALL = re.compile(r"^(\d+) +(\w+)\((.*)\) += (-?\d+|0x[0-9a-f]+)(?:<.*>)?(?: .*)?$")
+_CONNECTED = re.compile(r'sin6?_port=htons\((\d+)\),.*?inet_(?:addr|pton)\((?:AF_INET6, )?"([^"]+)"')
 _UNFINISHED = re.compile(r"^(\d+) +(.*) <unfinished \.\.\.>$")
 _RESUMED = re.compile(r"^(\d+) +<\.\.\. \w+ resumed>(.*)$")
 _PLACE = re.compile(r'(?:AT_FDCWD|\d+)<((?:[^>\\]|\\.)*)>, "((?:[^"\\]|\\.)*)"')
@@ -67,6 +68,11 @@ class Trace:
             if (call.name in ("socket", "socketpair") and not call.arguments.startswith("AF_UNIX"))
             or ("sa_family=" in call.arguments and "sa_family=AF_UNIX" not in call.arguments)
         ]
+
+    def connections(self) -> set[tuple[str, int]]:
+        """Host and port of every connection over the network that was begun."""
+        found = (_CONNECTED.search(call.arguments) for call in self.calls if call.name in ("connect", "sendto"))
+        return {(match[2], int(match[1])) for match in found if match}
 
     def made(self, *, outside: Sequence[Path]) -> list[str]:
         """Every file or folder that was made, or got a name, under none of the folders `outside`."""
@@ -120,21 +126,16 @@ def obstacle() -> str | None:
 
 
 def start(
-    command: Sequence[str | Path],
-    trace: Path,
-    environment: Mapping[str, str],
-    *,
-    sockets: bool = False,
-    **options: Any,
+    command: Sequence[str | Path], trace: Path, environment: Mapping[str, str], *, offline: bool = True, **options: Any
 ) -> subprocess.Popen[str]:
     """Start a program under strace, which writes to `trace`.
 
-    Every socket() of it fails, so that nothing leaves the machine even where the program would talk; pipes between
-    processes are socketpair(). sockets: they work, for a program that talks to itself.
+    offline: every socket() of it fails, so that nothing leaves the machine even where the program would talk; pipes
+    between processes are socketpair().
     """
     strace = ["strace", "-f", "-y", "--seccomp-bpf", "-s", "4096", "-o", str(trace)]
     calls = ["-e", f"trace={_NETWORK},{_MADE},{_BORN}", "-e", "signal=none"]
-    calls += [] if sockets else ["-e", "inject=socket:error=EAFNOSUPPORT"]
+    calls += ["-e", "inject=socket:error=EAFNOSUPPORT"] * offline
     return subprocess.Popen([*strace, *calls, "--", *map(str, command)], env=dict(environment), text=True, **options)
 
 

@@ -10,6 +10,7 @@ import typer
 
 import faceindex
 from faceindex.cli import options
+from faceindex.cli.acts import DryRun
 from faceindex.cli.outcome import refuse_nothing
 from faceindex.cli.output import errors, one_form, print_csv, print_json, print_line, print_table
 from faceindex.clustering.methods import DEFAULT_METHOD, METHODS
@@ -143,15 +144,16 @@ def export(
     unnamed: Annotated[bool, typer.Option(help="Include albums without a name.")] = True,
     min_photos: Annotated[int, typer.Option(min=1, metavar="N", help="Leave out albums with fewer photos.")] = 1,
     xmp: Annotated[bool, typer.Option("--xmp", help="Also write XMP sidecars with the names of the faces.")] = False,
+    dry_run: DryRun = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Make a folder of photos for each person and album. Run it again to update. It removes only files that it made."""
     with faceindex.Library(library, create=False) as opened:
-        done = opened.albums.export(folder, link=link, unnamed=unnamed, min_photos=min_photos, xmp=xmp)
+        done = opened.albums.export(folder, link=link, unnamed=unnamed, min_photos=min_photos, xmp=xmp, dry_run=dry_run)
     if as_json:
         print_json(asdict(done))
     else:
-        _print_export(done)
+        _print_export(done, "to be " * dry_run)
     refuse_nothing(
         f"no photo could be exported to {done.folder}",
         done=done.made + done.kept,
@@ -160,10 +162,10 @@ def export(
     )
 
 
-def _print_export(done: AlbumsExport) -> None:
+def _print_export(done: AlbumsExport, to_be: str) -> None:
     print_line(
         f"{plural(done.albums, 'album')} with {plural(done.photos, 'photo')} in {done.folder}: "
-        f"{done.made:,} made, {done.kept:,} kept, {done.removed:,} removed"
+        f"{done.made:,} {to_be}made, {done.kept:,} {to_be}kept, {done.removed:,} {to_be}removed"
     )
     for note in done.notes:
         errors.print(f"note: {note}", markup=False)

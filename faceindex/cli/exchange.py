@@ -10,6 +10,7 @@ import typer
 
 import faceindex
 from faceindex.cli import options
+from faceindex.cli.acts import DryRun
 from faceindex.cli.output import errors, print_failures, print_json, print_line, print_table
 from faceindex.cli.progress import progress_bar
 from faceindex.cli.stopping import on_signals, report_of
@@ -101,18 +102,28 @@ def import_files(
     min_face: options.MinFace = None,
     workers: options.Workers = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for another writer to finish.")] = False,
+    dry_run: DryRun = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Import faces: a library's export (.h5), rows with photo, box and person (.jsonl, .csv), or vectors (.npy, .npz,
     .h5, .pkl). Run it again to resume; faces that the library has are not added twice."""
     with faceindex.Library(library) as opened, progress_bar([]) as progress:
         job = opened.start_import(
-            files, recipe=name, photos=photos, workers=workers, min_face=min_face, wait=wait, progress=progress
+            files,
+            recipe=name,
+            photos=photos,
+            workers=workers,
+            min_face=min_face,
+            wait=wait,
+            dry_run=dry_run,
+            progress=progress,
         )
         report = report_of(job)
     if as_json:
-        print_json(asdict(report))
+        print_json(({"dry_run": True} if dry_run else {}) | asdict(report))
     else:
+        if dry_run:
+            print_line("nothing was changed; this is what an import would do")
         _print_report(report)
     if report.interrupted:
         errors.print("stopped; what was imported is stored. Run the same command again to go on.")

@@ -10,6 +10,7 @@ import typer
 
 import faceindex
 from faceindex.cli import options
+from faceindex.cli.acts import DryRun
 from faceindex.cli.on_ray import executor_on
 from faceindex.cli.output import errors, print_failures, print_json, print_line, print_lost, print_table
 from faceindex.cli.progress import progress_bar
@@ -59,6 +60,7 @@ def ingest(
     xmp: Annotated[
         bool, typer.Option("--xmp", help="Also read names of faces from XMP, in sidecars and in photos.")
     ] = False,
+    dry_run: DryRun = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for another ingest of the library to finish.")] = False,
     profile: Annotated[bool, typer.Option("--profile", help="Also print the time of each stage.")] = False,
     as_json: options.AsJson = False,
@@ -82,13 +84,18 @@ def ingest(
             prune=prune,
             xmp=xmp,
             wait=wait,
+            dry_run=dry_run,
             executor=executor,
             progress=progress,
         )
         report = report_of(job)
     if as_json:
-        print_json(_as_object(report) | ({"stages": report.stages} if profile else {}))
+        print_json(
+            ({"dry_run": True} if dry_run else {}) | _as_object(report) | ({"stages": report.stages} if profile else {})
+        )
     else:
+        if dry_run:
+            print_line("nothing was changed or analysed; this is what an ingest would find")
         _print_report(report)
         if profile:
             _print_profile(report)

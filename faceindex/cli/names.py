@@ -49,6 +49,8 @@ def import_names(
         print_json(asdict(done))
     else:
         _print(done)
+    if not done.photos:
+        raise UsageError(f"{done.file} names nobody in a photo")
     if not done.found:
         raise UsageError(f"the library has none of the {plural(done.photos, 'photo')} with names in {done.file}")
 

@@ -84,18 +84,19 @@ def sidecars(
     ),
     to: Annotated[Path | None, typer.Option(metavar="DIR", help="Write into this folder instead.")] = None,
     unnamed: Annotated[bool, typer.Option("--unnamed", help="Include faces without a name.")] = False,
+    dry_run: DryRun = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Write the names of faces as XMP sidecars, for digiKam, Lightroom and `ingest --xmp`. Photos are never changed."""
     if beside == (to is not None):
         raise UsageError("say where to write: --beside (next to the photos) or --to DIR")
     with faceindex.Library(library, create=False) as opened:
-        done = opened.photos.write_sidecars(paths, to=to, unnamed=unnamed)
+        done = opened.photos.write_sidecars(paths, to=to, unnamed=unnamed, dry_run=dry_run)
     if as_json:
         print_json(asdict(done))
     else:
         print_line(
-            f"{plural(done.written, 'sidecar')} written, {done.unchanged:,} unchanged; "
+            f"{plural(done.written, 'sidecar')} {'to be ' * dry_run}written, {done.unchanged:,} unchanged; "
             f"photos without names: {done.nothing_to_say:,}"
         )
         if done.failed:

@@ -29,6 +29,8 @@ else:
     serve_library = functions("faceindex.web.serving", "serve")
     Settings = functions("faceindex.web.settings", "Settings")
 
+_WAIT_FOR_SHARDS = 10.0  # seconds; somebody looks at a page
+
 app = typer.Typer()
 
 
@@ -114,7 +116,7 @@ def serve(
         raise UsageError(f"--no-login at {host} would show everything to everybody; it is only for this machine")
     with faceindex.Library(create=False, wait=False) as opened:
         if on is not None:
-            opened.index.search_on(on, shards=shards, replicas=replicas)
+            opened.index.search_on(on, shards=shards, replicas=replicas, wait=_WAIT_FOR_SHARDS)
         serve_library(opened, settings, lambda line: errors.print(line, markup=False))
 
 

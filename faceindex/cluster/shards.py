@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import math
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,9 +25,10 @@ from faceindex.plurals import plural
 from faceindex.search.partial import note_missing
 from faceindex.search.shard_files import Cut, ShardFile
 
-WAIT = 30.0
+WAIT = 60.0
 """Seconds that a search waits for a shard that is lost, or does not answer."""
 
+_STUCK = 60.0  # seconds without an answer after which an actor is replaced; a large block of probes takes a while
 _PIECE = 8 << 20  # bytes of a shard sent at a time
 _LARGE = 100_000  # bytes of an array from which on it is sent once for all shards
 _LOOK = 0.25  # seconds after which a thread looks whether all is closed
@@ -37,19 +39,21 @@ _log = logging.getLogger(__name__)
 
 @dataclass(eq=False, slots=True)
 class _Replica:
-    """One actor of a shard. ready: it has opened the shard."""
+    """One actor of a shard. ready: it has opened the shard. silent_since: when it was asked what it has not answered
+    yet, or answered last."""
 
     shard: int
     actor: Any = None
     ready: bool = False
+    silent_since: float | None = None
 
 
 @dataclass(slots=True)
 class _Asked:
-    """Shards that have not answered yet. refs: the answers that are on their way, and who gives them."""
+    """Shards that have not answered yet. refs: answers on their way, and by which actor of which replica."""
 
     waiting: set[int]
-    refs: dict[Any, _Replica] = field(default_factory=dict)
+    refs: dict[Any, tuple[_Replica, Any]] = field(default_factory=dict)
     found: dict[int, Any] = field(default_factory=dict)
 
 
@@ -83,11 +87,12 @@ class RayShards:
             left = until - time.monotonic()
             if left <= 0 or self._closed.is_set():
                 break
-            for number in asked.waiting - {replica.shard for replica in asked.refs.values()}:
+            for number in asked.waiting - {replica.shard for replica, _ in asked.refs.values()}:
                 self._ask(asked, number, method, shared[number])
             self._hear(asked, min(left, _LOOK))
-        for replica in asked.refs.values():
-            self._lost(replica)  # it does not answer
+        for replica, actor in asked.refs.values():
+            if time.monotonic() - (replica.silent_since or math.inf) > _STUCK:
+                self._lost(replica, actor)
         if self._closed.is_set() or (asked.waiting and not all(file.path.exists() for file in self.cut.files)):
             raise MachineError("the index was replaced or removed while it was searched; search again")
         note_missing({number: int(np.diff(self.cut.starts)[number]) for number in asked.waiting})
@@ -131,10 +136,11 @@ class RayShards:
     def _ask(self, asked: _Asked, number: int, method: str, arguments: Sequence[Any]) -> None:
         """Ask a replica of this shard, each in its turn; nobody when none is ready."""
         with self._changed:
-            ready = [replica for replica in self._replicas if replica.shard == number and replica.ready]
+            ready = [(one, one.actor) for one in self._replicas if one.shard == number and one.ready]
         if ready:
-            replica = ready[next(self._turn) % len(ready)]
-            asked.refs[replica.actor.answer.remote(method, *arguments)] = replica
+            replica, actor = ready[next(self._turn) % len(ready)]
+            replica.silent_since = replica.silent_since or time.monotonic()
+            asked.refs[actor.answer.remote(method, *arguments)] = replica, actor
 
     def _hear(self, asked: _Asked, seconds: float) -> None:
         """Take the answers that come within `seconds`; return when all have come, or a shard can be asked again."""
@@ -144,17 +150,18 @@ class RayShards:
                     self._changed.wait(seconds)
             return
         for ref in self._ray.wait(list(asked.refs), num_returns=len(asked.refs), timeout=seconds)[0]:
-            replica = asked.refs.pop(ref)
+            replica, actor = asked.refs.pop(ref)
             try:
                 asked.found[replica.shard] = self._ray.get(ref)
                 asked.waiting.discard(replica.shard)
+                replica.silent_since = None
             except self._ray.exceptions.RayActorError:
-                self._lost(replica)
+                self._lost(replica, actor)
 
-    def _lost(self, replica: _Replica) -> None:
+    def _lost(self, replica: _Replica, actor: Any) -> None:
         """Replace an actor that died or is stuck, once, however many callers notice."""
         with self._changed:
-            if not replica.ready or self._closed.is_set():
+            if replica.actor is not actor or not replica.ready or self._closed.is_set():
                 return
             replica.ready = False
         _log.warning("shard %d of the index is lost; it is loaded elsewhere", replica.shard + 1)
@@ -208,7 +215,7 @@ class RayShards:
         return None
 
     def _kill(self, replica: _Replica) -> None:
-        actor, replica.actor, replica.ready = replica.actor, None, False
+        actor, replica.actor, replica.ready, replica.silent_since = replica.actor, None, False, None
         if actor is not None and self._ray.is_initialized():
             self._ray.kill(actor)
 

@@ -3,18 +3,46 @@
 from __future__ import annotations
 
 import io
+import time
 
 from PIL import Image
 
 from faceindex.crops.requests import PictureRequest, Request, UploadRequest
 from faceindex.errors import UnreadablePhoto
 from faceindex.photos.decode import Photo
-from faceindex.photos.finding.addresses import is_held
+from faceindex.photos.finding.addresses import UNREACHABLE, is_held, is_url, top_of
 from faceindex.photos.identity import content_hash
 from faceindex.photos.read import read_bytes
 from faceindex.photos.squares import cut, square_inside
 
 QUALITY = 85
+
+
+AWAY_SECONDS = 15.0
+"""For so long a server that did not answer is not asked again: a page has many pictures."""
+
+
+class _Servers:
+    """Reads files, those at addresses only if their server answered or was not asked lately."""
+
+    def __init__(self) -> None:
+        self._away: dict[str, tuple[float, UnreadablePhoto]] = {}
+
+    def read(self, path: str) -> tuple[bytes, int]:
+        """As `read_bytes`."""
+        top = top_of(path) if is_url(path) else ""
+        since, failure = self._away.get(top, (0.0, None))
+        if failure is not None and time.monotonic() - since < AWAY_SECONDS:
+            raise UnreadablePhoto(path, failure.reason, out_of_reach=True)
+        try:
+            return read_bytes(path)
+        except UnreadablePhoto as error:
+            if top and isinstance(error.__cause__, OSError) and error.__cause__.errno in UNREACHABLE:
+                self._away[top] = time.monotonic(), error
+            raise
+
+
+_servers = _Servers()
 
 
 def answer(request: Request) -> bytes:
@@ -42,7 +70,7 @@ def _photo(request: PictureRequest) -> Photo:
             failure = failure or UnreadablePhoto(path, "it was added by a program, and its pixels are not stored")
             continue
         try:
-            data, _ = read_bytes(path)
+            data, _ = _servers.read(path)
             if content_hash(data) == request.content:
                 return Photo(data, path)
             failure = failure or UnreadablePhoto(path, "its file has changed since it was ingested")

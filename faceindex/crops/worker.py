@@ -19,6 +19,7 @@ def main() -> None:
         from faceindex.photos.finding.addresses import take_secrets
 
         take_secrets()
+        os.environ.setdefault("AWS_MAX_ATTEMPTS", "2")  # somebody waits for the picture
         if parent:
             processes.end_with_parent(parent)
         processes.be_killed_first()

@@ -120,17 +120,27 @@ class Albums:
         return leave_alone(self._opened.folder, Target(album=album), unknown=False, dry_run=dry_run)
 
     def export(
-        self, folder: StrPath, *, link: str = "hard", unnamed: bool = True, min_photos: int = 1, xmp: bool = False
+        self,
+        folder: StrPath,
+        *,
+        link: str = "hard",
+        unnamed: bool = True,
+        min_photos: int = 1,
+        xmp: bool = False,
+        dry_run: bool = False,
     ) -> AlbumsExport:
         """Make `folder` a folder of links for each person, and for each album without a name, or update it.
 
         link: "hard", where the disk takes them, else symbolic; "symbolic"; or "copy". unnamed: also albums without a
         name. min_photos: smaller albums are left out. xmp: with sidecars that name the faces. Only what an export made
-        is ever changed or removed. Raises: UsageError when `folder` holds other things, or cannot be written.
+        is ever changed or removed. dry_run: only say what would be done.
+        Raises: UsageError when `folder` holds other things, or cannot be written.
         """
         refuse_address(folder, "a folder of links")
         path = Path(absolute(folder))
-        return export_albums(self._opened.folder, path, kind=link, unnamed=unnamed, min_photos=min_photos, xmp=xmp)
+        return export_albums(
+            self._opened.folder, path, kind=link, unnamed=unnamed, min_photos=min_photos, xmp=xmp, dry_run=dry_run
+        )
 
 
 def album_faces(opened: Opened, album: int, *, hidden: bool = False) -> Sequence[FaceRecord]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from faceindex.library.job import Job, blocking, completed
-from faceindex.library.opened import StrPath, one_or_more
+from faceindex.library.opened import Opened, StrPath, one_or_more
 from faceindex.library.topics import Topics
 from faceindex.photos.finding.addresses import absolute, refuse_address
 from faceindex.running.lazily import functions
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from faceindex.library.importing import import_files
     from faceindex.library.ingesting import ingest_files
     from faceindex.library.merging import merge_into, same_names_in
+    from faceindex.library.rehearsing import rehearsal
     from faceindex.types import DatabaseReport, ImportReport, IngestReport, MergeReport, Progress, SameName
 else:
     check_export, export_faces, export_to_database = functions(
@@ -24,6 +25,7 @@ else:
     )
     import_files = functions("faceindex.library.importing", "import_files")
     ingest_files = functions("faceindex.library.ingesting", "ingest_files")
+    rehearsal = functions("faceindex.library.rehearsing", "rehearsal")
     merge_into, same_names_in = functions("faceindex.library.merging", "merge_into", "same_names_in")
 
 
@@ -85,6 +87,7 @@ class Exchanging(Topics):
         workers: int | None = None,
         min_face: int | None = None,
         wait: bool = False,
+        dry_run: bool = False,
         progress: Callable[[Progress], None] | None = None,
     ) -> Job[ImportReport]:
         """Take in what `files` have and the library has not; again, nothing is added.
@@ -96,7 +99,8 @@ class Exchanging(Topics):
 
         recipe: what made the vectors: one of ours, or any other name; default what the file says, `dlib-raw` for
         encodings of face_recognition, else another program's. photos: the folder that relative paths are in; default
-        that of the file, then the current one. The rest: see `ingest`. What is wrong with a file or a row is listed.
+        that of the file, then the current one. dry_run: only say what would be imported: it is done to a copy of the
+        library in a temporary folder. The rest: see `ingest`. What is wrong with a file or a row is listed.
 
         Raises: UsageError, RecipeMismatch and others when it is so of the only file; LibraryLocked; LibraryUnwritable.
         """
@@ -104,21 +108,26 @@ class Exchanging(Topics):
             refuse_address(file, "a file to import")
         given, base = one_or_more(files), None if photos is None else absolute(photos)
 
-        def work(meter: Meter) -> ImportReport:
+        def imported(opened: Opened, meter: Meter) -> ImportReport:
             def analyse(paths: list[str]) -> IngestReport:
                 return ingest_files(
-                    self._opened,
+                    opened,
                     paths,
-                    analyser=self._opened.analyser(min_face),
+                    analyser=opened.analyser(min_face),
                     workers=workers,
                     wait=wait,
                     meter=meter,
                 )
 
-            report = import_files(
-                self._opened, given, recipe=recipe, base=base, analyse=analyse, wait=wait, meter=meter
+            return completed(
+                import_files(opened, given, recipe=recipe, base=base, analyse=analyse, wait=wait, meter=meter)
             )
-            return completed(report)
+
+        def work(meter: Meter) -> ImportReport:
+            if not dry_run:
+                return imported(self._opened, meter)
+            with rehearsal(self._opened) as copy:
+                return imported(copy, meter)
 
         return self._opened.start("import", work, progress)
 

@@ -23,6 +23,9 @@ else:
     RaySession = functions("faceindex.cluster.session", "RaySession")
     ShardedSearch = functions("faceindex.cluster.sharded_search", "ShardedSearch")
 
+WAIT_FOR_SHARDS = 60.0
+"""Seconds."""
+
 
 class Index:
     """The index of a library: its state, and building it."""
@@ -48,20 +51,23 @@ class Index:
         only a deleted file, which stays on the disk as long as it is mapped. Processes on Ray that hold it end."""
         self._opened.release_index()
 
-    def search_on(self, on: str, *, shards: int | None = None, replicas: int = 1) -> None:
+    def search_on(
+        self, on: str, *, shards: int | None = None, replicas: int = 1, wait: float = WAIT_FOR_SHARDS
+    ) -> None:
         """Search on Ray from now on, until the library is closed: the index is cut into shards, which actors hold.
 
         The same faces are found. An index that must be built first is put there by the first search after that.
         on: "ray" starts Ray on this machine, and ends it when the library is closed; "ray://HOST:PORT" is a cluster.
         The calling thread must last as long. shards: how many, default one for each processor of the cluster, of 25,000
-        faces at least. replicas: actors for each shard. Raises: UsageError for another address; MachineError when Ray
+        faces at least. replicas: actors for each shard. wait: seconds that a search waits for a shard that is lost,
+        before it answers without: `ProbeFace.unsearched`. Raises: UsageError for another address; MachineError when Ray
         does not answer, or has no room; LibraryUnwritable; LibraryLocked.
         """
         opened = self._opened
         if opened.sharded is not None:
             raise UsageError("the library is searched on Ray already")
         session = RaySession(on)
-        opened.sharded = ShardedSearch(session, shards=shards, replicas=replicas)
+        opened.sharded = ShardedSearch(session, shards=shards, replicas=replicas, wait=wait)
         opened.at_close(opened.sharded.close)
         opened.at_close(session.close)
         if face_index.state(opened.folder) != "absent" and self.stale() is None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from faceindex.faces.engine import Engine
     from faceindex.ingest.workers.executor import Executor
     from faceindex.judgement.calibration import Calibration
-    from faceindex.library import heads, reencoding, warming
+    from faceindex.library import heads, reencoding, rehearsing, warming
     from faceindex.library.ingesting import ingest_files
     from faceindex.people.grouping import group_faces
     from faceindex.types import (
@@ -43,6 +43,7 @@ else:
     blocks_on = functions("faceindex.cluster.blocks", "blocks_on")
     heads = module("faceindex.library.heads")
     reencoding = module("faceindex.library.reencoding")
+    rehearsing = module("faceindex.library.rehearsing")
     warming = module("faceindex.library.warming")
     Analyser = functions("faceindex.faces.analyse", "Analyser")
     ingest_files = functions("faceindex.library.ingesting", "ingest_files")
@@ -140,6 +141,7 @@ class Library(Asking, Exchanging, OldNames):
         prune: bool = False,
         xmp: bool = False,
         wait: bool = False,
+        dry_run: bool = False,
         executor: Executor | None = None,
         progress: Callable[[Progress], None] | None = None,
     ) -> Job[IngestReport]:
@@ -155,7 +157,9 @@ class Library(Asking, Exchanging, OldNames):
         library that are no longer under `paths` or are left out now, but none that may be on a disk that is not there.
         xmp: also read the names that sidecars and photos give to faces, for faces about which nobody decided anything
         here; names that were read earlier change and go with their files.
-        wait: for another writer to finish. executor: what analyses photos, instead of `workers`; the ingest closes it.
+        wait: for another writer to finish. dry_run: photos are found and compared with a copy of the library in a
+        temporary folder; none is analysed, and nothing changes.
+        executor: what analyses photos, instead of `workers`; the ingest closes it.
         progress: called now and then, by the thread of the job.
 
         Raises: UsageError when a path is missing or holds no photo; LibraryLocked; LibraryUnwritable;
@@ -164,7 +168,8 @@ class Library(Asking, Exchanging, OldNames):
         given, analyser = one_or_more(paths), self._opened.analyser(min_face, max_megapixels)
 
         def work(meter: Meter) -> IngestReport:
-            report = ingest_files(
+            take = rehearsing.rehearsed_ingest if dry_run else ingest_files
+            report = take(
                 self._opened,
                 given,
                 analyser=analyser,

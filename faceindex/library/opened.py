@@ -80,6 +80,7 @@ class Opened:
     ) -> None:
         self.wait = wait
         self._engine = engine
+        self._recipe = recipe
         if engine != DEFAULT_ENGINE:
             as_engine(engine)
         wanted = None if recipe is None else as_recipe(recipe)
@@ -110,6 +111,10 @@ class Opened:
         job = Job(kind, within if is_kept_open(path) else work, progress)
         self._jobs.add(job)
         return job
+
+    def other(self, path: Path) -> Opened:
+        """Another library, opened or made as this one."""
+        return Opened(path, self._recipe, self._engine, create=True, wait=self.wait)
 
     def at_close(self, end: Callable[[], None]) -> None:
         """Call `end` when the library is closed."""

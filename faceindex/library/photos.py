@@ -246,17 +246,22 @@ class Photos:
         return lifted
 
     def write_sidecars(
-        self, paths: StrPath | Iterable[StrPath], *, to: StrPath | None = None, unnamed: bool = False
+        self,
+        paths: StrPath | Iterable[StrPath],
+        *,
+        to: StrPath | None = None,
+        unnamed: bool = False,
+        dry_run: bool = False,
     ) -> SidecarReport:
         """Write the names of faces into XMP sidecars of the photos at or under `paths`: beside them, or under `to`.
 
         Of a sidecar that is there only names change, of face regions and in lists of people. A name that a file gave is
-        written as the file has it now. unnamed: also write faces without a name.
+        written as the file has it now. unnamed: also write faces without a name. dry_run: write nothing.
         Raises: UsageError when the library knows no photo under a path, or `to` lies in the library itself.
         """
         target = None if to is None else absolute(self._opened.outside(to))
         chosen = [absolute(path) for path in one_or_more(paths)]
-        return write_sidecars(self._opened.catalog, chosen, to=target, unnamed=unnamed)
+        return write_sidecars(self._opened.catalog, chosen, to=target, unnamed=unnamed, dry_run=dry_run)
 
     def _known_paths(self, under: StrPath) -> Iterable[str]:
         found = [*self._opened.catalog.paths(absolute(under))]

@@ -215,7 +215,7 @@ def _bounded(receive: Receive, most: int) -> Receive:
         try:
             message = await asyncio.wait_for(receive(), max(0.001, began + BODY_SECONDS - time.monotonic()))
         except TimeoutError as error:
-            raise Refused(408, "The request took too long to arrive") from error
+            raise Refused(408, "The request took too long to arrive", headers={"Connection": "close"}) from error
         if message["type"] == "http.request":
             seen += len(message.get("body", b""))
             ended = not message.get("more_body", False)

@@ -24,8 +24,11 @@ from faceindex.web.settings import Settings
 DRAIN_SECONDS = 4
 """Seconds that requests at work get to end after SIGTERM."""
 
-MOST_REQUESTS = 200
-"""Requests at once; further ones are answered with 503."""
+MOST_REQUESTS = 400
+"""Connections, and requests, at once; further ones are answered with 503."""
+
+IDLE_SECONDS = 20
+"""Seconds for which a connection may wait for its next request. Who sends one just as it ends gets an error."""
 
 FOREVER = 1e9
 
@@ -75,6 +78,7 @@ def configuration(guard: Guard, settings: Settings) -> uvicorn.Config:
         loop="asyncio",
         ws="none",
         limit_concurrency=MOST_REQUESTS,
+        timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=DRAIN_SECONDS,
         h11_max_incomplete_event_size=32 << 10,
         proxy_headers=bool(settings.proxies) or settings.unix is not None,

@@ -10,6 +10,8 @@ with the rule against it).
 Faces are drawn as make_library draws them, from plain dlib vectors, and grouped at DRAWN_THRESHOLD. --sizes are the
 numbers of faces of million, --speed-sizes the two of speed, --workers the threads of million. --keep names a folder for
 libraries, so that photos are analysed once; --plots names one for the picture of million.
+
+--plan PHOTOS measures none of this, but plans for so many photos on a cluster: scripts/bench cluster_plan --photos.
 """
 
 from __future__ import annotations
@@ -59,7 +61,13 @@ def run(
     sizes: Sequence[int] = (10_000, 30_000, 100_000, 300_000, 1_000_000),
     speed_sizes: Sequence[int] = (20_000, 100_000),
     workers: int = 2,
+    plan: float = 0,
 ) -> None:
+    if plan:
+        from benchmarks import cluster_plan
+
+        cluster_plan.run(report, photos=plan)
+        return
     if "speed" in parts:
         speed(report, *speed_sizes)
     if "gate" in parts:

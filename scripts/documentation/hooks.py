@@ -8,6 +8,7 @@ from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+from mkdocs.utils import get_relative_url
 
 from documentation import commands, rest, shapes
 
@@ -16,6 +17,9 @@ GENERATED: dict[str, Callable[[], str]] = {
     "rest.md": rest.page,
     "json.md": shapes.page,
 }
+WORKER = "https://unpkg.com/iframe-worker/shim"
+"""What the theme would fetch so that pages opened from a disk can be searched; docs/iframe-worker.js is the same."""
+
 UNLISTED = "How-to"
 """Section of pages that mkdocs.yml does not name."""
 
@@ -42,3 +46,13 @@ def on_files(files: Files, config: MkDocsConfig, **_: Any) -> Files:
         files.append(File.generated(config, name, content=page()))
     files.append(File.generated(config, "shapes.json", content=shapes.FILE.read_text(encoding="utf-8")))
     return files
+
+
+def on_post_page(output: str, page: Any, config: MkDocsConfig) -> str:
+    """The page with a script of ours in place of the one that the theme fetches from another host."""
+    return output.replace(WORKER, get_relative_url("iframe-worker.js", page.url))
+
+
+def on_post_template(output: str, template_name: str, config: MkDocsConfig) -> str:
+    """The same for 404.html, which is a template and no page."""
+    return output.replace(WORKER, "/iframe-worker.js")

@@ -10,12 +10,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
 import pytest
 from drawn_faces import drawn_faces
 from made_library import MadeLibrary
+from ray_nodes import another_raylet, kill_raylet
 from typer.testing import CliRunner
 
 import faceindex
@@ -74,7 +76,7 @@ def assert_same(found: list[Found], expected: list[Found]) -> None:
 
 
 def scattered(session: RaySession, made: MadeLibrary, index: LibraryIndex, **options: int) -> ShardedSearch:
-    search = ShardedSearch(session, wait=20, **options)
+    search = ShardedSearch(session, wait=120, **options)
     assert search.scattered(made.folder, index) is not None
     return search
 
@@ -91,7 +93,7 @@ def kill(search: ShardedSearch, shard: int) -> int:
 
 
 def until_ready(shards: RayShards) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while 0 in shards.ready():
         assert time.monotonic() < until
         time.sleep(0.05)
@@ -110,7 +112,7 @@ def test_a_killed_shard_is_loaded_elsewhere_and_every_answer_is_right(
     session: RaySession, made: MadeLibrary, index: LibraryIndex
 ) -> None:
     expected = searched(made, index)
-    search = scattered(session, made, index, shards=3)
+    search = scattered(session, made, index, shards=2)
     on_ray = search.scattered(made.folder, index)
     assert on_ray is not None
     found, stop = list[list[Found]](), threading.Event()
@@ -137,6 +139,35 @@ def test_a_killed_shard_is_loaded_elsewhere_and_every_answer_is_right(
     search.close()
 
 
+@pytest.mark.long
+def test_a_raylet_that_is_killed_takes_no_shard_with_it(
+    session: RaySession, made: MadeLibrary, index: LibraryIndex
+) -> None:
+    expected = searched(made, index)
+    with another_raylet(session) as node:
+        until = time.monotonic() + 120
+        while sum(one["Alive"] for one in session.module.nodes()) < 2:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        search = ShardedSearch(session, shards=4, wait=120)
+        on_ray = search.scattered(made.folder, index)
+        assert on_ray is not None
+        children = {child.pid for child in psutil.Process(raylet_of(node)).children(recursive=True)}
+        there = [shard for shard, process in shards_of(search).processes() if process in children]
+        assert 0 < len(there) < 4
+        kill_raylet(node)
+        for _ in range(5):
+            assert_same(searched(made, on_ray), expected)
+        until_ready(shards_of(search))
+        assert_same(searched(made, on_ray), expected)
+        search.close()
+
+
+def raylet_of(node: Any) -> int:
+    (raylet,) = node.all_processes["raylet"]
+    return int(raylet.process.pid)
+
+
 def test_with_replicas_a_killed_process_is_not_waited_for(
     session: RaySession, made: MadeLibrary, index: LibraryIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,11 +188,11 @@ def test_an_answer_without_a_shard_says_so_or_is_an_error(
     session: RaySession, made: MadeLibrary, index: LibraryIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The lost shard finds no room, until there is some."""
-    search = scattered(session, made, index, shards=3)
+    search = scattered(session, made, index, shards=2)
     shards, started = shards_of(search), RayShards._started
     on_ray = search.scattered(made.folder, index)
     assert on_ray is not None
-    monkeypatch.setattr(shards, "_wait", 0.5)
+    monkeypatch.setattr(shards, "_wait", 6.0)
     nowhere = {"resources": {"a_node_that_is_not_there": 1}}
     remote = session.module.remote
     room = threading.Event()
@@ -172,8 +203,8 @@ def test_an_answer_without_a_shard_says_so_or_is_an_error(
         return remote(ShardActor).options(**nowhere).remote()
 
     monkeypatch.setattr(RayShards, "_started", without_room)
-    kill(search, 2)
-    start, stop = shards.cut.starts[2:4].tolist()
+    kill(search, 1)
+    start, stop = shards.cut.starts[1:3].tolist()
     probe = made.folder.vectors()[1][stop - 1]
     with taking_partial_answers() as unsearched:
         found, _ = find_nearest(made.folder, on_ray, probe, 5, np.inf)
@@ -200,7 +231,7 @@ def test_a_shard_is_sent_where_its_file_cannot_be_opened(
     assert made_cut is not None
     monkeypatch.chdir(made.folder.index)  # actors have another working folder
     relative = tuple(replace(file, path=Path(file.path.name)) for file in made_cut.files)
-    sent = RayShards(session, replace(made_cut, files=relative), wait=20)
+    sent = RayShards(session, replace(made_cut, files=relative), wait=120)
     assert np.array_equal(sent.call("vectors", {0: (np.arange(9),)})[0], index.main.vectors[:9])
     sent.close()
 
@@ -241,9 +272,9 @@ def test_a_library_is_searched_on_ray_while_faces_come_and_go(
 
     local = asked()
     assert len(local) == 40
-    assert asked("--on", "ray", "--shards", "2") == local
+    assert asked("--on", "ray", "--shards", "1") == local
     with faceindex.Library(made.folder.path) as library, faceindex.Library(made.folder.path) as plain:
-        library.index.search_on("ray", shards=2)
+        library.index.search_on("ray", shards=1)
         search = library._opened.sharded
         assert search is not None
         processes = dict(shards_of(search).processes())

@@ -17,7 +17,6 @@ ELSEWHERE = {
     "remote": "tests/ingest start an object server",
     "postgres": "its tests start PostgreSQL",
     "merging": "tests of `merge` make libraries of their own",
-    "moving": "tests of the importers make folders of other programs",
 }
 """Pages whose commands need what this test does not have; where they are tried."""
 

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, replace
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pexpect
 import pytest
 from split_libraries import BOXES, content, copied, holdings, merged, say, store_photos
 
@@ -212,6 +214,25 @@ def test_people_of_one_name_may_be_others(two: Path) -> None:
         assert report.joined == ("Ann",)
         assert [person.person for person in library.people] == ["Ann"]
         assert library.same_names([two / "a", two / "b"]) == []
+
+
+def test_on_a_terminal_each_name_is_asked_about(two: Path) -> None:
+    say(two / "a", "name", [[(0, 0)]], "Ann")
+    say(two / "b", "name", [[(4, 0), (5, 0)]], "Ann")
+    asked = pexpect.spawn(
+        sys.executable,
+        ["-m", "faceindex", "merge", str(two / "a"), str(two / "b"), "--into", str(two / "m")],
+        encoding="utf-8",
+        timeout=120,
+        dimensions=(50, 300),
+    )
+    asked.expect("Ann has 1 face, and 2 faces in .*b. The same person")
+    asked.sendline("maybe")
+    asked.expect("The same person")
+    asked.sendline("no")
+    asked.expect("other people: Ann is Ann .b.")
+    asked.expect(pexpect.EOF)
+    assert [name for name, _ in holdings(two / "m")["names"]] == ["Ann", "Ann (b)"]
 
 
 def test_a_dry_run_counts_the_same_and_changes_nothing(two: Path) -> None:

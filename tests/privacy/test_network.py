@@ -194,7 +194,7 @@ def seen(folders: Folders) -> dict[str, Seen]:
                 [sys.executable, "-c", *program],
                 folders.root / f"{name}.trace",
                 homes.get(name, folders.environment()),
-                sockets=name == "on Ray",
+                offline=name != "on Ray",
                 cwd=folders.work,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,

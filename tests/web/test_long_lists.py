@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from browser_pages import Open
+from browser_pages import HOSTILE, LONG, RIGHT_TO_LEFT, Open
 from people_library import date_photos, drawn_people, store_vectors
 from playwright.sync_api import expect
 
@@ -14,10 +14,6 @@ import faceindex
 
 MANY = 600
 """Faces of the first person."""
-
-HOSTILE = '<img src=x onerror=alert(1)> & "Bob"'
-LONG = "Maximiliane-Charlotte " * 12 + "Hohenlohe" * 20
-RIGHT_TO_LEFT = "שרה לוי"
 
 
 @pytest.fixture(scope="module")

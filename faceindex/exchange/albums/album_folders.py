@@ -30,6 +30,7 @@ from faceindex.exchange.albums.album_manifest import (
     write_table,
 )
 from faceindex.exchange.albums.album_planner import AlbumPlanner, content_of
+from faceindex.exchange.albums.album_rehearsal import rehearse
 from faceindex.files.writing import is_temporary, make_folder, sync_folder
 from faceindex.photos.finding.own_folders import ALBUMS_MANIFEST
 from faceindex.store.folder import LibraryFolder
@@ -49,11 +50,12 @@ def export_albums(
     unnamed: bool = True,
     min_photos: int = 1,
     xmp: bool = False,
+    dry_run: bool = False,
 ) -> AlbumsExport:
     """Update `folder` (absolute), so that it has one folder for each person and for each album without a name.
 
     kind: HARD, SYMBOLIC or COPY. unnamed: include albums without a name. min_photos: leave out smaller albums. xmp:
-    write sidecars for photos with a named face.
+    write sidecars for photos with a named face. dry_run: change nothing, and report what would be done.
 
     Raises: UsageError if `folder` is in the library, holds other files or another library's albums, is in use by
     another export, or cannot be written; OutOfReach if its disk is full, read-only or fails.
@@ -62,7 +64,7 @@ def export_albums(
     def plan(planner: AlbumPlanner) -> tuple[AlbumFolder, ...]:
         return planner.plan(kind, unnamed=unnamed, min_photos=min_photos, xmp=xmp)
 
-    return _export(library, folder, kind, plan, selected=False)
+    return _export(library, folder, kind, plan, selected=False, dry_run=dry_run)
 
 
 def export_photos(library: LibraryFolder, folder: Path, photos: Sequence[int], *, kind: str = HARD) -> AlbumsExport:
@@ -80,12 +82,17 @@ def _export(
     plan: Callable[[AlbumPlanner], tuple[AlbumFolder, ...]],
     *,
     selected: bool,
+    dry_run: bool = False,
 ) -> AlbumsExport:
     """selected: the folder is for selected photos, not for albums."""
     if kind not in KINDS:
         raise UsageError(f"photos can be linked as {', '.join(KINDS)}, not {kind}")
-    _checked(library, folder, selected=selected)
+    old = _checked(library, folder, selected=selected)
     try:
+        if dry_run:
+            with library.catalog.snapshot():
+                planner = AlbumPlanner(library.catalog, folder, old)
+                return rehearse(folder, old, planner, plan(planner))
         make_folder(folder)
         with _alone(folder):
             old = _checked(library, folder, selected=selected)  # read while we hold the lock

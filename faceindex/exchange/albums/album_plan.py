@@ -106,7 +106,7 @@ def plan_photos(
         if source.photo not in names:
             names[source.photo] = free_name(safe_name(PurePath(source.path).name), taken)
             taken.add(name_key(names[source.photo]))
-    device = root.stat().st_dev
+    device = next(folder for folder in (root, *root.parents) if folder.exists()).stat().st_dev  # or where it will be
     return [_link(source, f"{folder}/{names[source.photo]}", kind, device) for source in sources]
 
 

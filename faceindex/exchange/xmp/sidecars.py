@@ -26,27 +26,30 @@ from faceindex.types import FailedPhoto, PhotoRecord, SidecarReport
 
 
 def write_sidecars(
-    catalog: Catalog, paths: Sequence[str], *, to: str | None = None, unnamed: bool = False
+    catalog: Catalog, paths: Sequence[str], *, to: str | None = None, unnamed: bool = False, dry_run: bool = False
 ) -> SidecarReport:
     """Write a sidecar for every photo at or under `paths` (absolute) that has a named face.
 
     to: the folder for the sidecars, with the same subfolders as the photos; None: beside the photos. unnamed: include
-    faces without a name. Raises: UsageError if the library has no photo under a path.
+    faces without a name. dry_run: write nothing, and report what would be.
+
+    Raises: UsageError if the library has no photo under a path.
     """
-    run = _Run(catalog, to, _common_folder(paths), unnamed=unnamed)
+    run = _Run(catalog, to, _common_folder(paths), unnamed=unnamed, dry_run=dry_run)
     for record in _photos(catalog, paths):
         run.write(record)
     return SidecarReport(run.written, run.unchanged, run.silent, tuple(run.failed))
 
 
 class _Run:
-    def __init__(self, catalog: Catalog, to: str | None, common: str, *, unnamed: bool) -> None:
+    def __init__(self, catalog: Catalog, to: str | None, common: str, *, unnamed: bool, dry_run: bool) -> None:
         self.written = self.unchanged = self.silent = 0
         self.failed: list[FailedPhoto] = []
         self._catalog = catalog
         self._to = to
         self._common = common
         self._unnamed = unnamed
+        self._dry_run = dry_run
         self._sidecars = Sidecars()
 
     def write(self, record: PhotoRecord) -> None:
@@ -74,8 +77,9 @@ class _Run:
             elif packet == before and existing == target:
                 self.unchanged += first
             else:
-                _write(Path(target), packet)
-                self._sidecars.note(target)
+                if not self._dry_run:
+                    _write(Path(target), packet)
+                    self._sidecars.note(target)
                 self.written += 1
         except UnreadablePhoto as error:
             self.failed.append(FailedPhoto(record.path, error.reason, error.out_of_reach))

@@ -35,10 +35,10 @@ def writing(url: str) -> Iterator[io.RawIOBase]:
             system.files.makedirs(target.rpartition("/")[0] or "/", exist_ok=True)
         options = {"block_size": PART_BYTES, "autocommit": False} if system.streams else {}
         file = system.files.open(name, "wb", **options)
+    written = _Written(file, system.top)
     try:
-        with _Written(file, system.top) as written:
-            yield written
-            written.flush()
+        yield written
+        written.ended = True
         with disk_errors(system.top):
             file.close()
             if system.streams:
@@ -46,8 +46,10 @@ def writing(url: str) -> Iterator[io.RawIOBase]:
             else:
                 system.files.mv(name, target)
     except BaseException:
+        written.ended = True
         with contextlib.suppress(Exception):
             if system.streams:
+                file.closed = True  # else it would be flushed once more when it is collected
                 file.discard()
             else:
                 file.close()
@@ -63,15 +65,20 @@ def remove(url: str) -> None:
 
 
 class _Written(io.RawIOBase):
-    """A file of fsspec whose errors are those of a disk; to close it does not complete the object."""
+    """A file of fsspec whose errors are those of a disk; to close it does not complete the object.
+
+    ended: what is still written is dropped, as a buffer writes the rest of an output that failed.
+    """
 
     def __init__(self, file: Any, top: str) -> None:
+        self.ended = False
         self._file, self._top = file, top
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: Any) -> int:
-        with disk_errors(self._top):
-            self._file.write(bytes(data))
+        if not self.ended:
+            with disk_errors(self._top):
+                self._file.write(bytes(data))
         return len(data)

@@ -91,6 +91,7 @@ def erase(
         transaction.executemany("DELETE FROM failures WHERE path = ?", [(os.fsencode(path),) for path in failures])
         paths = _change(transaction, "DELETE FROM paths WHERE photo IN {}", whole)
         faces_erased = _change(transaction, "DELETE FROM faces WHERE id IN {}", erased)
+        faces_erased += _change(transaction, "DELETE FROM not_faces WHERE face IN {}", single)
         _change(transaction, "DELETE FROM photos WHERE id IN {}", whole)
         _change(transaction, "DELETE FROM lost_faces WHERE face IN {}", set(absent))
         receipt = Erased(len(whole), paths, faces_erased, decisions, len(old), tombstones, dry_run=dry_run)

@@ -184,7 +184,8 @@ def _bonds(state: State) -> set[tuple[int, int]]:
     members: dict[int, list[int]] = defaultdict(list)
     for face, group in state.group.items():
         members[group].append(face)
-    return {(face, min(faces)) for faces in members.values() if len(faces) > 1 for face in faces}
+    groups = ((min(faces), faces) for faces in members.values() if len(faces) > 1)
+    return {(face, lowest) for lowest, faces in groups for face in faces}
 
 
 def _known(connection: sqlite3.Connection, faces: Iterable[int]) -> set[int]:

@@ -41,8 +41,8 @@ def keep_lost(transaction: sqlite3.Connection, arrivals: Iterable[Arrival]) -> s
 
 
 def drop_found(transaction: sqlite3.Connection) -> None:
-    """Faces that are back in the library are no longer lost."""
-    transaction.execute("DELETE FROM lost_faces WHERE face IN (SELECT id FROM faces)")
+    """Faces that are back in the library are no longer lost. With IN, SQLite would read the ids of all faces."""
+    transaction.execute("DELETE FROM lost_faces WHERE EXISTS (SELECT 1 FROM faces WHERE id = lost_faces.face)")
 
 
 def lost_faces(catalog: Catalog, faces: Collection[int] | None = None) -> list[LostFace]:

@@ -7,6 +7,7 @@ const isVisible = (one) => one.checkVisibility?.() ?? one.offsetParent !== null;
 const keyed = () => [...document.querySelectorAll("[data-key]")].filter((one) => isVisible(one) && !one.disabled);
 
 export function start() {
+  document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     if (document.querySelector("dialog[open]") || event.target.matches("input:not([type=checkbox], [type=range]), select, textarea")) return;

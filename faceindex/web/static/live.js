@@ -99,10 +99,11 @@ export function listen(onJob) {
   window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 }
 
+const day = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
+const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+const clock = new Intl.DateTimeFormat(locale, { timeStyle: "short" });
+
 export function dates(root = document) {
-  const day = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
-  const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
-  const clock = new Intl.DateTimeFormat(locale, { timeStyle: "short" });
   for (const time of root.querySelectorAll("time[datetime]")) {
     const long = time.dataset.long !== undefined;
     const written = time.dateTime;

@@ -16,16 +16,16 @@ class Window {
   constructor(list) {
     this.list = list;
     this.nodes = new Map();
-    [...list.children].forEach((node, place) => this.put(place, node));
     this.blocks = new Map();
     this.waiting = 0;
     this.state = 0;
+    [...list.children].forEach((node, place) => this.put(place, node, 1));  // `count` makes it the first state
     this.first = this.last = -1;
   }
 
   // A tile knows its place also while it is not in the page, and when its attributes are replaced.
-  put(place, node) {
-    node.place = place;
+  put(place, node, state = this.state) {
+    Object.assign(node, { place, state });
     this.nodes.set(place, node);
   }
 
@@ -102,7 +102,7 @@ class Window {
     if (!node) {
       node = document.createElement("li");
       node.className = "tile waiting";
-      this.put(place, node);
+      this.put(place, node, -1);
     }
     if (node.ariaPosInSet !== String(place + 1)) {
       node.ariaPosInSet = place + 1;
@@ -122,11 +122,13 @@ class Window {
 
   // Fetches the blocks that are seen and not there, a few at a time, those in the middle first.
   fetch() {
-    const from = Math.floor((this.first * this.columns) / BLOCK);
-    const to = Math.floor((Math.min(this.items, this.last * this.columns) - 1) / BLOCK);
-    const middle = (from + to) / 2;
-    const missing = [];
-    for (let block = from; block <= to; block += 1) if (!this.blocks.has(block)) missing.push(block);
+    const end = Math.min(this.items, this.last * this.columns);
+    const wanted = new Set();
+    for (let place = this.first * this.columns; place < end; place += 1) {
+      if (this.nodes.get(place).state !== this.state) wanted.add(Math.floor(place / BLOCK));
+    }
+    const middle = (this.first * this.columns + end) / 2 / BLOCK;
+    const missing = [...wanted].filter((block) => !this.blocks.has(block));
     missing.sort((a, b) => Math.abs(a - middle) - Math.abs(b - middle));
     for (const block of missing.slice(0, Math.max(0, AT_ONCE - this.waiting))) this.load(block);
   }

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 from people_library import drawn_people, store_vectors
+from traced import skip_unless_traced
 
 import faceindex
 from faceindex.errors import JobCancelled, MachineError, UsageError
@@ -203,3 +205,14 @@ def test_the_environment_leads_to_no_other_host(
     assert library.export_to(address).faces.added == 60
     with pytest.raises(UsageError, match="names no host"):
         library.export_to("postgresql:///faces")
+
+
+def test_it_connects_to_the_address_alone(address: str, library: faceindex.Library, tmp_path: Path) -> None:
+    skip_unless_traced()
+    trace, place = tmp_path / "trace", urlsplit(address)
+    command = [sys.executable, "-m", "faceindex", "export", "-L", str(library.path), "--to", address]
+    traced = ["strace", "-f", "--seccomp-bpf", "-e", "trace=connect,sendto,sendmsg,bind", "-o", str(trace)]
+    elsewhere = {"PGHOST": "192.0.2.1", "PGHOSTADDR": "192.0.2.2", "PGPORT": "1"}
+    subprocess.run([*traced, *command], check=True, env=os.environ | elsewhere)
+    places = re.findall(r"sin6?_port=htons\((\d+)\), .*?\"([\d.:a-f]+)\"", trace.read_text())
+    assert set(places) == {(str(place.port), "127.0.0.1")}
