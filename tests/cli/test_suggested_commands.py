@@ -177,6 +177,7 @@ def test_commands_of_the_documentation_are_there() -> None:
     text = re.sub(r"```.*?```", "", documentation(), flags=re.DOTALL)
     assert [said for line in suggested(text) if not line.startswith("scripts") and (said := wrong(line))] == []
     others = {"--parts", "--rounds", "--photos", "--kills", "--seed", "--folds"}  # of scripts
+    others |= {"--include-dashboard", "--node-ip-address"}  # of Ray
     prose = {
         option
         for quoted in re.findall(r"`([^`]+)`", text)
