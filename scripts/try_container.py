@@ -33,7 +33,10 @@ class Stage:
 
     tree: Path
     environment: dict[str, str] = field(
-        default_factory=lambda: {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/root"}
+        default_factory=lambda: {
+            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME": "/root",
+        }
     )
     user: str = "root"
     last: dict[str, str] = field(default_factory=dict)

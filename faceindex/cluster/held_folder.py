@@ -7,13 +7,14 @@ folders of this user without a lock, and removes them.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import shutil
 import tempfile
 from pathlib import Path
 
 from faceindex.files.writing import FILE_MODE
+from faceindex.system.files import NO_LINK, is_own
+from faceindex.system.locks import lock
 
 _LOCK = "lock"
 
@@ -26,8 +27,8 @@ class HeldFolder:
         parent = parent or tempfile.gettempdir()
         _remove_left_behind(Path(parent), prefix)
         self.path = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
-        self._lock = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self._lock = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT, FILE_MODE)
+        lock(self._lock, wait=True)
 
     def remove(self) -> None:
         """Remove it with all that is in it."""
@@ -40,11 +41,11 @@ class HeldFolder:
 def _remove_left_behind(parent: Path, prefix: str) -> None:
     for folder in parent.glob(prefix + "*"):
         with contextlib.suppress(OSError):
-            if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
+            if folder.is_symlink() or not is_own(folder.stat()):
                 continue
-            lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+            left = os.open(folder / _LOCK, os.O_RDWR | NO_LINK)
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                lock(left)
                 shutil.rmtree(folder, ignore_errors=True)
             finally:
-                os.close(lock)
+                os.close(left)

@@ -57,7 +57,7 @@ class _Received:
         self._digest = hashlib.blake2b(digest_size=32)
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         if hasattr(os, "memfd_create"):
-            self._descriptor = os.memfd_create("shard", os.MFD_CLOEXEC)
+            self._descriptor = os.memfd_create("shard")
             self.path = Path(f"/proc/self/fd/{self._descriptor}")
         else:
             self._folder = tempfile.TemporaryDirectory()

@@ -18,7 +18,7 @@ from faceindex.photos.squares import cut, square_inside
 QUALITY = 85
 
 
-AWAY_SECONDS = 15.0
+SILENT_SECONDS = 15.0
 """For so long a server that did not answer is not asked again: a page has many pictures."""
 
 
@@ -26,19 +26,19 @@ class _Servers:
     """Reads files, those at addresses only if their server answered or was not asked lately."""
 
     def __init__(self) -> None:
-        self._away: dict[str, tuple[float, UnreadablePhoto]] = {}
+        self._silent: dict[str, tuple[float, UnreadablePhoto]] = {}
 
     def read(self, path: str) -> tuple[bytes, int]:
         """As `read_bytes`."""
         top = top_of(path) if is_url(path) else ""
-        since, failure = self._away.get(top, (0.0, None))
-        if failure is not None and time.monotonic() - since < AWAY_SECONDS:
+        since, failure = self._silent.get(top, (0.0, None))
+        if failure is not None and time.monotonic() - since < SILENT_SECONDS:
             raise UnreadablePhoto(path, failure.reason, out_of_reach=True)
         try:
             return read_bytes(path)
         except UnreadablePhoto as error:
             if top and isinstance(error.__cause__, OSError) and error.__cause__.errno in UNREACHABLE:
-                self._away[top] = time.monotonic(), error
+                self._silent[top] = time.monotonic(), error
             raise
 
 

@@ -11,7 +11,7 @@ from faceindex.crops.requests import DONE, Request
 from faceindex.errors import MachineError
 from faceindex.ingest.workers import child
 from faceindex.ingest.workers.watch import Watch
-from faceindex.system.processes import Connection
+from faceindex.system.children import Connection
 
 WORKERS = 2
 

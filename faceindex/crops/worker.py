@@ -12,9 +12,9 @@ import sys
 
 def main() -> None:
     """Serve the parent. Arguments: the connection's descriptor; the parent's process id, or 0; bytes, or 0."""
-    from faceindex.system import processes
+    from faceindex.system import children, processes
 
-    connection, parent, memory = processes.inherited_connection(int(sys.argv[1])), int(sys.argv[2]), int(sys.argv[3])
+    connection, parent, memory = children.inherited_connection(int(sys.argv[1])), int(sys.argv[2]), int(sys.argv[3])
     with contextlib.suppress(BrokenPipeError, EOFError, ConnectionResetError):  # the parent has ended
         from faceindex.photos.finding.addresses import take_secrets
 

@@ -54,7 +54,7 @@ def own_folder(path: Path) -> None:
     """Create the folder `path`, or use the existing one, for its owner only. Raises: OSError, also if it is a link."""
     with contextlib.suppress(FileExistsError):
         path.mkdir(mode=FOLDER_MODE)
-    with system.Folder(path, follow=False) as folder:
+    with system.Folder(path, through_link=False) as folder:
         if stat.S_IMODE(folder.status().st_mode) != FOLDER_MODE:
             with contextlib.suppress(OSError):
                 folder.set_mode(FOLDER_MODE)

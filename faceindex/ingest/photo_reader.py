@@ -23,8 +23,9 @@ from faceindex.photos.identity import Identity
 from faceindex.photos.read import identify
 from faceindex.plurals import plural
 from faceindex.running.stop import Stop
+from faceindex.system.children import inherited_connection
 from faceindex.system.files import set_blocking
-from faceindex.system.processes import be_killed_first, end_with_parent, inherited_connection
+from faceindex.system.processes import be_killed_first, end_with_parent
 
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")

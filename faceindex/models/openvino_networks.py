@@ -11,7 +11,7 @@ from faceindex.errors import UsageError
 from faceindex.models.cards import PRECISIONS
 from faceindex.models.graphs import onnx_graph
 from faceindex.running.lazily import module
-from faceindex.system.processes import processor_lines
+from faceindex.system.machine import processor_lines
 from faceindex.types import Pixels, Vectors
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from faceindex.models.cards import model_cards
 from faceindex.models.devices import CPU
 from faceindex.models.graphs import convert, identity
 from faceindex.models.weights import weights
-from faceindex.system.processes import processor_lines
+from faceindex.system.machine import processor_lines
 
 if TYPE_CHECKING:
     import onnxruntime

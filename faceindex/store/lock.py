@@ -12,7 +12,7 @@ from faceindex.files.writing import FILE_MODE
 from faceindex.running.stop import Stop
 from faceindex.system.files import NO_LINK, NOT_WAITING, read_at, write_at
 from faceindex.system.locks import CANNOT_LOCK, LOOK_SECONDS, lock, unlock
-from faceindex.system.processes import machine_name
+from faceindex.system.machine import machine_name
 
 LOCK = "lock"
 NO_LOCKS = (

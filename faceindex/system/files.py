@@ -62,13 +62,13 @@ class Folder:
     By its path where folders cannot be opened.
     """
 
-    def __init__(self, path: Path, *, follow: bool = True) -> None:
-        """follow: the path may be a symbolic link. Raises: OSError, also when it is no folder."""
+    def __init__(self, path: Path, *, through_link: bool = True) -> None:
+        """through_link: the path may be a symbolic link. Raises: OSError, also when it is no folder."""
         self.path = path
         self._descriptor: int | None = None
         if OPENS_FOLDERS:
-            self._descriptor = os.open(path, os.O_RDONLY | _known("O_DIRECTORY") | (0 if follow else NO_LINK))
-        elif not follow and path.is_symlink():
+            self._descriptor = os.open(path, os.O_RDONLY | _known("O_DIRECTORY") | (0 if through_link else NO_LINK))
+        elif not through_link and path.is_symlink():
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
         elif not stat.S_ISDIR(path.stat().st_mode):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))

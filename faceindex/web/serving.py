@@ -32,6 +32,7 @@ IDLE_SECONDS = 20
 
 FOREVER = 1e9
 
+_UNIX: int | None = getattr(socket, "AF_UNIX", None)
 _BACKLOG = 128
 
 
@@ -137,10 +138,12 @@ def _tcp_socket(host: str, port: int) -> socket.socket:
 
 def _unix_socket(path: Path) -> socket.socket:
     """For its owner only from the first moment. A socket that nobody listens at any more is replaced."""
-    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    if _UNIX is None:
+        raise UsageError("this system has no Unix sockets for --unix; use --host and --port")
+    made = socket.socket(_UNIX, socket.SOCK_STREAM)
     before = os.umask(0o177)
     try:
-        if path.exists() and stat.S_ISSOCK(path.lstat().st_mode) and not _is_alive(path):
+        if path.exists() and stat.S_ISSOCK(path.lstat().st_mode) and not _is_alive(path, _UNIX):
             path.unlink()
         made.bind(str(path))
         made.listen(_BACKLOG)
@@ -152,8 +155,8 @@ def _unix_socket(path: Path) -> socket.socket:
     return made
 
 
-def _is_alive(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as tried:
+def _is_alive(path: Path, family: int) -> bool:
+    with socket.socket(family, socket.SOCK_STREAM) as tried:
         try:
             tried.connect(str(path))
         except OSError:

@@ -4,8 +4,8 @@ A box is not a face: it may lie on a neighbour, because the photo was cropped or
 it. So each name is compared with each face, by the distance from the middle of the vectors of the name's other faces. A
 box is worth BOX of this distance: where vectors speak more clearly than that for another face, the name moves there.
 
-Distances are in parts of the recipe's match threshold. Values were chosen on faces of one half of the people of lfw-dev
-put together to photos of one to four, and tried on the other half, with sface and dlib. With right boxes no name went
+Distances are in parts of the recipe's match threshold. Values were chosen on faces of lfw-dev put together to photos of
+one to four, with sface and dlib, and nothing was kept back. With right boxes no name went
 to a wrong face. Where one photo in ten had all its boxes on the next face, one name in a hundred was wrong: nearly all
 of people of whom no other face was named, where nothing can be known.
 """

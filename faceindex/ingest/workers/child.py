@@ -16,7 +16,7 @@ from pathlib import Path
 
 from faceindex.photos.finding.addresses import secrets_for_children
 from faceindex.running import telemetry
-from faceindex.system.processes import Connection, start_with
+from faceindex.system.children import Connection, start_with
 
 END_SECONDS = 5.0
 """How long to wait for a killed process. One that a dead disk blocks, or that is frozen, ends later or never."""

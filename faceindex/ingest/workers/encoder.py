@@ -12,7 +12,7 @@ import time
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest.workers.worker import AlignedFile, encode_files
 from faceindex.running.threads import start
-from faceindex.system.processes import Connection
+from faceindex.system.children import Connection
 
 WAIT_SECONDS = 0.02
 """The longest time for which faces wait for others; a batch of 32 takes a GPU some milliseconds."""

@@ -21,7 +21,8 @@ from faceindex.ingest.workers.worker_process import WorkerProcess
 from faceindex.photos.finding.addresses import is_url
 from faceindex.photos.finding.entries import FoundFile
 from faceindex.system.cgroups import oom_kills
-from faceindex.system.processes import Connection, grants_memory
+from faceindex.system.children import Connection
+from faceindex.system.processes import grants_memory
 
 _STARTS = 3  # workers in a row that may fail to start
 _PAUSE = 0.5  # seconds before the next try, times the number of tries

@@ -11,8 +11,8 @@ import warnings
 
 from faceindex.ingest.workers.messages import Started, StartFailure
 from faceindex.ingest.workers.unexpected import in_words, is_exhaustion
+from faceindex.system.children import inherited_connection
 from faceindex.system.files import set_blocking
-from faceindex.system.processes import inherited_connection
 
 
 def main() -> None:

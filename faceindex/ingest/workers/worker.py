@@ -22,7 +22,8 @@ from faceindex.photos.finding.entries import FoundFile
 from faceindex.photos.finding.sources import expect
 from faceindex.photos.packets import Sidecars
 from faceindex.photos.read import read_bytes
-from faceindex.system.processes import Connection, be_killed_first, end_with_parent, limit_memory
+from faceindex.system.children import Connection
+from faceindex.system.processes import be_killed_first, end_with_parent, limit_memory
 from faceindex.types import AnalysedPhoto
 
 

@@ -17,8 +17,8 @@ from faceindex.ingest.workers.watch import Watch
 from faceindex.ingest.workers.worker import AlignedFile
 from faceindex.photos.finding.addresses import is_url
 from faceindex.photos.finding.entries import FoundFile
+from faceindex.system.children import Connection
 from faceindex.system.files import set_blocking
-from faceindex.system.processes import Connection
 
 _WORKER = "from faceindex.ingest.workers.start import main; main()"
 _STDERR_BYTES = 1 << 16

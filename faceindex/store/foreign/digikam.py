@@ -1,7 +1,6 @@
 """Reads the faces with names in digiKam's database, digikam4.db.
 
-The tables are those of digiKam 7.9, which writes schema 13; they have had these columns since 2.0, and still have them
-in 8.x (core/data/database/dbconfig.xml.cmake.in).
+The tables are those of digiKam 7.9, which writes schema 13.
 """
 
 from __future__ import annotations
