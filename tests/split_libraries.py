@@ -94,7 +94,9 @@ def holdings(path: Path) -> dict[str, Any]:
 
         acts = read_acts(catalog.connection)
         place = {act.act: number for number, act in enumerate(acts)}
-        covers = read("SELECT face FROM covers ORDER BY act, face").fetchall()
+        covers: dict[int, list[Any]] = {}
+        for face, act in read("SELECT face, act FROM covers ORDER BY act"):
+            covers.setdefault(act, []).append(named[face])
         found: dict[str, Any] = {
             "photos": sorted(read("SELECT content, width, height, taken, taken_from, turned, warning FROM photos")),
             "paths": sorted(
@@ -108,7 +110,7 @@ def holdings(path: Path) -> dict[str, Any]:
             "names": sorted(read("SELECT name, hidden FROM people").fetchall()),
             "hidden": faces_of("SELECT face FROM hidden_faces"),
             "unknown": faces_of("SELECT face FROM unknown_faces"),
-            "covers": [named[face] for (face,) in covers],
+            "covers": [sorted(chosen) for chosen in covers.values()],
             "roots": sorted(read("SELECT path FROM roots").fetchall()),
             "failures": sorted(read("SELECT path, size, error FROM failures").fetchall()),
             "in files": faces_of("SELECT face, name, file FROM names_in_files"),

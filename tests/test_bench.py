@@ -17,6 +17,7 @@ from benchmarks.__main__ import add_options, benchmarks
 from harness import history
 from harness.measure import cost, in_new_process, in_turn
 from harness.report import Figure, Report
+from harness.visitors import percentile
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = ("acts", "--acts", "20", "--faces", "100", "--repeat", "2")
@@ -133,3 +134,9 @@ def test_a_figure_is_its_median_with_its_spread(tmp_path: Path) -> None:
     line = history.record("x", {"faces": (1, 2), "keep": None}, report.figures)
     assert line["options"] == {"faces": "1 2", "keep": "None"}
     assert line["figures"] == {"faces": {"unit": "", "median": 3.0, "lowest": 3.0, "highest": 3.0, "rounds": 1}}
+
+
+def test_a_percentile_is_a_wait_that_somebody_had() -> None:
+    waits = [float(number) for number in range(1, 21)]
+    assert [percentile(waits, part) for part in (0.05, 0.5, 0.95, 0.99)] == [1, 10, 19, 20]
+    assert percentile([3.0], 0.5) == 3

@@ -50,7 +50,7 @@ def import_names(
     else:
         _print(done)
     if not done.photos:
-        raise UsageError(f"{done.file} names nobody in a photo")
+        raise UsageError(f"nobody is named in a photo of {done.file}")
     if not done.found:
         raise UsageError(f"the library has none of the {plural(done.photos, 'photo')} with names in {done.file}")
 

@@ -1,7 +1,6 @@
 """Photos in object storage beside the same photos on a disk: `ingest` of --photos photos with --workers workers.
 
-The server (s3rver, on this machine) answers each request after --latency milliseconds. Requests are told for each
-photo.
+The server (s3rver, on this machine) answers each request after --latency milliseconds. Requests are counted.
 """
 
 from __future__ import annotations
@@ -44,8 +43,7 @@ def run(report: Report, *, photos: int = 200, latency: float = 20.0, workers: in
 def _ingest(report: Report, place: str, name: str, photos: int, workers: int) -> None:
     library = report.folder / f"{name.replace(' ', '-')}.faces"
     command: list[str | Path] = [sys.executable, "-P", "-m", "faceindex", "ingest", place, "-L", library, "-q"]
-    spent, _ = cost(
-        lambda: subprocess.run([*command, "--workers", str(workers)], check=True, stdout=subprocess.DEVNULL)
-    )
+    command += ["--workers", str(workers)]
+    spent, _ = cost(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL))
     report.add(f"{name}: photos a second, start included", photos / spent.clock)
     report.add(f"{name}: processor time of a photo", 1000 * spent.processor / photos, "ms")

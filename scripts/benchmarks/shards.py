@@ -139,9 +139,10 @@ def killed(
     assert search.shards is not None
     victim = next(process for shard, process in search.shards.processes() if shard == 1)
     time.sleep(1)
-    at = time.monotonic()
+    at, before, lost = time.monotonic(), sum(search.shards.ready()), False
     os.kill(victim, signal.SIGKILL)
-    while 0 in search.shards.ready() or time.monotonic() < at + 1:
+    while not lost or sum(search.shards.ready()) < before:
+        lost = lost or sum(search.shards.ready()) < before
         time.sleep(0.02)
     loaded = time.monotonic() - at
     time.sleep(1)
@@ -160,11 +161,11 @@ def killed(
 def same_albums(report: Report, session: RaySession, count: int) -> None:
     vectors, threshold = drawn_faces(count).all(), recipe("dlib").cluster_threshold
     found: list[Labels] = []
+    here = cost_of_all(lambda: found.append(cluster(vectors, threshold=threshold)))  # first: actors take theirs along
     with closing(RayBlocks(session)) as blocks:
         spent = cost_of_all(lambda: found.append(cluster(vectors, threshold=threshold, elsewhere=blocks)))
         report.add(f"{count:,} faces, albums on Ray, clock", spent.clock, "s")
         report.add(f"{count:,} faces, albums on Ray, processor", spent.processor, "s")
-    here = cost_of_all(lambda: found.append(cluster(vectors, threshold=threshold)))
     report.add(f"{count:,} faces, albums here, clock", here.clock, "s")
     report.add(f"{count:,} faces, albums here, processor", here.processor, "s")
     report.add(f"{count:,} faces, albums", int(found[1].max()) + 1)

@@ -177,10 +177,11 @@ def test_commands_of_the_documentation_are_there() -> None:
     text = re.sub(r"```.*?```", "", documentation(), flags=re.DOTALL)
     assert [said for line in suggested(text) if not line.startswith("scripts") and (said := wrong(line))] == []
     others = {"--parts", "--rounds", "--photos", "--kills", "--seed", "--folds"}  # of scripts
+    others |= {"--include-dashboard", "--node-ip-address"}  # of Ray
     prose = {
         option
         for quoted in re.findall(r"`([^`]+)`", text)
-        if not re.match(r"(scripts|pip|\.venv|python|systemctl|journalctl)\b", quoted)
+        if not re.match(r"(scripts|pip|\.venv|python|systemctl|journalctl|ray)\b", quoted)
         for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", quoted)
     }
     assert prose - OPTIONS - others == set()

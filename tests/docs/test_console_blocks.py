@@ -14,6 +14,7 @@ ELSEWHERE = {
     "serving": "tests/web start the server",
     "training": "tests/training learns from hundreds of people",
     "cluster": "tests/cluster start nodes",
+    "cluster-search": "tests/cluster start nodes",
     "remote": "tests/ingest start an object server",
     "postgres": "its tests start PostgreSQL",
     "merging": "tests of `merge` make libraries of their own",

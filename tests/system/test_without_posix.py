@@ -63,7 +63,7 @@ def test_from_photos_to_albums(many_photos: Path, tmp_path: Path) -> None:
     run(*face, "cluster", "-L", library)
     run(*face, "albums", "export", str(tmp_path / "albums"), "-L", library, "--unnamed")
     assert any((tmp_path / "albums").rglob("*.jpg"))
-    assert json.loads(run(*face, "check", "-L", library, "--json"))["ok"]
+    assert json.loads(run(*face, "check", "-L", library, "--json"))["whole"]
     assert Path(library, "catalog.sqlite").stat().st_mode & 0o077 == 0
 
 

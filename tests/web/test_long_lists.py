@@ -127,6 +127,7 @@ def test_faces_alone_are_named_or_said_to_be_none(opened: Open) -> None:
     expect(page).to_have_url(re.compile(r"/search\?face=\d+$"))
 
 
+@pytest.mark.long
 def test_names_of_any_kind_are_text_and_fit_on_any_screen(opened: Open, served_library: Path) -> None:
     with faceindex.Library(served_library) as library:
         for name in (HOSTILE, LONG[:500].strip(), RIGHT_TO_LEFT):
