@@ -12,10 +12,10 @@ from faceindex.photos.finding.entries import FoundFile
 
 
 class Deliveries:
-    """folder: private, and gone when this process ends or soon after."""
+    """folder: private, and gone with `parent`, or before, when another process begins after this one has ended."""
 
-    def __init__(self) -> None:
-        self._held = HeldFolder("faceindex-node-")
+    def __init__(self, parent: str) -> None:
+        self._held = HeldFolder("faceindex-node-", parent)
         self.folder = self._held.path
         self._number = 0
 

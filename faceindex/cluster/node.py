@@ -58,7 +58,7 @@ class Node:
         self._cores = cores
         self._share = share
         self._idle_limit = idle_limit
-        self._deliveries = Deliveries()
+        self._deliveries = Deliveries(ray._private.worker._global_node.get_session_dir_path())
         self._backlog: deque[Sent] = deque()
         self._given: dict[str, FoundFile] = {}  # by the path that the pool has
         self._analyser: Analyser | None = None

@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -98,11 +97,17 @@ def test_an_ingest_stores_the_same_and_photos_are_read_where_they_are_analysed(
     assert (report.new, report.failed, report.out_of_reach, report.workers) == (22, 1, 0, 2)
     assert stored == usual
     assert read_here == []
+    psutil.wait_procs(actor_processes(), timeout=20)
     assert actor_processes() == []
 
 
 def test_photos_that_nodes_cannot_open_travel_as_bytes_with_the_dates_of_their_sidecars(
-    executor: RayExecutor, many_photos: Path, usual: Contents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    executor: RayExecutor,
+    cluster: tuple[RaySession, Any],
+    many_photos: Path,
+    usual: Contents,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """/proc/self/cwd is another folder in each process."""
     folder = shutil.copytree(many_photos, tmp_path / "photos")
@@ -117,7 +122,8 @@ def test_photos_that_nodes_cannot_open_travel_as_bytes_with_the_dates_of_their_s
     with faceindex.Library(tmp_path / "x.faces") as library:
         taken = {Path(photo.path).name: photo.taken for photo in library.photos.list(limit=None) if photo.taken}
     assert {name: str(date)[:10] for name, date in taken.items()} == {"00.jpg": "2001-02-03"}
-    assert not list(Path(tempfile.gettempdir()).glob("faceindex-node-*/*/*.jpg"))
+    (node, *_) = cluster[0].folder.glob("r/session_2*/faceindex-node-*")
+    assert not list(node.parent.glob("faceindex-node-*/*/*.jpg"))
 
 
 def test_a_photo_that_ends_its_worker_costs_only_itself(
