@@ -19,6 +19,6 @@ def processor_lines() -> list[str]:
 
 def machine_name() -> str:
     """The name of this machine in its network."""
-    import socket
+    import platform
 
-    return socket.gethostname()
+    return platform.node()
