@@ -47,7 +47,7 @@ people leave-alone 3
 people ask-again 3
 people never-suggest 3 4
 people cover 10
-people split 4 17
+people split 4 20
 people reject 7
 people move 8 3
 people hide 4
@@ -97,7 +97,11 @@ people forget Ann --yes
 forget --all --yes
 """.strip().splitlines()
 
-NOT_ASKED = {"models add": "it takes a network", "train encoder": "it takes torch and minutes"}
+NOT_ASKED = {
+    "models add": "it takes a network",
+    "train encoder": "it takes torch and minutes",
+    "export": "it takes a database",
+}
 
 BEFORE = {"import": "faceindex export table.jsonl --vectors", "serve tokens": "faceindex serve token archive"}
 """What must have been done before a command has an answer."""

@@ -59,7 +59,7 @@ def test_from_photos_to_albums(many_photos: Path, tmp_path: Path) -> None:
     face = ("-m", "faceindex")
     done = json.loads(run(*face, "ingest", str(many_photos), "-L", library, "--workers", "2", "--json"))
     assert done["faces"]["total"] > 0
-    assert done["photos"]["failed"] == 0
+    assert done["photos"]["failed"] == 1  # the one that is cut off
     run(*face, "cluster", "-L", library)
     run(*face, "albums", "export", str(tmp_path / "albums"), "-L", library, "--unnamed")
     assert any((tmp_path / "albums").rglob("*.jpg"))
