@@ -2,7 +2,7 @@
 FROM python:3.13-slim AS build
 RUN python -m venv /opt/faceindex
 COPY . /source
-RUN /opt/faceindex/bin/pip install --no-cache-dir '/source[web,hog]' \
+RUN /opt/faceindex/bin/pip install --no-cache-dir '/source[web]' \
  && /opt/faceindex/bin/pip uninstall --yes pip \
  && /opt/faceindex/bin/python -m compileall -q /opt/faceindex/lib
 
