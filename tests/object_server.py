@@ -17,6 +17,8 @@ import fsspec
 import fsspec.config
 import pytest
 
+from faceindex.photos.finding import addresses
+
 BUCKET = "photos"
 _SERVER = "import sys; from moto.server import main; main(['-p', sys.argv[1]])"
 _REQUEST = re.compile(r'"([A-Z]+) (\S+) HTTP')
@@ -57,6 +59,7 @@ class ObjectServer:
         found: dict[str, Any] = {}
         fsspec.config.set_conf_env(found)
         patch.setitem(fsspec.config.conf, "s3", found["s3"])
+        patch.setattr(addresses, "_logins", {})  # of another test that named a user in an address
 
     def start(self, objects: Mapping[str, bytes]) -> None:
         """Serve these objects, by their keys, in BUCKET."""

@@ -178,6 +178,7 @@ def test_commands_of_the_documentation_are_there() -> None:
     assert [said for line in suggested(text) if not line.startswith("scripts") and (said := wrong(line))] == []
     others = {"--parts", "--rounds", "--photos", "--kills", "--seed", "--folds"}  # of scripts
     others |= {"--include-dashboard", "--node-ip-address"}  # of Ray
+    others |= {"--prices"}  # of scripts/bench cluster
     prose = {
         option
         for quoted in re.findall(r"`([^`]+)`", text)
