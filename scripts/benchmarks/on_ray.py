@@ -11,11 +11,13 @@ groups. --on takes the address of a cluster on this machine; by default Ray is s
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import psutil
-from harness.measure import processor_seconds, ratios
+from harness.measure import ratios
 from harness.report import Report
 
 import faceindex
@@ -25,6 +27,8 @@ from faceindex.cluster.session import RaySession
 
 PART = 4
 """The small set has one photo in so many."""
+
+LOOK = 0.1
 
 
 def run(
@@ -44,15 +48,23 @@ def run(
         groups = group_photos(report.folder / "photos" / "groups", photos)
         made = made_photos(report.folder / "photos" / "made", photos - len(groups.paths))
         sets["12 megapixels"] = sorted([*groups.paths, *made.paths])
-    before = of_all_processes()
+    spent = AllProcesses()
+    before = spent()
     with RaySession(on, cpus=workers if on == "ray" else None) as session:
-        report.add("start of Ray, processor", of_all_processes() - before, "s")
+        report.add("start of Ray, processor", spent() - before, "s")
         for name, paths in sets.items():
-            compare(name, paths, rounds, recipe, workers, session, report)
+            compare(name, paths, rounds, recipe, workers, session, report, spent)
 
 
 def compare(
-    name: str, paths: list[Path], rounds: int, recipe: str, workers: int, session: RaySession, report: Report
+    name: str,
+    paths: list[Path],
+    rounds: int,
+    recipe: str,
+    workers: int,
+    session: RaySession,
+    report: Report,
+    spent: AllProcesses,
 ) -> None:
     few = paths[::PART]
     more = len(paths) - len(few)
@@ -61,10 +73,10 @@ def compare(
     starts: dict[str, list[float]] = {"locally": [], "on Ray": []}
     for number in range(rounds):
         where = report.folder / f"{name}-{number}"
-        local_few, _ = locally(few, where.with_suffix(".few.faces"), recipe, workers)
-        ray_few, _ = on_ray(few, where.with_suffix(".ray.few.faces"), recipe, workers, session)
-        ray_all, seen = on_ray(paths, where.with_suffix(".ray.faces"), recipe, workers, session)
-        local_all, known = locally(paths, where.with_suffix(".faces"), recipe, workers)
+        local_few, _ = locally(few, where.with_suffix(".few.faces"), recipe, workers, spent)
+        ray_few, _ = on_ray(few, where.with_suffix(".ray.few.faces"), recipe, workers, session, spent)
+        ray_all, seen = on_ray(paths, where.with_suffix(".ray.faces"), recipe, workers, session, spent)
+        local_all, known = locally(paths, where.with_suffix(".faces"), recipe, workers, spent)
         if seen != known:
             raise SystemExit(f"{name}: not the same faces on Ray as locally")
         ours.append((ray_all - ray_few) / more)
@@ -78,25 +90,27 @@ def compare(
         report.add(f"{name}, start of workers {who}, processor", seconds, "s")
 
 
-def locally(paths: list[Path], where: Path, recipe: str, workers: int) -> tuple[float, set[bytes]]:
+def locally(paths: list[Path], where: Path, recipe: str, workers: int, spent: AllProcesses) -> tuple[float, set[bytes]]:
     """Processor seconds, and the vectors."""
-    return ingested(where, recipe, lambda library: library.ingest(paths, workers=workers), processor_seconds)
+    return ingested(where, recipe, lambda library: library.ingest(paths, workers=workers), spent)
 
 
-def on_ray(paths: list[Path], where: Path, recipe: str, workers: int, session: RaySession) -> tuple[float, set[bytes]]:
-    """Likewise, with those of Ray."""
+def on_ray(
+    paths: list[Path], where: Path, recipe: str, workers: int, session: RaySession, spent: AllProcesses
+) -> tuple[float, set[bytes]]:
+    """Likewise, by actors."""
 
     def work(library: faceindex.Library) -> faceindex.IngestReport:
         return library.ingest(paths, executor=RayExecutor(session, workers=workers))
 
-    return ingested(where, recipe, work, of_all_processes)
+    return ingested(where, recipe, work, spent)
 
 
 def ingested(
     where: Path,
     recipe: str,
     work: Callable[[faceindex.Library], faceindex.IngestReport],
-    spent: Callable[[], float],
+    spent: AllProcesses,
 ) -> tuple[float, set[bytes]]:
     with faceindex.Library(where, recipe=recipe) as library:
         before = spent()
@@ -106,12 +120,25 @@ def ingested(
     return seconds, {vector.tobytes() for vector in vectors}
 
 
-def of_all_processes() -> float:
-    """Processor seconds of this process and all below it, living or ended."""
-    seconds = 0.0
-    for process in (psutil.Process(), *psutil.Process().children(recursive=True)):
-        try:
-            seconds += sum(process.cpu_times()[:4])  # its own, and those of its children that have ended
-        except psutil.Error:
-            continue
-    return seconds
+class AllProcesses:
+    """Processor seconds of this process and all below it, also of those that have ended: Ray does not wait for its own,
+    so that the system forgets their time. Each is looked at every LOOK seconds while it lives."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[int, float], float] = {}
+        self._lock = threading.Lock()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def __call__(self) -> float:
+        with self._lock:
+            for process in (psutil.Process(), *psutil.Process().children(recursive=True)):
+                try:
+                    self._seen[process.pid, process.create_time()] = sum(process.cpu_times()[:2])
+                except psutil.Error:
+                    continue
+            return sum(self._seen.values())
+
+    def _watch(self) -> None:
+        while True:
+            self()
+            time.sleep(LOOK)
