@@ -182,7 +182,7 @@ def test_commands_of_the_documentation_are_there() -> None:
     prose = {
         option
         for quoted in re.findall(r"`([^`]+)`", text)
-        if not re.match(r"(scripts|pip|\.venv|python|systemctl|journalctl|ray)\b", quoted)
+        if not re.match(r"(scripts|pip|\.venv|python|systemctl|journalctl|ray|mypy|docker)\b", quoted)
         for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", quoted)
     }
     assert prose - OPTIONS - others == set()
