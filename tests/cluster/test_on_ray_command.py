@@ -61,6 +61,7 @@ def _arguments(process: psutil.Process) -> list[str]:
         return []
 
 
+@pytest.mark.long
 def test_ctrl_c_and_kill_leave_nothing_running_and_the_next_ingest_resumes(many_photos: Path, tmp_path: Path) -> None:
     library = tmp_path / "x.faces"
     for number in (signal.SIGINT, signal.SIGKILL):

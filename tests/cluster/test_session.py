@@ -49,6 +49,7 @@ print(sorted(name for name in os.environ if name.startswith("RAY") and name != "
 """
 
 
+@pytest.mark.long
 def test_a_started_ray_is_private_and_leaves_nothing(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
