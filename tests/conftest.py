@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+from contents import Contents, contents
 from hypothesis import settings
 from made_library import MadeLibrary
 from PIL import Image, ImageEnhance
@@ -94,6 +95,15 @@ def many_photos(astronaut: Pixels, tmp_path_factory: pytest.TempPathFactory) -> 
     whole = (folder / "00.jpg").read_bytes()
     (folder / "cut-off.jpg").write_bytes(whole[: len(whole) // 2])
     return folder
+
+
+@pytest.fixture(scope="session")
+def usual(many_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Contents:
+    """What an ingest of `many_photos` stores when nobody says what is to analyse photos."""
+    path = tmp_path_factory.mktemp("usual") / "x.faces"
+    with faceindex.Library(path, recipe="sface") as library:
+        library.ingest([many_photos])
+    return contents(path)
 
 
 @pytest.fixture(scope="session")

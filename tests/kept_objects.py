@@ -11,7 +11,8 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -188,3 +189,21 @@ def _free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
+
+
+@contextmanager
+def running(folder: Path, objects: Mapping[str, bytes] | None = None) -> Iterator[KeptObjects]:
+    """A server without trouble, which this process and those that it starts find; `objects` are in BUCKET.
+
+    The test is skipped where there can be none.
+    """
+    pytest.importorskip("s3fs")
+    skip_without_server()
+    made = KeptObjects(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        made.let_be_found(patch)
+        try:
+            made.start(objects)
+            yield made
+        finally:
+            made.close()

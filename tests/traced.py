@@ -102,6 +102,20 @@ def _plain(text: str) -> str:
     return os.fsdecode(text.encode("latin-1", "backslashreplace").decode("unicode_escape").encode("latin-1"))
 
 
+RUN_COMMANDS = """
+import shlex, sys
+from faceindex.cli import main
+for line in sys.argv[1:]:
+    sys.argv = ["faceindex", *shlex.split(line)]
+    try:
+        main()
+    except SystemExit as ended:
+        if ended.code:
+            sys.exit(f"exit code {ended.code} of faceindex {line}")
+"""
+"""A program that gives the commands of its arguments, one after the other in one process, and ends with the first that
+ends badly."""
+
 MUST_TRACE = "FACEINDEX_MUST_TRACE"
 """A variable that is set where strace is known to work: what needs it fails there instead of being skipped."""
 

@@ -11,12 +11,12 @@ import typer
 import faceindex
 from faceindex.cli import options
 from faceindex.cli.acts import DryRun
-from faceindex.cli.outcome import refuse_nothing
+from faceindex.cli.exported import print_export
 from faceindex.cli.output import errors, one_form, print_csv, print_json, print_line, print_table
 from faceindex.clustering.methods import DEFAULT_METHOD, METHODS
 from faceindex.photos.finding.addresses import absolute
 from faceindex.plurals import plural
-from faceindex.types import AlbumsExport, ClusterReport
+from faceindex.types import ClusterReport
 
 app = typer.Typer(help="Albums: groups of faces that probably show one person.", no_args_is_help=True)
 
@@ -150,29 +150,13 @@ def export(
     """Make a folder of photos for each person and album. Run it again to update. It removes only files that it made."""
     with faceindex.Library(library, create=False) as opened:
         done = opened.albums.export(folder, link=link, unnamed=unnamed, min_photos=min_photos, xmp=xmp, dry_run=dry_run)
-    if as_json:
-        print_json(asdict(done))
-    else:
-        _print_export(done, "to be " * dry_run)
-    refuse_nothing(
+    print_export(
+        done,
+        f"{plural(done.albums, 'album')} with {plural(done.photos, 'photo')}",
         f"no photo could be exported to {done.folder}",
-        done=done.made + done.kept,
-        failed=len(done.missing) + len(done.left),
-        out_of_reach=len(done.missing) + sum(left.out_of_reach for left in done.left),
+        to_be="to be " * dry_run,
+        as_json=as_json,
     )
-
-
-def _print_export(done: AlbumsExport, to_be: str) -> None:
-    print_line(
-        f"{plural(done.albums, 'album')} with {plural(done.photos, 'photo')} in {done.folder}: "
-        f"{done.made:,} {to_be}made, {done.kept:,} {to_be}kept, {done.removed:,} {to_be}removed"
-    )
-    for note in done.notes:
-        errors.print(f"note: {note}", markup=False)
-    if done.missing:
-        print_table(("photos that are missing now",), [(path,) for path in done.missing])
-    if done.left:
-        print_table(("not changed", "why"), [(left.path, left.error) for left in done.left])
 
 
 @app.command("sheet")

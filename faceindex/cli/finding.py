@@ -10,11 +10,12 @@ import typer
 
 import faceindex
 from faceindex.cli import options, selections
+from faceindex.cli.exported import print_export
 from faceindex.cli.outcome import refuse_nothing
-from faceindex.cli.output import errors, print_csv, print_json, print_line, print_table, say_page
+from faceindex.cli.output import print_csv, print_json, print_line, print_table, say_page
 from faceindex.errors import UsageError
 from faceindex.plurals import plural
-from faceindex.types import AlbumsExport, PhotoArchive, PhotoRecord
+from faceindex.types import PhotoArchive, PhotoRecord
 
 _COLUMNS = ("path", "width", "height", "faces", "warning", "taken")
 
@@ -53,7 +54,9 @@ def find(
         if sheet:
             opened.sheets.write_found(sheet, among)
         if into is not None:
-            _print_export(opened.photos.export(into, among, link=link or "hard"), as_json=as_json)
+            done = opened.photos.export(into, among, link=link or "hard")
+            refusal = f"no photo could be put into {done.folder}"
+            print_export(done, plural(done.photos, "photo"), refusal, as_json=as_json)
         elif archive is not None:
             _print_archive(opened.photos.write_zip(archive, among), as_json=as_json)
         else:
@@ -74,28 +77,6 @@ def print_photos(photos: list[PhotoRecord], *, as_csv: bool = False, as_json: bo
         for photo in photos
     ]
     print_table(("photo", "size#", "faces#", "taken", "warning"), rows)
-
-
-def _print_export(done: AlbumsExport, *, as_json: bool) -> None:
-    if as_json:
-        print_json(asdict(done))
-    else:
-        print_line(
-            f"{plural(done.photos, 'photo')} in {done.folder}: "
-            f"{done.made:,} made, {done.kept:,} kept, {done.removed:,} removed"
-        )
-        for note in done.notes:
-            errors.print(f"note: {note}", markup=False)
-        if done.missing:
-            print_table(("photos that are missing now",), [(path,) for path in done.missing])
-        if done.left:
-            print_table(("not changed", "why"), [(left.path, left.error) for left in done.left])
-    refuse_nothing(
-        f"no photo could be put into {done.folder}",
-        done=done.made + done.kept,
-        failed=len(done.missing) + len(done.left),
-        out_of_reach=len(done.missing) + sum(left.out_of_reach for left in done.left),
-    )
 
 
 def _print_archive(done: PhotoArchive, *, as_json: bool) -> None:

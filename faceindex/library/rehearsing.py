@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from faceindex.ingest.workers.executor import Analysed, Executor, Fault, Task
+from faceindex.ingest.workers.in_line import InLine
 from faceindex.library.ingesting import ingest_files
 from faceindex.library.opened import Opened, StrPath
 from faceindex.store.care.backup import backup
@@ -44,38 +44,16 @@ def rehearsed_ingest(
     """As `ingest_files`, on a copy of the library and without analysing a photo: to be analysed is `new`."""
     del workers, executor
     with rehearsal(opened) as copy:
-        return _as_planned(ingest_files(copy, paths, workers=0, executor=Unanalysed(), **options))
+        return _as_planned(ingest_files(copy, paths, workers=0, executor=InLine(_unanalysed), **options))
 
 
-class Unanalysed:
-    """An Executor that analyses nothing: it answers that each photo is out of reach."""
-
-    workers = 0
-
-    def __init__(self) -> None:
-        self._tasks: deque[Task] = deque()
-
-    @property
-    def room(self) -> bool:
-        """Whether it accepts another task now."""
-        return not self._tasks
-
-    def submit(self, task: Task) -> None:
-        """Accept a task."""
-        self._tasks.append(task)
-
-    def answers(self, timeout: float) -> Iterator[Analysed]:
-        """An answer for the submitted task."""
-        while self._tasks:
-            yield Analysed(self._tasks.popleft().file, None, _UNANALYSED, fault=Fault.PLACE)
-
-    def close(self) -> None:
-        """Drop the submitted task."""
-        self._tasks.clear()
+def _unanalysed(task: Task) -> Analysed:
+    """An answer that the photo is out of reach."""
+    return Analysed(task.file, None, _UNANALYSED, fault=Fault.PLACE)
 
 
 def _as_planned(report: IngestReport) -> IngestReport:
-    """The report of an ingest with `Unanalysed`, in which photos to be analysed count as new."""
+    """The report of an ingest with `_unanalysed`, in which photos to be analysed count as new."""
     missed = tuple(photo for photo in report.missed if photo.error != _UNANALYSED)
     new = len(report.missed) - len(missed)
     return replace(report, missed=missed, new=report.new + new, out_of_reach=report.out_of_reach - new)

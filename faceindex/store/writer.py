@@ -152,14 +152,18 @@ class Writer:
         """
         number = number or self.last_id("segments") + 1
         first, last = origin or (number, number)
-        checksum, size = write_segment(
-            self.vectors / segment_name(number),
+        checksum, size = self._write_file(segment_name(number), blocks, faces)
+        return Segment(number, segment_name(number), faces, checksum, first, last, size)
+
+    def _write_file(self, name: str, blocks: Iterable[Block], faces: int) -> tuple[bytes, int]:
+        """The checksum and the size of the file."""
+        return write_segment(
+            self.vectors / name,
             blocks,
             faces=faces,
             dimension=self.recipe.dimension,
             fingerprint=self.recipe.fingerprint,
         )
-        return Segment(number, segment_name(number), faces, checksum, first, last, size)
 
     def last_id(self, table: str) -> int:
         """The highest id ever given in `table`, of removed rows too."""

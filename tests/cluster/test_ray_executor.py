@@ -46,15 +46,6 @@ def executor(cluster: tuple[RaySession, Any]) -> Iterator[RayExecutor]:
         yield made
 
 
-@pytest.fixture(scope="module")
-def usual(many_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Contents:
-    """What a local ingest stores."""
-    path = tmp_path_factory.mktemp("usual") / "x.faces"
-    with faceindex.Library(path, recipe="sface") as library:
-        library.ingest([many_photos])
-    return contents(path)
-
-
 def ingested(
     folder: Path, path: Path, executor: RayExecutor, meanwhile: Callable[[], None] | None = None
 ) -> tuple[faceindex.IngestReport, Contents]:

@@ -160,15 +160,6 @@ def vectors(executor: Executor, folder: Path) -> dict[str, bytes]:
     }
 
 
-@pytest.fixture(scope="module")
-def usual(many_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Contents:
-    """What an ingest stores when nobody says what is to analyse photos."""
-    path = tmp_path_factory.mktemp("usual") / "x.faces"
-    with faceindex.Library(path, recipe="sface") as library:
-        library.ingest([many_photos])
-    return contents(path)
-
-
 def test_an_ingest_stores_the_same_by_each(
     executor: Executor, many_photos: Path, usual: Contents, tmp_path: Path
 ) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kept_objects import NO_TROUBLE, KeptObjects, Trouble, skip_without_server
+from kept_objects import NO_TROUBLE, KeptObjects, Trouble, running
 from object_server import BUCKET
 
 from faceindex.errors import MachineError
@@ -32,14 +32,8 @@ ROOT = f"s3://{BUCKET}"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeptObjects]:
     """One that runs, without trouble; tests use folders of their own on it."""
-    pytest.importorskip("s3fs")
-    skip_without_server()
-    made = KeptObjects(tmp_path_factory.mktemp("kept"))
-    with pytest.MonkeyPatch.context() as patch:
-        made.let_be_found(patch)
-        made.start()
+    with running(tmp_path_factory.mktemp("kept")) as made:
         yield made
-        made.close()
 
 
 @pytest.fixture

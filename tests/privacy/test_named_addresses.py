@@ -7,9 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 import traced
-from kept_objects import KeptObjects, skip_without_server
+from kept_objects import running
 from object_server import BUCKET
 
 COMMANDS = f"""
@@ -21,43 +20,24 @@ backup s3://{BUCKET}/backup
 restore s3://{BUCKET}/backup copy.faces
 """.strip().splitlines()
 
-PROGRAM = """
-import shlex, sys
-from faceindex.cli import main
-for line in sys.argv[1:]:
-    sys.argv = ["faceindex", *shlex.split(line)]
-    try:
-        main()
-    except SystemExit as ended:
-        if ended.code:
-            sys.exit(f"exit code {ended.code} of faceindex {line}")
-"""
-
 
 def test_connections_go_to_the_named_server_only_and_its_secret_nowhere(tmp_path: Path, many_photos: Path) -> None:
     traced.skip_unless_traced()
-    pytest.importorskip("s3fs")
-    skip_without_server()
-    server = KeptObjects(tmp_path / "server")
     home = tmp_path / "home"
     home.mkdir()
-    with pytest.MonkeyPatch.context() as patch:
-        server.let_be_found(patch)
-        server.start({f"photos/{number}.jpg": (many_photos / f"{number:02d}.jpg").read_bytes() for number in (1, 2)})
+    objects = {f"photos/{number}.jpg": (many_photos / f"{number:02d}.jpg").read_bytes() for number in (1, 2)}
+    with running(tmp_path / "server", objects) as server:
         environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "HOME": str(home)} | server.environment
-        try:
-            process = traced.start(
-                [sys.executable, "-c", PROGRAM, *COMMANDS],
-                tmp_path / "trace",
-                environment | {"FACEINDEX_LIBRARY": "x.faces"},
-                offline=False,
-                cwd=home,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-            )
-            said = "".join(process.communicate(timeout=300))
-        finally:
-            server.close()
+        process = traced.start(
+            [sys.executable, "-c", traced.RUN_COMMANDS, *COMMANDS],
+            tmp_path / "trace",
+            environment | {"FACEINDEX_LIBRARY": "x.faces"},
+            offline=False,
+            cwd=home,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        said = "".join(process.communicate(timeout=300))
     assert process.returncode == 0, said
     assert traced.read(tmp_path / "trace").connections() == {("127.0.0.1", server.port)}
     assert (home / "copy.faces" / "catalog.sqlite").exists()

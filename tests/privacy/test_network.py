@@ -61,22 +61,17 @@ status
 if find_spec("openvino"):
     COMMANDS += ["ingest people --engine openvino", "search photos/1.jpg --engine openvino"]
 
-EVERY_COMMAND = """
-import importlib.util, shlex, sys, time
-from faceindex.cli import main
-until = time.monotonic() + float(sys.argv[1])
-for line in sys.argv[2:]:
-    sys.argv = ["faceindex", *shlex.split(line)]
-    try:
-        main()
-    except SystemExit as ended:
-        if ended.code:
-            sys.exit(f"exit code {ended.code} of faceindex {line}")
+EVERY_COMMAND = (
+    "import sys, time\nuntil = time.monotonic() + float(sys.argv.pop(1))"
+    + traced.RUN_COMMANDS
+    + """
+import importlib.util
 assert "onnxruntime" in sys.modules and "matplotlib" in sys.modules
 assert not importlib.util.find_spec("openvino") or "openvino" in sys.modules
 import numba  # which only large libraries need
 time.sleep(max(0, until - time.monotonic()))
 """
+)
 
 OWN_PROGRAM = """
 import {first}

@@ -18,7 +18,7 @@ from faceindex.store.migrations import MIGRATIONS
 FROZEN = Path(__file__).with_name("frozen")
 SCHEMAS = sorted(int(file.name.split("_")[1].split(".")[0]) for file in FROZEN.glob("schema_*.tar.xz"))
 NAMED_FROM = 3
-NEVER_IN_USE = {9, 16}
+NEVER_IN_USE = {9}
 """Schemas whose migration was merged together with the next one: no revision has made a library of them."""
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from faceindex.exchange.programs.json_documents import dicts, json_files, json_objects
+from faceindex.exchange.programs.json_documents import dicts, json_objects
 from faceindex.exchange.programs.named_regions import (
     FRACTIONS,
     ForeignPhoto,
@@ -25,11 +25,10 @@ from faceindex.exchange.programs.named_regions import (
 
 def immich_photos(path: Path, problems: Problems) -> Iterator[ForeignPhoto]:
     """The photos with named faces in files of JSON. Raises: UsageError."""
-    for file in json_files(path):
-        for found in json_objects(file, problems):
-            for asset in _assets(found):
-                if (photo := _photo(asset, file, problems)) is not None:
-                    yield photo
+    for file, found in json_objects(path, problems):
+        for asset in _assets(found):
+            if (photo := _photo(asset, file, problems)) is not None:
+                yield photo
 
 
 def _assets(found: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -24,26 +24,28 @@ _CHUNK = 1 << 20
 _BETWEEN = " \t\r\n,"
 
 
-def json_files(path: Path) -> Iterator[Path]:
-    """The file, or all files of JSON in the folder and the folders in it, by path."""
+def json_objects(path: Path, problems: Problems) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The objects of a file, or of all files of JSON in a folder and the folders in it, by path, each with its file.
+
+    Those of arrays come one by one. A text that is not JSON is noted, and ends its file. Raises: UsageError if a file
+    cannot be read; MachineError.
+    """
+    for file in _files(path):
+        try:
+            with open_regular(file) as opened:
+                reader = codecs.getreader("utf-8-sig")(opened, "surrogateescape")
+                for found in _objects(reader.read, file, problems):
+                    yield file, found
+        except OSError as error:
+            raise unreadable(file, error) from error
+
+
+def _files(path: Path) -> Iterator[Path]:
     if not path.is_dir():
         yield path
         return
     found = (file for file in path.rglob("*") if file.suffix.lower() in (".json", ".jsonl", ".ndjson"))
     yield from sorted(file for file in found if file.is_file())
-
-
-def json_objects(path: Path, problems: Problems) -> Iterator[dict[str, Any]]:
-    """The objects of a file; those of arrays one by one. A text that is not JSON is noted, and ends the file.
-
-    Raises: UsageError if the file cannot be read; MachineError.
-    """
-    try:
-        with open_regular(path) as file:
-            reader = codecs.getreader("utf-8-sig")(file, "surrogateescape")
-            yield from _objects(reader.read, path, problems)
-    except OSError as error:
-        raise unreadable(path, error) from error
 
 
 def dicts(values: object) -> list[dict[str, Any]]:

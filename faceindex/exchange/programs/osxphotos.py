@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from faceindex.exchange.programs.json_documents import json_files, json_objects
+from faceindex.exchange.programs.json_documents import json_objects
 from faceindex.exchange.programs.named_regions import (
     FRACTIONS,
     Corners,
@@ -23,10 +23,9 @@ from faceindex.exchange.programs.named_regions import (
 
 def osxphotos_photos(path: Path, problems: Problems) -> Iterator[ForeignPhoto]:
     """The photos with named faces in files of JSON. Raises: UsageError."""
-    for file in json_files(path):
-        for found in json_objects(file, problems):
-            if (photo := _photo(found, problems)) is not None:
-                yield photo
+    for _, found in json_objects(path, problems):
+        if (photo := _photo(found, problems)) is not None:
+            yield photo
 
 
 def _photo(found: dict[str, Any], problems: Problems) -> ForeignPhoto | None:

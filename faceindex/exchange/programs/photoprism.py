@@ -9,17 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from faceindex.exchange.programs.json_documents import dicts, json_files, json_objects
+from faceindex.exchange.programs.json_documents import dicts, json_objects
 from faceindex.exchange.programs.named_regions import FRACTIONS, ForeignPhoto, Problems, corners, region
 
 
 def photoprism_photos(path: Path, problems: Problems) -> Iterator[ForeignPhoto]:
     """The photos with named markers in files of JSON. Raises: UsageError."""
-    for file in json_files(path):
-        for found in json_objects(file, problems):
-            for one in dicts(found.get("Files")):
-                if (photo := _photo(one, file, problems)) is not None:
-                    yield photo
+    for file, found in json_objects(path, problems):
+        for one in dicts(found.get("Files")):
+            if (photo := _photo(one, file, problems)) is not None:
+                yield photo
 
 
 def _photo(file: dict[str, Any], read: Path, problems: Problems) -> ForeignPhoto | None:

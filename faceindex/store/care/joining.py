@@ -19,6 +19,7 @@ from faceindex.store.journal.acts import LISTED, listed, read_acts
 from faceindex.store.journal.imports import BY_PEOPLE, acts_of_files, copy_origins
 from faceindex.store.journal.names import replay_all
 from faceindex.store.people.person_ids import take_ids
+from faceindex.store.photos.writing import reserve_face_ids
 from faceindex.types import AnalysedPhoto, Box, Face, Vectors
 
 _ANCHORS = "SELECT face, content, x, y, width, height FROM decisions WHERE id IN ({}) ORDER BY face"
@@ -81,7 +82,7 @@ def take_decisions(source: Catalog, transaction: sqlite3.Connection) -> int:
         source.connection.execute(f"DELETE FROM {table} WHERE {face} NOT IN (SELECT face FROM decisions)")
     same = corresponding(source.connection, transaction)
     anchors = {row[0]: row[1:] for row in source.connection.execute(_ANCHORS.format(_NEWEST))}
-    waiting = _reserved(transaction, _waiting(transaction, anchors, same))
+    waiting = reserve_face_ids(transaction, _waiting(transaction, anchors, same))
     spoken, touched = (_spoken(transaction, same, which) for which in (BY_PEOPLE, "act IS NOT NULL"))
     for_people = {face: here for face, here in same.items() if here not in spoken} | waiting
     for_files = {face: here for face, here in same.items() if here not in touched} | waiting
@@ -139,15 +140,6 @@ def _waiting(
         for face, (content, *box) in anchors.items()
         if face not in same and content not in here and not any(Box(*box) == known for known in awaited[content])  # type: ignore[arg-type]
     ]
-
-
-def _reserved(transaction: sqlite3.Connection, faces: Sequence[int]) -> dict[int, int]:
-    """New ids that no other face gets."""
-    (last,) = transaction.execute("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'faces'").fetchone()
-    if faces:
-        transaction.execute("DELETE FROM sqlite_sequence WHERE name = 'faces'")
-        transaction.execute("INSERT INTO sqlite_sequence VALUES ('faces', ?)", (last + len(faces),))
-    return {face: number for number, face in enumerate(faces, start=last + 1)}
 
 
 def _write(

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 
 from faceindex.store.care.tables import scratch_copy
 from faceindex.store.folder import LibraryFolder
-from faceindex.store.hdf5.segments import Block, Segment, segment_name
+from faceindex.store.hdf5.segments import Block
 from faceindex.store.journal.act_keys import LIBRARY_ID, new_library_id
 from faceindex.store.layout import VECTORS
 from faceindex.store.writer import Writer
@@ -16,17 +16,8 @@ from faceindex.store.writer import Writer
 class DryWriter(Writer):
     """Writes rows and no segments."""
 
-    def write_segment(
-        self,
-        blocks: Iterable[Block],
-        faces: int,
-        origin: tuple[int, int] | None = None,
-        number: int | None = None,
-    ) -> Segment:
-        """A segment that no file belongs to."""
-        number = number or self.last_id("segments") + 1
-        first, last = origin or (number, number)
-        return Segment(number, segment_name(number), faces, b"", first, last, 0)
+    def _write_file(self, name: str, blocks: Iterable[Block], faces: int) -> tuple[bytes, int]:
+        return b"", 0
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import Any
 from faceindex.store.care.tombstones import forgotten
 from faceindex.store.catalog import Catalog
 from faceindex.store.photos.matching_by_box import FormerFace, match_by_box, same_shape
+from faceindex.store.photos.writing import reserve_face_ids
 from faceindex.types import Box
 
 Place = tuple[bytes, int, int, int, int]
@@ -47,7 +48,7 @@ def faces_here(source: sqlite3.Connection, transaction: sqlite3.Connection) -> F
                 found.first[face.face] = here[0]
             else:
                 waiting.append(face.face)
-    found.first |= _reserved(transaction, waiting)
+    found.first |= reserve_face_ids(transaction, waiting)
     for lost in found.further.keys() - found.first.keys():
         del found.further[lost]
     return found
@@ -113,15 +114,6 @@ def _size(connection: sqlite3.Connection, content: bytes) -> tuple[int, int] | N
         "SELECT width, height FROM photos WHERE content = ?", (content,)
     ).fetchone()
     return None if row is None else (row[0], row[1])
-
-
-def _reserved(transaction: sqlite3.Connection, faces: list[int]) -> dict[int, int]:
-    """Ids that no other face gets."""
-    (last,) = transaction.execute("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'faces'").fetchone()
-    if faces:
-        transaction.execute("DELETE FROM sqlite_sequence WHERE name = 'faces'")
-        transaction.execute("INSERT INTO sqlite_sequence VALUES ('faces', ?)", (last + len(faces),))
-    return {face: number for number, face in enumerate(faces, start=last + 1)}
 
 
 def _as_row(box: Box) -> tuple[int, int, int, int]:

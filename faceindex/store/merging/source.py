@@ -45,11 +45,6 @@ def note_sources(transaction: sqlite3.Connection, sources: Sequence[Source], own
     transaction.executemany("INSERT OR IGNORE INTO merged_libraries (library, name) VALUES (?, ?)", known)
 
 
-def names_of_libraries(connection: sqlite3.Connection) -> dict[str, str]:
-    """What the libraries are called, by id, whose acts are here."""
-    return dict(connection.execute("SELECT library, name FROM merged_libraries"))
-
-
 def sayings(connection: sqlite3.Connection, acts: Collection[int]) -> dict[int, Saying]:
     """These acts, by id, with the library in which each was decided."""
     rows = connection.execute(

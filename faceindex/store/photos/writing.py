@@ -221,3 +221,12 @@ def store_faces(transaction: sqlite3.Connection, photo: int, segment: int, faces
 
 def _ids(transaction: sqlite3.Connection, statement: str, value: object) -> list[int]:
     return [row[0] for row in transaction.execute(statement, (value,))]
+
+
+def reserve_face_ids(transaction: sqlite3.Connection, faces: Sequence[int]) -> dict[int, int]:
+    """A new id for each of `faces`, which no other face gets."""
+    (last,) = transaction.execute("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'faces'").fetchone()
+    if faces:
+        transaction.execute("DELETE FROM sqlite_sequence WHERE name = 'faces'")
+        transaction.execute("INSERT INTO sqlite_sequence VALUES ('faces', ?)", (last + len(faces),))
+    return {face: number for number, face in enumerate(faces, start=last + 1)}

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kept_objects import NO_TROUBLE, KeptObjects, Trouble, skip_without_server
+from kept_objects import NO_TROUBLE, KeptObjects, Trouble, running
 from made_library import MadeLibrary
 from object_server import BUCKET
 
@@ -30,14 +30,8 @@ ROOT = f"s3://{BUCKET}"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeptObjects]:
     """One that runs, without trouble."""
-    pytest.importorskip("s3fs")
-    skip_without_server()
-    made = KeptObjects(tmp_path_factory.mktemp("kept"))
-    with pytest.MonkeyPatch.context() as patch:
-        made.let_be_found(patch)
-        made.start()
+    with running(tmp_path_factory.mktemp("kept")) as made:
         yield made
-        made.close()
 
 
 @pytest.fixture
