@@ -38,9 +38,10 @@ def _gathered(labels: Labels, bound: Rows) -> Labels:
     for group in sorted(goal):
         if goal[group] < 0:
             goal[group], unused = unused, unused + 1
+    moved = _labels_moved_along(labels, sizes, bound, counts, goal)
     result = labels.copy()
-    for old, new in _labels_moved_along(labels, sizes, bound, counts, goal).items():
-        result[labels == old] = new
+    along = np.isin(labels, np.fromiter(moved, np.int64, len(moved)))
+    result[along] = [moved[label] for label in labels[along].tolist()]
     result[members] = [goal[group] for group in bound[members].tolist()]
     return result
 

@@ -104,8 +104,9 @@ def _numbers(
     unknown = sorted(prints.keys() - numbers.keys())
     first = stored_albums.reserve(transaction, len(unknown))
     numbers.update(zip(unknown, range(first, first + len(unknown)), strict=True))
-    for which in unknown:
-        stored_albums.seed(transaction, numbers[which], faces[group == which].tolist())
+    new = np.isin(group, np.array(unknown, dtype=np.int64))
+    founders = [(numbers[which], face) for which, face in zip(group[new].tolist(), faces[new].tolist(), strict=True)]
+    stored_albums.seed(transaction, founders)
     known = set(exact)
     stored_albums.add_versions(
         transaction, [(numbers[g], own) for g, own in prints.items() if (g, numbers[g]) not in known]

@@ -108,9 +108,9 @@ def reserve(transaction: sqlite3.Connection, count: int) -> int:
     return int(last) + 1
 
 
-def seed(transaction: sqlite3.Connection, album: int, faces: Iterable[int]) -> None:
-    """Store the faces for which an album's number was given."""
-    transaction.executemany("INSERT OR IGNORE INTO album_seeds VALUES (?, ?)", [(album, face) for face in faces])
+def seed(transaction: sqlite3.Connection, founders: Iterable[tuple[int, int]]) -> None:
+    """Store the faces for which albums' numbers were given. founders: (number, face)."""
+    transaction.executemany("INSERT OR IGNORE INTO album_seeds VALUES (?, ?)", founders)
 
 
 def replace_clusters(transaction: sqlite3.Connection, clusters: Mapping[int, int]) -> None:

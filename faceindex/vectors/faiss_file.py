@@ -102,7 +102,7 @@ def open_mapped(path: Path, probing: Probing | None) -> FaceIndex:
         ids = faiss.rev_swig_ptr(owner.id_map.data(), owner.ntotal)
         vectors = faiss.rev_swig_ptr(inner.get_xb(), inner.ntotal * inner.d).reshape(-1, inner.d)
         read = None
-        if ivf and vectors.nbytes > _MOST_MAPPED and hasattr(os, "preadv"):
+        if ivf and vectors.nbytes > _MOST_MAPPED:
             if not os.path.samestat(os.fstat(file.fileno()), path.stat()):
                 raise ValueError(f"{path} was replaced")
             read = _VectorFile(os.dup(file.fileno()), vectors.nbytes, len(vectors), inner.d)

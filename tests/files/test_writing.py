@@ -124,6 +124,7 @@ def test_a_file_that_cannot_be_created_or_put_in_place_is_not_left_behind(tmp_pa
     assert list(tmp_path.iterdir()) == [tmp_path / "x"]
 
 
+@pytest.mark.skipif(not system.OPENS_FOLDERS, reason="folders that cannot be opened, as on Windows, are not synced")
 def test_what_is_created_is_synced_before_its_name_and_its_name_before_anybody_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -163,6 +164,7 @@ def test_permissions_of_the_users_own_file_stay(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="gives a file to another user")
+@pytest.mark.skipif(not hasattr(vars(system)["os"], "geteuid"), reason="users have no numbers here, as on Windows")
 def test_permissions_of_somebody_elses_file_are_not_taken_over(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"old")
     (tmp_path / "x").chmod(0o666)
@@ -249,6 +251,7 @@ def test_what_is_open_already_is_written_to_and_not_replaced(tmp_path: Path, pat
     assert os.lstat(path)[:2] == before[:2] or path.startswith("/proc")
 
 
+@pytest.mark.skipif(not system.NOT_WAITING, reason="without O_NONBLOCK, as on Windows, there is no FIFO among files either")
 def test_devices_and_pipes_are_not_replaced_and_one_that_nobody_reads_is_not_waited_for(tmp_path: Path) -> None:
     text_file(Path("/dev/null"))
     assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
@@ -268,6 +271,7 @@ def test_a_temporary_name_is_known_again_and_each_is_another() -> None:
     assert not any(is_temporary(name) for name in ("albums.json.tmp", ".faceindex-notes.tmp", "x.jpg"))
 
 
+@pytest.mark.skipif(not system.OPENS_FOLDERS, reason="folders that cannot be opened, as on Windows, are not synced")
 @pytest.mark.parametrize(("code", "fails"), [(errno.EINVAL, False), (errno.ENOTSUP, False), (errno.EIO, True)])
 def test_a_folder_that_cannot_be_synced_is_done_without(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, fails: bool
@@ -293,13 +297,13 @@ def test_a_folder_that_cannot_be_synced_is_done_without(
 def test_a_file_system_that_keeps_no_modes_is_written_to_and_told_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refuses: bool
 ) -> None:
-    def fchmod(_: int, __: int) -> None:
+    def set_mode(_: Path, __: int, ___: int) -> None:
         if refuses:
             raise PermissionError(errno.EPERM, "Operation not permitted")
 
     monkeypatch.setattr(private_files, "FILE_MODE", 0o644)  # what such a file system makes of it
     monkeypatch.setattr(private_files, "_said", set())
-    monkeypatch.setattr(os, "fchmod", fchmod)
+    monkeypatch.setattr(system, "set_mode", set_mode)
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         write_file(tmp_path / "x", b"new", 0o600)

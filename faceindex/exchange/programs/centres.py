@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from faceindex.types import Vectors
+from faceindex.vectors.exact import k_nearest
 
-_BLOCK = 256  # vectors that are compared with all names at once
+_BLOCK = 4096  # names whose middles are computed at once
 
 Middle = npt.NDArray[np.float64]
 
@@ -20,12 +21,14 @@ class Centres:
     def __init__(self, dimension: int) -> None:
         self._sums = np.zeros((64, dimension))
         self._counts = np.zeros(64, dtype=np.int64)
+        self._middles: tuple[int, npt.NDArray[np.int64], Vectors] | None = None  # of how many faces at least
 
     def add(self, pairs: Iterable[tuple[int, int]], vectors: Mapping[int, Vectors]) -> None:
         """Add faces to names. pairs: (number of the name, face). vectors: float32 [d], by face; others are left out."""
         chosen = [(name, face) for name, face in pairs if face in vectors]
         if not chosen:
             return
+        self._middles = None
         numbers = [name for name, _ in chosen]
         if max(numbers) >= len(self._counts):
             more = max(max(numbers) + 1, 2 * len(self._counts)) - len(self._counts)
@@ -48,16 +51,27 @@ class Centres:
     ) -> npt.NDArray[np.float64]:
         """The distance from each vector, float32 [d], to the nearest middle of at least `least` faces: float64 [n], NaN
         if there is none. besides: for each vector the names that do not count."""
-        names = np.flatnonzero(self._counts >= least)
+        names, middles = self._middles_of(least)
         found = np.full(len(vectors), np.nan)
-        if not len(names) or not len(vectors):
+        if not len(names) or not vectors:
             return found
-        middles = self._sums[names] / self._counts[names, None]
-        lengths = (middles**2).sum(axis=1)
-        for start in range(0, len(vectors), _BLOCK):
-            block = np.stack(vectors[start : start + _BLOCK]).astype(np.float64)
-            squares = lengths - 2 * block @ middles.T + (block**2).sum(axis=1)[:, None]
-            for row, left_out in enumerate(besides[start : start + _BLOCK]):
-                squares[row, np.isin(names, list(left_out))] = np.inf
-            found[start : start + _BLOCK] = np.sqrt(np.maximum(squares.min(axis=1), 0))
-        return np.where(np.isinf(found), np.nan, found)
+        probes = np.stack(vectors).astype(np.float32)
+        most = min(1 + max(map(len, besides)), len(names))
+        _, rows = k_nearest(probes, middles, most)
+        for place, near in enumerate(rows.tolist()):
+            row = next((row for row in near if names[row] not in besides[place]), None)
+            if row is not None:
+                middle = self._sums[names[row]] / self._counts[names[row]]
+                found[place] = np.linalg.norm(middle - vectors[place])
+        return found
+
+    def _middles_of(self, least: int) -> tuple[npt.NDArray[np.int64], Vectors]:
+        """The names of at least so many faces, int64 [n], and their middles, float32 [n, d]."""
+        if self._middles is None or self._middles[0] != least:
+            names = np.flatnonzero(self._counts >= least)
+            middles = np.empty((len(names), self._sums.shape[1]), dtype=np.float32)
+            for start in range(0, len(names), _BLOCK):
+                some = names[start : start + _BLOCK]
+                middles[start : start + _BLOCK] = self._sums[some] / self._counts[some, None]
+            self._middles = least, names, middles
+        return self._middles[1:]

@@ -88,7 +88,7 @@ def region(name: object, box: Corners | None, problems: Problems, where: str) ->
     return None if chosen is None else NamedRegion(chosen, box)
 
 
-@lru_cache(1 << 14)
+@lru_cache(1 << 18)
 def _name(said: str) -> str | None:
     return name_of(said)
 

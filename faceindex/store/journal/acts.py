@@ -14,6 +14,10 @@ from faceindex.store.photos.writing import now
 LISTED = "(SELECT value FROM json_each(?))"
 """In a statement, the values of a list that `listed` made."""
 
+_DENIALS = f"""FROM decisions CROSS JOIN acts ON acts.id = act WHERE side = 0 AND person NOTNULL
+    AND kind IN ('{APART}', '{REJECT}', '{SPLIT}', '{MOVE}', '{NEVER_SUGGEST}')"""
+"""Faces that are not the person's of the act, and the acts that say so."""
+
 
 def listed(values: Iterable[int | str]) -> str:
     """Numbers or texts, as one value for `LISTED`."""
@@ -104,17 +108,16 @@ def other_names(connection: sqlite3.Connection, people: Iterable[str]) -> set[st
     return found
 
 
+def faces_with_denials(connection: sqlite3.Connection, faces: Collection[int]) -> set[int]:
+    """Those of `faces` of which somebody ever said that they are not somebody's: `denied` says whose, if it counts."""
+    rows = connection.execute(f"SELECT DISTINCT face {_DENIALS} AND face IN {LISTED}", (listed(faces),))
+    return {face for (face,) in rows}
+
+
 def denied(connection: sqlite3.Connection, face: int) -> set[str]:
     """The people, by their present names, of whom somebody said that the face is not theirs, or that nobody is to ask
     whether it is."""
-    about = {
-        act
-        for (act,) in connection.execute(
-            f"""SELECT act FROM decisions CROSS JOIN acts ON acts.id = act WHERE face = ? AND side = 0
-            AND person NOTNULL AND kind IN ('{APART}', '{REJECT}', '{SPLIT}', '{MOVE}', '{NEVER_SUGGEST}')""",
-            (face,),
-        )
-    }
+    about = {act for (act,) in connection.execute(f"SELECT act {_DENIALS} AND face = ?", (face,))}
     return {act.person for act in with_names_of_now(connection, about) if act.person is not None} if about else set()
 
 

@@ -104,7 +104,8 @@ def make_one_import(
     """Mark these acts, or undos, as one import, which is undone as a whole. decided: they count as decisions of
     people. origin: the program and the file that they came from."""
     if acts:
-        rows = [(act, first or min(acts), decided, origin) for act in acts]
+        begun = first or min(acts)
+        rows = [(act, begun, decided, origin) for act in acts]
         transaction.executemany("INSERT INTO imports (act, first, decided, origin) VALUES (?, ?, ?, ?)", rows)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from faceindex.journal.acts import MERGE, RENAME
 from faceindex.store.catalog import Catalog
-from faceindex.store.journal.acts import LISTED, dead_acts, denied, listed
+from faceindex.store.journal.acts import LISTED, dead_acts, denied, faces_with_denials, listed
 from faceindex.store.journal.imports import decided_by_people
 from faceindex.types import Box
 
@@ -99,10 +99,7 @@ def nameable(catalog: Catalog, names: Mapping[int, str]) -> dict[int, str]:
     """
     connection = catalog.connection
     left = {face: names[face] for face in names.keys() - _settled(connection, names)}
-    about = connection.execute(
-        f"SELECT DISTINCT face FROM decisions WHERE face IN {LISTED}", (listed(left),)
-    ).fetchall()
-    refused = {face for (face,) in about if left[face] in denied(connection, face)}
+    refused = {face for face in faces_with_denials(connection, left) if left[face] in denied(connection, face)}
     groups = dict(
         connection.execute(f"SELECT face, bond FROM bonds WHERE face IN {LISTED}", (listed(left),)).fetchall()
     )
