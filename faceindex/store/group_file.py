@@ -17,13 +17,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from faceindex.errors import MachineError
 from faceindex.files.writing import make_folder, new_file
 from faceindex.store.journal.acts import LISTED, listed
 from faceindex.types import Vectors
 
 FILE = "suggestions.sqlite"
 _CHUNK = 1024
-_BUSY_SECONDS = 10.0
+_BUSY_SECONDS = 120.0
+"""Seconds that readers and writers wait for each other, also on a machine that is overloaded."""
+
 
 _NEAR = "number, album, square, score, far"
 
@@ -191,20 +194,22 @@ class GroupFile:
 
 @contextmanager
 def reading(index: Path) -> Iterator[GroupFile | None]:
-    """The file in the folder `index` as of one moment; None when there is none. Raises: sqlite3.DatabaseError."""
+    """The file in the folder `index` as of one moment; None when there is none. Raises: sqlite3.DatabaseError;
+    MachineError when a change takes too long."""
     file = index / FILE
     if not file.is_file():
         yield None
         return
-    with closing(_open(file, "mode=ro")) as connection:
+    with _waiting(), closing(_open(file, "mode=ro")) as connection:
         connection.execute("BEGIN")
         yield GroupFile(connection)
 
 
 @contextmanager
 def changing(index: Path) -> Iterator[GroupFile]:
-    """The file, for one change, which is made whole or not at all. Raises: sqlite3.Error; OSError."""
-    with closing(_open(index / FILE, "mode=rw")) as connection:
+    """The file, for one change, which is made whole or not at all. Raises: sqlite3.Error; OSError; MachineError when
+    others read or change it for too long."""
+    with _waiting(), closing(_open(index / FILE, "mode=rw")) as connection:
         connection.execute("BEGIN IMMEDIATE")
         yield GroupFile(connection)
         connection.execute("COMMIT")
@@ -231,6 +236,17 @@ def new_group_file(index: Path) -> Iterator[GroupFile]:
 def remove_group_file(index: Path) -> None:
     """Remove the file, which is damaged or incomplete; it is made again when it is needed."""
     (index / FILE).unlink(missing_ok=True)
+
+
+@contextmanager
+def _waiting() -> Iterator[None]:
+    """A file that others use is not damaged, and need not be made again. Raises: MachineError."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+            raise MachineError("suggestions are being updated; try again later") from error
+        raise
 
 
 def _open(file: Path, mode: str) -> sqlite3.Connection:

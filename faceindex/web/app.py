@@ -8,6 +8,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
+from anyio import to_thread
 from fastapi import FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import Response
@@ -36,7 +37,7 @@ from faceindex.web.changes import Changes
 from faceindex.web.guards import Guard
 from faceindex.web.jobs import Jobs
 from faceindex.web.logins import LoginFile
-from faceindex.web.served import Served, served
+from faceindex.web.served import THREADS, Served, served
 from faceindex.web.settings import Settings
 from faceindex.web.work import JobKind, work
 
@@ -96,6 +97,7 @@ def openapi(app: FastAPI) -> dict[str, Any]:
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     here: Served = app.state.served
+    to_thread.current_default_thread_limiter().total_tokens = THREADS
     watching = [asyncio.create_task(watch()) for watch in (here.changes.watch, *_watchers(here))]
     warming = asyncio.create_task(_warm_up(here.library))
     try:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated
+from functools import partial
+from typing import Annotated, ParamSpec, TypeVar
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request
 
 from faceindex.library import Library
@@ -16,6 +19,15 @@ from faceindex.web.logins import LoginFile
 from faceindex.web.measures import Measures
 from faceindex.web.sessions import Attempts, Session, Sessions, is_same
 from faceindex.web.settings import Settings
+
+THREADS = 16
+"""Requests that are at work at once; each takes memory, and no processor has time for more."""
+
+DECODING = 16
+"""The same, of requests that may wait for a decoder: crops, previews and uploads. Others do not wait behind them."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -36,6 +48,11 @@ class Served:
     measures: Measures = field(default_factory=Measures)
     audited: tuple[str, str] | None = None
     folders: tuple[str, tuple[Folder, ...]] = ("", ())
+    _decoding: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(DECODING))
+
+    async def decoding(self, work: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
+        """What `work` returns, which may wait for a decoder."""
+        return await to_thread.run_sync(partial(work, *given, **named), limiter=self._decoding)
 
     def csrf_of(self, session: Session | None) -> str:
         """What a page sends with each change."""

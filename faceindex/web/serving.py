@@ -14,6 +14,7 @@ import uvicorn
 
 from faceindex.errors import UsageError
 from faceindex.library import Library
+from faceindex.system.memory import give_back_memory
 from faceindex.web.app import make_app
 from faceindex.web.connections import Connection
 from faceindex.web.guards import Guard
@@ -55,6 +56,7 @@ def serve(library: Library, settings: Settings, say: Callable[[str], None]) -> N
 
     Raises: UsageError when a login is needed and there is no password, or the address cannot be used.
     """
+    give_back_memory()
     guard, here = make_app(library, settings)
     if settings.login and not settings.is_local and here.logins.read().password is None:
         raise UsageError(

@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -45,6 +46,9 @@ PAGES = {"People": 6, "Person": 6, "Album": 6, "Photo": 4, "Photos": 2, "History
 
 CROPPED = 2_000
 """Faces with a cached crop."""
+
+STATES = ("resident memory", "memory without files", "descriptors", "threads")
+"""Of the server. Resident memory counts the part of mapped files, such as the index, that was read."""
 
 SETTLED = (400, 409)
 """An act about what another act has changed meanwhile is refused."""
@@ -79,10 +83,11 @@ def run(
             began = time.perf_counter()
             server.client.get(path).raise_for_status()
             report.add(f"first {title}", 1000 * (time.perf_counter() - began), "ms")
-        before = server.state()
-        measure(report, server, visitors.draw, "", clients, rate, seconds, listeners)
-        for what, then, now in zip(("memory", "descriptors", "threads"), before, server.state(), strict=True):
-            report.add(f"{what}, at the start and the end", [then, now], "MB" if what == "memory" else "")
+        with watched(server, seconds / 10) as states:
+            measure(report, server, visitors.draw, "", clients, rate, seconds, listeners)
+        for name, seen in zip(STATES, zip(*states, strict=True), strict=True):
+            report.say(f"{name}, at each tenth: {', '.join(f'{one:.0f}' for one in seen)}")
+            report.add(f"{name}, second half", seen[len(seen) // 2 :], "MB" if "memory" in name else "")
         while step_seconds:
             rate *= 1.5
             title = f"{rate:.0f} a second, "
@@ -204,10 +209,15 @@ class Serving:
         """Seconds of the server, and of its workers."""
         return sum(sum(one.cpu_times()[:2]) for one in self._all())
 
-    def state(self) -> tuple[float, int, int]:
-        """Memory of its own in MB, descriptors, threads."""
-        memory = sum(one.memory_full_info().uss for one in self._all()) / 1e6
-        return memory, self.process.num_fds(), self.process.num_threads()
+    def state(self) -> tuple[float, float, int, int]:
+        """What STATES says."""
+        memory = self.process.memory_info()
+        return (
+            memory.rss / 1e6,
+            (memory.rss - memory.shared) / 1e6,
+            self.process.num_fds(),
+            self.process.num_threads(),
+        )
 
     def _all(self) -> list[psutil.Process]:
         return [self.process, *self.process.children(recursive=True)]
@@ -230,6 +240,24 @@ def serving(library: Path) -> Iterator[Serving]:
                 yield Serving(psutil.Process(process.pid), client, found[0], cookie)
         finally:
             process.terminate()
+
+
+@contextmanager
+def watched(server: Serving, every: float) -> Iterator[list[tuple[float, float, int, int]]]:
+    """The states of a server, one every so many seconds, from now on."""
+    states, ended = [server.state()], threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(every):
+            states.append(server.state())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield states
+    finally:
+        ended.set()
+        watcher.join()
 
 
 def prepare(path: Path, faces: int, named: int, given: Path | None, *, reviews: bool) -> None:

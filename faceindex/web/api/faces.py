@@ -41,9 +41,9 @@ def get_face(here: Here, face: FaceId) -> FaceShape:
 
 
 @routes.get("/faces/{face}/crop", response_class=Jpeg, responses=JPEG, **needs(Scope.READ))
-def get_crop(here: Here, face: FaceId) -> Jpeg:
+async def get_crop(here: Here, face: FaceId) -> Jpeg:
     """A square picture of the face."""
-    return Jpeg(here.library.crops.face(face))
+    return Jpeg(await here.decoding(here.library.crops.face, face))
 
 
 @routes.post("/faces/not-face", **needs(Scope.DECIDE))

@@ -95,6 +95,6 @@ def draw_face(here: Here, photo: PhotoId, body: DrawnBox) -> DrawnShape:
 
 
 @routes.get("/photos/{photo}/preview", response_class=Jpeg, responses=JPEG, **needs(Scope.READ))
-def get_preview(here: Here, photo: PhotoId, size: Literal["small", "large"] = "large") -> Jpeg:
+async def get_preview(here: Here, photo: PhotoId, size: Literal["small", "large"] = "large") -> Jpeg:
     """The photo, upright, at most 1,536 pixels wide and high; 512, if small."""
-    return Jpeg(here.library.crops.photo(photo, small=size == "small"))
+    return Jpeg(await here.decoding(here.library.crops.photo, photo, small=size == "small"))

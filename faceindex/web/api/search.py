@@ -47,27 +47,21 @@ class VerificationShape(BaseModel):
 
 
 @routes.post("/search", **needs(Scope.READ, upload=True))
-def search_upload(here: Here, photo: Upload, k: Count = 24, threshold: Threshold = None) -> SearchedShape:
+async def search_upload(here: Here, photo: Upload, k: Count = 24, threshold: Threshold = None) -> SearchedShape:
     """Who in the library resembles each face of an uploaded photo. The upload is not kept."""
-    pixels = _pixels(here, photo)
-    found = here.library.search(pixels, k=k, threshold=threshold)
-    height, width = pixels.shape[:2]
-    return SearchedShape(width=width, height=height, faces=[ProbeShape.model_validate(probe) for probe in found])
+    return await here.decoding(_search, here, photo, k, threshold)
 
 
 @routes.post("/identify", **needs(Scope.READ, upload=True))
-def identify_upload(here: Here, photo: Upload) -> list[IdentifiedShape]:
+async def identify_upload(here: Here, photo: Upload) -> list[IdentifiedShape]:
     """Who each face of an uploaded photo is. The upload is not kept."""
-    return [IdentifiedShape.model_validate(face) for face in here.library.identify(_pixels(here, photo))]
+    return await here.decoding(_identify, here, photo)
 
 
 @routes.post("/verify", **needs(Scope.READ, upload=True))
-def verify_uploads(here: Here, a: Upload, b: Upload) -> VerificationShape:
+async def verify_uploads(here: Here, a: Upload, b: Upload) -> VerificationShape:
     """Whether the largest faces of two uploaded photos are the same person's."""
-    found = here.library.verify(_pixels(here, a), _pixels(here, b))
-    return VerificationShape(
-        same=found.same, distance=found.distance, threshold=found.threshold, confidence=found.confidence
-    )
+    return await here.decoding(_verify, here, a, b)
 
 
 @routes.get("/faces/{face}/matches", **needs(Scope.READ, "faces", "people", "index"))
@@ -92,6 +86,24 @@ def matches_of_person(
 ) -> ProbeShape:
     """Faces that resemble those of a person, all together."""
     return _matches(here, here.library.faces.probes(person=person_of(person)), k, threshold, unnamed=unnamed)
+
+
+def _search(here: Served, photo: UploadFile, k: int, threshold: float | None) -> SearchedShape:
+    pixels = _pixels(here, photo)
+    found = here.library.search(pixels, k=k, threshold=threshold)
+    height, width = pixels.shape[:2]
+    return SearchedShape(width=width, height=height, faces=[ProbeShape.model_validate(probe) for probe in found])
+
+
+def _identify(here: Served, photo: UploadFile) -> list[IdentifiedShape]:
+    return [IdentifiedShape.model_validate(face) for face in here.library.identify(_pixels(here, photo))]
+
+
+def _verify(here: Served, a: UploadFile, b: UploadFile) -> VerificationShape:
+    found = here.library.verify(_pixels(here, a), _pixels(here, b))
+    return VerificationShape(
+        same=found.same, distance=found.distance, threshold=found.threshold, confidence=found.confidence
+    )
 
 
 def _matches(here: Served, probes: Sequence[Probe], k: int, threshold: float | None, *, unnamed: bool) -> ProbeShape:
