@@ -34,6 +34,7 @@ WANTED = {
     "setup": [*map(Requirement, PROJECT["dependency-groups"]["setup"])],
     "demo": of_the_package("demo"),
     "test": of_the_package("test"),
+    "release": [*map(Requirement, PROJECT["dependency-groups"]["release"])],
     "train": [*asked_for("train"), *map(Requirement, PROJECT["dependency-groups"]["oracle"])],
 }
 

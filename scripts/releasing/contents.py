@@ -22,8 +22,7 @@ def main(dist: Path) -> None:
     with tarfile.open(sdist) as opened_tar:
         in_sdist = {name.partition("/")[2] for name in opened_tar.getnames()}
     package = {file for file in files if file.startswith("faceindex/")}
-    cards = {file.replace("models/", "faceindex/cards/", 1) for file in files if file.startswith("models/")}
-    cards = {f"faceindex/models/cards/{card.removeprefix('faceindex/cards/')}" for card in cards}
+    cards = {f"faceindex/models/cards/{file.removeprefix('models/')}" for file in files if file.startswith("models/")}
     documents = {file for file in files if file.startswith("docs/") or file in ("README.md", "CHANGELOG.md", "LICENSE")}
     missing = sorted((package | cards) - in_wheel) + sorted((package | documents) - in_sdist)
     private = sorted(name for name in in_wheel | in_sdist if NEVER.search(name))
@@ -36,4 +35,5 @@ def main(dist: Path) -> None:
     )
 
 
-main(Path(sys.argv[1]))
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

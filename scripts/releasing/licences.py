@@ -6,6 +6,7 @@ PYTHON: with what users install. DEVELOPMENT: with the extras and what tests tak
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -21,7 +22,7 @@ for one in distributions():
 
 PERMISSIVE = (
     *("MIT", "BSD", "Apache", "ISC", "Python Software Foundation", "PSF", "zlib", "libpng", "CC0", "Unlicense", "HPND"),
-    *("Boost", "BSL-1.0", "0BSD", "Public Domain", "Zero-Clause", "The Unlicense"),
+    *("Boost", "BSL-1.0", "0BSD", "Public Domain", "Zero-Clause", "CNRI-Python"),
 )
 ALSO_FOR_DEVELOPMENT = ("MPL", "Mozilla Public License")
 KNOWN = {
@@ -41,10 +42,12 @@ KNOWN = {
 def refused(python: str, allowed: tuple[str, ...]) -> list[str]:
     """Packages of an environment with another licence than `allowed`, and that licence."""
     lines = subprocess.run([python, "-c", READ], capture_output=True, text=True, check=True).stdout.splitlines()
+    word = re.compile(rf"\b({'|'.join(map(re.escape, allowed))})\b", re.IGNORECASE)
     wrong = []
     for name, expression, kinds, text in sorted(map(json.loads, lines), key=str):
         said = expression or ", ".join(kinds) or text
-        if name.lower() not in KNOWN and not any(one.lower() in said.lower() for one in allowed):
+        parts = re.split(r"\bAND\b", expression) if expression else kinds or [text]
+        if name.lower() not in KNOWN and not all(word.search(part) for part in parts):
             wrong.append(f"{name}: {said.splitlines()[0][:80] if said else 'says nothing'}")
     return wrong
 
@@ -56,4 +59,5 @@ def main(users: str, development: str) -> None:
     print("every dependency has a licence of the list in scripts/releasing/licences.py")
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])
