@@ -51,8 +51,9 @@ def album_page(
     shown = "faces, photos, cover" if hidden else "listed_faces, listed_photos, listed_cover"
     statement = f"""SELECT album, {shown}, name, albums.hidden, unknown FROM album_facts
         JOIN albums ON albums.id = album LEFT JOIN people ON people.id = person
-        WHERE {listed} AND {"TRUE" if unknown else "NOT unknown"} AND {"person IS NULL" if unnamed else "TRUE"}
+        WHERE {listed} AND {"TRUE" if unknown else "NOT unknown"} AND {"+person IS NULL" if unnamed else "TRUE"}
         AND {{}} ORDER BY {column} DESC, album LIMIT ?"""
+    # The plus keeps SQLite from sorting all albums without a name instead.
     # Two ranges of the index: those as large that come later, then the smaller ones.
     rows = catalog.connection.execute(statement.format(f"{column} = ? AND album > ?"), (faces, album, limit + 1))
     found = rows.fetchall()
