@@ -64,6 +64,16 @@ def album_page(
     return page_of(what, albums, limit, lambda one: (one.faces, one.album))
 
 
+def albums_left_out(catalog: Catalog) -> list[Album]:
+    """Albums without a name that are hidden or left alone, the largest first."""
+    rows = catalog.connection.execute(
+        """SELECT album, faces, photos, cover, name, albums.hidden, unknown FROM albums
+        JOIN album_facts ON album = albums.id LEFT JOIN people ON people.id = person
+        WHERE person IS NULL AND (albums.hidden OR unknown) ORDER BY faces DESC, album"""
+    )
+    return list(map(album_of, rows))
+
+
 def people_page(
     catalog: Catalog, *, limit: int | None, cursor: str | None = None, hidden: bool = False
 ) -> Page[Person]:
