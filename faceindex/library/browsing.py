@@ -10,16 +10,16 @@ from faceindex.library.opened import Opened
 from faceindex.library.paging import PAGE
 from faceindex.running.lazily import functions, module
 from faceindex.store.selection import EVERYTHING, Selection
-from faceindex.types import FaceRecord, Folder, Page, PageStarts, PhotosAround
+from faceindex.types import Album, FaceRecord, Folder, Page, PageStarts, PhotosAround
 
 if TYPE_CHECKING:
     from faceindex.store import page_starts
-    from faceindex.store.pages import alone_page
+    from faceindex.store.pages import albums_left_out, alone_page
     from faceindex.store.people.name_search import names_like
     from faceindex.store.photos.around import folders, photos_around
 else:
     page_starts = module("faceindex.store.page_starts")
-    alone_page = functions("faceindex.store.pages", "alone_page")
+    albums_left_out, alone_page = functions("faceindex.store.pages", "albums_left_out", "alone_page")
     names_like = functions("faceindex.store.people.name_search", "names_like")
     folders, photos_around = functions("faceindex.store.photos.around", "folders", "photos_around")
 
@@ -65,6 +65,10 @@ class Browsing:
         limit: None for all. Raises: UsageError for a cursor that no page gave.
         """
         return alone_page(self._opened.catalog, limit=limit, cursor=cursor)
+
+    def albums_left_out(self) -> list[Album]:
+        """Albums without a name that are hidden or left alone, the largest first."""
+        return albums_left_out(self._opened.catalog)
 
     def names_like(self, typed: str, *, limit: int = 8) -> list[str]:
         """Names that begin with what was typed, or of which a word does, of people who are not hidden; whoever has the

@@ -19,6 +19,7 @@ from faceindex.types import (
     Decided,
     Erased,
     FaceRecord,
+    Finding,
     LostFace,
     NameQuestion,
     NamesImported,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from faceindex.library.erasing import erased
     from faceindex.library.names import names_imported
     from faceindex.people import acting
-    from faceindex.people.audit import audit
+    from faceindex.people.audit import audit, open_findings
     from faceindex.people.excluding import never_suggest
     from faceindex.people.questions import is_open, questions
     from faceindex.people.queue import next_questions
@@ -57,7 +58,7 @@ else:
     erased = functions("faceindex.library.erasing", "erased")
     names_imported = functions("faceindex.library.names", "names_imported")
     acting = module("faceindex.people.acting")
-    audit = functions("faceindex.people.audit", "audit")
+    audit, open_findings = functions("faceindex.people.audit", "audit", "open_findings")
     never_suggest = functions("faceindex.people.excluding", "never_suggest")
     is_open, questions = functions("faceindex.people.questions", "is_open", "questions")
     answer, do_not_ask, prepare_suggestions, stale, suggestion_page = functions(
@@ -211,6 +212,11 @@ class People:
         )
 
     audit = blocking(start_audit)
+
+    def open_findings(self, findings: Sequence[Finding]) -> ListOf[Finding]:
+        """Those of `findings`, of an earlier audit, that nobody answered since and whose faces have the same person
+        still; for a library in which another audit takes long."""
+        return open_findings(self._opened.catalog, findings)
 
     def hide(self, person: str, *, dry_run: bool = False) -> Decided:
         """Hide a person. Raises: UsageError when nobody has this name."""

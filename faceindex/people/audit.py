@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from faceindex.people.audit_names import SameName, same_people
 from faceindex.people.audit_sets import Sets, sets_of, some_sets_of
 from faceindex.running.meter import Meter
 from faceindex.store.albums import albums_of, faces_in
+from faceindex.store.catalog import Catalog
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.people.answered import acts_between, confirmed_by_look, named_rows
 from faceindex.store.photos.years import years_of
@@ -86,9 +87,9 @@ class _Named:
 
     @classmethod
     def of(cls, folder: LibraryFolder) -> _Named:
-        ids, vectors, qualities = folder.vectors_with_qualities()
         pairs, names = named_rows(folder.catalog.connection)
         faces, numbers = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+        ids, vectors, qualities = folder.some_vectors_with_qualities(faces)
         there = np.isin(faces, ids)
         places = np.searchsorted(ids, faces[there])
         known, person = np.unique(numbers[there], return_inverse=True)
@@ -104,6 +105,30 @@ class _Named:
 
     def of_person(self, number: int) -> tuple[int, ...]:
         return self.faces(self.rows[number])
+
+
+def open_findings(catalog: Catalog, findings: Sequence[Finding]) -> list[Finding]:
+    """Those of `findings`, of an audit, whose faces have the same person still, and that nobody answered since."""
+    asked = {face for one in findings for face in one.faces}
+    person = {face: record.person for face, record in catalog.faces_with(list(asked)).items()}
+    beside = {one.person: catalog.faces_of_person(one.person) or [] for one in findings if one.kind == TWO_NAMES}
+    asked |= {face for faces in beside.values() for face in faces}
+    answers = Answers(acts_between(catalog.connection, asked), confirmed_by_look(catalog.connection))
+    found = []
+    for one in findings:
+        owner = one.other if one.kind == TWO_NAMES else one.person
+        faces = tuple(face for face in one.faces if person.get(face) == owner)
+        if one.kind == WEAK:
+            faces = tuple(face for face in faces if not answers.confirms(face, one.person))
+            found += [replace(one, faces=faces)] if faces else []
+        elif faces != one.faces:
+            continue
+        elif one.kind == TWO_NAMES:
+            if not answers.differ(beside[one.person], one.person, faces, one.other or ""):
+                found.append(one)
+        elif not answers.are_one(faces, one.also_confirmed, one.person):
+            found.append(one)
+    return found
 
 
 def _less(sets: Sets, named: _Named, doubted: Sequence[Doubt]) -> Sets:

@@ -51,8 +51,9 @@ def album_page(
     shown = "faces, photos, cover" if hidden else "listed_faces, listed_photos, listed_cover"
     statement = f"""SELECT album, {shown}, name, albums.hidden, unknown FROM album_facts
         JOIN albums ON albums.id = album LEFT JOIN people ON people.id = person
-        WHERE {listed} AND {"TRUE" if unknown else "NOT unknown"} AND {"person IS NULL" if unnamed else "TRUE"}
+        WHERE {listed} AND {"TRUE" if unknown else "NOT unknown"} AND {"+person IS NULL" if unnamed else "TRUE"}
         AND {{}} ORDER BY {column} DESC, album LIMIT ?"""
+    # The plus keeps SQLite from sorting all albums without a name instead.
     # Two ranges of the index: those as large that come later, then the smaller ones.
     rows = catalog.connection.execute(statement.format(f"{column} = ? AND album > ?"), (faces, album, limit + 1))
     found = rows.fetchall()
@@ -61,6 +62,16 @@ def album_page(
         found += rows.fetchall()
     albums = list(map(album_of, found))
     return page_of(what, albums, limit, lambda one: (one.faces, one.album))
+
+
+def albums_left_out(catalog: Catalog) -> list[Album]:
+    """Albums without a name that are hidden or left alone, the largest first."""
+    rows = catalog.connection.execute(
+        """SELECT album, faces, photos, cover, name, albums.hidden, unknown FROM albums
+        JOIN album_facts ON album = albums.id LEFT JOIN people ON people.id = person
+        WHERE person IS NULL AND (albums.hidden OR unknown) ORDER BY faces DESC, album"""
+    )
+    return list(map(album_of, rows))
 
 
 def people_page(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,7 +18,7 @@ from faceindex.web.changes import Changes
 from faceindex.web.jobs import Jobs
 from faceindex.web.logins import LoginFile
 from faceindex.web.measures import Measures
-from faceindex.web.sessions import Attempts, Session, Sessions, is_same
+from faceindex.web.sessions import Attempts, Session, Sessions, is_same, unmasked
 from faceindex.web.settings import Settings
 
 THREADS = 16
@@ -34,7 +35,7 @@ T = TypeVar("T")
 class Served:
     """A library and its server. csrf: what stands for a session's where nobody has to sign in. audited: id of the
     last audit of all names, and the state of the library that it looked at.
-    folders: of photos, and the state of photos in which they are these."""
+    folders: of photos, and the state of photos in which they are these; looking: for them."""
 
     library: Library
     settings: Settings
@@ -48,6 +49,7 @@ class Served:
     measures: Measures = field(default_factory=Measures)
     audited: tuple[str, str] | None = None
     folders: tuple[str, tuple[Folder, ...]] = ("", ())
+    looking: threading.Lock = field(default_factory=threading.Lock)
     _decoding: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(DECODING))
 
     async def decoding(self, work: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
@@ -55,12 +57,13 @@ class Served:
         return await to_thread.run_sync(partial(work, *given, **named), limiter=self._decoding)
 
     def csrf_of(self, session: Session | None) -> str:
-        """What a page sends with each change."""
+        """What a program of a session sends with each change; pages send it `masked`."""
         return self.csrf if session is None else session.csrf
 
     def is_csrf(self, session: Session | None, given: str) -> bool:
         """Whether this is what a page of this session would send."""
-        return is_same(self.csrf_of(session), given)
+        own = self.csrf_of(session)
+        return is_same(own, given) or is_same(own, unmasked(given))
 
 
 def served(request: Request) -> Served:

@@ -111,9 +111,30 @@ class Attempts:
             self._failures.setdefault(address, deque(maxlen=MOST_FAILURES)).append(time.monotonic())
 
 
+def masked(secret: str) -> str:
+    """The secret, written differently each time: the size of a compressed page tells nothing of it (BREACH)."""
+    plain = secret.encode()
+    pad = secrets.token_bytes(len(plain))
+    return (pad + _xor(plain, pad)).hex()
+
+
+def unmasked(written: str) -> str:
+    """The secret that `masked` wrote; anything else stays as it is."""
+    try:
+        both = bytes.fromhex(written)
+        half = len(both) // 2
+        return _xor(both[:half], both[half:]).decode()
+    except ValueError:
+        return written
+
+
 def is_same(one: str, other: str) -> bool:
     """Whether two secrets are equal, in a time that does not tell where they differ."""
     return hmac.compare_digest(one.encode(errors="replace"), other.encode(errors="replace"))
+
+
+def _xor(one: bytes, other: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(one, other, strict=True))
 
 
 def _key(secret: str) -> str:

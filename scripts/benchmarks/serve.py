@@ -4,8 +4,10 @@
 40 % pages, 15 % searches by a face, 5 % acts; --listeners pages hear of every change beside. A wait begins when its
 request was due. The library is drawn as by `scripts/bench reads`; --library takes a copy of one that make_library drew,
 and gives it albums. --keep names a folder where it stays for the next run. --without-review leaves out the page Review,
-whose suggestions take minutes to prepare in a library of a million faces. Then the rate rises by half, for
---step-seconds each time, until 95 % of the waits are over a second; with 0 it does not rise.
+whose suggestions take minutes to prepare in a library of a million faces. Then the rate rises, --step times each time,
+for --step-seconds, until 95 % of the waits are over a second; with --step-seconds 0 it does not rise. Each period says
+what the visitors themselves took of a processor: near 100 % the rate is theirs. Memory, descriptors and threads of the
+server are shown at each tenth of the first period.
 """
 
 from __future__ import annotations
@@ -66,6 +68,7 @@ def run(
     seconds: float = 60.0,
     listeners: int = 10,
     step_seconds: float = 20.0,
+    step: float = 1.5,
     without_review: bool = False,
 ) -> None:
     ready = (keep or report.folder) / (f"served-{library.stem}.faces" if library else f"served-{faces}.faces")
@@ -89,7 +92,7 @@ def run(
             report.say(f"{name}, at each tenth: {', '.join(f'{one:.0f}' for one in seen)}")
             report.add(f"{name}, second half", seen[len(seen) // 2 :], "MB" if "memory" in name else "")
         while step_seconds:
-            rate *= 1.5
+            rate *= step
             title = f"{rate:.0f} a second, "
             waits = measure(report, server, visitors.draw, title, clients, rate, step_seconds, listeners)
             if percentile(waits.of(), 0.95) > 1:

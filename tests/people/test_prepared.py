@@ -13,9 +13,10 @@ from made_albums import make_albums
 from people_library import date_photos, drawn_people, store_vectors
 
 import faceindex
-from faceindex.errors import StaleError, UsageError
+from faceindex.errors import MachineError, StaleError, UsageError
 from faceindex.judgement.company import FEWEST_PEOPLE
 from faceindex.people import crowded_groups, prepared, review
+from faceindex.store import group_file
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.group_file import FILE, reading
 from faceindex.store.people.reviewed import cannot_be_one, never_suggested
@@ -198,3 +199,22 @@ def test_acts_about_a_group_are_looked_for_by_its_faces_and_not_by_their_kind(li
         plans = [str(connection.execute(f"EXPLAIN QUERY PLAN {said}").fetchall()) for said in asked]
     assert any("decisions_by_face" in plan for plan in plans)
     assert not any("acts_by_kind" in plan for plan in plans)
+
+
+def test_a_file_that_others_use_for_too_long_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "x.faces"
+    drawn(path, random.Random(1), 12, 120)
+    with faceindex.Library(path, create=False) as library:
+        asked = library.people.suggestions(limit=None)
+        assert asked
+        file = path / "index" / FILE
+        made = file.stat().st_ino
+        monkeypatch.setattr(group_file, "_BUSY_SECONDS", 0.05)
+        with closing(sqlite3.connect(file, isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            with pytest.raises(MachineError, match="try again"):
+                library.people.suggestions()
+            with pytest.raises(MachineError, match="try again"):
+                library.people.review()
+        assert file.stat().st_ino == made
+        same([*library.people.suggestions(limit=None)], [*asked])

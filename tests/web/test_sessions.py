@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,25 @@ def test_no_login_asks_nobody_and_still_refuses_other_sites(serve: Serve) -> Non
     other = own | {"Origin": "http://evil.example"}
     assert client.post("/api/v1/people/name", json=body, headers=other).status_code == 403
     assert client.post("/api/v1/people/name", json=body, headers=own).status_code == 200
+
+
+def test_pages_are_compressed_and_write_their_secret_differently_each_time(serve: Serve) -> None:
+    server = serve()
+    browser = server.browser()
+    secret = browser.headers.pop("X-CSRF-Token")
+    answers = [browser.get("/people", headers={"Accept": "text/html"}) for _ in range(3)]
+    assert {answer.headers["content-encoding"] for answer in answers} == {"gzip"}
+    found = [re.search(r'name="csrf-token" content="(\w+)"', answer.text) for answer in answers]
+    tokens = {one[1] for one in found if one}
+    assert len(tokens) == 3
+    assert all(secret not in answer.text for answer in answers)
+    body = {"name": "Bob", "faces": [6], "dry_run": True}
+    for token, status in [*((token, 200) for token in tokens), ("ab" * 64, 403), (tokens.pop()[:-2], 403)]:
+        answer = browser.post("/api/v1/people/name", json=body, headers={"X-CSRF-Token": token})
+        assert answer.status_code == status, answer.text
+    plain = browser.get("/people", headers={"Accept": "text/html", "Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert "Ann" in plain.text
 
 
 def test_secrets_are_stored_as_hashes_for_their_owner(people: faceindex.Library) -> None:

@@ -163,6 +163,15 @@ class CatalogFaces(CatalogPhotos):
             rows = self.connection.execute("SELECT quality FROM faces WHERE segment > 0 ORDER BY id")
             return np.fromiter((np.nan if row[0] is None else row[0] for row in rows), dtype=np.float64)
 
+    def qualities_of(self, ids: FaceIds) -> Qualities:
+        """The quality of each of `ids`, int64 [m], rising: float64 [m], NaN where it is not known."""
+        rows = self.connection.execute(
+            "SELECT id, quality FROM faces WHERE quality IS NOT NULL AND id IN (SELECT value FROM json_each(?))",
+            (json.dumps(ids.tolist()),),
+        )
+        known = dict(rows.fetchall())
+        return np.array([known.get(face, np.nan) for face in ids.tolist()], dtype=np.float64)
+
     def count_written(self, first: int, last: int) -> int:
         """Number of faces whose vectors were first written in segments `first` to `last`."""
         return int(self._row("SELECT COUNT(*) FROM faces WHERE segment BETWEEN ? AND ?", first, last)[0])

@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from faceindex.errors import FaceindexError
 from faceindex.types import Audit, Finding
 from faceindex.web.api.faces import Faces
 from faceindex.web.api.parameters import Decision, decided, router
@@ -45,7 +44,7 @@ class AuditShape(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class KnownAudit:
-    """The last audit. findings: those whose faces have the same person still. current: nothing was decided since. job:
+    """The last audit. findings: those that nobody answered since. current: nothing was decided since. job:
     that makes a new one now."""
 
     audit: Audit | None
@@ -104,7 +103,7 @@ def known_audit(here: Served) -> KnownAudit:
         running = _begin(here)
     if audit is None:
         return KnownAudit(None, job=running)
-    findings = audit.findings if current else tuple(one for one in audit.findings if _holds(here, one))
+    findings = audit.findings if current else tuple(here.library.people.open_findings(audit.findings))
     return KnownAudit(audit, findings, current, running)
 
 
@@ -119,12 +118,3 @@ def _begin(here: Served) -> ServedJob:
 def _state(here: Served) -> str:
     version = here.library.version
     return f"{version.people} {version.history} {version.faces}"
-
-
-def _holds(here: Served, finding: Finding) -> bool:
-    """Whether the faces of a finding still are whose they were, and nobody has said more."""
-    owner = finding.other if finding.kind == "two-names" else finding.person
-    try:
-        return all(here.library.faces.get(face).person == owner for face in finding.faces)
-    except FaceindexError:
-        return False

@@ -133,10 +133,11 @@ def _path_of(here: Served, folder: str) -> str:
 
 def _folders(here: Served) -> tuple[Folder, ...]:
     """Kept until photos change: all paths are read for them."""
-    state = here.library.version.photos
-    if here.folders[0] != state:
-        here.folders = (state, tuple(here.library.browsing.folders()))
-    return here.folders[1]
+    with here.looking:  # one looks for all who ask
+        state = here.library.version.photos
+        if here.folders[0] != state:
+            here.folders = (state, tuple(here.library.browsing.folders()))
+        return here.folders[1]
 
 
 def _shape(starts: PageStarts) -> PageStartsShape:

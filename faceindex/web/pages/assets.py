@@ -77,6 +77,6 @@ async def get_asset(
         raise Refused(404, "There is no such file")
     keep = "public, max-age=31536000, immutable" if hash == version() else "no-cache"
     headers = {"Cache-Control": keep, "Vary": "Accept-Encoding"}
-    if "gzip" in request.headers.get("accept-encoding", ""):  # pages are not compressed: they hold a secret (BREACH)
+    if "gzip" in request.headers.get("accept-encoding", ""):
         return Response(found.compressed, media_type=found.media_type, headers=headers | {"Content-Encoding": "gzip"})
     return Response(found.data, media_type=found.media_type, headers=headers)

@@ -48,12 +48,11 @@ def people(
 def hidden(here: Here, request: Request) -> Response:
     """Who is hidden, and albums that are left alone."""
     everybody = here.library.people.list(limit=None, hidden=True)
-    albums = here.library.albums.list(limit=None, hidden=True, unknown=True, unnamed=True)
     return render(
         request,
         "hidden.html",
         people=[one for one in everybody if one.hidden],
-        albums=[one for one in albums if one.hidden or one.unknown],
+        albums=here.library.browsing.albums_left_out(),
     )
 
 

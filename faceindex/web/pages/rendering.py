@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import posixpath
 import re
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from faceindex.web.guards import GuardedRoute
 from faceindex.web.pages.assets import asset, scripts
 from faceindex.web.scopes import Scope
 from faceindex.web.served import Served, served
+from faceindex.web.sessions import masked
 from faceindex.web.texts import texts_for
 
 Shown = Annotated[int, Query(ge=1, le=1000, description="Number of items on the page.")]
@@ -25,6 +27,8 @@ Shown = Annotated[int, Query(ge=1, le=1000, description="Number of items on the 
 
 SHOWN = 48
 """Items on a page at first, and how many more are shown at a time."""
+
+_LEVEL = 4  # of gzip; 9 takes twice the time for a tenth less
 
 
 def router() -> APIRouter:
@@ -59,7 +63,10 @@ def render(request: Request, template: str, *, status_code: int = 200, **values:
             **values,
         )
     )
-    return HTMLResponse(html.encode("utf-8", "replace"), status_code, {"Vary": "Accept-Language, Cookie"})
+    data, headers = html.encode("utf-8", "replace"), {"Vary": "Accept-Encoding, Accept-Language, Cookie"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        data, headers["Content-Encoding"] = gzip.compress(data, _LEVEL, mtime=0), "gzip"
+    return HTMLResponse(data, status_code, headers)
 
 
 def _section(path: str) -> str:
@@ -76,7 +83,7 @@ def basename(path: str) -> str:
 
 
 def _csrf(here: Served, caller: object) -> str:
-    return here.csrf_of(caller.session) if isinstance(caller, Caller) and caller.scope else ""
+    return masked(here.csrf_of(caller.session)) if isinstance(caller, Caller) and caller.scope else ""
 
 
 class _Unindented(PackageLoader):

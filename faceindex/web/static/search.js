@@ -69,7 +69,9 @@ export function start() {
     const face = found.faces[chosen];
     const matches = face.matches;
     const several = found.faces.length > 1 ? `${text("which", { n: found.faces.length })}. ` : "";
-    said.textContent = several + (matches.length ? text("matches", { n: matches.length }) : text("no_match"));
+    const missing = face.unsearched ? ` ${text("unsearched", { n: face.unsearched })}` : "";
+    said.textContent = several + (matches.length ? text("matches", { n: matches.length }) : text("no_match")) + missing;
+    said.classList.toggle("warning", Boolean(missing));
     list.replaceChildren(...matches.map(tile));
     showSelection();
   }

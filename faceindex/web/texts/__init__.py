@@ -7,6 +7,7 @@ it lacks.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -30,8 +31,11 @@ class Texts:
     _english: Mapping[str, Any]
 
     def __call__(self, key: str, **values: object) -> Markup:
-        """The text of `key`. values: for its {places}, escaped. Raises: KeyError without such a key."""
-        return Markup(self._form(key)).format(**{name: escape(value) for name, value in values.items()})
+        """The text of `key`, with commands as code. values: for its {places}, escaped. Raises: KeyError without such a
+        key."""
+        return Markup(re.sub("`([^`]*)`", r"<code>\1</code>", self._form(key))).format(
+            **{name: escape(value) for name, value in values.items()}
+        )
 
     def count(self, key: str, number: int) -> Markup:
         """The text of `key` for so many things."""
