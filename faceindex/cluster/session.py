@@ -158,7 +158,8 @@ class RaySession:
                 self.module.init(self.address, **_QUIET, **with_node)
         except Exception as error:
             said = _in_words(error)
-            whose = os.environ.get("RAY_AUTH_TOKEN_PATH") or "~/.ray/auth_token"
+            by_path = os.environ.get("RAY_AUTH_TOKEN_PATH") or "~/.ray/auth_token"
+            whose = "RAY_AUTH_TOKEN" if os.environ.get("RAY_AUTH_TOKEN") else by_path
             if "InvalidAuthToken" in _chain(error):
                 raise MachineError(f"Ray at {self.address} refuses the token in {whose}") from error
             doubt = "; is it alive, and is the token in {} its own?" if "timeout" in said else ""

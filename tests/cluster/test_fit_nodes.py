@@ -50,12 +50,6 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     forget_cards()
 
 
-def replaced(file: Path, old: str, new: str) -> None:
-    text = file.read_text()
-    assert old in text
-    file.write_text(text.replace(old, new))
-
-
 def another_version(installed: Path) -> None:
     (installed / "sitecustomize.py").write_text("import faceindex; faceindex.__version__ = '0.0.1'\n")
 
@@ -67,8 +61,9 @@ def other_weights(installed: Path) -> None:
 
 
 def another_card(installed: Path) -> None:
-    colour = model_cards()["sface"].colour
-    replaced(installed / "models" / "sface.toml", f'"{colour}"', '"bgr"' if colour == "rgb" else '"rgb"')
+    assert model_cards()["sface"].colour == "RGB"
+    with (installed / "models" / "sface.toml").open("a") as card:
+        card.write('colour = "BGR"\n')
 
 
 @pytest.mark.parametrize(
