@@ -26,7 +26,7 @@ from faceindex.photos.finding.entries import FoundFile
 
 _TRIES = 3  # for a photo that has an actor of its own the last time
 _SILENT_SECONDS = 60.0  # beyond the idle limit
-_POLL_SECONDS = 0.02  # between two looks of somebody who does not wait: each costs as much as a hundredth of a photo
+_POLL_SECONDS = 0.02  # between two looks of an ingest that does not wait, and would look after each file
 
 
 class RayExecutor:
