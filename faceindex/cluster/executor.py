@@ -26,6 +26,7 @@ from faceindex.photos.finding.entries import FoundFile
 
 _TRIES = 3  # for a photo that has an actor of its own the last time
 _SILENT_SECONDS = 60.0  # beyond the idle limit
+_POLL_SECONDS = 0.02  # between two looks of an ingest that does not wait, and would look after each file
 
 
 class RayExecutor:
@@ -51,6 +52,7 @@ class RayExecutor:
         self._to_identify: deque[FoundFile] = deque()
         self._identified: dict[str, Identified] = {}
         self._here = ReadHere(self._idle_limit)
+        self._polled = 0.0
 
     @property
     def workers(self) -> int:
@@ -79,7 +81,7 @@ class RayExecutor:
 
     def answers(self, timeout: float) -> Iterator[Analysed]:
         """The answers so far; waits up to `timeout` seconds for the first. Raises: MachineError."""
-        if self._unanswered:
+        if self._unanswered and (timeout > 0 or time.monotonic() - self._polled > _POLL_SECONDS):
             self._turn(0 if self._answered else timeout)
         while self._answered:
             yield self._answered.popleft()
@@ -121,6 +123,7 @@ class RayExecutor:
     def _turn(self, timeout: float) -> None:
         """Give out what waits, wait for a call to return, and take its answers."""
         assert self._crew is not None
+        self._polled = time.monotonic()
         self._crew.look()
         self._distribute()
         calls = {reference: actor for actor in self._crew for reference in actor.references}

@@ -63,7 +63,8 @@ class RayShards:
     def __init__(self, session: RaySession, cut: Cut, *, replicas: int = 1, wait: float = WAIT) -> None:
         """Load every shard. wait: seconds that a call waits for a shard that is lost.
 
-        Raises: MachineError when a shard cannot be loaded in `wait` seconds and the time that sending it takes.
+        Raises: MachineError when a shard cannot be loaded in WAIT seconds, or `wait` if that is longer, and the time
+        that sending it takes.
         """
         self.cut = cut
         self._ray, self._wait = session.module, wait
@@ -74,7 +75,7 @@ class RayShards:
         for replica in self._replicas:
             self._replace(replica)
         sizes = sum(file.figures["bytes"] for file in cut.files)
-        self._until_ready(wait + sizes / (20 << 20))
+        self._until_ready(max(wait, WAIT) + sizes / (20 << 20))
 
     def call(self, method: str, arguments: Mapping[int, Sequence[Any]]) -> dict[int, Any]:
         """The answers of these shards, by number. Those that do not answer in time are left out and noted.

@@ -19,6 +19,7 @@ import shutil
 import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,9 @@ shards of a million faces have 574 a face)."""
 BATCHES = 40
 """Commits that are measured, after as many that are not."""
 
+SHARE = 0.7
+"""Of a node's memory, which Ray gives to actors."""
+
 _CHUNK = 1_000_000  # rows of a transaction
 
 
@@ -85,10 +89,13 @@ def run(
     of_faces = [int(one / (1 + 2 / faces)) for one in rows]
     written = commits(report, of_faces, faces, folder or report.folder)
     grouped = [in_new_process(one_size, size, 1) for size in albums]
-    plan(report, photos, faces, hours, photo_seconds / efficiency, query_seconds, photo_bytes)
-    limits(report, photos, faces, written, photo_seconds / efficiency)
-    grouping(report, photos * faces, list(albums), grouped)
-    money(report, prices, photos, photo_seconds / efficiency, photos * faces * (VECTOR + BESIDE_VECTOR))
+    seconds, index = photo_seconds / efficiency, photos * faces * (VECTOR + BESIDE_VECTOR)
+    table = tomllib.loads(prices.read_text() if prices else PRICES)
+    plan(report, photos, faces, hours, seconds, query_seconds, photo_bytes)
+    slowest = limits(report, photos, faces, written, seconds)
+    made = grouping(report, photos * faces, list(albums), grouped)
+    money(report, table, photos, seconds, index, made)
+    report.say(next_to_shard(table, hours, photos / slowest / 3600, index / 1e9, made))
 
 
 def plan(
@@ -175,16 +182,27 @@ def batches(rows: int, faces: float) -> Iterator[Batch]:
         yield batch
 
 
-def limits(report: Report, photos: float, faces: float, written: dict[int, float], seconds: float) -> None:
-    """Where the writer becomes the limit."""
+def limits(report: Report, photos: float, faces: float, written: dict[int, float], seconds: float) -> float:
+    """Where the writer becomes the limit; photos a second that it commits where it is slowest."""
     for count, rate in written.items():
         report.add(f"cores that one writer keeps up with, at {count * (1 + 2 / faces):,.0f} rows", rate * seconds)
     slowest = min(written.values())
     report.add("hours that the writer alone takes", photos / slowest / 3600, "h")
+    return slowest
 
 
-def grouping(report: Report, faces: float, sizes: list[int], measured: list[Any]) -> None:
+@dataclass(frozen=True, slots=True)
+class AlbumCost:
+    """graph: core hours, on any number of cores; linkage: hours of one core; memory: GB, on the node of the linkage."""
+
+    graph: float
+    linkage: float
+    memory: float
+
+
+def grouping(report: Report, faces: float, sizes: list[int], measured: list[Any]) -> AlbumCost:
     """Albums, extrapolated."""
+    extrapolated = []
     both: list[list[Cost]] = [spent for (spent, _), _ in measured]
     ratio = math.log(sizes[-1] / sizes[0])
     for place, name in enumerate(("graph", "linkage")):
@@ -194,14 +212,18 @@ def grouping(report: Report, faces: float, sizes: list[int], measured: list[Any]
         report.add(f"albums, {name}, exponent of the number of faces", exponent)
         hours = many * (faces / sizes[-1]) ** exponent / 3600
         report.add(f"albums, {name}, extrapolated", hours, "core hours")
+        extrapolated.append(hours)
     bytes_of_face = 1e6 * (measured[-1][1] - measured[0][1]) / (sizes[-1] - sizes[0])
     report.add("albums, memory of a face on the node of the linkage", bytes_of_face, "bytes")
-    report.add("albums, memory on that node, extrapolated", bytes_of_face * faces / 1e9, "GB")
+    memory = bytes_of_face * faces / 1e9
+    report.add("albums, memory on that node, extrapolated", memory, "GB")
+    return AlbumCost(*extrapolated, memory)
 
 
-def money(report: Report, prices: Path | None, photos: float, seconds: float, index: float) -> None:
+def money(
+    report: Report, table: dict[str, Any], photos: float, seconds: float, index: float, albums: AlbumCost
+) -> None:
     """What each type of machine costs."""
-    table = tomllib.loads(prices.read_text() if prices else PRICES)
     report.say(f"\nprices: {table['date']}")
     for machine in table["machine"]:
         name, cores, price = machine["name"], machine["cores"], machine["price"]
@@ -209,6 +231,31 @@ def money(report: Report, prices: Path | None, photos: float, seconds: float, in
         report.add(f"{name}, a million photos", hours, "machine hours")
         report.add(f"{name}, a million photos, price", hours * price)
         report.add(f"{name}, all {photos:,.0f} photos, price", hours * price * photos / 1e6)
-        machines = math.ceil(index / (0.7 * 1e9 * machine["memory"]))  # Ray gives actors 70 % of a node's memory
+        machines = math.ceil(index / (SHARE * 1e9 * machine["memory"]))
         report.add(f"{name}, machines whose memory holds the index", machines)
         report.add(f"{name}, the index in memory, price of a month", machines * price * 730)
+        report.add(f"{name}, albums once, graph, price", albums.graph / cores * price)
+        if albums.memory <= machine["memory"]:  # its other cores wait for the linkage
+            report.add(f"{name}, albums once, linkage, price", albums.linkage * price)
+        else:
+            report.say(f"{name}: its memory does not hold the linkage")
+
+
+def next_to_shard(table: dict[str, Any], hours: float, writer: float, index: float, albums: AlbumCost) -> str:
+    """What goes beyond one process or machine first, by these figures, in a sentence. hours: wanted; writer: hours of
+    the one writer; index: GB."""
+    largest = max(machine["memory"] for machine in table["machine"])
+    strain = {
+        f"the writer, which alone takes {writer:,.1f} of the {hours:g} hours": writer / hours,
+        f"the linkage, which takes {albums.linkage:,.1f} hours of one core": albums.linkage / hours,
+        f"the memory of the linkage, {albums.memory:,.0f} GB where the largest machine has {largest:g}": albums.memory
+        / largest,
+    }
+    if index > SHARE * largest:
+        before = f"The index is sharded already ({index:,.0f} GB)."
+    else:
+        before = f"The index needs no shards ({index:,.0f} GB fit into one machine)."
+    what = max(strain, key=lambda one: strain[one])
+    if strain[what] <= 1:
+        return f"{before} Nothing else must be sharded; nearest to its limit is {what}."
+    return f"{before} To be sharded next: {what}."

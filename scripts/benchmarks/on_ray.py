@@ -126,17 +126,20 @@ class AllProcesses:
 
     def __init__(self) -> None:
         self._seen: dict[tuple[int, float], float] = {}
+        self._looking = 0.0
         self._lock = threading.Lock()
         threading.Thread(target=self._watch, daemon=True).start()
 
     def __call__(self) -> float:
         with self._lock:
+            began = time.thread_time()
             for process in (psutil.Process(), *psutil.Process().children(recursive=True)):
                 try:
                     self._seen[process.pid, process.create_time()] = sum(process.cpu_times()[:2])
                 except psutil.Error:
                     continue
-            return sum(self._seen.values())
+            self._looking += time.thread_time() - began
+            return sum(self._seen.values()) - self._looking
 
     def _watch(self) -> None:
         while True:

@@ -1,10 +1,12 @@
 """What every executor promises an ingest; `faceindex.ingest.workers.executor.Executor` says it in words.
 
 A new executor is put into EXECUTORS, and into ISOLATING when a photo that crashes, hangs or swells costs itself only.
+That on Ray needs a session, and has a fixture.
 """
 
 from __future__ import annotations
 
+import contextlib
 import pickle
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +20,7 @@ from pooled import photos
 from thread_executor import Threads
 
 import faceindex
+from faceindex.cluster.session import RaySession
 from faceindex.errors import MachineError
 from faceindex.faces.analyse import Analyser
 from faceindex.faces.recipe import recipe
@@ -28,6 +31,7 @@ from faceindex.ingest.workers.pool import ProcessPool
 from faceindex.photos.finding.entries import FoundFile
 from faceindex.photos.finding.find import find_files
 
+RAY = "actors on Ray"
 EXECUTORS: dict[str, Callable[[], Executor]] = {
     "processes": lambda: ProcessPool(2),
     "decoders and an encoder": lambda: EncodingPool(2),
@@ -37,21 +41,38 @@ EXECUTORS: dict[str, Callable[[], Executor]] = {
 SLOW_SECONDS = 3.0
 """That `hostile_analyser` takes for a slow photo."""
 
-ISOLATING = ("processes", "decoders and an encoder")
+ISOLATING = ("processes", "decoders and an encoder", RAY)
 MOST_HELD = 2 * 2 + 1
 """Tasks that any of them takes beyond those that are answered: two of each worker, and one."""
 
 
-@pytest.fixture(params=EXECUTORS)
+@pytest.fixture(scope="module")
+def ray_session() -> Iterator[RaySession]:
+    pytest.importorskip("ray", reason="the extra `cluster` is not installed")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(Path(__file__).parent))  # of `hostile_analyser`
+        with RaySession("ray", cpus=2) as session:
+            yield session
+
+
+def made(request: pytest.FixtureRequest) -> Executor:
+    if request.param != RAY:
+        return EXECUTORS[request.param]()
+    from faceindex.cluster.executor import RayExecutor  # it needs Ray
+
+    return RayExecutor(request.getfixturevalue("ray_session"))
+
+
+@pytest.fixture(params=[*EXECUTORS, RAY])
 def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
-    with closing(EXECUTORS[request.param]()) as made:
-        yield made
+    with closing(made(request)) as one:
+        yield one
 
 
 @pytest.fixture(params=ISOLATING)
 def isolating(request: pytest.FixtureRequest) -> Iterator[Executor]:
-    with closing(EXECUTORS[request.param]()) as made:
-        yield made
+    with closing(made(request)) as one:
+        yield one
 
 
 def answered(executor: Executor, tasks: list[Task]) -> list[Analysed]:
@@ -228,7 +249,18 @@ def test_a_photo_that_ends_its_worker_costs_itself_only(
 def test_a_photo_that_hangs_is_ended_with_its_executor(isolating: Executor, tmp_path: Path, hostile: Analyser) -> None:
     (file,) = photos(tmp_path, "a-hang")
     isolating.submit(Task(file, hostile))
-    children = psutil.Process().children()
+    while not (working := analysing()):
+        assert not list(isolating.answers(timeout=0.2))
     isolating.close()
-    assert children
-    assert not any(child.is_running() for child in children)
+    _, alive = psutil.wait_procs(working, timeout=10)  # on Ray they end with their actor
+    assert not alive
+
+
+def analysing() -> list[psutil.Process]:
+    """The processes that analyse photos, also those of actors."""
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            if any("workers.start" in part for part in child.cmdline()):
+                found.append(child)
+    return found

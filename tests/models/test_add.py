@@ -14,6 +14,7 @@ import numpy.typing as npt
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from own_model import WEIGHTS, network, written
 from PIL import Image
 
 from faceindex.errors import ModelError, UsageError
@@ -39,28 +40,6 @@ from faceindex.photos.decode import Photo
 from faceindex.photos.pictures import photo_of
 from faceindex.types import Pixels
 
-CARD = """
-[model]
-name = "mine"
-title = "A network of my own"
-licence = "mine"
-source = "my desk"
-input = "112x112 chip"
-size = 112
-dimension = 7
-metric = "euclidean"
-{model}
-
-[recipe]
-title = "My own"
-detector = "yunet"
-alignment = "five-point"
-match_threshold = 1.0
-cluster_threshold = 0.8
-confidence = [1.0, 0.1]
-{recipe}
-"""
-
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
@@ -69,36 +48,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     forget_cards()
     yield tmp_path / "models"
     forget_cards()
-
-
-def network(
-    weights: npt.NDArray[np.generic], shape: list[int | str] | None = None, kind: int = TensorProto.FLOAT
-) -> bytes:
-    """An encoder: planes averaged over 4 x 4 parts of the chip, times `weights` [48, d]."""
-    nodes = [
-        helper.make_node("AveragePool", ["data"], ["parts"], kernel_shape=[28, 28], strides=[28, 28]),
-        helper.make_node("Flatten", ["parts"], ["flat"]),
-        helper.make_node("MatMul", ["flat", "weights"], ["out"]),
-    ]
-    graph = helper.make_graph(
-        nodes,
-        "mine",
-        [helper.make_tensor_value_info("data", kind, shape or [1, 3, 112, 112])],
-        [helper.make_tensor_value_info("out", kind, [1, weights.shape[1]])],
-        [numpy_helper.from_array(weights, "weights")],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-    return bytes(model.SerializeToString())
-
-
-WEIGHTS = np.random.default_rng(0).standard_normal((48, 7)).astype(np.float32)
-
-
-def written(tmp_path: Path, data: bytes, *, model: str = "", recipe_lines: str = "") -> tuple[Path, Path]:
-    file, card = tmp_path / "mine.onnx", tmp_path / "card.toml"
-    file.write_bytes(data)
-    card.write_text(CARD.format(model=model, recipe=recipe_lines))
-    return file, card
 
 
 def test_an_added_model_is_a_recipe_like_any_other(folder: Path, tmp_path: Path, astronaut: Pixels) -> None:
