@@ -19,7 +19,10 @@ from numba.core.caching import NullCache
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
-from faceindex.files.user_cache import private_folder, read, write
+from faceindex.files.user_cache import note_use, private_folder, prune, read, write
+
+_FORMS = 8
+"""Compiled forms that are kept of a function: for its types and processors, and of versions that are used in turn."""
 
 
 class KernelCache(NullCache):  # type: ignore[misc]  # numba has no types
@@ -36,8 +39,9 @@ class KernelCache(NullCache):  # type: ignore[misc]  # numba has no types
         """The function compiled for the types `sig`, or None."""
         path = self._path(sig, target_context.codegen())
         data = read(path) if path else None
-        if data is None:
+        if path is None or data is None:
             return None
+        note_use(path)
         with contextlib.suppress(Exception):  # of another numba, or damaged in a way that the digest does not show
             target_context.refresh()
             return CompileResult._rebuild(target_context, *pickle.loads(data))
@@ -50,6 +54,7 @@ class KernelCache(NullCache):  # type: ignore[misc]  # numba has no types
             return
         with contextlib.suppress(Exception):
             write(path, dumps(cres._reduce()))
+            prune(path.parent, f"{self._stem}-", _FORMS)
 
     def _path(self, sig: object, codegen: Any) -> Path | None:
         folder = private_folder(self._folder)

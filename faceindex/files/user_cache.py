@@ -7,6 +7,7 @@ import hashlib
 import mmap
 import os
 import stat
+import time
 import zlib
 from io import FileIO
 from pathlib import Path
@@ -14,10 +15,12 @@ from typing import cast
 
 from faceindex.files.reading import open_regular
 from faceindex.files.user_folders import user_cache
-from faceindex.files.writing import FOLDER_MODE, make_folder, write_file
+from faceindex.files.writing import FOLDER_MODE, is_temporary, make_folder, write_file
 from faceindex.system.files import HAS_MODES, is_own
 
 _DIGEST_BYTES, _SUM_BYTES = 32, 4
+
+_DAY = 24 * 3600  # seconds; used files are marked no more often
 
 
 def read(path: Path) -> bytes | None:
@@ -55,6 +58,32 @@ def is_whole(path: Path) -> bool:
     ):
         return zlib.crc32(data[:-_SUM_BYTES]).to_bytes(_SUM_BYTES, "big") == bytes(data[-_SUM_BYTES:])
     return False
+
+
+def note_use(path: Path) -> None:
+    """Keep the file from `prune` for some time more."""
+    with contextlib.suppress(OSError):
+        if time.time() - path.stat().st_mtime > _DAY:
+            os.utime(path)
+
+
+def prune(folder: Path, prefix: str, most: int) -> None:
+    """Remove the files whose names begin with `prefix`, but for the `most` that were written or used last, and
+    unfinished files that are a day old.
+
+    Other processes may do the same, and may read what is removed: one that finds no file makes it again.
+    """
+    aged: list[tuple[float, Path]] = []
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(prefix) or is_temporary(entry.name):
+                with contextlib.suppress(FileNotFoundError):
+                    aged.append((entry.stat(follow_symlinks=False).st_mtime, Path(entry.path)))
+    unfinished = [path for age, path in aged if is_temporary(path.name) and age < time.time() - _DAY]
+    finished = sorted((pair for pair in aged if not is_temporary(pair[1].name)), reverse=True)
+    for path in [*unfinished, *(path for _, path in finished[most:])]:
+        with contextlib.suppress(OSError):  # Windows removes no file that another process reads
+            path.unlink()
 
 
 def private_folder(name: str) -> Path | None:

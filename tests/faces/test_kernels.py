@@ -19,6 +19,7 @@ from faceindex.faces.hog_start import HogStart
 from faceindex.faces.kernels import kernel
 from faceindex.files.user_cache import private_folder
 from faceindex.files.user_folders import CACHE_ENVIRONMENT
+from faceindex.files.writing import temporary_name
 
 PROGRAM = f"""
 import sys
@@ -76,6 +77,44 @@ def test_a_damaged_file_is_compiled_anew(tmp_path: Path, damage: Callable[[bytes
         file.write_bytes(damage(file.read_bytes()))
     assert compilations(tmp_path) > 0
     assert compilations(tmp_path) == 0
+
+
+def test_of_other_versions_only_what_was_used_last_is_kept(tmp_path: Path) -> None:
+    compilations(tmp_path)
+    folder = tmp_path / "kernels"
+    (kept,) = folder.iterdir()
+    stem, day = kept.name.split("-")[0], 24 * 3600
+    older = [folder / f"{stem}-{number:032x}" for number in range(20)]
+    other = folder / "another.kernel-0"
+    unfinished = folder / temporary_name()
+    for days, file in enumerate([kept, *older, other, unfinished], start=2):
+        file.touch()
+        os.utime(file, (file.stat().st_mtime - days * day,) * 2)
+    assert compilations(tmp_path) == 0  # that is a use, so the file is as good as new
+    kept.write_bytes(b"damaged")
+    assert compilations(tmp_path) > 0
+    assert {file.name for file in folder.iterdir()} == {kept.name, *(file.name for file in older[:7]), other.name}
+    assert compilations(tmp_path) == 0
+
+
+def test_what_is_loaded_counts_as_used(tmp_path: Path) -> None:
+    compilations(tmp_path)
+    (kept,) = (tmp_path / "kernels").iterdir()
+    os.utime(kept, (0, 0))
+    assert compilations(tmp_path) == 0
+    assert kept.stat().st_mtime > 0
+
+
+def test_processes_that_prune_at_the_same_time_do_not_disturb_each_other(tmp_path: Path) -> None:
+    folder = tmp_path / "kernels"
+    folder.mkdir()
+    for number in range(300):
+        (folder / f"x-{number}").touch()
+    script = "import sys; from pathlib import Path; from faceindex.files.user_cache import prune\n"
+    script += "prune(Path(sys.argv[1]), 'x-', 8)"
+    pruning = [subprocess.Popen([sys.executable, "-c", script, str(folder)]) for _ in range(3)]
+    assert [process.wait() for process in pruning] == [0, 0, 0]
+    assert len(list(folder.iterdir())) == 8
 
 
 def test_without_a_writable_place_it_is_compiled_each_time(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_links_are_followed_and_reading_blocks_as_usual(tmp_path: Path) -> None:
         assert file.read() == b"here"
 
 
-@pytest.mark.skipif(not NOT_WAITING, reason="without O_NONBLOCK, as on Windows, there is no FIFO among files either")
+@pytest.mark.skipif(not NOT_WAITING, reason="without O_NONBLOCK, as on Windows, files are no FIFOs")
 def test_a_fifo_that_takes_the_files_place_just_before_it_is_opened_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -251,7 +251,9 @@ def test_what_is_open_already_is_written_to_and_not_replaced(tmp_path: Path, pat
     assert os.lstat(path)[:2] == before[:2] or path.startswith("/proc")
 
 
-@pytest.mark.skipif(not system.NOT_WAITING, reason="without O_NONBLOCK, as on Windows, there is no FIFO among files either")
+@pytest.mark.skipif(
+    not system.NOT_WAITING, reason="without O_NONBLOCK, as on Windows, there is no FIFO among files either"
+)
 def test_devices_and_pipes_are_not_replaced_and_one_that_nobody_reads_is_not_waited_for(tmp_path: Path) -> None:
     text_file(Path("/dev/null"))
     assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
