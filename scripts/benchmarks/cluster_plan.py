@@ -217,7 +217,8 @@ def grouping(report: Report, faces: float, sizes: list[int], measured: list[Any]
     report.add("albums, memory of a face on the node of the linkage", bytes_of_face, "bytes")
     memory = bytes_of_face * faces / 1e9
     report.add("albums, memory on that node, extrapolated", memory, "GB")
-    return AlbumCost(*extrapolated, memory)
+    graph, linkage = extrapolated
+    return AlbumCost(graph, linkage, memory)
 
 
 def money(
