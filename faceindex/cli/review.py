@@ -39,8 +39,8 @@ def review(
     """Ask which albums and faces show the same person. Yes merges them, and a name says who it is, too; a question
     answered with no is not asked again.
 
-    Faces of edited photos that may be lost ones come first, then what settles the most faces. It stops where the
-    expected answer is no.
+    Faces of edited photos that may be lost ones come first, then names that other programs gave to photos, then what
+    settles the most faces. It stops where the expected answer is no.
     """
     with faceindex.Library(library, create=False) as opened:
         found = opened.people.review(limit=limit, person=person, names=names)
@@ -62,8 +62,11 @@ def _as_object(question: Suggestion | NameQuestion) -> dict[str, object]:
     values = asdict(question)
     if isinstance(question, NameQuestion):
         return values
-    if question.lost is None:
-        del values["person"], values["lost"]
+    if not question.asks_who:
+        del values["person"]
+    for rare in ("lost", "origin"):
+        if values[rare] is None:
+            del values[rare]
     if question.with_face is None:
         del values["with_face"]
     return values | ({"distance": None} if math.isnan(question.distance) else {})
@@ -142,6 +145,8 @@ def _show(library: faceindex.Library, suggestion: Suggestion) -> None:
         other, photo = f"album {suggestion.other} ({plural(len(faces), 'face')})", faces[0].photo
     if suggestion.with_face is not None:
         print_line(f"face {suggestion.with_face}  {_photo(library, library.faces.get(suggestion.with_face).photo)}")
+    elif suggestion.origin is not None:
+        print_line(f"{suggestion.person}, who is in this photo, says {suggestion.origin}")
     elif suggestion.album is None:
         print_line(f"{suggestion.person}, who was in this photo before it was edited")
     else:

@@ -60,6 +60,13 @@ def never_suggest(folder: LibraryFolder, one: Target, other: Target, *, dry_run:
         return step.decide(kinds.NEVER_SUGGEST, ones, person, others=[others])
 
 
+def never_ask_whose(folder: LibraryFolder, face: int, person: str, *, dry_run: bool = False) -> Decided:
+    """Do not ask again whether the face is this person's, of whom no other face may be known. It says nothing about
+    whether it is. Raises: UsageError when there is no such face."""
+    with deciding(folder, dry_run=dry_run) as step:
+        return step.decide(kinds.NEVER_SUGGEST, step.faces([face]), person, others=[[]])
+
+
 def cover(folder: LibraryFolder, face: int, *, dry_run: bool = False) -> Decided:
     """The face stands for its album and for its person, as long as it is theirs, through clusterings and merges.
 

@@ -25,8 +25,8 @@ def learnt_odds(folder: LibraryFolder) -> float:
 
 
 def learn(folder: LibraryFolder, suggestion: Suggestion, *, same: bool) -> None:
-    """Learn from an answer. Nothing is learnt from one about a face that an edited photo lost."""
-    if suggestion.lost is not None or not suggestion.probability > 0:  # it came without one
+    """Learn from an answer. Nothing is learnt from those about a face and a person."""
+    if suggestion.asks_who or not suggestion.probability > 0:  # it came without one
         return
     moved = learnt_odds(folder) + STEP * (same - suggestion.probability)
     with folder.decisions() as catalog, catalog.transaction() as transaction:

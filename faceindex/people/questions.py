@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from faceindex.errors import UsageError
 from faceindex.store.catalog import Catalog
 from faceindex.store.people.reviewed import never_suggested
+from faceindex.store.people.unsure_names import open_unsure
 from faceindex.store.photos.lost import lost_faces
 from faceindex.types import Album, FaceRecord, Question, Suggestion
 
@@ -19,6 +20,9 @@ def is_open(catalog: Catalog, suggestion: Suggestion) -> bool:
     """Whether a suggestion can still be answered: other answers may have settled it."""
     if suggestion.lost is not None:
         return any(lost.candidate == suggestion.face for lost in lost_faces(catalog, [suggestion.lost]))
+    if suggestion.origin is not None:
+        open_now = open_unsure(catalog.connection, suggestion.face)
+        return any((one.face, one.name) == (suggestion.face, suggestion.person) for one in open_now)
     if suggestion.with_face is not None and suggestion.face is not None:
         alone = [suggestion.with_face, suggestion.face]
         records = catalog.faces_with(alone).values()
@@ -54,7 +58,7 @@ def _question(catalog: Catalog, suggestion: Suggestion) -> Question:
     if suggestion.with_face is not None:
         yes = f"faceindex people name face:{suggestion.with_face},{suggestion.face} NAME"
         return Question(suggestion, tuple(album), tuple(other), suggestion.person, yes)
-    if suggestion.lost is not None:
+    if suggestion.asks_who:
         yes = f"faceindex people name face:{suggestion.face} {shlex.quote(suggestion.person or '')}"
         return Question(suggestion, tuple(album), tuple(other), suggestion.person, yes)
     step, number = ("merge", suggestion.other) if suggestion.face is None else ("move", suggestion.face)
@@ -67,7 +71,7 @@ def shown(catalog: Catalog, suggestion: Suggestion) -> tuple[list[FaceRecord], l
     if not is_open(catalog, suggestion):
         raise settled()
     single = [] if suggestion.face is None else [catalog.faces_with([suggestion.face])[suggestion.face]]
-    if suggestion.lost is not None:
+    if suggestion.asks_who:
         theirs = catalog.faces_with(catalog.faces_of_person(suggestion.person or "") or [])
         return _best(list(theirs.values())), single
     if suggestion.with_face is not None:

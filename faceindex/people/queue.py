@@ -72,7 +72,7 @@ def with_names(folder: LibraryFolder, limit: int) -> list[Suggestion | NameQuest
 
 def _names(one: Suggestion, nameless: Mapping[int, int]) -> int:
     """Faces that an answer may name."""
-    if one.lost is not None:
+    if one.asks_who:
         return 1
     single = (one.face is not None) + (one.with_face is not None and one.person is None)
     return single + sum(nameless.get(album, 0) for album in (one.album, one.other) if album is not None)
@@ -84,7 +84,7 @@ def _alone(catalog: Catalog, found: Sequence[Suggestion], albums: Collection[int
     likely = set()
     for one in found:
         faces = {one.face, one.with_face} - {None}
-        if one.lost is not None or (one.album is not None and one.album not in albums):
+        if one.asks_who or (one.album is not None and one.album not in albums):
             continue
         for face in faces:
             no_mate[face or 0] *= 1 - one.probability

@@ -18,7 +18,7 @@ from faceindex.judgement import library_calibration as calibrated
 from faceindex.judgement.calibration import Calibration
 from faceindex.people import acting, best_suggestions, prepared
 from faceindex.people.albums import constraints_of
-from faceindex.people.excluding import never_suggest
+from faceindex.people.excluding import never_ask_whose, never_suggest
 from faceindex.people.learnt_odds import learn, learnt_odds
 from faceindex.people.never_suggested import never_pairs
 from faceindex.people.questions import is_open, settled, shown
@@ -31,6 +31,7 @@ from faceindex.store.folder import LibraryFolder
 from faceindex.store.group_file import remove_group_file
 from faceindex.store.journal.acts import read_acts
 from faceindex.store.people.reviewed import has_more_faces, named_faces, not_asked_about
+from faceindex.store.people.unsure_names import open_unsure
 from faceindex.store.photos.lost import lost_faces
 from faceindex.store.photos.years import years_of
 from faceindex.types import (
@@ -55,7 +56,8 @@ _EVEN = 0.5  # probability of a face of which only the place is known
 def suggest(folder: LibraryFolder, least: float = LIKELY) -> list[Suggestion]:
     """All suggestions, the most useful first, without those that were answered with no, and without hidden faces.
 
-    First come faces that may be ones that their photos lost in edits. least: their probability.
+    First come faces that may be ones that their photos lost in edits, then those of which another program says who may
+    be in their photo. least: probability of the others.
     """
     try:
         return list(best_first(folder, least))
@@ -115,6 +117,7 @@ def prepare_suggestions(folder: LibraryFolder) -> int:
 def best_first(folder: LibraryFolder, least: float = LIKELY) -> Iterator[Suggestion]:
     """As `suggest`, one by one."""
     yield from _of_lost_faces(folder.catalog, calibrated.of_library(folder))
+    yield from _of_unsure_names(folder.catalog)
     if _is_small(folder.catalog):
         yield from _of_all_faces(folder, alone=True, least=least)
         return
@@ -137,7 +140,9 @@ def _is_small(catalog: Catalog) -> bool:
 def _rank(one: Suggestion) -> tuple[float | int, ...]:
     if one.lost is not None:
         return (0, -one.probability, one.lost, 0, 0, 0)
-    return (1, *rank(one))
+    if one.origin is not None:
+        return (1, -one.probability, one.face or 0, 0, 0, 0)
+    return (2, *rank(one))
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +212,12 @@ def _of_lost_faces(catalog: Catalog, calibration: Calibration) -> list[Suggestio
     return sorted(found, key=_rank)
 
 
+def _of_unsure_names(catalog: Catalog) -> Iterator[Suggestion]:
+    """Suggestions that faces are the people whom another program names in their photos, the most probable first."""
+    for one in open_unsure(catalog.connection):
+        yield Suggestion(None, None, one.face, one.probability, np.nan, 1, one.name, origin=one.origin)
+
+
 def _sides(suggestion: Suggestion) -> tuple[Target, Target]:
     if suggestion.lost is not None:
         return Target(face=suggestion.face), Target(person=suggestion.person)
@@ -219,6 +230,8 @@ def do_not_ask(folder: LibraryFolder, suggestion: Suggestion, *, dry_run: bool =
     """Never ask this again, whatever the answer is. Raises: UsageError."""
     if not is_open(folder.catalog, suggestion):
         raise settled()
+    if suggestion.origin is not None and suggestion.face is not None and suggestion.person is not None:
+        return never_ask_whose(folder, suggestion.face, suggestion.person, dry_run=dry_run)
     return never_suggest(folder, *_sides(suggestion), dry_run=dry_run)
 
 
@@ -236,7 +249,7 @@ def answer(folder: LibraryFolder, suggestion: Suggestion, *, same: bool, dry_run
 
 def _answered(folder: LibraryFolder, suggestion: Suggestion, same: bool, dry_run: bool) -> Decided:
     album, face = suggestion.album or 0, suggestion.face
-    if suggestion.lost is not None and face is not None and suggestion.person is not None:
+    if suggestion.asks_who and face is not None and suggestion.person is not None:
         if not is_open(folder.catalog, suggestion):
             raise settled()
         if same:

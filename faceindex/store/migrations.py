@@ -23,6 +23,7 @@ from faceindex.store.schema import (
     m015_more_decisions,
     m016_merging,
     m017_origins_of_imports,
+    m018_unsure_names,
 )
 
 APPLICATION_ID = 0x46414345
@@ -46,6 +47,7 @@ MIGRATIONS = (
     m015_more_decisions.apply,
     m016_merging.apply,
     m017_origins_of_imports.apply,
+    m018_unsure_names.apply,
 )
 
 

@@ -181,6 +181,9 @@ class Suggestion:
 
     lost: a face with a name that the photo of `face` lost when it was edited, see LostFace; the question is whether
     `face` is the same, and album is None.
+
+    origin: another program, and its file, that says that `person` is in the photo of `face`; the question is whether
+    `face` is that person, and album is None.
     """
 
     album: int | None
@@ -192,6 +195,12 @@ class Suggestion:
     person: str | None = None
     lost: int | None = None
     with_face: int | None = None
+    origin: str | None = None
+
+    @property
+    def asks_who(self) -> bool:
+        """Whether it is about a face and a person, and not about two groups of faces."""
+        return self.lost is not None or self.origin is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -229,6 +229,7 @@ class SuggestionShape(Shape):
     person: Text | None = None
     lost: int | None = None
     with_face: int | None = None
+    origin: Text | None = None
 
 
 class QuestionShape(BaseModel):

@@ -47,6 +47,7 @@ WELL = 0.4
 """Intersection over union from which a box lies well on a face."""
 
 _UNKNOWN = 0.9  # as far as a face of which nothing is known counts
+_FAR = 9.0  # it comes last in a list
 
 Matrix = npt.NDArray[np.float64]
 
@@ -89,6 +90,18 @@ def decide(evidence: Evidence) -> list[tuple[int | None, Why]]:
     pairs = dict(_assigned(_costs(evidence)))
     moved = any(evidence.boxed[name] not in (None, face) for name, face in pairs.items())
     return [_judged(evidence, name, pairs.get(name), moved=moved) for name in range(names)]
+
+
+def likeliest(evidence: Evidence, name: int) -> list[int]:
+    """The places of the faces, the one that the name most likely belongs to first."""
+    distances = np.where(np.isnan(evidence.distances[name]), _FAR, evidence.distances[name])
+    boxed = evidence.boxed[name]
+    return sorted(range(len(distances)), key=lambda face: distances[face] - BOX * (face == boxed))
+
+
+def may_be(evidence: Evidence, name: int, face: int) -> bool:
+    """Whether it is worth asking if the name is this face's."""
+    return face == evidence.boxed[name] or not evidence.distances[name, face] > POSSIBLE
 
 
 def _costs(evidence: Evidence) -> Matrix:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from faceindex.exchange.programs.deciding import UNLIKE, Evidence, Why, decide
+from faceindex.exchange.programs.deciding import UNLIKE, Evidence, Why, decide, likeliest, may_be
 from faceindex.exchange.programs.found_photos import FoundPhotos
 from faceindex.exchange.programs.named_regions import MOST_LISTED, ForeignPhoto
 from faceindex.exchange.programs.placing import Placed, placed
@@ -23,11 +23,15 @@ _ROUNDS = 2
 _LEAST = 2
 """Faces of a name from which it is compared with faces of photos that it was not said of."""
 
+_MOST_ASKED = 3
+"""Faces of a photo of which it is asked whether they are somebody, one after the other."""
+
 
 @dataclass(slots=True)
 class Judged:
     """given: the name of each face; moved: those of them that were not in the name's box. names: how many were said of
-    photos of the library. known: of these, those whose face has the name already."""
+    photos of the library. known: of these, those whose face has the name already. asked: unsure names, each with the
+    faces that it may be of and their distances in parts of the match threshold, NaN if unknown."""
 
     names: int = 0
     known: int = 0
@@ -37,6 +41,7 @@ class Judged:
     moved: set[int] = field(default_factory=set)
     disputed: set[int] = field(default_factory=set)
     unsure_names: list[UnsureName] = field(default_factory=list)
+    asked: list[tuple[str, list[tuple[int, float]]]] = field(default_factory=list)
     faceless: list[FailedPhoto] = field(default_factory=list)
 
 
@@ -217,10 +222,12 @@ class Judging:
                 judged.faceless.append(FailedPhoto(looked.foreign.path, f"no face of {name} was found"))
         elif why is Why.UNSURE or face is None:
             judged.unsure += 1
+            likely = likeliest(evidence, place)
+            possible = [other for other in likely if may_be(evidence, place, other)][:_MOST_ASKED]
+            judged.asked.append(
+                (name, [(faces[other].face, float(evidence.distances[place, other])) for other in possible])
+            )
             if len(judged.unsure_names) < MOST_LISTED:
-                likely = sorted(
-                    range(len(faces)), key=lambda other: np.nan_to_num(evidence.distances[place, other], nan=9)
-                )
                 path = next(iter(self._catalog.paths_of(looked.photo)), looked.foreign.path)
                 judged.unsure_names.append(UnsureName(path, name, tuple(faces[other].face for other in likely)))
         else:

@@ -27,6 +27,7 @@ from faceindex.store.journal.imports import forget_names_in_files
 from faceindex.store.journal.names import replay_all
 from faceindex.store.layout import COPY, CROPS, ERASED
 from faceindex.store.people.person_ids import erase_unsaid_ids
+from faceindex.store.people.unsure_names import forget_unsure
 from faceindex.store.photos import writing
 from faceindex.store.writer import Writer
 from faceindex.types import Box, Erased
@@ -43,6 +44,7 @@ _ALL_TABLES = (
         "names_in_files",
         "imports",
         "lost_faces",
+        "unsure_names",
         "absent_names",
         "bonds",
         "person_ids",
@@ -236,6 +238,7 @@ def _forget_decisions(
 ) -> int:
     people = list(people)
     forget_names_in_files(transaction, faces, people)
+    forget_unsure(transaction, faces, people)
     removed = _change(transaction, "DELETE FROM decisions WHERE face IN {}", faces)
     for content in contents:
         removed += transaction.execute("DELETE FROM decisions WHERE content = ?", (content,)).rowcount

@@ -19,6 +19,7 @@ from faceindex.store.journal.acts import LISTED, listed, read_acts
 from faceindex.store.journal.imports import BY_PEOPLE, acts_of_files, copy_origins
 from faceindex.store.journal.names import replay_all
 from faceindex.store.people.person_ids import take_ids
+from faceindex.store.people.unsure_names import copy_unsure
 from faceindex.store.photos.writing import reserve_face_ids
 from faceindex.types import AnalysedPhoto, Box, Face, Vectors
 
@@ -78,8 +79,9 @@ def take_decisions(source: Catalog, transaction: sqlite3.Connection) -> int:
     A face is recognised by the photo's content and its box; acts about a face whose photo is not here wait for it.
     Names that came from files still follow these files. Done twice, nothing is added. Returns the number of acts.
     """
+    said = "SELECT face FROM decisions UNION ALL SELECT face FROM unsure_names"
     for table, face in (("faces", "id"), ("not_faces", "face")):  # `source` is a copy
-        source.connection.execute(f"DELETE FROM {table} WHERE {face} NOT IN (SELECT face FROM decisions)")
+        source.connection.execute(f"DELETE FROM {table} WHERE {face} NOT IN ({said})")
     same = corresponding(source.connection, transaction)
     anchors = {row[0]: row[1:] for row in source.connection.execute(_ANCHORS.format(_NEWEST))}
     waiting = reserve_face_ids(transaction, _waiting(transaction, anchors, same))
@@ -94,6 +96,7 @@ def take_decisions(source: Catalog, transaction: sqlite3.Connection) -> int:
     }
     take_ids(source.connection, transaction)
     copy_origins(source.connection, transaction, written, for_files)
+    copy_unsure(source.connection, transaction, acts=written, faces=same)
     if written:
         replay_all(transaction)
     return len(written)

@@ -43,6 +43,7 @@ _MENDS = (
     "DELETE FROM covers WHERE face NOT IN (SELECT id FROM faces)",
     "DELETE FROM unknown_faces WHERE face NOT IN (SELECT id FROM faces)",
     "DELETE FROM lost_faces WHERE photo NOT IN (SELECT id FROM photos) OR face IN (SELECT id FROM faces)",
+    "DELETE FROM unsure_names WHERE face NOT IN (SELECT id FROM every_face)",
     "UPDATE albums SET person = NULL WHERE person NOT IN (SELECT id FROM people)",
     "DELETE FROM decisions WHERE act NOT IN (SELECT id FROM acts)",
     "DELETE FROM person_faces WHERE face NOT IN (SELECT id FROM faces) OR person NOT IN (SELECT id FROM people)",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from faceindex.store.journal.imports import copy_origins
 from faceindex.store.people.person_ids import take_ids
+from faceindex.store.people.unsure_names import copy_unsure
 from faceindex.store.photos.matching_by_box import FormerFace, match_by_box, same_shape
 from faceindex.types import Box
 
@@ -75,7 +76,9 @@ def transfer_decisions(
         ),
     )
     take_ids(source, transaction)
-    copy_origins(source, transaction, {act[0]: act[0] for act in acts}, face_of)
+    same_acts = {act[0]: act[0] for act in acts}
+    copy_origins(source, transaction, same_acts, face_of)
+    copy_unsure(source, transaction, acts=same_acts, faces=same)
     _carry_albums(source, transaction, same)
     return Transferred(len(acts), len(decided), sum(face in same for face in decided))
 

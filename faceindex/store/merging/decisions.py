@@ -13,6 +13,7 @@ from faceindex.store.merging.acts import merge_acts, uids
 from faceindex.store.merging.faces import FacesHere, Place, faces_here, other_states
 from faceindex.store.merging.source import Source, take_failures
 from faceindex.store.people.person_ids import erase_unsaid_ids, take_ids
+from faceindex.store.people.unsure_names import copy_unsure
 
 _Row = tuple[int, int, int, Place]
 """Act, side, face and place: all as they are here."""
@@ -34,6 +35,7 @@ def merge_decisions(
         _take_imports(transaction, source.connection, known)
         _take_names_in_files(transaction, source.connection, same.first, names.get(source.library, {}))
         _take_lost_faces(transaction, source.connection, same.first)
+        _take_unsure_names(transaction, source.connection, known, names.get(source.library, {}))
         take_ids(source.connection, transaction)
         take_failures(transaction, source)
     _write_rows(transaction, _own_rows(transaction))
@@ -133,6 +135,26 @@ def _take_lost_faces(transaction: sqlite3.Connection, source: sqlite3.Connection
         SELECT ?1, id, ?3, ?4, ?5 FROM photos WHERE content = ?2""",
         ((first[face], *rest) for face, *rest in rows if face in first),
     )
+
+
+def _take_unsure_names(
+    transaction: sqlite3.Connection, source: sqlite3.Connection, known: Mapping[str, int], called: Mapping[str, str]
+) -> None:
+    acts = {act: known[uid] for act, uid in source.execute("SELECT id, uid FROM acts") if uid in known}
+    rows = source.execute(
+        """SELECT DISTINCT face, content, x, y, faces.width, faces.height FROM unsure_names
+        JOIN faces ON faces.id = face JOIN photos ON photos.id = photo"""
+    ).fetchall()
+    faces: dict[int, int] = {}
+    for face, *place in rows:
+        here = transaction.execute(
+            """SELECT faces.id FROM photos CROSS JOIN faces ON photo = photos.id
+            WHERE content = ? AND (x, y, faces.width, faces.height) = (?, ?, ?, ?)""",
+            place,
+        ).fetchone()
+        if here is not None:
+            faces[face] = here[0]
+    copy_unsure(source, transaction, acts=acts, faces=faces, called=called)
 
 
 def _drop_acts_about_nothing(transaction: sqlite3.Connection) -> None:

@@ -21,13 +21,16 @@ Number = Annotated[int, Field(ge=1, le=LARGEST)]
 
 
 class Answer(Decision):
-    """album to probability: of the suggestion. answer: same, different, or never: do not ask again."""
+    """album to probability: of the suggestion; person: where it has an origin. answer: same, different, or never:
+    do not ask again."""
 
     album: Number | None = None
     other: Number | None = None
     face: Number | None = None
     lost: Number | None = None
     with_face: Number | None = None
+    person: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
+    origin: Annotated[str, Field(max_length=10_000)] | None = None
     probability: Annotated[float, Field(ge=0, le=1)] = 0.0
     answer: Literal["same", "different", "never"]
 
@@ -53,14 +56,14 @@ def list_questions(
 @routes.post("/review/answer", **needs(Scope.DECIDE))
 def answer_question(here: Here, body: Answer) -> DecidedShape:
     """Answer a question."""
-    people, person = here.library.people, None
+    people, person = here.library.people, body.person if body.origin is not None else None
     if body.lost is not None:
         known = [lost.person for lost in people.lost(limit=None) if lost.face == body.lost]
         if not known:
             raise Refused(409, "This question is settled already", kind="settled")
         person = known[0]
     sides = (body.album, body.other, body.face)
-    question = Suggestion(*sides, body.probability, math.nan, 0, person, body.lost, body.with_face)
+    question = Suggestion(*sides, body.probability, math.nan, 0, person, body.lost, body.with_face, body.origin)
     if not people.is_open(question):
         raise Refused(409, "This question is settled already", kind="settled")
     if body.answer == "never":

@@ -85,7 +85,7 @@ def _pairs(here: Served, most: int) -> list[Pair]:
     found, cursor = dict[int, Pair](), None
     while len(found) < most:
         page = people.suggestions(limit=200, cursor=cursor)
-        alone = [one for one in page if one.face is not None and one.lost is None]
+        alone = [one for one in page if one.face is not None and not one.asks_who]
         for question in people.questions(alone):
             one = question.suggestion
             if one.face is not None and one.face not in found and question.album and question.other:

@@ -2,40 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from foreign_exports import EXPORTS
-from moved_set import expected, write_photos
+from moved_set import expected
 
 import faceindex
-from faceindex.faces.recipe import recipe
-
-
-@pytest.fixture(scope="module")
-def photos(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("moved") / "Photos"
-    write_photos(shared_data / "lfw-dev" / "images", folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def ingested(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A library of the photos without names; tests copy it."""
-    path = tmp_path_factory.mktemp("moved") / "moved.faces"
-    with faceindex.Library(path, recipe=recipe("sface")) as library:
-        library.ingest([photos], workers=1)
-        library.cluster()
-    return path
-
-
-@pytest.fixture
-def library(ingested: Path, tmp_path: Path) -> Iterator[faceindex.Library]:
-    shutil.copytree(ingested, tmp_path / "moved.faces")
-    with faceindex.Library(tmp_path / "moved.faces") as opened:
-        yield opened
 
 
 def judged(library: faceindex.Library) -> tuple[int, int]:
