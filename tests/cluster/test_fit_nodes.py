@@ -115,7 +115,7 @@ def test_a_card_weights_and_a_head_of_the_user_travel_to_nodes(
     add_head(*headed_card(recipe_cards()["sface"], "sface-head", "With a head", turned, learnt))
     for place, options in (("here", {"workers": 1}), ("ray", {"executor": RayExecutor(session)})):
         with faceindex.Library(tmp_path / place, recipe=name) as library:
-            report = library.ingest([many_photos], **options)  # type: ignore[arg-type]
+            report = library.ingest([many_photos], **options)
             assert (report.new, report.failed, report.workers) == (22, 1, 1)
     assert contents(tmp_path / "ray") == contents(tmp_path / "here")
     assert len([face for face in contents(tmp_path / "ray") if face[3]]) >= 20

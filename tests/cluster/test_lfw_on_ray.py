@@ -16,6 +16,7 @@ from faceindex.cluster.executor import RayExecutor
 from faceindex.cluster.session import RaySession
 from faceindex.ingest.workers.executor import Executor
 from faceindex.ingest.workers.pool import ProcessPool
+from faceindex.types import Box
 
 pytest.importorskip("ray", reason="the extra `cluster` is not installed")
 
@@ -23,12 +24,10 @@ OPTIONS = {"sface": 1.0, "dlib": 0.25}
 """Recipes, and the share of the photos that each is tried with."""
 
 
-def crops(library: Path) -> dict[tuple[str, int, int, int, int], bytes]:
+def crops(library: Path) -> dict[tuple[str, Box], bytes]:
     """The crop of each face, by its photo and box."""
     with faceindex.Library(library, create=False) as opened:
-        return {
-            (face.photo, *face.box.as_list()): opened.crops.face(face.face) for face in opened.faces.list(limit=None)
-        }
+        return {(face.photo, face.box): opened.crops.face(face.face) for face in opened.faces.list(limit=None)}
 
 
 def ingested(path: Path, recipe: str, photos: list[Path], executor: Executor) -> faceindex.IngestReport:
