@@ -6,8 +6,10 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from faceindex.store.journal.acts import LISTED, dead_acts, denied, listed
+from faceindex.store.journal.acts import LISTED, dead_acts, denied, faces_with_denials, listed
 from faceindex.store.people.faces_to_name import names_of_now
+
+_FACES = "SELECT DISTINCT face FROM unsure_names"
 
 
 class UnsureFace(NamedTuple):
@@ -41,6 +43,7 @@ def open_unsure(connection: sqlite3.Connection, face: int | None = None) -> Iter
     if not stored:
         return
     now, dead = names_of_now(connection, stored), dead_acts(connection)
+    spoken_of = faces_with_denials(connection, {number for (number,) in connection.execute(_FACES)})
     hidden = {name for (name,) in connection.execute("SELECT name FROM people WHERE hidden")}
     asked: set[int] = set()
     told: set[tuple[int, str]] = set()
@@ -58,7 +61,7 @@ def open_unsure(connection: sqlite3.Connection, face: int | None = None) -> Iter
         person = now.get(name, name)
         if act in dead or number in asked or (photo, person) in told or person in hidden:
             continue
-        if _is_in_photo(connection, photo, person) or person in denied(connection, number):
+        if _is_in_photo(connection, photo, person) or (number in spoken_of and person in denied(connection, number)):
             continue
         asked.add(number)
         told.add((photo, person))
