@@ -12,6 +12,7 @@ import os
 import socket
 import sys
 import tempfile
+import warnings
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -154,7 +155,8 @@ class RaySession:
         own = _own_address(host, port, self.address)
         with_node = {} if self.address.startswith(_CLIENT) else {"_node_ip_address": own}
         try:
-            with silenced(), same_signals():
+            with silenced(), same_signals(), warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # of what the error below says
                 self.module.init(self.address, **_QUIET, **with_node)
         except Exception as error:
             said = _in_words(error)
