@@ -103,7 +103,7 @@ def test_an_older_library_gets_its_figures(tmp_path: Path) -> None:
     with closing(open_writer(tmp_path / "x.faces" / "catalog.sqlite")) as catalog:
         for kind, name in catalog.connection.execute(
             """SELECT type, name FROM sqlite_master
-            WHERE type = 'trigger' AND name NOT LIKE 'touched!_15!_%' ESCAPE '!' OR name IN ('album_facts',
+            WHERE type = 'trigger' AND name NOT LIKE 'touched!___!_%' ESCAPE '!' OR name IN ('album_facts',
             'person_facts',
             'touched', 'unpaired', 'versions', 'absent_names', 'bonds', 'acts_of_people', 'acts_that_rename',
             'album_versions_by_album', 'album_versions_by_faces') ORDER BY type = 'table'"""

@@ -17,8 +17,8 @@ def apply(catalog: sqlite3.Connection) -> None:
             PRIMARY KEY (face, name)) WITHOUT ROWID"""
     )
     catalog.execute("CREATE INDEX unsure_names_by_probability ON unsure_names (probability DESC, face, name)")
-    for change in ("INSERT", "DELETE", "UPDATE"):
+    for number, change in enumerate(("INSERT", "DELETE", "UPDATE")):
         catalog.execute(
-            f"""CREATE TRIGGER unsure_{change.lower()} AFTER {change} ON unsure_names BEGIN
+            f"""CREATE TRIGGER touched_18_{number:02d} AFTER {change} ON unsure_names BEGIN
             INSERT INTO touched VALUES ('faces', 0) ON CONFLICT DO NOTHING; END"""
         )
