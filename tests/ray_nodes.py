@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -31,6 +32,9 @@ def another_raylet(session: RaySession, **options: Any) -> Iterator[Any]:
     finally:
         if node.any_processes_alive():
             node.kill_all_processes(check_alive=False, allow_graceful=False, wait=True)
+        end = time.monotonic() + 60  # Ray places actors there until it has missed the node
+        while any(each["NodeID"] == node.node_id and each["Alive"] for each in ray.nodes()) and time.monotonic() < end:
+            time.sleep(0.1)
 
 
 def kill_raylet(node: Any) -> None:
