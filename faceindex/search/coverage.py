@@ -14,7 +14,6 @@ INDEXED = "indexed"
 
 _MOST_CHANGED = 20_000  # faces added or deleted: an exact search among so many takes a millisecond
 _SHARE_CHANGED = 0.1
-_NO_SEGMENT = (1 << 63) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ class Coverage:
         """As `of`, within a snapshot of the catalog."""
         catalog = folder.catalog
         last = catalog.last_segment()
-        return cls(folder.recipe.fingerprint, catalog.faces_state(), last, catalog.count_written(1, last))
+        return cls(folder.recipe.fingerprint, catalog.faces_state(), last, catalog.count_written_until(last))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +57,8 @@ class Change:
         with catalog.snapshot():
             if catalog.faces_state() == coverage.state:
                 return cls(0, 0)
-            later = catalog.count_written(coverage.segment + 1, _NO_SEGMENT)
-            return cls(later, coverage.faces - catalog.count_written(1, coverage.segment))
+            later = catalog.count_written_after(coverage.segment)
+            return cls(later, coverage.faces - catalog.count_written_until(coverage.segment))
 
     def many(self, covered: int) -> bool:
         """Whether it is time to make an index of `covered` faces anew."""

@@ -226,7 +226,7 @@ def _with_changes(folder: LibraryFolder, main: FaceIndex, coverage: Coverage, sa
         return LibraryIndex(main, coverage, nothing, 0, coverage.state, saved_as)
     with folder.vectors_of_one_state(coverage.segment) as (ids, vectors):
         catalog = folder.catalog
-        deleted = coverage.faces - catalog.count_written(1, coverage.segment)
+        deleted = coverage.faces - catalog.count_written_until(coverage.segment)
         return LibraryIndex(main, coverage, Delta(main, ids, vectors), deleted, catalog.faces_state(), saved_as)
 
 

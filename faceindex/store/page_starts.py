@@ -19,7 +19,7 @@ from faceindex.store.pages import (
     list_of_person,
     list_of_photos,
 )
-from faceindex.store.selection import Selection, conditions_of, person_number
+from faceindex.store.selection import EVERYTHING, Selection, conditions_of, person_number
 from faceindex.types import PageStarts
 
 
@@ -71,11 +71,31 @@ def of_faces_alone(catalog: Catalog, size: int) -> PageStarts:
 
 def of_photos(catalog: Catalog, selection: Selection, size: int) -> PageStarts:
     """Of `photo_page`. Raises: NotInLibrary when nobody has a name in the selection."""
+    if selection == EVERYTHING:
+        return _of_all_photos(catalog, size)
     condition, values = conditions_of(catalog, selection)
     rows = catalog.connection.execute(
         f"SELECT path FROM paths JOIN photos ON photos.id = paths.photo WHERE {condition} ORDER BY path", values
     )
     return _starts(list_of_photos(selection), size, ((os.fsdecode(path),) for (path,) in rows))
+
+
+def _of_all_photos(catalog: Catalog, size: int) -> PageStarts:
+    """Without reading all paths: SQLite steps from one start to the next, and counts, an order faster than we do."""
+    what = list_of_photos(EVERYTHING)
+    begin(what, None, size)
+    with catalog.snapshot():
+        (count,) = catalog.connection.execute("SELECT COUNT(*) FROM paths").fetchone()
+        rows = catalog.connection.execute(
+            """WITH RECURSIVE last_paths (path) AS (
+                SELECT (SELECT path FROM paths ORDER BY path LIMIT 1 OFFSET :skipped)
+                UNION ALL
+                SELECT (SELECT path FROM paths WHERE path > last_paths.path ORDER BY path LIMIT 1 OFFSET :skipped)
+                FROM last_paths WHERE last_paths.path IS NOT NULL)
+            SELECT path FROM last_paths WHERE path IS NOT NULL LIMIT :pages""",
+            {"skipped": size - 1, "pages": max(0, count - 1) // size},
+        ).fetchall()
+    return PageStarts(count, tuple(cursor_of(what, (os.fsdecode(path),)) for (path,) in rows))
 
 
 def _starts(what: str, size: int, keys: Iterable[tuple[Any, ...]]) -> PageStarts:

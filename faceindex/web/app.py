@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import secrets
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
@@ -109,6 +110,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             task.cancel()
         await asyncio.gather(*watching, return_exceptions=True)
         await warming
+        gc.unfreeze()
 
 
 def _watchers(here: Served) -> list[Callable[[], Coroutine[Any, Any, None]]]:
@@ -122,6 +124,8 @@ def _watchers(here: Served) -> list[Callable[[], Coroutine[Any, Any, None]]]:
 async def _warm_up(library: Library) -> None:
     with contextlib.suppress(FaceindexError, OSError):  # whoever asks first is told
         await run_in_threadpool(library.warm_up)
+    gc.collect()
+    gc.freeze()  # modules and routes stay: looking through them for garbage again would hold up requests for 100 ms
 
 
 async def _prepare(request: Request, error: Exception) -> Response:

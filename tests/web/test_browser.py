@@ -184,6 +184,39 @@ def test_a_photo_is_dropped_and_its_person_found(page: Page, many_photos: Path) 
     expect(page).to_have_url(re.compile(r"/photos/\d+\?face=\d+$"))
 
 
+def test_photos_are_found_by_names_and_folders(browser: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "drawn.faces"
+    vectors = drawn_people([0] * 10 + [1] * 5)
+    store_vectors(path, vectors[4:], prefix="home/photo")
+    store_vectors(path, vectors[:4], prefix="away/photo")
+    with faceindex.Library(path) as library:
+        library.cluster(threshold=0.6)
+        library.people.name("Ann", album=1)
+        library.people.name("Bob", album=2)
+    with running(path) as server:
+        page = browser.new_context(viewport=PHONE, locale="en-GB").new_page()  # type: ignore[arg-type]
+        page.goto(server.entrance)
+        page.get_by_role("link", name="Photos").click()
+        tiles, find = page.locator("ul.photos > li"), page.locator(".filters summary")
+        expect(tiles).to_have_count(15)
+        find.click()
+        page.get_by_label("With all of").fill("A")
+        expect(page.locator("#names option")).to_have_count(1)
+        page.get_by_label("With all of").fill("Ann")
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(re.compile(r"/photos\?shows=\w{10}$"))
+        expect(tiles).to_have_count(10)
+        page.get_by_label("In the folder").select_option("/away (4)")
+        page.get_by_role("button", name="Find").click()
+        expect(tiles).to_have_count(4)
+        expect(page.get_by_label("In the folder").locator("option:checked")).to_have_text("/away (4)")
+        page.get_by_role("checkbox", name="Ann").uncheck()
+        page.get_by_label("Without").fill("Ann")
+        page.get_by_role("button", name="Find").click()
+        expect(page.locator(".empty")).to_have_text("No photo is like that.")
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
 def test_a_face_is_drawn_by_keys_alone(opened: Open) -> None:
     page = opened("/photos")
     page.locator("[data-grid] .tile", has_text="1 face").last.locator("a").focus()

@@ -75,6 +75,26 @@ def test_photos_are_found_by_the_people_in_them(server: Server) -> None:
     assert "No photo is like that" in browser.get(f"/photos?shows={person}&first=2020", headers=HTML).text
 
 
+def test_people_are_found_by_their_names(server: Server) -> None:
+    """As the form sends it; the address has ids, as names may change and addresses are written down."""
+    browser = server.browser()
+    person = server.library.people.get("Ann").id
+    query = "first=&last=&folder=&shown=3"
+    sent = browser.get(f"/photos?with=Ann&not=&{query}", headers=HTML, follow_redirects=False)
+    assert (sent.status_code, sent.headers["location"]) == (303, f"/photos?shows={person}")
+    again = browser.get(f"/photos?shows={person}&with= Ann &not=&{query}", headers=HTML, follow_redirects=False)
+    assert again.headers["location"] == f"/photos?shows={person}"
+    without = browser.get(f"/photos?with=&not=Ann&{query}", headers=HTML, follow_redirects=False)
+    assert without.headers["location"] == f"/photos?without={person}"
+    found = browser.get(sent.headers["location"], headers=HTML).text
+    assert re.search(rf'name="shows" value="{person}" checked> <bdi>Ann</bdi>', found)
+    nobody = browser.get(f"/photos?shows={person}&with=An<i>na&{query}", headers=HTML, follow_redirects=False)
+    assert nobody.status_code == 200
+    assert "Nobody is called An&lt;i&gt;na." in nobody.text
+    assert items(nobody.text, "photos") == 3  # those with Ann
+    assert f'value="{person}" checked' in nobody.text
+
+
 def test_a_page_that_does_not_exist_says_so_in_the_browsers_language(server: Server) -> None:
     browser = server.browser()
     for path in ("/people/0000000000", "/albums/99", "/photos/99", "/nothing"):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from fastapi import Request
-from fastapi.responses import Response
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlencode
 
+from fastapi import Query, Request
+from fastapi.responses import RedirectResponse, Response
+
+from faceindex.errors import NotInLibrary, UsageError
 from faceindex.types import FaceRecord
-from faceindex.web.api.browsing import FolderId, FolderShape, list_folders, selection
-from faceindex.web.api.parameters import Cursor, PhotoId
+from faceindex.web.api.browsing import FolderId, path_of_folder, selection
+from faceindex.web.api.parameters import Cursor, PhotoId, person_of
 from faceindex.web.api.photos import FilledDay, People
 from faceindex.web.pages.rendering import SHOWN, Shown, render, router
 from faceindex.web.scopes import Scope, needs
@@ -15,11 +20,13 @@ from faceindex.web.served import Here, Served
 
 routes = router()
 
-MOST_FOLDERS = 2000
-"""The same of folders."""
 
-MOST_PEOPLE = 2000
-"""People among whom to choose on the page."""
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """A person by whom photos are found."""
+
+    id: str
+    person: str
 
 
 @routes.get("/photos", **needs(Scope.READ))
@@ -33,25 +40,32 @@ def photos(
     first: FilledDay = "",
     last: FilledDay = "",
     folder: FolderId = "",
+    typed: Annotated[str, Query(alias="with", max_length=500)] = "",
+    typed_without: Annotated[str, Query(alias="not", max_length=500)] = "",
     part: str | None = None,
 ) -> Response:
-    """Photos by path: all, or those with and without some people, of some days, in some folder. part: only the list."""
-    among = selection(here, shows, without, first, last, folder)
-    found = here.library.photos.list(limit=shown, cursor=cursor, among=among)
+    """Photos by path: all, or those with and without some people, of some days, in some folder.
+
+    with, not: further people, by names as somebody typed them. part: only the list."""
+    shows, nobody = _with_typed(here, shows, typed)
+    without, nobody_without = _with_typed(here, without, typed_without)
     query = [("shows", one) for one in shows] + [("without", one) for one in without]
     query += [(name, day) for name, day in (("first", first), ("last", last), ("folder", folder)) if day]
+    if (typed or typed_without) and not (nobody or nobody_without):
+        return RedirectResponse(f"/photos?{urlencode(query)}", 303)
+    among = selection(here, shows, without, first, last, folder)
     return render(
         request,
         "photos.html",
-        photos=found,
-        people=[] if part else here.library.people.list(limit=MOST_PEOPLE),
-        folders=[] if part else _folders(here),
+        photos=here.library.photos.list(limit=shown, cursor=cursor, among=among),
         query=query,
-        shows=shows,
-        without=without,
+        shows=_chosen(here, shows),
+        without=_chosen(here, without),
+        nobody=[name for name in (nobody, nobody_without) if name],
         first=first,
         last=last,
         folder=folder,
+        folder_path=path_of_folder(here, folder) if folder else "",
     )
 
 
@@ -65,10 +79,19 @@ def photo(here: Here, request: Request, photo: PhotoId) -> Response:
     return render(request, "photo.html", photo=record, faces=faces, person_ids=ids, around=around)
 
 
-def _folders(here: Served) -> list[FolderShape]:
-    """The folders among which to choose, as far as a list is any help."""
-    found = list_folders(here)
-    return found if len(found) <= MOST_FOLDERS else [one for one in found if one.photos > 1][:MOST_FOLDERS]
+def _with_typed(here: Served, people: list[str], name: str) -> tuple[list[str], str]:
+    """Ids of people with that of this name, and the name if nobody has it."""
+    if not name.strip():
+        return people, ""
+    try:
+        number = here.library.people.get(name.strip()).id
+    except (NotInLibrary, UsageError):
+        return people, name.strip()
+    return [*people, *([] if number in people else [number])], ""
+
+
+def _chosen(here: Served, people: list[str]) -> list[_Chosen]:
+    return [_Chosen(number, here.library.people.get(person_of(number)).person) for number in people]
 
 
 def _names(faces: list[FaceRecord]) -> set[str]:
