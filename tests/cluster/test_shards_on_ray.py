@@ -18,6 +18,7 @@ import pytest
 from drawn_faces import drawn_faces
 from made_library import MadeLibrary
 from ray_nodes import another_raylet, kill_raylet
+from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 import faceindex
@@ -36,6 +37,8 @@ from faceindex.search.partial import taking_partial_answers
 from faceindex.search.shard_files import cut
 from faceindex.types import Box, Vectors
 from faceindex.vectors.nearest import Found
+from faceindex.web.app import make_app
+from faceindex.web.settings import Settings
 
 pytest.importorskip("ray", reason="the extra `cluster` is not installed")
 
@@ -213,6 +216,15 @@ def test_an_answer_without_a_shard_says_so_or_is_an_error(
     assert not np.isin(found, index.main.ids[start:stop]).any()
     with pytest.raises(MachineError, match=f"{stop - start} faces cannot be searched now: 1 shard"):
         find_nearest(made.folder, on_ray, probe, 5, np.inf)
+    library = faceindex.Library(made.folder.path)
+    library._opened.sharded = search
+    guard, _ = make_app(library, Settings(login=False))
+    browser = TestClient(guard, "http://127.0.0.1:8420")
+    matches = f"/api/v1/faces/{index.main.ids[stop - 1]}/matches?threshold=100"
+    partial = browser.get(matches)
+    assert partial.json()["unsearched"] == stop - start
+    known = {"If-None-Match": partial.headers["etag"]}
+    assert browser.get(matches, headers=known).status_code == 200
     room.set()
     for replica in shards._replicas:
         if not replica.ready:
@@ -221,6 +233,10 @@ def test_an_answer_without_a_shard_says_so_or_is_an_error(
     with taking_partial_answers() as unsearched:
         assert_same(searched(made, on_ray), searched(made, index))
     assert unsearched.faces == 0
+    complete = browser.get(matches, headers=known)
+    assert (complete.status_code, complete.json()["unsearched"]) == (200, 0)
+    assert browser.get(matches, headers={"If-None-Match": complete.headers["etag"]}).status_code == 304
+    library.close()
     search.close()
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import File, Query, UploadFile
+from fastapi import File, Query, Response, UploadFile
 from pydantic import BaseModel
 
 from faceindex.queries.probes import Probe
@@ -66,26 +67,26 @@ async def verify_uploads(here: Here, a: Upload, b: Upload) -> VerificationShape:
 
 @routes.get("/faces/{face}/matches", **needs(Scope.READ, "faces", "people", "index"))
 def matches_of_face(
-    here: Here, face: FaceId, k: Count = 24, threshold: Threshold = None, unnamed: Unnamed = False
+    here: Here, response: Response, face: FaceId, k: Count = 24, threshold: Threshold = None, unnamed: Unnamed = False
 ) -> ProbeShape:
     """Faces that resemble a face of the library."""
-    return _matches(here, here.library.faces.probes(face=face), k, threshold, unnamed=unnamed)
+    return _matches(here, response, here.library.faces.probes(face=face), k, threshold, unnamed=unnamed)
 
 
 @routes.get("/albums/{album}/matches", **needs(Scope.READ, "faces", "albums", "index"))
 def matches_of_album(
-    here: Here, album: AlbumNumber, k: Count = 24, threshold: Threshold = None, unnamed: Unnamed = False
+    here: Here, response: Response, album: AlbumNumber, k: Count = 24, threshold: Threshold = None, unnamed: Unnamed = False
 ) -> ProbeShape:
     """Faces that resemble those of an album, all together."""
-    return _matches(here, here.library.faces.probes(album=album), k, threshold, unnamed=unnamed)
+    return _matches(here, response, here.library.faces.probes(album=album), k, threshold, unnamed=unnamed)
 
 
 @routes.get("/people/{person}/matches", **needs(Scope.READ, "faces", "people", "index"))
 def matches_of_person(
-    here: Here, person: PersonId, k: Count = 24, threshold: Threshold = None, unnamed: Unnamed = True
+    here: Here, response: Response, person: PersonId, k: Count = 24, threshold: Threshold = None, unnamed: Unnamed = True
 ) -> ProbeShape:
     """Faces that resemble those of a person, all together."""
-    return _matches(here, here.library.faces.probes(person=person_of(person)), k, threshold, unnamed=unnamed)
+    return _matches(here, response, here.library.faces.probes(person=person_of(person)), k, threshold, unnamed=unnamed)
 
 
 def _search(here: Served, photo: UploadFile, k: int, threshold: float | None) -> SearchedShape:
@@ -106,10 +107,16 @@ def _verify(here: Served, a: UploadFile, b: UploadFile) -> VerificationShape:
     )
 
 
-def _matches(here: Served, probes: Sequence[Probe], k: int, threshold: float | None, *, unnamed: bool) -> ProbeShape:
-    """What resembles the one probe that there is."""
+def _matches(
+    here: Served, response: Response, probes: Sequence[Probe], k: int, threshold: float | None, *, unnamed: bool
+) -> ProbeShape:
+    """What resembles the one probe that there is. An answer that is incomplete gets an ETag of its own: once all faces
+    can be searched again, the same question has another answer, though nothing in the library changed."""
     (probe,) = probes
-    return _shape(here.library.faces.matches(probe, k=k, threshold=threshold, unnamed=unnamed))
+    found = here.library.faces.matches(probe, k=k, threshold=threshold, unnamed=unnamed)
+    if found.unsearched:
+        response.headers["ETag"] = f'W/"{secrets.token_hex(8)}"'
+    return _shape(found)
 
 
 def _shape(found: ProbeFace) -> ProbeShape:
