@@ -75,7 +75,12 @@ def matches_of_face(
 
 @routes.get("/albums/{album}/matches", **needs(Scope.READ, "faces", "albums", "index"))
 def matches_of_album(
-    here: Here, response: Response, album: AlbumNumber, k: Count = 24, threshold: Threshold = None, unnamed: Unnamed = False
+    here: Here,
+    response: Response,
+    album: AlbumNumber,
+    k: Count = 24,
+    threshold: Threshold = None,
+    unnamed: Unnamed = False,
 ) -> ProbeShape:
     """Faces that resemble those of an album, all together."""
     return _matches(here, response, here.library.faces.probes(album=album), k, threshold, unnamed=unnamed)
@@ -83,7 +88,12 @@ def matches_of_album(
 
 @routes.get("/people/{person}/matches", **needs(Scope.READ, "faces", "people", "index"))
 def matches_of_person(
-    here: Here, response: Response, person: PersonId, k: Count = 24, threshold: Threshold = None, unnamed: Unnamed = True
+    here: Here,
+    response: Response,
+    person: PersonId,
+    k: Count = 24,
+    threshold: Threshold = None,
+    unnamed: Unnamed = True,
 ) -> ProbeShape:
     """Faces that resemble those of a person, all together."""
     return _matches(here, response, here.library.faces.probes(person=person_of(person)), k, threshold, unnamed=unnamed)
