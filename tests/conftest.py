@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
+import forked_program
 import numpy as np
 import pytest
 from contents import Contents, contents
@@ -174,16 +175,33 @@ def hostile(monkeypatch: pytest.MonkeyPatch) -> Analyser:
     return cast(Analyser, importlib.import_module("hostile_analyser").HostileAnalyser())
 
 
+@pytest.fixture(scope="session")
+def forked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path | None]:
+    """A program that runs the command line in a fork of a process that has loaded everything; None without forks."""
+    if not hasattr(os, "fork"):
+        yield None
+        return
+    folder = tmp_path_factory.mktemp("forked")
+    program, socket = folder / "faceindex", folder / "socket"
+    program.write_text(forked_program.client(socket, "command"))
+    program.chmod(0o755)
+    with forked_program.running(socket):
+        yield program
+
+
 @pytest.fixture
-def command() -> Command:
-    """The command line, run as its users do; keyword arguments go to subprocess.run."""
+def command(forked: Path | None) -> Command:
+    """The command line in a process of its own; keyword arguments go to subprocess.run.
+
+    Most of a short command's time is its start, so it is a fork where the process itself needs nothing of its own.
+    """
 
     def run(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
         environment = {k: v for k, v in os.environ.items() if k != "FACEINDEX_LIBRARY"}
-        settings: dict[str, Any] = {"capture_output": True, "text": True, "env": environment, "timeout": 300}
-        done: subprocess.CompletedProcess[str] = subprocess.run(
-            [sys.executable, "-m", "faceindex", *map(str, arguments)], **(settings | options)
-        )
+        settings: dict[str, Any] = {"capture_output": True, "text": True, "env": environment, "timeout": 300} | options
+        fresh = forked is None or "preexec_fn" in options or "PYTHONPATH" in settings["env"]
+        program = [sys.executable, "-m", "faceindex"] if fresh else [str(forked)]
+        done: subprocess.CompletedProcess[str] = subprocess.run([*program, *map(str, arguments)], **settings)
         return done
 
     return run

@@ -137,17 +137,8 @@ def running_programs(folder: Path) -> Iterator[Path]:
     for name, text in texts.items():
         (programs / name).write_text(text)
         (programs / name).chmod(0o755)
-    environment = os.environ | {"PYTHONPATH": f"{ROOT / 'tests'}:{ROOT / 'scripts'}"}
-    server = subprocess.Popen(
-        [sys.executable, "-m", "forked_program", str(socket)], env=environment, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert server.stdout is not None
-        assert server.stdout.readline() == "ready\n"
+    with forked_program.running(socket):
         yield programs
-    finally:
-        server.terminate()
-        server.communicate()
 
 
 def demo(home: Path) -> None:

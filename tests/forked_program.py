@@ -11,8 +11,11 @@ import os
 import select
 import signal
 import socket
+import subprocess
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -33,6 +36,23 @@ sys.exit(int.from_bytes(answer, "big") if answer else 99)
 def client(path: Path, kind: str) -> str:
     """A program that has the server at `path` run a "command", or a "block" of Python that is read from a file."""
     return CLIENT.format(python=sys.executable, kind=kind, path=str(path))
+
+
+@contextmanager
+def running(path: Path) -> Iterator[None]:
+    """A server at the Unix socket `path`."""
+    root = Path(__file__).parents[1]
+    environment = os.environ | {"PYTHONPATH": f"{root / 'tests'}:{root / 'scripts'}"}
+    server = subprocess.Popen(
+        [sys.executable, "-m", "forked_program", str(path)], env=environment, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert server.stdout is not None
+        assert server.stdout.readline() == "ready\n"
+        yield
+    finally:
+        server.terminate()
+        server.communicate()
 
 
 def serve(path: str) -> None:
