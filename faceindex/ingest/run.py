@@ -58,9 +58,9 @@ def ingest(
 
     A folder that was ingested before and is missing or empty now is out of reach: its photos stay.
 
-    Raises: UsageError if another path does not exist or no photo is found; LibraryLocked; LibraryUnwritable; ModelError;
-    MachineError, after storing what was analysed; JobCancelled while it waits. A bad photo raises nothing: it is listed
-    in the report, and so is a photo that cannot be reached, which is not a failure.
+    Raises: UsageError if another path does not exist or no photo is found; LibraryLocked; LibraryUnwritable;
+    ModelError; MachineError, after storing what was analysed; JobCancelled while it waits. A bad photo raises nothing:
+    it is listed in the report, and so is a photo that cannot be reached, which is not a failure.
     """
     roots = [os.fspath(path) for path in paths]
     meter = meter or Meter()
