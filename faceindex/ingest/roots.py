@@ -34,7 +34,7 @@ def find_connected(
     exclude: Collection[str],
     on_skip: Callable[[SkippedEntry], None],
 ) -> Iterator[FoundFile | UnreadableEntry]:
-    """As `find_files`, but folders that were ingested before and are not there now are put into `missing`.
+    """As `find_files`, but local folders that were ingested before and are not there now are put into `missing`.
 
     So looks the folder of a disk that is not mounted. A path that was never ingested may be misspelt, and raises.
     known: the folders that were ingested before.
@@ -46,10 +46,12 @@ def find_connected(
 
 
 def _missing(folder: str) -> UnreadableEntry | None:
+    if is_url(folder):  # a server that does not answer, and a bucket that is gone, raise OutOfReach already
+        return None
     source = source_of(folder)
     if source.missing(folder):
         return UnreadableEntry(folder, "the folder is missing; is its disk connected?")
-    if is_url(folder) or not source.is_folder(folder):
+    if not source.is_folder(folder):
         return None
     with suppress(OSError):  # the search for files tells it
         if next(iter(source.names_in(folder)), None) is None:

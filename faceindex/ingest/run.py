@@ -56,7 +56,7 @@ def ingest(
     progress; its `stop` ends the run after storing what was analysed (`interrupted` in the report). idle_limit: a photo
     or disk is given up after this many seconds without an answer.
 
-    A folder that was ingested before and is missing or empty now is out of reach: its photos stay.
+    A local folder that was ingested before and is missing or empty now is out of reach: its photos stay.
 
     Raises: UsageError if another path does not exist or no photo is found; LibraryLocked; LibraryUnwritable;
     ModelError; MachineError, after storing what was analysed; JobCancelled while it waits. A bad photo raises nothing:
