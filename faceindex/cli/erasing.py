@@ -21,7 +21,7 @@ def erase(work: Callable[[bool], Erased], *, yes: bool, dry_run: bool, as_json: 
     Raises: typer.Exit with exit code 1 when the user says no.
     """
     if not (yes or dry_run) and sys.stdin.isatty():
-        print(f"{erased_in_words(work(True))}", file=sys.stderr)
+        print("\n".join(erased_in_words(work(True))), file=sys.stderr)
         if not typer.confirm("erase this from the disk for good?", default=False, err=True):
             errors.print("nothing was erased")
             raise typer.Exit(1)

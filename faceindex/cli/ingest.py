@@ -103,13 +103,10 @@ def ingest(
         errors.print("stopped; what was analysed is stored. Run the same command again to go on.")
         raise typer.Exit(130)
     if report.out_of_reach:
-        raise OutOfReach(f"{_photos(report.out_of_reach)} out of reach; the next ingest tries again")
+        count = plural(report.out_of_reach, "photo or folder was", "photos or folders were")
+        raise OutOfReach(f"{count} out of reach; the next ingest tries again")
     if report.failed and report.failed == report.seen:
-        raise UsageError(f"{_photos(report.failed)} found, and none can be read")
-
-
-def _photos(count: int) -> str:
-    return plural(count, "photo was", "photos were")
+        raise UsageError(f"{plural(report.failed, 'photo was', 'photos were')} found, and none can be read")
 
 
 def _as_object(report: IngestReport) -> dict[str, object]:

@@ -137,13 +137,21 @@ def print_line(text: str) -> None:
     _out.print(visible(text), markup=False, soft_wrap=True)
 
 
-def erased_in_words(receipt: Erased) -> str:
-    """What was erased, or would be, in one sentence."""
-    return (
-        f"{plural(receipt.photos, 'photo')} ({plural(receipt.paths, 'path')}), {plural(receipt.faces, 'face')} with "
-        f"their vectors, {plural(receipt.decisions, 'decision')} about them; "
-        f"{plural(receipt.segments, 'vector file')} rewritten"
-    )
+def erased_in_words(receipt: Erased) -> list[str]:
+    """What is erased, or would be, and which photos stay, in lines."""
+    photos = plural(receipt.photos, "photo")
+    none_left = "has no other face" if receipt.photos == 1 else "have no other face"
+    lines = [
+        f"{plural(receipt.faces, 'face with its vector', 'faces with their vectors')}, "
+        f"{plural(receipt.decisions, 'decision')} about them, and {photos} that {none_left} "
+        f"({plural(receipt.paths, 'path')})"
+    ]
+    if receipt.kept_photos:
+        stay = plural(
+            receipt.kept_photos, "photo stays in the library, because it", "photos stay in the library, because they"
+        )
+        lines.append(f"{stay} also {'shows' if receipt.kept_photos == 1 else 'show'} other faces")
+    return [*lines, "your photo files are not changed"]
 
 
 def print_receipt(receipt: Erased, *, as_json: bool) -> None:
@@ -152,7 +160,9 @@ def print_receipt(receipt: Erased, *, as_json: bool) -> None:
         print_json(asdict(receipt))
         return
     done = "would be erased" if receipt.dry_run else "erased from the disk"
-    print_line(f"{done}: {erased_in_words(receipt)}")
+    first, *others = erased_in_words(receipt)
+    for line in (f"{done}: {first}", *others):
+        print_line(line)
     if receipt.tombstones and not receipt.dry_run:
         print_line(
             f"{plural(receipt.tombstones, 'tombstone')} now stop them from coming back; "

@@ -15,7 +15,7 @@ from faceindex.ingest.photo_reader import PhotoReader
 from faceindex.ingest.pipeline import Pipeline
 from faceindex.ingest.prefetch import Prefetched
 from faceindex.ingest.redrawing import redraw
-from faceindex.ingest.roots import folder_of, to_remember
+from faceindex.ingest.roots import find_connected, folder_of, to_remember
 from faceindex.ingest.skipped import SkippedFiles
 from faceindex.ingest.tally import Tally
 from faceindex.ingest.vanished import Vanished
@@ -24,7 +24,7 @@ from faceindex.ingest.workers.limits import IDLE_LIMIT
 from faceindex.ingest.workers.local import local_executor
 from faceindex.ingest.workers.machine import Workers, choose_workers
 from faceindex.photos.finding.addresses import absolute
-from faceindex.photos.finding.find import find_files
+from faceindex.photos.finding.entries import UnreadableEntry
 from faceindex.running.meter import Meter
 from faceindex.store.folder import LibraryFolder
 from faceindex.store.photos.lost import lost_faces
@@ -56,9 +56,11 @@ def ingest(
     progress; its `stop` ends the run after storing what was analysed (`interrupted` in the report). idle_limit: a photo
     or disk is given up after this many seconds without an answer.
 
-    Raises: UsageError if a path does not exist or no photo is found; LibraryLocked; LibraryUnwritable; ModelError;
-    MachineError, after storing what was analysed; JobCancelled while it waits. A bad photo raises nothing: it is listed
-    in the report, and so is a photo that cannot be reached, which is not a failure.
+    A local folder that was ingested before and is missing or empty now is out of reach: its photos stay.
+
+    Raises: UsageError if another path does not exist or no photo is found; LibraryLocked; LibraryUnwritable;
+    ModelError; MachineError, after storing what was analysed; JobCancelled while it waits. A bad photo raises nothing:
+    it is listed in the report, and so is a photo that cannot be reached, which is not a failure.
     """
     roots = [os.fspath(path) for path in paths]
     meter = meter or Meter()
@@ -68,11 +70,13 @@ def ingest(
     if executor is None:
         executor = local_executor(chosen.number, device=analyser.engine.used_device, idle_limit=idle_limit)
     skipped = SkippedFiles()
-    found = find_files(roots, skip=str(folder.path), exclude=exclude, on_skip=skipped.add)
+    known = folder.catalog.roots() if folder.exists else []
+    missing: list[UnreadableEntry] = []
+    found = find_connected(roots, known, missing, skip=str(folder.path), exclude=exclude, on_skip=skipped.add)
     prefetched = Prefetched(found, stop, idle_limit=idle_limit)
     files = prefetched.batches()
     first = next(files, None)
-    if first is None:
+    if first is None and not missing:
         stop.check()
         raise UsageError(f"no files under {', '.join(roots) or 'no path'}{skipped.in_words()}")
     with (
@@ -84,14 +88,17 @@ def ingest(
         meter.announce("analysing")
         if analyser.min_face is not None:
             writer.save_settings(min_face=analyser.min_face)
-        folders = list(dict.fromkeys(map(folder_of, roots)))
+        away = {entry.path for entry in missing}
+        folders = list(dict.fromkeys(folder_of(root) for root in roots if absolute(root) not in away))
         writer.add_roots(to_remember(roots, folders, writer.catalog.roots()))
         tally = Tally(meter, lambda: prefetched.total)
         run = Pipeline(writer, executor, analyser, reader, tally, stop, retry=retry_failed, force=force)
         given = list(map(absolute, roots))
         try:
-            run.take_all(chain([first], files))
+            run.take_all(chain(filter(None, [first]), files))
             run.finish()
+            for entry in missing:
+                tally.miss(entry.path, entry.reason)
             writer.store_out_of_reach(tally.out_of_reach, searched=[] if stop.is_set() else given)
             read_dates(writer, reader, stop)
             redraw(writer, analyser, stop)

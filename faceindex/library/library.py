@@ -163,7 +163,8 @@ class Library(Asking, Exchanging, OldNames):
         progress: called now and then, by the thread of the job.
 
         Raises: UsageError when a path is missing or holds no photo; LibraryLocked; LibraryUnwritable;
-        ModelError; MachineError. Photos that cannot be read are listed in the report.
+        ModelError; MachineError. Photos that cannot be read are listed in the report, and so is a local folder that was
+        ingested before and is missing or empty now.
         """
         given, analyser = one_or_more(paths), self._opened.analyser(min_face, max_megapixels)
 

@@ -22,9 +22,10 @@ class Removed:
 class Erased:
     """The receipt of forgetting: what is no longer on the disk.
 
-    photos; their paths; faces with their vectors and rows; decisions: things said about them; segments: files of
-    vectors that were written anew without them. tombstones: what was left behind so that they do not come back. notes:
-    what is left elsewhere, in one line each. dry_run: nothing was erased; this is what would be.
+    photos: of which no face is left, or that were named; their paths; faces with their vectors and rows; decisions:
+    things said about them; segments: files of vectors that were written anew without them. kept_photos: that lost some
+    of these faces, and stay because they have others. tombstones: what was left behind so that they do not come back.
+    notes: what is left elsewhere, in one line each. dry_run: nothing was erased; this is what would be.
     """
 
     photos: int
@@ -33,6 +34,7 @@ class Erased:
     decisions: int
     segments: int
     tombstones: int
+    kept_photos: int = 0
     notes: tuple[str, ...] = ()
     dry_run: bool = False
 

@@ -195,6 +195,7 @@ class ErasedShape(Shape):
     decisions: int
     segments: int
     tombstones: int
+    kept_photos: int
     notes: list[str] = []
     dry_run: bool = False
     confirm: str | None = None

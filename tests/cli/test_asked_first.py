@@ -104,6 +104,32 @@ def test_a_lifted_tombstone_lets_photos_come_back(command: Command, many_photos:
     assert (missing.returncode, missing.stderr.count("\n")) == (2, 1)
 
 
+def test_who_forgets_is_told_which_photos_go_which_stay_and_that_files_are_left_alone(
+    command: Command, shared_data: Path, many_photos: Path, tmp_path: Path
+) -> None:
+    library, photos = tmp_path / "x.faces", tmp_path / "photos"
+    photos.mkdir()
+    shutil.copy(shared_data / "album" / "diana" / "Diana_4.jpg", photos / "several.jpg")
+    shutil.copy(many_photos / "00.jpg", photos / "alone.jpg")
+    with faceindex.Library(library, recipe="sface") as opened:
+        opened.ingest(photos, workers=1)
+        for name in ("alone.jpg", "several.jpg"):
+            first, *_ = (face for face in opened.faces if Path(face.photo).name == name)
+            opened.people.name("Bob", face=first.face, merge=True)
+    planned, stays, note = command("people", "forget", "Bob", "--dry-run", "-L", library).stdout.split("\n", 2)
+    assert planned == (
+        "would be erased: 2 faces with their vectors, 2 decisions about them, "
+        "and 1 photo that has no other face (1 path)"
+    )
+    assert stays == "1 photo stays in the library, because it also shows other faces"
+    assert note.startswith("your photo files are not changed\nnote: ")
+    receipt = json.loads(command("people", "forget", "Bob", "--json", "-L", library).stdout)
+    assert [receipt[name] for name in ("faces", "photos", "kept_photos")] == [2, 1, 1]
+    with faceindex.Library(library) as opened:
+        assert [Path(photo.path).name for photo in opened.photos] == ["several.jpg"]
+    assert {photo.name for photo in photos.iterdir()} == {"alone.jpg", "several.jpg"}
+
+
 def test_a_lifted_face_of_a_photo_in_the_library_comes_back_at_once(
     command: Command, shared_data: Path, tmp_path: Path
 ) -> None:

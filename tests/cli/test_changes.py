@@ -37,7 +37,9 @@ def test_people_are_named_listed_and_forgotten(answer: Callable[..., Any]) -> No
     assert answer("albums", "list")[0]["person"] == "Eileen Collins"
     assert answer("status")["people"] == 2
     receipt = answer("people", "forget", "Eileen Collins")
-    assert set(receipt) == {*("photos", "paths", "faces", "decisions", "segments", "tombstones", "notes", "dry_run")}
+    assert set(receipt) == {
+        *("photos", "paths", "faces", "decisions", "segments", "tombstones", "kept_photos", "notes", "dry_run")
+    }
     assert (receipt["photos"], receipt["faces"]) == (19, 19)
     (note,) = receipt["notes"]
     assert "albums export" in note

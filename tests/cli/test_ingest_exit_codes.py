@@ -28,7 +28,7 @@ def test_a_photo_that_cannot_be_read_now_is_out_of_reach_and_read_later(folder: 
     report = json.loads(done.stdout)
     assert (done.returncode, report["photos"]["new"], report["photos"]["failed"]) == (3, 1, 0)
     assert report["out_of_reach"] == [{"path": str(photo), "error": "Input/output error"}]
-    assert done.stderr.splitlines() == ["faceindex: 1 photo was out of reach; the next ingest tries again"]
+    assert done.stderr.splitlines() == ["faceindex: 1 photo or folder was out of reach; the next ingest tries again"]
     listed = json.loads(command("photos", "failed", "-L", library, "--json").stdout)
     assert [(entry["path"], entry["out_of_reach"]) for entry in listed] == [(str(photo), True)]
     photo.unlink()
@@ -69,3 +69,14 @@ def test_the_report_says_how_many_workers_there_were_and_why(folder: Path, comma
     assert workers("--workers", "3") == {"number": 3, "reason": "as asked for"}
     assert "core" in workers()["reason"]
     assert "worker" in command("ingest", folder, "-L", folder.parent / "x.faces").stdout
+
+
+def test_a_folder_on_a_disk_that_is_not_connected_is_exit_code_3_with_a_report(folder: Path, command: Command) -> None:
+    library = folder.parent / "x.faces"
+    assert command("ingest", folder, "-L", library).returncode == 0
+    folder.rename(folder.parent / "elsewhere")
+    done = command("ingest", folder, "-L", library, "--json")
+    missed = [{"path": str(folder), "error": "the folder is missing; is its disk connected?"}]
+    assert (done.returncode, json.loads(done.stdout)["out_of_reach"]) == (3, missed)
+    assert done.stderr.splitlines() == ["faceindex: 1 photo or folder was out of reach; the next ingest tries again"]
+    assert command("ingest", folder.parent / "misspelt", "-L", library).returncode == 2

@@ -140,14 +140,31 @@ def test_photos_on_a_disk_that_is_not_mounted_are_never_pruned(
     assert library.ingest([photos], prune=True).unchanged == 4
 
 
-def test_nothing_is_pruned_when_the_folder_itself_is_missing(library: faceindex.Library, photos: Path) -> None:
-    shutil.rmtree(photos)
-    with pytest.raises(UsageError, match="no such file or folder"):
-        library.ingest([photos], prune=True)
-    photos.mkdir()
-    with pytest.raises(UsageError, match="no files under"):
-        library.ingest([photos], prune=True)
-    assert library.status().photos == 4
+def test_a_folder_that_was_ingested_and_is_missing_is_out_of_reach_and_keeps_its_photos(
+    library: faceindex.Library, photos: Path, many_photos: Path, tmp_path: Path
+) -> None:
+    shutil.move(photos, tmp_path / "disk")
+    (tmp_path / "others").mkdir()
+    shutil.copy(many_photos / "05.jpg", tmp_path / "others")
+    for mount_point, reason in (("none", "the folder is missing"), ("empty", "the folder is empty")):
+        if mount_point == "empty":
+            photos.mkdir()
+        report = library.ingest([photos, tmp_path / "others"], prune=True)
+        assert (report.new + report.unchanged, report.failed, report.out_of_reach) == (1, 0, 1)
+        (missed,) = report.missed
+        assert (missed.path, missed.error) == (str(photos), f"{reason}; is its disk connected?")
+        alone = library.ingest([photos], prune=True, xmp=True)
+        assert (alone.seen, alone.out_of_reach) == (1, 1)  # the folder itself
+        assert library.ingest([photos], dry_run=True).missed == alone.missed
+        assert library.status().photos == 5
+        assert [failure.path for failure in library.photos.failed() if failure.out_of_reach] == [str(photos)]
+    photos.rmdir()
+    shutil.move(tmp_path / "disk", photos)
+    report = library.ingest([photos], prune=True)
+    assert (report.unchanged, report.out_of_reach) == (4, 0)
+    assert [failure.path for failure in library.photos.failed() if failure.out_of_reach] == []
+    with pytest.raises(UsageError, match="no such file or folder"):  # never ingested, so perhaps misspelt
+        library.ingest([photos / "2012"], prune=True)
 
 
 def test_folder_of_photos_that_were_given_singly_can_be_pruned(library: faceindex.Library, photos: Path) -> None:

@@ -76,6 +76,7 @@ def erase(
     """
     catalog = writer.catalog
     whole, single = _sorted_out(catalog.connection, set(photos), set(faces))
+    kept = len(_chosen(catalog.connection, "SELECT photo FROM faces WHERE id IN {}", single))
     erased = single | _chosen(catalog.connection, "SELECT id FROM every_face WHERE photo IN {}", whole)
     old = [segment for segment in catalog.segments() if has_dead_rows(writer, segment, erased)]
     first = writer.last_id("segments") + 1
@@ -96,7 +97,16 @@ def erase(
         faces_erased += _change(transaction, "DELETE FROM not_faces WHERE face IN {}", single)
         _change(transaction, "DELETE FROM photos WHERE id IN {}", whole)
         _change(transaction, "DELETE FROM lost_faces WHERE face IN {}", set(absent))
-        receipt = Erased(len(whole), paths, faces_erased, decisions, len(old), tombstones, dry_run=dry_run)
+        receipt = Erased(
+            photos=len(whole),
+            paths=paths,
+            faces=faces_erased,
+            decisions=decisions,
+            segments=len(old),
+            tombstones=tombstones,
+            kept_photos=kept,
+            dry_run=dry_run,
+        )
         if dry_run:
             return receipt
         transaction.execute("DELETE FROM album_versions")
