@@ -22,6 +22,12 @@ def faces() -> Vectors:
     return drawn_faces(20_500)
 
 
+@pytest.fixture(scope="module")
+def tuned(faces: Vectors) -> FaceIndex:
+    """An approximate index of the first 20,000."""
+    return approximate_index(np.arange(20_000), faces[:20_000], 0.95)
+
+
 @pytest.mark.parametrize("wanted", [0.5, 0.9, 0.99])
 def test_recall_of_other_faces_is_at_least_the_wanted_one(faces: Vectors, wanted: float) -> None:
     ids, vectors = np.arange(20_000), faces[:20_000]
@@ -38,9 +44,8 @@ def test_recall_of_other_faces_is_at_least_the_wanted_one(faces: Vectors, wanted
 
 
 def test_less_is_read_for_less_recall(faces: Vectors) -> None:
-    read = [learned(blocks_of(np.arange(5000), faces[:5000]), wanted)[1].lists for wanted in (0.3, 0.6, 0.9, 0.99)]
-    assert read == sorted(read)
-    assert read[0] < read[-1]
+    read = [learned(blocks_of(np.arange(5000), faces[:5000]), wanted)[1].lists for wanted in (0.3, 0.95)]
+    assert read[0] < read[1]
 
 
 def test_all_is_found_where_no_less_will_do(faces: Vectors) -> None:
@@ -50,10 +55,10 @@ def test_all_is_found_where_no_less_will_do(faces: Vectors) -> None:
         assert nearest(index, probe, 10, np.inf)[0].tolist() == nearest(exact, probe, 10, np.inf)[0].tolist()
 
 
-def test_faces_within_a_threshold_are_found_with_the_wanted_recall_in_fewer_lists(faces: Vectors) -> None:
-    vectors = faces[:20_000]
-    index = approximate_index(np.arange(20_000), vectors, 0.95)
-    exact = flat_index(np.arange(20_000), vectors)
+def test_faces_within_a_threshold_are_found_with_the_wanted_recall_in_fewer_lists(
+    faces: Vectors, tuned: FaceIndex
+) -> None:
+    index, exact = tuned, flat_index(np.arange(20_000), faces[:20_000])
     assert index.probing is not None
     for threshold in (0.45, 0.55, 0.8):
         found = total = 0
@@ -124,9 +129,11 @@ def test_further_vectors_in_the_same_lists_are_found_with_the_wanted_recall(face
     np.testing.assert_array_equal(index.ivf.list_of_each(14_000)[:9], Ivf(index.owner).list_of_each(14_000)[:9])
 
 
-def test_a_search_ranks_fewer_candidates_for_near_neighbours(faces: Vectors, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_ranks_fewer_candidates_for_near_neighbours(
+    faces: Vectors, tuned: FaceIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """How many follows from how near neighbours are, and what is ranked of all of them is not missed."""
-    index = approximate_index(np.arange(20_000), faces[:20_000], 0.95)
+    index = tuned
     assert index.probing is not None
     everything = replace(index, probing=replace(index.probing, slack=np.inf))
     exact = flat_index(np.arange(20_000), faces[:20_000])

@@ -265,7 +265,7 @@ def test_photos_of_a_moment_and_the_next_ones_are_one_key_away(opened: Open) -> 
 
 
 def test_keys_are_told_and_lead_to_every_page(page: Page) -> None:
-    page.keyboard.press("?")
+    page.locator("#main").press("?")
     dialog = page.get_by_role("dialog", name="Keys")
     expect(dialog).to_contain_text("Status")
     page.keyboard.press("Escape")
