@@ -217,6 +217,32 @@ def test_photos_are_found_by_names_and_folders(browser: Browser, tmp_path: Path)
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
+def test_erasing_asks_twice_and_says_how_much(browser: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "drawn.faces"
+    store_vectors(path, drawn_people([0] * 10 + [1] * 5))
+    with faceindex.Library(path) as library:
+        library.cluster(threshold=0.6)
+        person = library.people.name("Ann", album=1).person
+        assert person == "Ann"
+    with running(path) as server:
+        page = browser.new_context(locale="en-GB").new_page()
+        page.goto(server.entrance)
+        page.get_by_role("link", name="Ann").click()
+        page.locator("details.acts summary").click()
+        page.get_by_role("button", name="Erase for good").click()
+        asked = page.get_by_role("dialog")
+        expect(asked).to_contain_text("Erase Ann: 10 faces, with their vectors, would be erased for good.")
+        expect(asked).to_contain_text("10 photos that show nobody else would leave the library, too.")
+        expect(asked).not_to_contain_text("stay in the library")
+        page.get_by_role("button", name="Continue").click()
+        expect(asked).to_contain_text("This cannot be undone.")
+        page.get_by_role("dialog").get_by_role("button", name="Erase").click()
+        expect(page).to_have_url(re.compile("/people$"))
+        expect(page.locator("#named ~ ul > li")).to_have_count(0)
+    with faceindex.Library(path) as library:
+        assert (library.status().faces, library.status().people) == (5, 0)
+
+
 def test_a_face_is_drawn_by_keys_alone(opened: Open) -> None:
     page = opened("/photos")
     page.locator("[data-grid] .tile", has_text="1 face").last.locator("a").focus()

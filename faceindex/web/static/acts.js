@@ -94,7 +94,8 @@ async function forget(button) {
   const person = button.dataset.name;
   try {
     const planned = await send("POST", path, {});
-    const first = text("erase_1", { person, photos: planned.photos, faces: planned.faces });
+    const said = [["erase_faces", planned.faces], ["erase_photos", planned.photos], ["erase_kept", planned.kept_photos]];
+    const first = [...said.filter(([, n]) => n).map(([what, n]) => text(what, { person, n })), text("erase_files")].join(" ");
     if (!(await ask(first, { yes: text("continue") }))) return;
     if (!(await ask(text("erase_2", { person }), { yes: text("erase"), danger: true }))) return;
     await send("POST", path, { confirm: planned.confirm });
