@@ -22,6 +22,7 @@ import numpy.typing as npt
 from harness.all_processes import AllProcesses
 from harness.measure import Cost, clocks, processors, ratios
 from harness.report import Report
+from make_photos import with_copies
 
 import faceindex
 from benchmarks.ingest import LFW, group_photos, made_photos
@@ -32,8 +33,6 @@ from faceindex.types import Box
 
 PART = 4
 """The small set has one photo in so many."""
-
-START_OF_JPEG, COMMENT = b"\xff\xd8", b"\xff\xfe"
 
 Stored = dict[tuple[str, Box], npt.NDArray[np.float32]]
 """The vector of each face, by its photo and box."""
@@ -76,23 +75,6 @@ def run(
             for name, paths in sets.items():
                 ways = {"locally": locally, "on Ray": on_ray}
                 compare(name, paths, ways, rounds, recipe, Engine("onnx", device), report, spent)
-
-
-def with_copies(paths: list[Path], folder: Path, copies: int) -> list[Path]:
-    """The photos, and further ones until there are `copies` of each: JPEGs with a comment more."""
-    found = list(paths)
-    for number in range(1, copies):
-        text = f"copy {number}".encode()
-        comment = COMMENT + (2 + len(text)).to_bytes(2, "big") + text
-        for place, path in enumerate(paths):
-            data = path.read_bytes()
-            if not data.startswith(START_OF_JPEG):
-                raise SystemExit(f"{path} is not a JPEG, and cannot be copied under other bytes")
-            copy = folder / str(number) / f"{place:05d}.jpg"
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_bytes(START_OF_JPEG + comment + data[len(START_OF_JPEG) :])
-            found.append(copy)
-    return found
 
 
 def compare(
