@@ -24,6 +24,8 @@ WIDTH, HEIGHT = 4000, 3000
 FACE_SHARE = 0.4
 """Side of the face as a share of an LFW photo's side, around its middle."""
 
+START_OF_JPEG, COMMENT = b"\xff\xd8", b"\xff\xfe"
+
 
 def main() -> None:
     root = Path(__file__).resolve().parents[1]
@@ -66,6 +68,23 @@ def fit_photos(folder: Path, photos: Path, most: int | None = None) -> dict[str,
         photo.resize(size, Image.Resampling.LANCZOS).save(folder / path.name, quality=92)
         factors[path.name] = factor
     return factors
+
+
+def with_copies(paths: list[Path], folder: Path, copies: int) -> list[Path]:
+    """The photos, and further ones until there are `copies` of each: JPEGs with a comment more."""
+    found = list(paths)
+    for number in range(1, copies):
+        text = f"copy {number}".encode()
+        comment = COMMENT + (2 + len(text)).to_bytes(2, "big") + text
+        for place, path in enumerate(paths):
+            data = path.read_bytes()
+            if not data.startswith(START_OF_JPEG):
+                raise SystemExit(f"{path} is not a JPEG, and cannot be copied under other bytes")
+            copy = folder / str(number) / f"{place:05d}.jpg"
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(START_OF_JPEG + comment + data[len(START_OF_JPEG) :])
+            found.append(copy)
+    return found
 
 
 def _photo(portraits: list[Path], random: np.random.Generator) -> tuple[Image.Image, list[list[int]]]:

@@ -9,15 +9,20 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 from benchmarks.__main__ import add_options, benchmarks
 from harness import history
+from harness.all_processes import AllProcesses
 from harness.measure import cost, in_new_process, in_turn
 from harness.report import Figure, Report
 from harness.visitors import percentile
+from make_photos import with_copies
+
+from faceindex.photos.decode import open_photo
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = ("acts", "--acts", "20", "--faces", "100", "--repeat", "2")
@@ -140,3 +145,24 @@ def test_a_percentile_is_a_wait_that_somebody_had() -> None:
     waits = [float(number) for number in range(1, 21)]
     assert [percentile(waits, part) for part in (0.05, 0.5, 0.95, 0.99)] == [1, 10, 19, 20]
     assert percentile([3.0], 0.5) == 3
+
+
+def test_processor_time_of_all_processes_has_that_of_those_for_which_nobody_waits() -> None:
+    busy = "import time\nwhile time.process_time() < 1: pass"
+    ignoring = "import signal, subprocess, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
+    ignoring += f"subprocess.Popen([sys.executable, '-c', {busy!r}]).wait()"
+    with AllProcesses() as spent:
+        before = spent()
+        own = cost(lambda: subprocess.run([sys.executable, "-c", ignoring], check=True))[0]
+        all_of_them = spent().processor - before.processor
+    assert own.processor < 0.7  # what the system knows
+    assert all_of_them > 0.7
+
+
+def test_copies_of_photos_show_the_same_and_are_other_files(shared_data: Path, tmp_path: Path) -> None:
+    photos = sorted((shared_data / "lfw-dev" / "images").rglob("*.jpg"))[:2]
+    found = with_copies(photos, tmp_path, 3)
+    assert found[:2] == photos
+    assert len({path.read_bytes() for path in found}) == len(set(found)) == 6
+    shown = [open_photo(str(path)).image().tobytes() for path in found]
+    assert shown == shown[:2] * 3

@@ -42,7 +42,7 @@ def list_models(as_json: options.AsJson = False) -> None:
 def list_recipes(as_json: options.AsJson = False) -> None:
     """List the recipes: how a face becomes a vector, and whether its models are installed."""
     chosen = [recipe(name) for name in recipe_cards()]
-    missing = [[name for name in one.models if find_weights(model_cards()[name]) is None] for one in chosen]
+    missing = [[name for name in one.needs if find_weights(model_cards()[name]) is None] for one in chosen]
     if as_json:
         print_json(
             [

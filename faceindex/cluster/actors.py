@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from faceindex.cluster.node import CONCURRENCY, Node, Sent
@@ -130,11 +131,12 @@ def end(ray: Any, actor: Actor) -> None:
 
 
 def places(nodes: Sequence[dict[str, Any]], workers: int | None, *, gpu: bool) -> list[Place]:
-    """Where actors go: to all cores of all living nodes, or so many in turn. nodes: as `ray.nodes()` gives them."""
-    living = [node for node in nodes if node["Alive"]]
+    """Where actors go: to all cores of all living nodes, or so many in turn. nodes: as `ray.nodes()` gives them.
+
+    gpu: an actor for each GPU, and none elsewhere: one process encodes for all workers beside a GPU.
+    """
+    living = [node for node in nodes if node["Alive"] and (not gpu or _gpus(node))]
     cores = {node["NodeID"]: int(node["Resources"].get("CPU", 0)) for node in living}
-    if gpu:
-        cores = {node["NodeID"]: cores[node["NodeID"]] for node in living if node["Resources"].get("GPU", 0) >= 1}
     used = dict.fromkeys(cores, 0)
     left = sum(cores.values()) if workers is None else workers
     while left and any(used[node] < cores[node] for node in cores):
@@ -142,13 +144,18 @@ def places(nodes: Sequence[dict[str, Any]], workers: int | None, *, gpu: bool) -
             if left and used[node] < cores[node]:
                 used[node] += 1
                 left -= 1
-    most = max([1, *cores.values()]) if gpu else MOST_WORKERS  # one process encodes for all workers beside a GPU
     found = []
     for node in living:
-        for first in range(0, used.get(node["NodeID"], 0), most):
-            number = min(most, used[node["NodeID"]] - first)
-            found.append(Place(node["NodeID"], node["NodeManagerAddress"], number, number / used[node["NodeID"]]))
+        of_node = used[node["NodeID"]]
+        number = min(_gpus(node), of_node) if gpu else -(-of_node // MOST_WORKERS)
+        edges = [of_node * place // number for place in range(number + 1)] if number else []
+        for size in (end - first for first, end in pairwise(edges)):
+            found.append(Place(node["NodeID"], node["NodeManagerAddress"], size, size / of_node))
     return found
+
+
+def _gpus(node: dict[str, Any]) -> int:
+    return int(node["Resources"].get("GPU", 0))
 
 
 def travelling(queue: Sequence[Given], most: int) -> int:

@@ -28,17 +28,21 @@ class Crew:
         self._ray = ray
         self._asked = asked
         self._idle_limit = idle_limit
-        self._gpu = analyser.engine.used_device != "cpu"
-        self._proof = proof_of(analyser.recipe)
+        device = analyser.engine.used_device
+        self._gpu = device != "cpu"
+        self._proof = proof_of(analyser)
         self._parcel = ray.put(parcel(analyser))
         self._actors: list[Actor] = []
         self._again: list[Place] = []  # of actors that ended
         self._unfit: set[str] = set()  # nodes
         self._known: set[str] = set()  # nodes that have got their actors
-        self._why = "Ray has no node with a processor"
+        self._why = (
+            f"Ray has no node with a GPU, for the device {device}" if self._gpu else "Ray has no node with a processor"
+        )
         self._losses = 0
         self._looked = 0.0
         self._waiting_since = time.monotonic()
+        self._said: set[tuple[str, str]] = set()  # by nodes
         self.look()
 
     def __iter__(self) -> Iterator[Actor]:
@@ -90,6 +94,12 @@ class Crew:
             actor.workers = workers
         else:
             self._refuse(actor, wrong)
+
+    def pass_on(self, actor: Actor, note: str) -> None:
+        """Give a note of a node to the user, once."""
+        if (actor.place.node, note) not in self._said:
+            self._said.add((actor.place.node, note))
+            warnings.warn(f"node {actor.place.name}: {note}", Note, stacklevel=2)
 
     def worked(self) -> None:
         """A photo was analysed."""

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from faceindex.cluster.actors import Actor, Given, places, travelling
 from faceindex.cluster.crew import Crew
-from faceindex.cluster.node import Sent
+from faceindex.cluster.node import Said, Sent
 from faceindex.cluster.reading import ReadHere
 from faceindex.cluster.session import RaySession
 from faceindex.faces.analyse import Analyser
@@ -156,7 +156,10 @@ class RayExecutor:
         else:
             actor.calls.discard(reference)
             for one in answer:
-                self._judge(crew, actor, one)
+                if isinstance(one, Said):
+                    crew.pass_on(actor, one.note)
+                else:
+                    self._judge(crew, actor, one)
 
     def _judge(self, crew: Crew, actor: Actor, answer: Analysed | Elsewhere) -> None:
         """Keep an answer for the ingest, or send the photo as bytes if the node cannot open it."""

@@ -7,6 +7,7 @@ itself here, too, by the same limits.
 from __future__ import annotations
 
 import time
+import warnings
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ import ray
 
 from faceindex.cluster.deliveries import Deliveries
 from faceindex.cluster.proof import Proof, own_version, proof_of, unpack
-from faceindex.errors import MachineError, UnreadablePhoto
+from faceindex.errors import MachineError, Note, UnreadablePhoto
 from faceindex.faces.analyse import Analyser
 from faceindex.ingest.photo_reader import PhotoReader
 from faceindex.ingest.workers.executor import Analysed, Executor, Task
@@ -42,6 +43,13 @@ class Sent:
     data: bytes | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A note for the user, such as that a device cannot be started."""
+
+    note: str
+
+
 CONCURRENCY = {"work": 1, "hashing": 1}
 """Threads for the methods of a node."""
 
@@ -64,6 +72,9 @@ class Node:
         self._analyser: Analyser | None = None
         self._pool: Executor | None = None
         self._reader: PhotoReader | None = None
+        self._notes: deque[str] = deque()
+        warnings.showwarning = self._hear
+        warnings.simplefilter("always", Note)
 
     @_in_work
     def prove(self, version: str, parcel: bytes) -> tuple[Proof, int]:
@@ -71,14 +82,14 @@ class Node:
         if own_version() != version:
             return Proof(own_version()), 0
         analyser = unpack(parcel, self._deliveries.folder / "models")
-        proof = proof_of(analyser.recipe)
+        proof = proof_of(analyser)
         workers = max(1, min(self._cores, workers_in(int(memory_left() * self._share))))
         self._analyser = analyser
         self._pool = local_executor(workers, device=analyser.engine.used_device, idle_limit=self._idle_limit)
         return proof, workers
 
     @_in_work
-    def exchange(self, more: Sequence[Sent], wanted: int) -> list[Analysed | Elsewhere]:
+    def exchange(self, more: Sequence[Sent], wanted: int) -> list[Analysed | Elsewhere | Said]:
         """Take more photos, and give answers for some that came with this or earlier calls.
 
         It returns with `wanted` answers, or with those that are there soon after the first, and sooner if nothing is
@@ -96,12 +107,18 @@ class Node:
             if now - (began if answers else quiet) > (_FIRST_SECONDS if answers else _QUIET_SECONDS):
                 break
         self._fill()
-        return answers
+        notes = [Said(self._notes.popleft()) for _ in range(len(self._notes))]
+        return [*notes, *answers]
 
     @_in_hashing
     def identify(self, files: Sequence[FoundFile]) -> list[Identified]:
         """Read and hash files; an answer for each."""
         return [self._identified(file) for file in files]
+
+    def _hear(self, message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
+        """Nobody sees what an actor prints."""
+        if issubclass(category, Note):
+            self._notes.append(str(message))
 
     @property
     def _working(self) -> Executor:

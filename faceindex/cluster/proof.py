@@ -24,11 +24,12 @@ from faceindex.photos.finding import addresses
 @dataclass(frozen=True, slots=True)
 class Proof:
     """What a node, or this machine, has. version: of faceindex; fingerprint: of the recipe, by the cards there; sums:
-    sha256 of each of its weights; error: why it has no more than the version."""
+    sha256 of each of its weights; device: that encodes; error: why it has no more than the version."""
 
     version: str
     fingerprint: str = ""
     sums: tuple[tuple[str, str], ...] = ()
+    device: str = ""
     error: str = ""
 
 
@@ -64,18 +65,20 @@ def own_version() -> str:
     return str(sys.modules["faceindex"].__version__)
 
 
-def proof_of(recipe: Recipe) -> Proof:
-    """What is here for the recipe; weights and matrices are hashed."""
-    version = own_version()
+def proof_of(analyser: Analyser) -> Proof:
+    """What is here for the analyser; weights and matrices are hashed."""
+    version, recipe = own_version(), analyser.recipe
     try:
-        for name in recipe.models:
+        analyser.engine.check(recipe.precision)
+        for name in recipe.needs:
             weights(name)
         cards = model_cards()
         if recipe.card.projection is not None:
             projection(recipe.card.projection, sum(cards[part.encoder].dimension or 0 for part in recipe.parts))
         if recipe.card.head is not None:
             head(recipe.card.head, recipe.dimension)
-        return Proof(version, recipe.fingerprint, tuple((name, cards[name].sha256) for name in recipe.models))
+        sums = tuple((name, cards[name].sha256) for name in recipe.needs)
+        return Proof(version, recipe.fingerprint, sums, analyser.engine.used_device)
     except KeyError as error:
         return Proof(version, error=f"it has no card of the model {error.args[0]}")
     except FaceindexError as error:
@@ -93,6 +96,8 @@ def difference(ours: Proof, theirs: Proof) -> str | None:
             return f"its weights of {name} are other ones (sha256 {theirs_sum[:12]}, here {ours_sum[:12]})"
     if theirs.fingerprint != ours.fingerprint:
         return f"its recipe is another one (fingerprint {theirs.fingerprint[:12]}, here {ours.fingerprint[:12]})"
+    if theirs.device != ours.device:
+        return f"its onnxruntime has no device {ours.device}"
     return None
 
 
@@ -100,7 +105,7 @@ def _own_files(recipe: Recipe) -> dict[str, bytes]:
     """The user's files that the recipe needs: cards, weights, and matrices."""
     folder = models_folder()
     found = list(folder.glob("*.toml"))
-    found += [path for name in recipe.models if (path := _own_weights(model_cards()[name], folder))]
+    found += [path for name in recipe.needs if (path := _own_weights(model_cards()[name], folder))]
     matrices = (recipe.card.projection, recipe.card.head)
     found += [folder / "recipes" / matrix.file for matrix in matrices if matrix is not None]
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found if path.is_file()}

@@ -66,7 +66,7 @@ class Analyser:
     def check_models(self) -> None:
         """Fail early. Raises: ModelError when weights are missing or altered; UsageError for a wrong engine."""
         self.engine.check(self.recipe.precision)
-        for model in self.recipe.models:
+        for model in self.recipe.needs:
             weights(model)
 
     def try_out(self, *, align: bool = True, encode: bool = True) -> None:

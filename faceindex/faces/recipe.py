@@ -53,8 +53,14 @@ class Recipe:
         return self.card.cluster_threshold
 
     @property
+    def needs(self) -> tuple[str, ...]:
+        """Names of the models that must be here: `models`, and what finds out which side of a photo is up."""
+        turning = (landmark_model(5),) if self.detector == "yunet" else ()
+        return tuple(dict.fromkeys((*self.models, *turning)))
+
+    @property
     def models(self) -> tuple[str, ...]:
-        """Names of the models it needs."""
+        """Names of the models that determine a vector."""
         detector = {"hog": (), "cnn": (DETECTOR,), "yunet": (YUNET,)}[self.detector]
         points = [part.landmarks for part in self.parts if part.alignment != "five-point"]
         points += [5] if self.card.follow_tilt is not None else []

@@ -2,8 +2,9 @@
 
 Both take the same photos in turn, each into a new library, with as many processes as the machine has cores: photos a
 second by the clock, starts included, and how far boxes and vectors of the two differ. Then what a chip costs each
-encoder on the device by the number of chips at once, by the clock: `faceindex/faces/engine.py` takes its batches from
-this. A device that is missing falls back to the CPU with a note.
+encoder of the recipes on the device by the number of chips at once, by the clock: `faceindex/faces/engine.py` takes its
+batches from this. So it does where the network keeps its PRelus, if it has any. A device that is missing falls back to
+the CPU with a note.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ from pathlib import Path
 import numpy as np
 from harness.measure import DATA, costs
 from harness.report import Report
+from onnxruntime import InferenceSession
 
 import faceindex
 from faceindex.faces.engine import Engine
 from faceindex.faces.recipe import recipe
 from faceindex.models.cards import model_cards
 from faceindex.models.graph_interface import CHIPS, VECTORS
-from faceindex.models.graphs import ENCODER
-from faceindex.models.networks import onnx_session
+from faceindex.models.graphs import onnx_graph
+from faceindex.models.networks import session
 
 SIZES = (1, 4, 16, 32, 64, 128)
 
@@ -44,8 +46,11 @@ def run(
         for place, found in speeds.items():
             report.add(f"{name}, {place}", found, "photos/s")
         _compare(report, f"{name}, {device} against cpu", *libraries.values())
-    for model in ("sface", ENCODER):
-        _chips(report, model, device)
+    for model in dict.fromkeys(part.encoder for name in recipes for part in recipe(name).parts):
+        graphs = {model: onnx_graph(model), f"{model} with its PRelus": onnx_graph(model, prelus=True)}
+        for title, graph in graphs.items():
+            if title == model or graph != graphs[model]:
+                _chips(report, title, session(graph, device), model_cards()[model].size or 0, device)
 
 
 def _photos_a_second(library: Path, name: str, device: str, folder: Path) -> float:
@@ -68,9 +73,7 @@ def _compare(report: Report, name: str, one: Path, other: Path) -> None:
         )
 
 
-def _chips(report: Report, model: str, device: str) -> None:
-    session = onnx_session(model, device)
-    side = model_cards()[model].size or 0
+def _chips(report: Report, title: str, network: InferenceSession, side: int, device: str) -> None:
     chips = np.random.default_rng(0).integers(0, 256, (max(SIZES), side, side, 3), dtype=np.uint8)
     for size in SIZES:
         passes = max(1, 256 // size)
@@ -78,7 +81,7 @@ def _chips(report: Report, model: str, device: str) -> None:
 
         def encode(batch: np.ndarray = batch, passes: int = passes) -> None:
             for _ in range(passes):
-                session.run([VECTORS], {CHIPS: batch})
+                network.run([VECTORS], {CHIPS: batch})
 
         found = costs(encode, 5, warm=1)
-        report.add(f"{model}, {device}, {size} at once, ms a chip", [one.clock / passes / size * 1000 for one in found])
+        report.add(f"{title}, {device}, {size} at once, ms a chip", [one.clock / passes / size * 1000 for one in found])

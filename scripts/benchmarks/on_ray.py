@@ -1,34 +1,43 @@
-"""An ingest on Ray beside the local pool: photos per second of processor time, with as many workers, in turn.
+"""An ingest on Ray beside the local pool: photos a second, of processor time and by the clock, with as many workers.
 
 Each set is ingested whole and a quarter of it, locally and on Ray, round by round. The difference between both is what
 the other photos took with everything running already: it is compared. What is left of the quarter is the start of the
 workers, and is told apart, as is the start of Ray itself. Processor time is that of all processes: the main process,
-its workers and, on Ray, its actors and all of Ray's daemons. Both must store the same faces with the same vectors.
+its workers and, on Ray, its actors and all of Ray's daemons. Both must store the same faces; the largest difference of
+their vectors is shown.
 
 --lfw 4 takes every fourth photo of lfw-dev, 0 none; --photos is the number of photos of 12 megapixels, made and of
-groups. --on takes the address of a cluster on this machine; by default Ray is started here.
+groups. --lfw-copies and --copies take each so many times, under other bytes: with many workers, a quarter must last for
+some seconds. --device takes a device for both, such as cuda. --on takes the address of a cluster on this machine; by
+default Ray is started here.
 """
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import psutil
-from harness.measure import ratios
+import numpy as np
+import numpy.typing as npt
+from harness.all_processes import AllProcesses
+from harness.measure import Cost, clocks, processors, ratios
 from harness.report import Report
+from make_photos import with_copies
 
 import faceindex
 from benchmarks.ingest import LFW, group_photos, made_photos
 from faceindex.cluster.executor import RayExecutor
 from faceindex.cluster.session import RaySession
+from faceindex.faces.engine import Engine
+from faceindex.types import Box
 
 PART = 4
 """The small set has one photo in so many."""
 
-LOOK = 0.1
+Stored = dict[tuple[str, Box], npt.NDArray[np.float32]]
+"""The vector of each face, by its photo and box."""
+
+Work = Callable[[faceindex.Library], faceindex.IngestReport]
 
 
 def run(
@@ -37,111 +46,94 @@ def run(
     rounds: int = 3,
     recipe: str = "sface",
     lfw: int = 4,
+    lfw_copies: int = 1,
     photos: int = 60,
+    copies: int = 1,
     workers: int = 2,
+    device: str = "cpu",
     on: str = "ray",
 ) -> None:
+    pictures = report.folder / "photos"
     sets: dict[str, list[Path]] = {}
     if lfw:
-        sets["lfw-dev"] = sorted(LFW.rglob("*.jpg"))[::lfw]
+        sets["lfw-dev"] = with_copies(sorted(LFW.rglob("*.jpg"))[::lfw], pictures / "lfw", lfw_copies)
     if photos:
-        groups = group_photos(report.folder / "photos" / "groups", photos)
-        made = made_photos(report.folder / "photos" / "made", photos - len(groups.paths))
-        sets["12 megapixels"] = sorted([*groups.paths, *made.paths])
-    spent = AllProcesses()
-    before = spent()
-    with RaySession(on, cpus=workers if on == "ray" else None) as session:
-        report.add("start of Ray, processor", spent() - before, "s")
-        for name, paths in sets.items():
-            compare(name, paths, rounds, recipe, workers, session, report, spent)
+        groups = group_photos(pictures / "groups", photos)
+        made = made_photos(pictures / "made", photos - len(groups.paths))
+        sets["12 megapixels"] = with_copies(sorted([*groups.paths, *made.paths]), pictures / "large", copies)
+    with AllProcesses() as spent:
+        before = spent()
+        with RaySession(on, cpus=workers if on == "ray" else None) as session:
+            report.add_costs("start of Ray", [between(before, spent())])
+
+            def locally(paths: list[Path]) -> Work:
+                return lambda library: library.ingest(paths, workers=workers)
+
+            def on_ray(paths: list[Path]) -> Work:
+                return lambda library: library.ingest(paths, executor=RayExecutor(session, workers=workers))
+
+            for name, paths in sets.items():
+                ways = {"locally": locally, "on Ray": on_ray}
+                compare(name, paths, ways, rounds, recipe, Engine("onnx", device), report, spent)
 
 
 def compare(
     name: str,
     paths: list[Path],
+    ways: Mapping[str, Callable[[list[Path]], Work]],
     rounds: int,
     recipe: str,
-    workers: int,
-    session: RaySession,
+    engine: Engine,
     report: Report,
     spent: AllProcesses,
 ) -> None:
+    """ways: the local pool, and Ray."""
     few = paths[::PART]
-    more = len(paths) - len(few)
-    ours: list[float] = []
-    theirs: list[float] = []
-    starts: dict[str, list[float]] = {"locally": [], "on Ray": []}
+    photo: dict[str, list[Cost]] = {who: [] for who in ways}
+    start: dict[str, list[Cost]] = {who: [] for who in ways}
+    differences = []
+    ingested(report.folder / f"{name} before.faces", recipe, engine, ways["locally"](few[:1]), spent)  # fills caches
     for number in range(rounds):
-        where = report.folder / f"{name}-{number}"
-        local_few, _ = locally(few, where.with_suffix(".few.faces"), recipe, workers, spent)
-        ray_few, _ = on_ray(few, where.with_suffix(".ray.few.faces"), recipe, workers, session, spent)
-        ray_all, seen = on_ray(paths, where.with_suffix(".ray.faces"), recipe, workers, session, spent)
-        local_all, known = locally(paths, where.with_suffix(".faces"), recipe, workers, spent)
-        if seen != known:
-            raise SystemExit(f"{name}: not the same faces on Ray as locally")
-        ours.append((ray_all - ray_few) / more)
-        theirs.append((local_all - local_few) / more)
-        starts["on Ray"].append(ray_few - ours[-1] * len(few))
-        starts["locally"].append(local_few - theirs[-1] * len(few))
-    report.add(f"{name}, a photo locally, processor", [1e3 * one for one in theirs], "ms")
-    report.add(f"{name}, a photo on Ray, processor", [1e3 * one for one in ours], "ms")
-    report.add(f"{name}, photos per processor second, Ray by local", ratios(theirs, ours), "times")
-    for who, seconds in starts.items():
-        report.add(f"{name}, start of workers {who}, processor", seconds, "s")
+        stored: list[Stored] = []
+        for who in list(ways)[:: -1 if number % 2 else 1]:
+            where = report.folder / f"{name} {who} {number}.faces"
+            part, _ = ingested(where.with_suffix(".few.faces"), recipe, engine, ways[who](few), spent)
+            whole, faces = ingested(where, recipe, engine, ways[who](paths), spent)
+            stored.append(faces)
+            one = between(part, whole, of=len(paths) - len(few))
+            photo[who].append(one)
+            start[who].append(Cost(part.clock - one.clock * len(few), part.processor - one.processor * len(few)))
+        differences.append(largest_difference(name, *stored))
+    for who, some in photo.items():
+        report.add(f"{name}, a photo {who}, processor", [1e3 * one for one in processors(some)], "ms")
+        report.add(f"{name}, photos a second {who}, clock", [1 / one for one in clocks(some)], "photos/s")
+    theirs, ours = photo.values()
+    report.add(
+        f"{name}, photos per processor second, Ray by local", ratios(processors(theirs), processors(ours)), "times"
+    )
+    report.add(f"{name}, photos a second by the clock, Ray by local", ratios(clocks(theirs), clocks(ours)), "times")
+    for who, some in start.items():
+        report.add_costs(f"{name}, start of workers {who}", some)
+    report.add(f"{name}, largest difference of vectors", differences)
 
 
-def locally(paths: list[Path], where: Path, recipe: str, workers: int, spent: AllProcesses) -> tuple[float, set[bytes]]:
-    """Processor seconds, and the vectors."""
-    return ingested(where, recipe, lambda library: library.ingest(paths, workers=workers), spent)
+def largest_difference(name: str, one: Stored, other: Stored) -> float:
+    """The Euclidean distance, at most, of the vectors of the same face."""
+    if one.keys() != other.keys():
+        raise SystemExit(f"{name}: not the same faces on Ray as locally")
+    return max((float(np.linalg.norm(one[face] - other[face])) for face in one), default=0.0)
 
 
-def on_ray(
-    paths: list[Path], where: Path, recipe: str, workers: int, session: RaySession, spent: AllProcesses
-) -> tuple[float, set[bytes]]:
-    """Likewise, by actors."""
-
-    def work(library: faceindex.Library) -> faceindex.IngestReport:
-        return library.ingest(paths, executor=RayExecutor(session, workers=workers))
-
-    return ingested(where, recipe, work, spent)
-
-
-def ingested(
-    where: Path,
-    recipe: str,
-    work: Callable[[faceindex.Library], faceindex.IngestReport],
-    spent: AllProcesses,
-) -> tuple[float, set[bytes]]:
-    with faceindex.Library(where, recipe=recipe) as library:
+def ingested(where: Path, recipe: str, engine: Engine, work: Work, spent: AllProcesses) -> tuple[Cost, Stored]:
+    with faceindex.Library(where, recipe=recipe, engine=engine) as library:
         before = spent()
         work(library)
-        seconds = spent() - before
-        _, vectors = library.faces.vectors()
-    return seconds, {vector.tobytes() for vector in vectors}
+        cost = between(before, spent())
+        ids, vectors = library.faces.vectors()
+        places = {face.face: (face.photo, face.box) for face in library.faces}
+    return cost, {places[face]: vector for face, vector in zip(ids, vectors, strict=True)}
 
 
-class AllProcesses:
-    """Processor seconds of this process and all below it, also of those that have ended: Ray does not wait for its own,
-    so that the system forgets their time. Each is looked at every LOOK seconds while it lives."""
-
-    def __init__(self) -> None:
-        self._seen: dict[tuple[int, float], float] = {}
-        self._looking = 0.0
-        self._lock = threading.Lock()
-        threading.Thread(target=self._watch, daemon=True).start()
-
-    def __call__(self) -> float:
-        with self._lock:
-            began = time.thread_time()
-            for process in (psutil.Process(), *psutil.Process().children(recursive=True)):
-                try:
-                    self._seen[process.pid, process.create_time()] = sum(process.cpu_times()[:2])
-                except psutil.Error:
-                    continue
-            self._looking += time.thread_time() - began
-            return sum(self._seen.values()) - self._looking
-
-    def _watch(self) -> None:
-        while True:
-            self()
-            time.sleep(LOOK)
+def between(before: Cost, after: Cost, *, of: int = 1) -> Cost:
+    """The difference, of one of so many."""
+    return Cost((after.clock - before.clock) / of, (after.processor - before.processor) / of)

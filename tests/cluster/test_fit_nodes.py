@@ -54,10 +54,15 @@ def another_version(installed: Path) -> None:
     (installed / "sitecustomize.py").write_text("import faceindex; faceindex.__version__ = '0.0.1'\n")
 
 
-def other_weights(installed: Path) -> None:
+def other_weights(installed: Path, model: str = "sface") -> None:
     folder = installed / "faceindex" / "models" / "carried"
     folder.mkdir(exist_ok=True)
-    (folder / model_cards()["sface"].file).write_bytes(b"a network, but another one")
+    (folder / model_cards()[model].file).write_bytes(b"a network, but another one")
+
+
+def other_landmarks(installed: Path) -> None:
+    """Recipe sface needs them for photos that lie on their side alone."""
+    other_weights(installed, "shape_predictor_5_face_landmarks")
 
 
 def another_card(installed: Path) -> None:
@@ -71,6 +76,7 @@ def another_card(installed: Path) -> None:
     [
         (another_version, f"it has faceindex 0.0.1, and this is {faceindex.__version__}"),
         (other_weights, r"\S+ is not the file that its model card describes \(sha256 differs\)"),
+        (other_landmarks, r"\S+landmarks.dat is not the file that its model card describes \(sha256 differs\)"),
         (another_card, r"its recipe is another one \(fingerprint \w{12}, here \w{12}\)"),
     ],
 )

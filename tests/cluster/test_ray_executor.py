@@ -3,6 +3,7 @@ each."""
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import signal
@@ -10,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psutil
 import pytest
@@ -140,6 +141,18 @@ def test_a_photo_that_ends_every_actor_is_given_up_and_costs_only_itself(
     assert {name: (answer.error, answer.fault) for name, answer in answers.items() if answer.photo is None} == {
         "c-parent": ("its worker on Ray was lost 3 times, the last time with no other photo", Fault.MACHINE)
     }
+
+
+def test_what_workers_have_to_say_is_passed_on_once_for_each_node(
+    executor: RayExecutor, tmp_path: Path, hostile: Analyser
+) -> None:
+    noting = cast(Analyser, importlib.import_module("hostile_analyser").NotingAnalyser())
+    with pytest.warns(Note, match="^node 127.0.0.1: the device here is slow$") as caught:
+        answers = answered(
+            executor, [Task(file, noting) for file in photos(tmp_path, *"abcdefgh", "i-crash", "j-crash")]
+        )
+    assert {name for name, answer in answers.items() if answer.photo is None} == {"i-crash", "j-crash"}
+    assert 1 <= len(caught) <= 2
 
 
 def test_closed_in_the_middle_it_ends_its_processes_and_begins_anew(

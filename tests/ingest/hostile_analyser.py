@@ -6,13 +6,14 @@ import errno
 import os
 import signal
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from faceindex.errors import UnreadablePhoto
+from faceindex.errors import Note, UnreadablePhoto
 from faceindex.faces.aligned import AlignedFace, AlignedPhoto
 from faceindex.faces.detect import Detection
 from faceindex.faces.engine import DEFAULT_ENGINE
@@ -99,3 +100,11 @@ class UnfitAnalyser(HostileAnalyser):
 
     def try_out(self, *, align: bool = True, encode: bool = True) -> None:
         raise MemoryError if self.reason == "memory" else ImportError(self.reason)
+
+
+@dataclass(frozen=True)
+class NotingAnalyser(HostileAnalyser):
+    """What has something to say where it is tried out."""
+
+    def try_out(self, *, align: bool = True, encode: bool = True) -> None:
+        warnings.warn("the device here is slow", Note, stacklevel=2)
