@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from harness.measure import DATA, costs
 from harness.report import Report
-from onnxruntime import InferenceSession
 
 import faceindex
 from faceindex.faces.engine import Engine
@@ -24,6 +24,9 @@ from faceindex.models.cards import model_cards
 from faceindex.models.graph_interface import CHIPS, VECTORS
 from faceindex.models.graphs import onnx_graph
 from faceindex.models.networks import session
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 SIZES = (1, 4, 16, 32, 64, 128)
 
