@@ -147,10 +147,9 @@ def erased_in_words(receipt: Erased) -> list[str]:
         f"({plural(receipt.paths, 'path')})"
     ]
     if receipt.kept_photos:
-        stay = plural(
-            receipt.kept_photos, "photo stays in the library, because it", "photos stay in the library, because they"
-        )
-        lines.append(f"{stay} also {'shows' if receipt.kept_photos == 1 else 'show'} other faces")
+        one = "photo stays in the library, because it also shows other faces"
+        more = "photos stay in the library, because they also show other faces"
+        lines.append(plural(receipt.kept_photos, one, more))
     return [*lines, "your photo files are not changed"]
 
 
