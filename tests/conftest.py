@@ -193,13 +193,14 @@ def forked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path | None]:
 def command(forked: Path | None) -> Command:
     """The command line in a process of its own; keyword arguments go to subprocess.run.
 
-    Most of a short command's time is its start, so it is a fork where the process itself needs nothing of its own.
+    Most of a short command's time is its start, so it is a fork of a process that has loaded everything. fresh: it
+    starts as users start it, as it does where options change how it starts.
     """
 
-    def run(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: object, fresh: bool = False, **options: object) -> subprocess.CompletedProcess[str]:
         environment = {k: v for k, v in os.environ.items() if k != "FACEINDEX_LIBRARY"}
         settings: dict[str, Any] = {"capture_output": True, "text": True, "env": environment, "timeout": 300} | options
-        fresh = forked is None or "preexec_fn" in options or "PYTHONPATH" in settings["env"]
+        fresh = fresh or forked is None or "preexec_fn" in options or "PYTHONPATH" in settings["env"]
         program = [sys.executable, "-m", "faceindex"] if fresh else [str(forked)]
         done: subprocess.CompletedProcess[str] = subprocess.run([*program, *map(str, arguments)], **settings)
         return done

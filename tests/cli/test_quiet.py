@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def test_no_command_prints_what_libraries_say(command: Command, noisy: Path, tmp
         ("verify", noisy / "a.jpg", noisy / "fax.tif"),
     ]
     for arguments in runs:
-        said = command(*arguments, "-L", library).stderr.splitlines()
+        said = command(*arguments, "-L", library, fresh=True).stderr.splitlines()
         assert all(line.startswith("faceindex: ") for line in said), (arguments, said)
 
 
@@ -63,6 +64,7 @@ def test_errors_still_reach_stderr_and_one_that_is_closed_does_no_harm(tmp_path:
     done = command("search", tmp_path / "nowhere.jpg", "-L", tmp_path)
     assert done.returncode == 2
     assert done.stderr.startswith("faceindex: ")
-    closed = subprocess.run(["sh", "-c", 'exec "$0" "$@" 2>&-', *done.args[:3], "models", "list"], capture_output=True)
+    program = [sys.executable, "-m", "faceindex"]
+    closed = subprocess.run(["sh", "-c", 'exec "$0" "$@" 2>&-', *program, "models", "list"], capture_output=True)
     assert closed.returncode == 0
     assert b"sface" in closed.stdout
