@@ -83,7 +83,7 @@ def test_torture_would_notice(small_library: faceindex.Library, tmp_path: Path, 
 
 
 def test_power_failing_at_any_call_costs_nothing(recorded: tuple[Path, Path]) -> None:
-    assert power_loss.outages(*recorded, 60, random.Random(1)) == []
+    assert power_loss.outages(*recorded, 25, random.Random(1)) == []
 
 
 @pytest.mark.long

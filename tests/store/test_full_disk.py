@@ -201,7 +201,7 @@ def test_disk_full_after_any_page_is_one_refusal_and_with_room_the_same_goes_on(
     tmp_path: Path, what: str, step: int
 ) -> None:
     refused, done = in_a_small_world(_EVERY_PAGE, tmp_path, what, str(step)).split()
-    assert int(refused) > 1
+    assert int(refused) * step > 3
     assert done == "True"
 
 
