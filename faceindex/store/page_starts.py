@@ -88,11 +88,10 @@ def _of_all_photos(catalog: Catalog, size: int) -> PageStarts:
         (count,) = catalog.connection.execute("SELECT COUNT(*) FROM paths").fetchone()
         rows = catalog.connection.execute(
             """WITH RECURSIVE last_paths (path) AS (
-                SELECT (SELECT path FROM paths ORDER BY path LIMIT 1 OFFSET :skipped)
-                UNION ALL
+                SELECT x'' UNION ALL
                 SELECT (SELECT path FROM paths WHERE path > last_paths.path ORDER BY path LIMIT 1 OFFSET :skipped)
                 FROM last_paths WHERE last_paths.path IS NOT NULL)
-            SELECT path FROM last_paths WHERE path IS NOT NULL LIMIT :pages""",
+            SELECT path FROM last_paths WHERE path > x'' LIMIT :pages""",
             {"skipped": size - 1, "pages": max(0, count - 1) // size},
         ).fetchall()
     return PageStarts(count, tuple(cursor_of(what, (os.fsdecode(path),)) for (path,) in rows))

@@ -115,7 +115,7 @@ def selection(here: Served, shows: list[str], without: list[str], first: str, la
         tuple(map(person_of, without)),
         first=first or None,
         last=last or None,
-        under=path_of_folder(here, folder) if folder else None,
+        under=_path_of(here, folder) if folder else None,
     )
 
 
@@ -124,8 +124,7 @@ def folder_id(path: str) -> str:
     return hashlib.blake2b(os.fsencode(path), digest_size=8).hexdigest()
 
 
-def path_of_folder(here: Served, folder: str) -> str:
-    """The path of a folder. Raises: NotInLibrary when there is none of this id."""
+def _path_of(here: Served, folder: str) -> str:
     found = next((one.path for one in _folders(here) if folder_id(one.path) == folder), None)
     if found is None:
         raise NotInLibrary("there is no such folder")

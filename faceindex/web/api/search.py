@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import File, Query, Response, UploadFile
+from fastapi import Depends, File, Query, Response, UploadFile
 from pydantic import BaseModel
 
 from faceindex.queries.probes import Probe
-from faceindex.types import Pixels, ProbeFace
+from faceindex.types import Pixels
 from faceindex.web.answer_shapes import IdentifiedShape, ProbeShape
 from faceindex.web.api.parameters import AlbumNumber, FaceId, PersonId, person_of, router
 from faceindex.web.problems import Refused
@@ -65,38 +66,48 @@ async def verify_uploads(here: Here, a: Upload, b: Upload) -> VerificationShape:
     return await here.decoding(_verify, here, a, b)
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a search with faces of the library is asked. response: its headers are added to those of the answer."""
+
+    here: Served
+    response: Response
+    k: int
+    threshold: float | None
+
+    def matches(self, probes: Sequence[Probe], *, unnamed: bool) -> ProbeShape:
+        """What resembles the one probe that there is. An answer that is incomplete gets an ETag of its own: once all
+        faces can be searched again, the same question has another answer, though nothing in the library changed."""
+        (probe,) = probes
+        found = self.here.library.faces.matches(probe, k=self.k, threshold=self.threshold, unnamed=unnamed)
+        if found.unsearched:
+            self.response.headers["ETag"] = f'W/"{secrets.token_hex(8)}"'
+        return ProbeShape.model_validate(found)
+
+
+async def _asked(here: Here, response: Response, k: Count = 24, threshold: Threshold = None) -> _Asked:
+    return _Asked(here, response, k, threshold)
+
+
+Asked = Annotated[_Asked, Depends(_asked)]
+
+
 @routes.get("/faces/{face}/matches", **needs(Scope.READ, "faces", "people", "index"))
-def matches_of_face(
-    here: Here, response: Response, face: FaceId, k: Count = 24, threshold: Threshold = None, unnamed: Unnamed = False
-) -> ProbeShape:
+def matches_of_face(here: Here, asked: Asked, face: FaceId, unnamed: Unnamed = False) -> ProbeShape:
     """Faces that resemble a face of the library."""
-    return _matches(here, response, here.library.faces.probes(face=face), k, threshold, unnamed=unnamed)
+    return asked.matches(here.library.faces.probes(face=face), unnamed=unnamed)
 
 
 @routes.get("/albums/{album}/matches", **needs(Scope.READ, "faces", "albums", "index"))
-def matches_of_album(
-    here: Here,
-    response: Response,
-    album: AlbumNumber,
-    k: Count = 24,
-    threshold: Threshold = None,
-    unnamed: Unnamed = False,
-) -> ProbeShape:
+def matches_of_album(here: Here, asked: Asked, album: AlbumNumber, unnamed: Unnamed = False) -> ProbeShape:
     """Faces that resemble those of an album, all together."""
-    return _matches(here, response, here.library.faces.probes(album=album), k, threshold, unnamed=unnamed)
+    return asked.matches(here.library.faces.probes(album=album), unnamed=unnamed)
 
 
 @routes.get("/people/{person}/matches", **needs(Scope.READ, "faces", "people", "index"))
-def matches_of_person(
-    here: Here,
-    response: Response,
-    person: PersonId,
-    k: Count = 24,
-    threshold: Threshold = None,
-    unnamed: Unnamed = True,
-) -> ProbeShape:
+def matches_of_person(here: Here, asked: Asked, person: PersonId, unnamed: Unnamed = True) -> ProbeShape:
     """Faces that resemble those of a person, all together."""
-    return _matches(here, response, here.library.faces.probes(person=person_of(person)), k, threshold, unnamed=unnamed)
+    return asked.matches(here.library.faces.probes(person=person_of(person)), unnamed=unnamed)
 
 
 def _search(here: Served, photo: UploadFile, k: int, threshold: float | None) -> SearchedShape:
@@ -115,22 +126,6 @@ def _verify(here: Served, a: UploadFile, b: UploadFile) -> VerificationShape:
     return VerificationShape(
         same=found.same, distance=found.distance, threshold=found.threshold, confidence=found.confidence
     )
-
-
-def _matches(
-    here: Served, response: Response, probes: Sequence[Probe], k: int, threshold: float | None, *, unnamed: bool
-) -> ProbeShape:
-    """What resembles the one probe that there is. An answer that is incomplete gets an ETag of its own: once all faces
-    can be searched again, the same question has another answer, though nothing in the library changed."""
-    (probe,) = probes
-    found = here.library.faces.matches(probe, k=k, threshold=threshold, unnamed=unnamed)
-    if found.unsearched:
-        response.headers["ETag"] = f'W/"{secrets.token_hex(8)}"'
-    return _shape(found)
-
-
-def _shape(found: ProbeFace) -> ProbeShape:
-    return ProbeShape.model_validate(found)
 
 
 def _pixels(here: Served, upload: UploadFile) -> Pixels:

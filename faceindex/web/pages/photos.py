@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -10,8 +9,8 @@ from fastapi import Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from faceindex.errors import NotInLibrary, UsageError
-from faceindex.types import FaceRecord
-from faceindex.web.api.browsing import FolderId, path_of_folder, selection
+from faceindex.types import FaceRecord, Person
+from faceindex.web.api.browsing import FolderId, selection
 from faceindex.web.api.parameters import Cursor, PhotoId, person_of
 from faceindex.web.api.photos import FilledDay, People
 from faceindex.web.pages.rendering import SHOWN, Shown, render, router
@@ -19,14 +18,6 @@ from faceindex.web.scopes import Scope, needs
 from faceindex.web.served import Here, Served
 
 routes = router()
-
-
-@dataclass(frozen=True, slots=True)
-class _Chosen:
-    """A person by whom photos are found."""
-
-    id: str
-    person: str
 
 
 @routes.get("/photos", **needs(Scope.READ))
@@ -46,7 +37,8 @@ def photos(
 ) -> Response:
     """Photos by path: all, or those with and without some people, of some days, in some folder.
 
-    with, not: further people, by names as somebody typed them. part: only the list."""
+    with, not: further people, by names as somebody typed them. part: only the list.
+    """
     shows, nobody = _with_typed(here, shows, typed)
     without, nobody_without = _with_typed(here, without, typed_without)
     query = [("shows", one) for one in shows] + [("without", one) for one in without]
@@ -59,13 +51,13 @@ def photos(
         "photos.html",
         photos=here.library.photos.list(limit=shown, cursor=cursor, among=among),
         query=query,
-        shows=_chosen(here, shows),
-        without=_chosen(here, without),
+        shows=_people(here, shows),
+        without=_people(here, without),
         nobody=[name for name in (nobody, nobody_without) if name],
         first=first,
         last=last,
         folder=folder,
-        folder_path=path_of_folder(here, folder) if folder else "",
+        folder_path=among.under,
     )
 
 
@@ -90,8 +82,8 @@ def _with_typed(here: Served, people: list[str], name: str) -> tuple[list[str], 
     return [*people, *([] if number in people else [number])], ""
 
 
-def _chosen(here: Served, people: list[str]) -> list[_Chosen]:
-    return [_Chosen(number, here.library.people.get(person_of(number)).person) for number in people]
+def _people(here: Served, numbers: list[str]) -> list[Person]:
+    return [here.library.people.get(person_of(number)) for number in numbers]
 
 
 def _names(faces: list[FaceRecord]) -> set[str]:
